@@ -1,0 +1,161 @@
+#include <string.h>
+
+#include "lib/buf.h"
+
+bool
+view_equal(struct view a, struct view b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool
+reader_view(struct reader *r, size_t len, struct view *ret)
+{
+	if (r->left < len)
+		return false;
+	*ret = (struct view){ .data = r->p, .len = len };
+	r->p += len;
+	r->left -= len;
+	return true;
+}
+
+static bool
+reader_uint(struct reader *r, size_t len, uint64_t *ret)
+{
+	struct view v;
+	uint64_t n = 0;
+
+	if (!reader_view(r, len, &v))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		n = n << 8 | v.data[i];
+	*ret = n;
+	return true;
+}
+
+bool
+reader_u8(struct reader *r, uint8_t *ret)
+{
+	uint64_t n;
+
+	if (!reader_uint(r, 1, &n))
+		return false;
+	*ret = (uint8_t)n;
+	return true;
+}
+
+bool
+reader_u16(struct reader *r, uint16_t *ret)
+{
+	uint64_t n;
+
+	if (!reader_uint(r, 2, &n))
+		return false;
+	*ret = (uint16_t)n;
+	return true;
+}
+
+bool
+reader_u32(struct reader *r, uint32_t *ret)
+{
+	uint64_t n;
+
+	if (!reader_uint(r, 4, &n))
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+bool
+reader_u64(struct reader *r, uint64_t *ret)
+{
+	return reader_uint(r, 8, ret);
+}
+
+bool
+reader_string(struct reader *r, char *dst, size_t size)
+{
+	struct reader copy = *r;
+	struct view v;
+	uint16_t len;
+
+	if (!reader_u16(&copy, &len) || !reader_view(&copy, len, &v))
+		return false;
+	if (len >= size || memchr(v.data, '\0', v.len) != NULL)
+		return false;
+	memcpy(dst, v.data, v.len);
+	dst[v.len] = '\0';
+	*r = copy;
+	return true;
+}
+
+bool
+reader_at_end(const struct reader *r)
+{
+	return r->left == 0;
+}
+
+void
+writer_bytes(struct writer *w, const void *data, size_t len)
+{
+	if (w->overflow || w->cap - w->len < len) {
+		w->overflow = true;
+		return;
+	}
+	if (len > 0)
+		memcpy(w->p + w->len, data, len);
+	w->len += len;
+}
+
+static void
+writer_uint(struct writer *w, uint64_t v, size_t len)
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(v >> 8 * (len - 1 - i));
+	writer_bytes(w, bytes, len);
+}
+
+void
+writer_u8(struct writer *w, uint8_t v)
+{
+	writer_uint(w, v, 1);
+}
+
+void
+writer_u16(struct writer *w, uint16_t v)
+{
+	writer_uint(w, v, 2);
+}
+
+void
+writer_u32(struct writer *w, uint32_t v)
+{
+	writer_uint(w, v, 4);
+}
+
+void
+writer_u64(struct writer *w, uint64_t v)
+{
+	writer_uint(w, v, 8);
+}
+
+void
+writer_string(struct writer *w, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len > UINT16_MAX) {
+		w->overflow = true;
+		return;
+	}
+	writer_u16(w, (uint16_t)len);
+	writer_bytes(w, s, len);
+}
+
+bool
+writer_ok(const struct writer *w)
+{
+	return !w->overflow;
+}

@@ -1,0 +1,71 @@
+/*
+ * Bounded reading and writing of byte strings. A reader never moves past its
+ * end and a get that does not fit leaves it and its outputs untouched; a
+ * writer remembers that something did not fit and then refuses to be used.
+ * Neither owns memory. Integers are big-endian.
+ */
+#ifndef JPKI_LIB_BUF_H
+#define JPKI_LIB_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/outcome.h"
+
+/* A lent run of bytes; valid as long as what it was taken from. */
+struct view {
+	const uint8_t *data;
+	size_t len;
+};
+
+bool view_equal(struct view a, struct view b);
+
+struct reader {
+	const uint8_t *p;
+	size_t left;
+};
+
+static inline struct reader
+reader_of(const void *data, size_t len)
+{
+	return (struct reader){ .p = data, .left = len };
+}
+
+bool reader_u8(struct reader *r, uint8_t *ret) MUST_CHECK;
+bool reader_u16(struct reader *r, uint16_t *ret) MUST_CHECK;
+bool reader_u32(struct reader *r, uint32_t *ret) MUST_CHECK;
+bool reader_u64(struct reader *r, uint64_t *ret) MUST_CHECK;
+/* Lends the next len bytes. */
+bool reader_view(struct reader *r, size_t len, struct view *ret) MUST_CHECK;
+/*
+ * A string with a two-byte length, without NUL inside; copied into
+ * dst[size] and terminated. False also if it does not fit.
+ */
+bool reader_string(struct reader *r, char *dst, size_t size) MUST_CHECK;
+bool reader_at_end(const struct reader *r) MUST_CHECK;
+
+struct writer {
+	uint8_t *p;
+	size_t cap;
+	size_t len;
+	bool overflow;
+};
+
+static inline struct writer
+writer_of(void *data, size_t cap)
+{
+	return (struct writer){ .p = data, .cap = cap };
+}
+
+void writer_u8(struct writer *w, uint8_t v);
+void writer_u16(struct writer *w, uint16_t v);
+void writer_u32(struct writer *w, uint32_t v);
+void writer_u64(struct writer *w, uint64_t v);
+void writer_bytes(struct writer *w, const void *data, size_t len);
+/* As reader_string reads it; longer than 65,535 bytes counts as overflow. */
+void writer_string(struct writer *w, const char *s);
+/* Whether everything fitted. */
+bool writer_ok(const struct writer *w) MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/* The clocks, injected, so that a test can stand at any moment it likes. */
+#ifndef JPKI_LIB_CLK_H
+#define JPKI_LIB_CLK_H
+
+#include <stdint.h>
+
+struct clk {
+	int64_t (*wall_s)(void *ctx);	/* seconds since 1970 UTC */
+	int64_t (*mono_ms)(void *ctx);	/* milliseconds that never jump */
+	void *ctx;
+};
+
+/* The machine's own clocks. */
+extern const struct clk clk_system;
+
+int64_t clk_wall_s(const struct clk *clk);
+int64_t clk_mono_ms(const struct clk *clk);
+
+/* Milliseconds until the deadline (a clk_mono_ms value); 0 once it is over. */
+int64_t clk_left_ms(const struct clk *clk, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Where the lower layers leave what an administrator should read: a sink that
+ * the caller provides (syslog in the module, a message to the module in the
+ * helper, standard error in the tools). A NULL sink swallows everything.
+ * Never a PIN, never the data field of VERIFY, never a whole certificate.
+ */
+#ifndef JPKI_LIB_LOG_H
+#define JPKI_LIB_LOG_H
+
+#include <stddef.h>
+
+struct log {
+	/* priority as in syslog.h; text without a newline */
+	void (*sink)(void *ctx, int priority, const char *text);
+	void *ctx;
+};
+
+#define LOG_TEXT_MAX 1024	/* longer texts are cut */
+
+void log_msg(const struct log *log, int priority, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,55 @@
+#include <stddef.h>
+#include <syslog.h>
+
+#include "lib/outcome.h"
+
+/* Marks a sentence for xgettext; translated where it is shown. */
+#define N_(text) text
+
+static const struct row {
+	const char *code;
+	const char *state;
+	const char *remedy;
+	int priority;
+} rows[JPKI_STATUS_COUNT] = {
+#define OUTCOME(name, code_, pam, prio, state_, remedy_) \
+	[JPKI_##name] = { .code = code_, .state = state_, .remedy = remedy_, .priority = prio },
+#include "lib/outcome.def"
+#undef OUTCOME
+};
+
+bool
+outcome_is_status(unsigned int number)
+{
+	return number < JPKI_STATUS_COUNT;
+}
+
+static const struct row *
+row_of(enum jpki_status status)
+{
+	return &rows[outcome_is_status(status) ? status : JPKI_INTERNAL];
+}
+
+const char *
+outcome_code(enum jpki_status status)
+{
+	return row_of(status)->code;
+}
+
+const char *
+outcome_state(enum jpki_status status)
+{
+	return row_of(status)->state;
+}
+
+const char *
+outcome_remedy(enum jpki_status status)
+{
+	return row_of(status)->remedy;
+}
+
+int
+outcome_priority(enum jpki_status status)
+{
+	return row_of(status)->priority;
+}

@@ -1,0 +1,277 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/safefile.h"
+
+static enum safefile
+refuse(const struct log *log, const char *path, const char *why, const char *remedy)
+{
+	log_msg(log, LOG_ERR, "%s: %s; %s", path, why, remedy);
+	return SAFEFILE_REFUSED;
+}
+
+/* ENOENT and errors of the system, as an outcome. */
+static enum safefile
+refuse_errno(const struct log *log, const char *path, const char *what)
+{
+	int error = errno;
+
+	if (error == ENOENT)
+		return SAFEFILE_ABSENT;
+	if (error == ELOOP || error == ENOTDIR)
+		return refuse(log, path, what, "must be real directories and files, no symbolic link among them");
+	if (error == ENOMEM)
+		return SAFEFILE_NO_MEMORY;
+	log_msg(log, LOG_ERR, "%s: %s: %s", path, what, strerror(error));
+	return SAFEFILE_REFUSED;
+}
+
+static enum safefile
+check_owner_and_mode(const char *path, const char *part, const struct stat *st, uid_t owner,
+    const struct log *log)
+{
+	char why[PATH_MAX + 64];
+	bool is_dir = S_ISDIR(st->st_mode);
+
+	if (st->st_uid != owner && !(is_dir && st->st_uid == 0)) {
+		snprintf(why, sizeof why, "%s belongs to user %ld", part, (long)st->st_uid);
+		return refuse(log, path, why, owner == 0 ? "make it root's: chown root" :
+		    "make it yours");
+	}
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(is_dir && (st->st_mode & S_ISVTX))) {
+		snprintf(why, sizeof why, "%s is writable for others (mode %04o)", part,
+		    (unsigned int)(st->st_mode & 07777));
+		return refuse(log, path, why, "chmod go-w");
+	}
+	return SAFEFILE_OK;
+}
+
+/* Opens the next directory on the way, and checks it. */
+static enum safefile
+step(const char *path, const char *walked, int parent, const char *name, uid_t owner,
+    const struct log *log, int *ret_fd)
+{
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+	enum safefile r;
+
+	fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return refuse_errno(log, path, walked);
+	r = check_owner_and_mode(path, walked, &st, owner, log);
+	if (r != SAFEFILE_OK)
+		return r;
+	*ret_fd = fd;
+	fd = -1;	/* given to the caller */
+	return SAFEFILE_OK;
+}
+
+/*
+ * Walks from / to the directory that holds the last component. *ret_name
+ * points into copy.
+ */
+static enum safefile
+walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_dir,
+    char **ret_name)
+{
+	_cleanup_(closep) int dir = -1;
+	char walked[PATH_MAX] = "/";
+	char *name = copy + 1, *slash;
+	enum safefile r;
+
+	r = step(path, walked, AT_FDCWD, "/", owner, log, &dir);
+	for (; r == SAFEFILE_OK && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+		int next = -1;
+
+		*slash = '\0';
+		if (*name == '\0')
+			continue;	/* "//" */
+		if (strcmp(name, "..") == 0)
+			return refuse(log, path, "..", "write the path without it");
+		snprintf(walked, sizeof walked, "%.*s", (int)(slash - copy), path);
+		r = step(path, walked, dir, name, owner, log, &next);
+		if (r == SAFEFILE_OK) {
+			(void)close(dir);
+			dir = next;
+		}
+	}
+	if (r != SAFEFILE_OK)
+		return r;
+	*ret_dir = dir;
+	dir = -1;	/* given to the caller */
+	*ret_name = name;
+	return SAFEFILE_OK;
+}
+
+static enum safefile
+open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, int *ret_fd)
+{
+	_cleanup_(closep) int dir = -1;
+	_cleanup_(closep) int fd = -1;
+	char copy[PATH_MAX];
+	struct stat st;
+	char *name;
+	enum safefile r;
+
+	if (path[0] != '/')
+		return refuse(log, path, "not an absolute path", "write it from / on");
+	if (strlen(path) >= sizeof copy)
+		return refuse(log, path, "path too long", "shorten it");
+	memcpy(copy, path, strlen(path) + 1);
+	r = walk(path, copy, owner, log, &dir, &name);
+	if (r != SAFEFILE_OK)
+		return r;
+
+	/* O_NONBLOCK: a FIFO put there must not stop us before fstat sees it. */
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+	    (type == S_IFDIR ? O_DIRECTORY : 0));
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return refuse_errno(log, path, "cannot be opened");
+	if ((st.st_mode & S_IFMT) != type)
+		return refuse(log, path, "not a regular file", "put the file itself there");
+	r = check_owner_and_mode(path, path, &st, owner, log);
+	if (r != SAFEFILE_OK)
+		return r;
+	*ret_fd = fd;
+	fd = -1;	/* given to the caller */
+	return SAFEFILE_OK;
+}
+
+enum safefile
+safefile_open(const char *path, uid_t owner, const struct log *log, int *ret_fd)
+{
+	_cleanup_(closep) int fd = -1;
+	enum safefile r = open_checked(path, owner, S_IFREG, log, &fd);
+
+	if (r == SAFEFILE_OK && ret_fd != NULL) {
+		*ret_fd = fd;
+		fd = -1;	/* given to the caller */
+	}
+	return r;
+}
+
+enum safefile
+safefile_check_dir(const char *path, uid_t owner, const struct log *log)
+{
+	_cleanup_(closep) int fd = -1;
+
+	return open_checked(path, owner, S_IFDIR, log, &fd);
+}
+
+/* Reads until the end or until size bytes are there; -1 on error. */
+static ssize_t
+read_up_to(int fd, char *p, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t n = read(fd, p + have, size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+enum safefile
+safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
+    char **ret_text, size_t *ret_len)
+{
+	_cleanup_(closep) int fd = -1;
+	_cleanup_(freep) char *text = NULL;
+	enum safefile r = safefile_open(path, owner, log, &fd);
+	ssize_t n;
+
+	if (r != SAFEFILE_OK)
+		return r;
+	text = malloc(max + 2);
+	if (text == NULL)
+		return SAFEFILE_NO_MEMORY;
+	n = read_up_to(fd, text, max + 1);
+	if (n < 0)
+		return refuse_errno(log, path, "cannot be read");
+	if ((size_t)n > max)
+		return refuse(log, path, "too long", "it is not what belongs there");
+	text[n] = '\0';
+	*ret_text = text;
+	text = NULL;	/* given to the caller */
+	*ret_len = (size_t)n;
+	return SAFEFILE_OK;
+}
+
+static bool
+write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+sync_directory_of(const char *path)
+{
+	_cleanup_(closep) int fd = -1;
+	char dir[PATH_MAX];
+	char *slash;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		return false;
+	slash[slash == dir ? 1 : 0] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && fsync(fd) == 0;
+}
+
+bool
+safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
+    const struct log *log)
+{
+	_cleanup_(closep) int fd = -1;
+	char aside[PATH_MAX];
+	int n = snprintf(aside, sizeof aside, "%s.XXXXXX", path);
+
+	if (n < 0 || (size_t)n >= sizeof aside) {
+		log_msg(log, LOG_ERR, "%s: path too long", path);
+		return false;
+	}
+	fd = mkostemp(aside, O_CLOEXEC);
+	if (fd < 0) {
+		log_msg(log, LOG_ERR, "%s: cannot write beside it: %s", path, strerror(errno));
+		return false;
+	}
+	if (!write_all(fd, data, len) || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
+	    rename(aside, path) != 0) {
+		log_msg(log, LOG_ERR, "%s: cannot be written, the old one stays: %s", path,
+		    strerror(errno));
+		(void)unlink(aside);
+		return false;
+	}
+	if (!sync_directory_of(path))
+		log_msg(log, LOG_WARNING, "%s: written, but its directory could not be synced: %s",
+		    path, strerror(errno));
+	return true;
+}

@@ -1,0 +1,54 @@
+/*
+ * Opening the files that decide who gets in.
+ *
+ * MUSTs: the path is absolute; no component of it is a symbolic link; every
+ * directory on the way, and the file, belongs to root or to `owner`, and
+ * nobody else can write to it (a sticky directory such as /tmp, where only
+ * the owner of an entry can replace it, is let pass); the file is regular and
+ * belongs to `owner`; what was checked is what is read (fstat on the open
+ * descriptor). `owner` is 0 except in tests. (facts/pitfalls.md 23, 24;
+ * the model is pam-u2f's open_safely.)
+ */
+#ifndef JPKI_LIB_SAFEFILE_H
+#define JPKI_LIB_SAFEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/log.h"
+
+enum safefile {
+	SAFEFILE_OK,
+	SAFEFILE_ABSENT,	/* ENOENT: the caller knows what that means */
+	SAFEFILE_REFUSED,	/* unsafe, unreadable, too long: logged with the remedy */
+	SAFEFILE_NO_MEMORY,
+};
+
+/*
+ * Opens for reading, O_CLOEXEC. *ret_fd is the caller's. With a
+ * NULL ret_fd it only checks.
+ */
+enum safefile safefile_open(const char *path, uid_t owner, const struct log *log,
+    int *ret_fd) __attribute__((warn_unused_result));
+
+/* The same checks for a directory (its own entry included). */
+enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log *log)
+	__attribute__((warn_unused_result));
+
+/*
+ * Reads a whole file of at most max bytes into new memory (a NUL is added,
+ * not counted in *ret_len). *ret_text is the caller's, free().
+ */
+enum safefile safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
+    char **ret_text, size_t *ret_len) __attribute__((warn_unused_result));
+
+/*
+ * Replaces the file at path by `len` bytes: written aside in the same directory
+ * with the given mode, synced, renamed, directory synced. False, with the old
+ * file untouched and errno logged, on any error.
+ */
+bool safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
+    const struct log *log) __attribute__((warn_unused_result));
+
+#endif

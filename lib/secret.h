@@ -1,0 +1,39 @@
+/*
+ * The only holder of a PIN or password.
+ *
+ * MUSTs: the bytes live in memory that is locked where the system allows it,
+ * left out of core dumps, not inherited by a child, and wiped before it is
+ * given back. Nobody copies the bytes out except into a VERIFY or CHANGE
+ * REFERENCE DATA command, which is wiped in turn.
+ */
+#ifndef JPKI_LIB_SECRET_H
+#define JPKI_LIB_SECRET_H
+
+#include "lib/buf.h"
+
+#define SECRET_MAX 16		/* what the card takes (facts/jpki-card.md §2.4) */
+#define AUTH_PIN_LENGTH 4	/* digits of the user-authentication PIN (§3.2) */
+
+struct secret;
+
+/* NULL if there is no memory. That the memory cannot be locked is no error. */
+struct secret *secret_new(void) MUST_CHECK;
+/* Wipes and frees; NULL is fine. */
+void secret_free(struct secret *s);
+
+/*
+ * Takes len bytes over (copies them; the caller wipes its own). False, and
+ * the secret is empty, if there are more than SECRET_MAX.
+ */
+bool secret_set(struct secret *s, const void *bytes, size_t len) MUST_CHECK;
+void secret_wipe(struct secret *s);
+
+/* Lends the bytes until the next call on the secret. */
+struct view secret_view(const struct secret *s);
+
+/* Whether it is exactly AUTH_PIN_LENGTH ASCII digits. */
+bool secret_is_auth_pin(const struct secret *s);
+/* The same question of bytes that are not yet in a secret. */
+bool bytes_are_auth_pin(const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,59 @@
+/* One certificate, and what this project wants to know about it. */
+#ifndef JPKI_NSS_CERT_H
+#define JPKI_NSS_CERT_H
+
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+#define CERT_DER_MAX 8192		/* today's are 1.3 to 1.8 kB (facts/jpki-card.md §2.2) */
+#define CERT_FINGERPRINT_LEN 64		/* SHA-256 in lower-case hex */
+
+struct certdb;
+struct cert;
+
+/*
+ * Decodes exactly one DER certificate; trailing bytes are refused, also if
+ * they are the filler with which cards pad their files. Copies the bytes.
+ *
+ * JPKI_OK: *ret is the caller's; cert_free() before certdb_close().
+ * JPKI_CERT_BAD: not a certificate, or more than CERT_DER_MAX bytes.
+ * JPKI_NO_MEMORY.
+ */
+struct outcome cert_from_der(struct certdb *db, struct view der, struct cert **ret) MUST_CHECK;
+void cert_free(struct cert *cert);
+
+/* Lent; lives as long as the certificate. */
+struct view cert_der(const struct cert *cert);
+const char *cert_fingerprint(const struct cert *cert);
+
+/* Seconds since 1970 UTC, to the second as written in the certificate. */
+int64_t cert_not_before(const struct cert *cert);
+int64_t cert_not_after(const struct cert *cert);
+
+/* RFC 4514 text for lists and messages of the tools. Lent. Personal data: not for logs. */
+const char *cert_subject(const struct cert *cert);
+const char *cert_issuer(const struct cert *cert);
+/* Serial number in hex, for lists. Lent. */
+const char *cert_serial(const struct cert *cert);
+/* "RSA-2048", "EC P-256" ...; for lists. Lent. */
+const char *cert_key_name(const struct cert *cert);
+
+/*
+ * Iterates over the PEM certificates in a text ("-----BEGIN CERTIFICATE-----").
+ * Takes the next block off `text`, decodes it into der[size] and stores its
+ * length. Text between the blocks is skipped, as RFC 7468 allows.
+ *
+ * PEM_CERT: one was taken. PEM_END: none is left. PEM_BAD: a block that
+ * does not end, is no base64 or does not fit; nothing may be used then.
+ */
+enum pem { PEM_CERT, PEM_END, PEM_BAD };
+enum pem pem_next(struct reader *text, uint8_t *der, size_t size, size_t *ret_len) MUST_CHECK;
+
+/*
+ * Writes a certificate as PEM, lines of 64 characters, with the newline at
+ * the end, NUL-terminated. False if it does not fit into text[size].
+ */
+bool pem_write(struct view der, char *text, size_t size) MUST_CHECK;
+
+#endif

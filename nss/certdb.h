@@ -1,0 +1,39 @@
+/*
+ * The NSS certificate database that says whom we trust, opened read-only in
+ * an NSS context of our own.
+ *
+ * MUSTs (each was measured, facts/nss.md §0, §1): the directory is always
+ * opened as "sql:", READONLY and NOMODDB, so no PKCS#11 module listed in it
+ * is loaded and a missing or broken database is an error instead of an empty
+ * one; every object got from a database is freed before it is closed, or NSS
+ * stays busy for the life of the process; NSS never supplies random numbers.
+ */
+#ifndef JPKI_NSS_CERTDB_H
+#define JPKI_NSS_CERTDB_H
+
+#include <sys/types.h>
+
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+struct certdb;
+
+/*
+ * Opens the database in the directory `dir` (absolute path, without "sql:").
+ * The directory, cert9.db and key4.db must satisfy the rules of
+ * lib/safefile.h for files owned by `owner` (0 but in tests).
+ *
+ * JPKI_OK: *ret_db is the caller's, to be closed with certdb_close().
+ * JPKI_TRUST_DB: missing, unsafe, unreadable or broken; the reason is logged;
+ * raw holds the NSS error where there is one. JPKI_NO_MEMORY.
+ */
+struct outcome certdb_open(const char *dir, uid_t owner, const struct log *log,
+    struct certdb **ret_db) MUST_CHECK;
+
+/*
+ * Closes; NULL is fine. False if NSS reports that something obtained from it
+ * was not freed (SEC_ERROR_BUSY): a bug, which tests assert never happens.
+ */
+bool certdb_close(struct certdb *db);
+
+#endif

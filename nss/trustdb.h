@@ -1,0 +1,45 @@
+/*
+ * Changing whom we trust: for the administrator's tool, not for logins.
+ *
+ * The database in use is never written (a reader beside a writer fails, and a
+ * writer that dies leaves a journal that locks everybody out: facts/nss.md
+ * §1.7). A complete new one is built aside in the same parent directory,
+ * synced, and its files are renamed over the old ones; a failure at any point leaves
+ * the old one. Certificates get the trust "T,," and nothing else. Several CA
+ * generations with one name live side by side.
+ */
+#ifndef JPKI_NSS_TRUSTDB_H
+#define JPKI_NSS_TRUSTDB_H
+
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+struct cert;
+
+/*
+ * Adds one CA certificate; makes directory and database (0755, 0644) if there
+ * are none. Adding what is there already is JPKI_OK and changes nothing.
+ * JPKI_CERT_KIND: not a CA certificate (basicConstraints, keyCertSign).
+ * JPKI_CERT_BAD, JPKI_CERT_WEAK: as chain_check() would refuse it.
+ * JPKI_TRUST_DB: the present database is broken, or the new one could not be
+ * written (disk full, permission); the reason is logged.
+ */
+struct outcome trustdb_add(const char *dir, uid_t owner, struct view der,
+    const struct log *log) MUST_CHECK;
+
+/*
+ * Removes the certificate whose SHA-256 fingerprint begins with these hex
+ * digits (at least 8, either case, colons ignored). JPKI_UNTRUSTED: none or
+ * more than one does (logged which).
+ */
+struct outcome trustdb_remove(const char *dir, uid_t owner, const char *fingerprint,
+    const struct log *log) MUST_CHECK;
+
+/* Calls `each` for every trusted CA certificate (lent for the call). */
+struct outcome trustdb_list(const char *dir, uid_t owner, const struct log *log,
+    void (*each)(void *ctx, const struct cert *cert), void *ctx) MUST_CHECK;
+
+#endif
