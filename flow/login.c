@@ -87,6 +87,13 @@ flow_ask_and_verify(const struct flow_env *env, const struct flow_ui *ui,
 	    (struct view){ proof.signature, proof.len });
 }
 
+/* The card on this machine's reader is not for those who sit elsewhere. */
+static struct outcome
+may_use_reader(const struct flow_env *env, const struct login_request *request)
+{
+	return outcome_of(request->remote && !env->conf->remote ? JPKI_REMOTE : JPKI_OK);
+}
+
 void
 flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result)
@@ -97,7 +104,9 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	struct outcome o;
 
 	step(env, "enrolment");
-	o = enrolled_load(env, request->user, &enrolled);
+	o = may_use_reader(env, request);
+	if (outcome_ok(&o))
+		o = enrolled_load(env, request->user, &enrolled);
 	if (outcome_ok(&o))
 		o = enrolled_verdict(&enrolled);
 	if (outcome_ok(&o)) {

@@ -1,6 +1,7 @@
 /*
  * One login, step by step. Nothing later happens if something earlier fails:
  *
+ *  0. the user is at this machine, or may use its reader from afar
  *  1. the user is enrolled (else the card is not touched)
  *  2. an enrolled certificate is in order now (else no PIN is asked)
  *  3. a card is there, and 4. it is this user's
@@ -20,6 +21,7 @@
 /* What goes into the challenge (flow/challenge.h). */
 struct login_request {
 	const char *purpose, *user, *service, *host;
+	bool remote;	/* the user is not at this machine */
 };
 
 struct login_result {

@@ -128,6 +128,16 @@ send_result(const struct outcome *o, bool card_clean, const char *text)
 	send_or_die(&w, put_outcome(&w, o, card_clean, text));
 }
 
+static void
+send_ready(const struct conf *conf)
+{
+	struct proto_ready m = { .before_s = conf->wait + conf->timeout, .after_s = conf->timeout };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	send_or_die(&w, proto_put_ready(&w, &self.id, &m));
+}
+
 /* --- the watchdog ----------------------------------------------------------- */
 
 /*
@@ -250,7 +260,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host };
+		.host = request->host, .remote = request->remote };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
@@ -295,6 +305,7 @@ run(const struct proto_request *request)
 		return;
 	}
 	env.transport = pcsc_transport(self.pcsc);
+	send_ready(&conf);
 	watchdog(conf.wait + conf.timeout);
 	if (request->task == PROTO_LOGIN)
 		login(&env, request);

@@ -22,6 +22,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 {
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
+	writer_u8(w, m->remote);
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
@@ -39,6 +40,15 @@ proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_lo
 	put_header(w, PROTO_LOG, id);
 	writer_u8(w, (uint8_t)m->priority);
 	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m)
+{
+	put_header(w, PROTO_READY, id);
+	writer_u16(w, (uint16_t)m->before_s);
+	writer_u16(w, (uint16_t)m->after_s);
 	return writer_ok(w);
 }
 
@@ -90,10 +100,11 @@ proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *r
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
-	uint8_t task, words;
+	uint8_t task, remote, words;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
+	    !reader_u8(r, &remote) || remote > 1 ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||
@@ -106,6 +117,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 		used += strlen(ret->store + used) + 1;
 	}
 	ret->task = task;
+	ret->remote = remote != 0;
 	ret->word_count = words;
 	return reader_at_end(r);
 }
@@ -119,6 +131,18 @@ proto_get_log(struct reader *r, struct proto_log *ret)
 	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
 		return false;
 	ret->priority = priority;
+	return true;
+}
+
+bool
+proto_get_ready(struct reader *r, struct proto_ready *ret)
+{
+	uint16_t before_s, after_s;
+
+	if (!reader_u16(r, &before_s) || !reader_u16(r, &after_s) || !reader_at_end(r) ||
+	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX)
+		return false;
+	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s };
 	return true;
 }
 

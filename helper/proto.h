@@ -1,10 +1,11 @@
 /*
  * What module and helper say to each other, over one SOCK_SEQPACKET socket
- * pair: one message, one packet. The only file that both link besides config/ and lib/.
+ * pair: one message, one packet. The only file besides lib/ that both link.
  *
  *	module                          helper
  *	REQUEST  ---------------------->
- *	         <---------------------- LOG, any number
+ *	         <---------------------- LOG, any number at any time
+ *	         <---------------------- READY, once, unless the options are faulty
  *	         <---------------------- PROMPT, at most once
  *	PIN      ---------------------->
  *	         <---------------------- RESULT, ends it
@@ -28,10 +29,12 @@
 #define PROTO_NAME_MAX 256
 #define PROTO_WORDS_MAX 32
 #define PROTO_STORE_MAX 6144
+#define PROTO_SECONDS_MAX 300
 
 enum proto_type {
 	PROTO_REQUEST = 1,
 	PROTO_LOG,
+	PROTO_READY,
 	PROTO_PROMPT,
 	PROTO_PIN,
 	PROTO_RESULT,
@@ -48,6 +51,7 @@ struct proto_id {
 
 struct proto_request {
 	enum proto_task task;
+	bool remote;		/* the user is not at this machine (pam/guard.h) */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
@@ -58,6 +62,11 @@ struct proto_request {
 struct proto_log {
 	int priority;
 	char text[PROTO_TEXT_MAX];
+};
+
+/* How long the helper may take, by its options: before the prompt, and after it. */
+struct proto_ready {
+	unsigned int before_s, after_s;	/* at most PROTO_SECONDS_MAX */
 };
 
 struct proto_prompt {
@@ -85,6 +94,7 @@ struct proto_result {
 /* Writing: false if it does not fit. */
 bool proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m) MUST_CHECK;
 bool proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m) MUST_CHECK;
+bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
 bool proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m) MUST_CHECK;
 bool proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m) MUST_CHECK;
 bool proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m) MUST_CHECK;
@@ -93,6 +103,7 @@ bool proto_put_result(struct writer *w, const struct proto_id *id, const struct 
 bool proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id) MUST_CHECK;
 bool proto_get_request(struct reader *r, struct proto_request *ret) MUST_CHECK;
 bool proto_get_log(struct reader *r, struct proto_log *ret) MUST_CHECK;
+bool proto_get_ready(struct reader *r, struct proto_ready *ret) MUST_CHECK;
 bool proto_get_prompt(struct reader *r, struct proto_prompt *ret) MUST_CHECK;
 bool proto_get_pin(struct reader *r, struct proto_pin *ret) MUST_CHECK;
 bool proto_get_result(struct reader *r, struct proto_result *ret) MUST_CHECK;

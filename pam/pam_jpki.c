@@ -15,7 +15,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "config/conf.h"
 #include "lib/message.h"
 #include "pam/conv.h"
 #include "pam/guard.h"
@@ -47,6 +46,19 @@ copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 	return true;
 }
 
+static bool
+is_remote(pam_handle_t *pamh)
+{
+	struct guard_facts facts = {
+		.service = item(pamh, PAM_SERVICE),
+		.tty = item(pamh, PAM_TTY),
+		.rhost = item(pamh, PAM_RHOST),
+		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
+	};
+
+	return guard_is_remote(&facts);
+}
+
 static struct outcome
 make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
@@ -69,20 +81,8 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
+	request->remote = is_remote(pamh);
 	return outcome_of(JPKI_OK);
-}
-
-static bool
-is_remote(pam_handle_t *pamh)
-{
-	struct guard_facts facts = {
-		.service = item(pamh, PAM_SERVICE),
-		.tty = item(pamh, PAM_TTY),
-		.rhost = item(pamh, PAM_RHOST),
-		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
-	};
-
-	return guard_is_remote(&facts);
 }
 
 static struct session_result
@@ -90,15 +90,10 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
     struct proto_request *request)
 {
 	struct session_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
-	struct conf conf;
 
-	result.outcome = conf_load((size_t)argc, argv, 0, log, &conf);
+	result.outcome = make_request(pamh, argc, argv, log, request);
 	if (outcome_ok(&result.outcome))
-		result.outcome = make_request(pamh, argc, argv, log, request);
-	if (outcome_ok(&result.outcome) && !conf.remote && is_remote(pamh))
-		result.outcome = outcome_of(JPKI_REMOTE);
-	if (outcome_ok(&result.outcome))
-		session_login(pamh, &conf, log, request, &result);
+		session_login(pamh, log, request, &result);
 	return result;
 }
 

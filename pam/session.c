@@ -7,20 +7,21 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "config/conf.h"
 #include "pam/conv.h"
 #include "pam/session.h"
 #include "pam/spawn.h"
 
+#define START_MS 10000		/* until the helper has read its options */
 #define GRACE_MS 3000		/* the helper's own deadline strikes first */
 
 struct session {
 	pam_handle_t *pamh;
-	const struct conf *conf;
 	const struct log *log;
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
+	bool ready;		/* READY came: not a second one */
+	unsigned int after_s;
 	bool prompted;		/* PROMPT came: not a second one */
 	bool pin_given;		/* the helper was handed a PIN */
 	int64_t deadline;
@@ -57,9 +58,22 @@ start(struct session *s, const struct proto_request *request)
 		    strerror(errno));
 		return outcome_of(JPKI_HELPER);
 	}
-	set_deadline(s, s->conf->wait + s->conf->timeout);
+	s->deadline = clk_mono_ms(&clk_system) + START_MS;
 	if (!proto_send(s->helper.fd, &w))
 		return broken(s, "died at once");
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+take_ready(struct session *s, struct reader *r)
+{
+	struct proto_ready m;
+
+	if (s->ready || !proto_get_ready(r, &m))
+		return broken(s, "sent a malformed READY");
+	s->ready = true;
+	s->after_s = m.after_s;
+	set_deadline(s, m.before_s);
 	return outcome_of(JPKI_OK);
 }
 
@@ -74,7 +88,7 @@ answer_prompt(struct session *s, struct reader *r)
 	struct proto_pin m = {0};
 	bool sent;
 
-	if (s->task != PROTO_LOGIN || s->prompted || !proto_get_prompt(r, &prompt))
+	if (s->task != PROTO_LOGIN || !s->ready || s->prompted || !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
 	s->prompted = true;
 	m.answer = conv_ask_pin(s->pamh, prompt.text, pin);
@@ -82,7 +96,7 @@ answer_prompt(struct session *s, struct reader *r)
 		m.pin = (struct view){ (uint8_t *)pin, sizeof pin };
 		s->pin_given = true;
 	}
-	set_deadline(s, s->conf->timeout);
+	set_deadline(s, s->after_s);
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(packet, sizeof packet);
 	explicit_bzero(pin, sizeof pin);
@@ -128,6 +142,8 @@ handle(struct session *s, const uint8_t *packet, size_t len, struct proto_result
 	switch (type) {
 	case PROTO_LOG:
 		return take_log(s, &r);
+	case PROTO_READY:
+		return take_ready(s, &r);
 	case PROTO_PROMPT:
 		return answer_prompt(s, &r);
 	case PROTO_RESULT:
@@ -185,7 +201,7 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 {
 	struct proto_request drop = *request;
 	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
-	struct session s = { .conf = failed->conf, .log = failed->log, .helper = HELPER_NONE,
+	struct session s = { .log = failed->log, .helper = HELPER_NONE,
 		.task = PROTO_DROP };
 	struct outcome o;
 
@@ -199,11 +215,11 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 }
 
 void
-session_login(pam_handle_t *pamh, const struct conf *conf, const struct log *log,
+session_login(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct session_result *ret)
 {
 	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
-	struct session s = { .pamh = pamh, .conf = conf, .log = log, .helper = HELPER_NONE,
+	struct session s = { .pamh = pamh, .log = log, .helper = HELPER_NONE,
 		.task = PROTO_LOGIN };
 	struct outcome o = run(&s, request, &result);
 

@@ -5,8 +5,7 @@
 #include <security/pam_modules.h>
 
 #include "helper/proto.h"
-
-struct conf;
+#include "lib/log.h"
 
 struct session_result {
 	struct outcome outcome;
@@ -18,7 +17,7 @@ struct session_result {
  * handed the PIN, a second one that makes the card forget it. Everything the
  * helper does that it must not do is JPKI_HELPER.
  */
-void session_login(pam_handle_t *pamh, const struct conf *conf, const struct log *log,
+void session_login(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct session_result *ret);
 
 #endif
