@@ -45,6 +45,7 @@ select_application(struct jpki *card, const uint8_t *aid, size_t len, uint16_t *
 	struct apdu_response r;
 	struct outcome o = apdu_transmit(card->transport, &cmd, &r);
 
+	card->selected_ef = 0;
 	if (outcome_ok(&o))
 		*ret_sw = r.sw;
 	return o;
@@ -79,11 +80,18 @@ select_file(struct jpki *card, uint16_t ef)
 	struct apdu cmd = { .ins = INS_SELECT, .p1 = 0x02, .p2 = 0x0c, .data = { id, sizeof id },
 	    .le = APDU_NO_LE };
 	struct apdu_response r;
-	struct outcome o = apdu_transmit(card->transport, &cmd, &r);
+	struct outcome o;
 
+	if (card->selected_ef == ef)
+		return outcome_of(JPKI_OK);
+	card->selected_ef = 0;
+	o = apdu_transmit(card->transport, &cmd, &r);
 	if (!outcome_ok(&o))
 		return o;
-	return apdu_outcome(APDU_SELECT_FILE, r.sw);
+	o = apdu_outcome(APDU_SELECT_FILE, r.sw);
+	if (outcome_ok(&o))
+		card->selected_ef = ef;
+	return o;
 }
 
 /*
@@ -98,6 +106,7 @@ transmit_on_file(struct jpki *card, enum apdu_purpose purpose, const struct apdu
 	struct outcome o;
 
 	if (!card->classic) {
+		card->selected_ef = 0;	/* a short id may move the selection */
 		o = apdu_transmit(card->transport, by_short_id, ret);
 		if (!outcome_ok(&o) || !apdu_refuses_short_id(purpose, ret->sw))
 			return o;

@@ -33,6 +33,7 @@ struct jpki {
 	 * first. Found out by the first refusal, kept for the session.
 	 */
 	bool classic;
+	uint16_t selected_ef;	/* by SELECT, in this application; 0: none */
 };
 
 /*

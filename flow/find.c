@@ -62,7 +62,7 @@ find_identify(struct jpki *card, const struct enrolled *enrolled,
 static struct outcome
 examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct found_card *found)
 {
-	struct jpki card = { .transport = env->transport };
+	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
 	struct outcome o = jpki_select(&card);
 
 	if (outcome_ok(&o))

@@ -50,7 +50,7 @@ struct outcome
 survey_card(const struct flow_env *env, const char *reader, struct survey *ret_survey)
 {
 	const struct transport *t = env->transport;
-	struct jpki card = { .transport = env->transport };
+	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
 	struct survey s = { .auth_tries = TRIES_UNKNOWN, .sign_tries = TRIES_UNKNOWN };
 	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000,
 	    &s.generation);
