@@ -14,6 +14,8 @@
 #include "tests/unit/test.h"
 
 static char dir[PATH_MAX / 2];
+static char *paths[512];
+static size_t path_count;
 
 int
 scratch_setup(void **state)
@@ -37,19 +39,17 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 int
 scratch_teardown(void **state)
 {
+	while (path_count > 0)
+		free(paths[--path_count]);
 	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *
 scratch_path(const char *name)
 {
-	static char paths[4][PATH_MAX];
-	static unsigned int next;
-	char *path = paths[next++ % 4];
-
-	assert_true(strlen(dir) + 1 + strlen(name) < PATH_MAX);
-	snprintf(path, PATH_MAX, "%s/%s", dir, name);
-	return path;
+	assert_true(path_count < COUNT(paths));
+	assert_true(asprintf(&paths[path_count], "%s/%s", dir, name) > 0);
+	return paths[path_count++];
 }
 
 const char *

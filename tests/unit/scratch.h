@@ -12,7 +12,7 @@
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
 
-/* DIR/name; lent until the fourth call from here. */
+/* DIR/name; lent until the teardown. */
 const char *scratch_path(const char *name);
 
 /* Writes a file (mode 0644 whatever the umask) and returns its path. */
