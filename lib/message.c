@@ -11,10 +11,11 @@
 void
 message_date(int64_t when, char text[static MESSAGE_DATE_MAX])
 {
-	time_t t = (time_t)when + JST_OFFSET;
 	struct tm tm;
+	time_t t;
 
-	if (gmtime_r(&t, &tm) == NULL || strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &tm) == 0)
+	if (__builtin_add_overflow(when, JST_OFFSET, &t) || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &tm) == 0)
 		snprintf(text, MESSAGE_DATE_MAX, "?");
 }
 

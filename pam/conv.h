@@ -8,8 +8,8 @@
 
 /*
  * Asks once, echo off. Stores exactly four digits in pin[] or says what was
- * typed instead. The reply of the application is wiped and freed whatever it is;
- * no reply, a failure or an empty line is a cancel.
+ * typed instead (nothing is FORMAT too: sudo would end at a cancel). The reply of
+ * the application is wiped and freed whatever it is; no reply or a failure is a cancel.
  */
 enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt,
     char pin[static AUTH_PIN_LENGTH]);
