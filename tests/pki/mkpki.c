@@ -2,10 +2,11 @@
  * mkpki DIR: a throw-away PKI in the profile of JPKI, for the tests.
  *
  * For every NAME in the tables below: DIR/NAME.key (PEM), DIR/NAME.crt (PEM)
- * and DIR/NAME.der; DIR/times (shell variables with the validity of each leaf
- * as seconds since 1970, such as not_yet_not_before); DIR/stamp at the very
- * end. Validity counts from the time of the run: a test that looks at the real
- * clock makes its own, one that passes the time in can share an older one.
+ * and DIR/NAME.der. DIR/times: shell variables with the validity of each leaf
+ * in seconds since 1970, such as not_yet_not_before. DIR/issuers: lines "LEAF
+ * CA". DIR/stamp at the very end. Validity counts from the time of the run: a
+ * test that looks at the real clock makes its own PKI, one that passes the
+ * time in can share an older one.
  *
  * What makes the profile special, and what the tests therefore need to meet:
  * all generations of a CA have the same DN, and the roots carry no authority
@@ -626,6 +627,7 @@ write_all(void)
 {
 	EVP_PKEY *common = make_key(RSA2048);
 	FILE *times = create("times", "", 0644);
+	FILE *issuers = create("issuers", "", 0644);
 
 	for (size_t i = 0; i < COUNT(cas); i++) {
 		make_ca(&cas[i]);
@@ -636,8 +638,11 @@ write_all(void)
 	for (size_t i = 0; i < COUNT(leaves); i++) {
 		write_leaf(&leaves[i], common);
 		write_times(times, &leaves[i]);
+		fprintf(issuers, "%s %s\n", leaves[i].name, leaves[i].ca);
 	}
+	fprintf(issuers, "tampered ca1\n");
 	finish(times, "times");
+	finish(issuers, "issuers");
 	for (size_t i = 0; i < COUNT(cas); i++) {
 		X509_free(cas[i].cert);
 		EVP_PKEY_free(cas[i].pkey);
