@@ -6,7 +6,8 @@
  * opened as "sql:", READONLY and NOMODDB, so no PKCS#11 module listed in it
  * is loaded and a missing or broken database is an error instead of an empty
  * one; every object got from a database is freed before it is closed, or NSS
- * stays busy for the life of the process; NSS never supplies random numbers.
+ * stays busy for the life of the process; one database at a time, because
+ * trust is NSS's and not the database's; NSS never supplies random numbers.
  */
 #ifndef JPKI_NSS_CERTDB_H
 #define JPKI_NSS_CERTDB_H
@@ -25,7 +26,8 @@ struct certdb;
  *
  * JPKI_OK: *ret_db is the caller's, to be closed with certdb_close().
  * JPKI_TRUST_DB: missing, unsafe, unreadable or broken; the reason is logged;
- * raw holds the NSS error where there is one. JPKI_NO_MEMORY.
+ * raw holds the NSS error where there is one. JPKI_NO_MEMORY. JPKI_INTERNAL:
+ * NSS is in use in this process already (by another certdb, for one).
  */
 struct outcome certdb_open(const char *dir, uid_t owner, const struct log *log,
     struct certdb **ret_db) MUST_CHECK;

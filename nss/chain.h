@@ -4,8 +4,9 @@
  * Checked here: the chain to an anchor of our own database by
  * CERT_PKIXVerifyCert (facts/nss.md §2: usage SSLClient, own anchors only, a
  * returned anchor that is ours, explicit time, NSS's revocation off because
- * it cannot be used for JPKI); exact validity of certificate and anchor;
- * key usage (digitalSignature set, nonRepudiation clear: which refuses the
+ * it cannot be used for JPKI); that this anchor issued the certificate itself
+ * (JPKI has no CA between, and a CRL is looked up for the issuer); exact
+ * validity of certificate and anchor; key usage (there, digitalSignature set, nonRepudiation clear: which refuses the
  * signature certificate of the same card); extended key usage, where there
  * is one (clientAuth); key type and size (RSA from 2048 bits, EC P-256 and
  * P-384); hash of the certificate's signature (SHA-256 or better); policy
@@ -41,11 +42,15 @@ struct chain_rules {
 };
 
 /*
- * JPKI_OK, or the first thing wrong: CERT_EXPIRED (when: since), CERT_NOT_YET
- * (when: from), CA_EXPIRED (when: since), UNTRUSTED, CERT_KIND (key usage,
- * extended key usage, policy, a CA's certificate), CERT_WEAK (key, hash),
- * CERT_BAD (signature, unknown critical extension, undecodable), TRUST_DB,
- * NO_MEMORY, INTERNAL, or what the revocation check said. raw is the NSS error.
+ * JPKI_OK, or the first thing wrong, in this order, so that what cannot be
+ * trusted says so first: UNTRUSTED; CERT_BAD (wrong signature of a certificate
+ * that names our CA's key) or CERT_WEAK (the same, with a hash that NSS does not
+ * verify); CERT_NOT_YET (when: from; also of the CA), CERT_EXPIRED (when: since),
+ * CA_EXPIRED (when: since); CERT_KIND (key usage, extended key usage, policy, a
+ * CA's certificate); CERT_WEAK (key, hash); what PKIX adds: CERT_BAD (unknown
+ * critical extension) and others; last, what the revocation check said.
+ * CONFIG: policy_oid is no OID. TRUST_DB, NO_MEMORY, INTERNAL as everywhere.
+ * raw is the NSS error.
  */
 struct outcome chain_check(struct certdb *db, const struct cert *cert,
     const struct chain_rules *rules, const struct log *log) MUST_CHECK;

@@ -3,10 +3,14 @@
  *
  * The database in use is never written (a reader beside a writer fails, and a
  * writer that dies leaves a journal that locks everybody out: facts/nss.md
- * §1.7). A complete new one is built aside in the same parent directory,
- * synced, and its files are renamed over the old ones; a failure at any point leaves
- * the old one. Certificates get the trust "T,," and nothing else. Several CA
- * generations with one name live side by side.
+ * §1.7). A complete new one is built aside in the same parent directory, read
+ * back, synced, and takes the place of the old directory in one step
+ * (RENAME_EXCHANGE), because cert9.db and key4.db belong together; a failure
+ * at any point leaves the old one. Certificates get the trust "T,," and nothing
+ * else; what else was in the old database (trust of other kinds, CRLs) is not
+ * carried over. Several CA generations with one name live side by side.
+ *
+ * None of this may be called while a certdb is open: it opens its own.
  */
 #ifndef JPKI_NSS_TRUSTDB_H
 #define JPKI_NSS_TRUSTDB_H

@@ -1,0 +1,66 @@
+/*
+ * Command and response APDUs (ISO 7816-4), short form, and the one place
+ * where a status word becomes an outcome. The bytes and their sources are in
+ * card/PROTOCOL.md.
+ */
+#ifndef JPKI_CARD_APDU_H
+#define JPKI_CARD_APDU_H
+
+#include "card/transport.h"
+#include "lib/buf.h"
+
+#define APDU_CMD_MAX (5 + 255 + 1)	/* header with Lc, data, Le */
+#define APDU_RESP_MAX (1024 + 2)	/* signature of RSA-8192 in pieces, status word */
+
+#define APDU_NO_LE (-1)
+#define APDU_LE_MAX 0			/* Le = 00: up to 256 bytes */
+
+struct apdu {
+	uint8_t cla, ins, p1, p2;
+	struct view data;	/* at most 255 bytes; none: no Lc */
+	int le;			/* 0 to 255 as sent, or APDU_NO_LE */
+	/* Data is a PIN: never sent a second time, wiped after use. */
+	bool secret;
+};
+
+struct apdu_response {
+	uint8_t bytes[APDU_RESP_MAX];
+	size_t len;		/* of the data, without the status word */
+	uint16_t sw;
+};
+
+/*
+ * Sends one command. 61xx is answered with GET RESPONSE and 6Cxx by repeating
+ * with the right Le, which T=0 readers need (not for a secret command).
+ *
+ * JPKI_OK: there is a status word, whichever. Otherwise what the transport
+ * said, or BAD_REPLY.
+ */
+struct outcome apdu_transmit(struct transport *t, const struct apdu *cmd,
+    struct apdu_response *ret) MUST_CHECK;
+
+/* What was asked, for the meaning of the status word. */
+enum apdu_purpose {
+	APDU_SELECT_APPLICATION,
+	APDU_SELECT_FILE,
+	APDU_READ,
+	APDU_QUERY_TRIES,	/* VERIFY without data */
+	APDU_VERIFY,
+	APDU_SIGN,
+	APDU_CHANGE_PIN,
+};
+
+/*
+ * The outcome of a status word. For QUERY_TRIES and VERIFY tries_left is set
+ * where the card told it. raw is the status word unless it is 9000.
+ */
+struct outcome apdu_outcome(enum apdu_purpose purpose, uint16_t sw);
+
+/*
+ * Whether this status word proves that a command with a short file id was not
+ * understood, so that the form with SELECT may be tried (facts/jpki-card.md
+ * §14). For VERIFY only those by which no comparison can have taken place.
+ */
+bool apdu_refuses_short_id(enum apdu_purpose purpose, uint16_t sw);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * The JPKI application of the My Number Card (facts/jpki-card.md §1, §2):
+ * what a login, an enrolment and a status display need of it. Every function
+ * works on an open transport (transport_ops.open) and leaves it open.
+ */
+#ifndef JPKI_CARD_JPKI_H
+#define JPKI_CARD_JPKI_H
+
+#include "card/transport.h"
+#include "lib/buf.h"
+
+struct secret;
+
+#define JPKI_HEAD_MAX 256	/* one short READ BINARY */
+#define JPKI_CERT_MAX 4096	/* today's certificates have 1.3 to 1.8 kB (§2.2) */
+
+enum jpki_pin {
+	JPKI_PIN_AUTH,		/* 利用者証明用, four digits, 3 tries */
+	JPKI_PIN_SIGN,		/* 署名用, 6 to 16 characters, 5 tries; never for a login */
+};
+
+enum jpki_kind {
+	JPKI_KIND_UNKNOWN,	/* a label nobody has described: no reason to refuse */
+	JPKI_KIND_MY_NUMBER,
+	JPKI_KIND_JUKI,
+	JPKI_KIND_PHONE,
+};
+
+struct jpki {
+	struct transport *transport;
+	/*
+	 * The card does not know short file ids in P1/P2: select each file
+	 * first. Found out by the first refusal, kept for the session.
+	 */
+	bool classic;
+	uint16_t selected_ef;	/* by SELECT, in this application; 0: none */
+};
+
+/*
+ * Leaves the application by selecting the card manager, which drops the
+ * verified state of every PIN (selecting the application again does not).
+ * False only if the card could not be reached; a card without a card
+ * manager (a telephone) is no error, powering down must do there.
+ */
+bool jpki_leave(struct jpki *card);
+
+/*
+ * Selects the application. NOT_JPKI if the card has none; else as the
+ * transport. A card that answers its first command after power-up with 6F00
+ * gets that command a second time.
+ */
+struct outcome jpki_select(struct jpki *card) MUST_CHECK;
+
+/* What the token information (EF 0006) says this is. */
+struct outcome jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind) MUST_CHECK;
+
+/*
+ * The first up to 256 bytes of the user-authentication certificate's file,
+ * which hold serial number, issuer and validity: enough to tell whether it is
+ * a certificate that we know. No PIN needed. NO_CERT (none on this card),
+ * PHONE (a telephone wants its PIN first), BAD_REPLY (not DER).
+ */
+struct outcome jpki_read_auth_head(struct jpki *card, uint8_t head[static JPKI_HEAD_MAX],
+    size_t *ret_len) MUST_CHECK;
+
+/*
+ * The whole user-authentication certificate (or that of its CA), without
+ * the filler behind it, in DER. As above.
+ */
+struct outcome jpki_read_auth_cert(struct jpki *card, uint8_t der[static JPKI_CERT_MAX],
+    size_t *ret_len) MUST_CHECK;
+struct outcome jpki_read_auth_ca(struct jpki *card, uint8_t der[static JPKI_CERT_MAX],
+    size_t *ret_len) MUST_CHECK;
+
+/*
+ * The tries left of a PIN, spending none. JPKI_OK with *ret_tries >= 1;
+ * PIN_LOCKED with *ret_tries 0; BAD_REPLY. A card that hides the number
+ * because somebody has verified the PIN is made to forget that first.
+ */
+struct outcome jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries) MUST_CHECK;
+
+/*
+ * VERIFY, once. The user-authentication PIN is sent only if it is exactly four
+ * ASCII digits, the signature PIN if it has 6 to 16 bytes: else PIN_FORMAT
+ * and the card has seen nothing. PIN_WRONG (tries_left where the card told
+ * it), PIN_LOCKED. On anything else a try may or may not have been spent.
+ */
+struct outcome jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
+    MUST_CHECK;
+
+/*
+ * Signs with the user-authentication key, after jpki_verify(). input is what
+ * the key's algorithm asks for (nss/sigcheck.h), at most 245 bytes. At most
+ * JPKI_SIGNATURE_MAX bytes come back. BAD_REPLY also for 6982, PIN not verified.
+ */
+#define JPKI_SIGNATURE_MAX 1024
+struct outcome jpki_sign(struct jpki *card, struct view input,
+    uint8_t signature[static JPKI_SIGNATURE_MAX], size_t *ret_len) MUST_CHECK;
+
+/*
+ * CHANGE REFERENCE DATA after jpki_verify() of the old PIN. The same format
+ * rules as for VERIFY hold for the new one. After any error but PIN_FORMAT it is
+ * unknown which PIN holds: ask the tries left, do not repeat.
+ */
+struct outcome jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_pin)
+    MUST_CHECK;
+
+/*
+ * The expiry date of the card itself (not of a certificate) as yyyymmdd with
+ * a NUL, or "" where the card does not tell it. Leaves the application.
+ */
+struct outcome jpki_read_card_expiry(struct jpki *card, char ret_date[static 9]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,386 @@
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <winscard.h>
+
+#include "card/pcsc.h"
+
+/* The pseudo reader whose state changes when readers come and go. */
+#define PNP_READER "\\\\?PnP?\\Notification"
+
+#define BUSY_RETRY_MS 100
+#define RESET_RETRIES 3
+
+struct pcsc {
+	struct transport transport;
+	const struct clk *clk;
+	const struct log *log;
+	SCARDCONTEXT context;
+	bool has_context;
+	SCARDHANDLE card;
+	bool has_card;
+	bool in_transaction;
+	DWORD protocol;
+	volatile sig_atomic_t waiting_for_lock;
+};
+
+static struct outcome
+outcome_of_rv(LONG rv)
+{
+	uint32_t raw = (uint32_t)rv;
+
+	switch (rv) {
+	case SCARD_S_SUCCESS:
+		return outcome_of(JPKI_OK);
+	case SCARD_E_NO_SERVICE:
+	case SCARD_E_SERVICE_STOPPED:
+	case SCARD_F_COMM_ERROR:	/* the connection to pcscd broke */
+	case SCARD_E_INVALID_HANDLE:	/* pcscd was restarted */
+		return outcome_raw(JPKI_NO_SERVICE, raw);
+	case SCARD_W_SECURITY_VIOLATION:
+		return outcome_raw(JPKI_SERVICE_REFUSED, raw);
+	case SCARD_E_READER_UNAVAILABLE:
+	case SCARD_E_UNKNOWN_READER:
+	case SCARD_E_NO_READERS_AVAILABLE:
+		return outcome_raw(JPKI_NO_READER, raw);
+	case SCARD_E_SHARING_VIOLATION:
+		return outcome_raw(JPKI_CARD_BUSY, raw);
+	case SCARD_E_NO_SMARTCARD:
+	case SCARD_W_REMOVED_CARD:
+	case SCARD_W_RESET_CARD:
+		return outcome_raw(JPKI_CARD_REMOVED, raw);
+	case SCARD_W_UNPOWERED_CARD:
+	case SCARD_W_UNRESPONSIVE_CARD:
+	case SCARD_W_UNSUPPORTED_CARD:
+	case SCARD_E_PROTO_MISMATCH:
+	case SCARD_E_NOT_TRANSACTED:	/* the exchange failed in the reader */
+	case SCARD_E_CARD_UNSUPPORTED:
+		return outcome_raw(JPKI_CARD_MUTE, raw);
+	case SCARD_E_INSUFFICIENT_BUFFER:	/* the answer is longer than any we ask for */
+		return outcome_raw(JPKI_BAD_REPLY, raw);
+	case SCARD_E_TIMEOUT:
+		return outcome_raw(JPKI_TIMEOUT, raw);
+	case SCARD_E_NO_MEMORY:
+		return outcome_raw(JPKI_NO_MEMORY, raw);
+	default:
+		return outcome_raw(JPKI_INTERNAL, raw);
+	}
+}
+
+static void
+drop_context(struct pcsc *p)
+{
+	if (p->has_context)
+		(void)SCardReleaseContext(p->context);
+	p->has_context = false;
+}
+
+static struct outcome
+need_context(struct pcsc *p)
+{
+	LONG rv;
+
+	if (p->has_context)
+		return outcome_of(JPKI_OK);
+	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
+	p->has_context = rv == SCARD_S_SUCCESS;
+	return outcome_of_rv(rv);
+}
+
+/* A broken connection is made anew at the next use. */
+static struct outcome
+after(struct pcsc *p, LONG rv)
+{
+	struct outcome o = outcome_of_rv(rv);
+
+	if (o.status == JPKI_NO_SERVICE && !p->has_card)
+		drop_context(p);
+	return o;
+}
+
+/* Splits the multi-string of SCardListReaders; a list not ended by two NULs is cut there. */
+static void
+split_names(const char *names, size_t len, struct transport_readers *list)
+{
+	list->count = 0;
+	while (len > 1 && *names != '\0' && list->count < TRANSPORT_READERS_MAX) {
+		struct transport_reader *r = &list->at[list->count];
+		size_t n = strnlen(names, len);
+
+		if (n == len)
+			break;		/* no NUL */
+		if (n < sizeof r->name) {
+			*r = (struct transport_reader){ .generation = 0 };
+			memcpy(r->name, names, n + 1);
+			list->count++;
+		}
+		names += n + 1;
+		len -= n + 1;
+	}
+}
+
+static struct outcome
+list_names(struct pcsc *p, struct transport_readers *list)
+{
+	char names[TRANSPORT_READERS_MAX * TRANSPORT_NAME_MAX + 1];
+	DWORD len = sizeof names;
+	LONG rv = SCardListReaders(p->context, NULL, names, &len);
+
+	if (rv == SCARD_E_NO_READERS_AVAILABLE) {
+		list->count = 0;
+		return outcome_of(JPKI_OK);
+	}
+	if (rv != SCARD_S_SUCCESS)
+		return after(p, rv);
+	split_names(names, len < sizeof names ? len : sizeof names, list);
+	return outcome_of(JPKI_OK);
+}
+
+static uint32_t
+generation_of(DWORD event_state)
+{
+	return (uint32_t)(event_state >> 16 & 0xffff);
+}
+
+static struct outcome
+pcsc_readers(void *ctx, struct transport_readers *ret)
+{
+	SCARD_READERSTATE states[TRANSPORT_READERS_MAX] = {0};
+	struct transport_readers list;
+	struct pcsc *p = ctx;
+	struct outcome o;
+	LONG rv;
+
+	o = need_context(p);
+	if (!outcome_ok(&o))
+		return o;
+	o = list_names(p, &list);
+	if (!outcome_ok(&o))
+		return o;
+	for (size_t i = 0; i < list.count; i++) {
+		states[i].szReader = list.at[i].name;
+		states[i].dwCurrentState = SCARD_STATE_UNAWARE;
+	}
+	if (list.count > 0) {
+		rv = SCardGetStatusChange(p->context, 0, states, (DWORD)list.count);
+		if (rv == SCARD_E_UNKNOWN_READER)	/* unplugged just now */
+			list.count = 0;
+		else if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+			return after(p, rv);
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		list.at[i].has_card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
+		list.at[i].generation = generation_of(states[i].dwEventState);
+		list.at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
+	}
+	*ret = list;
+	return outcome_of(JPKI_OK);
+}
+
+static void
+sleep_ms(long ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	(void)nanosleep(&ts, NULL);	/* interrupted: the caller looks at the clock */
+}
+
+static struct outcome
+pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
+{
+	SCARD_READERSTATE states[TRANSPORT_READERS_MAX + 1] = {0};
+	struct pcsc *p = ctx;
+	struct outcome o;
+	size_t n = known->count;
+	LONG rv;
+
+	o = need_context(p);
+	if (!outcome_ok(&o)) {
+		/* Nothing to wait on: do not make the caller's loop spin. */
+		sleep_ms(ms < BUSY_RETRY_MS ? (long)ms : BUSY_RETRY_MS);
+		return o;
+	}
+	for (size_t i = 0; i < n; i++) {
+		states[i].szReader = known->at[i].name;
+		states[i].dwCurrentState = known->at[i].state;
+	}
+	states[n].szReader = PNP_READER;
+	states[n].dwCurrentState = SCARD_STATE_UNAWARE;
+	rv = SCardGetStatusChange(p->context, (DWORD)ms, states, (DWORD)n + 1);
+	if (rv == SCARD_E_TIMEOUT || rv == SCARD_E_UNKNOWN_READER)
+		return outcome_of(JPKI_OK);
+	return after(p, rv);
+}
+
+static LONG
+connect_card(struct pcsc *p, const char *reader, int64_t deadline)
+{
+	LONG rv;
+
+	for (;;) {
+		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
+		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
+		/* somebody has the card exclusively */
+		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
+			return rv;
+		sleep_ms(BUSY_RETRY_MS);
+	}
+}
+
+/* A card that others reset in the meantime is taken up again. */
+static LONG
+begin(struct pcsc *p)
+{
+	LONG rv = SCARD_S_SUCCESS;
+
+	for (int i = 0; i < RESET_RETRIES; i++) {
+		p->waiting_for_lock = 1;
+		rv = SCardBeginTransaction(p->card);
+		p->waiting_for_lock = 0;
+		if (rv != SCARD_W_RESET_CARD)
+			break;
+		rv = SCardReconnect(p->card, SCARD_SHARE_SHARED,
+		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &p->protocol);
+		if (rv != SCARD_S_SUCCESS)
+			break;
+		rv = SCARD_W_RESET_CARD;
+	}
+	return rv;
+}
+
+static bool
+pcsc_close(void *ctx, enum transport_close how)
+{
+	struct pcsc *p = ctx;
+	LONG rv;
+
+	if (!p->has_card)
+		return true;
+	/*
+	 * To power down, disconnect from inside the transaction: nobody can
+	 * get at the card between the end of one and the other.
+	 */
+	if (p->in_transaction && how == TRANSPORT_LEAVE)
+		(void)SCardEndTransaction(p->card, SCARD_LEAVE_CARD);
+	rv = SCardDisconnect(p->card,
+	    how == TRANSPORT_POWER_DOWN ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD);
+	p->has_card = false;
+	p->in_transaction = false;
+	if (rv != SCARD_S_SUCCESS)
+		log_msg(p->log, LOG_DEBUG, "SCardDisconnect: %s", pcsc_stringify_error(rv));
+	/* A card that has gone has no power. */
+	return rv == SCARD_S_SUCCESS || rv == SCARD_W_REMOVED_CARD || rv == SCARD_E_NO_SMARTCARD;
+}
+
+static struct outcome
+current_generation(struct pcsc *p, const char *reader, uint32_t *ret)
+{
+	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
+	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
+
+	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+		return outcome_of_rv(rv);
+	*ret = generation_of(state.dwEventState);
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+pcsc_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
+{
+	struct pcsc *p = ctx;
+	struct outcome o;
+	LONG rv;
+
+	if (p->has_card)
+		return outcome_of(JPKI_INTERNAL);
+	o = need_context(p);
+	if (!outcome_ok(&o))
+		return o;
+	rv = connect_card(p, reader, clk_mono_ms(p->clk) + ms);
+	if (rv != SCARD_S_SUCCESS) {
+		log_msg(p->log, LOG_DEBUG, "SCardConnect to %s: %s", reader, pcsc_stringify_error(rv));
+		return after(p, rv);
+	}
+	p->has_card = true;
+	rv = begin(p);
+	p->in_transaction = rv == SCARD_S_SUCCESS;
+	o = outcome_of_rv(rv);
+	/*
+	 * Asked after the transaction began: a card that replaces ours from
+	 * now on has not been powered up for us and answers nothing.
+	 */
+	if (outcome_ok(&o))
+		o = current_generation(p, reader, ret_generation);
+	if (!outcome_ok(&o))
+		(void)pcsc_close(p, TRANSPORT_LEAVE);
+	return o;
+}
+
+static struct outcome
+pcsc_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t cap,
+    size_t *ret_len)
+{
+	struct pcsc *p = ctx;
+	DWORD len = (DWORD)cap;
+	LONG rv;
+
+	if (!p->in_transaction)
+		return outcome_of(JPKI_INTERNAL);
+	rv = SCardTransmit(p->card, p->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1,
+	    cmd, (DWORD)cmd_len, NULL, resp, &len);
+	if (rv != SCARD_S_SUCCESS) {
+		log_msg(p->log, LOG_DEBUG, "SCardTransmit: %s", pcsc_stringify_error(rv));
+		return outcome_of_rv(rv);
+	}
+	if (len < 2 || len > cap)
+		return outcome_of(JPKI_BAD_REPLY);
+	*ret_len = len;
+	return outcome_of(JPKI_OK);
+}
+
+static const struct transport_ops pcsc_ops = {
+	.readers = pcsc_readers,
+	.wait = pcsc_wait,
+	.open = pcsc_open,
+	.transmit = pcsc_transmit,
+	.close = pcsc_close,
+};
+
+struct pcsc *
+pcsc_new(const struct clk *clk, const struct log *log)
+{
+	struct pcsc *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return NULL;
+	p->transport = (struct transport){ .ops = &pcsc_ops, .ctx = p };
+	p->clk = clk;
+	p->log = log;
+	return p;
+}
+
+void
+pcsc_free(struct pcsc *p)
+{
+	if (p == NULL)
+		return;
+	(void)pcsc_close(p, TRANSPORT_POWER_DOWN);
+	drop_context(p);
+	free(p);
+}
+
+struct transport *
+pcsc_transport(struct pcsc *p)
+{
+	return &p->transport;
+}
+
+enum jpki_status
+pcsc_pending(const struct pcsc *p)
+{
+	return p != NULL && p->waiting_for_lock ? JPKI_CARD_BUSY : JPKI_TIMEOUT;
+}

@@ -1,0 +1,78 @@
+/*
+ * What the rest of the program needs of smart card readers, as a table of
+ * functions: card/pcsc.c is the real one, the tests bring others.
+ */
+#ifndef JPKI_CARD_TRANSPORT_H
+#define JPKI_CARD_TRANSPORT_H
+
+#include <stddef.h>
+
+#include "lib/outcome.h"
+
+#define TRANSPORT_READERS_MAX 16	/* PCSCLITE_MAX_READERS_CONTEXTS */
+#define TRANSPORT_NAME_MAX 128		/* MAX_READERNAME, with the NUL */
+
+struct transport_reader {
+	char name[TRANSPORT_NAME_MAX];
+	bool has_card;
+	/* Changes whenever a card was inserted or removed: same value, same card. */
+	uint32_t generation;
+	uint32_t state;		/* opaque, for wait() */
+};
+
+struct transport_readers {
+	size_t count;
+	struct transport_reader at[TRANSPORT_READERS_MAX];
+};
+
+/* What becomes of the card when we let go of it. */
+enum transport_close {
+	TRANSPORT_LEAVE,	/* nothing was verified: leave it as it is */
+	TRANSPORT_POWER_DOWN,	/* power down, the only end of a verified state that
+				   contactless readers keep (facts/jpki-card.md §3.1) */
+};
+
+struct transport_ops {
+	/*
+	 * The readers there are now and what lies on them. JPKI_OK also for
+	 * no reader at all. NO_SERVICE, SERVICE_REFUSED.
+	 */
+	struct outcome (*readers)(void *ctx, struct transport_readers *ret) MUST_CHECK;
+
+	/*
+	 * Sleeps until something is no longer as in `known`, or for ms
+	 * milliseconds. JPKI_OK in both cases; NO_SERVICE.
+	 */
+	struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms) MUST_CHECK;
+
+	/*
+	 * Connects (shared) to the card on this reader and begins a transaction;
+	 * waits up to ms milliseconds for a program that has the card to itself.
+	 * On JPKI_OK close() must follow; *ret_generation tells which card it
+	 * is. CARD_BUSY, CARD_REMOVED (there is none), CARD_MUTE, NO_READER,
+	 * NO_SERVICE, SERVICE_REFUSED.
+	 */
+	struct outcome (*open)(void *ctx, const char *reader, int64_t ms,
+	    uint32_t *ret_generation) MUST_CHECK;
+
+	/*
+	 * One command, one response (data and status word) into resp[cap].
+	 * CARD_REMOVED (also if it was reset or swapped: nothing is resent),
+	 * CARD_MUTE, BAD_REPLY (longer than cap, shorter than a status word).
+	 */
+	struct outcome (*transmit)(void *ctx, const uint8_t *cmd, size_t cmd_len,
+	    uint8_t *resp, size_t cap, size_t *ret_len) MUST_CHECK;
+
+	/*
+	 * Ends transaction and connection. False if the card may not have
+	 * been powered down although that was asked.
+	 */
+	bool (*close)(void *ctx, enum transport_close how);
+};
+
+struct transport {
+	const struct transport_ops *ops;
+	void *ctx;
+};
+
+#endif

@@ -1,0 +1,275 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "config/conf.h"
+#include "lib/cleanup.h"
+#include "lib/safefile.h"
+
+/* inih reads lines into a buffer of 200 bytes and would take the rest for a new line. */
+#define LINE_MAX_BYTES 190
+
+#define FILE_WORD "conf="
+
+enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY };
+
+static const struct row {
+	const char *key;
+	enum type type;
+	size_t offset, size;
+	unsigned int min, max;
+	const char *value;	/* the built-in one, as it would be written */
+	const char *range;	/* for people */
+} rows[] = {
+#define ROW(field, type, min, max, value, range) \
+	{ #field, type, offsetof(struct conf, field), sizeof ((struct conf *)0)->field, \
+	  min, max, value, range }
+	ROW(trust_db, TYPE_PATH, 0, 0, CONFDIR "/nssdb", "an absolute path"),
+	ROW(users_dir, TYPE_PATH, 0, 0, CONFDIR "/users", "an absolute path"),
+	ROW(policy_oid, TYPE_OID, 0, 0, "none", "none or a dotted object identifier"),
+	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
+	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
+	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
+	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
+	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
+	ROW(remote, TYPE_BOOL, 0, 0, "no", "yes or no"),
+	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
+#undef ROW
+};
+
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static const struct row *
+find_row(const char *key)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].key, key) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static bool
+parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *ret)
+{
+	unsigned long n;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))	/* strtoul would take a sign, or blanks */
+		return false;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno != 0 || *end != '\0' || n < min || n > max)
+		return false;
+	*ret = (unsigned int)n;
+	return true;
+}
+
+static bool
+parse_word(const char *text, const char *zero, const char *one, unsigned int *ret)
+{
+	if (strcmp(text, zero) != 0 && strcmp(text, one) != 0)
+		return false;
+	*ret = strcmp(text, one) == 0;
+	return true;
+}
+
+static bool
+copy_text(const char *text, char *dst, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (len >= size)
+		return false;
+	memcpy(dst, text, len + 1);
+	return true;
+}
+
+static bool
+parse_oid(const char *text, char *dst, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (strcmp(text, "none") == 0)
+		return copy_text("", dst, size);
+	if (strspn(text, "0123456789.") != len || !isdigit((unsigned char)text[0]) ||
+	    !isdigit((unsigned char)text[len - 1]) || strchr(text, '.') == NULL ||
+	    strstr(text, "..") != NULL)
+		return false;
+	return copy_text(text, dst, size);
+}
+
+static bool
+set_value(struct conf *conf, const struct row *row, const char *text)
+{
+	void *field = (char *)conf + row->offset;
+
+	switch (row->type) {
+	case TYPE_PATH:
+		return text[0] == '/' && copy_text(text, field, row->size);
+	case TYPE_OID:
+		return parse_oid(text, field, row->size);
+	case TYPE_UINT:
+		return parse_uint(text, row->min, row->max, field);
+	case TYPE_BOOL:
+		return parse_word(text, "no", "yes", field);
+	case TYPE_LAST_TRY:
+		return parse_word(text, "refuse", "ask", field);
+	}
+	return false;
+}
+
+void
+conf_init(struct conf *conf)
+{
+	memset(conf, 0, sizeof *conf);
+	for (size_t i = 0; i < ROWS; i++)
+		(void)set_value(conf, &rows[i], rows[i].value);	/* a test reads each back */
+}
+
+bool
+conf_option(size_t i, struct conf_option *ret)
+{
+	if (i >= ROWS)
+		return false;
+	*ret = (struct conf_option){ rows[i].key, rows[i].range, rows[i].value };
+	return true;
+}
+
+/* --- the file -------------------------------------------------------------- */
+
+struct reading {
+	struct conf *conf;
+	bool seen[ROWS];
+	char complaint[512];	/* about the line that was refused first */
+};
+
+/* inih's handler: 0 is an error, and inih tells the caller in which line. */
+static int
+on_line(void *ctx, const char *section, const char *name, const char *value)
+{
+	struct reading *r = ctx;
+	const struct row *row = find_row(name);
+
+	if (r->complaint[0] != '\0')
+		return 0;	/* the first is reported */
+	if (section[0] != '\0')
+		snprintf(r->complaint, sizeof r->complaint,
+		    "there are no sections, but \"[%s]\"; remove it", section);
+	else if (row == NULL)
+		snprintf(r->complaint, sizeof r->complaint,
+		    "unknown keyword \"%s\"; see pam_jpki.conf(5)", name);
+	else if (r->seen[row - rows])
+		snprintf(r->complaint, sizeof r->complaint,
+		    "\"%s\" a second time; remove one", name);
+	else if (!set_value(r->conf, row, value))
+		snprintf(r->complaint, sizeof r->complaint,
+		    "\"%s = %s\" is not possible; write %s", name, value, row->range);
+	else
+		r->seen[row - rows] = true;
+	return r->complaint[0] == '\0';
+}
+
+/* What inih would not notice: NULs, lines longer than its buffer. 0 or the line. */
+static int
+find_bad_line(const char *text, size_t len)
+{
+	int line = 1;
+	size_t start = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0' || i - start > LINE_MAX_BYTES)
+			return line;
+		if (text[i] == '\n') {
+			start = i + 1;
+			line++;
+		}
+	}
+	return 0;
+}
+
+struct outcome
+conf_read(const char *path, uid_t owner, const struct log *log, struct conf *conf)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct reading reading = { .conf = conf };
+	size_t len;
+	int line;
+
+	switch (safefile_read(path, owner, CONF_FILE_MAX, log, &text, &len)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		log_msg(log, LOG_ERR, "%s: does not exist; install it again, an empty file will do", path);
+		return outcome_of(JPKI_CONFIG);
+	case SAFEFILE_REFUSED:
+		return outcome_of(JPKI_CONFIG);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	}
+	line = find_bad_line(text, len);
+	if (line != 0) {
+		log_msg(log, LOG_ERR, "%s:%d: line too long, or not text; at most %d bytes", path,
+		    line, LINE_MAX_BYTES);
+		return outcome_of(JPKI_CONFIG);
+	}
+	line = ini_parse_string(text, on_line, &reading);
+	if (line != 0) {
+		log_msg(log, LOG_ERR, "%s:%d: %s", path, line > 0 ? line : 0,
+		    reading.complaint[0] != '\0' ? reading.complaint :
+		    "not understood; write keyword = value");
+		return outcome_of(JPKI_CONFIG);
+	}
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+conf_word(const char *word, const struct log *log, struct conf *conf)
+{
+	const char *equals = strchr(word, '=');
+	const struct row *row = NULL;
+	char key[64];
+
+	if (equals != NULL && (size_t)(equals - word) < sizeof key) {
+		memcpy(key, word, (size_t)(equals - word));
+		key[equals - word] = '\0';
+		row = find_row(key);
+	}
+	if (row == NULL) {
+		log_msg(log, LOG_ERR, "unknown option \"%s\" in the PAM stack; see pam_jpki(8)", word);
+		return outcome_of(JPKI_CONFIG);
+	}
+	if (!set_value(conf, row, equals + 1)) {
+		log_msg(log, LOG_ERR, "option \"%s\" in the PAM stack is not possible; write %s=%s",
+		    word, row->key, row->range);
+		return outcome_of(JPKI_CONFIG);
+	}
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+conf_load(size_t count, const char *const *words, uid_t owner, const struct log *log,
+    struct conf *ret_conf)
+{
+	const char *path = CONF_FILE;
+	struct conf conf;
+	struct outcome o;
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(words[i], FILE_WORD, strlen(FILE_WORD)) == 0)
+			path = words[i] + strlen(FILE_WORD);
+	conf_init(&conf);
+	o = conf_read(path, owner, log, &conf);
+	for (size_t i = 0; outcome_ok(&o) && i < count; i++)
+		if (strncmp(words[i], FILE_WORD, strlen(FILE_WORD)) != 0)
+			o = conf_word(words[i], log, &conf);
+	if (outcome_ok(&o))
+		*ret_conf = conf;
+	return o;
+}

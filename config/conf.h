@@ -1,0 +1,64 @@
+/*
+ * The options, from pam_jpki.conf and from the words behind pam_jpki.so in a
+ * PAM stack: one row each in conf.c, so that file, words, sample file and
+ * manual cannot drift. What cannot be read or understood is refused.
+ */
+#ifndef JPKI_CONFIG_CONF_H
+#define JPKI_CONFIG_CONF_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+#define CONF_FILE CONFDIR "/pam_jpki.conf"
+#define CONF_FILE_MAX 65536
+#define CONF_OID_MAX 128
+
+enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
+
+struct conf {
+	char trust_db[PATH_MAX];	/* directory of the NSS database */
+	char users_dir[PATH_MAX];	/* directory of the enrolled certificates */
+	char policy_oid[CONF_OID_MAX];	/* "" for none */
+	unsigned int wait;		/* seconds to wait for a card */
+	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
+	unsigned int expiry_warning_days;
+	unsigned int last_try;		/* enum conf_last_try */
+	unsigned int short_ids;		/* bool: address files of the card by short id first */
+	unsigned int remote;		/* bool: remote users may use this machine's reader */
+	unsigned int debug;		/* bool */
+};
+
+/* The built-in values. */
+void conf_init(struct conf *conf);
+
+/*
+ * Reads a configuration file of `key = value` lines over what *conf holds.
+ * JPKI_OK or JPKI_CONFIG: absent, unsafe (lib/safefile.h), an unknown
+ * keyword, a keyword twice, a value outside its range; logged with file,
+ * line and remedy, and *conf is not to be used. NO_MEMORY.
+ */
+struct outcome conf_read(const char *path, uid_t owner, const struct log *log,
+    struct conf *conf) MUST_CHECK;
+
+/* Sets one option from a word "key=value". JPKI_CONFIG (logged) or JPKI_OK. */
+struct outcome conf_word(const char *word, const struct log *log, struct conf *conf) MUST_CHECK;
+
+/*
+ * The whole of it: built-in values, the file (conf=PATH among the words, or
+ * CONF_FILE), then the other words in their order.
+ */
+struct outcome conf_load(size_t count, const char *const *words, uid_t owner,
+    const struct log *log, struct conf *ret_conf) MUST_CHECK;
+
+/* For manuals and tests: the i-th keyword, its range and default; NULL past the end. */
+struct conf_option {
+	const char *key;
+	const char *range;
+	const char *value;
+};
+bool conf_option(size_t i, struct conf_option *ret);
+
+#endif

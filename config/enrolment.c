@@ -1,0 +1,144 @@
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "config/enrolment.h"
+#include "lib/cleanup.h"
+#include "lib/safefile.h"
+
+#define SUFFIX ".pem"
+
+bool
+enrolment_user_ok(const char *user)
+{
+	size_t len = strlen(user);
+
+	if (len == 0 || len > ENROLMENT_USER_MAX || user[0] == '.' || user[0] == '-')
+		return false;
+	for (const char *p = user; *p != '\0'; p++)
+		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+path_of(const char *users_dir, const char *user, char path[static PATH_MAX])
+{
+	int n;
+
+	if (!enrolment_user_ok(user))
+		return false;
+	n = snprintf(path, PATH_MAX, "%s/%s" SUFFIX, users_dir, user);
+	return n > 0 && n < PATH_MAX;
+}
+
+struct outcome
+enrolment_read(const char *users_dir, const char *user, uid_t owner, const struct log *log,
+    char **ret_text, size_t *ret_len)
+{
+	_cleanup_(freep) char *text = NULL;
+	char path[PATH_MAX];
+	size_t len;
+
+	if (!path_of(users_dir, user, path))
+		return outcome_of(JPKI_NOT_ENROLLED);
+	switch (safefile_read(path, owner, ENROLMENT_FILE_MAX, log, &text, &len)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		return outcome_of(JPKI_NOT_ENROLLED);
+	case SAFEFILE_REFUSED:
+		return outcome_of(JPKI_ENROLMENT);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	}
+	if (memchr(text, '\0', len) != NULL || len == 0) {
+		log_msg(log, LOG_ERR, "%s: %s; enroll the card again", path,
+		    len == 0 ? "empty" : "not a text");
+		return outcome_of(JPKI_ENROLMENT);
+	}
+	*ret_text = text;
+	text = NULL;	/* given to the caller */
+	*ret_len = len;
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+enrolment_write(const char *users_dir, const char *user, const char *text, const struct log *log)
+{
+	char path[PATH_MAX];
+
+	if (!path_of(users_dir, user, path))
+		return outcome_of(JPKI_NOT_ENROLLED);
+	if (mkdir(users_dir, 0755) != 0 && errno != EEXIST) {
+		log_msg(log, LOG_ERR, "%s: cannot be made: %s", users_dir, strerror(errno));
+		return outcome_of(JPKI_ENROLMENT);
+	}
+	if (!safefile_replace(path, 0644, text, strlen(text), log))
+		return outcome_of(JPKI_ENROLMENT);
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+enrolment_remove(const char *users_dir, const char *user, const struct log *log)
+{
+	char path[PATH_MAX];
+
+	if (!path_of(users_dir, user, path))
+		return outcome_of(JPKI_NOT_ENROLLED);
+	if (unlink(path) == 0)
+		return outcome_of(JPKI_OK);
+	if (errno == ENOENT)
+		return outcome_of(JPKI_NOT_ENROLLED);
+	log_msg(log, LOG_ERR, "%s: cannot be removed: %s", path, strerror(errno));
+	return outcome_of(JPKI_ENROLMENT);
+}
+
+static int
+is_enrolment(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+	size_t suffix = strlen(SUFFIX);
+
+	return len > suffix && strcmp(entry->d_name + len - suffix, SUFFIX) == 0 &&
+	    entry->d_name[0] != '.';
+}
+
+struct outcome
+enrolment_each(const char *users_dir, uid_t owner, const struct log *log,
+    void (*each)(void *ctx, const char *user), void *ctx)
+{
+	struct dirent **entries;
+	int n;
+
+	switch (safefile_check_dir(users_dir, owner, log)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		return outcome_of(JPKI_OK);
+	case SAFEFILE_REFUSED:
+		return outcome_of(JPKI_ENROLMENT);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	}
+	n = scandir(users_dir, &entries, is_enrolment, alphasort);
+	if (n < 0) {
+		log_msg(log, LOG_ERR, "%s: cannot be read: %s", users_dir, strerror(errno));
+		return outcome_of(JPKI_ENROLMENT);
+	}
+	for (int i = 0; i < n; i++) {
+		entries[i]->d_name[strlen(entries[i]->d_name) - strlen(SUFFIX)] = '\0';
+		each(ctx, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return outcome_of(JPKI_OK);
+}

@@ -1,0 +1,49 @@
+/*
+ * Who is enrolled with which certificates: one file of PEM certificates per
+ * user, USERS_DIR/NAME.pem. This folder reads and writes the text; what it
+ * means is nss/'s business.
+ */
+#ifndef JPKI_CONFIG_ENROLMENT_H
+#define JPKI_CONFIG_ENROLMENT_H
+
+#include <sys/types.h>
+
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+#define ENROLMENT_FILE_MAX 65536
+#define ENROLMENT_USER_MAX 251	/* and ".pem" make the longest file name */
+
+/*
+ * Whether this can name an enrolment: 1 to ENROLMENT_USER_MAX bytes, no
+ * slash, no control characters, not beginning with a dot or a hyphen.
+ */
+bool enrolment_user_ok(const char *user);
+
+/*
+ * The text of a user's file. JPKI_OK: *ret_text (NUL-terminated) is the
+ * caller's, free(). NOT_ENROLLED: no such file, or no name that could have
+ * one. ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.
+ */
+struct outcome enrolment_read(const char *users_dir, const char *user, uid_t owner,
+    const struct log *log, char **ret_text, size_t *ret_len) MUST_CHECK;
+
+/*
+ * Replaces a user's file, or makes it, atomically, mode 0644; makes the
+ * directory if need be. ENROLMENT (logged; what was there stays).
+ */
+struct outcome enrolment_write(const char *users_dir, const char *user, const char *text,
+    const struct log *log) MUST_CHECK;
+
+/* Removes a user's file. NOT_ENROLLED if there is none; ENROLMENT (logged). */
+struct outcome enrolment_remove(const char *users_dir, const char *user,
+    const struct log *log) MUST_CHECK;
+
+/*
+ * Calls `each` with every enrolled user's name, sorted. A directory that does
+ * not exist holds nobody. ENROLMENT (logged).
+ */
+struct outcome enrolment_each(const char *users_dir, uid_t owner, const struct log *log,
+    void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
+
+#endif

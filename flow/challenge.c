@@ -1,0 +1,87 @@
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "flow/challenge.h"
+
+static const char hex[] = "0123456789abcdef";
+
+struct outcome
+challenge_fill_nonce(struct challenge *c)
+{
+	size_t have = 0;
+
+	while (have < sizeof c->nonce) {
+		ssize_t n = getrandom(c->nonce + have, sizeof c->nonce - have, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+		have += (size_t)n;
+	}
+	return outcome_of(JPKI_OK);
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c != '\0' && strchr("._@+-", c) != NULL);
+}
+
+static void
+write_text(struct writer *w, const char *text)
+{
+	writer_bytes(w, text, strlen(text));
+}
+
+static void
+write_line(struct writer *w, const char *key, const char *value)
+{
+	write_text(w, key);
+	write_text(w, "=");
+	for (const char *p = value; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (is_plain(c)) {
+			writer_u8(w, c);
+		} else {
+			writer_u8(w, '%');
+			writer_u8(w, (uint8_t)hex[c >> 4]);
+			writer_u8(w, (uint8_t)hex[c & 0xf]);
+		}
+	}
+	write_text(w, "\n");
+}
+
+bool
+challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX], size_t *ret_len)
+{
+	struct writer w = writer_of(text, CHALLENGE_MAX);
+	char nonce[2 * CHALLENGE_NONCE_LEN + 1];
+	char seconds[24];
+
+	for (size_t i = 0; i < CHALLENGE_NONCE_LEN; i++) {
+		nonce[2 * i] = hex[c->nonce[i] >> 4];
+		nonce[2 * i + 1] = hex[c->nonce[i] & 0xf];
+	}
+	nonce[sizeof nonce - 1] = '\0';
+	snprintf(seconds, sizeof seconds, "%" PRId64, c->time);
+
+	write_text(&w, "JPKI-CHALLENGE-1\n");
+	write_line(&w, "purpose", c->purpose);
+	write_line(&w, "host", c->host);
+	write_line(&w, "user", c->user);
+	write_line(&w, "service", c->service);
+	write_line(&w, "time", seconds);
+	write_line(&w, "nonce", nonce);
+	if (!writer_ok(&w))
+		return false;
+	*ret_len = w.len;
+	return true;
+}

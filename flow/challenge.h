@@ -1,0 +1,39 @@
+/*
+ * What the card signs: a text that names its purpose, so that a signature
+ * made for one host, user, service or moment is worth nothing for another,
+ * nor for any other system that uses the same key. The only builder, for
+ * local and remote use.
+ *
+ *	JPKI-CHALLENGE-1
+ *	purpose=login
+ *	host=azumino.example
+ *	user=hanako
+ *	service=sudo
+ *	time=1795400000
+ *	nonce=<64 hex digits>
+ *
+ * Each line ends with LF. In a value every byte outside A-Z a-z 0-9 . _ @ + -
+ * is written %XX, so no value can pretend to be a line.
+ */
+#ifndef JPKI_FLOW_CHALLENGE_H
+#define JPKI_FLOW_CHALLENGE_H
+
+#include "lib/buf.h"
+
+#define CHALLENGE_NONCE_LEN 32
+#define CHALLENGE_MAX 4096
+
+struct challenge {
+	const char *purpose, *host, *user, *service;
+	int64_t time;	/* seconds since 1970 UTC */
+	uint8_t nonce[CHALLENGE_NONCE_LEN];
+};
+
+/* Fills the nonce from getrandom(2), all of it. JPKI_INTERNAL if it cannot. */
+struct outcome challenge_fill_nonce(struct challenge *c) MUST_CHECK;
+
+/* Writes the text. False if it does not fit into CHALLENGE_MAX bytes. */
+bool challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX],
+    size_t *ret_len) MUST_CHECK;
+
+#endif

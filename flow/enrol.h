@@ -1,0 +1,30 @@
+/*
+ * Enrolment: a certificate becomes a user's. Checked as at a login before
+ * anything is written; what was enrolled before stays until then.
+ */
+#ifndef JPKI_FLOW_ENROL_H
+#define JPKI_FLOW_ENROL_H
+
+#include "flow/env.h"
+#include "flow/survey.h"
+
+/*
+ * Checks a certificate (chain, validity, kind) and that the card in `reader`,
+ * as surveyed, holds its key: asks the PIN once, challenges the card,
+ * verifies. JPKI_OK or as flow_login(); card_clean as there.
+ */
+struct outcome enrol_prove(const struct flow_env *env, const struct flow_ui *ui,
+    const char *user, const char *reader, const struct survey *survey, struct secret *pin,
+    bool *ret_card_clean) MUST_CHECK;
+
+/* Checks a certificate alone, for an administrator who has only the file. */
+struct outcome enrol_check(const struct flow_env *env, struct view der) MUST_CHECK;
+
+/*
+ * Writes USERS_DIR/NAME.pem with this one certificate and a line that says when
+ * and whence it came. ENROLMENT (logged; the old one stays), CERT_BAD.
+ */
+struct outcome enrol_write(const struct flow_env *env, const char *user, struct view der,
+    const char *whence) MUST_CHECK;
+
+#endif

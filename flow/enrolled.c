@@ -1,0 +1,125 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "config/conf.h"
+#include "config/enrolment.h"
+#include "flow/enrolled.h"
+#include "lib/cleanup.h"
+#include "nss/cert.h"
+#include "nss/certdb.h"
+#include "nss/chain.h"
+
+/* Version, serial number, algorithm, issuer (133 bytes) and validity end before here. */
+#define MATCH_MIN 224
+
+static struct outcome
+bad_file(const struct flow_env *env, const char *user, const char *why)
+{
+	log_msg(env->log, LOG_ERR, "%s/%s.pem: %s; enroll the card again", env->conf->users_dir,
+	    user, why);
+	return outcome_of(JPKI_ENROLMENT);
+}
+
+static struct outcome
+add(const struct flow_env *env, struct view der, struct enrolled *e)
+{
+	struct chain_rules rules = {
+		.now = clk_wall_s(env->clk),
+		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,
+		.revocation = env->revocation,
+	};
+	struct enrolled_cert *ec = &e->at[e->count];
+	struct outcome o = cert_from_der(e->db, der, &ec->cert);
+
+	if (!outcome_ok(&o))
+		return o;
+	e->count++;
+	ec->verdict = chain_check(e->db, ec->cert, &rules, env->log);
+	return o;
+}
+
+static struct outcome
+add_all(const struct flow_env *env, const char *user, struct reader text, struct enrolled *e)
+{
+	uint8_t der[CERT_DER_MAX];
+	struct outcome o;
+	size_t len;
+
+	for (;;) {
+		switch (pem_next(&text, der, sizeof der, &len)) {
+		case PEM_END:
+			if (e->count == 0)
+				return bad_file(env, user, "holds no certificate");
+			return outcome_of(JPKI_OK);
+		case PEM_BAD:
+			return bad_file(env, user, "damaged PEM");
+		case PEM_CERT:
+			break;
+		}
+		if (e->count == ENROLLED_MAX)
+			return bad_file(env, user, "more certificates than a user can have");
+		o = add(env, (struct view){ der, len }, e);
+		if (o.status == JPKI_CERT_BAD)
+			return bad_file(env, user, "a block that is no certificate");
+		if (!outcome_ok(&o))
+			return o;
+	}
+}
+
+struct outcome
+enrolled_load(const struct flow_env *env, const char *user, struct enrolled *ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct outcome o;
+	size_t len;
+
+	o = enrolment_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
+	if (!outcome_ok(&o))
+		return o;
+	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
+	if (!outcome_ok(&o))
+		return o;
+	return add_all(env, user, reader_of(text, len), ret);
+}
+
+struct outcome
+enrolled_of(const struct flow_env *env, struct view der, struct enrolled *ret)
+{
+	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
+
+	return outcome_ok(&o) ? add(env, der, ret) : o;
+}
+
+void
+enrolled_done(struct enrolled *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		cert_free(e->at[i].cert);
+	(void)certdb_close(e->db);
+	*e = (struct enrolled){ .count = 0 };
+}
+
+struct outcome
+enrolled_verdict(const struct enrolled *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (outcome_ok(&e->at[i].verdict))
+			return e->at[i].verdict;
+	return e->count > 0 ? e->at[0].verdict : outcome_of(JPKI_NOT_ENROLLED);
+}
+
+const struct enrolled_cert *
+enrolled_match(const struct enrolled *e, struct view head)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		struct view der = cert_der(e->at[i].cert);
+
+		if (head.len >= MATCH_MIN && head.len <= der.len &&
+		    memcmp(head.data, der.data, head.len) == 0)
+			return &e->at[i];
+	}
+	return NULL;
+}

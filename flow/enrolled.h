@@ -1,0 +1,47 @@
+/* The certificates enrolled for a user, each with the verdict on it. */
+#ifndef JPKI_FLOW_ENROLLED_H
+#define JPKI_FLOW_ENROLLED_H
+
+#include "flow/env.h"
+#include "lib/buf.h"
+
+#define ENROLLED_MAX 8		/* cards, a successor, telephones */
+
+struct cert;
+struct certdb;
+
+struct enrolled_cert {
+	struct cert *cert;
+	struct outcome verdict;	/* chain, validity, kind, revocation: as of the load */
+};
+
+struct enrolled {
+	struct certdb *db;
+	size_t count;
+	struct enrolled_cert at[ENROLLED_MAX];
+};
+
+/*
+ * Reads and judges them all. JPKI_OK: there is at least one, whatever the
+ * verdicts. NOT_ENROLLED, ENROLMENT (a block that is no certificate: then none
+ * of them counts), TRUST_DB, NO_MEMORY. *ret is to be enrolled_done() in
+ * every case; zero it before.
+ */
+struct outcome enrolled_load(const struct flow_env *env, const char *user, struct enrolled *ret)
+    MUST_CHECK;
+
+/* A set of this one certificate, judged as if it were enrolled: for the enrolment. */
+struct outcome enrolled_of(const struct flow_env *env, struct view der, struct enrolled *ret)
+    MUST_CHECK;
+void enrolled_done(struct enrolled *e);
+
+/* JPKI_OK if one of them could log in now, else the verdict on the first. */
+struct outcome enrolled_verdict(const struct enrolled *e) MUST_CHECK;
+
+/*
+ * The one whose certificate begins with these bytes from a card; NULL if none
+ * does, or if they are too few to hold issuer, serial number and validity.
+ */
+const struct enrolled_cert *enrolled_match(const struct enrolled *e, struct view head);
+
+#endif

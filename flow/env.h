@@ -1,0 +1,37 @@
+/* What every flow is given: nothing here is global, so tests can bring their own. */
+#ifndef JPKI_FLOW_ENV_H
+#define JPKI_FLOW_ENV_H
+
+#include <sys/types.h>
+
+#include "lib/clk.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+struct conf;
+struct revocation;
+struct secret;
+struct transport;
+
+struct flow_env {
+	const struct conf *conf;
+	struct transport *transport;
+	const struct clk *clk;
+	const struct log *log;
+	const struct revocation *revocation;	/* NULL: not consulted (nss/chain.h) */
+	uid_t trust_owner;			/* 0 but in tests (lib/safefile.h) */
+};
+
+/* The person, or rather the way to one. */
+struct flow_ui {
+	/*
+	 * Asks for the PIN, once, and stores what was typed.
+	 * JPKI_OK; PIN_FORMAT or CANCELLED, and the secret is empty.
+	 */
+	struct outcome (*ask_pin)(void *ctx, int tries_left, struct secret *pin) MUST_CHECK;
+	/* Whether nobody waits for the result any more. */
+	bool (*gone)(void *ctx);
+	void *ctx;
+};
+
+#endif

@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "card/jpki.h"
+#include "config/conf.h"
+#include "flow/find.h"
+
+/* Waiting is done in slices, so that a person who leaves is noticed. */
+#define SLICE_MS 500
+
+struct outcome
+find_may_try(const struct flow_env *env, int tries_left)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+
+	o.tries_left = tries_left;
+	if (tries_left <= 0)
+		o.status = JPKI_PIN_LOCKED;
+	else if (tries_left == 1 && env->conf->last_try != CONF_LAST_TRY_ASK)
+		o.status = JPKI_LAST_TRY;
+	return o;
+}
+
+/* The application is there, the certificate is not: what is this? */
+static struct outcome
+explain_no_cert(struct jpki *card)
+{
+	enum jpki_kind kind = JPKI_KIND_UNKNOWN;
+	struct outcome o = jpki_read_kind(card, &kind);
+
+	if (o.status == JPKI_CARD_REMOVED)
+		return o;
+	if (kind == JPKI_KIND_JUKI)
+		return outcome_of(JPKI_JUKI_CARD);
+	return outcome_of(JPKI_NO_CERT);
+}
+
+struct outcome
+find_identify(struct jpki *card, const struct enrolled *enrolled,
+    const struct enrolled_cert **ret_cert)
+{
+	uint8_t head[JPKI_HEAD_MAX];
+	const struct enrolled_cert *match;
+	struct outcome o;
+	size_t len;
+
+	o = jpki_read_auth_head(card, head, &len);
+	if (o.status == JPKI_NO_CERT)
+		return explain_no_cert(card);
+	if (!outcome_ok(&o))
+		return o;
+	match = enrolled_match(enrolled, (struct view){ head, len });
+	if (match == NULL)
+		return outcome_of(JPKI_OTHER_CARD);
+	*ret_cert = match;
+	return o;
+}
+
+/* Looks at the card of one open reader. */
+static struct outcome
+examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct found_card *found)
+{
+	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
+	struct outcome o = jpki_select(&card);
+
+	if (outcome_ok(&o))
+		o = find_identify(&card, enrolled, &found->enrolled);
+	if (outcome_ok(&o))
+		o = found->enrolled->verdict;
+	if (outcome_ok(&o)) {
+		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &found->tries_left);
+		if (outcome_ok(&o))
+			o = find_may_try(env, found->tries_left);
+	}
+	found->classic = card.classic;
+	return o;
+}
+
+static struct outcome
+examine(const struct flow_env *env, const struct enrolled *enrolled, const char *reader,
+    int64_t ms, struct found_card *ret_found)
+{
+	const struct transport *t = env->transport;
+	struct found_card found = { .tries_left = TRIES_UNKNOWN };
+	struct outcome o = t->ops->open(t->ctx, reader, ms, &found.generation);
+
+	if (outcome_ok(&o)) {
+		o = examine_open(env, enrolled, &found);
+		(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);
+	}
+	log_msg(env->log, LOG_DEBUG, "reader %s: %s (%x)", reader, outcome_code(o.status), o.raw);
+	/* Also a locked card is the user's, and worth its name. */
+	if (found.enrolled != NULL) {
+		memcpy(found.reader, reader, strlen(reader) + 1);
+		*ret_found = found;
+	}
+	return o;
+}
+
+/* Of several cards that will not do, which one to talk about? */
+static int
+rank(enum jpki_status status)
+{
+	static const enum jpki_status order[] = {
+		JPKI_NO_READER, JPKI_NO_CARD, JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_NOT_JPKI,
+		JPKI_BAD_REPLY, JPKI_CARD_BUSY, JPKI_NO_CERT, JPKI_PHONE, JPKI_JUKI_CARD,
+		JPKI_OTHER_CARD,
+	};
+	int n = (int)(sizeof order / sizeof order[0]);
+
+	for (int i = 0; i < n; i++)
+		if (order[i] == status)
+			return i;
+	return n;
+}
+
+struct search {
+	const struct flow_env *env;
+	const struct enrolled *enrolled;
+	int64_t card_deadline;		/* for programs that keep a card to themselves */
+	struct transport_readers seen;	/* as of the last look */
+	struct outcome best;
+};
+
+static bool
+seen_before(const struct transport_readers *before, const struct transport_reader *r)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (strcmp(before->at[i].name, r->name) == 0)
+			return before->at[i].has_card && before->at[i].generation == r->generation;
+	return false;
+}
+
+/* Looks at the cards that were not there at the last look. True: the search is over. */
+static bool
+look(struct search *s, struct found_card *found)
+{
+	const struct flow_env *env = s->env;
+	struct transport_readers before = s->seen;
+	struct outcome o = env->transport->ops->readers(env->transport->ctx, &s->seen);
+	bool any_card = false;
+
+	if (!outcome_ok(&o)) {
+		s->best = o;
+		return o.status != JPKI_NO_SERVICE;	/* a pcscd that restarts comes back */
+	}
+	for (size_t i = 0; i < s->seen.count; i++) {
+		const struct transport_reader *r = &s->seen.at[i];
+
+		any_card = any_card || r->has_card;
+		if (!r->has_card || seen_before(&before, r))
+			continue;
+		o = examine(env, s->enrolled, r->name, clk_left_ms(env->clk, s->card_deadline), found);
+		if (found->enrolled != NULL) {
+			s->best = o;
+			return true;
+		}
+		if (rank(o.status) >= rank(s->best.status))
+			s->best = o;
+	}
+	if (!any_card)
+		s->best = outcome_of(s->seen.count > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
+	return false;
+}
+
+struct outcome
+find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enrolled *enrolled,
+    struct found_card *ret_found)
+{
+	const struct transport *t = env->transport;
+	int64_t start = clk_mono_ms(env->clk);
+	int64_t wait_deadline = start + (int64_t)env->conf->wait * 1000;
+	struct search s = { .env = env, .enrolled = enrolled,
+		.card_deadline = start + (int64_t)env->conf->timeout * 1000,
+		.best = outcome_of(JPKI_NO_READER) };
+	struct found_card found = { .tries_left = TRIES_UNKNOWN };
+
+	while (!look(&s, &found)) {
+		int64_t left = clk_left_ms(env->clk, wait_deadline);
+
+		if (left == 0)
+			break;
+		if (ui->gone(ui->ctx))
+			return outcome_of(JPKI_CANCELLED);
+		/* An error here shows again, and is judged, at the next look. */
+		(void)!t->ops->wait(t->ctx, &s.seen, left < SLICE_MS ? left : SLICE_MS).status;
+	}
+	if (found.enrolled != NULL)
+		*ret_found = found;
+	return s.best;
+}

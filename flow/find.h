@@ -1,0 +1,44 @@
+/* Finding the user's card, in whichever reader it lies. */
+#ifndef JPKI_FLOW_FIND_H
+#define JPKI_FLOW_FIND_H
+
+#include "card/transport.h"
+#include "flow/enrolled.h"
+
+struct jpki;
+
+struct found_card {
+	char reader[TRANSPORT_NAME_MAX];
+	uint32_t generation;	/* of the card in it (card/transport.h) */
+	const struct enrolled_cert *enrolled;
+	int tries_left;
+	bool classic;		/* needs SELECT before each file (card/jpki.h) */
+};
+
+/*
+ * Looks at every card in every reader, and, until env->conf->wait seconds
+ * have passed, at every card that comes. Nothing is held when it returns.
+ *
+ * JPKI_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise what is
+ * worth most to the person: OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
+ * CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED, NO_CARD, NO_READER,
+ * NO_SERVICE, SERVICE_REFUSED, the verdict on the found card's certificate if it is not
+ * JPKI_OK; CANCELLED if the person has gone.
+ */
+struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
+    const struct enrolled *enrolled, struct found_card *ret_found) MUST_CHECK;
+
+/*
+ * On an open transport with the application selected: is this one of the
+ * enrolled cards? JPKI_OK with *ret_cert; OTHER_CARD, JUKI_CARD, PHONE, NO_CERT.
+ */
+struct outcome find_identify(struct jpki *card, const struct enrolled *enrolled,
+    const struct enrolled_cert **ret_cert) MUST_CHECK;
+
+/*
+ * May a PIN be tried with this many tries left? JPKI_OK, LAST_TRY (the last
+ * one is kept, unless the administrator allowed it), PIN_LOCKED.
+ */
+struct outcome find_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
+
+#endif

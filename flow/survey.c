@@ -1,0 +1,97 @@
+#include "config.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "config/conf.h"
+#include "flow/survey.h"
+
+static int
+tries_of(struct jpki *card, enum jpki_pin pin)
+{
+	int tries = TRIES_UNKNOWN;
+	struct outcome o = jpki_tries_left(card, pin, &tries);
+
+	return outcome_ok(&o) || o.status == JPKI_PIN_LOCKED ? tries : TRIES_UNKNOWN;
+}
+
+/* A part that a card lacks is no reason to stop; a card that has gone is. */
+static bool
+gone(const struct outcome *o)
+{
+	return o->status == JPKI_CARD_REMOVED || o->status == JPKI_NO_SERVICE ||
+	    o->status == JPKI_CARD_MUTE;
+}
+
+static struct outcome
+survey_open(struct jpki *card, struct survey *s)
+{
+	struct outcome o = jpki_select(card);
+
+	if (!outcome_ok(&o))
+		return o;
+	o = jpki_read_kind(card, &s->kind);
+	if (gone(&o))
+		return o;
+	o = jpki_read_auth_cert(card, s->der, &s->der_len);
+	if (gone(&o))
+		return o;
+	if (!outcome_ok(&o))
+		s->der_len = 0;
+	s->auth_tries = tries_of(card, JPKI_PIN_AUTH);
+	s->sign_tries = tries_of(card, JPKI_PIN_SIGN);
+	o = jpki_read_card_expiry(card, s->card_expiry);
+	if (gone(&o))
+		return o;
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+survey_card(const struct flow_env *env, const char *reader, struct survey *ret_survey)
+{
+	const struct transport *t = env->transport;
+	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
+	struct survey s = { .auth_tries = TRIES_UNKNOWN, .sign_tries = TRIES_UNKNOWN };
+	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000,
+	    &s.generation);
+
+	if (!outcome_ok(&o))
+		return o;
+	o = survey_open(&card, &s);
+	(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);
+	s.classic = card.classic;
+	if (outcome_ok(&o))
+		*ret_survey = s;
+	return o;
+}
+
+struct outcome
+survey_choose_reader(const struct flow_env *env, const char *wanted, char *reader)
+{
+	struct transport_readers readers;
+	const struct transport_reader *chosen = NULL;
+	struct outcome o = env->transport->ops->readers(env->transport->ctx, &readers);
+	size_t matching = 0;
+
+	if (!outcome_ok(&o))
+		return o;
+	for (size_t i = 0; i < readers.count; i++) {
+		const struct transport_reader *r = &readers.at[i];
+
+		if (wanted != NULL && strncmp(r->name, wanted, strlen(wanted)) != 0)
+			continue;
+		matching++;
+		if (!r->has_card)
+			continue;
+		if (chosen != NULL) {
+			log_msg(env->log, LOG_ERR, "cards lie on \"%s\" and on \"%s\"; take one off",
+			    chosen->name, r->name);
+			return outcome_of(JPKI_CARD_BUSY);
+		}
+		chosen = r;
+	}
+	if (chosen == NULL)
+		return outcome_of(matching > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
+	memcpy(reader, chosen->name, sizeof chosen->name);
+	return o;
+}

@@ -1,0 +1,34 @@
+/* Everything a card tells without a PIN: for status displays and enrolment. */
+#ifndef JPKI_FLOW_SURVEY_H
+#define JPKI_FLOW_SURVEY_H
+
+#include "card/jpki.h"
+#include "flow/env.h"
+
+struct survey {
+	enum jpki_kind kind;
+	uint8_t der[JPKI_CERT_MAX];	/* the user-authentication certificate */
+	size_t der_len;			/* 0: the card has none, or wants a PIN first */
+	int auth_tries, sign_tries;	/* 0: locked; TRIES_UNKNOWN: no such PIN */
+	char card_expiry[9];		/* yyyymmdd, of the card; "" if it does not tell */
+	uint32_t generation;		/* of the card in the reader */
+	bool classic;
+};
+
+/*
+ * Connects to the card in a reader, reads and lets go. No try is spent.
+ * JPKI_OK if the JPKI application answered, also if parts are missing
+ * (der_len 0, TRIES_UNKNOWN); NOT_JPKI and the errors of the transport.
+ */
+struct outcome survey_card(const struct flow_env *env, const char *reader,
+    struct survey *ret_survey) MUST_CHECK;
+
+/*
+ * The name of the only reader that holds a card, or of the one whose name
+ * begins with `wanted` (NULL: any) into reader[TRANSPORT_NAME_MAX].
+ * NO_READER, NO_CARD; CARD_BUSY if several qualify (logged).
+ */
+struct outcome survey_choose_reader(const struct flow_env *env, const char *wanted,
+    char *reader) MUST_CHECK;
+
+#endif

@@ -1,0 +1,343 @@
+/*
+ * jpki_helper: one process for one login, started by pam_jpki.so with an
+ * empty environment and nothing open but a socket to it. Card and NSS live
+ * and die here; the verdict goes back as one message (helper/proto.h).
+ *
+ * MUSTs: no core dump and no tracing; the PIN in one struct secret, wiped on
+ * every path, also by the watchdog; a deadline over everything but the
+ * person's typing; a message that is not what it must be ends the process
+ * without a verdict, which the module takes for a refusal.
+ */
+#include "config.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "config/conf.h"
+#include "flow/login.h"
+#include "lib/message.h"
+#include "helper/proto.h"
+
+#define REQUEST_TIMEOUT_MS 10000
+#define LOG_MESSAGES_MAX 200
+#define EXIT_PROTOCOL 3
+
+/* One per process: the watchdog, a signal handler, needs them. */
+static struct {
+	struct proto_id id;
+	struct secret *pin;
+	struct pcsc *pcsc;
+	volatile sig_atomic_t pin_received;
+	struct late {
+		uint8_t packet[PROTO_PACKET_MAX];
+		size_t len;
+	} busy, timeout;
+} self;
+
+/* --- hardening -------------------------------------------------------------- */
+
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/*
+ * Under su and sudo the real user id is the caller's, who may then signal us.
+ * Whoever we act for is whoever we are.
+ */
+static bool
+become_effective(void)
+{
+	gid_t gid = getegid();
+	uid_t uid = geteuid();
+
+	return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+}
+
+static bool
+is_our_socket(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
+/* --- messages --------------------------------------------------------------- */
+
+static void
+send_or_die(const struct writer *w, bool fits)
+{
+	if (!fits || !proto_send(PROTO_FD, w)) {
+		if (self.pin != NULL)
+			secret_wipe(self.pin);
+		pcsc_free(self.pcsc);
+		_exit(EXIT_PROTOCOL);
+	}
+}
+
+static void
+log_to_module(void *ctx, int priority, const char *text)
+{
+	static unsigned int count;
+	const struct conf *conf = ctx;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_log m = { .priority = priority };
+
+	if ((priority == LOG_DEBUG && !conf->debug) || ++count > LOG_MESSAGES_MAX)
+		return;
+	snprintf(m.text, sizeof m.text, "%s", text);
+	/* Should the module be gone: finishing with the card comes first. */
+	if (proto_put_log(&w, &self.id, &m))
+		(void)!proto_send(PROTO_FD, &w);
+}
+
+static bool
+put_outcome(struct writer *w, const struct outcome *o, bool card_clean, const char *text)
+{
+	struct proto_result m = { .outcome = *o, .card_clean = card_clean };
+
+	snprintf(m.text, sizeof m.text, "%s", text);
+	return proto_put_result(w, &self.id, &m);
+}
+
+static void
+send_result(const struct outcome *o, bool card_clean, const char *text)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	send_or_die(&w, put_outcome(&w, o, card_clean, text));
+}
+
+static void
+send_ready(const struct conf *conf)
+{
+	struct proto_ready m = { .before_s = conf->wait + conf->timeout, .after_s = conf->timeout };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	send_or_die(&w, proto_put_ready(&w, &self.id, &m));
+}
+
+/* --- the watchdog ----------------------------------------------------------- */
+
+/*
+ * Nothing in libpcsclite can be interrupted: whoever waits for another
+ * program's transaction, or for a reader that hangs, waits without limit. So
+ * the deadline ends the process. pcscd then resets the card, which is not
+ * enough on contactless readers: the module starts a helper that drops the
+ * state. Only async-signal-safe calls from here on.
+ */
+static void
+on_deadline(int sig)
+{
+	const struct late *late = pcsc_pending(self.pcsc) == JPKI_CARD_BUSY ?
+	    &self.busy : &self.timeout;
+
+	(void)!send(PROTO_FD, late->packet, late->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (self.pin != NULL)
+		secret_wipe(self.pin);
+	_exit(EXIT_PROTOCOL);
+}
+
+static bool
+prepare_late(struct late *late, enum jpki_status status, bool card_clean)
+{
+	struct writer w = writer_of(late->packet, sizeof late->packet);
+	struct outcome o = outcome_of(status);
+	char text[MESSAGE_MAX];
+
+	message_outcome(&o, text);
+	if (!put_outcome(&w, &o, card_clean, text))
+		return false;
+	late->len = w.len;
+	return true;
+}
+
+static void
+watchdog(unsigned int seconds)
+{
+	struct itimerval it = { .it_value = { .tv_sec = seconds } };
+	struct sigaction sa = { .sa_handler = on_deadline };
+
+	/* Before it is armed: the handler may not find a packet half written. */
+	if (!prepare_late(&self.busy, JPKI_CARD_BUSY, !self.pin_received) ||
+	    !prepare_late(&self.timeout, JPKI_TIMEOUT, !self.pin_received) ||
+	    sigemptyset(&sa.sa_mask) != 0 || sigaction(SIGALRM, &sa, NULL) != 0 ||
+	    setitimer(ITIMER_REAL, &it, NULL) != 0)
+		_exit(EXIT_PROTOCOL);
+}
+
+static void
+watchdog_stop(void)
+{
+	struct itimerval off = {0};
+
+	(void)setitimer(ITIMER_REAL, &off, NULL);
+}
+
+/* --- the person, who sits behind the module ---------------------------------- */
+
+static struct outcome
+receive_pin(struct secret *pin)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct outcome o = outcome_of(JPKI_CANCELLED);
+	enum proto_type type;
+	struct proto_pin m;
+	struct proto_id id;
+	struct reader r;
+	size_t len;
+
+	/* No deadline: somebody is typing. If the module goes, the socket closes. */
+	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		return o;
+	self.pin_received = 1;
+	r = reader_of(packet, len);
+	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN ||
+	    memcmp(&id, &self.id, sizeof id) != 0 || !proto_get_pin(&r, &m))
+		o = outcome_of(JPKI_HELPER);
+	else if (m.answer == PROTO_ANSWER_FORMAT ||
+	    (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len)))
+		o = outcome_of(JPKI_PIN_FORMAT);
+	else if (m.answer == PROTO_ANSWER_PIN)
+		o = outcome_of(JPKI_OK);
+	explicit_bzero(packet, sizeof packet);
+	return o;
+}
+
+static struct outcome
+ask_pin(void *ctx, int tries_left, struct secret *pin)
+{
+	const struct conf *conf = ctx;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_prompt m;
+	char text[MESSAGE_MAX];
+	struct outcome o;
+
+	message_pin_prompt(tries_left, text);
+	snprintf(m.text, sizeof m.text, "%s", text);
+	watchdog_stop();
+	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
+	o = receive_pin(pin);
+	watchdog(conf->timeout);
+	return o;
+}
+
+static bool
+module_gone(void *ctx)
+{
+	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
+
+	/* It has nothing to say before the prompt: anything here is the end. */
+	return poll(&p, 1, 0) != 0;
+}
+
+/* --- the tasks --------------------------------------------------------------- */
+
+static void
+login(const struct flow_env *env, const struct proto_request *request)
+{
+	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
+	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
+		.host = request->host, .remote = request->remote };
+	struct login_result result;
+	char text[MESSAGE_MAX];
+
+	flow_login(env, &ui, &login_request, self.pin, &result);
+	watchdog_stop();
+	if (outcome_ok(&result.outcome))
+		(void)message_expiry(result.not_after, clk_wall_s(env->clk),
+		    env->conf->expiry_warning_days, text);
+	else
+		message_outcome(&result.outcome, text);
+	send_result(&result.outcome, result.card_clean, text);
+}
+
+static void
+drop(const struct flow_env *env)
+{
+	struct outcome o = flow_drop_state(env);
+
+	watchdog_stop();
+	send_result(&o, outcome_ok(&o), "");
+}
+
+static void
+run(const struct proto_request *request)
+{
+	static struct conf conf;
+	struct log log = { .sink = log_to_module, .ctx = &conf };
+	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log };
+	char text[MESSAGE_MAX];
+	struct outcome o;
+
+	o = conf_load(request->word_count, request->words, 0, &log, &conf);
+	if (outcome_ok(&o)) {
+		self.pin = secret_new();
+		self.pcsc = pcsc_new(&clk_system, &log);
+		if (self.pin == NULL || self.pcsc == NULL)
+			o = outcome_of(JPKI_NO_MEMORY);
+	}
+	if (!outcome_ok(&o)) {
+		message_outcome(&o, text);
+		send_result(&o, true, text);
+		return;
+	}
+	env.transport = pcsc_transport(self.pcsc);
+	send_ready(&conf);
+	watchdog(conf.wait + conf.timeout);
+	if (request->task == PROTO_LOGIN)
+		login(&env, request);
+	else
+		drop(&env);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct proto_request request;
+	static uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct reader r;
+	size_t len;
+
+	if (!is_our_socket(PROTO_FD)) {
+		fprintf(stderr, "jpki_helper is started by pam_jpki.so and is of no use by hand\n");
+		return 2;
+	}
+	harden();
+	if (!become_effective() || chdir("/") != 0)
+		return EXIT_PROTOCOL;
+	if (proto_receive(PROTO_FD, &clk_system, clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS,
+	    packet, &len) != PROTO_RECEIVED)
+		return EXIT_PROTOCOL;
+	r = reader_of(packet, len);
+	if (!proto_get_header(&r, &type, &self.id) || type != PROTO_REQUEST ||
+	    !proto_get_request(&r, &request))
+		return EXIT_PROTOCOL;
+	run(&request);
+	secret_free(self.pin);
+	pcsc_free(self.pcsc);
+	return 0;
+}

@@ -1,0 +1,234 @@
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "helper/proto.h"
+
+#define PROTO_VERSION 1
+
+static void
+put_header(struct writer *w, enum proto_type type, const struct proto_id *id)
+{
+	writer_u8(w, PROTO_VERSION);
+	writer_u8(w, (uint8_t)type);
+	writer_bytes(w, id->bytes, sizeof id->bytes);
+}
+
+bool
+proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m)
+{
+	put_header(w, PROTO_REQUEST, id);
+	writer_u8(w, (uint8_t)m->task);
+	writer_u8(w, m->remote);
+	writer_string(w, m->user);
+	writer_string(w, m->service);
+	writer_string(w, m->host);
+	if (m->word_count > PROTO_WORDS_MAX)
+		return false;
+	writer_u8(w, (uint8_t)m->word_count);
+	for (size_t i = 0; i < m->word_count; i++)
+		writer_string(w, m->words[i]);
+	return writer_ok(w);
+}
+
+bool
+proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m)
+{
+	put_header(w, PROTO_LOG, id);
+	writer_u8(w, (uint8_t)m->priority);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m)
+{
+	put_header(w, PROTO_READY, id);
+	writer_u16(w, (uint16_t)m->before_s);
+	writer_u16(w, (uint16_t)m->after_s);
+	return writer_ok(w);
+}
+
+bool
+proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m)
+{
+	put_header(w, PROTO_PROMPT, id);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m)
+{
+	put_header(w, PROTO_PIN, id);
+	writer_u8(w, (uint8_t)m->answer);
+	writer_u8(w, (uint8_t)m->pin.len);
+	writer_bytes(w, m->pin.data, m->pin.len);
+	return writer_ok(w);
+}
+
+bool
+proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m)
+{
+	put_header(w, PROTO_RESULT, id);
+	writer_u16(w, (uint16_t)m->outcome.status);
+	writer_u8(w, (uint8_t)(m->outcome.tries_left + 1));	/* TRIES_UNKNOWN is -1 */
+	writer_u64(w, (uint64_t)m->outcome.when);
+	writer_u32(w, m->outcome.raw);
+	writer_u8(w, m->card_clean);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id)
+{
+	uint8_t version, type;
+	struct view id;
+
+	if (!reader_u8(r, &version) || version != PROTO_VERSION || !reader_u8(r, &type) ||
+	    type < PROTO_REQUEST || type > PROTO_RESULT || !reader_view(r, PROTO_ID_LEN, &id))
+		return false;
+	*ret_type = type;
+	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
+	return true;
+}
+
+bool
+proto_get_request(struct reader *r, struct proto_request *ret)
+{
+	uint8_t task, remote, words;
+	size_t used = 0;
+
+	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
+	    !reader_u8(r, &remote) || remote > 1 ||
+	    !reader_string(r, ret->user, sizeof ret->user) ||
+	    !reader_string(r, ret->service, sizeof ret->service) ||
+	    !reader_string(r, ret->host, sizeof ret->host) ||
+	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
+		return false;
+	for (size_t i = 0; i < words; i++) {
+		if (!reader_string(r, ret->store + used, sizeof ret->store - used))
+			return false;
+		ret->words[i] = ret->store + used;
+		used += strlen(ret->store + used) + 1;
+	}
+	ret->task = task;
+	ret->remote = remote != 0;
+	ret->word_count = words;
+	return reader_at_end(r);
+}
+
+bool
+proto_get_log(struct reader *r, struct proto_log *ret)
+{
+	uint8_t priority;
+
+	if (!reader_u8(r, &priority) || priority > 7 ||
+	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+		return false;
+	ret->priority = priority;
+	return true;
+}
+
+bool
+proto_get_ready(struct reader *r, struct proto_ready *ret)
+{
+	uint16_t before_s, after_s;
+
+	if (!reader_u16(r, &before_s) || !reader_u16(r, &after_s) || !reader_at_end(r) ||
+	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX)
+		return false;
+	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s };
+	return true;
+}
+
+bool
+proto_get_prompt(struct reader *r, struct proto_prompt *ret)
+{
+	return reader_string(r, ret->text, sizeof ret->text) && reader_at_end(r);
+}
+
+bool
+proto_get_pin(struct reader *r, struct proto_pin *ret)
+{
+	uint8_t answer, len;
+	struct view pin;
+
+	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_CANCEL ||
+	    !reader_u8(r, &len) || len > SECRET_MAX || !reader_view(r, len, &pin) ||
+	    !reader_at_end(r))
+		return false;
+	ret->answer = answer;
+	ret->pin = pin;
+	return true;
+}
+
+bool
+proto_get_result(struct reader *r, struct proto_result *ret)
+{
+	uint8_t tries, clean;
+	uint16_t status;
+	uint64_t when;
+	uint32_t raw;
+
+	if (!reader_u16(r, &status) || !outcome_is_status(status) || !reader_u8(r, &tries) ||
+	    !reader_u64(r, &when) || !reader_u32(r, &raw) || !reader_u8(r, &clean) || clean > 1 ||
+	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+		return false;
+	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
+		.when = (int64_t)when, .raw = raw };
+	ret->card_clean = clean != 0;
+	return true;
+}
+
+bool
+proto_send(int fd, const struct writer *w)
+{
+	ssize_t n;
+
+	do {
+		n = send(fd, w->p, w->len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n >= 0 && (size_t)n == w->len;
+}
+
+/* Waits until there is something to receive. False: the deadline came first. */
+static bool
+wait_readable(int fd, const struct clk *clk, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = clk_left_ms(clk, deadline);
+		int n = poll(&p, 1, deadline == INT64_MAX ? -1 : (int)(left < 3600000 ? left : 3600000));
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return true;	/* an error shows at recv */
+		if (clk_left_ms(clk, deadline) == 0)
+			return false;
+	}
+}
+
+enum proto_received
+proto_receive(int fd, const struct clk *clk, int64_t deadline,
+    uint8_t data[static PROTO_PACKET_MAX], size_t *ret_len)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = PROTO_PACKET_MAX };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do {
+		if (!wait_readable(fd, clk, deadline))
+			return PROTO_LATE;
+		n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return PROTO_CLOSED;
+	if (n < 0 || (msg.msg_flags & MSG_TRUNC))
+		return PROTO_BROKEN;
+	*ret_len = (size_t)n;
+	return PROTO_RECEIVED;
+}

@@ -1,0 +1,124 @@
+/*
+ * What module and helper say to each other, over one SOCK_SEQPACKET socket
+ * pair: one message, one packet. The only file besides lib/ that both link.
+ *
+ *	module                          helper
+ *	REQUEST  ---------------------->
+ *	         <---------------------- LOG, any number at any time
+ *	         <---------------------- READY, once, unless the options are faulty
+ *	         <---------------------- PROMPT, at most once
+ *	PIN      ---------------------->
+ *	         <---------------------- RESULT, ends it
+ *
+ * MUSTs: every message carries the version and the 16 random bytes of the
+ * request, so a verdict belongs to one login; a message that is cut, has
+ * bytes left over, comes out of turn or twice is a failed helper, never a
+ * guess; RESULT with JPKI_OK counts only after a PIN was handed over.
+ */
+#ifndef JPKI_HELPER_PROTO_H
+#define JPKI_HELPER_PROTO_H
+
+#include "lib/buf.h"
+#include "lib/clk.h"
+#include "lib/secret.h"
+
+#define PROTO_FD 3		/* of the helper's end */
+#define PROTO_PACKET_MAX 8192
+#define PROTO_ID_LEN 16
+#define PROTO_TEXT_MAX 1024
+#define PROTO_NAME_MAX 256
+#define PROTO_WORDS_MAX 32
+#define PROTO_STORE_MAX 6144
+#define PROTO_SECONDS_MAX 300
+
+enum proto_type {
+	PROTO_REQUEST = 1,
+	PROTO_LOG,
+	PROTO_READY,
+	PROTO_PROMPT,
+	PROTO_PIN,
+	PROTO_RESULT,
+};
+
+enum proto_task {
+	PROTO_LOGIN = 1,
+	PROTO_DROP,		/* make the cards forget a verified PIN; no prompt */
+};
+
+struct proto_id {
+	uint8_t bytes[PROTO_ID_LEN];
+};
+
+struct proto_request {
+	enum proto_task task;
+	bool remote;		/* the user is not at this machine (pam/guard.h) */
+	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
+	size_t word_count;
+	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
+	/* Where the words of a received request lie: such a one must not be copied. */
+	char store[PROTO_STORE_MAX];
+};
+
+struct proto_log {
+	int priority;
+	char text[PROTO_TEXT_MAX];
+};
+
+/* How long the helper may take, by its options: before the prompt, and after it. */
+struct proto_ready {
+	unsigned int before_s, after_s;	/* at most PROTO_SECONDS_MAX */
+};
+
+struct proto_prompt {
+	char text[PROTO_TEXT_MAX];
+};
+
+/* Whether there is a PIN, or why not. */
+enum proto_answer {
+	PROTO_ANSWER_PIN = 1,
+	PROTO_ANSWER_FORMAT,	/* something else than four digits was typed */
+	PROTO_ANSWER_CANCEL,
+};
+
+struct proto_pin {
+	enum proto_answer answer;
+	struct view pin;	/* lent from the packet, which is to be wiped */
+};
+
+struct proto_result {
+	struct outcome outcome;
+	bool card_clean;		/* as login_result.card_clean */
+	char text[PROTO_TEXT_MAX];	/* for the person; may be "" */
+};
+
+/* Writing: false if it does not fit. */
+bool proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m) MUST_CHECK;
+bool proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m) MUST_CHECK;
+bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
+bool proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m) MUST_CHECK;
+bool proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m) MUST_CHECK;
+bool proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m) MUST_CHECK;
+
+/* Reading: type and id first, then the rest by type; false unless it is whole. */
+bool proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id) MUST_CHECK;
+bool proto_get_request(struct reader *r, struct proto_request *ret) MUST_CHECK;
+bool proto_get_log(struct reader *r, struct proto_log *ret) MUST_CHECK;
+bool proto_get_ready(struct reader *r, struct proto_ready *ret) MUST_CHECK;
+bool proto_get_prompt(struct reader *r, struct proto_prompt *ret) MUST_CHECK;
+bool proto_get_pin(struct reader *r, struct proto_pin *ret) MUST_CHECK;
+bool proto_get_result(struct reader *r, struct proto_result *ret) MUST_CHECK;
+
+/* Sends one packet; false if the other side has gone. No SIGPIPE. */
+bool proto_send(int fd, const struct writer *w) MUST_CHECK;
+
+enum proto_received { PROTO_RECEIVED, PROTO_CLOSED, PROTO_LATE, PROTO_BROKEN };
+
+/*
+ * Receives one packet into data[PROTO_PACKET_MAX], by the deadline
+ * (clk_mono_ms; INT64_MAX: none). CLOSED: the other side has gone. BROKEN:
+ * longer than a packet may be, or an error.
+ */
+enum proto_received proto_receive(int fd, const struct clk *clk, int64_t deadline,
+    uint8_t data[static PROTO_PACKET_MAX], size_t *ret_len) MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/* An outcome, as the person reads it. */
+#ifndef JPKI_LIB_MESSAGE_H
+#define JPKI_LIB_MESSAGE_H
+
+#include <stddef.h>
+
+#include "lib/outcome.h"
+
+#define MESSAGE_MAX 512
+
+/* State and remedy in one line, NUL-terminated, cut if need be. */
+void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
+
+/* The prompt for the user-authentication PIN, with the tries that are left. */
+void message_pin_prompt(int tries_left, char text[static MESSAGE_MAX]);
+
+/*
+ * The warning that a certificate ends soon: when and what to do. False (and
+ * "") if it ends later than warning_days from now.
+ */
+bool message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
+    char text[static MESSAGE_MAX]);
+
+/* Whole days from now until then; negative if it is over. */
+int message_days_left(int64_t then, int64_t now);
+
+/* The date in Japan, yyyy-mm-dd: certificates end at midnight there. */
+#define MESSAGE_DATE_MAX 32
+void message_date(int64_t when, char text[static MESSAGE_DATE_MAX]);
+
+#endif

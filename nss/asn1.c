@@ -1,0 +1,80 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/der.h"
+#include "nss/asn1.h"
+
+/* [0] EXPLICIT, which holds the version */
+#define DER_CONTEXT_0 0xa0
+
+bool
+asn1_is_certificate(struct view der)
+{
+	struct reader whole = reader_of(der.data, der.len), inner, tbs;
+	struct view body, tbs_body, outer_alg, signature, version, serial, inner_alg;
+
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole))
+		return false;
+	inner = reader_of(body.data, body.len);
+	if (!der_get(&inner, DER_SEQUENCE, &tbs_body) ||
+	    !der_get(&inner, DER_SEQUENCE, &outer_alg) ||
+	    !der_get(&inner, DER_BIT_STRING, &signature) || !reader_at_end(&inner))
+		return false;
+	if (signature.len < 2 || signature.data[0] != 0)
+		return false;
+	/* Version 1 has no version and no extensions, without which we can judge nothing. */
+	tbs = reader_of(tbs_body.data, tbs_body.len);
+	return der_get(&tbs, DER_CONTEXT_0, &version) && der_get(&tbs, DER_INTEGER, &serial) &&
+	    der_get(&tbs, DER_SEQUENCE, &inner_alg) && view_equal(inner_alg, outer_alg);
+}
+
+bool
+asn1_oid(struct view der, struct view *ret_oid)
+{
+	struct reader r = reader_of(der.data, der.len);
+	struct view oid;
+
+	if (!der_get(&r, DER_OID, &oid) || !reader_at_end(&r))
+		return false;
+	*ret_oid = oid;
+	return true;
+}
+
+/* A positive, minimally encoded INTEGER, right-aligned into out[n]. */
+static bool
+integer_to_fixed(struct reader *r, size_t n, uint8_t *out)
+{
+	struct view v;
+
+	if (!der_get(r, DER_INTEGER, &v) || v.len == 0 || (v.data[0] & 0x80) != 0)
+		return false;
+	if (v.data[0] == 0) {
+		if (v.len == 1 || (v.data[1] & 0x80) == 0)	/* zero, or not minimal */
+			return false;
+		v.data++;
+		v.len--;
+	}
+	if (v.len > n)
+		return false;
+	memset(out, 0, n);
+	memcpy(out + n - v.len, v.data, v.len);
+	return true;
+}
+
+bool
+asn1_ecdsa_raw(struct view signature, size_t n, uint8_t *out)
+{
+	struct reader r = reader_of(signature.data, signature.len), inner;
+	struct view body;
+
+	if (signature.len == 2 * n) {
+		memcpy(out, signature.data, signature.len);
+		return true;
+	}
+	if (!der_get(&r, DER_SEQUENCE, &body) || !reader_at_end(&r))
+		return false;
+	inner = reader_of(body.data, body.len);
+	return integer_to_fixed(&inner, n, out) && integer_to_fixed(&inner, n, out + n) &&
+	    reader_at_end(&inner);
+}

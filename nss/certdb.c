@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "lib/safefile.h"
+#include "nss/internal.h"
+
+const char *
+nss_error_name(PRErrorCode error)
+{
+	const char *name = PR_ErrorToName(error);
+
+	return name != NULL ? name : "unknown NSS error";
+}
+
+static struct outcome
+outcome_of_safefile(enum safefile r, const char *path, const struct log *log)
+{
+	switch (r) {
+	case SAFEFILE_OK:
+		return outcome_of(JPKI_OK);
+	case SAFEFILE_ABSENT:
+		log_msg(log, LOG_ERR, "%s: there is no database of trusted authorities; "
+		    "make one with: jpkictl trust add", path);
+		return outcome_of(JPKI_TRUST_DB);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	case SAFEFILE_REFUSED:
+		break;		/* logged there */
+	}
+	return outcome_of(JPKI_TRUST_DB);
+}
+
+/*
+ * Both files, because NSS refuses a directory without a readable key4.db as
+ * well, and says of neither what is wrong with it.
+ */
+static struct outcome
+check_files(const char *dir, uid_t owner, const struct log *log)
+{
+	static const char *const names[] = { "cert9.db", "key4.db" };
+	struct outcome o = outcome_of_safefile(safefile_check_dir(dir, owner, log), dir, log);
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && outcome_ok(&o); i++) {
+		int n = snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+
+		if (n < 0 || (size_t)n >= sizeof path) {
+			log_msg(log, LOG_ERR, "%s: path too long", dir);
+			return outcome_of(JPKI_TRUST_DB);
+		}
+		o = outcome_of_safefile(safefile_open(path, owner, log, NULL), path, log);
+	}
+	return o;
+}
+
+struct outcome
+certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct certdb **ret_db)
+{
+	_cleanup_(certdb_closep) struct certdb *db = NULL;
+	char config[PATH_MAX + 4];
+
+	/*
+	 * NSS knows one trust domain per process: of two open databases the
+	 * CAs of either would be trusted for both (facts/nss.md §1.2).
+	 */
+	if (NSS_IsInitialized()) {
+		log_msg(log, LOG_CRIT, "%s: NSS is in use in this process already", dir);
+		return outcome_of(JPKI_INTERNAL);
+	}
+	db = calloc(1, sizeof *db);
+	if (db == NULL)
+		return outcome_of(JPKI_NO_MEMORY);
+	if ((size_t)snprintf(config, sizeof config, "sql:%s", dir) >= sizeof config) {
+		log_msg(log, LOG_ERR, "%s: path too long", dir);
+		return outcome_of(JPKI_TRUST_DB);
+	}
+	PORT_SetError(0);
+	db->context = NSS_InitContext(config, "", "", "", NULL, flags | NSS_INIT_NOMODDB);
+	if (db->context == NULL) {
+		PRErrorCode error = PORT_GetError();
+
+		log_msg(log, LOG_ERR, "%s: the NSS database cannot be opened (%s); restore cert9.db "
+		    "and key4.db, or remove both and add the authorities again: jpkictl trust add",
+		    dir, nss_error_name(error));
+		return outcome_nss(JPKI_TRUST_DB, error);
+	}
+	*ret_db = db;
+	db = NULL;	/* given to the caller */
+	return outcome_of(JPKI_OK);
+}
+
+/* T and nothing else makes an anchor: C is for servers, P would need no chain at all. */
+static bool
+is_anchor(const CERTCertificate *cert)
+{
+	CERTCertTrust trust;
+
+	return CERT_GetCertTrust(cert, &trust) == SECSuccess &&
+	    (trust.sslFlags & CERTDB_TRUSTED_CLIENT_CA) != 0;
+}
+
+static struct outcome
+add_anchor(struct certdb *db, const CERTCertificate *found, const struct log *log)
+{
+	_cleanup_(cert_freep) struct cert *cert = NULL;
+	_cleanup_(nss_cert_freep) CERTCertificate *for_list = NULL;
+	struct view der = { .data = found->derCert.data, .len = found->derCert.len };
+	struct outcome o = cert_from_der(db, der, &cert);
+	struct cert **grown;
+
+	if (o.status == JPKI_CERT_BAD) {
+		log_msg(log, LOG_WARNING, "the trusted certificate '%s' is malformed and not used",
+		    found->nickname != NULL ? found->nickname : "?");
+		return outcome_of(JPKI_OK);
+	}
+	if (!outcome_ok(&o))
+		return o;
+	grown = reallocarray(db->anchors, db->anchor_count + 1, sizeof *grown);
+	if (grown == NULL)
+		return outcome_of(JPKI_NO_MEMORY);
+	db->anchors = grown;
+	for_list = CERT_DupCertificate(cert->nss);
+	if (CERT_AddCertToListTail(db->anchor_list, for_list) != SECSuccess)
+		return outcome_of(JPKI_NO_MEMORY);
+	for_list = NULL;	/* given to the list */
+	db->anchors[db->anchor_count++] = cert;
+	cert = NULL;		/* given to the database */
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+load_anchors(struct certdb *db, const char *dir, const struct log *log)
+{
+	_cleanup_(nss_slot_freep) PK11SlotInfo *slot = NULL;
+	_cleanup_(nss_list_freep) CERTCertList *all = NULL;
+	struct outcome o = outcome_of(JPKI_OK);
+
+	PORT_SetError(0);
+	slot = PK11_GetInternalKeySlot();
+	if (slot != NULL)
+		all = PK11_ListCertsInSlot(slot);
+	if (all == NULL) {
+		PRErrorCode error = PORT_GetError();
+
+		log_msg(log, LOG_ERR, "%s: the certificates cannot be listed (%s)", dir,
+		    nss_error_name(error));
+		return outcome_nss(JPKI_TRUST_DB, error);
+	}
+	db->anchor_list = CERT_NewCertList();
+	if (db->anchor_list == NULL)
+		return outcome_of(JPKI_NO_MEMORY);
+	for (CERTCertListNode *n = CERT_LIST_HEAD(all); !CERT_LIST_END(n, all) && outcome_ok(&o);
+	    n = CERT_LIST_NEXT(n))
+		if (is_anchor(n->cert))
+			o = add_anchor(db, n->cert, log);
+	return o;
+}
+
+struct outcome
+certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb **ret_db)
+{
+	_cleanup_(certdb_closep) struct certdb *db = NULL;
+	struct outcome o = check_files(dir, owner, log);
+
+	if (outcome_ok(&o))
+		o = certdb_open_raw(dir, NSS_INIT_READONLY, log, &db);
+	if (outcome_ok(&o))
+		o = load_anchors(db, dir, log);
+	if (!outcome_ok(&o))
+		return o;
+	*ret_db = db;
+	db = NULL;	/* given to the caller */
+	return o;
+}
+
+bool
+certdb_close(struct certdb *db)
+{
+	bool closed = true;
+
+	if (db == NULL)
+		return true;
+	for (size_t i = 0; i < db->anchor_count; i++)
+		cert_free(db->anchors[i]);
+	free(db->anchors);
+	if (db->anchor_list != NULL)
+		CERT_DestroyCertList(db->anchor_list);
+	if (db->context != NULL)
+		closed = NSS_ShutdownContext(db->context) == SECSuccess;
+	free(db);
+	return closed;
+}

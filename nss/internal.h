@@ -1,0 +1,116 @@
+/* What the files of this folder know of each other's objects. Theirs alone. */
+#ifndef JPKI_NSS_INTERNAL_H
+#define JPKI_NSS_INTERNAL_H
+
+#include <cert.h>
+#include <certdb.h>
+#include <keyhi.h>
+#include <nss.h>
+#include <pk11pub.h>
+#include <prerror.h>
+#include <secerr.h>
+
+#include "lib/cleanup.h"
+#include "lib/outcome.h"
+#include "nss/cert.h"
+#include "nss/certdb.h"
+
+struct cert {
+	CERTCertificate *nss;
+	SECKEYPublicKey *key;	/* NULL: NSS cannot read it */
+	int64_t not_before;
+	int64_t not_after;
+	char *subject;
+	char *issuer;
+	char *serial;
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	char key_name[16];
+};
+
+struct certdb {
+	NSSInitContext *context;
+	struct cert **anchors;		/* the CAs with trust T */
+	size_t anchor_count;
+	CERTCertList *anchor_list;	/* the same, as PKIX wants them */
+};
+
+/* The keys we accept; everything else is too weak or unknown to us. */
+enum key_kind { KEY_REFUSED, KEY_RSA, KEY_P256, KEY_P384 };
+
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192	/* SIGNATURE_MAX holds its signature */
+
+enum key_kind cert_key_kind(const struct cert *cert);
+
+/* What basicConstraints says about being a CA; absent is no. */
+enum claim { CLAIM_NO, CLAIM_YES, CLAIM_UNREADABLE };
+enum claim cert_claims_ca(const struct cert *cert);
+
+/* Whether it is a CA's certificate: basicConstraints, and keyCertSign where there is a keyUsage. */
+bool cert_is_ca(const struct cert *cert);
+
+/* Whether keyUsage is there at all, and its first octet (KU_ flags of NSS). */
+bool cert_key_usage(const struct cert *cert, unsigned int *ret_flags);
+
+/*
+ * Whether the certificate's signature was made with the key of `signer`;
+ * otherwise *ret_error is the NSS error. Names are not compared.
+ */
+bool cert_signed_by(const struct cert *cert, const struct cert *signer, PRErrorCode *ret_error);
+
+/* The context alone: flags as for NSS_InitContext; the anchors are not loaded. */
+struct outcome certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log,
+    struct certdb **ret_db) MUST_CHECK;
+
+/* Text for logs: SEC_ERROR_... or the number's stand-in; never NULL. */
+const char *nss_error_name(PRErrorCode error);
+
+/* The outcome of an NSS call whose failure says nothing about its input. */
+static inline struct outcome
+outcome_nss(enum jpki_status status, PRErrorCode error)
+{
+	return outcome_raw(error == SEC_ERROR_NO_MEMORY ? JPKI_NO_MEMORY : status,
+	    (uint32_t)error);
+}
+
+static inline void
+cert_freep(struct cert **cert)
+{
+	cert_free(*cert);
+}
+
+static inline void
+certdb_closep(struct certdb **db)
+{
+	(void)certdb_close(*db);
+}
+
+static inline void
+nss_cert_freep(CERTCertificate **cert)
+{
+	if (*cert != NULL)
+		CERT_DestroyCertificate(*cert);
+}
+
+static inline void
+nss_list_freep(CERTCertList **list)
+{
+	if (*list != NULL)
+		CERT_DestroyCertList(*list);
+}
+
+static inline void
+nss_slot_freep(PK11SlotInfo **slot)
+{
+	if (*slot != NULL)
+		PK11_FreeSlot(*slot);
+}
+
+/* For SECItems whose data NSS allocated for us. */
+static inline void
+nss_item_done(SECItem *item)
+{
+	SECITEM_FreeItem(item, PR_FALSE);
+}
+
+#endif

@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pam/conv.h"
+
+/*
+ * One message to the conversation function. *ret_text is the reply or NULL,
+ * the caller's to wipe and free. False if the application refused.
+ */
+static bool
+converse(pam_handle_t *pamh, int style, const char *text, char **ret_text)
+{
+	const struct pam_message message = { .msg_style = style, .msg = text };
+	const struct pam_message *messages = &message;
+	struct pam_response *response = NULL;	/* some leave it untouched */
+	const struct pam_conv *conv = NULL;
+	const void *item = NULL;
+
+	if (pam_get_item(pamh, PAM_CONV, &item) != PAM_SUCCESS || item == NULL)
+		return false;
+	conv = item;
+	if (conv->conv == NULL ||
+	    conv->conv(1, &messages, &response, conv->appdata_ptr) != PAM_SUCCESS)
+		return false;	/* what it may have left in response is not ours to free */
+	*ret_text = NULL;
+	if (response != NULL) {
+		*ret_text = response->resp;
+		free(response);
+	}
+	return true;
+}
+
+static void
+wipe_and_free(char *text)
+{
+	if (text == NULL)
+		return;
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+enum proto_answer
+conv_ask_pin(pam_handle_t *pamh, const char *prompt, char pin[static AUTH_PIN_LENGTH])
+{
+	enum proto_answer answer = PROTO_ANSWER_FORMAT;
+	char *reply = NULL;
+
+	if (!converse(pamh, PAM_PROMPT_ECHO_OFF, prompt, &reply) || reply == NULL)
+		return PROTO_ANSWER_CANCEL;
+	/* sshd, lockers and type-ahead bring passwords here: they go no further. */
+	if (bytes_are_auth_pin(reply, strlen(reply))) {
+		memcpy(pin, reply, AUTH_PIN_LENGTH);
+		answer = PROTO_ANSWER_PIN;
+	}
+	wipe_and_free(reply);
+	return answer;
+}
+
+void
+conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text)
+{
+	char *reply = NULL;
+
+	if (text[0] == '\0' || (style == CONV_INFO && (flags & PAM_SILENT)))
+		return;
+	if (converse(pamh, style == CONV_ERROR ? PAM_ERROR_MSG : PAM_TEXT_INFO, text, &reply))
+		wipe_and_free(reply);	/* sshd answers texts with "" */
+}

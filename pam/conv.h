@@ -1,0 +1,25 @@
+/* Talking with the person, through the application's conversation function. */
+#ifndef JPKI_PAM_CONV_H
+#define JPKI_PAM_CONV_H
+
+#include <security/pam_modules.h>
+
+#include "helper/proto.h"
+
+/*
+ * Asks once, echo off. Stores exactly four digits in pin[] or says what was
+ * typed instead. The reply of the application is wiped and freed whatever it is;
+ * no reply, a failure or an empty line is a cancel.
+ */
+enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt,
+    char pin[static AUTH_PIN_LENGTH]);
+
+enum conv_style {
+	CONV_ERROR,	/* shown whatever the flags are: the person must know */
+	CONV_INFO,	/* left out with PAM_SILENT */
+};
+
+/* Shows a text; "" is nothing. Failing to show it changes no outcome. */
+void conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * pam_jpki.so: the entry points.
+ *
+ * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
+ * JPKI_OK; one prompt and one VERIFY for one call; PAM_AUTHTOK is neither read
+ * nor set; PAM_IGNORE stands for no error; nothing of the application is changed
+ * (signals, locale, descriptors, environment), nothing is static.
+ */
+#include "config.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/message.h"
+#include "pam/conv.h"
+#include "pam/guard.h"
+#include "pam/result.h"
+#include "pam/session.h"
+
+#define FAIL_DELAY_US 2000000	/* after a wrong PIN, as pam_unix after a wrong password */
+
+static void
+to_syslog(void *ctx, int priority, const char *text)
+{
+	pam_syslog(ctx, priority, "%s", text);
+}
+
+static const char *
+item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+static bool
+copy_name(char dst[static PROTO_NAME_MAX], const char *src)
+{
+	if (src == NULL || strlen(src) >= PROTO_NAME_MAX)
+		return false;
+	memcpy(dst, src, strlen(src) + 1);
+	return true;
+}
+
+static bool
+is_remote(pam_handle_t *pamh)
+{
+	struct guard_facts facts = {
+		.service = item(pamh, PAM_SERVICE),
+		.tty = item(pamh, PAM_TTY),
+		.rhost = item(pamh, PAM_RHOST),
+		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
+	};
+
+	return guard_is_remote(&facts);
+}
+
+static struct outcome
+make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
+    struct proto_request *request)
+{
+	const char *user = NULL;
+	int r = pam_get_user(pamh, &user, NULL);
+
+	if (r == PAM_CONV_ERR || r == PAM_CONV_AGAIN)
+		return outcome_of(JPKI_CANCELLED);
+	if (r != PAM_SUCCESS || !copy_name(request->user, user) || user[0] == '\0')
+		return outcome_of(JPKI_NOT_ENROLLED);
+	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
+	    gethostname(request->host, sizeof request->host) != 0)
+		return outcome_of(JPKI_INTERNAL);
+	request->host[sizeof request->host - 1] = '\0';
+	if (argc > PROTO_WORDS_MAX) {
+		log_msg(log, LOG_ERR, "too many options in the PAM stack; use pam_jpki.conf");
+		return outcome_of(JPKI_CONFIG);
+	}
+	memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
+	request->word_count = (size_t)argc;
+	request->task = PROTO_LOGIN;
+	request->remote = is_remote(pamh);
+	return outcome_of(JPKI_OK);
+}
+
+static struct session_result
+authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
+    struct proto_request *request)
+{
+	struct session_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
+
+	result.outcome = make_request(pamh, argc, argv, log, request);
+	if (outcome_ok(&result.outcome))
+		session_login(pamh, log, request, &result);
+	return result;
+}
+
+/* Once for every call: to the log for the administrator, to the screen for the person. */
+static void
+report(pam_handle_t *pamh, int flags, const struct session_result *result, const char *user,
+    const struct log *log)
+{
+	const struct outcome *o = &result->outcome;
+	int priority = outcome_priority(o->status);
+	char text[MESSAGE_MAX];
+
+	log_msg(log, priority, "%s user=%s tries=%d raw=%08x", outcome_code(o->status), user,
+	    o->tries_left, o->raw);
+	if (o->status == JPKI_CANCELLED)
+		return;		/* never speak to a conversation that has failed */
+	if (outcome_ok(o) || result->text[0] != '\0') {
+		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
+	} else {
+		/* The helper never got to say it. */
+		message_outcome(o, text);
+	}
+	/* What is no more than the normal course of a mixed stack respects PAM_SILENT. */
+	conv_tell(pamh, flags, priority == LOG_INFO ? CONV_INFO : CONV_ERROR, text);
+}
+
+int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const struct log log = { .sink = to_syslog, .ctx = pamh };
+	struct proto_request request = { .task = PROTO_LOGIN };
+	struct session_result result = authenticate(pamh, argc, argv, &log, &request);
+
+	report(pamh, flags, &result, request.user, &log);
+	if (result.outcome.status == JPKI_PIN_WRONG)
+		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
+	return result_pam_code(result.outcome.status);
+}
+
+int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	/*
+	 * There are no credentials. Success, also without a login by card: some
+	 * applications end the session on anything else, and what this says decides
+	 * nothing, since libpam repeats the path that authenticated (facts/consumers.md §1.6).
+	 */
+	return PAM_SUCCESS;
+}

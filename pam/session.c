@@ -1,0 +1,234 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "pam/conv.h"
+#include "pam/session.h"
+#include "pam/spawn.h"
+
+#define START_MS 10000		/* until the helper has read its options */
+#define GRACE_MS 3000		/* the helper's own deadline strikes first */
+
+struct session {
+	pam_handle_t *pamh;
+	const struct log *log;
+	struct helper helper;
+	struct proto_id id;
+	enum proto_task task;
+	bool ready;		/* READY came: not a second one */
+	unsigned int after_s;
+	bool prompted;		/* PROMPT came: not a second one */
+	bool pin_given;		/* the helper was handed a PIN */
+	int64_t deadline;
+};
+
+static struct outcome
+broken(const struct session *s, const char *what)
+{
+	log_msg(s->log, LOG_ERR, "the helper %s; see whether %s/jpki_helper is the installed one",
+	    what, LIBEXECDIR);
+	return outcome_of(JPKI_HELPER);
+}
+
+static void
+set_deadline(struct session *s, unsigned int seconds)
+{
+	s->deadline = clk_mono_ms(&clk_system) + (int64_t)seconds * 1000 + GRACE_MS;
+}
+
+static struct outcome
+start(struct session *s, const struct proto_request *request)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (getrandom(s->id.bytes, sizeof s->id.bytes, 0) != (ssize_t)sizeof s->id.bytes)
+		return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+	if (!proto_put_request(&w, &s->id, request)) {
+		log_msg(s->log, LOG_ERR, "user, service and options are too long together");
+		return outcome_of(JPKI_CONFIG);
+	}
+	if (!helper_start(&s->helper)) {
+		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %s", LIBEXECDIR,
+		    strerror(errno));
+		return outcome_of(JPKI_HELPER);
+	}
+	s->deadline = clk_mono_ms(&clk_system) + START_MS;
+	if (!proto_send(s->helper.fd, &w))
+		return broken(s, "died at once");
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+take_ready(struct session *s, struct reader *r)
+{
+	struct proto_ready m;
+
+	if (s->ready || !proto_get_ready(r, &m))
+		return broken(s, "sent a malformed READY");
+	s->ready = true;
+	s->after_s = m.after_s;
+	set_deadline(s, m.before_s);
+	return outcome_of(JPKI_OK);
+}
+
+/* PROMPT: asks the person and hands the answer on. */
+static struct outcome
+answer_prompt(struct session *s, struct reader *r)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	char pin[AUTH_PIN_LENGTH] = {0};
+	struct proto_prompt prompt;
+	struct proto_pin m = {0};
+	bool sent;
+
+	if (s->task != PROTO_LOGIN || !s->ready || s->prompted || !proto_get_prompt(r, &prompt))
+		return broken(s, "asked out of turn");
+	s->prompted = true;
+	m.answer = conv_ask_pin(s->pamh, prompt.text, pin);
+	if (m.answer == PROTO_ANSWER_PIN) {
+		m.pin = (struct view){ (uint8_t *)pin, sizeof pin };
+		s->pin_given = true;
+	}
+	set_deadline(s, s->after_s);
+	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
+	explicit_bzero(packet, sizeof packet);
+	explicit_bzero(pin, sizeof pin);
+	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the prompt");
+}
+
+/* RESULT: success is believed only of a login to which a PIN was given. */
+static struct outcome
+take_result(struct session *s, struct reader *r, struct proto_result *ret)
+{
+	struct proto_result m;
+
+	if (!proto_get_result(r, &m))
+		return broken(s, "gave a malformed verdict");
+	if (m.outcome.status == JPKI_OK && s->task == PROTO_LOGIN && !s->pin_given)
+		return broken(s, "gave a verdict without a PIN");
+	*ret = m;
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+take_log(struct session *s, struct reader *r)
+{
+	struct proto_log m;
+
+	if (!proto_get_log(r, &m))
+		return broken(s, "gave a malformed log line");
+	log_msg(s->log, m.priority, "%s", m.text);
+	return outcome_of(JPKI_OK);
+}
+
+/* One packet. JPKI_OK with *ret_done once it was the result. */
+static struct outcome
+handle(struct session *s, const uint8_t *packet, size_t len, struct proto_result *ret_result,
+    bool *ret_done)
+{
+	struct reader r = reader_of(packet, len);
+	enum proto_type type;
+	struct proto_id id;
+
+	if (!proto_get_header(&r, &type, &id) || memcmp(&id, &s->id, sizeof id) != 0)
+		return broken(s, "sent nonsense");
+	switch (type) {
+	case PROTO_LOG:
+		return take_log(s, &r);
+	case PROTO_READY:
+		return take_ready(s, &r);
+	case PROTO_PROMPT:
+		return answer_prompt(s, &r);
+	case PROTO_RESULT:
+		*ret_done = true;
+		return take_result(s, &r, ret_result);
+	case PROTO_REQUEST:
+	case PROTO_PIN:
+		break;
+	}
+	return broken(s, "sent nonsense");
+}
+
+/* JPKI_OK: *ret_result holds the helper's verdict, whatever it is. */
+static struct outcome
+listen_to(struct session *s, struct proto_result *ret_result)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct outcome o = outcome_of(JPKI_OK);
+	bool done = false;
+	size_t len;
+
+	while (outcome_ok(&o) && !done) {
+		switch (proto_receive(s->helper.fd, &clk_system, s->deadline, packet, &len)) {
+		case PROTO_RECEIVED:
+			o = handle(s, packet, len, ret_result, &done);
+			break;
+		case PROTO_CLOSED:
+			o = broken(s, "died without a verdict");
+			break;
+		case PROTO_LATE:
+			o = broken(s, "did not answer in time");
+			break;
+		case PROTO_BROKEN:
+			o = broken(s, "sent nonsense");
+			break;
+		}
+	}
+	return o;
+}
+
+static struct outcome
+run(struct session *s, const struct proto_request *request, struct proto_result *ret_result)
+{
+	struct outcome o = start(s, request);
+
+	if (outcome_ok(&o))
+		o = listen_to(s, ret_result);
+	helper_end(&s->helper);
+	return o;
+}
+
+/* A helper whose only task is to make the cards forget a verified PIN. */
+static void
+drop_card_state(const struct session *failed, const struct proto_request *request)
+{
+	struct proto_request drop = *request;
+	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
+	struct session s = { .log = failed->log, .helper = HELPER_NONE,
+		.task = PROTO_DROP };
+	struct outcome o;
+
+	drop.task = PROTO_DROP;
+	o = run(&s, &drop, &result);
+	if (outcome_ok(&o))
+		o = result.outcome;
+	if (!outcome_ok(&o))
+		log_msg(failed->log, LOG_WARNING, "%s: a card may be left with its PIN verified; "
+		    "it forgets it when it is taken off the reader", outcome_code(o.status));
+}
+
+void
+session_login(pam_handle_t *pamh, const struct log *log,
+    const struct proto_request *request, struct session_result *ret)
+{
+	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
+	struct session s = { .pamh = pamh, .log = log, .helper = HELPER_NONE,
+		.task = PROTO_LOGIN };
+	struct outcome o = run(&s, request, &result);
+
+	if (s.pin_given && (!outcome_ok(&o) || !result.card_clean))
+		drop_card_state(&s, request);
+	ret->text[0] = '\0';
+	if (outcome_ok(&o)) {
+		o = result.outcome;
+		memcpy(ret->text, result.text, sizeof ret->text);
+	}
+	ret->outcome = o;
+}

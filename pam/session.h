@@ -1,0 +1,23 @@
+/* One login, seen from the module: a helper, what it may say, and what we make of it. */
+#ifndef JPKI_PAM_SESSION_H
+#define JPKI_PAM_SESSION_H
+
+#include <security/pam_modules.h>
+
+#include "helper/proto.h"
+#include "lib/log.h"
+
+struct session_result {
+	struct outcome outcome;
+	char text[PROTO_TEXT_MAX];	/* for the person; "" if there is nothing to say */
+};
+
+/*
+ * Runs a helper to its verdict and, if it died or was killed after it had been
+ * handed the PIN, a second one that makes the card forget it. Everything the
+ * helper does that it must not do is JPKI_HELPER.
+ */
+void session_login(pam_handle_t *pamh, const struct log *log,
+    const struct proto_request *request, struct session_result *ret);
+
+#endif

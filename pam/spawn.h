@@ -1,0 +1,29 @@
+/*
+ * Starting and ending the helper. The application's signal handlers are left
+ * as they are: it may reap our child before we do, and that is no error.
+ */
+#ifndef JPKI_PAM_SPAWN_H
+#define JPKI_PAM_SPAWN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct helper {
+	pid_t pid;
+	int pidfd;	/* names the process also when its number is used again; -1 */
+	int fd;		/* our end of the socket pair; -1 */
+};
+
+#define HELPER_NONE { .pid = -1, .pidfd = -1, .fd = -1 }
+
+/*
+ * Starts LIBEXECDIR/jpki_helper with an empty environment, default
+ * signals, its own session, /dev/null for standard streams and nothing else open but
+ * its end of the socket pair. False with errno.
+ */
+bool helper_start(struct helper *ret_helper) __attribute__((warn_unused_result));
+
+/* Gives it a moment to end by itself, then kills it; collects it. Idempotent. */
+void helper_end(struct helper *h);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * A world for flow tests, all of it real but the plastic and the wires: an NSS
+ * database and enrolments in a scratch folder, and simulated cards that are
+ * called in-process through the transport table.
+ */
+#ifndef JPKI_TESTS_FLOWKIT_H
+#define JPKI_TESTS_FLOWKIT_H
+
+#include "card/transport.h"
+#include "config/conf.h"
+#include "flow/env.h"
+#include "lib/secret.h"
+#include "tests/sim/card.h"
+
+#define KIT_READERS 2
+
+struct kit {
+	char dir[PATH_MAX];		/* scratch; removed by kit_done() */
+	const char *pki;		/* $JPKI_PKI */
+	struct conf conf;
+	struct transport transport;
+	struct clk clk;
+	int64_t wall_s, mono_ms;	/* what the clock says; waiting moves mono_ms */
+	struct log log;
+	char last_log[1024];
+	struct flow_env env;
+	struct flow_ui ui;
+
+	/* readers and cards */
+	size_t reader_count;
+	struct sim_card *card[KIT_READERS];
+	uint32_t generation[KIT_READERS];
+	int open_reader;		/* -1: none */
+	struct outcome readers_fail, open_fail;	/* JPKI_OK: do not */
+	unsigned int opens, waits, leaves, power_downs;
+	void (*on_wait)(struct kit *k);
+
+	/* the person */
+	const char *answer;		/* NULL: cancels */
+	unsigned int prompts;
+	int prompted_tries;
+	void (*on_prompt)(struct kit *k);	/* happens while the person types */
+	bool gone;
+};
+
+/* For cmocka's setup and teardown. */
+int kit_new(void **state);
+int kit_done(void **state);
+
+/* Enrols NAME.pem with leaves of the test PKI (NULL-terminated list). */
+void kit_enroll(struct kit *k, const char *user, ...);
+/* Puts a card with this leaf into a reader. "profile=..." and the like, or NULL. */
+void kit_insert(struct kit *k, unsigned int reader, const char *leaf, const char *option);
+void kit_remove(struct kit *k, unsigned int reader);
+void kit_set(struct kit *k, const char *key, const char *value);
+void kit_fault(struct kit *k, const char *fault);
+void kit_clear_faults(struct kit *k);
+/* What the card in the first reader says of itself. */
+const char *kit_get(struct kit *k, const char *key);
+struct sim_stats kit_stats(struct kit *k);
+
+#endif

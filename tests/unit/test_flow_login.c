@@ -1,0 +1,684 @@
+/* flow/login on simulated cards: order, outcomes, tries, and what is left on the card. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+#include "tests/unit/flowkit.h"
+
+#include "flow/login.h"
+
+static struct login_result
+login(struct kit *k)
+{
+	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
+		.host = "azumino" };
+	struct secret *pin = secret_new();
+	struct login_result result;
+
+	assert_non_null(pin);
+	flow_login(&k->env, &k->ui, &request, pin, &result);
+	/* On every path: the PIN is wiped, nothing is held. */
+	assert_int_equal(secret_view(pin).len, 0);
+	assert_int_equal(k->open_reader, -1);
+	secret_free(pin);
+	return result;
+}
+
+/* One login that must end like this, with the card's counter there and no state left. */
+static void
+expect(struct kit *k, enum jpki_status status, const char *tries_after)
+{
+	struct login_result r = login(k);
+
+	if (r.outcome.status != status)
+		fail_msg("%s (%x) instead of %s; %s", outcome_code(r.outcome.status), r.outcome.raw,
+		    outcome_code(status), k->last_log);
+	if (k->card[0] != NULL) {
+		assert_string_equal(kit_get(k, "auth-tries"), tries_after);
+		if (r.card_clean)
+			assert_string_equal(kit_get(k, "verified"), "none");
+	}
+}
+
+static void
+good_card(struct kit *k)
+{
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 0, "good", NULL);
+}
+
+/* --- success --------------------------------------------------------------------- */
+
+static void
+test_success_in_nine_commands(void **state)
+{
+	struct kit *k = *state;
+	struct sim_stats s;
+
+	good_card(k);
+	expect(k, JPKI_OK, "3");
+	s = kit_stats(k);
+	assert_int_equal(s.apdus, 9);
+	assert_int_equal(s.verifies, 1);
+	assert_int_equal(s.signs, 1);
+	assert_int_equal(k->prompts, 1);
+	assert_int_equal(k->prompted_tries, 3);
+	assert_int_equal(k->power_downs, 1);
+}
+
+static void
+test_success_without_short_ids(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_set(k, "no-sfi", "yes");
+	expect(k, JPKI_OK, "3");
+	/* thirteen, and the one refused read that told us */
+	assert_int_equal(kit_stats(k).apdus, 14);
+	assert_int_equal(kit_stats(k).verifies, 1);
+	sim_card_stats_reset(k->card[0]);
+	k->conf.short_ids = false;
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(kit_stats(k).apdus, 13);
+}
+
+static void
+test_success_restores_the_counter(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_set(k, "auth-tries", "2");
+	expect(k, JPKI_OK, "3");
+}
+
+static void
+test_other_kinds_of_keys(void **state)
+{
+	static const char *const leaves[] = { "good2", "ec256", "ec384" };
+	struct kit *k = *state;
+
+	for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
+		kit_enroll(k, "hanako", leaves[i], NULL);
+		kit_insert(k, 0, leaves[i], NULL);
+		expect(k, JPKI_OK, "3");
+	}
+}
+
+static void
+test_first_command_fails_after_power_up(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_set(k, "first-6f00", "yes");
+	expect(k, JPKI_OK, "3");
+}
+
+static void
+test_several_certificates_and_readers(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	kit_enroll(k, "hanako", "expired", "good", NULL);
+	kit_insert(k, 0, "other-person", NULL);
+	kit_insert(k, 1, "good", NULL);
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);	/* the other person's */
+}
+
+/* --- the person ------------------------------------------------------------------- */
+
+static void
+test_wrong_pin_costs_one_try(void **state)
+{
+	struct kit *k = *state;
+	struct login_result r;
+
+	good_card(k);
+	k->answer = "9999";
+	r = login(k);
+	assert_int_equal(r.outcome.status, JPKI_PIN_WRONG);
+	assert_int_equal(r.outcome.tries_left, 2);
+	assert_string_equal(kit_get(k, "auth-tries"), "2");
+	assert_int_equal(kit_stats(k).verifies, 1);
+	assert_int_equal(kit_stats(k).signs, 0);
+	/* Again, and then never the last one. */
+	expect(k, JPKI_PIN_WRONG, "1");
+	expect(k, JPKI_LAST_TRY, "1");
+	assert_int_equal(k->prompts, 2);
+}
+
+static void
+test_last_try_if_allowed(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_set(k, "auth-tries", "1");
+	k->conf.last_try = CONF_LAST_TRY_ASK;
+	k->answer = "9999";
+	expect(k, JPKI_PIN_LOCKED, "0");
+	assert_int_equal(k->prompted_tries, 1);
+	expect(k, JPKI_PIN_LOCKED, "0");
+	assert_int_equal(k->prompts, 1);	/* a locked card is not asked for */
+}
+
+static void
+test_locked_is_locked_in_every_dialect(void **state)
+{
+	static const char *const words[] = { "63C0", "6983", "6984" };
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_set(k, "auth-tries", "0");
+	for (size_t i = 0; i < 3; i++) {
+		kit_set(k, "locked-query", words[i]);
+		expect(k, JPKI_PIN_LOCKED, "0");
+	}
+	assert_int_equal(k->prompts, 0);
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+static void
+test_malformed_pins_never_reach_the_card(void **state)
+{
+	static const char *const answers[] = { "", "1", "123", "12345", "123a", "abcd", "1234\n",
+		" 1234", "\xef\xbc\x91\xef\xbc\x92", "123456789012345678901234567890", "12 4" };
+	struct kit *k = *state;
+
+	good_card(k);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		k->answer = answers[i];
+		expect(k, JPKI_PIN_FORMAT, "3");
+	}
+	k->answer = NULL;
+	expect(k, JPKI_CANCELLED, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* --- the card --------------------------------------------------------------------- */
+
+static void
+test_no_reader_no_card_no_service(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	expect(k, JPKI_NO_CARD, "");
+	k->reader_count = 0;
+	expect(k, JPKI_NO_READER, "");
+	k->readers_fail = outcome_of(JPKI_NO_SERVICE);
+	expect(k, JPKI_NO_SERVICE, "");
+	k->readers_fail = outcome_of(JPKI_SERVICE_REFUSED);
+	expect(k, JPKI_SERVICE_REFUSED, "");
+	assert_int_equal(k->prompts, 0);
+}
+
+static void
+test_busy_card(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->open_fail = outcome_of(JPKI_CARD_BUSY);
+	expect(k, JPKI_CARD_BUSY, "3");
+}
+
+static void
+test_other_cards_get_no_pin(void **state)
+{
+	static const struct {
+		const char *leaf, *option;
+		enum jpki_status status;
+	} rows[] = {
+		{ "other-person", NULL, JPKI_OTHER_CARD },
+		{ "renewed", NULL, JPKI_OTHER_CARD },
+		{ "good2", NULL, JPKI_OTHER_CARD },	/* same serial number, other CA generation */
+		{ "good", "profile=juki", JPKI_JUKI_CARD },
+		{ "good", "profile=nojpki", JPKI_NOT_JPKI },
+		{ "good", "profile=phone-android", JPKI_PHONE },
+		{ "good", "auth-ef=ff", JPKI_NO_CERT },
+		{ "good", "auth-ef=absent", JPKI_NO_CERT },
+		{ "good", "auth-ef=huge", JPKI_BAD_REPLY },
+		{ "good", "profile=locked", JPKI_PIN_LOCKED },
+		{ "good", "profile=faceauth", JPKI_PIN_LOCKED },
+		{ "good", "profile=lasttry", JPKI_LAST_TRY },
+	};
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct login_result r;
+
+		kit_insert(k, 0, rows[i].leaf, rows[i].option);
+		r = login(k);
+		if (r.outcome.status != rows[i].status)
+			fail_msg("%s %s: %s (%x)", rows[i].leaf, rows[i].option,
+			    outcome_code(r.outcome.status), r.outcome.raw);
+		assert_int_equal(kit_stats(k).verifies, 0);
+	}
+	assert_int_equal(k->prompts, 0);
+}
+
+static void
+test_waits_for_the_card(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	k->conf.wait = 10;
+	expect(k, JPKI_NO_CARD, "");
+	assert_true(k->waits >= 10);
+	assert_true(k->mono_ms >= 10000 && k->mono_ms < 11000);
+}
+
+static void
+insert_good(struct kit *k)
+{
+	if (k->card[0] == NULL && k->waits >= 3)
+		kit_insert(k, 0, "good", NULL);
+}
+
+static void
+test_card_that_comes_while_waiting(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	k->conf.wait = 10;
+	k->on_wait = insert_good;
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(k->waits, 3);
+}
+
+static void
+test_person_who_leaves_while_waiting(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	k->conf.wait = 60;
+	k->gone = true;
+	expect(k, JPKI_CANCELLED, "");
+	assert_int_equal(k->waits, 0);
+}
+
+/* --- what happens while the person types --------------------------------------------- */
+
+static void
+swap_for_other(struct kit *k)
+{
+	kit_insert(k, 0, "other-person", NULL);
+}
+
+static void
+test_swapped_card_keeps_its_tries(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = swap_for_other;
+	expect(k, JPKI_OTHER_CARD, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+static void
+reinsert(struct kit *k)
+{
+	kit_insert(k, 0, "good", NULL);
+}
+
+static void
+test_card_taken_and_put_back(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = reinsert;
+	expect(k, JPKI_OK, "3");
+	/* of the second card object: all but the first three, and the certificate once more */
+	assert_int_equal(kit_stats(k).apdus, 7);
+}
+
+static void
+take_away(struct kit *k)
+{
+	kit_remove(k, 0);
+}
+
+static void
+test_card_taken_away(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = take_away;
+	expect(k, JPKI_CARD_REMOVED, "");
+}
+
+static void
+spend_two_tries(struct kit *k)
+{
+	kit_set(k, "auth-tries", "1");
+}
+
+static void
+test_tries_spent_by_others_meanwhile(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->answer = "9999";
+	k->on_prompt = spend_two_tries;
+	expect(k, JPKI_LAST_TRY, "1");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* --- state left by others -------------------------------------------------------------- */
+
+static void
+verify_elsewhere(struct kit *k)
+{
+	sim_card_power(k->card[0], true);
+	kit_set(k, "verified", "auth");
+}
+
+static void
+test_verified_by_another_program(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	for (int query_9000 = 0; query_9000 < 2; query_9000++) {
+		kit_set(k, "verified-query", query_9000 ? "9000" : "count");
+		kit_set(k, "auth-tries", "3");
+		verify_elsewhere(k);
+		k->on_prompt = verify_elsewhere;
+		k->answer = "9999";
+		expect(k, JPKI_PIN_WRONG, "2");
+		/* Without a PIN: no success, and their state is theirs. */
+		k->answer = "";
+		verify_elsewhere(k);
+		assert_int_equal(login(k).outcome.status, JPKI_PIN_FORMAT);
+		k->answer = "1234";
+		verify_elsewhere(k);
+		expect(k, JPKI_OK, "3");
+		assert_string_equal(kit_get(k, "verified"), "none");
+	}
+}
+
+/* --- counterfeit and broken cards --------------------------------------------------------- */
+
+static void
+test_signatures_that_do_not_count(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_fault(k, "ins 2A wrongsig");
+	expect(k, JPKI_BAD_SIGNATURE, "3");
+	kit_fault(k, "ins 2A sign-other-challenge");
+	expect(k, JPKI_BAD_SIGNATURE, "3");
+	kit_fault(k, "ins 2A garbage 256");
+	expect(k, JPKI_BAD_REPLY, "3");
+}
+
+static void
+copy_file(struct kit *k, const char *from_card, const char *to_card, const char *name)
+{
+	char from[PATH_MAX], to[PATH_MAX], bytes[8192];
+	FILE *in, *out;
+	size_t n;
+
+	snprintf(from, sizeof from, "%.4000s/%s/%s", k->dir, from_card, name);
+	snprintf(to, sizeof to, "%.4000s/%s/%s", k->dir, to_card, name);
+	in = fopen(from, "re");
+	out = fopen(to, "we");
+	assert_non_null(in);
+	assert_non_null(out);
+	n = fread(bytes, 1, sizeof bytes, in);
+	assert_int_equal(fwrite(bytes, 1, n, out), n);
+	fclose(in);
+	fclose(out);
+}
+
+/* The right certificate, which anybody may copy, the wrong key, and every PIN is right. */
+static void
+test_counterfeit_card(void **state)
+{
+	char dir[PATH_MAX], err[SIM_ERROR_MAX];
+	struct kit *k = *state;
+
+	good_card(k);
+	kit_insert(k, 0, "other-person", NULL);
+	copy_file(k, "card0-good", "card0-other-person", "auth.crt");
+	sim_card_free(k->card[0]);
+	snprintf(dir, sizeof dir, "%.4000s/card0-other-person", k->dir);
+	k->card[0] = sim_card_open(dir, err, sizeof err);
+	assert_non_null(k->card[0]);
+	kit_fault(k, "ins 20:* accept-any-pin");
+	expect(k, JPKI_BAD_SIGNATURE, "3");
+}
+
+/* --- the enrolment ---------------------------------------------------------------------- */
+
+static void
+test_dead_enrolments_do_not_touch_the_card(void **state)
+{
+	static const struct {
+		const char *leaf;
+		enum jpki_status status;
+	} rows[] = {
+		{ "expired", JPKI_CERT_EXPIRED },
+		{ "not-yet", JPKI_CERT_NOT_YET },
+		{ "not-yet-soon", JPKI_CERT_NOT_YET },
+		{ "other-ca", JPKI_UNTRUSTED },
+		{ "sign", JPKI_UNTRUSTED },
+		{ "wrong-ku", JPKI_CERT_KIND },
+		{ "rsa1024", JPKI_CERT_WEAK },
+		{ "sha1", JPKI_CERT_WEAK },
+		{ "tampered", JPKI_CERT_BAD },
+	};
+	struct kit *k = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		kit_enroll(k, "hanako", rows[i].leaf, NULL);
+		kit_insert(k, 0, rows[i].leaf, NULL);
+		expect(k, rows[i].status, "3");
+		assert_int_equal(kit_stats(k).apdus, 0);
+	}
+	assert_int_equal(k->opens, 0);
+	assert_int_equal(k->prompts, 0);
+}
+
+static void
+test_policy(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	snprintf(k->conf.policy_oid, sizeof k->conf.policy_oid, "1.2.392.200149.8.5.1.3.30");
+	expect(k, JPKI_OK, "3");
+	snprintf(k->conf.policy_oid, sizeof k->conf.policy_oid, "1.2.3.4");
+	expect(k, JPKI_CERT_KIND, "3");
+	assert_int_equal(k->prompts, 1);
+}
+
+/* One of two enrolled certificates is dead, and it is the one on the reader. */
+static void
+test_dead_certificate_beside_a_live_one(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", "expired", NULL);
+	kit_insert(k, 0, "expired", NULL);
+	expect(k, JPKI_CERT_EXPIRED, "3");
+	assert_int_equal(k->prompts, 0);
+}
+
+static void
+write_enrolment(struct kit *k, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%.4000s/hanako.pem", k->conf.users_dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_enrolments_that_cannot_be_read(void **state)
+{
+	struct kit *k = *state;
+	char path[PATH_MAX];
+
+	kit_insert(k, 0, "good", NULL);
+	expect(k, JPKI_NOT_ENROLLED, "3");
+	kit_enroll(k, "hanako", "good", NULL);
+	write_enrolment(k, "");
+	expect(k, JPKI_ENROLMENT, "3");
+	write_enrolment(k, "no certificate\n");
+	expect(k, JPKI_ENROLMENT, "3");
+	write_enrolment(k, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	expect(k, JPKI_ENROLMENT, "3");
+	kit_enroll(k, "hanako", "good", NULL);
+	snprintf(path, sizeof path, "%.4000s/hanako.pem", k->conf.users_dir);
+	assert_int_equal(chmod(path, 0664), 0);
+	expect(k, JPKI_ENROLMENT, "3");
+	assert_int_equal(kit_stats(k).apdus, 0);
+}
+
+static void
+test_database_that_cannot_be_read(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "/nonexistent/nssdb");
+	expect(k, JPKI_TRUST_DB, "3");
+	assert_int_equal(k->opens, 0);
+}
+
+static void
+test_remote_user(void **state)
+{
+	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
+		.host = "azumino", .remote = true };
+	struct secret *pin = secret_new();
+	struct kit *k = *state;
+	struct login_result r;
+
+	good_card(k);
+	flow_login(&k->env, &k->ui, &request, pin, &r);
+	assert_int_equal(r.outcome.status, JPKI_REMOTE);
+	assert_int_equal(k->opens, 0);
+	k->conf.remote = true;
+	flow_login(&k->env, &k->ui, &request, pin, &r);
+	assert_int_equal(r.outcome.status, JPKI_OK);
+	secret_free(pin);
+}
+
+/* --- every fault at every command ---------------------------------------------------------- */
+
+/*
+ * Whatever goes wrong wherever: no success unless the card really did its
+ * part, at most the one try that the person typed, never a verified card
+ * without saying so, and then dropping the state works.
+ */
+static void
+one_fault(struct kit *k, const char *pin, unsigned int at, const char *kind)
+{
+	bool right = strcmp(pin, "1234") == 0;
+	struct login_result r;
+	struct sim_stats s;
+	struct outcome o;
+	char fault[64];
+	int tries;
+
+	kit_insert(k, 0, "good", NULL);
+	snprintf(fault, sizeof fault, "at %u %s", at, kind);
+	kit_fault(k, fault);
+	k->answer = pin;
+	r = login(k);
+	s = kit_stats(k);
+	tries = kit_get(k, "auth-tries")[0] - '0';
+	if (r.outcome.status == JPKI_OK && (!right || s.signs == 0))
+		fail_msg("%s, PIN %s: success", fault, pin);
+	if (s.verifies > 1 || tries < 2 || (right && tries < 3))
+		fail_msg("%s, PIN %s: %d tries left after %d VERIFY", fault, pin, tries, (int)s.verifies);
+	kit_clear_faults(k);
+	if (!r.card_clean) {
+		o = flow_drop_state(&k->env);
+		(void)o;
+	}
+	if (strcmp(kit_get(k, "verified"), "none") != 0)
+		fail_msg("%s, PIN %s: %s, and the card is left verified", fault, pin,
+		    outcome_code(r.outcome.status));
+}
+
+static void
+test_every_fault_at_every_command(void **state)
+{
+	static const char *const kinds[] = { "drop", "drop-after", "sw 6F00", "sw 6E00", "sw 6D00",
+		"sw 6982", "sw 6A82", "sw 63C1", "sw 6983", "sw 9000", "sw 6100", "sw 6CFF", "truncate 0", "truncate 1",
+		"truncate 2", "truncate 100", "overlong", "overlong 2000", "garbage", "garbage 2",
+		"garbage 258", "wrongdata", "hang forever" };
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	for (unsigned int at = 1; at <= 10; at++)
+		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+			one_fault(k, "1234", at, kinds[i]);
+			one_fault(k, "9999", at, kinds[i]);
+		}
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kit_new, kit_done)
+	const struct CMUnitTest tests[] = {
+		TEST(test_success_in_nine_commands),
+		TEST(test_success_without_short_ids),
+		TEST(test_success_restores_the_counter),
+		TEST(test_other_kinds_of_keys),
+		TEST(test_first_command_fails_after_power_up),
+		TEST(test_several_certificates_and_readers),
+		TEST(test_wrong_pin_costs_one_try),
+		TEST(test_last_try_if_allowed),
+		TEST(test_locked_is_locked_in_every_dialect),
+		TEST(test_malformed_pins_never_reach_the_card),
+		TEST(test_no_reader_no_card_no_service),
+		TEST(test_busy_card),
+		TEST(test_other_cards_get_no_pin),
+		TEST(test_waits_for_the_card),
+		TEST(test_card_that_comes_while_waiting),
+		TEST(test_person_who_leaves_while_waiting),
+		TEST(test_swapped_card_keeps_its_tries),
+		TEST(test_card_taken_and_put_back),
+		TEST(test_card_taken_away),
+		TEST(test_tries_spent_by_others_meanwhile),
+		TEST(test_verified_by_another_program),
+		TEST(test_signatures_that_do_not_count),
+		TEST(test_counterfeit_card),
+		TEST(test_dead_enrolments_do_not_touch_the_card),
+		TEST(test_policy),
+		TEST(test_dead_certificate_beside_a_live_one),
+		TEST(test_enrolments_that_cannot_be_read),
+		TEST(test_database_that_cannot_be_read),
+		TEST(test_remote_user),
+		TEST(test_every_fault_at_every_command),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

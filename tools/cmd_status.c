@@ -1,0 +1,161 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "card/transport.h"
+#include "config/enrolment.h"
+#include "flow/enrol.h"
+#include "flow/enrolled.h"
+#include "flow/survey.h"
+#include "lib/cleanup.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "nss/certdb.h"
+#include "tools/tool.h"
+
+static void
+row(const char *name, const char *value)
+{
+	printf("  %-22s %s\n", name, value);
+}
+
+static const char *
+kind_name(const struct survey *s)
+{
+	switch (s->kind) {
+	case JPKI_KIND_MY_NUMBER:
+		return "My Number Card";
+	case JPKI_KIND_JUKI:
+		return "Juki card (has no user-authentication certificate)";
+	case JPKI_KIND_PHONE:
+		return "smartphone";
+	case JPKI_KIND_UNKNOWN:
+		break;
+	}
+	return "a card with the JPKI application, of an unknown kind";
+}
+
+static void
+print_tries(const char *name, int tries)
+{
+	char text[64];
+
+	if (tries == TRIES_UNKNOWN)
+		snprintf(text, sizeof text, "the card does not tell");
+	else if (tries == 0)
+		snprintf(text, sizeof text, "LOCKED (municipal office)");
+	else
+		snprintf(text, sizeof text, "%d tries left", tries);
+	row(name, text);
+}
+
+struct owner {
+	struct tool *t;
+	struct view der;
+	char names[512];
+};
+
+static void
+note_owner(void *ctx, const char *user)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct owner *w = ctx;
+	struct outcome o = enrolled_load(&w->t->env, user, &e);
+	size_t len = strlen(w->names);
+
+	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
+		if (view_equal(cert_der(e.at[i].cert), w->der))
+			snprintf(w->names + len, sizeof w->names - len, "%s%s", len > 0 ? ", " : "", user);
+}
+
+static void
+print_owner(struct tool *t, struct view der)
+{
+	struct owner w = { .t = t, .der = der };
+	struct outcome o = enrolment_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_owner, &w);
+
+	row("enrolled for", !outcome_ok(&o) ? outcome_code(o.status) :
+	    w.names[0] != '\0' ? w.names : "nobody (jpkictl enroll USER)");
+}
+
+static void
+print_certificate(struct tool *t, const struct survey *s)
+{
+	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	struct view der = { s->der, s->der_len };
+	struct outcome o = enrolled_of(&t->env, der, &one);
+	char text[MESSAGE_MAX], from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
+
+	if (outcome_ok(&o)) {
+		int64_t end = cert_not_after(one.at[0].cert);
+
+		message_date(cert_not_before(one.at[0].cert), from);
+		message_date(end, to);
+		snprintf(text, sizeof text, "%s to %s (%d days left), %s", from, to,
+		    message_days_left(end, clk_wall_s(t->env.clk)), cert_key_name(one.at[0].cert));
+		row("certificate valid", text);
+		o = one.at[0].verdict;
+	}
+	if (outcome_ok(&o)) {
+		row("certificate state", "in order");
+	} else {
+		message_outcome(&o, text);
+		row("certificate state", text);
+	}
+}
+
+static void
+print_survey(struct tool *t, const struct survey *s)
+{
+	char date[16];
+
+	row("card", kind_name(s));
+	print_tries("user-authentication PIN", s->auth_tries);
+	print_tries("signature PIN", s->sign_tries);
+	if (s->der_len > 0)
+		print_certificate(t, s);
+	else
+		row("certificate", "no user-authentication certificate can be read");
+	if (s->card_expiry[0] != '\0') {
+		snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s->card_expiry, s->card_expiry + 4,
+		    s->card_expiry + 6);
+		row("card itself valid to", date);
+	} else {
+		row("card itself valid to", "the card does not tell");
+	}
+	if (s->der_len > 0)
+		print_owner(t, (struct view){ s->der, s->der_len });
+}
+
+int
+cmd_status(struct tool *t, int argc, char **argv)
+{
+	const struct transport *transport = t->env.transport;
+	struct transport_readers readers;
+	static struct survey survey;
+	struct outcome o, worst = outcome_of(JPKI_OK);
+
+	if (argc != 1)
+		return tool_usage(t);
+	o = transport->ops->readers(transport->ctx, &readers);
+	if (outcome_ok(&o) && readers.count == 0)
+		o = outcome_of(JPKI_NO_READER);
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	for (size_t i = 0; i < readers.count; i++) {
+		printf("%s\n", readers.at[i].name);
+		if (!readers.at[i].has_card) {
+			row("card", "none");
+			continue;
+		}
+		o = survey_card(&t->env, readers.at[i].name, &survey);
+		if (outcome_ok(&o)) {
+			print_survey(t, &survey);
+		} else {
+			row("card", outcome_state(o.status));
+			worst = o;
+		}
+	}
+	return outcome_ok(&worst) ? TOOL_OK : TOOL_FAILED;
+}

@@ -1,0 +1,198 @@
+/* jpkictl: the administrator's tool. One table of subcommands gives dispatch and help. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "tools/tool.h"
+
+static const struct command commands[] = {
+	{ "trust", "add FILE | list | remove FINGERPRINT",
+	  "whose certificates are accepted",
+	  "  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	  "  list                list the trusted CA certificates\n"
+	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
+	  "                      (8 hex digits or more)\n"
+	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n",
+	  false, false, cmd_trust },
+	{ "enroll", "[--reader NAME] USER | --from-file CERT USER",
+	  "register a card for a user",
+	  "Reads the user-authentication certificate from the card in the reader, checks it\n"
+	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
+	  "then the certificate is registered; what was registered before stays until then.\n\n"
+	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
+	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
+	  "                        card and PIN: for administrators who know whose it is\n",
+	  true, true, cmd_enroll },
+	{ "list", "", "who is enrolled, and until when",
+	  "Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
+	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n",
+	  false, false, cmd_list },
+	{ "revoke", "USER", "end a user's card logins",
+	  "Removes the registration of a user's card. It takes effect at once. A lost card\n"
+	  "is to be reported to the municipality as well.\n",
+	  true, false, cmd_revoke },
+	{ "status", "", "readers, cards, tries left and dates",
+	  "Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
+	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
+	  "whom it is enrolled.\n",
+	  false, true, cmd_status },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void
+usage(FILE *f)
+{
+	fprintf(f, "Usage: jpkictl [--config FILE] COMMAND ...\n"
+	    "Manage logins with the My Number Card.\n\nCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(f, "  %-8s %-42s %s\n", commands[i].name, commands[i].arguments,
+		    commands[i].summary);
+	fprintf(f, "\nOptions:\n"
+	    "  -c, --config FILE  another configuration file than %s\n"
+	    "  -h, --help         this text; after a command, help on it\n"
+	    "  -V, --version      version\n"
+	    "\nExit status: 0 done, 1 failed, 2 wrong usage. See jpkictl(8).\n", CONF_FILE);
+}
+
+static void
+command_help(const struct command *c)
+{
+	printf("Usage: jpkictl %s %s\n%c%s.\n\n%s", c->name, c->arguments,
+	    c->summary[0] - 'a' + 'A', c->summary + 1, c->details);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static void
+to_stderr(void *ctx, int priority, const char *text)
+{
+	const struct tool *t = ctx;
+
+	if (priority != LOG_DEBUG || t->conf.debug)
+		tool_complain(t, "%s", text);
+}
+
+/* A PIN passes through this process: no core dumps, and nobody else's pcscd. */
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)umask(022);
+	(void)unsetenv("PCSCLITE_CSOCK_NAME");
+	(void)unsetenv("PCSCLITE_NO_BLOCKING");
+	(void)unsetenv("PCSCLITE_DEBUG");
+}
+
+static int
+run_command(const struct command *c, struct tool *t, int argc, char **argv)
+{
+	struct pcsc *pcsc = NULL;
+	int result;
+
+	if (c->needs_root && geteuid() != 0) {
+		tool_complain(t, "only root can do this; run it with sudo");
+		return TOOL_FAILED;
+	}
+	if (c->needs_card) {
+		pcsc = pcsc_new(&clk_system, &t->log);
+		if (pcsc == NULL) {
+			tool_complain(t, "%s", strerror(errno));
+			return TOOL_FAILED;
+		}
+		t->env.transport = pcsc_transport(pcsc);
+	}
+	result = c->run(t, argc, argv);
+	pcsc_free(pcsc);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		tool_complain(t, "standard output: %s", strerror(errno));
+		result = TOOL_FAILED;
+	}
+	return result;
+}
+
+static int
+dispatch(const char *conf_file, int argc, char **argv)
+{
+	const struct command *c = find_command(argv[0]);
+	static struct tool t;
+	struct outcome o;
+
+	if (c == NULL) {
+		fprintf(stderr, "jpkictl: unknown command '%s'\nTry 'jpkictl --help'.\n", argv[0]);
+		return TOOL_USAGE;
+	}
+	if (asks_for_help(argc, argv)) {
+		command_help(c);
+		return TOOL_OK;
+	}
+	t.command = c->name;
+	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
+	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
+	conf_init(&t.conf);
+	o = conf_read(conf_file, 0, &t.log, &t.conf);
+	if (!outcome_ok(&o))
+		return tool_finish(&t, &o);
+	return run_command(c, &t, argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *conf_file = CONF_FILE;
+	int i = 1;
+
+	harden();
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			usage(stdout);
+			return TOOL_OK;
+		}
+		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0) {
+			printf("jpkictl (%s)\n", PACKAGE_STRING);
+			return TOOL_OK;
+		}
+		if (strncmp(argv[i], "--config=", 9) == 0) {
+			conf_file = argv[i] + 9;
+		} else if ((strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "-c") == 0) &&
+		    i + 1 < argc) {
+			conf_file = argv[++i];
+		} else {
+			fprintf(stderr, "jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n", argv[i]);
+			return TOOL_USAGE;
+		}
+	}
+	if (i == argc) {
+		usage(stderr);
+		return TOOL_USAGE;
+	}
+	return dispatch(conf_file, argc - i, argv + i);
+}

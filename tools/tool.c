@@ -1,0 +1,129 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/cleanup.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "tools/tool.h"
+
+#define CERT_FILE_MAX (1 << 20)
+
+void
+tool_complain(const struct tool *t, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "jpkictl %s: ", t->command);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+tool_finish(const struct tool *t, const struct outcome *o)
+{
+	char text[MESSAGE_MAX];
+
+	if (outcome_ok(o))
+		return TOOL_OK;
+	message_outcome(o, text);
+	tool_complain(t, "%s (%s)", text, outcome_code(o->status));
+	return TOOL_FAILED;
+}
+
+int
+tool_usage(const struct tool *t)
+{
+	fprintf(stderr, "Try 'jpkictl %s --help'.\n", t->command);
+	return TOOL_USAGE;
+}
+
+static void
+fclosep(FILE **f)
+{
+	if (*f != NULL)
+		(void)fclose(*f);
+}
+
+bool
+tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret_bytes,
+    size_t *ret_len)
+{
+	_cleanup_(fclosep) FILE *f = fopen(path, "re");
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct stat st;
+	size_t n;
+
+	if (f == NULL || fstat(fileno(f), &st) != 0) {
+		tool_complain(t, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		tool_complain(t, "%s: not a regular file", path);
+		return false;
+	}
+	bytes = malloc(max + 1);
+	if (bytes == NULL) {
+		tool_complain(t, "%s", strerror(errno));
+		return false;
+	}
+	n = fread(bytes, 1, max + 1, f);
+	if (ferror(f) || n > max) {
+		tool_complain(t, "%s: %s", path, ferror(f) ? strerror(errno) : "too long");
+		return false;
+	}
+	*ret_bytes = bytes;
+	bytes = NULL;	/* given to the caller */
+	*ret_len = n;
+	return true;
+}
+
+static struct outcome
+each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der), void *ctx,
+    size_t *ret_count)
+{
+	uint8_t der[CERT_DER_MAX];
+	struct outcome o = outcome_of(JPKI_OK);
+	size_t len;
+
+	while (outcome_ok(&o)) {
+		switch (pem_next(&text, der, sizeof der, &len)) {
+		case PEM_END:
+			return o;
+		case PEM_BAD:
+			return outcome_of(JPKI_CERT_BAD);
+		case PEM_CERT:
+			(*ret_count)++;
+			o = each(ctx, (struct view){ der, len });
+			break;
+		}
+	}
+	return o;
+}
+
+struct outcome
+tool_each_certificate(const struct tool *t, const char *path,
+    struct outcome (*each)(void *ctx, struct view der), void *ctx)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct outcome o;
+	size_t len, count = 0;
+
+	if (!tool_read_file(t, path, CERT_FILE_MAX, &bytes, &len))
+		return outcome_of(JPKI_CERT_BAD);
+	if (len > 0 && bytes[0] == 0x30)	/* SEQUENCE: DER */
+		return each(ctx, (struct view){ bytes, len });
+	o = each_pem(reader_of(bytes, len), each, ctx, &count);
+	if (outcome_ok(&o) && count == 0) {
+		tool_complain(t, "%s: holds no certificate, neither DER nor PEM", path);
+		return outcome_of(JPKI_CERT_BAD);
+	}
+	return o;
+}

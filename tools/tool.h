@@ -1,0 +1,60 @@
+/* What the subcommands of jpkictl share. */
+#ifndef JPKI_TOOLS_TOOL_H
+#define JPKI_TOOLS_TOOL_H
+
+#include "config/conf.h"
+#include "flow/env.h"
+#include "lib/buf.h"
+
+/* Exit codes, as in jpkictl(8). */
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+struct tool {
+	struct conf conf;
+	struct log log;
+	struct flow_env env;
+	const char *command;	/* "enroll", for messages */
+};
+
+struct command {
+	const char *name;
+	const char *arguments;	/* as in the usage line */
+	const char *summary;	/* one line */
+	const char *details;	/* the rest of --help */
+	bool needs_root;
+	bool needs_card;	/* wants env.transport */
+	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
+};
+
+int cmd_trust(struct tool *t, int argc, char **argv);
+int cmd_enroll(struct tool *t, int argc, char **argv);
+int cmd_list(struct tool *t, int argc, char **argv);
+int cmd_revoke(struct tool *t, int argc, char **argv);
+int cmd_status(struct tool *t, int argc, char **argv);
+
+/* "jpkictl enroll: ..." to standard error. */
+void tool_complain(const struct tool *t, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The outcome with its code, to standard error; TOOL_OK or TOOL_FAILED. */
+int tool_finish(const struct tool *t, const struct outcome *o);
+
+/* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
+int tool_usage(const struct tool *t);
+
+/*
+ * Reads a file named by the administrator: at most max bytes, into new memory. False after a
+ * complaint.
+ */
+bool tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret_bytes,
+    size_t *ret_len) MUST_CHECK;
+
+/*
+ * Calls `each` for every certificate in a file, PEM (several) or DER (one).
+ * Stops at the first outcome that is not JPKI_OK. CERT_BAD, with a complaint, for
+ * a file without any.
+ */
+struct outcome tool_each_certificate(const struct tool *t, const char *path,
+    struct outcome (*each)(void *ctx, struct view der), void *ctx) MUST_CHECK;
+
+#endif
