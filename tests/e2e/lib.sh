@@ -15,7 +15,7 @@
 
 [ "$(hostname)" = e2e-host ] || { echo "tests/e2e/lib.sh: only inside tests/e2e/ns" >&2; exit 1; }
 
-PIN=8275			# so distinctive that it can be looked for
+PIN=${E2E_PIN:-8275}		# so distinctive that it can be looked for
 WRONG_PIN=8276
 WORK=/tmp/e2e
 SOCK=$WORK/sim.sock
@@ -282,7 +282,8 @@ fresh_card()
 {
 	local wanted=${1:-good}
 
-	if [ "$wanted" != "$CARD_SPEC" ] || [ -n "$CARD_DIRTY" ] || [ "$(sim get present)" != yes ]; then
+	if [ "$wanted" != "$CARD_SPEC" ] || [ -n "$CARD_DIRTY" ] ||
+	    [ "$(sim get present) $(sim get inserted)" != 'yes yes' ]; then
 		put_card "$wanted"
 	fi
 	if ! sim fault clear || ! sim set auth-tries 3 || ! sim set sign-tries 5 || ! sim stats reset; then
