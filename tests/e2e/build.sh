@@ -33,6 +33,7 @@ step()
 	build_die "$name failed (the end of its output is above)"
 }
 
+# configure_build OPTION…: further options of configure.
 configure_build()
 {
 	# What a developer configured inside the source would stand in the way of
@@ -44,7 +45,7 @@ configure_build()
 	mkdir -p "$E2E_BUILD"
 	(cd -- "$E2E_BUILD" && step configure "$E2E_TOP/configure" --prefix=/usr \
 		--sysconfdir=/etc --localstatedir=/var --libexecdir=/usr/libexec \
-		--with-pamdir="$(find_pamdir)" --enable-werror "$@") || exit
+		--with-pamdir="$(find_pamdir)" "$@") || exit
 }
 
 make_build()

@@ -339,10 +339,14 @@ take_state(struct state *s)
 	snprintf(s->locale, sizeof s->locale, "%s", setlocale(LC_ALL, NULL));
 }
 
+/* SA_RESTORER, which libc adds by itself (its utmp code sets SIGALRM back). */
+#define SA_OF_LIBC 0x04000000
+
 static bool
 same_action(const struct sigaction *a, const struct sigaction *b)
 {
-	return a->sa_handler == b->sa_handler && a->sa_flags == b->sa_flags;
+	return a->sa_handler == b->sa_handler &&
+	    (a->sa_flags | SA_OF_LIBC) == (b->sa_flags | SA_OF_LIBC);
 }
 
 static bool

@@ -11,6 +11,7 @@
  *	                      counts every card that comes or goes
  *	scprobe changed MARK MS   wait until that counter has moved on from
  *	                      MARK and a card lies there: a swap has been seen
+ *	scprobe power         powers the card up, as any program that looks at it
  *	scprobe hold MS       hold the card in a transaction; prints "held"
  *	scprobe exclusive MS  hold the card for itself alone; prints "held"
  *
@@ -180,6 +181,7 @@ wait_for(struct probe *p, size_t which, const char *arg, int64_t ms)
 	return 1;
 }
 
+/* For so long; 0: only connects. */
 static int
 hold(struct probe *p, DWORD share, int ms)
 {
@@ -190,14 +192,15 @@ hold(struct probe *p, DWORD share, int ms)
 	if (r == SCARD_S_SUCCESS)
 		r = SCardConnect(p->ctx, p->reader, share, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
 		    &card, &protocol);
-	if (r == SCARD_S_SUCCESS && share == SCARD_SHARE_SHARED)
+	if (r == SCARD_S_SUCCESS && share == SCARD_SHARE_SHARED && ms > 0)
 		r = SCardBeginTransaction(card);
 	if (r != SCARD_S_SUCCESS)
 		errx(1, "cannot hold the card: %s", pcsc_stringify_error(r));
-	puts("held");
+	if (ms > 0)
+		puts("held");
 	fflush(stdout);
 	pause_ms(ms);
-	if (share == SCARD_SHARE_SHARED)
+	if (share == SCARD_SHARE_SHARED && ms > 0)
 		SCardEndTransaction(card, SCARD_LEAVE_CARD);
 	SCardDisconnect(card, SCARD_LEAVE_CARD);
 	return 0;
@@ -212,6 +215,8 @@ run(struct probe *p, int argc, char **argv)
 		printf("%lu\n", counter(p));
 		return 0;
 	}
+	if (argc == 2 && strcmp(argv[1], "power") == 0)
+		return hold(p, SCARD_SHARE_SHARED, 0);
 	if (argc == 3 && strcmp(argv[1], "hold") == 0)
 		return hold(p, SCARD_SHARE_SHARED, atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "exclusive") == 0)
@@ -220,7 +225,7 @@ run(struct probe *p, int argc, char **argv)
 		if (argc == 3 + waits[i].args && strcmp(argv[1], waits[i].name) == 0)
 			return wait_for(p, i, argv[2], atoi(argv[argc - 1]));
 	errx(2, "usage: scprobe service|readers|none|card|empty|hold|exclusive MS\n"
-	    "       scprobe mark | changed MARK MS");
+	    "       scprobe power | mark | changed MARK MS");
 }
 
 int

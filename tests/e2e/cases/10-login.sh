@@ -40,7 +40,7 @@ login 'right PIN after a wrong one restores the tries' drive="pin=$WRONG_PIN aut
 	code=OK verifies=2 prompts=2
 login 'three logins with a wrong PIN stop before the last try' \
 	drive="pin=$WRONG_PIN auth pin=$WRONG_PIN auth pin=$WRONG_PIN auth" \
-	code=LAST-TRY pam=AUTH_ERR tries=1 verifies=2 prompts=2 says='Only one try is left'
+	code=LAST-TRY pam=AUTH_ERR tries=1 verifies=2 prompts=2 says='Only one try is left' state=any
 login 'locked' sim='set auth-tries 0' unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 \
 	drive=auth says='is locked' says2='municipal office'
 login 'locked, told by 6984' card='good locked-query=6984' sim='set auth-tries 0' unasked=yes \
@@ -51,7 +51,7 @@ login 'card without PIN (face authentication)' card='good none profile=faceauth'
 	sim='set auth-tries 0' unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 drive=auth
 login 'last try is refused' sim='set auth-tries 1' unasked=yes code=LAST-TRY pam=AUTH_ERR tries=1 drive=auth
 login 'last try is asked for if the administrator says so' opts='last_try=ask' sim='set auth-tries 1' \
-	says='1 try left'
+	says='LAST try'
 login 'last try, wrong PIN: locked' opts='last_try=ask' sim='set auth-tries 1' drive="pin=$WRONG_PIN auth" \
 	code=PIN-LOCKED pam=MAXTRIES tries=0 says='is locked'
 
@@ -80,29 +80,44 @@ refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR sa
 refused 'renewed card, enrolment of the old one' card=renewed code=OTHER-CARD pam=AUTH_ERR says2='enroll it again'
 refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
 refused 'user not enrolled' enrol='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
-refused 'certificate file of the card cut short' card='good auth-ef=truncated' \
-	code='BAD-REPLY|OTHER-CARD|NO-CERT' pam='AUTHINFO_UNAVAIL|AUTH_ERR'
+login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
+	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any
 refused 'certificate file of FF' card='good auth-ef=ff' code='NO-CERT|BAD-REPLY' pam=AUTHINFO_UNAVAIL
 refused 'certificate file that claims 65535 bytes' card='good auth-ef=huge' \
 	code='BAD-REPLY|OTHER-CARD' pam='AUTHINFO_UNAVAIL|AUTH_ERR'
 login 'no card' sim='remove' unasked=yes drive=auth code=NO-CARD pam=AUTHINFO_UNAVAIL says='no card on the reader'
 
 # --- the card goes away ------------------------------------------------------------
-for n in 1 2 3 4; do
-	refused "card removed at command $n, before the prompt" sim="fault at $n drop" \
-		drive=auth code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL
-	refused "card removed after command $n, before the prompt" sim="fault at $n drop-after" \
-		drive="pin=$PIN auth" code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL prompts=any
+# Where in the series of commands things happen, from a login that goes well.
+BEFORE=0 TOTAL=0 QUERIES=0
+count_commands()
+{
+	enrol hanako good
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "exec=sim stats > $WORK/stats" "pin=$PIN" auth
+	BEFORE=$(sed -n 's/^apdus=\([0-9]*\) .*/\1/p' "$WORK/stats")
+	TOTAL=$(stat_of apdus)
+	QUERIES=$(stat_of queries)
+	[ "$TOTAL" -gt "${BEFORE:-0}" ] || fail "commands: $BEFORE of $TOTAL before the prompt"
+}
+run_case 'commands before the prompt and in all' count_commands
+VERIFY="ins 20:$((QUERIES + 1))"
+
+for ((n = 1; n <= BEFORE; n++)); do
+	for how in drop drop-after; do
+		refused "card removed at command $n ($how), before the prompt" sim="fault at $n $how" \
+			code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL
+	done
 done
-for n in 5 6 7 8; do
-	login "card removed at command $n, after the PIN" sim="fault at $n drop" \
-		code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=any says='Contact with the card was lost'
-	login "card removed after command $n, after the PIN" sim="fault at $n drop-after" \
-		code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=any says='Contact with the card was lost'
+for ((n = BEFORE + 1; n < TOTAL; n++)); do
+	for how in drop drop-after; do
+		login "card removed at command $n ($how), after the PIN" sim="fault at $n $how" verifies=any \
+			code=CARD-REMOVED pam=AUTHINFO_UNAVAIL says='Contact with the card was lost'
+	done
 done
-login 'card removed at the last command' sim='fault at 9 drop' code='OK|CARD-REMOVED' \
+login 'card removed at the last command' sim="fault at $TOTAL drop" code='OK|CARD-REMOVED' \
 	pam='SUCCESS|AUTHINFO_UNAVAIL'
-login 'card removed after a wrong PIN reached it: no second VERIFY' sim='fault ins 20:2 drop-after' \
+login 'card removed after a wrong PIN reached it: no second VERIFY' sim="fault $VERIFY drop-after" \
 	drive="pin=$WRONG_PIN auth" code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=1 tries=2
 login 'card removed while the person types' drive="'exec=sim remove' pin=$PIN auth" \
 	code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL verifies=0
@@ -136,30 +151,32 @@ login 'counterfeit card that accepts every PIN' \
 login 'right card that accepts every PIN, wrong PIN' sim='fault ins 20:* accept-any-pin' \
 	drive="pin=$WRONG_PIN auth" code='OK|BAD-SIGNATURE|BAD-REPLY' pam='SUCCESS|AUTH_ERR|AUTHINFO_UNAVAIL' tries=any
 
-login 'VERIFY is not repeated on 6F00' sim='fault ins 20:2 sw 6F00' code='BAD-REPLY' pam=AUTHINFO_UNAVAIL
-login 'VERIFY is not repeated on 6400' sim='fault ins 20:2 sw 6400' code='BAD-REPLY' pam=AUTHINFO_UNAVAIL
-login 'VERIFY answered with one byte' sim='fault ins 20:2 truncate 1' code='BAD-REPLY|CARD-REMOVED' pam=AUTHINFO_UNAVAIL
-login 'wrong PIN answered by 6300 without a count' sim='fault ins 20:2 sw 6300' \
-	drive="pin=$WRONG_PIN auth" code='PIN-WRONG|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL' tries=any
+login 'VERIFY is not repeated on 6F00' sim="fault $VERIFY sw 6F00" code=BAD-REPLY pam=AUTHINFO_UNAVAIL verifies=0
+login 'VERIFY is not repeated on 6400' sim="fault $VERIFY sw 6400" code=BAD-REPLY pam=AUTHINFO_UNAVAIL verifies=0
+login 'VERIFY answered with one byte' sim="fault $VERIFY truncate 1" code='BAD-REPLY|CARD-REMOVED' pam=AUTHINFO_UNAVAIL
+login 'wrong PIN answered by 6300 without a count' sim="fault $VERIFY sw 6300" \
+	verifies=any drive="pin=$WRONG_PIN auth" code='PIN-WRONG|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL' tries=any
 
 # --- what another program left ---------------------------------------------------------
-login 'PIN verified by another program: a wrong PIN stays wrong' sim='verify-as-other-program' \
+login 'PIN verified by another program: a wrong PIN stays wrong' sim='power; verify-as-other-program' \
 	drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
-login 'PIN verified by another program: no PIN, no login' sim='verify-as-other-program' \
+login 'PIN verified by another program: no PIN, no login' sim='power; verify-as-other-program' \
 	drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0
-login 'PIN verified by another program: empty PIN, no login' sim='verify-as-other-program' \
+login 'PIN verified by another program: empty PIN, no login' sim='power; verify-as-other-program' \
 	drive='empty auth' code=PIN-FORMAT pam=AUTH_ERR verifies=0
-login 'PIN verified by another program: right PIN' sim='verify-as-other-program'
+login 'PIN verified by another program: right PIN' sim='power; verify-as-other-program'
 login 'PIN verified by another program while the person types' \
 	drive="'exec=sim verify-as-other-program' pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
 login 'card that answers the query with 9000 when verified' card='good verified-query=9000' \
-	sim='verify-as-other-program' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+	sim='power; verify-as-other-program' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
 
 # --- time ---------------------------------------------------------------------------
-login 'card that hangs before the PIN' opts='timeout=5' sim='fault at 3 hang forever' unasked=yes \
+login 'card that hangs before the PIN' opts='timeout=5' sim='fault at 3 hang forever' unasked=yes state=any \
 	drive=auth code=TIMEOUT pam=AUTHINFO_UNAVAIL within=12
-login 'card that hangs at VERIFY' opts='timeout=5' sim='fault ins 20:2 hang forever' \
-	code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
+login 'card that hangs at VERIFY' opts='timeout=5' sim="fault $VERIFY hang forever" \
+	state=any code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
 login 'card that hangs at the signature' opts='timeout=5' sim='fault ins 2A hang forever' \
-	code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
+	state=any code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
+login 'card that hangs at the signature and comes back: the PIN is forgotten' opts='timeout=5' \
+	sim='fault ins 2A hang 7000' code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25
 login 'card that takes two seconds for the signature' sim='fault ins 2A hang 2000'

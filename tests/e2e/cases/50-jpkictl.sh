@@ -1,0 +1,215 @@
+# shellcheck shell=bash
+# The administrator's tool, against the same pcscd and card.
+# shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
+
+ENROLLED=$USERS/hanako.pem
+
+same_cert()	# LEAF FILE
+{
+	[ "$(openssl x509 -in "$PKI/$1.crt" -noout -fingerprint -sha256)" = \
+		"$(openssl x509 -in "$2" -noout -fingerprint -sha256 2>/dev/null)" ] ||
+		fail "$2 is not the certificate $1"
+}
+
+trust_tool()
+{
+	rm -rf "$NSSDB"
+	run jpkictl trust add "$PKI/ca1.crt"
+	expect_equal 'trust add, PEM' 0 "$STATUS"
+	run jpkictl trust add "$PKI/ca2.der"
+	expect_equal 'trust add, DER, same name' 0 "$STATUS"
+	run jpkictl trust list
+	expect_equal 'trust list' 0 "$STATUS"
+	expect_equal 'authorities listed' 2 "$(grep -ciE '([0-9a-f]{2}:){31}[0-9a-f]{2}|[0-9a-f]{64}' <<< "$OUT")"
+	run certutil -L -d "sql:$NSSDB"
+	expect_equal 'trust flags' 2 "$(grep -c 'T,,' <<< "$OUT")"
+	expect_equal 'mode of the database' '755 644' "$(stat -c %a "$NSSDB") $(stat -c %a "$NSSDB/cert9.db")"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'login' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+}
+run_case 'jpkictl trust add, list; then a login' trust_tool
+
+trust_refuses()
+{
+	local leaf before
+
+	before=$(cat "$NSSDB"/* | sha256sum)
+	for leaf in good other-person sign; do
+		run jpkictl trust add "$PKI/$leaf.crt"
+		[ "$STATUS" != 0 ] || fail "$leaf taken for an authority"
+	done
+	echo garbage > "$WORK/garbage.crt"
+	run jpkictl trust add "$WORK/garbage.crt"
+	[ "$STATUS" != 0 ] || fail 'garbage taken for an authority'
+	run jpkictl trust add "$WORK/no-such-file"
+	[ "$STATUS" != 0 ] || fail 'no file, no error'
+	expect_has 'the error' 'no-such-file' "$OUT"
+	expect_equal 'the database' "$before" "$(cat "$NSSDB"/* | sha256sum)"
+}
+run_case 'jpkictl trust add refuses what is no authority' trust_refuses
+
+trust_remove()
+{
+	local id
+
+	run jpkictl trust list
+	id=$(grep -oiE '([0-9a-f]{2}:){31}[0-9a-f]{2}|[0-9a-f]{64}' <<< "$OUT" | head -n 1)
+	run jpkictl trust remove "$id"
+	expect_equal 'trust remove' 0 "$STATUS"
+	run jpkictl trust list
+	expect_lacks 'trust list' "$id" "$OUT"
+	run jpkictl trust remove "$id"
+	[ "$STATUS" != 0 ] || fail 'removed twice'
+	reset_config
+}
+run_case 'jpkictl trust remove' trust_remove
+
+enroll_tty()
+{
+	rm -f "$ENROLLED"
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
+	expect_equal 'exit status' 0 "$STATUS"
+	same_cert good "$ENROLLED"
+	expect_equal 'owner and mode' '0 644' "$(stat -c '%u %a' "$ENROLLED")"
+	expect_lacks 'the screen' "$PIN" "$OUT"
+	expect_equal 'tries left' 3 "$(sim get auth-tries)"
+	expect_card_forgot
+	run jpkictl list
+	expect_has 'list' hanako "$OUT"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'login' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+}
+run_case 'jpkictl enroll at the terminal, then a login' enroll_tty
+
+enroll_wrong_pin()
+{
+	rm -f "$ENROLLED"
+	on_tty 'wait:PIN' "type:$WRONG_PIN" -- jpkictl enroll hanako
+	[ "$STATUS" != 0 ] || fail 'enrolled with a wrong PIN'
+	[ ! -e "$ENROLLED" ] || fail 'a file was written'
+	expect_equal 'tries left' 2 "$(sim get auth-tries)"
+	expect_card_forgot
+	reset_config
+}
+run_case 'jpkictl enroll with a wrong PIN writes nothing' enroll_wrong_pin
+
+enroll_counterfeit()
+{
+	local dir
+
+	rm -f "$ENROLLED"
+	dir=$(card_dir 'good expiry=20300202')
+	cp "$PKI/other-person.key" "$dir/auth.key"
+	sim swap "$dir"
+	CARD_DIRTY=yes
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
+	[ "$STATUS" != 0 ] || fail 'enrolled a card without the key'
+	[ ! -e "$ENROLLED" ] || fail 'a file was written'
+	reset_config
+}
+run_case 'jpkictl enroll proves the key' enroll_counterfeit
+
+enroll_nobody()
+{
+	run jpkictl enroll --from-file "$PKI/good.crt" nosuchuser
+	[ "$STATUS" != 0 ] || fail 'enrolled a user who does not exist'
+	run jpkictl enroll --from-file "$PKI/good.crt" ../../tmp/x
+	[ "$STATUS" != 0 ] || fail 'enrolled a path'
+	[ ! -e /tmp/x.pem ] || fail 'wrote outside'
+}
+run_case 'jpkictl enroll refuses who is no user' enroll_nobody
+
+enroll_from_file()
+{
+	local leaf
+
+	for leaf in expired not-yet other-ca wrong-ku ku-both eku-server rsa1024 sha1 sign by-nosign ca1; do
+		run jpkictl enroll --from-file "$PKI/$leaf.crt" hanako
+		[ "$STATUS" != 0 ] || fail "$leaf was enrolled"
+	done
+	same_cert good "$ENROLLED"
+	rm -f "$ENROLLED"
+	for leaf in good good2 ec256 ec384 renewed; do
+		run jpkictl enroll --from-file "$PKI/$leaf.crt" hanako
+		expect_equal "enroll --from-file $leaf" 0 "$STATUS"
+	done
+	run jpkictl enroll --from-file "$PKI/good.der" taro
+	expect_equal 'enroll --from-file, DER' 0 "$STATUS"
+	reset_config
+}
+run_case 'jpkictl enroll --from-file takes the right kinds only' enroll_from_file
+
+full_disk()
+{
+	mkdir -p "$WORK/full" && cp "$ENROLLED" "$WORK/old.pem"
+	mount -t tmpfs -o size=16k tmpfs "$USERS"
+	cp "$WORK/old.pem" "$ENROLLED"
+	head -c 100000 /dev/zero > "$USERS/filler" 2>/dev/null
+	run jpkictl enroll --from-file "$PKI/renewed.crt" hanako
+	[ "$STATUS" != 0 ] || fail 'no error on a full disk'
+	cmp -s "$WORK/old.pem" "$ENROLLED" || fail 'the old enrolment is damaged'
+	expect_equal 'files left' 'filler hanako.pem ' "$(find "$USERS" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')"
+	umount "$USERS"
+	reset_config
+}
+run_case 'jpkictl enroll on a full disk leaves the old enrolment' full_disk
+
+revoke()
+{
+	run jpkictl revoke hanako
+	expect_equal 'exit status' 0 "$STATUS"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'login' '10 PAM_USER_UNKNOWN' "$(transcript 'auth = ')"
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	run jpkictl revoke hanako
+	[ "$STATUS" != 0 ] || fail 'revoked twice'
+	reset_config
+}
+run_case 'jpkictl revoke' revoke
+
+status_tool()
+{
+	sim set auth-tries 2
+	sim set sign-tries 4
+	run jpkictl status
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_match 'tries of both PINs' '.*2.*4.*' "$(grep -i tries <<< "$OUT" | tr '\n' ' ')"
+	expect_has 'end of the certificate' "$(date -u -d "@$(sed -n 's/^good_not_after=//p' "$PKI/times")" +%Y-%m-%d)" "$OUT"
+	expect_has "end of the card itself" '2033-11-03' "$OUT"
+	expect_has 'for whom' hanako "$OUT"
+	expect_equal 'tries left' '2 4' "$(sim get auth-tries) $(sim get sign-tries)"
+	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
+}
+run_case 'jpkictl status tells tries and dates and spends nothing' status_tool
+
+status_others()
+{
+	put_card 'good profile=juki'
+	run jpkictl status
+	expect_has 'status' Juki "$OUT"
+	sim remove
+	run jpkictl status
+	expect_lacks 'status' Juki "$OUT"
+	expect_equal 'exit status' 0 "$STATUS"
+	CARD_DIRTY=yes
+}
+run_case 'jpkictl status of a Juki card and of no card' status_others
+
+usage_tool()
+{
+	local words
+
+	for words in --help 'trust --help' 'enroll --help' 'status --help'; do
+		# shellcheck disable=SC2086 # words
+		run jpkictl $words
+		expect_equal "jpkictl $words" 0 "$STATUS"
+		expect_has "jpkictl $words" jpkictl "$OUT"
+	done
+	run jpkictl
+	[ "$STATUS" != 0 ] || fail 'no command is no error'
+	run jpkictl frobnicate
+	[ "$STATUS" != 0 ] || fail 'an unknown command is no error'
+	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl enroll --from-file "$PKI/good.crt" hanako
+	[ "$STATUS" != 0 ] || fail 'a plain user enrolled somebody'
+}
+run_case 'jpkictl: help, wrong words, no rights' usage_tool
