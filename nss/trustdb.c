@@ -216,8 +216,8 @@ publish(const struct aside *a, const char *name)
 }
 
 /*
- * NSS reports success for some things a full disk undid, so the new database
- * is read back before it replaces anything.
+ * Read back, as a login would, before it replaces anything: what is wrong
+ * with it shows here and not at the next login.
  */
 static struct outcome
 prove(const struct aside *a, uid_t owner, const struct ders *ders, const struct log *log)

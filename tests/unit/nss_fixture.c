@@ -126,6 +126,7 @@ extend(X509 *cert, const struct order *order, X509 *issuer)
 	add_ext(cert, issuer, NID_key_usage, order->ku);
 	add_ext(cert, issuer, NID_ext_key_usage, order->eku);
 	add_ext(cert, issuer, NID_basic_constraints, order->constraints);
+	add_ext(cert, issuer, NID_netscape_comment, order->comment);
 	add_ext(cert, cert, NID_subject_key_identifier, "hash");
 	if (issuer != NULL && !order->no_aki)
 		add_ext(cert, issuer, NID_authority_key_identifier, "keyid:always");

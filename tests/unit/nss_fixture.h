@@ -25,7 +25,7 @@
 #define DAY 86400
 
 struct bytes {
-	uint8_t data[CERT_DER_MAX];
+	uint8_t data[2 * CERT_DER_MAX];
 	size_t len;
 };
 
@@ -55,6 +55,7 @@ struct order {
 	uint32_t serial;
 	int64_t from, until;	/* seconds since 1970 */
 	const char *ku, *eku, *constraints;	/* as in openssl.cnf */
+	const char *comment;
 	const char *digest;	/* NULL: SHA256 */
 	bool no_aki;
 	bool version1;

@@ -208,6 +208,29 @@ version_1(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* Whole and well-formed, and yet more than anybody's certificate. */
+static void
+too_much_of_a_certificate(void **state)
+{
+	EVP_PKEY *key = pki_key("good");
+	struct order order = plain_order(key);
+	char comment[CERT_DER_MAX];
+	struct bytes der;
+
+	(void)state;
+	memset(comment, 'x', sizeof comment);
+	comment[sizeof comment - 1] = '\0';
+	order.comment = comment;
+	der = issue(&order);
+	assert_true(der.len > CERT_DER_MAX);
+	assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+	comment[sizeof comment - 1 - (der.len - CERT_DER_MAX)] = '\0';
+	der = issue(&order);
+	assert_int_equal(der.len, CERT_DER_MAX);
+	assert_int_equal(decode(der.data, der.len), JPKI_OK);
+	EVP_PKEY_free(key);
+}
+
 /* Names end up on terminals. */
 static void
 escapes_in_names(void **state)
@@ -271,7 +294,8 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(fields), T(key_names), T(known_to_the_database), T(trailing_bytes),
 		T(every_length), T(too_long), T(unused_bits), T(algorithms_differ),
-		T(same_issuer_and_serial), T(version_1), T(escapes_in_names), T(unknown_key),
+		T(same_issuer_and_serial), T(version_1), T(too_much_of_a_certificate),
+		T(escapes_in_names), T(unknown_key),
 		T(bit_flips_do_no_harm),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "nss/chain.h"
 #include "nss/internal.h"
+#include "nss/trustdb.h"
 #include "tests/unit/nss_fixture.h"
 
 #define POLICY_AUTH "1.2.392.200149.8.5.1.3.30"
@@ -168,13 +169,9 @@ trusted_leaf(void **state)
 static void
 trusted_leaf_of_our_ca(void **state)
 {
-	struct outcome o;
-
 	(void)state;
 	need_certutil();
-	o = check_at(certutil_db("ca1", "T,,", "good", "P,,", NULL), "good", pki_now(), NULL);
-	if (!outcome_ok(&o))
-		expect_status(o, JPKI_UNTRUSTED, "good");
+	expect(certutil_db("ca1", "T,,", "good", "P,,", NULL), "good", JPKI_UNTRUSTED);
 }
 
 static void
@@ -352,6 +349,53 @@ ca_to_the_second(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* The given time counts, whatever the clock of the machine says. */
+static void
+another_time(void **state)
+{
+	const char *dir = all_cas();
+
+	(void)state;
+	expect_status(check_at(dir, "expired", pki_now() - 4 * DAY, NULL), JPKI_OK, "expired");
+	expect_status(check_at(dir, "not-yet", pki_now() + 4 * DAY, NULL), JPKI_OK, "not-yet");
+	expect_status(check_at(dir, "expired-ca-leaf", pki_now() - 731 * DAY, NULL), JPKI_OK,
+	    "expired-ca-leaf");
+}
+
+/* A CA certificate renewed with the old key: the valid one counts, in whatever order. */
+static void
+renewed_ca(void **state)
+{
+	EVP_PKEY *ca = pki_key("ca1"), *key = pki_key("good");
+	struct order ca_order = { .subject_cn = "CA", .key = ca, .signer = ca, .serial = 1,
+	    .from = pki_now() - 9 * DAY, .until = pki_now() - DAY, .ku = "critical,keyCertSign",
+	    .constraints = "critical,CA:TRUE" };
+	struct order leaf = { .subject_cn = "holder", .key = key, .signer = ca, .serial = 2,
+	    .from = pki_now() - 2 * DAY, .until = pki_now() + DAY,
+	    .ku = "critical,digitalSignature" };
+	struct bytes cas[2];
+	char path[512];
+
+	(void)state;
+	snprintf(path, sizeof path, "../../../../../../../../../../..%s/ca", scratch);
+	leaf.issuer = path;
+	cas[0] = issue(&ca_order);
+	ca_order.serial = 3, ca_order.until = pki_now() + DAY;
+	cas[1] = issue(&ca_order);
+	write_bytes(in_scratch("ca.der"), cas[0].data, cas[0].len);
+	for (int first = 0; first < 2; first++) {
+		const char *dir = in_scratch(first == 0 ? "old-first" : "new-first");
+
+		expect_status(trustdb_add(dir, geteuid(), view_of(&cas[first]), &test_log),
+		    JPKI_OK, "first");
+		expect_status(trustdb_add(dir, geteuid(), view_of(&cas[!first]), &test_log),
+		    JPKI_OK, "second");
+		expect_status(check_order(dir, &leaf), JPKI_OK, dir);
+	}
+	EVP_PKEY_free(ca);
+	EVP_PKEY_free(key);
+}
+
 /* What cannot be trusted says so first; an expired certificate of ours is expired. */
 static void
 order_of_verdicts(void **state)
@@ -524,7 +568,8 @@ main(void)
 		T(same_serial_in_one_process), T(other_generation),
 		T(nobody_trusted), T(trusted_leaf), T(trusted_leaf_of_our_ca), T(distrusted_leaf),
 		T(leaf_as_anchor), T(issued_by_a_leaf), T(ordered), T(weak_ca_key),
-		T(to_the_second), T(ca_to_the_second), T(order_of_verdicts), T(policy),
+		T(to_the_second), T(ca_to_the_second), T(another_time), T(renewed_ca),
+		T(order_of_verdicts), T(policy),
 		T(revocation_is_asked), T(revocation_is_not_asked_of_the_untrusted),
 		T(bit_flips), T(cut_at_every_length),
 	};

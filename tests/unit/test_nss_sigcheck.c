@@ -153,15 +153,15 @@ rsa_every_length(void **state)
 {
 	struct bench b = bench_make("good");
 	struct bytes sig = rsa_sign(b.key, b.input.bytes, b.input.len);
+	struct bytes longer = { .len = 0 };
 
 	(void)state;
 	for (size_t len = 0; len < sig.len; len++)
 		assert_int_equal(verify(&b, sig.data, len), JPKI_BAD_SIGNATURE);
 	sig.data[sig.len] = 0;
 	assert_int_equal(verify(&b, sig.data, sig.len + 1), JPKI_BAD_SIGNATURE);
-	memmove(sig.data + 1, sig.data, sig.len);
-	sig.data[0] = 0;
-	assert_int_equal(verify(&b, sig.data, sig.len + 1), JPKI_BAD_SIGNATURE);
+	memcpy(longer.data + 1, sig.data, sig.len);
+	assert_int_equal(verify(&b, longer.data, sig.len + 1), JPKI_BAD_SIGNATURE);
 	assert_int_equal(verify(&b, sig.data, SIGNATURE_MAX + 1), JPKI_BAD_SIGNATURE);
 	bench_done(&b);
 }
@@ -405,6 +405,48 @@ ec_other_encodings(void **state)
 	bench_done(&b);
 }
 
+/* A right signature whose r begins with nine zero bits or more: one in 512. */
+static struct bytes
+signature_with_short_r(const struct bench *b)
+{
+	for (;;) {
+		struct bytes der = ec_sign(b), raw = to_raw(&der, 32);
+
+		if (raw.data[0] == 0 && raw.data[1] < 0x80)
+			return raw;
+	}
+}
+
+static void
+ec_not_minimal(void **state)
+{
+	struct bench b = bench_make("ec256");
+	struct bytes raw = signature_with_short_r(&b);
+	uint8_t odd[120] = { 0x30 };
+	size_t len = 2;
+
+	(void)state;
+	assert_int_equal(verify(&b, raw.data, 64), JPKI_OK);
+	len += put_integer(odd + len, raw.data, 32, 0);
+	len += put_integer(odd + len, raw.data + 32, 32, raw.data[32] >> 7);
+	odd[1] = (uint8_t)(len - 2);
+	assert_int_equal(verify(&b, odd, len), JPKI_BAD_SIGNATURE);
+	bench_done(&b);
+}
+
+static void
+ec_a_third_integer(void **state)
+{
+	struct bench b = bench_make("ec256");
+	struct bytes der = ec_sign(&b);
+
+	(void)state;
+	memcpy(der.data + der.len, "\x02\x01\x01", 3);
+	der.data[1] += 3;
+	assert_int_equal(verify(&b, der.data, der.len + 3), JPKI_BAD_SIGNATURE);
+	bench_done(&b);
+}
+
 static void
 ec_zero_and_order(void **state)
 {
@@ -476,6 +518,7 @@ main(void)
 		T(rsa_good), T(rsa_input_vector), T(rsa_every_bit), T(rsa_every_length),
 		T(rsa_other_key_or_challenge), T(rsa_other_digest_infos), T(rsa_other_paddings),
 		T(constants), T(ec_good), T(ec_damaged), T(ec_other_encodings),
+		T(ec_not_minimal), T(ec_a_third_integer),
 		T(ec_zero_and_order), T(refused_keys), T(mixed_up),
 	};
 

@@ -225,6 +225,18 @@ refused(void **state)
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
 	    JPKI_CERT_KIND, "broken keyUsage");
+	order.broken_ku = false, order.ku = "digitalSignature,cRLSign";
+	der = issue(&order);
+	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
+	    JPKI_CERT_KIND, "no keyCertSign");
+	order.ku = "critical,keyCertSign", order.constraints = "critical,CA:FALSE";
+	der = issue(&order);
+	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
+	    JPKI_CERT_KIND, "CA:FALSE");
+	order.constraints = NULL;
+	der = issue(&order);
+	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
+	    JPKI_CERT_KIND, "no basicConstraints");
 	der = pki_der("ca1");
 	der.len--;
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
