@@ -228,10 +228,10 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 	for (;;) {
 		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
-		/* somebody has the card exclusively */
+		p->waiting_for_lock = rv == SCARD_E_SHARING_VIOLATION;
 		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
 			return rv;
-		sleep_ms(BUSY_RETRY_MS);
+		sleep_ms(BUSY_RETRY_MS);	/* somebody has the card exclusively */
 	}
 }
 

@@ -43,6 +43,7 @@ static const struct row {
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
+	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
 	ROW(remote, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),

@@ -26,6 +26,7 @@ struct conf {
 	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
 	unsigned int expiry_warning_days;
 	unsigned int last_try;		/* enum conf_last_try */
+	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* bool: remote users may use this machine's reader */
 	unsigned int debug;		/* bool */

@@ -52,9 +52,15 @@ message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 }
 
 void
-message_pin_prompt(int tries_left, char text[static MESSAGE_MAX])
+message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX])
 {
-	if (tries_left == 1)
+	if (or_password && tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "Password, or PIN of the user-authentication certificate "
+		    "(4 digits, LAST try: another mistake locks the card): ");
+	else if (or_password)
+		snprintf(text, MESSAGE_MAX, "Password, or PIN of the user-authentication certificate "
+		    "(4 digits, %d tries left): ", tries_left);
+	else if (tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "PIN of the user-authentication certificate "
 		    "(4 digits, LAST try: another mistake locks the card): ");
 	else

@@ -11,8 +11,11 @@
 /* State and remedy in one line, NUL-terminated, cut if need be. */
 void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
 
-/* The prompt for the user-authentication PIN, with the tries that are left. */
-void message_pin_prompt(int tries_left, char text[static MESSAGE_MAX]);
+/*
+ * The prompt for the user-authentication PIN, with the tries that are left;
+ * or_password: where a password may be typed instead.
+ */
+void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
 /*
  * The warning that a certificate ends soon: when and what to do. False (and

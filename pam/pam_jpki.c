@@ -3,7 +3,7 @@
  *
  * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
  * JPKI_OK; one prompt and one VERIFY for one call; PAM_AUTHTOK is neither read
- * nor set; PAM_IGNORE stands for no error; nothing of the application is changed
+ * nor set (but with forward_pass, to what is no PIN); PAM_IGNORE stands for no error; nothing of the application is changed
  * (signals, locale, descriptors, environment), nothing is static.
  */
 #include "config.h"
@@ -18,6 +18,7 @@
 #include "lib/message.h"
 #include "pam/conv.h"
 #include "pam/guard.h"
+#include "pam/memory.h"
 #include "pam/result.h"
 #include "pam/session.h"
 
@@ -63,6 +64,7 @@ static struct outcome
 make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
+	const struct memory *memory;
 	const char *user = NULL;
 	int r = pam_get_user(pamh, &user, NULL);
 
@@ -82,6 +84,9 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
 	request->remote = is_remote(pamh);
+	/* Somebody who took the card away is not waited for a second time. */
+	memory = memory_find(pamh);
+	request->no_wait = memory != NULL && memory_outcome(memory) == JPKI_CARD_REMOVED;
 	return outcome_of(JPKI_OK);
 }
 
@@ -108,8 +113,9 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 
 	log_msg(log, priority, "%s user=%s tries=%d raw=%08x", outcome_code(o->status), user,
 	    o->tries_left, o->raw);
-	if (o->status == JPKI_CANCELLED)
-		return;		/* never speak to a conversation that has failed */
+	/* Never speak to a conversation that has failed; a password speaks for itself. */
+	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD)
+		return;
 	if (outcome_ok(o) || result->text[0] != '\0') {
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
 	} else {
@@ -141,5 +147,20 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	 * applications end the session on anything else, and what this says decides
 	 * nothing, since libpam repeats the path that authenticated (facts/consumers.md §1.6).
 	 */
+	return PAM_SUCCESS;
+}
+
+int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const struct memory *memory = memory_find(pamh);
+
+	/*
+	 * Whoever came in by other means is not ours to judge: sudo asks this at
+	 * every call, and a refusal would lock root's own sudo out. Validity was judged
+	 * when the card authenticated.
+	 */
+	if (memory == NULL || memory_outcome(memory) != JPKI_OK)
+		return PAM_IGNORE;
 	return PAM_SUCCESS;
 }

@@ -23,7 +23,7 @@ ask_on_terminal(void *ctx, int tries_left, struct secret *pin)
 	char prompt[MESSAGE_MAX], typed[64];
 	struct outcome o = outcome_of(JPKI_OK);
 
-	message_pin_prompt(tries_left, prompt);
+	message_pin_prompt(tries_left, false, prompt);
 	if (readpassphrase(prompt, typed, sizeof typed, RPP_REQUIRE_TTY) == NULL) {
 		tool_complain(t, "the PIN is typed at a terminal, and there is none");
 		return outcome_of(JPKI_CANCELLED);

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,11 +81,17 @@ on_log_line(int priority, const char *format, va_list ap)
 	step = strstr(line, "step: ");
 	if (step != NULL)
 		mark(step + strlen("step: "));
-	else if ((priority & 7) < LOG_INFO)
+	else if ((priority & 7) < 6 /* LOG_INFO */)
 		fprintf(stderr, "%s\n", line);
 }
 
-/* In place of libc's two (the second is what FORTIFY makes of the first): libpam logs here. */
+/*
+ * In place of libc's two, of which the second is what FORTIFY makes of the first: libpam
+ * logs here. Declared by hand, because syslog.h may have made a macro or an inline of them.
+ */
+void syslog(int priority, const char *format, ...);
+void __syslog_chk(int priority, int flag, const char *format, ...);
+
 void
 syslog(int priority, const char *format, ...)
 {
@@ -96,8 +101,6 @@ syslog(int priority, const char *format, ...)
 	on_log_line(priority, format, ap);
 	va_end(ap);
 }
-
-void __syslog_chk(int priority, int flag, const char *format, ...);
 
 void
 __syslog_chk(int priority, int flag, const char *format, ...)

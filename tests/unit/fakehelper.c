@@ -42,7 +42,7 @@ ready(unsigned int before_s, unsigned int after_s)
 static void
 prompt(void)
 {
-	struct proto_prompt m = { .text = "PIN: " };
+	struct proto_prompt m = { .text = "PIN: ", .forward_password = is("wrong, forwards") };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -74,9 +74,12 @@ result(enum jpki_status status, bool clean)
 	send_bytes(packet, w.len);
 }
 
-static void
+/* Returns what a real helper makes of this answer, if the PIN is always wrong. */
+static enum jpki_status
 receive(void)
 {
+	struct proto_pin m;
+
 	uint8_t packet[PROTO_PACKET_MAX];
 	enum proto_type type;
 	struct reader r;
@@ -85,8 +88,21 @@ receive(void)
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
 		_exit(1);
 	r = reader_of(packet, len);
-	if (!proto_get_header(&r, &type, &id))
+	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN || !proto_get_pin(&r, &m))
 		_exit(1);
+	switch (m.answer) {
+	case PROTO_ANSWER_PIN:
+		return JPKI_PIN_WRONG;
+	case PROTO_ANSWER_FORMAT:
+		return JPKI_PIN_FORMAT;
+	case PROTO_ANSWER_REPEATED:
+		return JPKI_PIN_REPEATED;
+	case PROTO_ANSWER_PASSWORD:
+		return JPKI_PASSWORD;
+	case PROTO_ANSWER_CANCEL:
+		break;
+	}
+	return JPKI_CANCELLED;
 }
 
 static bool
@@ -112,6 +128,8 @@ is_drop_task(void)
 static void
 login(void)
 {
+	enum jpki_status status;
+
 	if (is("exit at once"))
 		return;
 	if (is("garbage"))
@@ -134,7 +152,11 @@ login(void)
 	prompt();
 	if (is("prompt twice"))
 		prompt();
-	receive();
+	status = receive();
+	if (is("wrong") || is("wrong, forwards")) {
+		result(status, true);
+		return;
+	}
 	if (is("die after PIN"))
 		_exit(0);
 	if (is("crash after PIN"))

@@ -29,6 +29,7 @@ static const struct row {
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "expiry_warning_days", "0", { "", "366", "-0", "no" } },
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
+	{ "forward_pass", "yes", { "", "true", "1" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
 	{ "remote", "yes", { "", "true", "1", "Yes", "on" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
@@ -51,6 +52,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->expiry_warning_days);
 	else if (strcmp(key, "last_try") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->last_try == CONF_LAST_TRY_ASK ? "ask" : "refuse");
+	else if (strcmp(key, "forward_pass") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->forward_pass ? "yes" : "no");
 	else if (strcmp(key, "short_ids") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->short_ids ? "yes" : "no");
 	else if (strcmp(key, "remote") == 0)

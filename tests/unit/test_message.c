@@ -53,12 +53,12 @@ prompt_tells_the_tries(void **state)
 {
 	char text[MESSAGE_MAX];
 
-	message_pin_prompt(3, text);
+	message_pin_prompt(3, false, text);
 	assert_non_null(strstr(text, "3 tries"));
 	assert_null(strstr(text, "LAST"));
-	message_pin_prompt(2, text);
+	message_pin_prompt(2, false, text);
 	assert_non_null(strstr(text, "2 tries"));
-	message_pin_prompt(1, text);
+	message_pin_prompt(1, false, text);
 	assert_non_null(strstr(text, "LAST"));
 	assert_int_equal(text[strlen(text) - 1], ' ');
 }

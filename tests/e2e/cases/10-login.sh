@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+# Logins that succeed, the PIN, and the card on the reader. See login in lib.sh.
+
+# --- success ---------------------------------------------------------------------
+login 'success' quiet=yes max_apdus=9
+login 'success with tries in the prompt' sim='set auth-tries 2' says='2 tries left' quiet=yes
+login 'success the classic way, without short file ids' card='good no-sfi=yes' max_apdus=17 quiet=yes
+login 'success with short file ids turned off' opts='short_ids=no' max_apdus=13 quiet=yes
+login 'success on a card whose first command fails' card='good first-6f00=yes' quiet=yes
+login 'success on a card that clears on reset' card='good reset-clears=yes' quiet=yes
+login 'success on a T=0-like card' card='good t0=yes' quiet=yes
+login 'success on a card without extended length' card='good extended=no' quiet=yes
+login 'success on a card without signature certificate' card='good none profile=child' quiet=yes
+login 'success on a slow card' card='good latency=100 signtime=500' quiet=yes
+login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
+login 'success as sudo asks: silent' args='--silent' quiet=yes
+login 'success warns of a certificate that ends soon' card=soon enrol=soon says='info: ' says2='ends on'
+login 'no warning when turned off' card=soon enrol=soon opts='expiry_warning_days=0' quiet=yes
+login 'success with the second of two enrolled certificates' card=renewed enrol='good renewed' quiet=yes
+login 'success with a card of the other CA generation of the same name' card=good2 enrol=good2 quiet=yes
+login 'success with a P-256 card' card=ec256 enrol=ec256 quiet=yes
+login 'success with a P-384 card' card=ec384 enrol=ec384 quiet=yes
+login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
+
+# --- the host --------------------------------------------------------------------
+login 'host ignores SIGCHLD' args='--sigchld ignore'
+login 'host reaps all children' args='--sigchld reap'
+login 'host without standard streams' args='--closed-stdio'
+login 'host is a plain user, as a locker' args='--as 2001'
+login 'host has another real user, as su' args='--ruid 2002'
+login 'wrong PIN as a plain user' args='--as 2001' drive="pin=$WRONG_PIN auth" \
+	code=PIN-WRONG pam=AUTH_ERR tries=2
+login 'twenty logins leak nothing' args='--repeat 20' drive="pin=$PIN auth setcred" \
+	verifies=20 within=60
+
+# --- the PIN ---------------------------------------------------------------------
+login 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
+	says='Wrong PIN; tries left before the card locks: 2.' says2='delay = '
+login 'right PIN after a wrong one restores the tries' drive="pin=$WRONG_PIN auth pin=$PIN auth setcred" \
+	code=OK verifies=2 prompts=2
+login 'three logins with a wrong PIN stop before the last try' \
+	drive="pin=$WRONG_PIN auth pin=$WRONG_PIN auth pin=$WRONG_PIN auth" \
+	code=LAST-TRY pam=AUTH_ERR tries=1 verifies=2 prompts=2 says='Only one try is left'
+login 'locked' sim='set auth-tries 0' unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 \
+	drive=auth says='is locked' says2='municipal office'
+login 'locked, told by 6984' card='good locked-query=6984' sim='set auth-tries 0' unasked=yes \
+	code=PIN-LOCKED pam=MAXTRIES tries=0 drive=auth
+login 'locked, told by 6983' card='good locked-query=6983 locked-verify=6983' sim='set auth-tries 0' \
+	unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 drive=auth
+login 'card without PIN (face authentication)' card='good none profile=faceauth' \
+	sim='set auth-tries 0' unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 drive=auth
+login 'last try is refused' sim='set auth-tries 1' unasked=yes code=LAST-TRY pam=AUTH_ERR tries=1 drive=auth
+login 'last try is asked for if the administrator says so' opts='last_try=ask' sim='set auth-tries 1' \
+	says='1 try left'
+login 'last try, wrong PIN: locked' opts='last_try=ask' sim='set auth-tries 1' drive="pin=$WRONG_PIN auth" \
+	code=PIN-LOCKED pam=MAXTRIES tries=0 says='is locked'
+
+unsent() { login "$1" drive="$2 auth" code=PIN-FORMAT pam=AUTH_ERR verifies=0 says='exactly four digits'; }
+unsent 'empty PIN' empty
+unsent 'short PIN' pin=827
+unsent 'long PIN' pin=82751
+unsent 'password instead of a PIN' pin=correct-horse
+unsent 'alphabetic PIN' pin=abcd
+unsent 'PIN with a space' "'pin=827 '"
+unsent 'PIN with a newline' raw=383237350a
+unsent 'PIN of three digits and a newline' raw=3832370a
+unsent 'full-width PIN' raw=efbc98efbc92efbc97efbc95
+unsent 'PIN of 512 digits' "pin=$(printf '%0512d' 0)"
+unsent 'junk that sshd sends for unknown users' raw=080a0d7f494e434f5252454354
+login 'NULL answer' drive='null auth' code=CANCELLED pam=CONV_ERR verifies=0
+login 'cancelled' drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0
+
+# --- the card --------------------------------------------------------------------
+refused() { login "$@" unasked=yes drive=auth; }
+refused 'Juki card' card='good profile=juki' code=JUKI-CARD pam=AUTHINFO_UNAVAIL says='Juki card'
+refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_UNAVAIL says='not a My Number Card'
+refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
+	code=NO-CERT pam=AUTHINFO_UNAVAIL
+refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
+refused 'renewed card, enrolment of the old one' card=renewed code=OTHER-CARD pam=AUTH_ERR says2='enroll it again'
+refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
+refused 'user not enrolled' enrol='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
+refused 'certificate file of the card cut short' card='good auth-ef=truncated' \
+	code='BAD-REPLY|OTHER-CARD|NO-CERT' pam='AUTHINFO_UNAVAIL|AUTH_ERR'
+refused 'certificate file of FF' card='good auth-ef=ff' code='NO-CERT|BAD-REPLY' pam=AUTHINFO_UNAVAIL
+refused 'certificate file that claims 65535 bytes' card='good auth-ef=huge' \
+	code='BAD-REPLY|OTHER-CARD' pam='AUTHINFO_UNAVAIL|AUTH_ERR'
+login 'no card' sim='remove' unasked=yes drive=auth code=NO-CARD pam=AUTHINFO_UNAVAIL says='no card on the reader'
+
+# --- the card goes away ------------------------------------------------------------
+for n in 1 2 3 4; do
+	refused "card removed at command $n, before the prompt" sim="fault at $n drop" \
+		drive=auth code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL
+	refused "card removed after command $n, before the prompt" sim="fault at $n drop-after" \
+		drive="pin=$PIN auth" code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL prompts=any
+done
+for n in 5 6 7 8; do
+	login "card removed at command $n, after the PIN" sim="fault at $n drop" \
+		code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=any says='Contact with the card was lost'
+	login "card removed after command $n, after the PIN" sim="fault at $n drop-after" \
+		code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=any says='Contact with the card was lost'
+done
+login 'card removed at the last command' sim='fault at 9 drop' code='OK|CARD-REMOVED' \
+	pam='SUCCESS|AUTHINFO_UNAVAIL'
+login 'card removed after a wrong PIN reached it: no second VERIFY' sim='fault ins 20:2 drop-after' \
+	drive="pin=$WRONG_PIN auth" code=CARD-REMOVED pam=AUTHINFO_UNAVAIL verifies=1 tries=2
+login 'card removed while the person types' drive="'exec=sim remove' pin=$PIN auth" \
+	code='CARD-REMOVED|NO-CARD' pam=AUTHINFO_UNAVAIL verifies=0
+login 'card taken off and put back while the person types' \
+	drive="'exec=sim remove && sim insert' pin=$PIN auth" code='OK|CARD-REMOVED' \
+	pam='SUCCESS|AUTHINFO_UNAVAIL' verifies=any
+login "card swapped for another's while the person types" \
+	drive="'exec=sim swap $(card_dir other-person)' pin=$PIN auth" \
+	code='OTHER-CARD|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
+login 'card swapped for one of the same holder while the person types' \
+	drive="'exec=sim swap $(card_dir renewed)' pin=$PIN auth" \
+	code='OTHER-CARD|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
+login 'card swapped for a Juki card while the person types' \
+	drive="'exec=sim swap $(card_dir 'good profile=juki')' pin=$PIN auth" \
+	code='JUKI-CARD|OTHER-CARD|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
+
+# --- the card lies ------------------------------------------------------------------
+login 'signature wrong' sim='fault ins 2A wrongsig' code=BAD-SIGNATURE pam=AUTH_ERR says='signature is not valid'
+login 'signature over another challenge' sim='fault ins 2A sign-other-challenge' code=BAD-SIGNATURE pam=AUTH_ERR
+login 'signature too short' sim='fault ins 2A truncate 200' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
+login 'signature too long' sim='fault ins 2A overlong' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
+login 'signature is garbage' sim='fault ins 2A garbage' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
+login 'certificate read is another on the way' sim='fault ins B0 wrongdata' unasked=yes drive=auth \
+	code='OTHER-CARD|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
+
+# A card with the right certificate but another key, to which every PIN is right.
+counterfeit=$(card_dir 'good expiry=20300101')
+cp "$PKI/other-person.key" "$counterfeit/auth.key"
+login 'counterfeit card that accepts every PIN' \
+	sim="swap $counterfeit; fault ins 20:* accept-any-pin" code=BAD-SIGNATURE pam=AUTH_ERR tries=any
+login 'right card that accepts every PIN, wrong PIN' sim='fault ins 20:* accept-any-pin' \
+	drive="pin=$WRONG_PIN auth" code='OK|BAD-SIGNATURE|BAD-REPLY' pam='SUCCESS|AUTH_ERR|AUTHINFO_UNAVAIL' tries=any
+
+login 'VERIFY is not repeated on 6F00' sim='fault ins 20:2 sw 6F00' code='BAD-REPLY' pam=AUTHINFO_UNAVAIL
+login 'VERIFY is not repeated on 6400' sim='fault ins 20:2 sw 6400' code='BAD-REPLY' pam=AUTHINFO_UNAVAIL
+login 'VERIFY answered with one byte' sim='fault ins 20:2 truncate 1' code='BAD-REPLY|CARD-REMOVED' pam=AUTHINFO_UNAVAIL
+login 'wrong PIN answered by 6300 without a count' sim='fault ins 20:2 sw 6300' \
+	drive="pin=$WRONG_PIN auth" code='PIN-WRONG|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL' tries=any
+
+# --- what another program left ---------------------------------------------------------
+login 'PIN verified by another program: a wrong PIN stays wrong' sim='verify-as-other-program' \
+	drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+login 'PIN verified by another program: no PIN, no login' sim='verify-as-other-program' \
+	drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0
+login 'PIN verified by another program: empty PIN, no login' sim='verify-as-other-program' \
+	drive='empty auth' code=PIN-FORMAT pam=AUTH_ERR verifies=0
+login 'PIN verified by another program: right PIN' sim='verify-as-other-program'
+login 'PIN verified by another program while the person types' \
+	drive="'exec=sim verify-as-other-program' pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+login 'card that answers the query with 9000 when verified' card='good verified-query=9000' \
+	sim='verify-as-other-program' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+
+# --- time ---------------------------------------------------------------------------
+login 'card that hangs before the PIN' opts='timeout=5' sim='fault at 3 hang forever' unasked=yes \
+	drive=auth code=TIMEOUT pam=AUTHINFO_UNAVAIL within=12
+login 'card that hangs at VERIFY' opts='timeout=5' sim='fault ins 20:2 hang forever' \
+	code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
+login 'card that hangs at the signature' opts='timeout=5' sim='fault ins 2A hang forever' \
+	code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
+login 'card that takes two seconds for the signature' sim='fault ins 2A hang 2000'

@@ -1,0 +1,518 @@
+# shellcheck shell=bash
+#
+# What the end-to-end cases are written with. Everything here runs as root
+# inside tests/e2e/ns, after make install; nothing here may be used outside.
+#
+# One pcscd and one simulated card serve all cases. Between two cases the card
+# gets its tries back and forgets faults; a case that changed more is followed
+# by a card put in afresh. Nothing waits by the clock: what is waited for is
+# asked for, with a limit.
+#
+# shellcheck disable=SC2034 # the cases use what is not used here
+#
+# Wants: E2E_TOP, E2E_BUILD, E2E_LOGS, E2E_VPCD (the driver of the virtual
+# reader), E2E_ONLY (a pattern for names of cases, or empty).
+
+[ "$(hostname)" = e2e-host ] || { echo "tests/e2e/lib.sh: only inside tests/e2e/ns" >&2; exit 1; }
+
+PIN=8275			# so distinctive that it can be looked for
+WRONG_PIN=8276
+WORK=/tmp/e2e
+SOCK=$WORK/sim.sock
+SYSLOG=$WORK/syslog
+CONF=/etc/pam_jpki/pam_jpki.conf
+USERS=/etc/pam_jpki/users
+NSSDB=/etc/pam_jpki/nssdb
+HELPER=${E2E_HELPER:-/usr/libexec/pam_jpki/jpki_helper}
+PKI=$E2E_BUILD/tests/pki/out
+WAIT_MS=15000
+VPCD_PORT=35963
+
+PCSCD_PID=
+SIM_PID=
+CARD_SPEC=			# what lies on the reader, or lay there last
+CARD_DIRTY=			# not empty: needs to be put in afresh
+CASE=				# the case that runs
+CASE_FAILED=
+TALLY=$WORK/tally		# ok | not ok | skip, a line for each case
+
+# --- results ------------------------------------------------------------------
+
+# Where the case stands: the line outside this file that led here.
+where_in_case()
+{
+	local i
+
+	for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+		[[ ${BASH_SOURCE[i]} == */lib.sh ]] && continue
+		printf '%s:%s' "${BASH_SOURCE[i]##*/}" "${BASH_LINENO[i-1]}"
+		return
+	done
+}
+
+fail()
+{
+	CASE_FAILED+="${CASE_FAILED:+; }$(where_in_case): $*"
+}
+
+is_wanted()
+{
+	# shellcheck disable=SC2254 # a pattern is what it is meant to be
+	case $1 in
+	*${E2E_ONLY:-}*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# begin NAME: false if this case is not wanted.
+begin()
+{
+	CASE=$1
+	CASE_FAILED=
+	is_wanted "$1" || return 1
+	LOG=$E2E_LOGS/cases/${1//[^A-Za-z0-9._-]/_}.log
+	: > "$LOG"
+	SYSLOG_FROM=$(syslog_size)
+}
+
+end()
+{
+	if [ -z "$CASE_FAILED" ]; then
+		printf 'ok %s\n' "$CASE"
+		echo ok >> "$TALLY"
+		return
+	fi
+	printf 'not ok %s: %s\n' "$CASE" "$CASE_FAILED"
+	{ printf '\n--- syslog\n'; syslog_new; } >> "$LOG"
+	sed 's/^/    | /' "$LOG" | tail -n 40
+	echo 'not ok' >> "$TALLY"
+}
+
+# skip NAME REASON
+skip()
+{
+	is_wanted "$1" || return 0
+	printf 'skip %s: %s\n' "$1" "$2"
+	echo skip >> "$TALLY"
+}
+
+# case NAME FUNCTION [ARGUMENT…]: for what does not fit into a line of login.
+run_case()
+{
+	begin "$1" || return 0
+	shift
+	fresh_card
+	"$@"
+	end
+}
+
+expect_equal()	# WHAT WANTED GOT
+{
+	[ "$2" = "$3" ] || fail "$1: wanted \"$2\", got \"$3\""
+}
+
+expect_has()	# WHAT TEXT ALL
+{
+	[[ $3 == *"$2"* ]] || fail "$1 lacks \"$2\""
+}
+
+expect_lacks()	# WHAT TEXT ALL
+{
+	[[ $3 != *"$2"* ]] || fail "$1 has \"$2\""
+}
+
+expect_match()	# WHAT REGEX GOT
+{
+	[[ $3 =~ ^($2)$ ]] || fail "$1: wanted $2, got \"$3\""
+}
+
+# run COMMAND…: its output in OUT (and the case's log), its status in STATUS.
+run()
+{
+	{ printf '\n$'; printf ' %q' "$@"; echo; } >> "$LOG"
+	OUT=$(timeout -k 5 "${RUN_LIMIT:-60}" "$@" 2>&1 </dev/null)
+	STATUS=$?
+	printf '%s\n[exit %s]\n' "$OUT" "$STATUS" >> "$LOG"
+}
+
+# until_true SECONDS COMMAND…: polls.
+until_true()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	while ! "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+# --- syslog --------------------------------------------------------------------
+
+start_syslog()
+{
+	"$E2E_BUILD/tests/e2e/logsink" /dev/log "$SYSLOG" || build_die "logsink does not start"
+}
+
+syslog_size()
+{
+	stat -c %s "$SYSLOG" 2>/dev/null || echo 0
+}
+
+# What was logged since the case began.
+syslog_new()
+{
+	tail -c "+$((SYSLOG_FROM + 1))" "$SYSLOG"
+}
+
+syslog_matches()
+{
+	syslog_new | grep -Eq -- "$1"
+}
+
+expect_logged()		# REGEX
+{
+	until_true 3 syslog_matches "$1" || fail "no log line with $1"
+}
+
+# --- pcscd and the card ----------------------------------------------------------
+
+# start_pcscd [none]: with the virtual reader, or without any.
+# shellcheck disable=SC2120 # its argument is for cases
+start_pcscd()
+{
+	local conf=$WORK/reader.conf.d want=readers
+
+	rm -rf "$conf" /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
+	mkdir -p "$conf" /run/pcscd
+	if [ "${1-}" = none ]; then
+		want=none
+	else
+		printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x%X\nLIBPATH %s\nCHANNELID 0x%X\n' \
+			"$VPCD_PORT" "$E2E_VPCD" "$VPCD_PORT" > "$conf/vpcd"
+	fi
+	pcscd --foreground --info --config "$conf" >> "$E2E_LOGS/pcscd.log" 2>&1 </dev/null &
+	PCSCD_PID=$!
+	scprobe "$want" "$WAIT_MS" >/dev/null || build_die "pcscd does not come up, see pcscd.log"
+}
+
+end_process()	# PID
+{
+	[ -n "$1" ] || return 0
+	kill -TERM "$1" 2>/dev/null
+	until_true 5 process_gone "$1" || kill -KILL "$1"
+	wait "$1" 2>/dev/null
+}
+
+process_gone()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+stop_pcscd()
+{
+	end_process "$PCSCD_PID"
+	PCSCD_PID=
+	rm -f /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
+}
+
+sim()
+{
+	"$E2E_BUILD/tests/sim/simctl" "$SOCK" "$@"
+}
+
+# start_sim DIR: with that card on the reader.
+start_sim()
+{
+	"$E2E_BUILD/tests/sim/jpkisim" --card "$1" --empty --control "$SOCK" \
+		--port "$VPCD_PORT" >> "$E2E_LOGS/sim.log" 2>&1 </dev/null &
+	SIM_PID=$!
+	if ! sim trace "$E2E_LOGS/apdu.trace" || ! sim insert || ! wait_reader_has_card; then
+		build_die "the simulated card cannot be inserted, see sim.log, pcscd.log"
+	fi
+}
+
+stop_sim()
+{
+	end_process "$SIM_PID"
+	SIM_PID=
+}
+
+wait_reader_has_card()
+{
+	scprobe card "$WAIT_MS" >/dev/null
+}
+
+# card_dir 'LEAF [SIGNLEAF|none] [KEY=VALUE…]': the directory of a new such card.
+card_dir()
+{
+	local dir=$WORK/cards/${1//[^A-Za-z0-9._=-]/_} spec
+
+	read -ra spec <<< "$1"
+	"$E2E_TOP/tests/sim/mkcard" "$dir" "$PKI" "${spec[@]}" "auth-pin=$PIN" || return 1
+	printf '%s\n' "$dir"
+}
+
+# put_card SPEC: on the reader, as if new.
+put_card()
+{
+	local dir
+
+	dir=$(card_dir "$1") || build_die "mkcard failed: $1"
+	sim fault clear
+	if ! sim swap "$dir" || ! wait_reader_has_card; then
+		printf '# the reader does not take the card; starting pcscd anew\n'
+		restart_world "$dir"
+	fi
+	sim trace "$E2E_LOGS/apdu.trace"
+	CARD_SPEC=$1
+	CARD_DIRTY=
+}
+
+restart_world()		# CARD-DIRECTORY
+{
+	stop_sim
+	stop_pcscd
+	start_pcscd
+	start_sim "$1"
+}
+
+# fresh_card [SPEC]: that card (the good one) with all its tries and no faults.
+fresh_card()
+{
+	local wanted=${1:-good}
+
+	if [ "$wanted" != "$CARD_SPEC" ] || [ -n "$CARD_DIRTY" ] || [ "$(sim get present)" != yes ]; then
+		put_card "$wanted"
+	fi
+	if ! sim fault clear || ! sim set auth-tries 3 || ! sim set sign-tries 5 || ! sim stats reset; then
+		fail "the card cannot be made fresh"
+	fi
+}
+
+# sim_commands 'A B; C D': several commands. Whatever sets more than tries and
+# faults is undone by a new card for the next case.
+sim_commands()
+{
+	local line words
+
+	while IFS= read -r line; do
+		read -ra words <<< "$line"
+		[ ${#words[@]} -gt 0 ] || continue
+		sim "${words[@]}" || fail "simctl ${words[*]}"
+		[[ $line =~ ^\ *(set\ (auth|sign)-tries|fault|stats) ]] || CARD_DIRTY=yes
+		[[ $line =~ drop|hang ]] && CARD_DIRTY=yes
+	done <<< "${1//;/$'\n'}"
+}
+
+stat_of()	# apdus | verifies | signs | …
+{
+	local word
+
+	for word in $(sim stats); do
+		[ "${word%%=*}" = "$1" ] && { printf '%s\n' "${word#*=}"; return; }
+	done
+}
+
+# What no login may leave behind.
+expect_card_forgot()
+{
+	expect_equal 'PIN state left on the card' none "$(sim get verified)"
+	if [ "$(stat_of verifies)" != 0 ]; then
+		expect_equal 'card still powered' no "$(sim get powered)"
+	fi
+}
+
+# --- users, enrolments, stacks ------------------------------------------------------
+
+make_user()	# NAME UID
+{
+	id "$1" >/dev/null 2>&1 || useradd --create-home --uid "$2" --shell /bin/bash "$1" ||
+		build_die "useradd $1 failed"
+}
+
+# enrol USER [LEAF…]: their certificates, not asking what jpkictl thinks of them.
+enrol()
+{
+	local user=$1 leaf
+
+	shift
+	mkdir -p "$USERS"
+	rm -rf "${USERS:?}/$user.pem"
+	for leaf; do
+		cat "$PKI/$leaf.crt" >> "$USERS/$user.pem" || fail "no certificate $leaf"
+	done
+}
+
+# install_pam_service NAME STACK: auth lines; nothing is asked of account and session.
+install_pam_service()
+{
+	printf '%s\naccount required pam_permit.so\nsession required pam_permit.so\npassword required pam_deny.so\n' \
+		"$2" > "/etc/pam.d/$1"
+}
+
+stack()		# [OPTIONS of pam_jpki]
+{
+	printf 'auth required pam_jpki.so %s\nauth optional %s/pam_e2e.so' "$*" "$PAMDIR"
+}
+
+write_conf()	# LINE…
+{
+	rm -rf "$CONF"
+	printf '%s\n' "$@" > "$CONF"
+	chmod 0644 "$CONF"
+}
+
+# A database with these authorities, made by certutil: independent of jpkictl.
+make_nssdb()	# DIR CA…
+{
+	local dir=$1 ca
+
+	shift
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	certutil -N -d "sql:$dir" --empty-password || return
+	for ca; do
+		certutil -A -d "sql:$dir" -n "$ca" -t T,, -a -i "$PKI/$ca.crt" || return
+	done
+	chmod 0755 "$dir"
+	chmod 0644 "$dir"/*
+}
+
+# What every case starts from.
+reset_config()
+{
+	write_conf '# nothing but defaults'
+	rm -rf "$NSSDB"
+	cp -a "$WORK/nssdb" "$NSSDB"
+	rm -rf "$USERS"
+	mkdir -p "$USERS"
+	enrol hanako good
+}
+
+setup_world()
+{
+	local program
+
+	PAMDIR=$(find_pamdir)
+	mkdir -p "$WORK/cards" "$E2E_LOGS/cases"
+	: > "$TALLY"
+	for program in sim/simctl e2e/scprobe e2e/pamdrive; do
+		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/
+	done
+	printf '#!/bin/sh\nexec simctl %s "$@"\n' "$SOCK" > /usr/local/bin/sim
+	chmod 0755 /usr/local/bin/sim
+	cp "$E2E_BUILD/tests/e2e/.libs/pam_e2e.so" "$PAMDIR/"
+	start_syslog
+	make_user hanako 2001
+	make_user taro 2002
+	install_pam_service e2e "$(stack)"
+	mkdir -p /etc/pam_jpki
+	make_nssdb "$WORK/nssdb" ca1 ca2 ca-ec || build_die "certutil failed"
+	reset_config
+	start_pcscd
+	start_sim "$(card_dir good)"
+	CARD_SPEC=good
+}
+
+# --- one login, one line -------------------------------------------------------------
+
+# login NAME [KEY=VALUE…]: one pam_authenticate by pamdrive, and all that is to
+# be said about it. A line states what differs from a plain success:
+#
+#   card=SPEC      what lies on the reader (good)       see card_dir
+#   sim=COMMANDS   for simctl, before; separated by ;
+#   enrol=LEAVES   certificates enrolled for hanako (good); empty: none; KEEP
+#   opts=WORDS     arguments of pam_jpki.so
+#   args=WORDS     options of pamdrive
+#   drive=WORDS    its script (pin=8275 auth setcred)
+#   code=REGEX     outcome in the log, without JPKI- or JPKI-E- (OK)
+#   pam=REGEX      what pam_authenticate returned, without PAM_ (SUCCESS)
+#   says=TEXT      must be shown, as message or in the prompt; says2 likewise
+#   tries=N        left on the card afterwards (3); any
+#   prompts=N verifies=N   (1, 1); any; 0 for both: unasked=yes
+#   apdus=N        exactly; max_apdus=N
+#   within=S       seconds it may take (20)
+#   quiet=yes      nothing may be shown beside the prompt (no)
+#
+# Always: PIN not left in PAM_AUTHTOK, host process unchanged, no PIN state on
+# the card, card powered down if a PIN was sent.
+login()
+{
+	local name=$1 arg start
+	local -A c=([card]=good [sim]='' [enrol]=good [opts]='' [args]=''
+		[drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
+		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
+		[quiet]='' [unasked]='')
+
+	shift
+	for arg; do c[${arg%%=*}]=${arg#*=}; done
+	[ -z "${c[unasked]}" ] || { c[prompts]=0; c[verifies]=0; }
+	begin "$name" || return 0
+	# shellcheck disable=SC2086 # words
+	[ "${c[enrol]}" = KEEP ] || enrol hanako ${c[enrol]}
+	install_pam_service e2e "$(stack "${c[opts]}")"
+	fresh_card "${c[card]}"
+	sim_commands "${c[sim]}"
+	[[ ${c[drive]} =~ exec= ]] && CARD_DIRTY=yes
+	start=$(now_ms)
+	eval "run pamdrive --service e2e --user hanako ${c[args]} ${c[drive]}"
+	[ $(($(now_ms) - start)) -le $((c[within] * 1000)) ] ||
+		fail "took $(($(now_ms) - start)) ms, more than ${c[within]} s"
+	check_transcript
+	check_card
+	end
+}
+
+now_ms()
+{
+	printf '%s\n' "${EPOCHREALTIME%???}" | tr -d .,
+}
+
+# The last line of the transcript that begins so, without that.
+transcript()
+{
+	sed -n "s/^$1//p" <<< "$OUT" | tail -n 1
+}
+
+expect_count()	# WHAT WANTED GOT
+{
+	[ "$2" = any ] || expect_equal "$1" "$2" "$3"
+}
+
+# Both look at the c[] of login.
+check_transcript()
+{
+	local prompts line
+
+	prompts=$(grep -c '^prompt\[off\]: ' <<< "$OUT")
+	expect_match 'pam_authenticate' "[0-9]+ PAM_(${c[pam]})" "$(transcript 'auth = ')"
+	expect_equal 'PAM_AUTHTOK' unset "$(transcript 'authtok = ')"
+	expect_count 'prompts' "${c[prompts]}" "$prompts"
+	expect_lacks 'transcript' 'prompt[on]' "$OUT"
+	expect_lacks 'transcript' 'no answer left' "$OUT"
+	[ "$prompts" = 0 ] || expect_has 'prompt' 'PIN of the user-authentication certificate (4 digits, ' "$OUT"
+	while read -r line; do
+		expect_equal 'host process' ok "$line"
+	done < <(sed -n 's/^hygiene = //p' <<< "$OUT")
+	expect_has 'what is shown' "${c[says]}" "$OUT"
+	expect_has 'what is shown' "${c[says2]}" "$OUT"
+	[ -z "${c[quiet]}" ] || expect_lacks 'transcript' $'\ninfo: ' $'\n'"$OUT"
+	[ -z "${c[quiet]}" ] || expect_lacks 'transcript' $'\nerror: ' $'\n'"$OUT"
+	expect_lacks 'what is shown' "$PIN" "$OUT"
+	expect_logged "JPKI-(E-)?(${c[code]})( |:|\$)"
+}
+
+check_card()
+{
+	local apdus
+
+	apdus=$(stat_of apdus)
+	expect_count 'tries left' "${c[tries]}" "$(sim get auth-tries)"
+	expect_equal 'tries left of the signature PIN' 5 "$(sim get sign-tries)"
+	expect_count 'VERIFY commands' "${c[verifies]}" "$(stat_of verifies)"
+	expect_count 'commands to the card' "${c[apdus]}" "$apdus"
+	[ -z "${c[max_apdus]}" ] || [ "$apdus" -le "${c[max_apdus]}" ] ||
+		fail "$apdus commands to the card, more than ${c[max_apdus]}"
+	expect_card_forgot
+}

@@ -1,0 +1,148 @@
+/*
+ * pam_e2e.so: a PAM module for the tests, never installed for anybody.
+ *
+ * In every stack of the tests it stands last and tells pamdrive, by the PAM
+ * environment variable E2E_AUTHTOK, whether a module left a PAM_AUTHTOK
+ * behind (only modules can see it). With arguments it plays a module, so that
+ * the driver itself can be tested:
+ *
+ *	prompt=TEXT echo=TEXT error=TEXT info=TEXT   said in this order
+ *	expect=TEXT    succeed only if the prompt was answered with TEXT
+ *	authtok        leave the answer as PAM_AUTHTOK
+ *	leak           break the rules of the house: child, descriptor, SIGCHLD
+ *	return=NUMBER  the result (default: PAM_IGNORE)
+ *
+ * An underscore in a TEXT stands for a space.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <security/pam_modules.h>
+#include <security/pam_ext.h>
+
+struct play {
+	const char *expect;
+	char *answer;
+	bool authtok;
+	int result;
+};
+
+static const char *
+value_of(const char *arg, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(arg, name, len) == 0 && arg[len] == '=' ? arg + len + 1 : NULL;
+}
+
+static int
+say(pam_handle_t *pamh, struct play *play, int style, const char *text)
+{
+	char *spaced = strdup(text);
+	int r;
+
+	if (spaced == NULL)
+		return PAM_BUF_ERR;
+	for (char *p = spaced; *p != '\0'; p++)
+		if (*p == '_')
+			*p = ' ';
+	if (style == PAM_PROMPT_ECHO_OFF || style == PAM_PROMPT_ECHO_ON) {
+		free(play->answer);
+		play->answer = NULL;
+		r = pam_prompt(pamh, style, &play->answer, "%s", spaced);
+	} else {
+		r = pam_prompt(pamh, style, NULL, "%s", spaced);
+	}
+	free(spaced);
+	return r;
+}
+
+/* Everything that pamdrive must notice. */
+static void
+leak(void)
+{
+	if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+		return;
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* left behind, but not for ever */
+		pause();
+		_exit(0);
+	}
+}
+
+static int
+act(pam_handle_t *pamh, struct play *play, const char *arg)
+{
+	const char *value;
+
+	if ((value = value_of(arg, "prompt")) != NULL)
+		return say(pamh, play, PAM_PROMPT_ECHO_OFF, value);
+	if ((value = value_of(arg, "echo")) != NULL)
+		return say(pamh, play, PAM_PROMPT_ECHO_ON, value);
+	if ((value = value_of(arg, "error")) != NULL)
+		return say(pamh, play, PAM_ERROR_MSG, value);
+	if ((value = value_of(arg, "info")) != NULL)
+		return say(pamh, play, PAM_TEXT_INFO, value);
+	if ((value = value_of(arg, "expect")) != NULL)
+		play->expect = value;
+	else if ((value = value_of(arg, "return")) != NULL)
+		play->result = atoi(value);
+	else if (strcmp(arg, "authtok") == 0)
+		play->authtok = true;
+	else if (strcmp(arg, "leak") == 0)
+		leak();
+	else
+		return PAM_SERVICE_ERR;
+	return PAM_SUCCESS;
+}
+
+static int
+finish(pam_handle_t *pamh, const struct play *play)
+{
+	const void *token = NULL;
+	bool set;
+
+	if (play->authtok && play->answer != NULL)
+		(void)pam_set_item(pamh, PAM_AUTHTOK, play->answer);
+	set = pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS && token != NULL;
+	if (pam_putenv(pamh, set ? "E2E_AUTHTOK=set" : "E2E_AUTHTOK=unset") != PAM_SUCCESS)
+		return PAM_BUF_ERR;
+	if (play->expect == NULL)
+		return play->result;
+	return play->answer != NULL && strcmp(play->answer, play->expect) == 0 ?
+	    PAM_SUCCESS : PAM_AUTH_ERR;
+}
+
+int
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct play play = { .result = PAM_IGNORE };
+	int r = PAM_SUCCESS;
+
+	(void)flags;
+	for (int i = 0; i < argc && r == PAM_SUCCESS; i++)
+		r = act(pamh, &play, argv[i]);
+	if (r == PAM_SUCCESS)
+		r = finish(pamh, &play);
+	free(play.answer);
+	return r;
+}
+
+int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_IGNORE;
+}

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What a Debian needs to build and test pam_jpki: the one list. Sourced by
+# tests/run and tests/demo; calls apt only if something is missing.
+# shellcheck disable=SC2034 # the lists are used there
+
+packages_build=(
+	gcc make autoconf automake libtool autoconf-archive pkg-config gettext
+	libpam0g-dev libnss3-dev libnspr4-dev libpcsclite-dev libinih-dev libbsd-dev
+	libcmocka-dev libssl-dev
+)
+packages_run=(
+	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl
+)
+packages_test=(
+	opensc opensc-pkcs11 openssh-client xz-utils binutils file
+)
+
+install_die()
+{
+	printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2
+	exit 1
+}
+
+is_installed()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# need_packages PACKAGE…: installs those that are missing.
+need_packages()
+{
+	local name missing=()
+
+	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+		printf '%s: no apt here; these must be installed already, by whatever name:\n  %s\n' \
+			"$(basename -- "$0")" "$*" >&2
+		return 0
+	fi
+	for name; do
+		is_installed "$name" || missing+=("$name")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	printf 'Installing with apt: %s\n' "${missing[*]}"
+	if ! apt_get update || ! apt_get install --no-install-recommends "${missing[@]}"; then
+		install_die "apt-get failed (see above); install by hand: ${missing[*]}"
+	fi
+}
+
+# apt-get without questions; its output only if it fails.
+apt_get()
+{
+	local output
+
+	output=$(DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" \
+		</dev/null 2>&1) && return
+	printf '%s\n' "$output" >&2
+	return 1
+}
+
+vpcd_driver()
+{
+	local dir
+
+	for dir in /usr/lib/pcsc/drivers /usr/lib/*/pcsc/drivers /usr/lib64/pcsc/drivers "$@"; do
+		[ -d "$dir" ] && find "$dir" -name 'libifdvpcd.so*' -print
+	done | sort | head -n 1
+}
+
+# The driver of the virtual reader, in E2E_VPCD. The package vsmartcard-vpcd is
+# not installed: it would put a virtual reader, and a port open to the network,
+# into this machine's own pcscd. Only its driver is taken out, into DIR.
+need_vpcd()
+{
+	local dir=$1
+
+	E2E_VPCD=$(vpcd_driver)
+	if [ -z "$E2E_VPCD" ] && command -v apt-get >/dev/null; then
+		printf 'Fetching the driver of the virtual reader (vsmartcard-vpcd)\n'
+		(cd -- "$dir" && { apt_get download vsmartcard-vpcd 2>/dev/null ||
+			{ apt_get update && apt_get download vsmartcard-vpcd; }; } &&
+			dpkg-deb -x vsmartcard-vpcd_*.deb vpcd)
+		E2E_VPCD=$(vpcd_driver "$dir/vpcd")
+	fi
+	[ -n "$E2E_VPCD" ] || install_die "no driver of a virtual reader (libifdvpcd.so): install vsmartcard-vpcd"
+	export E2E_VPCD
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || install_die "run it as root: sudo $0 (it makes private namespaces)"
+}
