@@ -40,6 +40,28 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 }
 
 static pam_handle_t *pamh;
+static struct secret *pin;
+
+int __real_pam_set_item(pam_handle_t *, int, const void *);
+int __wrap_pam_set_item(pam_handle_t *, int, const void *);
+
+/* libpam takes PAM_AUTHTOK from modules only; here is what it would have got. */
+static struct {
+	int code;
+	unsigned int calls;
+	char text[sizeof app.text];
+} authtok;
+
+int
+__wrap_pam_set_item(pam_handle_t *handle, int type, const void *item)
+{
+	if (type != PAM_AUTHTOK)
+		return __real_pam_set_item(handle, type, item);
+	authtok.calls++;
+	if (authtok.code == PAM_SUCCESS)
+		strncpy(authtok.text, item, sizeof authtok.text - 1);
+	return authtok.code;
+}
 
 static int
 setup(void **state)
@@ -47,83 +69,118 @@ setup(void **state)
 	static const struct pam_conv conv = { .conv = converse };
 
 	memset(&app, 0, sizeof app);
+	memset(&authtok, 0, sizeof authtok);
+	pin = secret_new();
+	if (pin == NULL)
+		return -1;
 	return pam_start("pam_jpki-test", "taro", &conv, &pamh) == PAM_SUCCESS ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
+	secret_free(pin);
 	return pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS ? 0 : -1;
 }
 
+static bool
+pin_is(const char *text)
+{
+	struct view v = secret_view(pin);
+
+	return v.len == strlen(text) && memcmp(v.data, text, v.len) == 0;
+}
+
 static enum proto_answer
-ask(const char *reply, char pin[static AUTH_PIN_LENGTH])
+ask(const char *reply, bool forward_password)
 {
 	memset(&app, 0, sizeof app);
 	app.reply = reply;
-	memcpy(pin, "none", 4);
-	return conv_ask_pin(pamh, "PIN: ", pin);
+	assert_true(secret_set(pin, NULL, 0));
+	return conv_ask_pin(pamh, "PIN: ", forward_password, pin);
 }
 
 static void
 four_digits_are_a_pin(void **state)
 {
-	char pin[AUTH_PIN_LENGTH];
-
-	assert_int_equal(ask("0719", pin), PROTO_ANSWER_PIN);
-	assert_memory_equal(pin, "0719", 4);
-	assert_int_equal(app.calls, 1);
-	assert_int_equal(app.style, PAM_PROMPT_ECHO_OFF);
-	assert_string_equal(app.text, "PIN: ");
+	for (int forward = 0; forward <= 1; forward++) {
+		assert_int_equal(ask("0719", forward), PROTO_ANSWER_PIN);
+		assert_true(pin_is("0719"));
+		assert_int_equal(app.calls, 1);
+		assert_int_equal(app.style, PAM_PROMPT_ECHO_OFF);
+		assert_string_equal(app.text, "PIN: ");
+	}
+	assert_int_equal(authtok.calls, 0);	/* a PIN is nobody's password */
 }
+
+static char long_reply[10241];
+static const char *const replies[] = { "1", "123", "12345", "1234\n", "\n1234", " 1234", "1234 ", "abcd",
+    "12a4", "-123", "+123", "１２３４", "１２", "0x12", "password", long_reply };
 
 /* None of it gets out of the function, and nothing is asked again. */
 static void
 anything_else_is_not(void **state)
 {
-	static char long_reply[10241];
-	static const char *const replies[] = { "", "1", "123", "12345", "1234\n", "\n1234", " 1234", "1234 ",
-	    "abcd", "12a4", "-123", "+123", "１２３４", "１２", "0x12", "password", long_reply };
-
 	memset(long_reply, '1', sizeof long_reply - 1);
 	for (size_t i = 0; i < COUNT(replies); i++) {
-		char pin[AUTH_PIN_LENGTH];
-		enum proto_answer answer = ask(replies[i], pin);
-
-		if (answer == PROTO_ANSWER_PIN || answer == PROTO_ANSWER_CANCEL)
-			fail_msg("\"%.20s\" gives %u", replies[i], answer);
-		assert_memory_equal(pin, "none", 4);
+		assert_int_equal(ask(replies[i], false), PROTO_ANSWER_FORMAT);
+		assert_true(pin_is(""));
 		assert_int_equal(app.calls, 1);
 	}
+	assert_int_equal(authtok.calls, 0);
+}
+
+static void
+a_password_goes_on_if_asked(void **state)
+{
+	for (size_t i = 0; i < COUNT(replies); i++) {
+		memset(&authtok, 0, sizeof authtok);
+		assert_int_equal(ask(replies[i], true), PROTO_ANSWER_PASSWORD);
+		assert_true(pin_is(""));
+		assert_int_equal(authtok.calls, 1);
+		assert_int_equal(strncmp(authtok.text, replies[i], sizeof authtok.text - 1), 0);
+	}
+	authtok.code = PAM_BUF_ERR;
+	assert_int_equal(ask("password", true), PROTO_ANSWER_FORMAT);
+	assert_true(pin_is(""));
+}
+
+/* Only Enter: no PIN, no password either. */
+static void
+an_empty_line_is_no_answer(void **state)
+{
+	assert_int_equal(ask("", false), PROTO_ANSWER_FORMAT);
+	assert_int_equal(ask("", true), PROTO_ANSWER_FORMAT);
+	assert_int_equal(authtok.calls, 0);
+	assert_true(pin_is(""));
 }
 
 static void
 no_answer_is_a_cancel(void **state)
 {
 	const int codes[] = { PAM_CONV_ERR, PAM_BUF_ERR, PAM_CONV_AGAIN, PAM_ABORT };
-	char pin[AUTH_PIN_LENGTH] = "none";
 
-	assert_int_equal(ask(NULL, pin), PROTO_ANSWER_CANCEL);	/* ^D under misc_conv */
+	assert_int_equal(ask(NULL, true), PROTO_ANSWER_CANCEL);	/* ^D under misc_conv */
 	memset(&app, 0, sizeof app);
 	app.no_response = true;
-	assert_int_equal(conv_ask_pin(pamh, "PIN: ", pin), PROTO_ANSWER_CANCEL);
+	assert_int_equal(conv_ask_pin(pamh, "PIN: ", true, pin), PROTO_ANSWER_CANCEL);
 	for (size_t i = 0; i < COUNT(codes); i++) {
 		memset(&app, 0, sizeof app);
 		app.code = codes[i];
-		assert_int_equal(conv_ask_pin(pamh, "PIN: ", pin), PROTO_ANSWER_CANCEL);
+		assert_int_equal(conv_ask_pin(pamh, "PIN: ", true, pin), PROTO_ANSWER_CANCEL);
 		assert_int_equal(app.calls, 1);
 	}
-	assert_memory_equal(pin, "none", 4);
+	assert_true(pin_is(""));
+	assert_int_equal(authtok.calls, 0);
 }
 
 static void
 without_a_conversation(void **state)
 {
 	const struct pam_conv none = { .conv = NULL };
-	char pin[AUTH_PIN_LENGTH] = "none";
 
 	assert_int_equal(pam_set_item(pamh, PAM_CONV, &none), PAM_SUCCESS);
-	assert_int_equal(conv_ask_pin(pamh, "PIN: ", pin), PROTO_ANSWER_CANCEL);
+	assert_int_equal(conv_ask_pin(pamh, "PIN: ", false, pin), PROTO_ANSWER_CANCEL);
 	conv_tell(pamh, 0, CONV_ERROR, "text");
 	assert_int_equal(app.calls, 0);
 }
@@ -173,6 +230,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(four_digits_are_a_pin),
 		TEST(anything_else_is_not),
+		TEST(a_password_goes_on_if_asked),
+		TEST(an_empty_line_is_no_answer),
 		TEST(no_answer_is_a_cancel),
 		TEST(without_a_conversation),
 		TEST(silence_is_for_what_may_be_left_out),
