@@ -81,7 +81,8 @@ make(enum proto_type type, union any *m)
 	memset(m, 0, sizeof *m);
 	switch (type) {
 	case PROTO_REQUEST:
-		m->request = (struct proto_request){ .task = PROTO_LOGIN, .remote = true, .user = "taro",
+		m->request = (struct proto_request){ .task = PROTO_LOGIN,
+			.remote = true, .no_wait = true, .user = "taro",
 			.service = "sudo", .host = "pc", .word_count = 2,
 			.words = { "wait=5", "conf=/etc/x" } };
 		break;
@@ -92,7 +93,7 @@ make(enum proto_type type, union any *m)
 		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30 };
 		break;
 	case PROTO_PROMPT:
-		m->prompt = (struct proto_prompt){ .text = "PIN: " };
+		m->prompt = (struct proto_prompt){ .forward_password = true, .text = "PIN: " };
 		break;
 	case PROTO_PIN:
 		m->pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
@@ -133,6 +134,7 @@ request_comes_back(void **state)
 	assert_memory_equal(&which, &id, sizeof id);
 	assert_int_equal(m.request.task, PROTO_LOGIN);
 	assert_true(m.request.remote);
+	assert_true(m.request.no_wait);
 	assert_string_equal(m.request.user, "taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.host, "pc");
@@ -156,6 +158,7 @@ others_come_back(void **state)
 	assert_int_equal(m.ready.before_s, 45);
 	assert_int_equal(m.ready.after_s, 30);
 	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
+	assert_true(m.prompt.forward_password);
 	assert_string_equal(m.prompt.text, "PIN: ");
 	assert_true(decode(packet, make_packet(PROTO_PIN, packet), &type, &which, &m));
 	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
@@ -277,10 +280,12 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
 	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_DROP + 1);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* remote */
-	refuses_byte(PROTO_REQUEST, AT_BODY + 5, '\0');		/* inside the user's name */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* no_wait */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the user's name */
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
+	refuses_byte(PROTO_PROMPT, AT_BODY, 2);			/* forward_password */
 	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
 	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
 	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
@@ -346,8 +351,7 @@ take_request(size_t user, size_t service, size_t host, size_t words, size_t word
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
 
-	writer_u8(&w, PROTO_LOGIN);
-	writer_u8(&w, 0);
+	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
@@ -370,7 +374,9 @@ oversized_strings_are_refused(void **state)
 				writer_u8(&w, 3);
 			else if (type == PROTO_RESULT)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
-			else if (type != PROTO_PROMPT)
+			else if (type == PROTO_PROMPT)
+				writer_u8(&w, 0);
+			else
 				continue;
 			writer_string(&w, text_of(len));
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
