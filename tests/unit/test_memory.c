@@ -108,7 +108,8 @@ knows_the_wrong_pins(void **state)
 	/* not across the border of two */
 	assert_false(memory_knows_wrong(m, pin("7812")));
 	assert_false(memory_knows_wrong(m, pin("")));
-	memory_note_wrong(m, pin("12345"));
+	memory_note_wrong(m, pin("99998"));
+	assert_false(memory_knows_wrong(m, pin("9999")));
 	memory_note_wrong(m, pin("123"));
 	assert_false(memory_knows_wrong(m, pin("123")));
 }
