@@ -63,7 +63,7 @@ refuses_bad_headers(void **state)
 		{ "long form of 0", "\x30\x81\x00", 3 },
 		{ "long form of 127", "\x30\x81\x7f", 3 },
 		{ "cut length", "\x30\x82\x06", 3 },
-		{ "tag of several bytes", "\x3f\x81\x01\x00", 4 },
+		{ "tag of several bytes", "\x3f\x05\x00", 3 },
 	};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {

@@ -51,16 +51,20 @@ wrong_pin_tells_the_tries(void **state)
 static void
 prompt_tells_the_tries(void **state)
 {
-	char text[MESSAGE_MAX];
+	for (int password = 0; password <= 1; password++) {
+		char text[MESSAGE_MAX];
 
-	message_pin_prompt(3, false, text);
-	assert_non_null(strstr(text, "3 tries"));
-	assert_null(strstr(text, "LAST"));
-	message_pin_prompt(2, false, text);
-	assert_non_null(strstr(text, "2 tries"));
-	message_pin_prompt(1, false, text);
-	assert_non_null(strstr(text, "LAST"));
-	assert_int_equal(text[strlen(text) - 1], ' ');
+		message_pin_prompt(3, password, text);
+		assert_non_null(strstr(text, "3 tries"));
+		assert_null(strstr(text, "LAST"));
+		assert_int_equal(strstr(text, "Password") != NULL, password);
+		message_pin_prompt(2, password, text);
+		assert_non_null(strstr(text, "2 tries"));
+		message_pin_prompt(1, password, text);
+		assert_non_null(strstr(text, "LAST"));
+		assert_int_equal(strstr(text, "Password") != NULL, password);
+		assert_int_equal(text[strlen(text) - 1], ' ');
+	}
 }
 
 /* A day in Japan begins at 15:00 UTC. */

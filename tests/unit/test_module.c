@@ -22,6 +22,7 @@ static unsigned int prompts;
 static char code[64];		/* of the last decision, as it was logged */
 static char shown[1024];	/* to the person */
 
+__attribute__((format(printf, 1, 0)))
 static void
 note_code(const char *format, va_list ap)
 {
@@ -41,8 +42,9 @@ note_code(const char *format, va_list ap)
  * In place of libc's two, of which the second is what FORTIFY makes of the first: libpam
  * logs here. Declared by hand, because syslog.h may have made a macro or an inline of them.
  */
-void syslog(int priority, const char *format, ...);
-void __syslog_chk(int priority, int flag, const char *format, ...);
+void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void __syslog_chk(int priority, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 void
 syslog(int priority, const char *format, ...)
