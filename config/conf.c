@@ -23,7 +23,7 @@
 
 #define FILE_WORD "conf="
 
-enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY };
+enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG };
 
 static const struct row {
 	const char *key;
@@ -41,6 +41,7 @@ static const struct row {
 	ROW(policy_oid, TYPE_OID, 0, 0, "none", "none or a dotted object identifier"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
+	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
 	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
@@ -112,6 +113,20 @@ parse_oid(const char *text, char *dst, size_t size)
 }
 
 static bool
+parse_lang(const char *text, unsigned int *ret)
+{
+	if (strcmp(text, "auto") == 0)
+		*ret = CONF_LANG_AUTO;
+	else if (strcmp(text, "ja") == 0)
+		*ret = CONF_LANG_JA;
+	else if (strcmp(text, "en") == 0)
+		*ret = CONF_LANG_EN;
+	else
+		return false;
+	return true;
+}
+
+static bool
 set_value(struct conf *conf, const struct row *row, const char *text)
 {
 	void *field = (char *)conf + row->offset;
@@ -127,8 +142,16 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_word(text, "no", "yes", field);
 	case TYPE_LAST_TRY:
 		return parse_word(text, "refuse", "ask", field);
+	case TYPE_LANG:
+		return parse_lang(text, field);
 	}
 	return false;
+}
+
+const char *
+conf_language(const struct conf *conf)
+{
+	return conf->lang == CONF_LANG_JA ? "ja" : conf->lang == CONF_LANG_EN ? "en" : NULL;
 }
 
 void

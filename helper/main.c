@@ -25,6 +25,7 @@
 #include "card/pcsc.h"
 #include "config/conf.h"
 #include "flow/login.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/proto.h"
 
@@ -301,6 +302,16 @@ drop(const struct flow_env *env)
 }
 
 static void
+speak(const char *language, const struct log *log)
+{
+	i18n_bind();
+	i18n_keep_errors_english();
+	if (!i18n_use_language(language))
+		log_msg(log, LOG_WARNING, "no Japanese without a locale that carries it; install "
+		    "ja_JP.UTF-8 (see lang in pam_jpki.conf(5))");
+}
+
+static void
 run(const struct proto_request *request)
 {
 	static struct conf conf;
@@ -310,6 +321,7 @@ run(const struct proto_request *request)
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
+	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	if (outcome_ok(&o)) {
 		self.pin = secret_new();
 		self.pcsc = pcsc_new(&clk_system, &log);

@@ -24,6 +24,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_u8(w, (uint8_t)m->task);
 	writer_u8(w, m->remote);
 	writer_u8(w, m->no_wait);
+	writer_string(w, m->lang);
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
@@ -99,6 +100,12 @@ proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *r
 	return true;
 }
 
+static bool
+is_language(const char *lang)
+{
+	return strcmp(lang, "ja") == 0 || strcmp(lang, "en") == 0;
+}
+
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
@@ -107,6 +114,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 
 	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
 	    !reader_u8(r, &remote) || remote > 1 || !reader_u8(r, &no_wait) || no_wait > 1 ||
+	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||

@@ -52,6 +52,7 @@ struct proto_id {
 struct proto_request {
 	enum proto_task task;
 	bool remote;		/* the user is not at this machine (pam/guard.h) */
+	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	size_t word_count;

@@ -15,9 +15,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "pam/conv.h"
 #include "pam/guard.h"
+#include "pam/language.h"
 #include "pam/memory.h"
 #include "pam/result.h"
 #include "pam/session.h"
@@ -84,6 +86,8 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
 	request->remote = is_remote(pamh);
+	snprintf(request->lang, sizeof request->lang, "%s",
+	    language_of_application(item(pamh, PAM_TTY)));
 	/* Somebody who took the card away is not waited for a second time. */
 	memory = memory_find(pamh);
 	request->no_wait = memory != NULL && memory_outcome(memory) == JPKI_CARD_REMOVED;
@@ -102,6 +106,18 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	return result;
 }
 
+/* What the helper never got to say. */
+static void
+say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESSAGE_MAX])
+{
+	if (strcmp(language_of_application(item(pamh, PAM_TTY)), "ja") != 0) {
+		message_outcome_english(o, text);
+		return;
+	}
+	i18n_bind();
+	message_outcome(o, text);	/* in the application's locale */
+}
+
 /* Once for every call: to the log for the administrator, to the screen for the person. */
 static void
 report(pam_handle_t *pamh, int flags, const struct session_result *result, const char *user,
@@ -116,12 +132,10 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 	/* Never speak to a conversation that has failed; a password speaks for itself. */
 	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD)
 		return;
-	if (outcome_ok(o) || result->text[0] != '\0') {
+	if (outcome_ok(o) || result->text[0] != '\0')
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
-	} else {
-		/* The helper never got to say it. */
-		message_outcome(o, text);
-	}
+	else
+		say_ourselves(pamh, o, text);
 	/* What is no more than the normal course of a mixed stack respects PAM_SILENT. */
 	conv_tell(pamh, flags, priority == LOG_INFO ? CONV_INFO : CONV_ERROR, text);
 }

@@ -27,6 +27,7 @@ static const struct row {
 		{ "", "1", "1.", ".1", "1..2", "1.2.x", "OID.1.2", "1 2", "None" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
+	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
 	{ "expiry_warning_days", "0", { "", "366", "-0", "no" } },
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
 	{ "forward_pass", "yes", { "", "true", "1" } },
@@ -48,6 +49,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->wait);
 	else if (strcmp(key, "timeout") == 0)
 		snprintf(text, VALUE_MAX, "%u", conf->timeout);
+	else if (strcmp(key, "lang") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf_language(conf) != NULL ? conf_language(conf) : "auto");
 	else if (strcmp(key, "expiry_warning_days") == 0)
 		snprintf(text, VALUE_MAX, "%u", conf->expiry_warning_days);
 	else if (strcmp(key, "last_try") == 0)

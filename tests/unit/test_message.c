@@ -40,8 +40,11 @@ wrong_pin_tells_the_tries(void **state)
 	assert_null(strpbrk(text, "0123456789"));	/* unknown: no number, and no -1 */
 	o.tries_left = 2;
 	message_outcome(&o, text);
-	assert_non_null(strstr(text, ": 2."));
+	assert_non_null(strstr(text, "2 tries left"));
 	assert_non_null(strstr(text, outcome_remedy(JPKI_PIN_WRONG)));
+	o.tries_left = 1;
+	message_outcome(&o, text);
+	assert_non_null(strstr(text, "1 try left"));
 	o = outcome_of(JPKI_PIN_LOCKED);
 	o.tries_left = 0;
 	message_outcome(&o, text);
