@@ -82,7 +82,8 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		log_msg(log, LOG_ERR, "too many options in the PAM stack; use pam_jpki.conf");
 		return outcome_of(JPKI_CONFIG);
 	}
-	memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
+	if (argc > 0)	/* else argv may be NULL */
+		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
 	request->remote = is_remote(pamh);
