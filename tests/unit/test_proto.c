@@ -83,7 +83,7 @@ make(enum proto_type type, union any *m)
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
 			.remote = true, .no_wait = true, .user = "taro",
-			.service = "sudo", .host = "pc", .word_count = 2,
+			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.words = { "wait=5", "conf=/etc/x" } };
 		break;
 	case PROTO_LOG:
@@ -137,6 +137,7 @@ request_comes_back(void **state)
 	assert_true(m.request.no_wait);
 	assert_string_equal(m.request.user, "taro");
 	assert_string_equal(m.request.service, "sudo");
+	assert_string_equal(m.request.lang, "ja");
 	assert_string_equal(m.request.host, "pc");
 	assert_int_equal(m.request.word_count, 2);
 	assert_string_equal(m.request.words[0], "wait=5");
@@ -352,6 +353,7 @@ take_request(size_t user, size_t service, size_t host, size_t words, size_t word
 	struct writer w = begin(packet, PROTO_REQUEST);
 
 	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
+	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
@@ -391,7 +393,7 @@ oversized_strings_are_refused(void **state)
 static void
 words_are_bounded(void **state)
 {
-	static struct proto_request m = { .task = PROTO_LOGIN };
+	static struct proto_request m = { .task = PROTO_LOGIN, .lang = "en" };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
