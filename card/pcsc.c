@@ -14,6 +14,8 @@
 
 #define BUSY_RETRY_MS 100
 #define RESET_RETRIES 3
+#define STATE_CHANGES 4
+#define GONE_MS 1000		/* readers that are polled notice within half of it */
 
 struct pcsc {
 	struct transport transport;
@@ -25,6 +27,8 @@ struct pcsc {
 	SCARDHANDLE card;
 	bool has_card;
 	bool in_transaction;
+	char reader[TRANSPORT_NAME_MAX];
+	DWORD state;			/* of that reader when the transaction began */
 	DWORD protocol;
 	volatile sig_atomic_t waiting_for_lock;
 };
@@ -281,15 +285,48 @@ pcsc_close(void *ctx, enum transport_close how)
 }
 
 static struct outcome
-current_generation(struct pcsc *p, const char *reader, uint32_t *ret)
+note_state(struct pcsc *p, const char *reader)
 {
 	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
 	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
 
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
 		return after(p, rv);
-	*ret = generation_of(state.dwEventState);
+	if (strlen(reader) >= sizeof p->reader)
+		return outcome_of(JPKI_INTERNAL);
+	memcpy(p->reader, reader, strlen(reader) + 1);
+	p->state = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	return outcome_of(JPKI_OK);
+}
+
+/*
+ * A command failed in the reader, or the answer is none that a card gives. Most
+ * of the time the card has been taken away, which pcscd gets to know a little later.
+ */
+static bool
+card_has_gone(struct pcsc *p)
+{
+	SCARD_READERSTATE state = { .szReader = p->reader, .dwCurrentState = p->state };
+	int64_t deadline = clk_mono_ms(p->clk) + GONE_MS;
+
+	/* Something else about the reader may change a few times: go on from there. */
+	for (int i = 0; i < STATE_CHANGES; i++) {
+		LONG rv = SCardGetStatusChange(p->context, (DWORD)clk_left_ms(p->clk, deadline), &state, 1);
+
+		if (rv != SCARD_S_SUCCESS)
+			return false;
+		if (!(state.dwEventState & SCARD_STATE_PRESENT) ||
+		    generation_of(state.dwEventState) != generation_of(p->state))
+			return true;
+		state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	}
+	return false;
+}
+
+static struct outcome
+no_answer(struct pcsc *p, struct outcome o)
+{
+	return card_has_gone(p) ? outcome_raw(JPKI_CARD_REMOVED, o.raw) : o;
 }
 
 static struct outcome
@@ -318,9 +355,12 @@ pcsc_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
 	 * now on has not been powered up for us and answers nothing.
 	 */
 	if (outcome_ok(&o))
-		o = current_generation(p, reader, ret_generation);
-	if (!outcome_ok(&o))
+		o = note_state(p, reader);
+	if (!outcome_ok(&o)) {
 		(void)pcsc_close(p, TRANSPORT_LEAVE);
+		return o;
+	}
+	*ret_generation = generation_of(p->state);
 	return o;
 }
 
@@ -338,9 +378,11 @@ pcsc_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size
 	    cmd, (DWORD)cmd_len, NULL, resp, &len);
 	if (rv != SCARD_S_SUCCESS) {
 		log_msg(p->log, LOG_DEBUG, "SCardTransmit: %s", pcsc_stringify_error(rv));
-		return after(p, rv);
+		return rv == SCARD_E_NOT_TRANSACTED ? no_answer(p, after(p, rv)) : after(p, rv);
 	}
-	if (len < 2 || len > cap)
+	if (len < 2)
+		return no_answer(p, outcome_of(JPKI_BAD_REPLY));
+	if (len > cap)
 		return outcome_of(JPKI_BAD_REPLY);
 	*ret_len = len;
 	return outcome_of(JPKI_OK);
