@@ -131,7 +131,7 @@ prompt_tells_which_pin_and_the_tries(void **state)
 	speak("ja");
 	for (int tries = 1; tries <= 3; tries++) {
 		for (int or_password = 0; or_password < 2; or_password++) {
-			char text[MESSAGE_MAX], left[32];
+			char text[MESSAGE_MAX], left[64];
 
 			message_pin_prompt(tries, or_password, text);
 			is_whole(text);
