@@ -51,11 +51,12 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
-/* gettext would answer "" with the header of the catalogue. */
-static const char *
-arguments(const struct command *c)
+static void
+print_call(FILE *f, const struct command *c)
 {
-	return c->arguments[0] != '\0' ? _(c->arguments) : "";
+	fputs(c->name, f);
+	if (c->arguments[0] != '\0')	/* the translation of "" is the catalogue's header */
+		fprintf(f, " %s", _(c->arguments));
 }
 
 static void
@@ -63,9 +64,11 @@ usage(FILE *f)
 {
 	fprintf(f, "%s", _("Usage: jpkictl [--config FILE] COMMAND ...\n"
 	    "Manage logins with the My Number Card.\n\nCommands:\n"));
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(f, "  %s %s\n      %s\n", commands[i].name, arguments(&commands[i]),
-		    _(commands[i].summary));
+	for (size_t i = 0; i < COMMANDS; i++) {
+		fputs("  ", f);
+		print_call(f, &commands[i]);
+		fprintf(f, "\n      %s\n", _(commands[i].summary));
+	}
 	fprintf(f, _("\nOptions:\n"
 	    "  -c, --config FILE  another configuration file than %s\n"
 	    "  -h, --help         this text; after a command, help on it\n"
@@ -76,8 +79,9 @@ usage(FILE *f)
 static void
 command_help(const struct command *c)
 {
-	printf(_("Usage: jpkictl %s %s\n"), c->name, arguments(c));
-	printf("jpkictl %s: %s\n\n%s", c->name, _(c->summary), _(c->details));
+	printf(_("Usage: %s"), "jpkictl ");
+	print_call(stdout, c);
+	printf("\njpkictl %s: %s\n\n%s", c->name, _(c->summary), _(c->details));
 }
 
 static const struct command *

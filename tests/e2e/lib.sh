@@ -437,6 +437,7 @@ on_tty()
 #   drive=WORDS    its script (pin=8275 auth setcred)
 #   code=REGEX     outcome in the log, without JPKI- or JPKI-E- (OK)
 #   pam=REGEX      what pam_authenticate returned, without PAM_ (SUCCESS)
+#   asks=TEXT      must be in the prompt, if there is one
 #   says=TEXT      must be shown, as message or in the prompt; says2 likewise
 #   tries=N        left on the card afterwards (3); any
 #   prompts=N verifies=N   (1, 1); any; 0 for both: unasked=yes
@@ -452,6 +453,7 @@ login()
 	local name=$1 arg start
 	local -A c=([card]=good [sim]='' [enrol]=good [opts]='' [args]=''
 		[drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
+		[asks]='PIN of the user-authentication certificate (4 digits, '
 		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
 		[quiet]='' [unasked]='' [state]='')
 
@@ -501,7 +503,7 @@ check_transcript()
 	expect_count 'prompts' "${c[prompts]}" "$prompts"
 	expect_lacks 'transcript' 'prompt[on]' "$OUT"
 	expect_lacks 'transcript' 'no answer left' "$OUT"
-	[ "$prompts" = 0 ] || expect_has 'prompt' 'PIN of the user-authentication certificate (4 digits, ' "$OUT"
+	[ "$prompts" = 0 ] || expect_has 'prompt' "${c[asks]}" "$OUT"
 	while read -r line; do
 		expect_equal 'host process' ok "$line"
 	done < <(sed -n 's/^hygiene = //p' <<< "$OUT")

@@ -1,6 +1,6 @@
 /*
  * A helper that misbehaves as the file "mode" in the current directory says;
- * it appends its task to the file "tasks". For tests of the module's side.
+ * it appends its task to the file "tasks", and its language is in the file "lang". For tests of the module's side.
  */
 #include "config.h"
 
@@ -121,6 +121,11 @@ is_drop_task(void)
 	if (!proto_get_header(&r, &type, &id) || !proto_get_request(&r, &request) || f == NULL)
 		_exit(1);
 	fprintf(f, "%s ", request.task == PROTO_DROP ? "drop" : "login");
+	fclose(f);
+	f = fopen("lang", "we");
+	if (f == NULL)
+		_exit(1);
+	fputs(request.lang, f);
 	fclose(f);
 	return request.task == PROTO_DROP;
 }

@@ -174,6 +174,7 @@ teardown(void **state)
 {
 	(void)unlink("mode");
 	(void)unlink("tasks");
+	(void)unlink("lang");
 	(void)unlink("test");
 	(void)rmdir(dir);
 	return 0;
