@@ -21,6 +21,7 @@ struct pcsc {
 	const struct log *log;
 	SCARDCONTEXT context;
 	bool has_context;
+	bool context_broken;	/* pcscd went: make it anew as soon as no card is open */
 	SCARDHANDLE card;
 	bool has_card;
 	bool in_transaction;
@@ -77,6 +78,7 @@ drop_context(struct pcsc *p)
 	if (p->has_context)
 		(void)SCardReleaseContext(p->context);
 	p->has_context = false;
+	p->context_broken = false;
 }
 
 static struct outcome
@@ -84,6 +86,8 @@ need_context(struct pcsc *p)
 {
 	LONG rv;
 
+	if (p->context_broken && !p->has_card)
+		drop_context(p);
 	if (p->has_context)
 		return outcome_of(JPKI_OK);
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
@@ -91,14 +95,14 @@ need_context(struct pcsc *p)
 	return outcome_of_rv(rv);
 }
 
-/* A broken connection is made anew at the next use. */
+/* The outcome of a call. A broken connection is made anew at the next use. */
 static struct outcome
 after(struct pcsc *p, LONG rv)
 {
 	struct outcome o = outcome_of_rv(rv);
 
-	if (o.status == JPKI_NO_SERVICE && !p->has_card)
-		drop_context(p);
+	if (o.status == JPKI_NO_SERVICE)
+		p->context_broken = true;
 	return o;
 }
 
@@ -224,10 +228,10 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 	for (;;) {
 		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
-		/* somebody has the card exclusively */
+		p->waiting_for_lock = rv == SCARD_E_SHARING_VIOLATION;
 		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
 			return rv;
-		sleep_ms(BUSY_RETRY_MS);
+		sleep_ms(BUSY_RETRY_MS);	/* somebody has the card exclusively */
 	}
 }
 
@@ -283,7 +287,7 @@ current_generation(struct pcsc *p, const char *reader, uint32_t *ret)
 	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
 
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
-		return outcome_of_rv(rv);
+		return after(p, rv);
 	*ret = generation_of(state.dwEventState);
 	return outcome_of(JPKI_OK);
 }
@@ -308,7 +312,7 @@ pcsc_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
 	p->has_card = true;
 	rv = begin(p);
 	p->in_transaction = rv == SCARD_S_SUCCESS;
-	o = outcome_of_rv(rv);
+	o = after(p, rv);
 	/*
 	 * Asked after the transaction began: a card that replaces ours from
 	 * now on has not been powered up for us and answers nothing.
@@ -334,7 +338,7 @@ pcsc_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size
 	    cmd, (DWORD)cmd_len, NULL, resp, &len);
 	if (rv != SCARD_S_SUCCESS) {
 		log_msg(p->log, LOG_DEBUG, "SCardTransmit: %s", pcsc_stringify_error(rv));
-		return outcome_of_rv(rv);
+		return after(p, rv);
 	}
 	if (len < 2 || len > cap)
 		return outcome_of(JPKI_BAD_REPLY);

@@ -16,9 +16,14 @@
 /* inih reads lines into a buffer of 200 bytes and would take the rest for a new line. */
 #define LINE_MAX_BYTES 190
 
+#define STRING(macro) STRING_(macro)
+#define STRING_(text) #text
+
+#define NOT_UNDERSTOOD "not understood; write keyword = value"
+
 #define FILE_WORD "conf="
 
-enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY };
+enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG };
 
 static const struct row {
 	const char *key;
@@ -36,8 +41,10 @@ static const struct row {
 	ROW(policy_oid, TYPE_OID, 0, 0, "none", "none or a dotted object identifier"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
+	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
 	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
+	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
 	ROW(remote, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
@@ -106,6 +113,20 @@ parse_oid(const char *text, char *dst, size_t size)
 }
 
 static bool
+parse_lang(const char *text, unsigned int *ret)
+{
+	if (strcmp(text, "auto") == 0)
+		*ret = CONF_LANG_AUTO;
+	else if (strcmp(text, "ja") == 0)
+		*ret = CONF_LANG_JA;
+	else if (strcmp(text, "en") == 0)
+		*ret = CONF_LANG_EN;
+	else
+		return false;
+	return true;
+}
+
+static bool
 set_value(struct conf *conf, const struct row *row, const char *text)
 {
 	void *field = (char *)conf + row->offset;
@@ -121,8 +142,16 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_word(text, "no", "yes", field);
 	case TYPE_LAST_TRY:
 		return parse_word(text, "refuse", "ask", field);
+	case TYPE_LANG:
+		return parse_lang(text, field);
 	}
 	return false;
+}
+
+const char *
+conf_language(const struct conf *conf)
+{
+	return conf->lang == CONF_LANG_JA ? "ja" : conf->lang == CONF_LANG_EN ? "en" : NULL;
 }
 
 void
@@ -147,22 +176,20 @@ conf_option(size_t i, struct conf_option *ret)
 struct reading {
 	struct conf *conf;
 	bool seen[ROWS];
-	char complaint[512];	/* about the line that was refused first */
+	const char *next;	/* what inih has not yet been given */
+	size_t left;
+	int line;		/* the one inih is at */
+	char complaint[512];	/* about that line */
 };
 
-/* inih's handler: 0 is an error, and inih tells the caller in which line. */
+/* inih's handler: 0 is an error. */
 static int
 on_line(void *ctx, const char *section, const char *name, const char *value)
 {
 	struct reading *r = ctx;
 	const struct row *row = find_row(name);
 
-	if (r->complaint[0] != '\0')
-		return 0;	/* the first is reported */
-	if (section[0] != '\0')
-		snprintf(r->complaint, sizeof r->complaint,
-		    "there are no sections, but \"[%s]\"; remove it", section);
-	else if (row == NULL)
+	if (row == NULL)
 		snprintf(r->complaint, sizeof r->complaint,
 		    "unknown keyword \"%s\"; see pam_jpki.conf(5)", name);
 	else if (r->seen[row - rows])
@@ -176,22 +203,58 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
 	return r->complaint[0] == '\0';
 }
 
-/* What inih would not notice: NULs, lines longer than its buffer. 0 or the line. */
-static int
-find_bad_line(const char *text, size_t len)
+/*
+ * What inih would let pass, or take for something else: it hears of a section
+ * only at the first keyword in it, joins an indented line to the one before,
+ * splits a long one in two, and stops at a NUL. NULL: nothing of the kind.
+ */
+static const char *
+line_fault(const char *line, size_t len)
 {
-	int line = 1;
-	size_t start = 0;
+	size_t blanks = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0' || i - start > LINE_MAX_BYTES)
-			return line;
-		if (text[i] == '\n') {
-			start = i + 1;
-			line++;
-		}
+	if (memchr(line, '\0', len) != NULL)
+		return "not a text; write it again";
+	if (len > LINE_MAX_BYTES)
+		return "line too long; at most " STRING(LINE_MAX_BYTES) " bytes";
+	while (blanks < len && isspace((unsigned char)line[blanks]))
+		blanks++;
+	if (blanks == len || line[blanks] == '#' || line[blanks] == ';')
+		return NULL;
+	if (line[blanks] == '[')
+		return "there are no sections; remove it";
+	if (blanks > 0)
+		return "begins with a blank; write keyword = value from the first column on";
+	if (memchr(line, '=', len) == NULL)
+		return NOT_UNDERSTOOD;
+	return NULL;
+}
+
+/* inih's source of lines, as fgets(); it dries up at the first complaint. */
+static char *
+next_line(char *dst, int size, void *stream)
+{
+	struct reading *r = stream;
+	const char *end, *fault;
+	size_t len;
+
+	if (r->complaint[0] != '\0' || r->left == 0)
+		return NULL;
+	r->line++;
+	end = memchr(r->next, '\n', r->left);
+	len = end != NULL ? (size_t)(end - r->next) + 1 : r->left;
+	fault = line_fault(r->next, end != NULL ? len - 1 : len);
+	if (fault == NULL && len >= (size_t)size)
+		fault = "line too long; shorten it";
+	if (fault != NULL) {
+		snprintf(r->complaint, sizeof r->complaint, "%s", fault);
+		return NULL;
 	}
-	return 0;
+	memcpy(dst, r->next, len);
+	dst[len] = '\0';
+	r->next += len;
+	r->left -= len;
+	return dst;
 }
 
 struct outcome
@@ -199,6 +262,7 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 {
 	_cleanup_(freep) char *text = NULL;
 	struct reading reading = { .conf = conf };
+	const char *complaint = reading.complaint;
 	size_t len;
 	int line;
 
@@ -213,20 +277,20 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 	case SAFEFILE_NO_MEMORY:
 		return outcome_of(JPKI_NO_MEMORY);
 	}
-	line = find_bad_line(text, len);
-	if (line != 0) {
-		log_msg(log, LOG_ERR, "%s:%d: line too long, or not text; at most %d bytes", path,
-		    line, LINE_MAX_BYTES);
-		return outcome_of(JPKI_CONFIG);
-	}
-	line = ini_parse_string(text, on_line, &reading);
-	if (line != 0) {
-		log_msg(log, LOG_ERR, "%s:%d: %s", path, line > 0 ? line : 0,
-		    reading.complaint[0] != '\0' ? reading.complaint :
-		    "not understood; write keyword = value");
-		return outcome_of(JPKI_CONFIG);
-	}
-	return outcome_of(JPKI_OK);
+	reading.next = text;
+	reading.left = len;
+	line = ini_parse_stream(next_line, &reading, on_line, &reading);
+	if (line < 0)
+		return outcome_of(JPKI_NO_MEMORY);
+	if (line == 0 && complaint[0] == '\0')
+		return outcome_of(JPKI_OK);
+	/* inih reads on after a line that it refuses itself. */
+	if (complaint[0] == '\0' || (line > 0 && line < reading.line))
+		complaint = NOT_UNDERSTOOD;
+	else
+		line = reading.line;
+	log_msg(log, LOG_ERR, "%s:%d: %s", path, line, complaint);
+	return outcome_of(JPKI_CONFIG);
 }
 
 struct outcome

@@ -16,6 +16,7 @@
 #define CONF_FILE_MAX 65536
 #define CONF_OID_MAX 128
 
+enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
 struct conf {
@@ -24,12 +25,17 @@ struct conf {
 	char policy_oid[CONF_OID_MAX];	/* "" for none */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
+	unsigned int lang;		/* enum conf_lang */
 	unsigned int expiry_warning_days;
 	unsigned int last_try;		/* enum conf_last_try */
+	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* bool: remote users may use this machine's reader */
 	unsigned int debug;		/* bool */
 };
+
+/* "ja" or "en"; NULL: whatever suits the place. */
+const char *conf_language(const struct conf *conf);
 
 /* The built-in values. */
 void conf_init(struct conf *conf);

@@ -102,14 +102,19 @@ enrolment_remove(const char *users_dir, const char *user, const struct log *log)
 	return outcome_of(JPKI_ENROLMENT);
 }
 
+/* NAME.pem, for a name that enrolment_read() would take. */
 static int
 is_enrolment(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
 	size_t suffix = strlen(SUFFIX);
+	char user[sizeof entry->d_name];
 
-	return len > suffix && strcmp(entry->d_name + len - suffix, SUFFIX) == 0 &&
-	    entry->d_name[0] != '.';
+	if (len <= suffix || strcmp(entry->d_name + len - suffix, SUFFIX) != 0)
+		return 0;
+	memcpy(user, entry->d_name, len - suffix);
+	user[len - suffix] = '\0';
+	return enrolment_user_ok(user);
 }
 
 struct outcome

@@ -25,6 +25,7 @@
 #include "card/pcsc.h"
 #include "config/conf.h"
 #include "flow/login.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/proto.h"
 
@@ -197,6 +198,24 @@ watchdog_stop(void)
 
 /* --- the person, who sits behind the module ---------------------------------- */
 
+static enum jpki_status
+status_of_answer(enum proto_answer answer)
+{
+	switch (answer) {
+	case PROTO_ANSWER_PIN:
+		return JPKI_OK;
+	case PROTO_ANSWER_FORMAT:
+		return JPKI_PIN_FORMAT;
+	case PROTO_ANSWER_REPEATED:
+		return JPKI_PIN_REPEATED;
+	case PROTO_ANSWER_PASSWORD:
+		return JPKI_PASSWORD;
+	case PROTO_ANSWER_CANCEL:
+		break;
+	}
+	return JPKI_CANCELLED;
+}
+
 static struct outcome
 receive_pin(struct secret *pin)
 {
@@ -216,11 +235,10 @@ receive_pin(struct secret *pin)
 	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN ||
 	    memcmp(&id, &self.id, sizeof id) != 0 || !proto_get_pin(&r, &m))
 		o = outcome_of(JPKI_HELPER);
-	else if (m.answer == PROTO_ANSWER_FORMAT ||
-	    (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len)))
+	else if (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len))
 		o = outcome_of(JPKI_PIN_FORMAT);
-	else if (m.answer == PROTO_ANSWER_PIN)
-		o = outcome_of(JPKI_OK);
+	else
+		o = outcome_of(status_of_answer(m.answer));
 	explicit_bzero(packet, sizeof packet);
 	return o;
 }
@@ -231,11 +249,11 @@ ask_pin(void *ctx, int tries_left, struct secret *pin)
 	const struct conf *conf = ctx;
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct proto_prompt m;
+	struct proto_prompt m = { .forward_password = conf->forward_pass != 0 };
 	char text[MESSAGE_MAX];
 	struct outcome o;
 
-	message_pin_prompt(tries_left, text);
+	message_pin_prompt(tries_left, m.forward_password, text);
 	snprintf(m.text, sizeof m.text, "%s", text);
 	watchdog_stop();
 	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
@@ -284,6 +302,16 @@ drop(const struct flow_env *env)
 }
 
 static void
+speak(const char *language, const struct log *log)
+{
+	i18n_bind();
+	i18n_keep_errors_english();
+	if (!i18n_use_language(language))
+		log_msg(log, LOG_WARNING, "no Japanese without a locale that carries it; install "
+		    "ja_JP.UTF-8 (see lang in pam_jpki.conf(5))");
+}
+
+static void
 run(const struct proto_request *request)
 {
 	static struct conf conf;
@@ -293,6 +321,7 @@ run(const struct proto_request *request)
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
+	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	if (outcome_ok(&o)) {
 		self.pin = secret_new();
 		self.pcsc = pcsc_new(&clk_system, &log);
@@ -305,6 +334,8 @@ run(const struct proto_request *request)
 		return;
 	}
 	env.transport = pcsc_transport(self.pcsc);
+	if (request->no_wait)
+		conf.wait = 0;
 	send_ready(&conf);
 	watchdog(conf.wait + conf.timeout);
 	if (request->task == PROTO_LOGIN)

@@ -23,6 +23,8 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
 	writer_u8(w, m->remote);
+	writer_u8(w, m->no_wait);
+	writer_string(w, m->lang);
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
@@ -56,6 +58,7 @@ bool
 proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m)
 {
 	put_header(w, PROTO_PROMPT, id);
+	writer_u8(w, m->forward_password);
 	writer_string(w, m->text);
 	return writer_ok(w);
 }
@@ -97,14 +100,21 @@ proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *r
 	return true;
 }
 
+static bool
+is_language(const char *lang)
+{
+	return strcmp(lang, "ja") == 0 || strcmp(lang, "en") == 0;
+}
+
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
-	uint8_t task, remote, words;
+	uint8_t task, remote, no_wait, words;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
-	    !reader_u8(r, &remote) || remote > 1 ||
+	    !reader_u8(r, &remote) || remote > 1 || !reader_u8(r, &no_wait) || no_wait > 1 ||
+	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||
@@ -118,6 +128,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	}
 	ret->task = task;
 	ret->remote = remote != 0;
+	ret->no_wait = no_wait != 0;
 	ret->word_count = words;
 	return reader_at_end(r);
 }
@@ -149,7 +160,13 @@ proto_get_ready(struct reader *r, struct proto_ready *ret)
 bool
 proto_get_prompt(struct reader *r, struct proto_prompt *ret)
 {
-	return reader_string(r, ret->text, sizeof ret->text) && reader_at_end(r);
+	uint8_t forward;
+
+	if (!reader_u8(r, &forward) || forward > 1 ||
+	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+		return false;
+	ret->forward_password = forward != 0;
+	return true;
 }
 
 bool
@@ -158,7 +175,7 @@ proto_get_pin(struct reader *r, struct proto_pin *ret)
 	uint8_t answer, len;
 	struct view pin;
 
-	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_CANCEL ||
+	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_PASSWORD ||
 	    !reader_u8(r, &len) || len > SECRET_MAX || !reader_view(r, len, &pin) ||
 	    !reader_at_end(r))
 		return false;

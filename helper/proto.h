@@ -52,6 +52,8 @@ struct proto_id {
 struct proto_request {
 	enum proto_task task;
 	bool remote;		/* the user is not at this machine (pam/guard.h) */
+	char lang[3];		/* "ja" or "en": what lang = auto means there */
+	bool no_wait;		/* a card that is not there is not waited for */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
@@ -70,6 +72,7 @@ struct proto_ready {
 };
 
 struct proto_prompt {
+	bool forward_password;	/* what is no PIN is for the next module */
 	char text[PROTO_TEXT_MAX];
 };
 
@@ -78,6 +81,8 @@ enum proto_answer {
 	PROTO_ANSWER_PIN = 1,
 	PROTO_ANSWER_FORMAT,	/* something else than four digits was typed */
 	PROTO_ANSWER_CANCEL,
+	PROTO_ANSWER_REPEATED,	/* four digits that this card has called wrong before */
+	PROTO_ANSWER_PASSWORD,	/* handed to the next module */
 };
 
 struct proto_pin {

@@ -1,8 +1,10 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+#include "lib/i18n.h"
 #include "lib/message.h"
 
 #define DAY 86400
@@ -11,10 +13,11 @@
 void
 message_date(int64_t when, char text[static MESSAGE_DATE_MAX])
 {
-	time_t t = (time_t)when + JST_OFFSET;
 	struct tm tm;
+	time_t t;
 
-	if (gmtime_r(&t, &tm) == NULL || strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &tm) == 0)
+	if (__builtin_add_overflow(when, JST_OFFSET, &t) || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &tm) == 0)
 		snprintf(text, MESSAGE_DATE_MAX, "?");
 }
 
@@ -26,15 +29,31 @@ message_days_left(int64_t then, int64_t now)
 	return (int)((left < 0 ? left - (DAY - 1) : left) / DAY);
 }
 
+/* What snprintf cuts may end in half a character of several bytes: that half goes too. */
+static void
+drop_half_character(char text[static MESSAGE_MAX])
+{
+	size_t end = strlen(text);
+
+	if (end < MESSAGE_MAX - 1)
+		return;
+	while (end > 0 && ((unsigned char)text[end - 1] & 0xc0) == 0x80)
+		end--;
+	if (end > 0 && (unsigned char)text[end - 1] >= 0xc0)
+		text[end - 1] = '\0';
+}
+
 /* The state sentence; the only one with a number is the wrong PIN's. */
 static void
 write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
 	if (o->status == JPKI_PIN_WRONG && o->tries_left >= 0)
-		snprintf(text, MESSAGE_MAX, "Wrong PIN; tries left before the card locks: %d.",
-		    o->tries_left);
+		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
+		    "Wrong PIN; %d try left before the card locks.",
+		    "Wrong PIN; %d tries left before the card locks.",
+		    (unsigned long)o->tries_left), o->tries_left);
 	else
-		snprintf(text, MESSAGE_MAX, "%s", outcome_state(o->status));
+		snprintf(text, MESSAGE_MAX, "%s", _(outcome_state(o->status)));
 }
 
 void
@@ -46,19 +65,49 @@ message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 	write_state(o, state);
 	if (remedy == NULL)
 		snprintf(text, MESSAGE_MAX, "%s", state);
-	else
-		snprintf(text, MESSAGE_MAX, "%.250s %.250s", state, remedy);
+	else	/* TRANSLATORS: two sentences, and what stands between them */
+		snprintf(text, MESSAGE_MAX, _("%s %s"), state, _(remedy));
+	drop_half_character(text);
 }
 
 void
-message_pin_prompt(int tries_left, char text[static MESSAGE_MAX])
+message_outcome_english(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	if (tries_left == 1)
-		snprintf(text, MESSAGE_MAX, "PIN of the user-authentication certificate "
-		    "(4 digits, LAST try: another mistake locks the card): ");
+	const char *remedy = outcome_remedy(o->status);
+
+	snprintf(text, MESSAGE_MAX, "%s%s%s", outcome_state(o->status),
+	    remedy != NULL ? " " : "", remedy != NULL ? remedy : "");
+}
+
+void
+message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX])
+{
+	if (or_password && tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "%s", _("Password, or PIN of the user-authentication "
+		    "certificate (4 digits, LAST try: another mistake locks the card): "));
+	else if (or_password)
+		snprintf(text, MESSAGE_MAX, _("Password, or PIN of the user-authentication "
+		    "certificate (4 digits, %d tries left): "), tries_left);
+	else if (tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "%s", _("PIN of the user-authentication certificate "
+		    "(4 digits, LAST try: another mistake locks the card): "));
 	else
-		snprintf(text, MESSAGE_MAX, "PIN of the user-authentication certificate "
-		    "(4 digits, %d tries left): ", tries_left);
+		snprintf(text, MESSAGE_MAX, _("PIN of the user-authentication certificate "
+		    "(4 digits, %d tries left): "), tries_left);
+}
+
+/* Certificates end with a day in Japan, so less than a whole day left is today. */
+static void
+write_end(const char *date, int days, char text[static MESSAGE_MAX])
+{
+	if (days == 0)
+		snprintf(text, MESSAGE_MAX,
+		    _("The user-authentication certificate of your card ends today (%s)."), date);
+	else
+		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
+		    "The user-authentication certificate of your card ends on %s, in %d day.",
+		    "The user-authentication certificate of your card ends on %s, in %d days.",
+		    (unsigned long)days), date, days);
 }
 
 bool
@@ -66,14 +115,16 @@ message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
     char text[static MESSAGE_MAX])
 {
 	int days = message_days_left(not_after, now);
-	char date[MESSAGE_DATE_MAX];
+	char date[MESSAGE_DATE_MAX], end[MESSAGE_MAX];
 
 	text[0] = '\0';
 	if (days < 0 || (unsigned int)days >= warning_days)
 		return false;
 	message_date(not_after, date);
-	snprintf(text, MESSAGE_MAX, "The user-authentication certificate of your card ends on %s, "
-	    "in %d days (the date printed on the card is another one). Renew it at your municipal "
-	    "office, then have the card enrolled again.", date, days);
+	write_end(date, days, end);
+	snprintf(text, MESSAGE_MAX, _("%s %s"), end,
+	    _("Renew it at your municipal office (possible from three months before; the date "
+	      "printed on the card is another one), then have the card enrolled again."));
+	drop_half_character(text);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* An outcome, as the person reads it. */
+/* An outcome, as the person reads it: in the language of the locale (lib/i18n.h). */
 #ifndef JPKI_LIB_MESSAGE_H
 #define JPKI_LIB_MESSAGE_H
 
@@ -8,11 +8,17 @@
 
 #define MESSAGE_MAX 512
 
-/* State and remedy in one line, NUL-terminated, cut if need be. */
+/* State and remedy in one line, NUL-terminated, cut if need be, in the language of the locale. */
 void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
 
-/* The prompt for the user-authentication PIN, with the tries that are left. */
-void message_pin_prompt(int tries_left, char text[static MESSAGE_MAX]);
+/* The same in English, for a screen that shows nothing else; without the tries left. */
+void message_outcome_english(const struct outcome *o, char text[static MESSAGE_MAX]);
+
+/*
+ * The prompt for the user-authentication PIN, with the tries that are left;
+ * or_password: where a password may be typed instead.
+ */
+void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
 /*
  * The warning that a certificate ends soon: when and what to do. False (and

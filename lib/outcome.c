@@ -1,10 +1,10 @@
+#include "config.h"
+
 #include <stddef.h>
 #include <syslog.h>
 
+#include "lib/i18n.h"
 #include "lib/outcome.h"
-
-/* Marks a sentence for xgettext; translated where it is shown. */
-#define N_(text) text
 
 static const struct row {
 	const char *code;

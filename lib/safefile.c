@@ -16,7 +16,8 @@
 static enum safefile
 refuse(const struct log *log, const char *path, const char *why, const char *remedy)
 {
-	log_msg(log, LOG_ERR, "%s: %s; %s", path, why, remedy);
+	/* However long the path: why and remedy must find room. */
+	log_msg(log, LOG_ERR, "%.400s: %.400s; %s", path, why, remedy);
 	return SAFEFILE_REFUSED;
 }
 
@@ -131,9 +132,12 @@ open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, 
 	r = walk(path, copy, owner, log, &dir, &name);
 	if (r != SAFEFILE_OK)
 		return r;
+	if (strcmp(name, "..") == 0)
+		return refuse(log, path, "..", "write the path without it");
 
 	/* O_NONBLOCK: a FIFO put there must not stop us before fstat sees it. */
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+	fd = openat(dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
 	    (type == S_IFDIR ? O_DIRECTORY : 0));
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return refuse_errno(log, path, "cannot be opened");
@@ -251,11 +255,14 @@ safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
     const struct log *log)
 {
 	_cleanup_(closep) int fd = -1;
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash == NULL ? 0 : (int)(slash - path) + 1;
 	char aside[PATH_MAX];
-	int n = snprintf(aside, sizeof aside, "%s.XXXXXX", path);
+	/* Not path and a suffix: the name may be as long as names can be. */
+	int n = snprintf(aside, sizeof aside, "%.*s.new-XXXXXX", dir_len, path);
 
 	if (n < 0 || (size_t)n >= sizeof aside) {
-		log_msg(log, LOG_ERR, "%s: path too long", path);
+		log_msg(log, LOG_ERR, "%.400s: path too long", path);
 		return false;
 	}
 	fd = mkostemp(aside, O_CLOEXEC);

@@ -100,6 +100,7 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 struct aside {
 	char path[PATH_MAX];	/* "": none */
 	int fd;
+	const struct log *log;
 };
 
 static int
@@ -121,7 +122,9 @@ aside_done(struct aside *a)
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 			(void)unlinkat(a->fd, names[i], 0);
 	closep(&a->fd);
-	(void)rmdir(a->path);
+	if (rmdir(a->path) != 0)
+		log_msg(a->log, LOG_WARNING, "%s: left over: %s; keep or remove it", a->path,
+		    strerror(errno));
 }
 
 /* Beside dir, because rename() does not leave a file system; 0700 by mkdtemp(). */
@@ -213,8 +216,8 @@ publish(const struct aside *a, const char *name)
 }
 
 /*
- * NSS reports success for some things a full disk undid, so the new database
- * is read back before it replaces anything.
+ * Read back, as a login would, before it replaces anything: what is wrong
+ * with it shows here and not at the next login.
  */
 static struct outcome
 prove(const struct aside *a, uid_t owner, const struct ders *ders, const struct log *log)
@@ -330,7 +333,7 @@ put_in_place(struct aside *a, const char *dir, const struct log *log)
 static struct outcome
 replace(const char *dir, uid_t owner, const struct ders *ders, const struct log *log)
 {
-	_cleanup_(aside_done) struct aside a = { .fd = -1 };
+	_cleanup_(aside_done) struct aside a = { .fd = -1, .log = log };
 	struct outcome o;
 
 	/* An unsafe directory would be refused at the next login. */

@@ -42,7 +42,7 @@ wipe_and_free(char *text)
 }
 
 enum proto_answer
-conv_ask_pin(pam_handle_t *pamh, const char *prompt, char pin[static AUTH_PIN_LENGTH])
+conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password, struct secret *pin)
 {
 	enum proto_answer answer = PROTO_ANSWER_FORMAT;
 	char *reply = NULL;
@@ -51,8 +51,11 @@ conv_ask_pin(pam_handle_t *pamh, const char *prompt, char pin[static AUTH_PIN_LE
 		return PROTO_ANSWER_CANCEL;
 	/* sshd, lockers and type-ahead bring passwords here: they go no further. */
 	if (bytes_are_auth_pin(reply, strlen(reply))) {
-		memcpy(pin, reply, AUTH_PIN_LENGTH);
-		answer = PROTO_ANSWER_PIN;
+		if (secret_set(pin, reply, strlen(reply)))
+			answer = PROTO_ANSWER_PIN;
+	} else if (forward_password && reply[0] != '\0' &&
+	    pam_set_item(pamh, PAM_AUTHTOK, reply) == PAM_SUCCESS) {
+		answer = PROTO_ANSWER_PASSWORD;
 	}
 	wipe_and_free(reply);
 	return answer;

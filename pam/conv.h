@@ -7,12 +7,14 @@
 #include "helper/proto.h"
 
 /*
- * Asks once, echo off. Stores exactly four digits in pin[] or says what was
- * typed instead. The reply of the application is wiped and freed whatever it is;
- * no reply, a failure or an empty line is a cancel.
+ * Asks once, echo off. Stores exactly four digits in *pin or says what was
+ * typed instead (nothing is FORMAT too: sudo would end at a cancel). With
+ * forward_password anything else that was typed becomes PAM_AUTHTOK, for the next
+ * module: PASSWORD; four digits never do. The reply of the application is wiped and
+ * freed whatever it is; no reply or a failure is a cancel.
  */
-enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt,
-    char pin[static AUTH_PIN_LENGTH]);
+enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password,
+    struct secret *pin);
 
 enum conv_style {
 	CONV_ERROR,	/* shown whatever the flags are: the person must know */

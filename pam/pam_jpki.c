@@ -3,7 +3,7 @@
  *
  * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
  * JPKI_OK; one prompt and one VERIFY for one call; PAM_AUTHTOK is neither read
- * nor set; PAM_IGNORE stands for no error; nothing of the application is changed
+ * nor set (but with forward_pass, to what is no PIN); PAM_IGNORE stands for no error; nothing of the application is changed
  * (signals, locale, descriptors, environment), nothing is static.
  */
 #include "config.h"
@@ -15,9 +15,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "pam/conv.h"
 #include "pam/guard.h"
+#include "pam/language.h"
+#include "pam/memory.h"
 #include "pam/result.h"
 #include "pam/session.h"
 
@@ -63,6 +66,7 @@ static struct outcome
 make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
+	const struct memory *memory;
 	const char *user = NULL;
 	int r = pam_get_user(pamh, &user, NULL);
 
@@ -78,10 +82,16 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		log_msg(log, LOG_ERR, "too many options in the PAM stack; use pam_jpki.conf");
 		return outcome_of(JPKI_CONFIG);
 	}
-	memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
+	if (argc > 0)	/* else argv may be NULL */
+		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
 	request->remote = is_remote(pamh);
+	snprintf(request->lang, sizeof request->lang, "%s",
+	    language_of_application(item(pamh, PAM_TTY)));
+	/* Somebody who took the card away is not waited for a second time. */
+	memory = memory_find(pamh);
+	request->no_wait = memory != NULL && memory_outcome(memory) == JPKI_CARD_REMOVED;
 	return outcome_of(JPKI_OK);
 }
 
@@ -97,6 +107,18 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	return result;
 }
 
+/* What the helper never got to say. */
+static void
+say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESSAGE_MAX])
+{
+	if (strcmp(language_of_application(item(pamh, PAM_TTY)), "ja") != 0) {
+		message_outcome_english(o, text);
+		return;
+	}
+	i18n_bind();
+	message_outcome(o, text);	/* in the application's locale */
+}
+
 /* Once for every call: to the log for the administrator, to the screen for the person. */
 static void
 report(pam_handle_t *pamh, int flags, const struct session_result *result, const char *user,
@@ -108,14 +130,13 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 
 	log_msg(log, priority, "%s user=%s tries=%d raw=%08x", outcome_code(o->status), user,
 	    o->tries_left, o->raw);
-	if (o->status == JPKI_CANCELLED)
-		return;		/* never speak to a conversation that has failed */
-	if (outcome_ok(o) || result->text[0] != '\0') {
+	/* Never speak to a conversation that has failed; a password speaks for itself. */
+	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD)
+		return;
+	if (outcome_ok(o) || result->text[0] != '\0')
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
-	} else {
-		/* The helper never got to say it. */
-		message_outcome(o, text);
-	}
+	else
+		say_ourselves(pamh, o, text);
 	/* What is no more than the normal course of a mixed stack respects PAM_SILENT. */
 	conv_tell(pamh, flags, priority == LOG_INFO ? CONV_INFO : CONV_ERROR, text);
 }
@@ -141,5 +162,20 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	 * applications end the session on anything else, and what this says decides
 	 * nothing, since libpam repeats the path that authenticated (facts/consumers.md §1.6).
 	 */
+	return PAM_SUCCESS;
+}
+
+int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const struct memory *memory = memory_find(pamh);
+
+	/*
+	 * Whoever came in by other means is not ours to judge: sudo asks this at
+	 * every call, and a refusal would lock root's own sudo out. Validity was judged
+	 * when the card authenticated.
+	 */
+	if (memory == NULL || memory_outcome(memory) != JPKI_OK)
+		return PAM_IGNORE;
 	return PAM_SUCCESS;
 }

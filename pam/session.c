@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pam/conv.h"
+#include "pam/memory.h"
 #include "pam/session.h"
 #include "pam/spawn.h"
 
@@ -17,6 +18,8 @@
 struct session {
 	pam_handle_t *pamh;
 	const struct log *log;
+	struct memory *memory;
+	struct secret *pin;	/* what was typed */
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
@@ -77,13 +80,23 @@ take_ready(struct session *s, struct reader *r)
 	return outcome_of(JPKI_OK);
 }
 
+/* What goes to the helper: a PIN, unless this handle has seen it fail. */
+static enum proto_answer
+ask(struct session *s, const struct proto_prompt *prompt)
+{
+	enum proto_answer answer = conv_ask_pin(s->pamh, prompt->text, prompt->forward_password, s->pin);
+
+	if (answer == PROTO_ANSWER_PIN && memory_knows_wrong(s->memory, secret_view(s->pin)))
+		answer = PROTO_ANSWER_REPEATED;
+	return answer;
+}
+
 /* PROMPT: asks the person and hands the answer on. */
 static struct outcome
 answer_prompt(struct session *s, struct reader *r)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	char pin[AUTH_PIN_LENGTH] = {0};
 	struct proto_prompt prompt;
 	struct proto_pin m = {0};
 	bool sent;
@@ -91,15 +104,14 @@ answer_prompt(struct session *s, struct reader *r)
 	if (s->task != PROTO_LOGIN || !s->ready || s->prompted || !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
 	s->prompted = true;
-	m.answer = conv_ask_pin(s->pamh, prompt.text, pin);
+	m.answer = ask(s, &prompt);
 	if (m.answer == PROTO_ANSWER_PIN) {
-		m.pin = (struct view){ (uint8_t *)pin, sizeof pin };
+		m.pin = secret_view(s->pin);
 		s->pin_given = true;
 	}
 	set_deadline(s, s->after_s);
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(packet, sizeof packet);
-	explicit_bzero(pin, sizeof pin);
 	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the prompt");
 }
 
@@ -214,21 +226,41 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 		    "it forgets it when it is taken off the reader", outcome_code(o.status));
 }
 
-void
-session_login(pam_handle_t *pamh, const struct log *log,
-    const struct proto_request *request, struct session_result *ret)
+/* What the next call on this handle has to know. */
+static void
+remember(struct session *s, const struct outcome *o)
+{
+	memory_note_outcome(s->memory, o->status);
+	if (s->pin_given && (o->status == JPKI_PIN_WRONG || o->status == JPKI_PIN_LOCKED))
+		memory_note_wrong(s->memory, secret_view(s->pin));
+}
+
+static struct outcome
+login(struct session *s, const struct proto_request *request, struct session_result *ret)
 {
 	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
-	struct session s = { .pamh = pamh, .log = log, .helper = HELPER_NONE,
-		.task = PROTO_LOGIN };
-	struct outcome o = run(&s, request, &result);
+	struct outcome o = run(s, request, &result);
 
-	if (s.pin_given && (!outcome_ok(&o) || !result.card_clean))
-		drop_card_state(&s, request);
-	ret->text[0] = '\0';
+	if (s->pin_given && (!outcome_ok(&o) || !result.card_clean))
+		drop_card_state(s, request);
 	if (outcome_ok(&o)) {
 		o = result.outcome;
 		memcpy(ret->text, result.text, sizeof ret->text);
 	}
-	ret->outcome = o;
+	remember(s, &o);
+	return o;
+}
+
+void
+session_login(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
+    struct session_result *ret)
+{
+	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
+		.helper = HELPER_NONE, .task = PROTO_LOGIN };
+
+	ret->text[0] = '\0';
+	ret->outcome = outcome_of(JPKI_NO_MEMORY);
+	if (s.memory != NULL && s.pin != NULL)
+		ret->outcome = login(&s, request, ret);
+	secret_free(s.pin);
 }

@@ -13,7 +13,9 @@
 #include "helper/proto.h"
 #include "pam/spawn.h"
 
+#ifndef HELPER_PATH	/* tests put another in its place */
 #define HELPER_PATH LIBEXECDIR "/jpki_helper"
+#endif
 #define END_MS 1000
 
 static int

@@ -11,6 +11,7 @@
 #include "flow/login.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
@@ -23,9 +24,9 @@ ask_on_terminal(void *ctx, int tries_left, struct secret *pin)
 	char prompt[MESSAGE_MAX], typed[64];
 	struct outcome o = outcome_of(JPKI_OK);
 
-	message_pin_prompt(tries_left, prompt);
+	message_pin_prompt(tries_left, false, prompt);
 	if (readpassphrase(prompt, typed, sizeof typed, RPP_REQUIRE_TTY) == NULL) {
-		tool_complain(t, "the PIN is typed at a terminal, and there is none");
+		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
 		return outcome_of(JPKI_CANCELLED);
 	}
 	if (typed[0] == '\0')
@@ -49,7 +50,7 @@ check_clean(struct tool *t, bool clean)
 	struct outcome o = clean ? outcome_of(JPKI_OK) : flow_drop_state(&t->env);
 
 	if (!outcome_ok(&o))
-		tool_complain(t, "take the card off the reader: it may still count as unlocked");
+		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
 }
 
 static struct outcome
@@ -95,7 +96,7 @@ enroll_one(void *ctx, struct view der)
 	struct outcome o;
 
 	if (f->count++ > 0) {
-		tool_complain(f->t, "the file holds more than one certificate; which one is meant?");
+		tool_complain(f->t, "%s", _("the file holds more than one certificate; which one is meant?"));
 		return outcome_of(JPKI_CERT_BAD);
 	}
 	o = enrol_check(&f->t->env, der);
@@ -108,11 +109,11 @@ static bool
 user_exists(struct tool *t, const char *user)
 {
 	if (!enrolment_user_ok(user)) {
-		tool_complain(t, "this cannot be a user's name");
+		tool_complain(t, "%s", _("this cannot be a user's name"));
 		return false;
 	}
 	if (getpwnam(user) == NULL) {
-		tool_complain(t, "there is no user %s on this machine", user);
+		tool_complain(t, _("there is no user %s on this machine"), user);
 		return false;
 	}
 	return true;
@@ -151,6 +152,6 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		o = enroll_from_card(t, reader, user);
 	}
 	if (outcome_ok(&o))
-		printf("%s: enrolled\n", user);
+		printf(_("%s: enrolled\n"), user);
 	return tool_finish(t, &o);
 }

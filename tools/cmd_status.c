@@ -9,6 +9,7 @@
 #include "flow/enrolled.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
@@ -17,7 +18,9 @@
 static void
 row(const char *name, const char *value)
 {
-	printf("  %-22s %s\n", name, value);
+	printf("  ");
+	tool_cell(name, 24);
+	printf("%s\n", value);
 }
 
 static const char *
@@ -25,28 +28,29 @@ kind_name(const struct survey *s)
 {
 	switch (s->kind) {
 	case JPKI_KIND_MY_NUMBER:
-		return "My Number Card";
+		return _("My Number Card");
 	case JPKI_KIND_JUKI:
-		return "Juki card (has no user-authentication certificate)";
+		return _("Juki card (has no user-authentication certificate)");
 	case JPKI_KIND_PHONE:
-		return "smartphone";
+		return _("smartphone");
 	case JPKI_KIND_UNKNOWN:
 		break;
 	}
-	return "a card with the JPKI application, of an unknown kind";
+	return _("a card with the JPKI application, of an unknown kind");
 }
 
 static void
 print_tries(const char *name, int tries)
 {
-	char text[64];
+	char text[128];
 
 	if (tries == TRIES_UNKNOWN)
-		snprintf(text, sizeof text, "the card does not tell");
+		snprintf(text, sizeof text, "%s", _("the card does not tell"));
 	else if (tries == 0)
-		snprintf(text, sizeof text, "LOCKED (municipal office)");
+		snprintf(text, sizeof text, "%s", _("LOCKED (municipal office)"));
 	else
-		snprintf(text, sizeof text, "%d tries left", tries);
+		snprintf(text, sizeof text, dngettext(PACKAGE, "%d try left", "%d tries left",
+		    (unsigned long)tries), tries);
 	row(name, text);
 }
 
@@ -75,8 +79,8 @@ print_owner(struct tool *t, struct view der)
 	struct owner w = { .t = t, .der = der };
 	struct outcome o = enrolment_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_owner, &w);
 
-	row("enrolled for", !outcome_ok(&o) ? outcome_code(o.status) :
-	    w.names[0] != '\0' ? w.names : "nobody (jpkictl enroll USER)");
+	row(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
+	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
 }
 
 static void
@@ -86,22 +90,25 @@ print_certificate(struct tool *t, const struct survey *s)
 	struct view der = { s->der, s->der_len };
 	struct outcome o = enrolled_of(&t->env, der, &one);
 	char text[MESSAGE_MAX], from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
+	int days;
 
 	if (outcome_ok(&o)) {
 		int64_t end = cert_not_after(one.at[0].cert);
 
 		message_date(cert_not_before(one.at[0].cert), from);
 		message_date(end, to);
-		snprintf(text, sizeof text, "%s to %s (%d days left), %s", from, to,
-		    message_days_left(end, clk_wall_s(t->env.clk)), cert_key_name(one.at[0].cert));
-		row("certificate valid", text);
+		days = message_days_left(end, clk_wall_s(t->env.clk));
+		snprintf(text, sizeof text, dngettext(PACKAGE, "%s to %s (%d day left), %s",
+		    "%s to %s (%d days left), %s", (unsigned long)(days < 0 ? 0 : days)), from, to,
+		    days, cert_key_name(one.at[0].cert));
+		row(_("certificate valid"), text);
 		o = one.at[0].verdict;
 	}
 	if (outcome_ok(&o)) {
-		row("certificate state", "in order");
+		row(_("certificate state"), _("in order"));
 	} else {
 		message_outcome(&o, text);
-		row("certificate state", text);
+		row(_("certificate state"), text);
 	}
 }
 
@@ -110,19 +117,19 @@ print_survey(struct tool *t, const struct survey *s)
 {
 	char date[16];
 
-	row("card", kind_name(s));
-	print_tries("user-authentication PIN", s->auth_tries);
-	print_tries("signature PIN", s->sign_tries);
+	row(_("card"), kind_name(s));
+	print_tries(_("user-authentication PIN"), s->auth_tries);
+	print_tries(_("signature PIN"), s->sign_tries);
 	if (s->der_len > 0)
 		print_certificate(t, s);
 	else
-		row("certificate", "no user-authentication certificate can be read");
+		row(_("certificate"), _("no user-authentication certificate can be read"));
 	if (s->card_expiry[0] != '\0') {
 		snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s->card_expiry, s->card_expiry + 4,
 		    s->card_expiry + 6);
-		row("card itself valid to", date);
+		row(_("card itself valid to"), date);
 	} else {
-		row("card itself valid to", "the card does not tell");
+		row(_("card itself valid to"), _("the card does not tell"));
 	}
 	if (s->der_len > 0)
 		print_owner(t, (struct view){ s->der, s->der_len });
@@ -146,14 +153,14 @@ cmd_status(struct tool *t, int argc, char **argv)
 	for (size_t i = 0; i < readers.count; i++) {
 		printf("%s\n", readers.at[i].name);
 		if (!readers.at[i].has_card) {
-			row("card", "none");
+			row(_("card"), _("none"));
 			continue;
 		}
 		o = survey_card(&t->env, readers.at[i].name, &survey);
 		if (outcome_ok(&o)) {
 			print_survey(t, &survey);
 		} else {
-			row("card", outcome_state(o.status));
+			row(_("card"), _(outcome_state(o.status)));
 			worst = o;
 		}
 	}

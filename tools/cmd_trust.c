@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "nss/trustdb.h"
@@ -23,22 +24,33 @@ add(struct tool *t, const char *file)
 	struct outcome o = tool_each_certificate(t, file, add_one, t);
 
 	if (outcome_ok(&o))
-		printf("%s: trusted now (jpkictl trust list)\n", file);
+		printf(_("%s: trusted now (jpkictl trust list)\n"), file);
 	return tool_finish(t, &o);
+}
+
+static void
+row(const char *name, const char *value)
+{
+	printf("  ");
+	tool_cell(name, 8);
+	printf("%s\n", value);
 }
 
 static void
 print_one(void *ctx, const struct cert *cert)
 {
-	char from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
+	char from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX], valid[MESSAGE_MAX];
 	bool *any = ctx;
 
 	*any = true;
 	message_date(cert_not_before(cert), from);
 	message_date(cert_not_after(cert), to);
-	printf("%s\n  serial   %s\n  valid    %s to %s\n  key      %s\n  SHA-256  %s\n",
-	    cert_subject(cert), cert_serial(cert), from, to, cert_key_name(cert),
-	    cert_fingerprint(cert));
+	snprintf(valid, sizeof valid, _("%s to %s"), from, to);
+	printf("%s\n", cert_subject(cert));
+	row(_("serial"), cert_serial(cert));
+	row(_("valid"), valid);
+	row(_("key"), cert_key_name(cert));
+	row("SHA-256", cert_fingerprint(cert));
 }
 
 static int
@@ -48,7 +60,7 @@ list(struct tool *t)
 	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, print_one, &any);
 
 	if (outcome_ok(&o) && !any)
-		printf("No authority is trusted yet: jpkictl trust add FILE\n");
+		printf("%s\n", _("No authority is trusted yet: jpkictl trust add FILE"));
 	return tool_finish(t, &o);
 }
 
@@ -58,7 +70,7 @@ remove_one(struct tool *t, const char *fingerprint)
 	struct outcome o = trustdb_remove(t->conf.trust_db, t->env.trust_owner, fingerprint, &t->log);
 
 	if (outcome_ok(&o))
-		printf("%s: no longer trusted\n", fingerprint);
+		printf(_("%s: no longer trusted\n"), fingerprint);
 	return tool_finish(t, &o);
 }
 
@@ -70,7 +82,7 @@ cmd_trust(struct tool *t, int argc, char **argv)
 	if (argc != 3 || (strcmp(argv[1], "add") != 0 && strcmp(argv[1], "remove") != 0))
 		return tool_usage(t);
 	if (geteuid() != 0) {
-		tool_complain(t, "only root can do this; run it with sudo");
+		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
 		return TOOL_FAILED;
 	}
 	return strcmp(argv[1], "add") == 0 ? add(t, argv[2]) : remove_one(t, argv[2]);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,63 +13,71 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "lib/i18n.h"
 #include "tools/tool.h"
 
 static const struct command commands[] = {
-	{ "trust", "add FILE | list | remove FINGERPRINT",
-	  "whose certificates are accepted",
-	  "  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	{ "trust", N_("add FILE | list | remove FINGERPRINT"),
+	  N_("whose certificates are accepted"),
+	  N_("  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
 	  "  list                list the trusted CA certificates\n"
 	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
 	  "                      (8 hex digits or more)\n"
-	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n",
+	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
 	  false, false, cmd_trust },
-	{ "enroll", "[--reader NAME] USER | --from-file CERT USER",
-	  "register a card for a user",
-	  "Reads the user-authentication certificate from the card in the reader, checks it\n"
+	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
+	  N_("register a card for a user"),
+	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
 	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
 	  "then the certificate is registered; what was registered before stays until then.\n\n"
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
-	  "                        card and PIN: for administrators who know whose it is\n",
+	  "                        card and PIN: for administrators who know whose it is\n"),
 	  true, true, cmd_enroll },
-	{ "list", "", "who is enrolled, and until when",
-	  "Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
-	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n",
+	{ "list", "", N_("who is enrolled, and until when"),
+	  N_("Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
+	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n"),
 	  false, false, cmd_list },
-	{ "revoke", "USER", "end a user's card logins",
-	  "Removes the registration of a user's card. It takes effect at once. A lost card\n"
-	  "is to be reported to the municipality as well.\n",
+	{ "revoke", N_("USER"), N_("end a user's card logins"),
+	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
+	  "is to be reported to the municipality as well.\n"),
 	  true, false, cmd_revoke },
-	{ "status", "", "readers, cards, tries left and dates",
-	  "Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
+	{ "status", "", N_("readers, cards, tries left and dates"),
+	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
-	  "whom it is enrolled.\n",
+	  "whom it is enrolled.\n"),
 	  false, true, cmd_status },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
+/* gettext would answer "" with the header of the catalogue. */
+static const char *
+arguments(const struct command *c)
+{
+	return c->arguments[0] != '\0' ? _(c->arguments) : "";
+}
+
 static void
 usage(FILE *f)
 {
-	fprintf(f, "Usage: jpkictl [--config FILE] COMMAND ...\n"
-	    "Manage logins with the My Number Card.\n\nCommands:\n");
+	fprintf(f, "%s", _("Usage: jpkictl [--config FILE] COMMAND ...\n"
+	    "Manage logins with the My Number Card.\n\nCommands:\n"));
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(f, "  %-8s %-42s %s\n", commands[i].name, commands[i].arguments,
-		    commands[i].summary);
-	fprintf(f, "\nOptions:\n"
+		fprintf(f, "  %s %s\n      %s\n", commands[i].name, arguments(&commands[i]),
+		    _(commands[i].summary));
+	fprintf(f, _("\nOptions:\n"
 	    "  -c, --config FILE  another configuration file than %s\n"
 	    "  -h, --help         this text; after a command, help on it\n"
 	    "  -V, --version      version\n"
-	    "\nExit status: 0 done, 1 failed, 2 wrong usage. See jpkictl(8).\n", CONF_FILE);
+	    "\nExit status: 0 done, 1 failed, 2 wrong usage. See jpkictl(8).\n"), CONF_FILE);
 }
 
 static void
 command_help(const struct command *c)
 {
-	printf("Usage: jpkictl %s %s\n%c%s.\n\n%s", c->name, c->arguments,
-	    c->summary[0] - 'a' + 'A', c->summary + 1, c->details);
+	printf(_("Usage: jpkictl %s %s\n"), c->name, arguments(c));
+	printf("jpkictl %s: %s\n\n%s", c->name, _(c->summary), _(c->details));
 }
 
 static const struct command *
@@ -119,7 +128,7 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 	int result;
 
 	if (c->needs_root && geteuid() != 0) {
-		tool_complain(t, "only root can do this; run it with sudo");
+		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
 		return TOOL_FAILED;
 	}
 	if (c->needs_card) {
@@ -133,7 +142,7 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 	result = c->run(t, argc, argv);
 	pcsc_free(pcsc);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		tool_complain(t, "standard output: %s", strerror(errno));
+		tool_complain(t, _("standard output: %s"), strerror(errno));
 		result = TOOL_FAILED;
 	}
 	return result;
@@ -147,7 +156,7 @@ dispatch(const char *conf_file, int argc, char **argv)
 	struct outcome o;
 
 	if (c == NULL) {
-		fprintf(stderr, "jpkictl: unknown command '%s'\nTry 'jpkictl --help'.\n", argv[0]);
+		fprintf(stderr, _("jpkictl: unknown command '%s'\nTry 'jpkictl --help'.\n"), argv[0]);
 		return TOOL_USAGE;
 	}
 	if (asks_for_help(argc, argv)) {
@@ -159,6 +168,9 @@ dispatch(const char *conf_file, int argc, char **argv)
 	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
 	conf_init(&t.conf);
 	o = conf_read(conf_file, 0, &t.log, &t.conf);
+	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&
+	    !i18n_use_language(conf_language(&t.conf)))
+		tool_complain(&t, "no Japanese without a locale that carries it; install ja_JP.UTF-8");
 	if (!outcome_ok(&o))
 		return tool_finish(&t, &o);
 	return run_command(c, &t, argc, argv);
@@ -171,6 +183,8 @@ main(int argc, char **argv)
 	int i = 1;
 
 	harden();
+	(void)setlocale(LC_ALL, "");
+	i18n_bind();
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			usage(stdout);
@@ -186,7 +200,7 @@ main(int argc, char **argv)
 		    i + 1 < argc) {
 			conf_file = argv[++i];
 		} else {
-			fprintf(stderr, "jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n", argv[i]);
+			fprintf(stderr, _("jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n"), argv[i]);
 			return TOOL_USAGE;
 		}
 	}

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <wchar.h>
 
 #include "lib/cleanup.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "tools/tool.h"
@@ -41,8 +43,35 @@ tool_finish(const struct tool *t, const struct outcome *o)
 int
 tool_usage(const struct tool *t)
 {
-	fprintf(stderr, "Try 'jpkictl %s --help'.\n", t->command);
+	fprintf(stderr, _("Try 'jpkictl %s --help'.\n"), t->command);
 	return TOOL_USAGE;
+}
+
+/* Columns on the terminal; kanji have two. */
+static int
+width_of(const char *text)
+{
+	wchar_t wide[256];
+	size_t n = mbstowcs(wide, text, sizeof wide / sizeof wide[0]);
+	int width = n < sizeof wide / sizeof wide[0] ? wcswidth(wide, n) : -1;
+
+	return width >= 0 ? width : (int)strlen(text);
+}
+
+void
+tool_cell(const char *text, int width)
+{
+	int blanks = width - width_of(text);
+
+	printf("%s%*s ", text, blanks > 0 ? blanks : 0, "");
+}
+
+void
+tool_cell_right(const char *text, int width)
+{
+	int blanks = width - width_of(text);
+
+	printf("%*s%s ", blanks > 0 ? blanks : 0, "", text);
 }
 
 static void
@@ -66,7 +95,7 @@ tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret
 		return false;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		tool_complain(t, "%s: not a regular file", path);
+		tool_complain(t, _("%s: not a regular file"), path);
 		return false;
 	}
 	bytes = malloc(max + 1);
@@ -76,7 +105,7 @@ tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret
 	}
 	n = fread(bytes, 1, max + 1, f);
 	if (ferror(f) || n > max) {
-		tool_complain(t, "%s: %s", path, ferror(f) ? strerror(errno) : "too long");
+		tool_complain(t, "%s: %s", path, ferror(f) ? strerror(errno) : _("too long"));
 		return false;
 	}
 	*ret_bytes = bytes;
@@ -122,7 +151,7 @@ tool_each_certificate(const struct tool *t, const char *path,
 		return each(ctx, (struct view){ bytes, len });
 	o = each_pem(reader_of(bytes, len), each, ctx, &count);
 	if (outcome_ok(&o) && count == 0) {
-		tool_complain(t, "%s: holds no certificate, neither DER nor PEM", path);
+		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
 		return outcome_of(JPKI_CERT_BAD);
 	}
 	return o;

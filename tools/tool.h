@@ -18,8 +18,8 @@ struct tool {
 
 struct command {
 	const char *name;
-	const char *arguments;	/* as in the usage line */
-	const char *summary;	/* one line */
+	const char *arguments;	/* as in the usage line; this and the next two untranslated */
+	const char *summary;	/* one line, a sentence's middle */
 	const char *details;	/* the rest of --help */
 	bool needs_root;
 	bool needs_card;	/* wants env.transport */
@@ -41,6 +41,13 @@ int tool_finish(const struct tool *t, const struct outcome *o);
 
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
+
+/*
+ * A cell of a table on standard output, filled up to so many columns of the terminal
+ * (a kanji has two), and a blank.
+ */
+void tool_cell(const char *text, int width);
+void tool_cell_right(const char *text, int width);
 
 /*
  * Reads a file named by the administrator: at most max bytes, into new memory. False after a

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <security/pam_modules.h>
@@ -72,7 +73,8 @@ leak(void)
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() == 0) {
-		alarm(2);	/* left behind, but not for ever: it holds our standard output */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* left behind, but not for ever, */
+		alarm(2);	/* also if the parent was gone before */
 		pause();
 		_exit(0);
 	}

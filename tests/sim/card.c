@@ -156,13 +156,15 @@ restart(struct sim_card *card)
 void
 sim_card_power(struct sim_card *card, bool on)
 {
+	if (!on && !card->powered)
+		return;			/* nothing to see, nothing to count */
 	sim_card_trace_event(card, on ? "power on" : "power off");
-	if (on)
+	if (on) {
 		card->stats.power_ons++;
-	else
-		card->stats.power_offs++;
-	if (on)
 		card->present = true;
+	} else {
+		card->stats.power_offs++;
+	}
 	card->powered = on;
 	restart(card);
 }

@@ -43,7 +43,8 @@
  *  auth-ef (normal)	content of EF 000A: truncated, ff, empty, huge (its DER
  *			length says 65535), absent
  *  no-auth (no), no-sign (no)	without the files of that certificate and key
- *  auth-cert-needs-pin (no)	as on smartphones
+ *  auth-cert-needs-pin (no), phone-session (no): as on smartphones, and the
+ *			iPhone's 80 FC 00 00
  *  manager-absent (no), others-absent (no), jpki-absent (no): applications
  *  latency, signtime (0)	milliseconds per APDU and per signature
  *
@@ -114,7 +115,8 @@ bool sim_card_get(const struct sim_card *card, const char *key, char *value, siz
  *  drop		the card leaves the field and does not execute
  *  drop-after		executes, then leaves instead of answering
  *  sw XXXX		answers this, not executed
- *  truncate N		executes, cuts the response to N bytes
+ *  truncate N		executes, cuts the response to N bytes; 0: no answer, and in
+ *			a virtual reader out of it and in again
  *  overlong [N]	executes, response padded to N bytes (300)
  *  garbage [N]		executes, response replaced by N random bytes (17)
  *  wrongdata		executes, a bit in the response data is flipped

@@ -144,7 +144,9 @@ do_fault(struct sim *sim, struct client *client, char *args)
 static void
 do_trace(struct sim *sim, struct client *client, char *args)
 {
-	reply_bool(client, trace_to(sim, args), strerror(errno));
+	bool good = trace_to(sim, args);
+
+	reply_bool(client, good, strerror(errno));
 }
 
 static void
@@ -231,7 +233,8 @@ removed(struct sim *sim)
 void
 control_tick(struct sim *sim)
 {
-	if (sim->wait == WAIT_REMOVED && sim->link == LINK_NONE)
+	if (sim->wait == WAIT_REMOVED && sim->link == LINK_NONE &&
+	    now_ms() >= sim->retry_at)
 		removed(sim);
 	else if (sim->wait == WAIT_INSERTED && sim->wait_until == 0)
 		settle(sim, NULL);

@@ -23,7 +23,7 @@ enum link {
 enum wait {
 	WAIT_NOTHING,
 	WAIT_INSERTED,			/* pcscd has powered the card and read its ATR */
-	WAIT_REMOVED,			/* pcscd has closed the connection */
+	WAIT_REMOVED,			/* pcscd has noticed that the link is gone */
 };
 
 struct client {
@@ -40,7 +40,8 @@ struct sim {
 	enum link link;
 	int fd;				/* of the link */
 	bool powered;			/* since the link is up */
-	int64_t retry_at;
+	bool unanswered;		/* a command, on this link */
+	int64_t retry_at;		/* not to connect before */
 
 	uint8_t *answer;		/* held back until due */
 	size_t answer_len;

@@ -22,7 +22,14 @@
 enum { VPCD_OFF = 0, VPCD_ON = 1, VPCD_RESET = 2, VPCD_ATR = 4 };
 
 #define RETRY_MS	100
+/* pcscd asks every 400 ms whether the card is there. */
+#define NOTICE_MS	600
 
+/*
+ * A link that ended with a command unanswered looks to vpcd like a failed
+ * command. Whoever connects before pcscd has asked for the card again would be
+ * taken for the same card, with a security state that it has lost.
+ */
 static void
 link_drop(struct sim *sim)
 {
@@ -31,7 +38,8 @@ link_drop(struct sim *sim)
 	sim->fd = -1;
 	sim->link = LINK_NONE;
 	sim->answer_due = NEVER;
-	sim->retry_at = now_ms() + RETRY_MS;
+	sim->retry_at = now_ms() + (sim->unanswered ? NOTICE_MS : RETRY_MS);
+	sim->unanswered = false;
 	if (sim->powered)
 		sim_card_power(sim->card, false);
 	sim->powered = false;
@@ -140,6 +148,7 @@ send_message(struct sim *sim, const uint8_t *data, size_t len)
 {
 	static uint8_t message[2 + SIM_RESPONSE_MAX];
 
+	sim->unanswered = false;
 	if (len > 0xffff)
 		len = 0xffff;		/* what the protocol can say */
 	message[0] = (uint8_t)(len >> 8);
@@ -178,12 +187,18 @@ command(struct sim *sim, const uint8_t *cmd, size_t len)
 {
 	uint32_t delay;
 
+	/*
+	 * An empty answer cannot be said to vpcd, which then waits for ever: the
+	 * link breaks, and is made again if the card is still there.
+	 */
+	sim->unanswered = true;
 	sim->answer_len = sim_card_transmit(sim->card, cmd, len, sim->answer, SIM_RESPONSE_MAX);
 	delay = sim_card_delay_ms(sim->card);
-	if (!sim_card_present(sim->card)) {
+	if (!sim_card_present(sim->card))
 		sim->inserted = false;
+	if (sim->answer_len == 0)
 		link_shutdown(sim);
-	} else if (delay == 0)
+	else if (delay == 0)
 		send_message(sim, sim->answer, sim->answer_len);
 	else if (delay != SIM_FOREVER)
 		sim->answer_due = now_ms() + delay;
@@ -219,7 +234,6 @@ void
 reader_insert(struct sim *sim)
 {
 	sim->inserted = true;
-	sim->retry_at = 0;
 	sim_card_trace_event(sim->card, "card inserted");
 }
 

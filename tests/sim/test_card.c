@@ -1072,6 +1072,7 @@ test_stats(void **state)
 	expect(0x9000, SIGN_ABC);
 	sim_card_reset(card);
 	sim_card_power(card, false);
+	sim_card_power(card, false);
 	stats = sim_card_stats(card);
 	assert_int_equal(stats.apdus, 4);
 	assert_int_equal(stats.bytes_in, 15 + 9 + 4 + 57);

@@ -1,12 +1,15 @@
 /* cmocka.h wants these before it. */
-#ifndef JPKI_TESTS_TEST_H
-#define JPKI_TESTS_TEST_H
+#ifndef JPKI_TESTS_UNIT_TEST_H
+#define JPKI_TESTS_UNIT_TEST_H
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#define COUNT(array) (sizeof (array) / sizeof (array)[0])
 
 #endif

@@ -35,7 +35,7 @@ login 'twenty logins leak nothing' args='--repeat 20' drive="pin=$PIN auth setcr
 
 # --- the PIN ---------------------------------------------------------------------
 login 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
-	says='Wrong PIN; tries left before the card locks: 2.' says2='delay = '
+	says='Wrong PIN; 2 tries left before the card locks.' says2='delay = '
 login 'right PIN after a wrong one restores the tries' drive="pin=$WRONG_PIN auth pin=$PIN auth setcred" \
 	code=OK verifies=2 prompts=2
 login 'three logins with a wrong PIN stop before the last try' \

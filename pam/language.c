@@ -1,0 +1,54 @@
+#include "config.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "pam/language.h"
+
+/* "ja", "ja_JP.UTF-8", "ja.UTF-8", "ja@cjknarrow"; not "jam_JM". */
+static bool
+is_japanese(const char *locale)
+{
+	return locale != NULL && strncmp(locale, "ja", 2) == 0 &&
+	    (locale[2] == '\0' || strchr("_.@", locale[2]) != NULL);
+}
+
+static bool
+is_utf8(const char *codeset)
+{
+	return codeset != NULL && (strcasecmp(codeset, "UTF-8") == 0 || strcasecmp(codeset, "UTF8") == 0);
+}
+
+/* /dev/tty1: it has no font for Japanese. pts/0 is a terminal emulator's, ttyS0 a cable's. */
+static bool
+is_virtual_console(const char *tty)
+{
+	if (tty == NULL)
+		return false;
+	if (strncmp(tty, "/dev/", 5) == 0)
+		tty += 5;
+	return strncmp(tty, "tty", 3) == 0 && tty[3] != '\0' &&
+	    strspn(tty + 3, "0123456789") == strlen(tty + 3);
+}
+
+const char *
+language_choose(const struct language_facts *f)
+{
+	return is_japanese(f->locale) && is_utf8(f->codeset) && !is_virtual_console(f->tty) ? "ja" : "en";
+}
+
+const char *
+language_of_application(const char *tty)
+{
+	struct language_facts f = { .codeset = nl_langinfo(CODESET), .tty = tty };
+
+	/* setlocale(LC_MESSAGES, NULL) would not see what uselocale has set. */
+#ifdef _NL_LOCALE_NAME
+	f.locale = nl_langinfo(_NL_LOCALE_NAME(LC_MESSAGES));
+#endif
+	return language_choose(&f);
+}

@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/secret.h"
+#include "pam/memory.h"
+
+#define DATA_NAME "pam_jpki_memory"
+
+struct memory {
+	struct secret *wrong;	/* PINs one after the other, the newest first */
+	enum jpki_status last;
+};
+
+static void
+memory_free(pam_handle_t *pamh, void *data, int status)
+{
+	struct memory *m = data;
+
+	secret_free(m->wrong);
+	free(m);
+}
+
+const struct memory *
+memory_find(pam_handle_t *pamh)
+{
+	const void *data = NULL;
+
+	return pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS ? data : NULL;
+}
+
+struct memory *
+memory_of(pam_handle_t *pamh)
+{
+	const struct memory *found = memory_find(pamh);
+	struct memory *m;
+
+	if (found != NULL)
+		return (struct memory *)(uintptr_t)found;	/* ours: libpam only lends it as const */
+	m = calloc(1, sizeof *m);
+	if (m == NULL)
+		return NULL;
+	m->last = JPKI_INTERNAL;
+	m->wrong = secret_new();
+	if (m->wrong == NULL || pam_set_data(pamh, DATA_NAME, m, memory_free) != PAM_SUCCESS) {
+		memory_free(pamh, m, 0);
+		return NULL;
+	}
+	return m;
+}
+
+bool
+memory_knows_wrong(const struct memory *m, struct view pin)
+{
+	struct view all = secret_view(m->wrong);
+
+	for (size_t at = 0; at + AUTH_PIN_LENGTH <= all.len; at += AUTH_PIN_LENGTH)
+		if (view_equal((struct view){ all.data + at, AUTH_PIN_LENGTH }, pin))
+			return true;
+	return false;
+}
+
+void
+memory_note_wrong(struct memory *m, struct view pin)
+{
+	struct view all = secret_view(m->wrong);
+	uint8_t bytes[SECRET_MAX];
+	size_t keep = all.len < SECRET_MAX - AUTH_PIN_LENGTH ? all.len : SECRET_MAX - AUTH_PIN_LENGTH;
+
+	if (pin.len != AUTH_PIN_LENGTH || memory_knows_wrong(m, pin))
+		return;
+	/* A card has three tries: more than four of them are never wrong at once. */
+	memcpy(bytes, pin.data, AUTH_PIN_LENGTH);
+	memcpy(bytes + AUTH_PIN_LENGTH, all.data, keep);
+	if (!secret_set(m->wrong, bytes, AUTH_PIN_LENGTH + keep))
+		secret_wipe(m->wrong);
+	explicit_bzero(bytes, sizeof bytes);
+}
+
+void
+memory_note_outcome(struct memory *m, enum jpki_status status)
+{
+	m->last = status;
+}
+
+enum jpki_status
+memory_outcome(const struct memory *m)
+{
+	return m->last;
+}

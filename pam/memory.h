@@ -1,0 +1,28 @@
+/*
+ * What one PAM handle remembers from one authentication to the next, so that
+ * a program that retries by itself cannot burn a card: the PINs that this card has just
+ * called wrong, and whether we authenticated this handle. Wiped with the handle.
+ */
+#ifndef JPKI_PAM_MEMORY_H
+#define JPKI_PAM_MEMORY_H
+
+#include <security/pam_modules.h>
+
+#include "lib/buf.h"
+
+struct memory;
+
+/* The handle's; made at the first call. NULL if there is no memory. Lent. */
+struct memory *memory_of(pam_handle_t *pamh);
+/* The same, but NULL if there is none yet. */
+const struct memory *memory_find(pam_handle_t *pamh);
+
+/* A PIN that has been sent and found wrong; AUTH_PIN_LENGTH bytes. */
+void memory_note_wrong(struct memory *m, struct view pin);
+bool memory_knows_wrong(const struct memory *m, struct view pin);
+
+/* The last outcome on this handle; JPKI_INTERNAL before the first. */
+void memory_note_outcome(struct memory *m, enum jpki_status status);
+enum jpki_status memory_outcome(const struct memory *m);
+
+#endif

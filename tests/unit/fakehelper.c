@@ -1,0 +1,190 @@
+/*
+ * A helper that misbehaves as the file "mode" in the current directory says;
+ * it appends its task to the file "tasks". For tests of the module's side.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper/proto.h"
+
+static struct proto_id id;
+static char mode[64];
+
+static bool
+is(const char *name)
+{
+	return strcmp(mode, name) == 0;
+}
+
+static void
+send_bytes(const void *data, size_t len)
+{
+	if (send(PROTO_FD, data, len, MSG_NOSIGNAL) < 0)
+		_exit(1);
+}
+
+static void
+ready(unsigned int before_s, unsigned int after_s)
+{
+	struct proto_ready m = { .before_s = before_s, .after_s = after_s };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (proto_put_ready(&w, &id, &m))
+		send_bytes(packet, w.len);
+}
+
+static void
+prompt(void)
+{
+	struct proto_prompt m = { .text = "PIN: ", .forward_password = is("wrong, forwards") };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (proto_put_prompt(&w, &id, &m))
+		send_bytes(packet, w.len);
+}
+
+static void
+result(enum jpki_status status, bool clean)
+{
+	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean, .text = "text" };
+	struct proto_id other = id;
+	uint8_t packet[PROTO_PACKET_MAX + 16] = {0};
+	struct writer w = writer_of(packet, sizeof packet);
+
+	other.bytes[15] ^= 1;
+	if (!proto_put_result(&w, is("wrong id") ? &other : &id, &m))
+		_exit(1);
+	if (is("trailing byte"))
+		w.len++;
+	if (is("cut"))
+		w.len--;
+	if (is("oversized"))
+		w.len = sizeof packet;
+	if (is("wrong version"))
+		packet[0]++;
+	if (is("unknown status"))
+		packet[18] = 0x7f;
+	send_bytes(packet, w.len);
+}
+
+/* Returns what a real helper makes of this answer, if the PIN is always wrong. */
+static enum jpki_status
+receive(void)
+{
+	struct proto_pin m;
+
+	uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct reader r;
+	size_t len;
+
+	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		_exit(1);
+	r = reader_of(packet, len);
+	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN || !proto_get_pin(&r, &m))
+		_exit(1);
+	switch (m.answer) {
+	case PROTO_ANSWER_PIN:
+		return JPKI_PIN_WRONG;
+	case PROTO_ANSWER_FORMAT:
+		return JPKI_PIN_FORMAT;
+	case PROTO_ANSWER_REPEATED:
+		return JPKI_PIN_REPEATED;
+	case PROTO_ANSWER_PASSWORD:
+		return JPKI_PASSWORD;
+	case PROTO_ANSWER_CANCEL:
+		break;
+	}
+	return JPKI_CANCELLED;
+}
+
+static bool
+is_drop_task(void)
+{
+	static struct proto_request request;
+	uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct reader r;
+	size_t len;
+	FILE *f = fopen("tasks", "ae");
+
+	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		_exit(1);
+	r = reader_of(packet, len);
+	if (!proto_get_header(&r, &type, &id) || !proto_get_request(&r, &request) || f == NULL)
+		_exit(1);
+	fprintf(f, "%s ", request.task == PROTO_DROP ? "drop" : "login");
+	fclose(f);
+	return request.task == PROTO_DROP;
+}
+
+static void
+login(void)
+{
+	enum jpki_status status;
+
+	if (is("exit at once"))
+		return;
+	if (is("garbage"))
+		send_bytes("nonsense", 8);
+	if (is("empty packet"))
+		send_bytes("", 0);
+	if (is("prompt before ready"))
+		prompt();
+	ready(is("late before prompt") ? 0 : 5, is("late after PIN") ? 0 : 5);
+	if (is("ready twice"))
+		ready(5, 5);
+	if (is("late before prompt"))
+		pause();
+	if (is("success without PIN"))
+		result(JPKI_OK, true);
+	if (is("refusal without PIN")) {
+		result(JPKI_NO_CARD, true);
+		return;
+	}
+	prompt();
+	if (is("prompt twice"))
+		prompt();
+	status = receive();
+	if (is("wrong") || is("wrong, forwards")) {
+		result(status, true);
+		return;
+	}
+	if (is("die after PIN"))
+		_exit(0);
+	if (is("crash after PIN"))
+		raise(SIGKILL);
+	if (is("late after PIN"))
+		pause();
+	if (is("unclean")) {
+		result(JPKI_TIMEOUT, false);
+		return;
+	}
+	result(JPKI_OK, true);
+	if (is("linger"))
+		pause();
+}
+
+int
+main(void)
+{
+	FILE *f = fopen("mode", "re");
+
+	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
+		return 1;
+	fclose(f);
+	if (is_drop_task()) {
+		ready(5, 5);
+		result(JPKI_OK, true);
+	} else {
+		login();
+	}
+	return 0;
+}

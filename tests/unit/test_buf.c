@@ -1,0 +1,213 @@
+/* lib/buf: nothing is read past the end, nothing written past the cap. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "tests/unit/test.h"
+
+static void
+reads_big_endian(void **state)
+{
+	const uint8_t bytes[] = { 0x01, 0x02, 0x03, 0x84, 0x05, 0x06, 0x07,
+	    0xf8, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f };
+	struct reader r = reader_of(bytes, sizeof bytes);
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+
+	assert_true(reader_u8(&r, &u8));
+	assert_int_equal(u8, 0x01);
+	assert_true(reader_u16(&r, &u16));
+	assert_int_equal(u16, 0x0203);
+	assert_true(reader_u32(&r, &u32));
+	assert_int_equal(u32, 0x84050607);
+	assert_false(reader_at_end(&r));
+	assert_true(reader_u64(&r, &u64));
+	assert_true(u64 == 0xf8090a0b0c0d0e0fULL);
+	assert_true(reader_at_end(&r));
+}
+
+/* Whatever does not fit leaves reader and output as they were. */
+static void
+short_get_changes_nothing(void **state)
+{
+	uint8_t *bytes = malloc(7);	/* on the heap: the sanitizer sees one byte too many */
+	struct reader r;
+	uint8_t u8 = 0xaa;
+	uint16_t u16 = 0xaaaa;
+	uint32_t u32 = 0xaaaaaaaa;
+	uint64_t u64 = 0xaaaa;
+	struct view v = {0};
+
+	assert_non_null(bytes);
+	memset(bytes, 1, 7);
+	r = reader_of(bytes, 7);
+	assert_false(reader_u64(&r, &u64));
+	assert_false(reader_view(&r, 8, &v));
+	assert_false(reader_view(&r, SIZE_MAX, &v));
+	r.left = 3;
+	assert_false(reader_u32(&r, &u32));
+	r.left = 1;
+	assert_false(reader_u16(&r, &u16));
+	r.left = 0;
+	assert_false(reader_u8(&r, &u8));
+	assert_ptr_equal(r.p, bytes);
+	assert_int_equal(u8, 0xaa);
+	assert_int_equal(u16, 0xaaaa);
+	assert_int_equal(u32, 0xaaaaaaaa);
+	assert_true(u64 == 0xaaaa);
+	assert_null(v.data);
+	free(bytes);
+}
+
+static void
+view_lends(void **state)
+{
+	const uint8_t bytes[] = { 1, 2, 3 };
+	struct reader r = reader_of(bytes, sizeof bytes);
+	struct view v;
+
+	assert_true(reader_view(&r, 2, &v));
+	assert_ptr_equal(v.data, bytes);
+	assert_int_equal(v.len, 2);
+	assert_true(reader_view(&r, 0, &v));
+	assert_int_equal(v.len, 0);
+	assert_int_equal(r.left, 1);
+}
+
+static void
+views_compare_by_content(void **state)
+{
+	const uint8_t a[] = { 1, 2, 3 }, b[] = { 1, 2, 4 };
+
+	assert_true(view_equal((struct view){ a, 2 }, (struct view){ b, 2 }));
+	assert_false(view_equal((struct view){ a, 3 }, (struct view){ b, 3 }));
+	assert_false(view_equal((struct view){ a, 2 }, (struct view){ a, 3 }));
+	assert_true(view_equal((struct view){ NULL, 0 }, (struct view){ a, 0 }));
+}
+
+static void
+string_round_trip(void **state)
+{
+	uint8_t bytes[16];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	struct reader r;
+	char text[6];
+
+	writer_string(&w, "hello");
+	writer_string(&w, "");
+	assert_true(writer_ok(&w));
+	assert_int_equal(w.len, 9);
+	r = reader_of(bytes, w.len);
+	assert_true(reader_string(&r, text, sizeof text));
+	assert_string_equal(text, "hello");
+	assert_true(reader_string(&r, text, sizeof text));
+	assert_string_equal(text, "");
+	assert_true(reader_at_end(&r));
+}
+
+static void
+string_refuses(void **state)
+{
+	const struct {
+		const char *bytes;
+		size_t len;
+	} bad[] = {
+		{ "", 0 },
+		{ "\0", 1 },
+		{ "\0\4abc", 5 },		/* cut */
+		{ "\0\3a\0c", 5 },		/* a NUL inside */
+		{ "\0\1\0", 3 },
+		{ "\0\4abcd", 6 },		/* no room for the NUL behind it */
+		{ "\377\377abcd", 6 },
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct reader r = reader_of(bad[i].bytes, bad[i].len);
+		char text[4] = "xyz";
+
+		assert_false(reader_string(&r, text, sizeof text));
+		assert_int_equal(r.left, bad[i].len);
+		assert_string_equal(text, "xyz");
+	}
+}
+
+/* Every capacity: either all fits, or the writer says no and stays in bounds. */
+static void
+writer_stays_in_bounds(void **state)
+{
+	for (size_t cap = 0; cap <= 24; cap++) {
+		uint8_t bytes[25];
+		struct writer w = writer_of(bytes, cap);
+
+		memset(bytes, 0xaa, sizeof bytes);
+		writer_u8(&w, 1);
+		writer_u16(&w, 0x0203);
+		writer_u32(&w, 0x04050607);
+		writer_u64(&w, 0x08090a0b0c0d0e0fULL);
+		writer_string(&w, "abc");
+		writer_bytes(&w, "xyz", 3);
+		assert_int_equal(writer_ok(&w), cap >= 23);
+		assert_true(w.len <= cap);
+		assert_int_equal(bytes[cap], 0xaa);
+		if (cap == 23)
+			assert_memory_equal(bytes, "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\0\3abcxyz", 23);
+	}
+}
+
+/* What follows an overflow does not slip in, however small. */
+static void
+overflow_sticks(void **state)
+{
+	uint8_t bytes[4];
+	struct writer w = writer_of(bytes, sizeof bytes);
+
+	writer_u64(&w, 1);
+	writer_u8(&w, 1);
+	assert_int_equal(w.len, 0);
+	assert_false(writer_ok(&w));
+}
+
+static void
+overlong_string_overflows(void **state)
+{
+	size_t size = UINT16_MAX + 1;
+	char *text = malloc(size + 1);
+	uint8_t *bytes = malloc(2 * size);
+	struct writer w;
+
+	assert_non_null(text);
+	assert_non_null(bytes);
+	memset(text, 'a', size);
+	text[size] = '\0';
+	w = writer_of(bytes, 2 * size);
+	writer_string(&w, text + 1);
+	assert_true(writer_ok(&w));
+	assert_int_equal(w.len, 2 + UINT16_MAX);
+	w = writer_of(bytes, 2 * size);
+	writer_string(&w, text);
+	assert_false(writer_ok(&w));
+	free(text);
+	free(bytes);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_big_endian),
+		cmocka_unit_test(short_get_changes_nothing),
+		cmocka_unit_test(view_lends),
+		cmocka_unit_test(views_compare_by_content),
+		cmocka_unit_test(string_round_trip),
+		cmocka_unit_test(string_refuses),
+		cmocka_unit_test(writer_stays_in_bounds),
+		cmocka_unit_test(overflow_sticks),
+		cmocka_unit_test(overlong_string_overflows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* flow/survey and flow/enrol: what status shows, and what an enrolment asks for. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+#include "tests/unit/flowkit.h"
+
+#include "config/enrolment.h"
+#include "flow/enrol.h"
+#include "flow/enrolled.h"
+#include "flow/survey.h"
+#include "lib/cleanup.h"
+#include "nss/cert.h"
+
+static struct survey
+survey(struct kit *k)
+{
+	struct survey s;
+	struct outcome o;
+
+	sim_card_stats_reset(k->card[0]);
+	o = survey_card(&k->env, "Reader 0", &s);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(kit_stats(k).verifies, 0);
+	return s;
+}
+
+static void
+test_survey_of_a_good_card(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "good", NULL);
+	kit_set(k, "auth-tries", "2");
+	kit_set(k, "sign-tries", "4");
+	s = survey(k);
+	assert_int_equal(s.kind, JPKI_KIND_MY_NUMBER);
+	assert_int_equal(s.auth_tries, 2);
+	assert_int_equal(s.sign_tries, 4);
+	assert_true(s.der_len > 1000);
+	assert_string_equal(s.card_expiry, "20331103");
+	assert_string_equal(kit_get(k, "auth-tries"), "2");
+	assert_string_equal(kit_get(k, "sign-tries"), "4");
+}
+
+static void
+test_survey_of_other_cards(void **state)
+{
+	struct kit *k = *state;
+	struct outcome o;
+	struct survey s;
+
+	kit_insert(k, 0, "good", "profile=locked");
+	assert_int_equal(survey(k).auth_tries, 0);
+	kit_insert(k, 0, "good", "profile=juki");
+	s = survey(k);
+	assert_int_equal(s.kind, JPKI_KIND_JUKI);
+	assert_int_equal(s.der_len, 0);
+	kit_insert(k, 0, "good", "expiry=none");
+	assert_string_equal(survey(k).card_expiry, "");
+	kit_insert(k, 0, "good", "profile=nojpki");
+	o = survey_card(&k->env, "Reader 0", &s);
+	assert_int_equal(o.status, JPKI_NOT_JPKI);
+}
+
+static void
+test_choice_of_reader(void **state)
+{
+	char reader[TRANSPORT_NAME_MAX];
+	struct kit *k = *state;
+	struct outcome o;
+
+	k->reader_count = 2;
+	o = survey_choose_reader(&k->env, NULL, reader);
+	assert_int_equal(o.status, JPKI_NO_CARD);
+	kit_insert(k, 1, "good", NULL);
+	o = survey_choose_reader(&k->env, NULL, reader);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_string_equal(reader, "Reader 1");
+	o = survey_choose_reader(&k->env, "Reader 0", reader);
+	assert_int_equal(o.status, JPKI_NO_CARD);
+	o = survey_choose_reader(&k->env, "ACME", reader);
+	assert_int_equal(o.status, JPKI_NO_READER);
+	kit_insert(k, 0, "good", NULL);
+	o = survey_choose_reader(&k->env, NULL, reader);
+	assert_int_equal(o.status, JPKI_CARD_BUSY);
+}
+
+static enum jpki_status
+prove_it(struct kit *k, const struct survey *s)
+{
+	struct secret *pin = secret_new();
+	struct outcome o;
+	bool clean;
+
+	o = enrol_prove(&k->env, &k->ui, "hanako", "Reader 0", s, pin, &clean);
+	assert_true(clean);
+	assert_int_equal(secret_view(pin).len, 0);
+	secret_free(pin);
+	assert_string_equal(kit_get(k, "verified"), "none");
+	return o.status;
+}
+
+static void
+test_proof(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "good", NULL);
+	s = survey(k);
+	assert_int_equal(prove_it(k, &s), JPKI_OK);
+	k->answer = "9999";
+	assert_int_equal(prove_it(k, &s), JPKI_PIN_WRONG);
+	s = survey(k);
+	assert_int_equal(prove_it(k, &s), JPKI_PIN_WRONG);
+	s = survey(k);
+	assert_int_equal(prove_it(k, &s), JPKI_LAST_TRY);
+	assert_string_equal(kit_get(k, "auth-tries"), "1");
+	kit_set(k, "auth-tries", "3");
+	s = survey(k);
+	k->answer = "1234";
+	kit_fault(k, "ins 2A wrongsig");
+	assert_int_equal(prove_it(k, &s), JPKI_BAD_SIGNATURE);
+}
+
+static void
+swap_for_other(struct kit *k)
+{
+	kit_insert(k, 0, "other-person", NULL);
+}
+
+static void
+test_proof_by_another_card(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "good", NULL);
+	s = survey(k);
+	k->on_prompt = swap_for_other;
+	assert_int_equal(prove_it(k, &s), JPKI_OTHER_CARD);
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* No PIN is asked for a certificate that could not log in. */
+static void
+test_proof_of_a_dead_certificate(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "expired", NULL);
+	s = survey(k);
+	assert_int_equal(prove_it(k, &s), JPKI_CERT_EXPIRED);
+	assert_int_equal(k->prompts, 0);
+}
+
+static struct outcome
+first_verdict(struct kit *k)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct outcome o = enrolled_load(&k->env, "hanako", &e);
+
+	return outcome_ok(&o) ? enrolled_verdict(&e) : o;
+}
+
+static void
+test_writing(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+	struct outcome o;
+
+	kit_insert(k, 0, "good", NULL);
+	s = survey(k);
+	o = enrol_write(&k->env, "hanako", (struct view){ s.der, s.der_len }, "by a test");
+	assert_int_equal(o.status, JPKI_OK);
+	o = first_verdict(k);
+	assert_int_equal(o.status, JPKI_OK);
+	o = enrol_write(&k->env, "../hanako", (struct view){ s.der, s.der_len }, "by a test");
+	assert_int_equal(o.status, JPKI_NOT_ENROLLED);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kit_new, kit_done)
+	const struct CMUnitTest tests[] = {
+		TEST(test_survey_of_a_good_card),
+		TEST(test_survey_of_other_cards),
+		TEST(test_choice_of_reader),
+		TEST(test_proof),
+		TEST(test_proof_by_another_card),
+		TEST(test_proof_of_a_dead_certificate),
+		TEST(test_writing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

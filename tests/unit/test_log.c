@@ -1,0 +1,74 @@
+/* lib/log: one call, one line, whatever the text brings. */
+#include "config.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "lib/log.h"
+#include "tests/unit/capture.h"
+#include "tests/unit/test.h"
+
+static void
+passes_text_and_priority(void **state)
+{
+	struct capture c;
+
+	capture_start(&c);
+	log_msg(&c.log, LOG_WARNING, "%s:%d: カード", "file", 7);
+	assert_int_equal(c.lines, 1);
+	assert_int_equal(c.priority, LOG_WARNING);
+	assert_string_equal(c.text, "file:7: カード");
+}
+
+static void
+no_control_character_gets_through(void **state)
+{
+	for (int ch = 1; ch < 256; ch++) {
+		char text[] = { 'a', (char)ch, 'b', '\0' };
+		struct capture c;
+
+		capture_start(&c);
+		log_msg(&c.log, LOG_ERR, "%s", text);
+		assert_int_equal(c.lines, 1);
+		if (ch < 0x20 || ch == 0x7f)
+			assert_string_equal(c.text, "a?b");
+		else
+			assert_string_equal(c.text, text);
+	}
+}
+
+static void
+long_text_is_cut(void **state)
+{
+	char text[3 * LOG_TEXT_MAX];
+	struct capture c;
+
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	capture_start(&c);
+	log_msg(&c.log, LOG_ERR, "%s", text);
+	assert_int_equal(strlen(c.text), LOG_TEXT_MAX - 1);
+	assert_int_equal(strspn(c.text, "x"), LOG_TEXT_MAX - 1);
+}
+
+static void
+no_sink_no_harm(void **state)
+{
+	const struct log silent = { .sink = NULL };
+
+	log_msg(NULL, LOG_ERR, "%s", "x");
+	log_msg(&silent, LOG_ERR, "%s", "x");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passes_text_and_priority),
+		cmocka_unit_test(no_control_character_gets_through),
+		cmocka_unit_test(long_text_is_cut),
+		cmocka_unit_test(no_sink_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

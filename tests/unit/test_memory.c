@@ -1,0 +1,168 @@
+/* pam/memory: what a handle remembers, and that it is wiped with it. */
+#include "config.h"
+
+#include <security/pam_appl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/secret.h"
+#include "pam/memory.h"
+#include "tests/unit/test.h"
+
+int __wrap_pam_get_data(const pam_handle_t *, const char *, const void **);
+int __wrap_pam_set_data(pam_handle_t *, const char *, void *,
+    void (*)(pam_handle_t *, void *, int));
+void __wrap_secret_free(struct secret *);
+void __real_secret_free(struct secret *);
+
+/* libpam keeps data for modules only; this keeps one item of it. */
+static struct {
+	int code;
+	void *data;
+	void (*cleanup)(pam_handle_t *, void *, int);
+	unsigned int secrets_freed;
+} pam;
+
+static pam_handle_t *pamh;
+
+int
+__wrap_pam_get_data(const pam_handle_t *handle, const char *name, const void **ret)
+{
+	if (pam.data == NULL)
+		return PAM_NO_MODULE_DATA;
+	*ret = pam.data;
+	return PAM_SUCCESS;
+}
+
+int
+__wrap_pam_set_data(pam_handle_t *handle, const char *name, void *data,
+    void (*cleanup)(pam_handle_t *, void *, int))
+{
+	if (pam.code != PAM_SUCCESS)
+		return pam.code;
+	assert_null(pam.data);
+	pam.data = data;
+	pam.cleanup = cleanup;
+	return PAM_SUCCESS;
+}
+
+void
+__wrap_secret_free(struct secret *s)
+{
+	pam.secrets_freed += s != NULL;
+	__real_secret_free(s);
+}
+
+static int
+setup(void **state)
+{
+	static const struct pam_conv conv = { .conv = NULL };
+
+	memset(&pam, 0, sizeof pam);
+	return pam_start("pam_jpki-test", "taro", &conv, &pamh) == PAM_SUCCESS ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	if (pam.data != NULL)
+		pam.cleanup(pamh, pam.data, 0);
+	return pam_end(pamh, PAM_SUCCESS) == PAM_SUCCESS ? 0 : -1;
+}
+
+static struct view
+pin(const char *text)
+{
+	return (struct view){ (const uint8_t *)text, strlen(text) };
+}
+
+static void
+begins_with_nothing(void **state)
+{
+	struct memory *m;
+
+	assert_null(memory_find(pamh));
+	m = memory_of(pamh);
+	assert_non_null(m);
+	assert_ptr_equal(memory_find(pamh), m);
+	assert_ptr_equal(memory_of(pamh), m);	/* the same one */
+	assert_int_equal(memory_outcome(m), JPKI_INTERNAL);
+	assert_false(memory_knows_wrong(m, pin("0000")));
+	memory_note_outcome(m, JPKI_OK);
+	assert_int_equal(memory_outcome(m), JPKI_OK);
+}
+
+static void
+knows_the_wrong_pins(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	memory_note_wrong(m, pin("1234"));
+	assert_true(memory_knows_wrong(m, pin("1234")));
+	assert_false(memory_knows_wrong(m, pin("1235")));
+	memory_note_wrong(m, pin("5678"));
+	memory_note_wrong(m, pin("5678"));
+	assert_true(memory_knows_wrong(m, pin("1234")));
+	assert_true(memory_knows_wrong(m, pin("5678")));
+	/* not across the border of two */
+	assert_false(memory_knows_wrong(m, pin("7812")));
+	assert_false(memory_knows_wrong(m, pin("")));
+	memory_note_wrong(m, pin("99998"));
+	assert_false(memory_knows_wrong(m, pin("9999")));
+	memory_note_wrong(m, pin("123"));
+	assert_false(memory_knows_wrong(m, pin("123")));
+}
+
+static void
+keeps_the_newest(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	for (int i = 0; i < 9; i++) {
+		char text[5];
+
+		snprintf(text, sizeof text, "100%d", i);
+		memory_note_wrong(m, pin(text));
+	}
+	assert_true(memory_knows_wrong(m, pin("1008")));
+	assert_true(memory_knows_wrong(m, pin("1007")));
+	assert_true(memory_knows_wrong(m, pin("1006")));
+	assert_false(memory_knows_wrong(m, pin("1000")));
+}
+
+static void
+goes_with_the_handle(void **state)
+{
+	assert_non_null(memory_of(pamh));
+	pam.cleanup(pamh, pam.data, 0);
+	pam.data = NULL;
+	assert_int_equal(pam.secrets_freed, 1);
+	assert_null(memory_find(pamh));
+}
+
+/* Nothing is left if libpam cannot keep it; the sanitizer sees the rest. */
+static void
+libpam_may_refuse(void **state)
+{
+	pam.code = PAM_BUF_ERR;
+	assert_null(memory_of(pamh));
+	assert_int_equal(pam.secrets_freed, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(begins_with_nothing),
+		TEST(knows_the_wrong_pins),
+		TEST(keeps_the_newest),
+		TEST(goes_with_the_handle),
+		TEST(libpam_may_refuse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

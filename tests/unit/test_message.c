@@ -1,0 +1,167 @@
+/* lib/message: what the person reads. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/message.h"
+#include "tests/unit/test.h"
+
+#define DAY 86400
+#define NOW 1780000000	/* 2026-05-29 */
+
+static void
+every_outcome_is_said_in_full(void **state)
+{
+	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+		struct outcome o = outcome_of(i);
+		char text[MESSAGE_MAX];
+		const char *rest;
+
+		message_outcome(&o, text);
+		assert_int_equal(strncmp(text, outcome_state(i), strlen(outcome_state(i))), 0);
+		rest = text + strlen(outcome_state(i));
+		if (outcome_remedy(i) == NULL) {
+			assert_string_equal(rest, "");
+		} else {
+			assert_int_equal(rest[0], ' ');
+			assert_string_equal(rest + 1, outcome_remedy(i));
+		}
+	}
+}
+
+static void
+wrong_pin_tells_the_tries(void **state)
+{
+	struct outcome o = outcome_of(JPKI_PIN_WRONG);
+	char text[MESSAGE_MAX];
+
+	message_outcome(&o, text);
+	assert_null(strpbrk(text, "0123456789"));	/* unknown: no number, and no -1 */
+	o.tries_left = 2;
+	message_outcome(&o, text);
+	assert_non_null(strstr(text, "2 tries left"));
+	assert_non_null(strstr(text, outcome_remedy(JPKI_PIN_WRONG)));
+	o.tries_left = 1;
+	message_outcome(&o, text);
+	assert_non_null(strstr(text, "1 try left"));
+	o = outcome_of(JPKI_PIN_LOCKED);
+	o.tries_left = 0;
+	message_outcome(&o, text);
+	assert_null(strchr(text, '0'));
+}
+
+static void
+prompt_tells_the_tries(void **state)
+{
+	for (int password = 0; password <= 1; password++) {
+		char text[MESSAGE_MAX];
+
+		message_pin_prompt(3, password, text);
+		assert_non_null(strstr(text, "3 tries"));
+		assert_null(strstr(text, "LAST"));
+		assert_int_equal(strstr(text, "Password") != NULL, password);
+		message_pin_prompt(2, password, text);
+		assert_non_null(strstr(text, "2 tries"));
+		message_pin_prompt(1, password, text);
+		assert_non_null(strstr(text, "LAST"));
+		assert_int_equal(strstr(text, "Password") != NULL, password);
+		assert_int_equal(text[strlen(text) - 1], ' ');
+	}
+}
+
+/* A day in Japan begins at 15:00 UTC. */
+static void
+dates_are_japans(void **state)
+{
+	const struct {
+		int64_t when;
+		const char *date;
+	} dates[] = {
+		{ 0, "1970-01-01" },
+		{ 1767193199, "2025-12-31" },	/* 2025-12-31 14:59:59 UTC */
+		{ 1767193200, "2026-01-01" },	/* 2025-12-31 15:00:00 UTC */
+		{ 1709218799, "2024-02-29" },	/* 2024-02-29 14:59:59 UTC */
+		{ 1709218800, "2024-03-01" },
+		{ -32400, "1970-01-01" },
+		{ -32401, "1969-12-31" },
+		{ 253402268399, "9999-12-31" },
+		{ INT64_MAX, "?" },
+		{ INT64_MIN, "?" },
+	};
+
+	for (size_t i = 0; i < COUNT(dates); i++) {
+		char text[MESSAGE_DATE_MAX];
+
+		message_date(dates[i].when, text);
+		assert_string_equal(text, dates[i].date);
+	}
+}
+
+static void
+days_left_are_whole_days(void **state)
+{
+	assert_int_equal(message_days_left(NOW, NOW), 0);
+	assert_int_equal(message_days_left(NOW + DAY - 1, NOW), 0);
+	assert_int_equal(message_days_left(NOW + DAY, NOW), 1);
+	assert_int_equal(message_days_left(NOW + 90 * DAY, NOW), 90);
+	assert_int_equal(message_days_left(NOW - 1, NOW), -1);
+	assert_int_equal(message_days_left(NOW - DAY, NOW), -1);
+	assert_int_equal(message_days_left(NOW - DAY - 1, NOW), -2);
+}
+
+static void
+expiry_is_told_within_the_window(void **state)
+{
+	const struct {
+		int64_t left;
+		unsigned int window;
+		bool told;
+	} cases[] = {
+		{ 90 * DAY + 1, 90, false },
+		{ 90 * DAY - 1, 90, true },
+		{ 1, 90, true },
+		{ 0, 90, true },
+		{ -1, 90, false },	/* over: another outcome speaks of it */
+		{ 1, 0, false },	/* 0: never */
+		{ 0, 0, false },
+		{ DAY - 1, 1, true },
+		{ DAY + 1, 1, false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[MESSAGE_MAX] = "untouched";
+
+		assert_int_equal(message_expiry(NOW + cases[i].left, NOW, cases[i].window, text),
+		    cases[i].told);
+		assert_int_equal(text[0] != '\0', cases[i].told);
+	}
+}
+
+static void
+expiry_tells_date_and_days(void **state)
+{
+	char text[MESSAGE_MAX];
+
+	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, text));
+	assert_non_null(strstr(text, "2025-12-31"));
+	assert_non_null(strstr(text, "in 30 days"));
+	assert_true(strlen(text) < MESSAGE_MAX - 1);
+	assert_int_equal(text[strlen(text) - 1], '.');
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_outcome_is_said_in_full),
+		cmocka_unit_test(wrong_pin_tells_the_tries),
+		cmocka_unit_test(prompt_tells_the_tries),
+		cmocka_unit_test(dates_are_japans),
+		cmocka_unit_test(days_left_are_whole_days),
+		cmocka_unit_test(expiry_is_told_within_the_window),
+		cmocka_unit_test(expiry_tells_date_and_days),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

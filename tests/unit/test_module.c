@@ -1,0 +1,330 @@
+/*
+ * The module in libpam: whatever its helper does, success only for a verdict
+ * that was earned, and what one handle remembers.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+
+static char dir[] = "/tmp/jpki-module-XXXXXX";
+static const char *answer;
+static unsigned int prompts;
+static char code[64];		/* of the last decision, as it was logged */
+static char shown[1024];	/* to the person */
+
+__attribute__((format(printf, 1, 0)))
+static void
+note_code(const char *format, va_list ap)
+{
+	char line[2048];
+	const char *found;
+
+	vsnprintf(line, sizeof line, format, ap);
+	found = strstr(line, "JPKI-");
+	if (found != NULL)
+		snprintf(code, sizeof code, "%.*s", (int)strcspn(found, " :"), found);
+	/* Whatever else a line may hold. */
+	if (answer != NULL && answer[0] != '\0')
+		assert_null(strstr(line, answer));
+}
+
+/*
+ * In place of libc's two, of which the second is what FORTIFY makes of the first: libpam
+ * logs here. Declared by hand, because syslog.h may have made a macro or an inline of them.
+ */
+void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void __syslog_chk(int priority, int flag, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void
+syslog(int priority, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	note_code(format, ap);
+	va_end(ap);
+}
+
+void
+__syslog_chk(int priority, int flag, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	note_code(format, ap);
+	va_end(ap);
+}
+
+static int
+conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *ctx)
+{
+	struct pam_response *r = calloc((size_t)n, sizeof *r);
+
+	if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
+		prompts++;
+		if (r != NULL && answer != NULL)
+			r->resp = strdup(answer);
+	} else {
+		snprintf(shown, sizeof shown, "%s", messages[0]->msg);
+	}
+	*responses = r;
+	return PAM_SUCCESS;
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static const char *
+tasks(void)
+{
+	static char text[128];
+	FILE *f = fopen("tasks", "re");
+
+	text[0] = '\0';
+	if (f != NULL) {
+		if (fgets(text, sizeof text, f) == NULL)
+			text[0] = '\0';
+		fclose(f);
+	}
+	return text;
+}
+
+static unsigned int
+open_descriptors(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static pam_handle_t *
+new_handle(void)
+{
+	static const struct pam_conv conv = { .conv = conversation };
+	pam_handle_t *pamh;
+
+	assert_int_equal(pam_start_confdir("test", "hanako", &conv, dir, &pamh), PAM_SUCCESS);
+	return pamh;
+}
+
+/* One authentication; the code that was logged is in `code`. */
+static int
+run_on(pam_handle_t *pamh, const char *mode)
+{
+	int r;
+
+	write_file("mode", mode);
+	(void)unlink("tasks");
+	prompts = 0;
+	code[0] = shown[0] = '\0';
+	r = pam_authenticate(pamh, 0);
+	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
+	return r;
+}
+
+static int
+run(const char *mode)
+{
+	unsigned int before = open_descriptors();
+	pam_handle_t *pamh = new_handle();
+	int r = run_on(pamh, mode);
+
+	pam_end(pamh, r);
+	assert_int_equal(open_descriptors(), before);
+	/* and no child is left */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	return r;
+}
+
+static int
+setup(void **state)
+{
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n");
+	answer = "1234";
+	/* libpam keeps descriptors of its own once it has opened something */
+	(void)run("good");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)unlink("mode");
+	(void)unlink("tasks");
+	(void)unlink("test");
+	(void)rmdir(dir);
+	return 0;
+}
+
+static void
+test_good(void **state)
+{
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_int_equal(prompts, 1);
+	assert_string_equal(tasks(), "login ");
+	assert_int_equal(run("refusal without PIN"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-NO-CARD");
+	assert_string_equal(shown, "text");
+	assert_int_equal(run("linger"), PAM_SUCCESS);	/* killed, and collected */
+}
+
+static void
+test_misbehaviour(void **state)
+{
+	static const char *const modes[] = { "exit at once", "garbage", "empty packet",
+		"prompt before ready", "ready twice", "success without PIN", "prompt twice",
+		"wrong id", "trailing byte", "cut", "oversized", "wrong version", "unknown status",
+		"die after PIN", "crash after PIN", "late before prompt", "late after PIN" };
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_int_equal(run(modes[i]), PAM_AUTHINFO_UNAVAIL);
+		if (strcmp(code, "JPKI-E-HELPER") != 0)
+			fail_msg("\"%s\" is %s", modes[i], code);
+		assert_true(prompts <= 1);
+		assert_non_null(strstr(shown, "administrator"));
+	}
+}
+
+/* Handed a PIN and not heard of again, or heard that the card is not clean. */
+static void
+test_card_state_is_dropped(void **state)
+{
+	(void)run("die after PIN");
+	assert_string_equal(tasks(), "login drop ");
+	(void)run("late after PIN");
+	assert_string_equal(tasks(), "login drop ");
+	(void)run("unclean");
+	assert_string_equal(code, "JPKI-E-TIMEOUT");
+	assert_string_equal(tasks(), "login drop ");
+	(void)run("exit at once");
+	assert_string_equal(tasks(), "login ");
+}
+
+/* No PIN, no success, whatever the helper says. */
+static void
+test_no_pin(void **state)
+{
+	static const char *const answers[] = { "", "123", "password", "12345", "1234\n", NULL };
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		answer = answers[i];
+		assert_int_equal(run("good"), PAM_AUTHINFO_UNAVAIL);
+		assert_string_equal(code, "JPKI-E-HELPER");
+		assert_string_equal(tasks(), "login ");
+	}
+	answer = "1234";
+}
+
+static void
+expect_code(pam_handle_t *pamh, const char *typed, const char *mode, const char *wanted)
+{
+	answer = typed;
+	(void)run_on(pamh, mode);
+	if (strcmp(code, wanted) != 0)
+		fail_msg("\"%s\" is %s, not %s", typed, code, wanted);
+	answer = "1234";
+}
+
+/* A program that retries by itself sends no PIN twice that it has seen fail. */
+static void
+test_wrong_pins_of_one_handle(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-WRONG");
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-REPEATED");
+	expect_code(pamh, "2222", "wrong", "JPKI-E-PIN-WRONG");
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-REPEATED");
+	expect_code(pamh, "1122", "wrong", "JPKI-E-PIN-WRONG");
+	/* digits of two of them in a row are another PIN */
+	expect_code(pamh, "2221", "wrong", "JPKI-E-PIN-WRONG");
+	expect_code(pamh, "1122", "wrong", "JPKI-E-PIN-REPEATED");
+	pam_end(pamh, PAM_AUTH_ERR);
+	pamh = new_handle();
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-WRONG");
+	pam_end(pamh, PAM_AUTH_ERR);
+}
+
+static void
+test_password_is_forwarded_only_if_asked(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	expect_code(pamh, "secret word", "wrong", "JPKI-E-PIN-FORMAT");
+	expect_code(pamh, "secret word", "wrong, forwards", "JPKI-E-PASSWORD");
+	assert_string_equal(shown, "");
+	expect_code(pamh, "3333", "wrong, forwards", "JPKI-E-PIN-WRONG");
+	expect_code(pamh, "", "wrong, forwards", "JPKI-E-PIN-FORMAT");
+	pam_end(pamh, PAM_AUTH_ERR);
+}
+
+static void
+test_account(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	/* alone in its stack, PAM_IGNORE is a refusal by libpam */
+	assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+	(void)run_on(pamh, "wrong");
+	assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+	assert_int_equal(run_on(pamh, "good"), PAM_AUTHINFO_UNAVAIL);	/* 1234 was wrong just now */
+	pam_end(pamh, PAM_SUCCESS);
+	pamh = new_handle();
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* What the application does about its children is its own business. */
+static void
+test_host_that_reaps(void **state)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old, now;
+
+	assert_int_equal(sigaction(SIGCHLD, &ignore, &old), 0);
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_int_equal(run("die after PIN"), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(sigaction(SIGCHLD, &old, &now), 0);
+	assert_ptr_equal(now.sa_handler, SIG_IGN);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_misbehaviour),
+		cmocka_unit_test(test_card_state_is_dropped),
+		cmocka_unit_test(test_no_pin),
+		cmocka_unit_test(test_wrong_pins_of_one_handle),
+		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
+		cmocka_unit_test(test_account),
+		cmocka_unit_test(test_host_that_reaps),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,293 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "nss/internal.h"
+#include "tests/unit/nss_fixture.h"
+
+static void
+expect_refused(const char *dir, const char *in_log)
+{
+	struct certdb *db = NULL;
+
+	log_clear();
+	expect_status(certdb_open(dir, geteuid(), &test_log, &db), JPKI_TRUST_DB, in_log);
+	assert_null(db);
+	if (strstr(logged(), in_log) == NULL)
+		fail_msg("the log says '%s' and not '%s'", logged(), in_log);
+	assert_false(NSS_IsInitialized());
+}
+
+static void
+opens_and_closes(void **state)
+{
+	const char *dir = make_db("ca1", "ca2", NULL);
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct certdb *db = open_db(dir);
+
+		assert_int_equal(db->anchor_count, 2);
+		close_db(db);
+	}
+	assert_true(certdb_close(NULL));
+	assert_int_equal(count_entries(dir), 2);	/* reading leaves nothing behind */
+}
+
+/* What is there to be opened afterwards proves that the failure left NSS usable. */
+static void
+missing(void **state)
+{
+	(void)state;
+	expect_refused(in_scratch("db"), "jpkictl trust add");
+	make_db("ca1", NULL);
+	assert_int_equal(rename(in_scratch("db/key4.db"), in_scratch("key4.db")), 0);
+	expect_refused(in_scratch("db"), "key4.db");
+	assert_int_equal(rename(in_scratch("key4.db"), in_scratch("db/key4.db")), 0);
+	close_db(open_db(in_scratch("db")));
+	assert_int_equal(unlink(in_scratch("db/cert9.db")), 0);
+	expect_refused(in_scratch("db"), "cert9.db");
+	expect_refused("tmp/db", "absolute");
+}
+
+static void
+broken(void **state)
+{
+	static const char garbage[5000] = "this is no database";
+
+	(void)state;
+	make_db("ca1", NULL);
+	write_bytes(in_scratch("db/cert9.db"), garbage, sizeof garbage);
+	expect_refused(in_scratch("db"), "cannot be opened");
+	write_bytes(in_scratch("db/cert9.db"), "", 0);
+	expect_refused(in_scratch("db"), "cannot be opened");
+}
+
+static void
+broken_key_db(void **state)
+{
+	static const char garbage[5000] = "this is no database";
+
+	(void)state;
+	make_db("ca1", NULL);
+	write_bytes(in_scratch("db/key4.db"), garbage, sizeof garbage);
+	expect_refused(in_scratch("db"), "cannot be opened");
+}
+
+/* However much of it is left: refused, or whoever is trusted is whole. */
+static void
+truncated(void **state)
+{
+	struct bytes ca1 = pki_der("ca1");
+	struct stat st;
+
+	(void)state;
+	make_db("ca1", NULL);
+	assert_int_equal(stat(in_scratch("db/cert9.db"), &st), 0);
+	for (off_t size = st.st_size - 1; size > 0; size -= 3001) {
+		struct certdb *db = NULL;
+		struct outcome o;
+
+		assert_int_equal(truncate(in_scratch("db/cert9.db"), size), 0);
+		o = certdb_open(in_scratch("db"), geteuid(), &test_log, &db);
+		if (!outcome_ok(&o))
+			expect_status(o, JPKI_TRUST_DB, "truncated");
+		else if (db->anchor_count > 0)
+			assert_true(view_equal(cert_der(db->anchors[0]), view_of(&ca1)));
+		close_db(db);
+	}
+}
+
+static void
+unsafe(void **state)
+{
+	struct certdb *db = NULL;
+
+	(void)state;
+	make_db("ca1", NULL);
+	assert_int_equal(chmod(in_scratch("db/cert9.db"), 0664), 0);
+	expect_refused(in_scratch("db"), "writable");
+	assert_int_equal(chmod(in_scratch("db/cert9.db"), 0644), 0);
+	assert_int_equal(chmod(in_scratch("db/key4.db"), 0646), 0);
+	expect_refused(in_scratch("db"), "writable");
+	assert_int_equal(chmod(in_scratch("db/key4.db"), 0644), 0);
+	assert_int_equal(chmod(in_scratch("db"), 0775), 0);
+	expect_refused(in_scratch("db"), "writable");
+	assert_int_equal(chmod(in_scratch("db"), 0755), 0);
+	assert_int_equal(symlink("db", in_scratch("link")), 0);
+	expect_refused(in_scratch("link"), "symbolic link");
+	expect_status(certdb_open(in_scratch("db"), geteuid() + 1, &test_log, &db),
+	    JPKI_TRUST_DB, "other owner");
+	assert_int_equal(rename(in_scratch("db/cert9.db"), in_scratch("cert9.db")), 0);
+	assert_int_equal(symlink("../cert9.db", in_scratch("db/cert9.db")), 0);
+	expect_refused(in_scratch("db"), "symbolic link");
+}
+
+static void
+unreadable(void **state)
+{
+	(void)state;
+	if (geteuid() == 0) {
+		print_message("skipped: root can read everything\n");
+		skip();
+	}
+	make_db("ca1", NULL);
+	assert_int_equal(chmod(in_scratch("db/key4.db"), 0200), 0);
+	expect_refused(in_scratch("db"), "key4.db");
+	assert_int_equal(chmod(in_scratch("db/key4.db"), 0644), 0);
+	assert_int_equal(chmod(in_scratch("db/cert9.db"), 0200), 0);
+	expect_refused(in_scratch("db"), "cert9.db");
+}
+
+/* A writer with an exclusive lock, as sqlite takes it: an error, and soon. */
+static void
+locked(void **state)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_start = 0x40000002, .l_len = 510 };
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	make_db("ca1", NULL);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(in_scratch("db/cert9.db"), O_RDWR);
+
+		if (fcntl(fd, F_SETLK, &lock) == 0)
+			(void)!write(ready[1], "x", 1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	expect_refused(in_scratch("db"), "cannot be opened");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	close_db(open_db(in_scratch("db")));
+}
+
+/* Two databases would be trusted as one. */
+static void
+one_at_a_time(void **state)
+{
+	struct certdb *db = open_db(make_db("ca1", NULL)), *second = NULL;
+
+	(void)state;
+	expect_status(certdb_open(in_scratch("db"), geteuid(), &test_log, &second),
+	    JPKI_INTERNAL, "second");
+	assert_null(second);
+	close_db(db);
+	close_db(open_db(in_scratch("db")));
+}
+
+/* T for clients makes an anchor, nothing else does. */
+static void
+trust_flags(void **state)
+{
+	struct certdb *db;
+
+	(void)state;
+	need_certutil();
+	db = open_db(certutil_db("ca1", ",,", "ca2", "C,C,C", "good", "P,P,P", "ca-other",
+	    "p,p,p", "ca-expired", ",T,", NULL));
+	assert_int_equal(db->anchor_count, 0);
+	close_db(db);
+	db = open_db(certutil_db("sign-ca", "CT,C,C", "ca-ec", "T,,", NULL));
+	assert_int_equal(db->anchor_count, 2);
+	close_db(db);
+}
+
+static void
+plant_module(const char *dir)
+{
+	char path[200], text[1200];
+
+	snprintf(path, sizeof path, "%s/pkcs11.txt", dir);
+	snprintf(text, sizeof text, "library=%s\nname=planted\nNSS=trustOrder=100\n\n",
+	    getenv("JPKI_PLANTED"));
+	write_bytes(path, text, strlen(text));
+}
+
+/* The same directory opened with its modules, in a process that ends with it. */
+static bool
+loads_without_our_flag(const char *dir)
+{
+	char config[200];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		snprintf(config, sizeof config, "sql:%s", dir);
+		(void)NSS_InitContext(config, "", "", "", NULL, NSS_INIT_READONLY);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	return exists(in_scratch("mark"));
+}
+
+static void
+planted_module_is_not_loaded(void **state)
+{
+	const char *dir = make_db("ca1", NULL);
+
+	(void)state;
+	assert_non_null(getenv("JPKI_PLANTED"));
+	assert_int_equal(setenv("JPKI_PLANTED_MARK", in_scratch("mark"), 1), 0);
+	plant_module(dir);
+	close_db(open_db(dir));
+	assert_false(exists(in_scratch("mark")));
+	assert_true(loads_without_our_flag(dir));	/* or the test proves nothing */
+}
+
+static void
+environment_does_not_matter(void **state)
+{
+	const char *dir = make_db("ca1", NULL);
+
+	(void)state;
+	setenv("NSS_DEFAULT_DB_TYPE", "dbm", 1);
+	close_db(open_db(dir));
+	unsetenv("NSS_DEFAULT_DB_TYPE");
+}
+
+/* In a process of its own: there is no coming back from a leaked reference. */
+static void
+close_tells_of_a_leak(void **state)
+{
+	const char *dir = make_db("ca1", NULL);
+	struct bytes good = pki_der("good");
+	int status = -1;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		struct certdb *db = NULL;
+		struct cert *cert = NULL;
+		struct outcome o = certdb_open(dir, geteuid(), NULL, &db);
+
+		if (outcome_ok(&o))
+			o = cert_from_der(db, view_of(&good), &cert);
+		_exit(outcome_ok(&o) && !certdb_close(db) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_done)
+		T(opens_and_closes), T(missing), T(broken), T(broken_key_db), T(truncated),
+		T(unsafe), T(unreadable), T(locked), T(one_at_a_time), T(trust_flags),
+		T(planted_module_is_not_loaded), T(environment_does_not_matter),
+		T(close_tells_of_a_leak),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,719 @@
+/*
+ * card/pcsc on a winscard of our own: the linker sends its calls here (--wrap).
+ * Every test ends with every context released and every handle disconnected.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <winscard.h>
+
+#include "card/pcsc.h"
+#include "tests/unit/test.h"
+
+#define CONTEXT 4711
+#define HANDLE 815
+#define READER "Reader 00 00"
+#define PNP "\\\\?PnP?\\Notification"
+
+LONG __wrap_SCardEstablishContext(DWORD, LPCVOID, LPCVOID, LPSCARDCONTEXT);
+LONG __wrap_SCardReleaseContext(SCARDCONTEXT);
+LONG __wrap_SCardListReaders(SCARDCONTEXT, LPCSTR, LPSTR, LPDWORD);
+LONG __wrap_SCardGetStatusChange(SCARDCONTEXT, DWORD, SCARD_READERSTATE *, DWORD);
+LONG __wrap_SCardConnect(SCARDCONTEXT, LPCSTR, DWORD, DWORD, LPSCARDHANDLE, LPDWORD);
+LONG __wrap_SCardReconnect(SCARDHANDLE, DWORD, DWORD, DWORD, LPDWORD);
+LONG __wrap_SCardDisconnect(SCARDHANDLE, DWORD);
+LONG __wrap_SCardBeginTransaction(SCARDHANDLE);
+LONG __wrap_SCardEndTransaction(SCARDHANDLE, DWORD);
+LONG __wrap_SCardTransmit(SCARDHANDLE, const SCARD_IO_REQUEST *, LPCBYTE, DWORD, SCARD_IO_REQUEST *,
+    LPBYTE, LPDWORD);
+int __wrap_nanosleep(const struct timespec *, struct timespec *);
+
+static struct pcsc *pcsc;
+static struct transport *t;
+
+/* What pcscd will answer, and what it was asked. */
+static struct {
+	LONG establish, list, change, connect, reconnect, disconnect, begin, transmit;
+	unsigned int busy_connects, reset_begins;	/* so often, before the answer above */
+	const char *readers;
+	size_t readers_len;
+	DWORD event_state;
+	DWORD protocol;
+	const char *answer;
+	size_t answer_len;
+
+	int contexts, handles, transactions;		/* open now */
+	unsigned int establishes, connects, reconnects, ends, sleeps;
+	DWORD disposition;				/* of the last disconnect */
+	bool disconnected_in_transaction;
+	DWORD waited_ms, waited_for;
+	char waited_last[64];
+	int64_t now_ms;
+	enum jpki_status pending_in_begin, pending_in_transmit;
+} fake;
+
+LONG
+__wrap_SCardEstablishContext(DWORD scope, LPCVOID a, LPCVOID b, LPSCARDCONTEXT ret)
+{
+	fake.establishes++;
+	if (fake.establish != SCARD_S_SUCCESS)
+		return fake.establish;
+	fake.contexts++;
+	*ret = CONTEXT;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardReleaseContext(SCARDCONTEXT context)
+{
+	assert_int_equal(context, CONTEXT);
+	assert_true(fake.contexts > 0);
+	fake.contexts--;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWORD len)
+{
+	assert_int_equal(context, CONTEXT);
+	assert_true(fake.contexts > 0);
+	if (fake.list != SCARD_S_SUCCESS)
+		return fake.list;
+	if (*len < fake.readers_len)
+		return SCARD_E_INSUFFICIENT_BUFFER;
+	memset(names, 'Z', *len);	/* what lies behind the list is not ours */
+	memcpy(names, fake.readers, fake.readers_len);
+	*len = fake.readers_len;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardGetStatusChange(SCARDCONTEXT context, DWORD ms, SCARD_READERSTATE *states, DWORD count)
+{
+	assert_int_equal(context, CONTEXT);
+	assert_true(fake.contexts > 0);
+	assert_true(count > 0);
+	fake.waited_ms = ms;
+	fake.waited_for = count;
+	snprintf(fake.waited_last, sizeof fake.waited_last, "%s", states[count - 1].szReader);
+	for (DWORD i = 0; i < count; i++)
+		states[i].dwEventState = fake.event_state;
+	return fake.change;
+}
+
+LONG
+__wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protocols,
+    LPSCARDHANDLE ret, LPDWORD ret_protocol)
+{
+	assert_int_equal(context, CONTEXT);
+	assert_int_equal(share, SCARD_SHARE_SHARED);
+	assert_int_equal(protocols, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1);
+	fake.connects++;
+	if (fake.busy_connects > 0) {
+		fake.busy_connects--;
+		return SCARD_E_SHARING_VIOLATION;
+	}
+	if (fake.connect != SCARD_S_SUCCESS)
+		return fake.connect;
+	fake.handles++;
+	*ret = HANDLE;
+	*ret_protocol = fake.protocol;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardReconnect(SCARDHANDLE card, DWORD share, DWORD protocols, DWORD init, LPDWORD ret_protocol)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.handles, 1);
+	assert_int_equal(init, SCARD_LEAVE_CARD);
+	fake.reconnects++;
+	*ret_protocol = fake.protocol;
+	return fake.reconnect;
+}
+
+LONG
+__wrap_SCardDisconnect(SCARDHANDLE card, DWORD disposition)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.handles, 1);
+	fake.handles--;
+	fake.disposition = disposition;
+	fake.disconnected_in_transaction = fake.transactions > 0;
+	fake.transactions = 0;
+	return fake.disconnect;
+}
+
+LONG
+__wrap_SCardBeginTransaction(SCARDHANDLE card)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.handles, 1);
+	assert_int_equal(fake.transactions, 0);
+	fake.pending_in_begin = pcsc_pending(pcsc);
+	if (fake.reset_begins > 0) {
+		fake.reset_begins--;
+		return SCARD_W_RESET_CARD;
+	}
+	fake.transactions += fake.begin == SCARD_S_SUCCESS;
+	return fake.begin;
+}
+
+LONG
+__wrap_SCardEndTransaction(SCARDHANDLE card, DWORD disposition)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.transactions, 1);
+	assert_int_equal(disposition, SCARD_LEAVE_CARD);
+	fake.transactions--;
+	fake.ends++;
+	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE cmd, DWORD cmd_len,
+    SCARD_IO_REQUEST *recv_pci, LPBYTE resp, LPDWORD len)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.transactions, 1);
+	assert_int_equal(pci->dwProtocol, fake.protocol);
+	fake.pending_in_transmit = pcsc_pending(pcsc);
+	if (fake.transmit != SCARD_S_SUCCESS)
+		return fake.transmit;
+	if (*len < fake.answer_len)
+		return SCARD_E_INSUFFICIENT_BUFFER;
+	memcpy(resp, fake.answer, fake.answer_len);
+	*len = fake.answer_len;
+	return SCARD_S_SUCCESS;
+}
+
+/* Time passes only here. */
+int
+__wrap_nanosleep(const struct timespec *ts, struct timespec *left)
+{
+	fake.sleeps++;
+	fake.now_ms += ts->tv_sec * 1000 + ts->tv_nsec / 1000000;
+	return 0;
+}
+
+static int64_t
+fake_mono_ms(void *ctx)
+{
+	return fake.now_ms;
+}
+
+static const struct clk clk = { .mono_ms = fake_mono_ms };
+
+static int
+setup(void **state)
+{
+	memset(&fake, 0, sizeof fake);
+	fake.readers = READER "\0";
+	fake.readers_len = sizeof READER + 1;
+	fake.protocol = SCARD_PROTOCOL_T1;
+	fake.event_state = SCARD_STATE_PRESENT | 0x00050000;
+	fake.answer = "\x90\0";
+	fake.answer_len = 2;
+	pcsc = pcsc_new(&clk, NULL);
+	if (pcsc == NULL)
+		return -1;
+	t = pcsc_transport(pcsc);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	pcsc_free(pcsc);
+	return fake.contexts == 0 && fake.handles == 0 && fake.transactions == 0 ? 0 : -1;
+}
+
+static enum jpki_status
+readers(struct transport_readers *list)
+{
+	struct outcome o = t->ops->readers(t->ctx, list);
+
+	return o.status;
+}
+
+static enum jpki_status
+open_card(int64_t ms)
+{
+	uint32_t generation;
+	struct outcome o = t->ops->open(t->ctx, READER, ms, &generation);
+
+	if (outcome_ok(&o))
+		assert_int_equal(generation, fake.event_state >> 16);
+	return o.status;
+}
+
+static enum jpki_status
+transmit(uint8_t *resp, size_t cap, size_t *len)
+{
+	struct outcome o = t->ops->transmit(t->ctx, (const uint8_t *)"\0\x20\0\x98", 4, resp, cap, len);
+
+	return o.status;
+}
+
+/* --- errors -------------------------------------------------------------------- */
+
+static const struct {
+	LONG rv;
+	enum jpki_status status;
+} errors[] = {
+	{ SCARD_E_NO_SERVICE, JPKI_NO_SERVICE },
+	{ SCARD_E_SERVICE_STOPPED, JPKI_NO_SERVICE },
+	{ SCARD_F_COMM_ERROR, JPKI_NO_SERVICE },
+	{ SCARD_E_INVALID_HANDLE, JPKI_NO_SERVICE },
+	{ SCARD_W_SECURITY_VIOLATION, JPKI_SERVICE_REFUSED },
+	{ SCARD_E_READER_UNAVAILABLE, JPKI_NO_READER },
+	{ SCARD_E_UNKNOWN_READER, JPKI_NO_READER },
+	{ SCARD_E_NO_READERS_AVAILABLE, JPKI_NO_READER },
+	{ SCARD_E_NO_SMARTCARD, JPKI_CARD_REMOVED },
+	{ SCARD_W_REMOVED_CARD, JPKI_CARD_REMOVED },
+	{ SCARD_W_UNPOWERED_CARD, JPKI_CARD_MUTE },
+	{ SCARD_W_UNRESPONSIVE_CARD, JPKI_CARD_MUTE },
+	{ SCARD_W_UNSUPPORTED_CARD, JPKI_CARD_MUTE },
+	{ SCARD_E_PROTO_MISMATCH, JPKI_CARD_MUTE },
+	{ SCARD_E_NOT_TRANSACTED, JPKI_CARD_MUTE },
+	{ SCARD_E_CARD_UNSUPPORTED, JPKI_CARD_MUTE },
+	{ SCARD_E_INSUFFICIENT_BUFFER, JPKI_BAD_REPLY },
+	{ SCARD_E_TIMEOUT, JPKI_TIMEOUT },
+	{ SCARD_E_NO_MEMORY, JPKI_NO_MEMORY },
+	{ SCARD_F_INTERNAL_ERROR, JPKI_INTERNAL },
+	{ SCARD_E_INVALID_PARAMETER, JPKI_INTERNAL },
+	{ 0x12345678, JPKI_INTERNAL },
+};
+
+/* Each call, each error: its outcome, with the number for the log, and nothing left open. */
+static void
+every_error_has_its_outcome(void **state)
+{
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct transport_readers list;
+		uint32_t generation = 0;
+		uint8_t resp[8];
+		size_t len;
+		struct outcome o;
+
+		pcsc_free(pcsc);
+		pcsc = pcsc_new(&clk, NULL);
+		assert_non_null(pcsc);
+		t = pcsc_transport(pcsc);
+		fake.establish = errors[i].rv;
+		o = t->ops->readers(t->ctx, &list);
+		assert_int_equal(o.status, errors[i].status);
+		assert_int_equal(o.raw, (uint32_t)errors[i].rv);
+		fake.establish = SCARD_S_SUCCESS;
+
+		fake.connect = errors[i].rv;
+		o = t->ops->open(t->ctx, READER, 0, &generation);
+		assert_int_equal(o.status, errors[i].status);
+		assert_int_equal(fake.handles, 0);
+		fake.connect = SCARD_S_SUCCESS;
+
+		fake.begin = errors[i].rv;
+		o = t->ops->open(t->ctx, READER, 0, &generation);
+		assert_int_equal(o.status, errors[i].status);
+		assert_int_equal(fake.handles, 0);
+		assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
+		fake.begin = SCARD_S_SUCCESS;
+
+		assert_int_equal(open_card(0), JPKI_OK);
+		fake.transmit = errors[i].rv;
+		o = t->ops->transmit(t->ctx, resp, 4, resp, sizeof resp, &len);
+		assert_int_equal(o.status, errors[i].status);
+		assert_int_equal(o.raw, (uint32_t)errors[i].rv);
+		fake.transmit = SCARD_S_SUCCESS;
+		assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+	}
+}
+
+static void
+pcscd_that_was_restarted_is_met_again(void **state)
+{
+	struct transport_readers list;
+	uint8_t resp[8];
+	size_t len;
+
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(fake.establishes, 1);
+	fake.list = SCARD_E_INVALID_HANDLE;
+	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	fake.list = SCARD_S_SUCCESS;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(fake.establishes, 2);
+	/* while a card is open */
+	assert_int_equal(open_card(0), JPKI_OK);
+	fake.transmit = fake.disconnect = SCARD_E_NO_SERVICE;
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_NO_SERVICE);
+	assert_false(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+	fake.transmit = fake.disconnect = SCARD_S_SUCCESS;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(fake.establishes, 3);
+	/* between connecting and the transaction */
+	fake.begin = SCARD_E_INVALID_HANDLE;
+	assert_int_equal(open_card(0), JPKI_NO_SERVICE);
+	fake.begin = SCARD_S_SUCCESS;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(fake.establishes, 4);
+	/* while waiting */
+	fake.change = SCARD_E_SERVICE_STOPPED;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_NO_SERVICE);
+	fake.change = SCARD_S_SUCCESS;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_OK);
+	assert_int_equal(fake.establishes, 5);
+	assert_int_equal(fake.contexts, 1);
+}
+
+/* --- readers ---------------------------------------------------------------------- */
+
+static void
+give_readers(const char *names, size_t len)
+{
+	fake.readers = names;
+	fake.readers_len = len;
+}
+
+static void
+lists_readers_and_cards(void **state)
+{
+	static const char names[] = "One\0Two\0";
+	struct transport_readers list;
+
+	give_readers(names, sizeof names);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.at[0].name, "One");
+	assert_string_equal(list.at[1].name, "Two");
+	assert_true(list.at[0].has_card);
+	assert_int_equal(list.at[0].generation, 5);
+	assert_int_equal(fake.waited_ms, 0);
+	fake.event_state = SCARD_STATE_EMPTY | SCARD_STATE_CHANGED | 0x00060000;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_false(list.at[1].has_card);
+	assert_int_equal(list.at[1].generation, 6);
+	assert_int_equal(list.at[1].state, SCARD_STATE_EMPTY | 0x00060000);
+}
+
+static void
+no_reader_is_no_error(void **state)
+{
+	struct transport_readers list = { .count = 7 };
+
+	fake.list = SCARD_E_NO_READERS_AVAILABLE;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 0);
+	fake.list = SCARD_S_SUCCESS;
+	give_readers("", 1);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 0);
+	give_readers("", 0);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 0);
+}
+
+/* A list that is not ended by two NULs; the fake puts Zs behind it. */
+static void
+torn_reader_lists(void **state)
+{
+	static const struct {
+		const char *names;
+		size_t len;
+		size_t count;
+	} lists[] = {
+		{ "One\0Two", 8, 2 },	/* one NUL at the end */
+		{ "One\0Two", 7, 1 },	/* none */
+		{ "One", 3, 0 },
+		{ "One", 4, 1 },
+		{ "One\0\0Two\0", 10, 1 },	/* the end comes first */
+		{ "\0One\0", 6, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct transport_readers list;
+
+		give_readers(lists[i].names, lists[i].len);
+		assert_int_equal(readers(&list), JPKI_OK);
+		assert_int_equal(list.count, lists[i].count);
+	}
+}
+
+static void
+many_and_long_reader_names(void **state)
+{
+	char names[20 * 3 + 1] = {0};
+	char one[TRANSPORT_NAME_MAX + 6];
+	struct transport_readers list;
+
+	for (int i = 0; i < 20; i++) {
+		names[3 * i] = 'R';
+		names[3 * i + 1] = (char)('a' + i);
+	}
+	give_readers(names, sizeof names);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, TRANSPORT_READERS_MAX);
+	assert_string_equal(list.at[15].name, "Rp");
+	/* 127 characters fit; 128 do not, and the next one is listed all the same */
+	memset(one, 'L', sizeof one);
+	memcpy(one + TRANSPORT_NAME_MAX - 1, "\0Two\0", 6);
+	give_readers(one, TRANSPORT_NAME_MAX - 1 + 6);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 2);
+	memset(one, 'L', sizeof one);
+	memcpy(one + TRANSPORT_NAME_MAX, "\0Two\0", 6);
+	give_readers(one, TRANSPORT_NAME_MAX + 6);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.at[0].name, "Two");
+}
+
+static void
+reader_unplugged_in_between(void **state)
+{
+	struct transport_readers list;
+
+	fake.change = SCARD_E_UNKNOWN_READER;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(list.count, 0);
+}
+
+static void
+waits_for_readers_and_for_new_ones(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(readers(&list), JPKI_OK);
+	fake.change = SCARD_E_TIMEOUT;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(fake.waited_ms, 1234);
+	assert_int_equal(fake.waited_for, 2);
+	assert_string_equal(fake.waited_last, PNP);
+	fake.change = SCARD_S_SUCCESS;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	fake.change = SCARD_E_UNKNOWN_READER;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(fake.sleeps, 0);
+	fake.change = SCARD_F_INTERNAL_ERROR;
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_INTERNAL);
+}
+
+/* Without pcscd there is nothing to wait on; the caller's loop must not spin. */
+static void
+waits_without_pcscd(void **state)
+{
+	struct transport_readers none = { .count = 0 };
+
+	fake.establish = SCARD_E_NO_SERVICE;
+	assert_int_equal(t->ops->wait(t->ctx, &none, 5000).status, JPKI_NO_SERVICE);
+	assert_int_equal(fake.sleeps, 1);
+	assert_true(fake.now_ms > 0 && fake.now_ms <= 100);
+	fake.now_ms = 0;
+	assert_int_equal(t->ops->wait(t->ctx, &none, 7).status, JPKI_NO_SERVICE);
+	assert_int_equal(fake.now_ms, 7);
+}
+
+/* --- a card ------------------------------------------------------------------------- */
+
+static void
+busy_card_is_tried_until_the_deadline(void **state)
+{
+	fake.busy_connects = 3;
+	assert_int_equal(open_card(1000), JPKI_OK);
+	assert_int_equal(fake.connects, 4);
+	assert_int_equal(fake.now_ms, 300);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+
+	fake.connects = 0;
+	fake.now_ms = 50000;
+	fake.busy_connects = 1000;
+	assert_int_equal(open_card(1000), JPKI_CARD_BUSY);
+	assert_int_equal(fake.now_ms, 51000);
+	assert_int_equal(fake.connects, 11);
+
+	fake.connects = 0;
+	assert_int_equal(open_card(0), JPKI_CARD_BUSY);
+	assert_int_equal(fake.connects, 1);
+	assert_int_equal(fake.now_ms, 51000);
+}
+
+static void
+card_that_was_reset_is_taken_up_again(void **state)
+{
+	fake.reset_begins = 2;
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(fake.reconnects, 2);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+
+	fake.reset_begins = 1000;
+	assert_int_equal(open_card(0), JPKI_CARD_REMOVED);
+	assert_true(fake.reconnects < 10);
+	assert_int_equal(fake.handles, 0);
+
+	fake.reset_begins = 1;
+	fake.reconnect = SCARD_W_REMOVED_CARD;
+	assert_int_equal(open_card(0), JPKI_CARD_REMOVED);
+	assert_int_equal(fake.handles, 0);
+}
+
+static void
+card_whose_state_cannot_be_asked(void **state)
+{
+	fake.change = SCARD_E_UNKNOWN_READER;
+	assert_int_equal(open_card(0), JPKI_NO_READER);
+	assert_int_equal(fake.handles, 0);
+	assert_int_equal(fake.transactions, 0);
+}
+
+/* Nothing is resent after a reset: whoever came in between may have verified. */
+static void
+reset_in_the_transaction_ends_it(void **state)
+{
+	uint8_t resp[8];
+	size_t len = 77;
+
+	assert_int_equal(open_card(0), JPKI_OK);
+	fake.transmit = SCARD_W_RESET_CARD;
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	assert_int_equal(fake.reconnects, 0);
+	assert_int_equal(len, 77);
+}
+
+static void
+transmits(void **state)
+{
+	static char big[16];
+	uint8_t resp[8];
+	size_t len = 77;
+
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_INTERNAL);	/* nothing open */
+	for (int t0 = 0; t0 <= 1; t0++) {
+		fake.protocol = t0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
+		assert_int_equal(open_card(0), JPKI_OK);
+		assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_OK);
+		assert_int_equal(len, 2);
+		assert_memory_equal(resp, "\x90\0", 2);
+		assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	}
+	assert_int_equal(open_card(0), JPKI_OK);
+	fake.answer = big;
+	for (fake.answer_len = 0; fake.answer_len <= 10; fake.answer_len++)
+		assert_int_equal(transmit(resp, sizeof resp, &len),
+		    fake.answer_len < 2 || fake.answer_len > 8 ? JPKI_BAD_REPLY : JPKI_OK);
+}
+
+static void
+one_card_at_a_time(void **state)
+{
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), JPKI_INTERNAL);
+	assert_int_equal(fake.handles, 1);
+}
+
+/* Power goes from within the transaction: nobody gets at the card before that. */
+static void
+power_down_keeps_the_transaction(void **state)
+{
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+	assert_int_equal(fake.disposition, SCARD_UNPOWER_CARD);
+	assert_true(fake.disconnected_in_transaction);
+	assert_int_equal(fake.ends, 0);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));	/* idempotent */
+}
+
+static void
+leave_ends_the_transaction_first(void **state)
+{
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
+	assert_false(fake.disconnected_in_transaction);
+	assert_int_equal(fake.ends, 1);
+}
+
+static void
+close_tells_whether_the_power_went(void **state)
+{
+	static const struct {
+		LONG rv;
+		bool down;
+	} cases[] = {
+		{ SCARD_S_SUCCESS, true },
+		{ SCARD_W_REMOVED_CARD, true },		/* a card that has gone has no power */
+		{ SCARD_E_NO_SMARTCARD, true },
+		{ SCARD_E_NO_SERVICE, false },
+		{ SCARD_E_INVALID_HANDLE, false },
+		{ SCARD_F_COMM_ERROR, false },
+		{ SCARD_E_READER_UNAVAILABLE, false },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fake.disconnect = SCARD_S_SUCCESS;
+		assert_int_equal(open_card(0), JPKI_OK);
+		fake.disconnect = cases[i].rv;
+		assert_int_equal(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN), cases[i].down);
+		assert_int_equal(fake.handles, 0);
+	}
+}
+
+static void
+freeing_powers_the_card_down(void **state)
+{
+	assert_int_equal(open_card(0), JPKI_OK);
+	pcsc_free(pcsc);
+	pcsc = NULL;
+	assert_int_equal(fake.disposition, SCARD_UNPOWER_CARD);
+	assert_true(fake.disconnected_in_transaction);
+	assert_int_equal(fake.contexts, 0);
+	pcsc_free(NULL);
+}
+
+/* What the watchdog says if it strikes in the middle of a call. */
+static void
+tells_what_it_waits_for(void **state)
+{
+	uint8_t resp[8];
+	size_t len;
+
+	assert_int_equal(pcsc_pending(pcsc), JPKI_TIMEOUT);
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(fake.pending_in_begin, JPKI_CARD_BUSY);
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_OK);
+	assert_int_equal(fake.pending_in_transmit, JPKI_TIMEOUT);
+	assert_int_equal(pcsc_pending(pcsc), JPKI_TIMEOUT);
+	assert_int_equal(pcsc_pending(NULL), JPKI_TIMEOUT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_error_has_its_outcome),
+		TEST(pcscd_that_was_restarted_is_met_again),
+		TEST(lists_readers_and_cards),
+		TEST(no_reader_is_no_error),
+		TEST(torn_reader_lists),
+		TEST(many_and_long_reader_names),
+		TEST(reader_unplugged_in_between),
+		TEST(waits_for_readers_and_for_new_ones),
+		TEST(waits_without_pcscd),
+		TEST(busy_card_is_tried_until_the_deadline),
+		TEST(card_that_was_reset_is_taken_up_again),
+		TEST(card_whose_state_cannot_be_asked),
+		TEST(reset_in_the_transaction_ends_it),
+		TEST(transmits),
+		TEST(one_card_at_a_time),
+		TEST(power_down_keeps_the_transaction),
+		TEST(leave_ends_the_transaction_first),
+		TEST(close_tells_whether_the_power_went),
+		TEST(freeing_powers_the_card_down),
+		TEST(tells_what_it_waits_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,586 @@
+/* helper/proto: each message whole or not at all. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "helper/proto.h"
+#include "tests/unit/test.h"
+
+static const struct proto_id id = { "0123456789abcdef" };
+
+/* Where things lie in every packet. */
+enum { AT_VERSION, AT_TYPE, AT_ID, AT_BODY = AT_ID + PROTO_ID_LEN };
+
+union any {
+	struct proto_request request;
+	struct proto_log log;
+	struct proto_ready ready;
+	struct proto_prompt prompt;
+	struct proto_pin pin;
+	struct proto_result result;
+};
+
+static bool
+put(struct writer *w, enum proto_type type, const struct proto_id *which, const union any *m)
+{
+	switch (type) {
+	case PROTO_REQUEST:
+		return proto_put_request(w, which, &m->request);
+	case PROTO_LOG:
+		return proto_put_log(w, which, &m->log);
+	case PROTO_READY:
+		return proto_put_ready(w, which, &m->ready);
+	case PROTO_PROMPT:
+		return proto_put_prompt(w, which, &m->prompt);
+	case PROTO_PIN:
+		return proto_put_pin(w, which, &m->pin);
+	case PROTO_RESULT:
+		return proto_put_result(w, which, &m->result);
+	}
+	return false;
+}
+
+static bool
+get(struct reader *r, enum proto_type type, union any *m)
+{
+	switch (type) {
+	case PROTO_REQUEST:
+		return proto_get_request(r, &m->request);
+	case PROTO_LOG:
+		return proto_get_log(r, &m->log);
+	case PROTO_READY:
+		return proto_get_ready(r, &m->ready);
+	case PROTO_PROMPT:
+		return proto_get_prompt(r, &m->prompt);
+	case PROTO_PIN:
+		return proto_get_pin(r, &m->pin);
+	case PROTO_RESULT:
+		return proto_get_result(r, &m->result);
+	}
+	return false;
+}
+
+static bool
+decode(const uint8_t *packet, size_t len, enum proto_type *type, struct proto_id *which,
+    union any *m)
+{
+	struct reader r = reader_of(packet, len);
+
+	return proto_get_header(&r, type, which) && get(&r, *type, m);
+}
+
+/* One of each, with something in every field. */
+static void
+make(enum proto_type type, union any *m)
+{
+	memset(m, 0, sizeof *m);
+	switch (type) {
+	case PROTO_REQUEST:
+		m->request = (struct proto_request){ .task = PROTO_LOGIN,
+			.remote = true, .no_wait = true, .user = "taro",
+			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
+			.words = { "wait=5", "conf=/etc/x" } };
+		break;
+	case PROTO_LOG:
+		m->log = (struct proto_log){ .priority = 4, .text = "text" };
+		break;
+	case PROTO_READY:
+		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30 };
+		break;
+	case PROTO_PROMPT:
+		m->prompt = (struct proto_prompt){ .forward_password = true, .text = "PIN: " };
+		break;
+	case PROTO_PIN:
+		m->pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
+			.pin = { (const uint8_t *)"1234", 4 } };
+		break;
+	case PROTO_RESULT:
+		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.",
+			.outcome = { .status = JPKI_PIN_WRONG, .tries_left = 2, .when = -77,
+				.raw = 0x63c2 } };
+		break;
+	}
+}
+
+static size_t
+make_packet(enum proto_type type, uint8_t packet[static PROTO_PACKET_MAX])
+{
+	static union any m;
+	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
+
+	make(type, &m);
+	assert_true(put(&w, type, &id, &m));
+	return w.len;
+}
+
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; type <= PROTO_RESULT; type++
+
+static void
+request_comes_back(void **state)
+{
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	size_t len = make_packet(PROTO_REQUEST, packet);
+	enum proto_type type;
+	struct proto_id which;
+
+	assert_true(decode(packet, len, &type, &which, &m));
+	assert_int_equal(type, PROTO_REQUEST);
+	assert_memory_equal(&which, &id, sizeof id);
+	assert_int_equal(m.request.task, PROTO_LOGIN);
+	assert_true(m.request.remote);
+	assert_true(m.request.no_wait);
+	assert_string_equal(m.request.user, "taro");
+	assert_string_equal(m.request.service, "sudo");
+	assert_string_equal(m.request.lang, "ja");
+	assert_string_equal(m.request.host, "pc");
+	assert_int_equal(m.request.word_count, 2);
+	assert_string_equal(m.request.words[0], "wait=5");
+	assert_string_equal(m.request.words[1], "conf=/etc/x");
+}
+
+static void
+others_come_back(void **state)
+{
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct proto_id which;
+
+	assert_true(decode(packet, make_packet(PROTO_LOG, packet), &type, &which, &m));
+	assert_int_equal(m.log.priority, 4);
+	assert_string_equal(m.log.text, "text");
+	assert_true(decode(packet, make_packet(PROTO_READY, packet), &type, &which, &m));
+	assert_int_equal(m.ready.before_s, 45);
+	assert_int_equal(m.ready.after_s, 30);
+	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
+	assert_true(m.prompt.forward_password);
+	assert_string_equal(m.prompt.text, "PIN: ");
+	assert_true(decode(packet, make_packet(PROTO_PIN, packet), &type, &which, &m));
+	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
+	assert_int_equal(m.pin.pin.len, 4);
+	assert_memory_equal(m.pin.pin.data, "1234", 4);
+	assert_true(decode(packet, make_packet(PROTO_RESULT, packet), &type, &which, &m));
+	assert_int_equal(m.result.outcome.status, JPKI_PIN_WRONG);
+	assert_int_equal(m.result.outcome.tries_left, 2);
+	assert_int_equal(m.result.outcome.when, -77);
+	assert_int_equal(m.result.outcome.raw, 0x63c2);
+	assert_true(m.result.card_clean);
+	assert_string_equal(m.result.text, "Wrong PIN.");
+}
+
+static void
+every_status_comes_back(void **state)
+{
+	for (unsigned int status = 0; status < JPKI_STATUS_COUNT; status++)
+		for (int tries = TRIES_UNKNOWN; tries <= 15; tries++) {
+			static union any m;
+			uint8_t packet[PROTO_PACKET_MAX];
+			struct writer w = writer_of(packet, sizeof packet);
+			enum proto_type type;
+			struct proto_id which;
+
+			m = (union any){ .result = { .outcome = { .status = status, .tries_left = tries } } };
+			assert_true(proto_put_result(&w, &id, &m.result));
+			memset(&m, 0xaa, sizeof m);
+			assert_true(decode(packet, w.len, &type, &which, &m));
+			assert_int_equal(m.result.outcome.status, status);
+			assert_int_equal(m.result.outcome.tries_left, tries);
+			assert_false(m.result.card_clean);
+		}
+}
+
+static void
+every_truncation_is_refused(void **state)
+{
+	for (EACH_TYPE(type)) {
+		static union any m;
+		uint8_t packet[PROTO_PACKET_MAX];
+		size_t len = make_packet(type, packet);
+		enum proto_type found;
+		struct proto_id which;
+
+		for (size_t cut = 0; cut < len; cut++) {
+			uint8_t exact[512];	/* the end of the array is the end of the packet */
+			uint8_t *p = exact + sizeof exact - cut;
+
+			assert_true(len < sizeof exact);
+			memcpy(p, packet, cut);
+			if (decode(p, cut, &found, &which, &m))
+				fail_msg("type %u cut to %zu of %zu bytes", type, cut, len);
+		}
+		packet[len] = 0;
+		assert_false(decode(packet, len + 1, &found, &which, &m));	/* nor one too many */
+		assert_true(decode(packet, len, &found, &which, &m));
+	}
+}
+
+/*
+ * No bit is ignored: what is accepted after a flip says something else, in
+ * exactly the bytes that came; and a damaged version or id never passes.
+ */
+static void
+every_bit_flip_shows(void **state)
+{
+	for (EACH_TYPE(type)) {
+		uint8_t packet[PROTO_PACKET_MAX];
+		size_t len = make_packet(type, packet);
+
+		for (size_t bit = 0; bit < 8 * len; bit++) {
+			static union any m;
+			uint8_t again[PROTO_PACKET_MAX];
+			struct writer w = writer_of(again, sizeof again);
+			enum proto_type found;
+			struct proto_id which;
+
+			packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (decode(packet, len, &found, &which, &m)) {
+				assert_int_not_equal(bit / 8, AT_VERSION);
+				if (bit / 8 >= AT_ID && bit / 8 < AT_BODY)
+					assert_memory_not_equal(&which, &id, sizeof id);
+				assert_true(put(&w, found, &which, &m));
+				assert_int_equal(w.len, len);
+				assert_memory_equal(again, packet, len);
+			}
+			packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
+/* Puts one byte where it must not be. */
+static void
+refuses_byte(enum proto_type type, size_t at, uint8_t value)
+{
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	size_t len = make_packet(type, packet);
+	enum proto_type found;
+	struct proto_id which;
+
+	packet[at] = value;
+	if (decode(packet, len, &found, &which, &m))
+		fail_msg("type %u takes %02x at %zu", type, value, at);
+}
+
+static void
+values_out_of_range_are_refused(void **state)
+{
+	for (EACH_TYPE(type)) {
+		for (int version = 0; version < 256; version++)
+			if (version != 1)
+				refuses_byte(type, AT_VERSION, (uint8_t)version);
+		refuses_byte(type, AT_TYPE, 0);
+		refuses_byte(type, AT_TYPE, PROTO_RESULT + 1);
+		refuses_byte(type, AT_TYPE, 0xff);
+	}
+	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
+	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_DROP + 1);
+	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* remote */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* no_wait */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the user's name */
+	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
+	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
+	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
+	refuses_byte(PROTO_PROMPT, AT_BODY, 2);			/* forward_password */
+	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
+	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
+	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
+	refuses_byte(PROTO_RESULT, AT_BODY + 1, JPKI_STATUS_COUNT);
+	refuses_byte(PROTO_RESULT, AT_BODY + 15, 2);		/* card_clean */
+}
+
+static void
+pin_has_at_most_16_bytes(void **state)
+{
+	for (size_t n = 0; n <= 20; n++) {
+		static union any m;
+		uint8_t packet[PROTO_PACKET_MAX];
+		struct writer w = writer_of(packet, sizeof packet);
+		enum proto_type type;
+		struct proto_id which;
+
+		m.pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
+			.pin = { (const uint8_t *)"12345678901234567890", n } };
+		assert_true(proto_put_pin(&w, &id, &m.pin));
+		assert_int_equal(decode(packet, w.len, &type, &which, &m), n <= SECRET_MAX);
+	}
+}
+
+/* --- strings that fill their place, and one byte more --------------------------------- */
+
+static struct writer
+begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
+{
+	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
+
+	writer_u8(&w, 1);
+	writer_u8(&w, (uint8_t)type);
+	writer_bytes(&w, &id, sizeof id);
+	return w;
+}
+
+static const char *
+text_of(size_t len)
+{
+	static char text[PROTO_PACKET_MAX + 1];
+
+	assert_true(len < sizeof text);
+	memset(text, 'x', len);
+	text[len] = '\0';
+	return text;
+}
+
+static bool
+take(const struct writer *w)
+{
+	static union any m;
+	enum proto_type type;
+	struct proto_id which;
+
+	assert_true(writer_ok(w));
+	return decode(w->p, w->len, &type, &which, &m);
+}
+
+static bool
+take_request(size_t user, size_t service, size_t host, size_t words, size_t word)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_REQUEST);
+
+	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
+	writer_string(&w, "en");
+	writer_string(&w, text_of(user));
+	writer_string(&w, text_of(service));
+	writer_string(&w, text_of(host));
+	writer_u8(&w, (uint8_t)words);
+	for (size_t i = 0; i < words; i++)
+		writer_string(&w, text_of(word));
+	return take(&w);
+}
+
+static void
+oversized_strings_are_refused(void **state)
+{
+	for (EACH_TYPE(type)) {
+		uint8_t packet[PROTO_PACKET_MAX];
+
+		for (size_t len = PROTO_TEXT_MAX - 1; len <= PROTO_TEXT_MAX; len++) {
+			struct writer w = begin(packet, type);
+
+			if (type == PROTO_LOG)
+				writer_u8(&w, 3);
+			else if (type == PROTO_RESULT)
+				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+			else if (type == PROTO_PROMPT)
+				writer_u8(&w, 0);
+			else
+				continue;
+			writer_string(&w, text_of(len));
+			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
+		}
+	}
+	assert_true(take_request(255, 255, 255, 0, 0));
+	assert_false(take_request(256, 255, 255, 0, 0));
+	assert_false(take_request(255, 256, 255, 0, 0));
+	assert_false(take_request(255, 255, 256, 0, 0));
+}
+
+static void
+words_are_bounded(void **state)
+{
+	static struct proto_request m = { .task = PROTO_LOGIN, .lang = "en" };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	assert_true(take_request(1, 1, 1, PROTO_WORDS_MAX, 1));
+	assert_false(take_request(1, 1, 1, PROTO_WORDS_MAX + 1, 1));
+	assert_false(take_request(1, 1, 1, 255, 0));
+	/* the words fill their store to the last byte, and one more */
+	assert_true(take_request(1, 1, 1, 32, PROTO_STORE_MAX / 32 - 1));
+	assert_false(take_request(1, 1, 1, 32, PROTO_STORE_MAX / 32));
+	assert_true(take_request(1, 1, 1, 1, PROTO_STORE_MAX - 1));
+	assert_false(take_request(1, 1, 1, 1, PROTO_STORE_MAX));
+
+	m.word_count = PROTO_WORDS_MAX + 1;
+	assert_false(proto_put_request(&w, &id, &m));
+	m.word_count = 1;
+	m.words[0] = text_of(PROTO_PACKET_MAX);
+	w = writer_of(packet, sizeof packet);
+	assert_false(proto_put_request(&w, &id, &m));
+}
+
+/* --- the socket --------------------------------------------------------------------- */
+
+static int ends[2];
+
+static int
+setup(void **state)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+
+static int
+teardown(void **state)
+{
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return 0;
+}
+
+static enum proto_received
+receive(int64_t ms, size_t *len)
+{
+	static uint8_t data[PROTO_PACKET_MAX];
+
+	return proto_receive(ends[0], &clk_system, clk_mono_ms(&clk_system) + ms, data, len);
+}
+
+static void
+send_bytes(size_t len)
+{
+	static uint8_t bytes[PROTO_PACKET_MAX + 1];
+
+	assert_int_equal(send(ends[1], bytes, len, 0), len);
+}
+
+static void
+receives_whole_packets(void **state)
+{
+	uint8_t packet[PROTO_PACKET_MAX], data[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	static union any m;
+	size_t len = 0;
+
+	make(PROTO_PROMPT, &m);
+	assert_true(proto_put_prompt(&w, &id, &m.prompt));
+	assert_true(proto_send(ends[1], &w));
+	send_bytes(1);
+	assert_int_equal(proto_receive(ends[0], &clk_system, INT64_MAX, data, &len), PROTO_RECEIVED);
+	assert_int_equal(len, w.len);
+	assert_memory_equal(data, packet, len);
+	assert_int_equal(receive(1000, &len), PROTO_RECEIVED);
+	assert_int_equal(len, 1);
+}
+
+static void
+late_is_late(void **state)
+{
+	int64_t start = clk_mono_ms(&clk_system);
+	size_t len = 77;
+
+	assert_int_equal(receive(60, &len), PROTO_LATE);
+	assert_true(clk_mono_ms(&clk_system) - start >= 59);
+	assert_true(clk_mono_ms(&clk_system) - start < 5000);
+	assert_int_equal(receive(0, &len), PROTO_LATE);
+	assert_int_equal(receive(-1000, &len), PROTO_LATE);
+	assert_int_equal(len, 77);
+}
+
+static void
+on_alarm(int sig)
+{
+}
+
+static void
+signals_neither_shorten_nor_prolong(void **state)
+{
+	const struct sigaction sa = { .sa_handler = on_alarm };	/* no SA_RESTART */
+	const struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, off = {0};
+	int64_t start = clk_mono_ms(&clk_system), took;
+	size_t len;
+
+	assert_int_equal(sigaction(SIGALRM, &sa, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	assert_int_equal(receive(100, &len), PROTO_LATE);
+	took = clk_mono_ms(&clk_system) - start;
+	assert_int_equal(setitimer(ITIMER_REAL, &off, NULL), 0);
+	assert_true(took >= 99 && took < 5000);
+}
+
+static void
+closed_is_closed(void **state)
+{
+	uint8_t byte = 0;
+	struct writer w = { .p = &byte, .cap = 1, .len = 1 };
+	size_t len = 77;
+
+	send_bytes(3);
+	(void)close(ends[1]);
+	ends[1] = -1;
+	assert_int_equal(receive(1000, &len), PROTO_RECEIVED);	/* what was sent before counts */
+	assert_int_equal(len, 3);
+	assert_int_equal(receive(1000, &len), PROTO_CLOSED);
+	assert_false(proto_send(ends[0], &w));		/* and no SIGPIPE */
+}
+
+/* The other side went with something of ours unread. */
+static void
+reset_is_closed(void **state)
+{
+	uint8_t byte = 0;
+	struct writer w = { .p = &byte, .cap = 1, .len = 1 };
+	size_t len;
+
+	assert_true(proto_send(ends[0], &w));
+	(void)close(ends[1]);
+	ends[1] = -1;
+	assert_int_equal(receive(1000, &len), PROTO_CLOSED);
+}
+
+static void
+overlong_packet_is_broken(void **state)
+{
+	size_t len = 77;
+
+	send_bytes(PROTO_PACKET_MAX);
+	assert_int_equal(receive(1000, &len), PROTO_RECEIVED);
+	assert_int_equal(len, PROTO_PACKET_MAX);
+	send_bytes(PROTO_PACKET_MAX + 1);
+	assert_int_equal(receive(1000, &len), PROTO_BROKEN);
+	assert_int_equal(len, PROTO_PACKET_MAX);
+}
+
+static void
+no_socket_is_broken(void **state)
+{
+	uint8_t data[PROTO_PACKET_MAX];
+	size_t len;
+
+	assert_int_equal(proto_receive(-1, &clk_system, clk_mono_ms(&clk_system) + 20, data, &len) ==
+	    PROTO_RECEIVED, false);
+	(void)close(ends[0]);
+	assert_int_equal(receive(1000, &len), PROTO_BROKEN);
+	ends[0] = -1;
+}
+
+#define ON_SOCKET(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(request_comes_back),
+		cmocka_unit_test(others_come_back),
+		cmocka_unit_test(every_status_comes_back),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(every_bit_flip_shows),
+		cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(pin_has_at_most_16_bytes),
+		cmocka_unit_test(oversized_strings_are_refused),
+		cmocka_unit_test(words_are_bounded),
+		ON_SOCKET(receives_whole_packets),
+		ON_SOCKET(late_is_late),
+		ON_SOCKET(signals_neither_shorten_nor_prolong),
+		ON_SOCKET(closed_is_closed),
+		ON_SOCKET(reset_is_closed),
+		ON_SOCKET(overlong_packet_is_broken),
+		ON_SOCKET(no_socket_is_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
