@@ -32,6 +32,7 @@ PCSCD_PID=
 SIM_PID=
 CARD_SPEC=			# what lies on the reader, or lay there last
 CARD_DIRTY=			# not empty: needs to be put in afresh
+LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs
 CASE_FAILED=
 TALLY=$WORK/tally		# ok | not ok | skip, a line for each case
