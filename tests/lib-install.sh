@@ -57,32 +57,38 @@ apt_get()
 	return 1
 }
 
-vpcd_driver()
+vpcd_driver()	# [DIR]
 {
 	local dir
 
-	for dir in /usr/lib/pcsc/drivers /usr/lib/*/pcsc/drivers /usr/lib64/pcsc/drivers "$@"; do
-		[ -d "$dir" ] && find "$dir" -name 'libifdvpcd.so*' -print
-	done | sort | head -n 1
+	for dir in "${1:-}"/usr/lib/pcsc/drivers "${1:-}"/usr/lib/*/pcsc/drivers "${1:-}"/usr/lib64/pcsc/drivers; do
+		[ -d "$dir" ] && find "$dir" -name 'libifdvpcd.so*' -type f -print
+	done | head -n 1
 }
 
-# The driver of the virtual reader, in E2E_VPCD. The package vsmartcard-vpcd is
-# not installed: it would put a virtual reader, and a port open to the network,
-# into this machine's own pcscd. Only its driver is taken out, into DIR.
+# The driver of the virtual reader: its path in E2E_VPCD. The package
+# vsmartcard-vpcd is not installed: it would put a virtual reader, and a port
+# open to the network, into this machine's own pcscd. Its driver alone is
+# fetched, and handed on as an open file (9), so that nothing is left behind.
 need_vpcd()
 {
-	local dir=$1
+	local scratch
 
 	E2E_VPCD=$(vpcd_driver)
-	if [ -z "$E2E_VPCD" ] && command -v apt-get >/dev/null; then
-		printf 'Fetching the driver of the virtual reader (vsmartcard-vpcd)\n'
-		(cd -- "$dir" && { apt_get download vsmartcard-vpcd 2>/dev/null ||
-			{ apt_get update && apt_get download vsmartcard-vpcd; }; } &&
-			dpkg-deb -x vsmartcard-vpcd_*.deb vpcd)
-		E2E_VPCD=$(vpcd_driver "$dir/vpcd")
-	fi
-	[ -n "$E2E_VPCD" ] || install_die "no driver of a virtual reader (libifdvpcd.so): install vsmartcard-vpcd"
 	export E2E_VPCD
+	[ -z "$E2E_VPCD" ] || return 0
+	command -v apt-get >/dev/null ||
+		install_die "no driver of a virtual reader (libifdvpcd.so): install vsmartcard's vpcd"
+	printf 'Fetching the driver of the virtual reader (vsmartcard-vpcd)\n'
+	scratch=$(mktemp -d) || exit
+	(cd -- "$scratch" && chmod 0755 . && { apt_get download vsmartcard-vpcd 2>/dev/null ||
+		{ apt_get update && apt_get download vsmartcard-vpcd; }; } &&
+		dpkg-deb -x vsmartcard-vpcd_*.deb .)
+	E2E_VPCD=$(vpcd_driver "$scratch")
+	[ -z "$E2E_VPCD" ] || exec 9<"$E2E_VPCD"
+	rm -rf "$scratch"
+	[ -n "$E2E_VPCD" ] || install_die "vsmartcard-vpcd cannot be fetched (see above); install it by hand"
+	E2E_VPCD=/dev/fd/9
 }
 
 need_root()

@@ -11,7 +11,7 @@
 # shellcheck disable=SC2034 # the cases use what is not used here
 #
 # Wants: E2E_TOP, E2E_BUILD, E2E_LOGS, E2E_VPCD (the driver of the virtual
-# reader), E2E_ONLY (a pattern for names of cases, or empty).
+# reader, or /dev/fd/9), E2E_ONLY (a pattern for names of cases, or empty).
 
 [ "$(hostname)" = e2e-host ] || { echo "tests/e2e/lib.sh: only inside tests/e2e/ns" >&2; exit 1; }
 
@@ -32,6 +32,7 @@ PCSCD_PID=
 SIM_PID=
 CARD_SPEC=			# what lies on the reader, or lay there last
 CARD_DIRTY=			# not empty: needs to be put in afresh
+LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs
 CASE_FAILED=
 TALLY=$WORK/tally		# ok | not ok | skip, a line for each case
@@ -397,6 +398,10 @@ setup_world()
 
 	PAMDIR=$(find_pamdir)
 	mkdir -p "$WORK/cards" "$E2E_LOGS/cases"
+	if [ "$E2E_VPCD" = /dev/fd/9 ]; then
+		cat <&9 > "$WORK/libifdvpcd.so"
+		E2E_VPCD=$WORK/libifdvpcd.so
+	fi
 	: > "$TALLY"
 	for program in sim/simctl e2e/scprobe e2e/pamdrive; do
 		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/

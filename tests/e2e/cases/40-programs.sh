@@ -44,11 +44,11 @@ read -ra HANAKO <<< "$(as_user hanako)"
 
 run_case 'su: right PIN logs in' program 0 3 'uid=2001(hanako)' \
 	"wait:$PROMPT" "type:$PIN" -- "${TARO[@]}" su hanako -c id
-run_case 'su: wrong PIN does not, and costs one try' program 1 2 'Wrong PIN; tries left before the card locks: 2.' \
+run_case 'su: wrong PIN does not, and costs one try' program 1 2 'Wrong PIN; 2 tries left before the card locks.' \
 	"wait:$PROMPT" "type:$WRONG_PIN" -- "${TARO[@]}" su hanako -c id
 run_case 'su: a password is not sent to the card' program 1 3 'exactly four digits' \
 	"wait:$PROMPT" 'type:my-password' -- "${TARO[@]}" su hanako -c id
-run_case 'su: ^C at the prompt costs nothing' program '[1-9][0-9]*' 3 "$PROMPT" \
+run_case 'su: ^C at the prompt costs nothing' program '1|130' 3 "$PROMPT" \
 	"wait:$PROMPT" 'key:03' -- "${TARO[@]}" su hanako -c id
 run_case 'su: card removed while the person types' program 1 3 'card' \
 	"wait:$PROMPT" 'do:sim remove' "type:$PIN" -- "${TARO[@]}" su hanako -c id
