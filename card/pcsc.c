@@ -224,19 +224,35 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	return after(p, rv);
 }
 
+static bool
+in_use(struct pcsc *p, const char *reader)
+{
+	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
+	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
+
+	return rv == SCARD_S_SUCCESS && (state.dwEventState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE));
+}
+
+/*
+ * Connecting, too, waits without limit while another program holds a
+ * transaction. (Without another program it is the card that does not come up.)
+ */
 static LONG
 connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 {
 	LONG rv;
 
 	for (;;) {
+		p->waiting_for_lock = in_use(p, reader);
 		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
-		p->waiting_for_lock = rv == SCARD_E_SHARING_VIOLATION;
 		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
-			return rv;
-		sleep_ms(BUSY_RETRY_MS);	/* somebody has the card exclusively */
+			break;
+		p->waiting_for_lock = 1;	/* somebody has the card exclusively */
+		sleep_ms(BUSY_RETRY_MS);
 	}
+	p->waiting_for_lock = 0;
+	return rv;
 }
 
 /* A card that others reset in the meantime is taken up again. */
