@@ -123,3 +123,17 @@ enrolled_match(const struct enrolled *e, struct view head)
 	}
 	return NULL;
 }
+
+bool
+enrolled_is_renewal(const struct enrolled *e, struct view der)
+{
+	struct cert *cert = NULL;
+	struct outcome o = cert_from_der(e->db, der, &cert);
+	bool found = false;
+
+	for (size_t i = 0; outcome_ok(&o) && i < e->count; i++)
+		found = found || (strcmp(cert_subject(cert), cert_subject(e->at[i].cert)) == 0 &&
+		    cert_not_before(cert) > cert_not_before(e->at[i].cert));
+	cert_free(cert);
+	return found;
+}

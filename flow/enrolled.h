@@ -44,4 +44,10 @@ struct outcome enrolled_verdict(const struct enrolled *e) MUST_CHECK;
  */
 const struct enrolled_cert *enrolled_match(const struct enrolled *e, struct view head);
 
+/*
+ * Whether this certificate, which is none of them, is a later one of the same
+ * holder, as far as its subject tells: for the message only, nothing is verified.
+ */
+bool enrolled_is_renewal(const struct enrolled *e, struct view der);
+
 #endif

@@ -37,6 +37,21 @@ explain_no_cert(struct jpki *card)
 	return outcome_of(JPKI_NO_CERT);
 }
 
+/* A certificate that nobody has enrolled: another person's, or this person's next one? */
+static struct outcome
+explain_other_cert(struct jpki *card, const struct enrolled *enrolled)
+{
+	uint8_t der[JPKI_CERT_MAX];
+	size_t len;
+	struct outcome o = jpki_read_auth_cert(card, der, &len);
+
+	if (o.status == JPKI_CARD_REMOVED)
+		return o;
+	if (outcome_ok(&o) && enrolled_is_renewal(enrolled, (struct view){ der, len }))
+		return outcome_of(JPKI_RENEWED);
+	return outcome_of(JPKI_OTHER_CARD);
+}
+
 struct outcome
 find_identify(struct jpki *card, const struct enrolled *enrolled,
     const struct enrolled_cert **ret_cert)
@@ -53,7 +68,7 @@ find_identify(struct jpki *card, const struct enrolled *enrolled,
 		return o;
 	match = enrolled_match(enrolled, (struct view){ head, len });
 	if (match == NULL)
-		return outcome_of(JPKI_OTHER_CARD);
+		return explain_other_cert(card, enrolled);
 	*ret_cert = match;
 	return o;
 }
@@ -106,7 +121,7 @@ rank(enum jpki_status status)
 	static const enum jpki_status order[] = {
 		JPKI_NO_READER, JPKI_NO_CARD, JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_NOT_JPKI,
 		JPKI_BAD_REPLY, JPKI_CARD_BUSY, JPKI_NO_CERT, JPKI_PHONE, JPKI_JUKI_CARD,
-		JPKI_OTHER_CARD,
+		JPKI_OTHER_CARD, JPKI_RENEWED,
 	};
 	int n = (int)(sizeof order / sizeof order[0]);
 

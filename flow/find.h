@@ -20,7 +20,7 @@ struct found_card {
  * have passed, at every card that comes. Nothing is held when it returns.
  *
  * JPKI_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise what is
- * worth most to the person: OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
+ * worth most to the person: RENEWED, OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
  * CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED, NO_CARD, NO_READER,
  * NO_SERVICE, SERVICE_REFUSED, the verdict on the found card's certificate if it is not
  * JPKI_OK; CANCELLED if the person has gone.
@@ -30,7 +30,7 @@ struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
 
 /*
  * On an open transport with the application selected: is this one of the
- * enrolled cards? JPKI_OK with *ret_cert; OTHER_CARD, JUKI_CARD, PHONE, NO_CERT.
+ * enrolled cards? JPKI_OK with *ret_cert; OTHER_CARD, RENEWED, JUKI_CARD, PHONE, NO_CERT.
  */
 struct outcome find_identify(struct jpki *card, const struct enrolled *enrolled,
     const struct enrolled_cert **ret_cert) MUST_CHECK;

@@ -239,7 +239,7 @@ test_other_cards_get_no_pin(void **state)
 		enum jpki_status status;
 	} rows[] = {
 		{ "other-person", NULL, JPKI_OTHER_CARD },
-		{ "renewed", NULL, JPKI_OTHER_CARD },
+		{ "renewed", NULL, JPKI_RENEWED },
 		{ "good2", NULL, JPKI_OTHER_CARD },	/* same serial number, other CA generation */
 		{ "good", "profile=juki", JPKI_JUKI_CARD },
 		{ "good", "profile=nojpki", JPKI_NOT_JPKI },
