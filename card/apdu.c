@@ -151,17 +151,7 @@ apdu_outcome(enum apdu_purpose purpose, uint16_t sw)
 }
 
 bool
-apdu_refuses_short_id(enum apdu_purpose purpose, uint16_t sw)
+apdu_refuses_short_id(uint16_t sw)
 {
-	switch (sw) {
-	case 0x6a82:
-	case 0x6a86:
-	case 0x6b00:
-	case 0x6d00:
-		return true;
-	case 0x6700:	/* a length that VERIFY did not like may have cost a try */
-		return purpose != APDU_VERIFY;
-	default:
-		return false;
-	}
+	return sw == 0x6a82 || sw == 0x6a86 || sw == 0x6b00 || sw == 0x6d00 || sw == 0x6700;
 }

@@ -57,10 +57,10 @@ enum apdu_purpose {
 struct outcome apdu_outcome(enum apdu_purpose purpose, uint16_t sw);
 
 /*
- * Whether this status word proves that a command with a short file id was not
+ * Whether this status word says that a command with a short file id was not
  * understood, so that the form with SELECT may be tried (facts/jpki-card.md
- * §14). For VERIFY only those by which no comparison can have taken place.
+ * §14). Not asked for VERIFY, which is sent once.
  */
-bool apdu_refuses_short_id(enum apdu_purpose purpose, uint16_t sw);
+bool apdu_refuses_short_id(uint16_t sw);
 
 #endif

@@ -51,26 +51,30 @@ select_application(struct jpki *card, const uint8_t *aid, size_t len, uint16_t *
 	return o;
 }
 
-bool
+/* A card may answer its first command after power-up with 6F00: once more then (§2.1). */
+static struct outcome
+select_application_twice(struct jpki *card, const uint8_t *aid, size_t len)
+{
+	uint16_t sw = 0;
+	struct outcome o = select_application(card, aid, len, &sw);
+
+	if (outcome_ok(&o) && sw == 0x6f00)
+		o = select_application(card, aid, len, &sw);
+	if (!outcome_ok(&o))
+		return o;
+	return apdu_outcome(APDU_SELECT_APPLICATION, sw);
+}
+
+struct outcome
 jpki_leave(struct jpki *card)
 {
-	uint16_t sw;
-	struct outcome o = select_application(card, aid_card_manager, sizeof aid_card_manager, &sw);
-
-	return outcome_ok(&o);
+	return select_application_twice(card, aid_card_manager, sizeof aid_card_manager);
 }
 
 struct outcome
 jpki_select(struct jpki *card)
 {
-	uint16_t sw = 0;
-	struct outcome o = select_application(card, aid_jpki, sizeof aid_jpki, &sw);
-
-	if (outcome_ok(&o) && sw == 0x6f00)	/* first command after power-up (§2.1) */
-		o = select_application(card, aid_jpki, sizeof aid_jpki, &sw);
-	if (!outcome_ok(&o))
-		return o;
-	return apdu_outcome(APDU_SELECT_APPLICATION, sw);
+	return select_application_twice(card, aid_jpki, sizeof aid_jpki);
 }
 
 static struct outcome
@@ -100,7 +104,7 @@ select_file(struct jpki *card, uint16_t ef)
  * and for the rest of the session. JPKI_OK: there is a status word in *ret.
  */
 static struct outcome
-transmit_on_file(struct jpki *card, enum apdu_purpose purpose, const struct apdu *by_short_id,
+transmit_on_file(struct jpki *card, const struct apdu *by_short_id,
     const struct apdu *by_select, uint16_t ef, struct apdu_response *ret)
 {
 	struct outcome o;
@@ -108,7 +112,7 @@ transmit_on_file(struct jpki *card, enum apdu_purpose purpose, const struct apdu
 	if (!card->classic) {
 		card->selected_ef = 0;	/* a short id may move the selection */
 		o = apdu_transmit(card->transport, by_short_id, ret);
-		if (!outcome_ok(&o) || !apdu_refuses_short_id(purpose, ret->sw))
+		if (!outcome_ok(&o) || !apdu_refuses_short_id(ret->sw))
 			return o;
 		card->classic = true;
 	}
@@ -123,7 +127,7 @@ read_first(struct jpki *card, uint16_t ef, struct apdu_response *ret)
 {
 	struct apdu by_short_id = { .ins = INS_READ_BINARY, .p1 = SFI(ef), .le = APDU_LE_MAX };
 	struct apdu by_select = { .ins = INS_READ_BINARY, .le = APDU_LE_MAX };
-	struct outcome o = transmit_on_file(card, APDU_READ, &by_short_id, &by_select, ef, ret);
+	struct outcome o = transmit_on_file(card, &by_short_id, &by_select, ef, ret);
 
 	if (!outcome_ok(&o))
 		return o;
@@ -242,7 +246,7 @@ query_tries(struct jpki *card, enum jpki_pin pin, uint16_t *ret_sw)
 	struct apdu by_short_id = { .ins = INS_VERIFY, .p2 = SFI(ef), .le = APDU_NO_LE };
 	struct apdu by_select = { .ins = INS_VERIFY, .p2 = CURRENT_EF, .le = APDU_NO_LE };
 	struct apdu_response r;
-	struct outcome o = transmit_on_file(card, APDU_QUERY_TRIES, &by_short_id, &by_select, ef, &r);
+	struct outcome o = transmit_on_file(card, &by_short_id, &by_select, ef, &r);
 
 	if (outcome_ok(&o) && r.sw == 0x6700) {
 		/* The four bytes were too short for some layer below: add Le (§2.3). */
@@ -262,9 +266,9 @@ jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries)
 
 	if (outcome_ok(&o) && sw == SW_OK) {
 		/* Verified by somebody, who is not us: make the card forget it. */
-		if (!jpki_leave(card))
-			return outcome_of(JPKI_CARD_REMOVED);
-		o = jpki_select(card);
+		o = jpki_leave(card);
+		if (outcome_ok(&o))
+			o = jpki_select(card);
 		if (outcome_ok(&o))
 			o = query_tries(card, pin, &sw);
 		if (outcome_ok(&o) && sw == SW_OK)
@@ -292,17 +296,19 @@ struct outcome
 jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
 {
 	uint16_t ef = pin_file(pin);
-	struct apdu by_short_id = { .ins = INS_VERIFY, .p2 = SFI(ef), .data = secret_view(secret),
-	    .le = APDU_NO_LE, .secret = true };
-	struct apdu by_select = by_short_id;
+	struct apdu cmd = { .ins = INS_VERIFY, .p2 = card->classic ? CURRENT_EF : SFI(ef),
+	    .data = secret_view(secret), .le = APDU_NO_LE, .secret = true };
+	struct outcome o = outcome_of(JPKI_OK);
 	struct apdu_response r;
-	struct outcome o;
 
 	/* An empty VERIFY is the query and may answer 9000 (§2.3). */
 	if (!format_ok(pin, secret))
 		return outcome_of(JPKI_PIN_FORMAT);
-	by_select.p2 = CURRENT_EF;
-	o = transmit_on_file(card, APDU_VERIFY, &by_short_id, &by_select, ef, &r);
+	/* Never a second time in another form: whether the first cost a try is the card's word. */
+	if (card->classic)
+		o = select_file(card, ef);
+	if (outcome_ok(&o))
+		o = apdu_transmit(card->transport, &cmd, &r);
 	if (!outcome_ok(&o))
 		return o;
 	return apdu_outcome(APDU_VERIFY, r.sw);
@@ -319,7 +325,7 @@ jpki_sign(struct jpki *card, struct view input, uint8_t signature[static JPKI_SI
 	struct outcome o;
 
 	by_select.p2 = CURRENT_EF;
-	o = transmit_on_file(card, APDU_SIGN, &by_short_id, &by_select, EF_AUTH_KEY, &r);
+	o = transmit_on_file(card, &by_short_id, &by_select, EF_AUTH_KEY, &r);
 	if (!outcome_ok(&o))
 		return o;
 	o = apdu_outcome(APDU_SIGN, r.sw);
@@ -358,8 +364,9 @@ jpki_read_card_expiry(struct jpki *card, char ret_date[static 9])
 	struct apdu_response r;
 	struct outcome o;
 
-	if (!jpki_leave(card))
-		return outcome_of(JPKI_CARD_REMOVED);
+	o = jpki_leave(card);
+	if (!outcome_ok(&o) && o.status != JPKI_NOT_JPKI)
+		return o;
 	o = apdu_transmit(card->transport, &cmd, &r);
 	if (!outcome_ok(&o))
 		return o;

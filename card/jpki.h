@@ -39,10 +39,10 @@ struct jpki {
 /*
  * Leaves the application by selecting the card manager, which drops the
  * verified state of every PIN (selecting the application again does not).
- * False only if the card could not be reached; a card without a card
- * manager (a telephone) is no error, powering down must do there.
+ * NOT_JPKI if there is no card manager to select (a telephone): powering down
+ * must do there. BAD_REPLY for any other refusal; else as the transport.
  */
-bool jpki_leave(struct jpki *card);
+struct outcome jpki_leave(struct jpki *card) MUST_CHECK;
 
 /*
  * Selects the application. NOT_JPKI if the card has none; else as the
@@ -80,7 +80,8 @@ struct outcome jpki_read_auth_ca(struct jpki *card, uint8_t der[static JPKI_CERT
 struct outcome jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries) MUST_CHECK;
 
 /*
- * VERIFY, once. The user-authentication PIN is sent only if it is exactly four
+ * VERIFY, once, in the form in which jpki_tries_left() was answered before.
+ * The user-authentication PIN is sent only if it is exactly four
  * ASCII digits, the signature PIN if it has 6 to 16 bytes: else PIN_FORMAT
  * and the card has seen nothing. PIN_WRONG (tries_left where the card told
  * it), PIN_LOCKED. On anything else a try may or may not have been spent.

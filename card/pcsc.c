@@ -14,6 +14,7 @@
 
 #define BUSY_RETRY_MS 100
 #define RESET_RETRIES 3
+#define IN_USE (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)
 #define STATE_CHANGES 4
 #define GONE_MS 1000		/* readers that are polled notice within half of it */
 
@@ -182,6 +183,7 @@ pcsc_readers(void *ctx, struct transport_readers *ret)
 	}
 	for (size_t i = 0; i < list.count; i++) {
 		list.at[i].has_card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
+		list.at[i].in_use = (states[i].dwEventState & IN_USE) != 0;
 		list.at[i].generation = generation_of(states[i].dwEventState);
 		list.at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
 	}
@@ -230,7 +232,7 @@ in_use(struct pcsc *p, const char *reader)
 	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
 	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
 
-	return rv == SCARD_S_SUCCESS && (state.dwEventState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE));
+	return rv == SCARD_S_SUCCESS && (state.dwEventState & IN_USE) != 0;
 }
 
 /*
@@ -346,7 +348,7 @@ no_answer(struct pcsc *p, struct outcome o)
 }
 
 static struct outcome
-pcsc_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
+pcsc_open(void *ctx, const char *reader, int64_t ms)
 {
 	struct pcsc *p = ctx;
 	struct outcome o;
@@ -366,18 +368,26 @@ pcsc_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
 	rv = begin(p);
 	p->in_transaction = rv == SCARD_S_SUCCESS;
 	o = after(p, rv);
-	/*
-	 * Asked after the transaction began: a card that replaces ours from
-	 * now on has not been powered up for us and answers nothing.
-	 */
 	if (outcome_ok(&o))
 		o = note_state(p, reader);
-	if (!outcome_ok(&o)) {
+	if (!outcome_ok(&o))
 		(void)pcsc_close(p, TRANSPORT_LEAVE);
-		return o;
-	}
-	*ret_generation = generation_of(p->state);
 	return o;
+}
+
+static struct outcome
+pcsc_power_cycle(void *ctx)
+{
+	struct pcsc *p = ctx;
+	LONG rv;
+
+	if (!p->in_transaction)
+		return outcome_of(JPKI_INTERNAL);
+	rv = SCardReconnect(p->card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	    SCARD_UNPOWER_CARD, &p->protocol);
+	if (rv != SCARD_S_SUCCESS)
+		log_msg(p->log, LOG_DEBUG, "SCardReconnect: %s", pcsc_stringify_error(rv));
+	return after(p, rv);
 }
 
 static struct outcome
@@ -408,6 +418,7 @@ static const struct transport_ops pcsc_ops = {
 	.readers = pcsc_readers,
 	.wait = pcsc_wait,
 	.open = pcsc_open,
+	.power_cycle = pcsc_power_cycle,
 	.transmit = pcsc_transmit,
 	.close = pcsc_close,
 };

@@ -9,13 +9,17 @@
 
 #include "lib/outcome.h"
 
-#define TRANSPORT_READERS_MAX 16	/* PCSCLITE_MAX_READERS_CONTEXTS */
+#define TRANSPORT_READERS_MAX 15	/* pcscd has 16, and one state is for plugging */
 #define TRANSPORT_NAME_MAX 128		/* MAX_READERNAME, with the NUL */
 
 struct transport_reader {
 	char name[TRANSPORT_NAME_MAX];
 	bool has_card;
-	/* Changes whenever a card was inserted or removed: same value, same card. */
+	bool in_use;		/* some program is connected to the card */
+	/*
+	 * Changes whenever a card was inserted or removed, but begins anew with
+	 * the reader: a hint when to look again, no proof that a card is the same.
+	 */
 	uint32_t generation;
 	uint32_t state;		/* opaque, for wait() */
 };
@@ -47,13 +51,19 @@ struct transport_ops {
 
 	/*
 	 * Connects (shared) to the card on this reader and begins a transaction;
-	 * waits up to ms milliseconds for a program that has the card to itself.
-	 * On JPKI_OK close() must follow; *ret_generation tells which card it
-	 * is. CARD_BUSY, CARD_REMOVED (there is none), CARD_MUTE, NO_READER,
-	 * NO_SERVICE, SERVICE_REFUSED.
+	 * waits up to ms milliseconds for a program that has the card to itself
+	 * (and without limit for one that holds a transaction: the caller has a
+	 * deadline of its own). On JPKI_OK close() must follow. CARD_BUSY,
+	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
+	 * SERVICE_REFUSED.
 	 */
-	struct outcome (*open)(void *ctx, const char *reader, int64_t ms,
-	    uint32_t *ret_generation) MUST_CHECK;
+	struct outcome (*open)(void *ctx, const char *reader, int64_t ms) MUST_CHECK;
+
+	/*
+	 * Powers the card down and up again within the transaction: whatever
+	 * another program left verified is forgotten. CARD_REMOVED, CARD_MUTE.
+	 */
+	struct outcome (*power_cycle)(void *ctx) MUST_CHECK;
 
 	/*
 	 * One command, one response (data and status word) into resp[cap].

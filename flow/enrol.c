@@ -34,8 +34,8 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
 	struct login_request request = { .purpose = "enroll", .user = user, .service = "jpkictl",
 		.host = "" };
-	struct found_card found = { .generation = survey->generation, .classic = survey->classic,
-		.tries_left = survey->auth_tries };
+	struct found_card found = { .classic = survey->classic, .tries_left = survey->auth_tries };
+	int64_t verify_by;
 	struct outcome o;
 
 	*ret_card_clean = true;
@@ -50,7 +50,10 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 		return o;
 	memcpy(found.reader, reader, strlen(reader) + 1);
 	found.enrolled = &one.at[0];
-	return flow_ask_and_verify(env, ui, &request, &one, &found, pin, ret_card_clean);
+	o = flow_ask(env, ui, &found, pin, &verify_by);
+	if (!outcome_ok(&o))
+		return o;
+	return flow_verify(env, &request, &one, &found, verify_by, pin, ret_card_clean);
 }
 
 struct outcome

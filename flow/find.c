@@ -95,11 +95,11 @@ examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct
 
 static struct outcome
 examine(const struct flow_env *env, const struct enrolled *enrolled, const char *reader,
-    int64_t ms, struct found_card *ret_found)
+    struct found_card *ret_found)
 {
 	const struct transport *t = env->transport;
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
-	struct outcome o = t->ops->open(t->ctx, reader, ms, &found.generation);
+	struct outcome o = t->ops->open(t->ctx, reader, 0);
 
 	if (outcome_ok(&o)) {
 		o = examine_open(env, enrolled, &found);
@@ -134,9 +134,9 @@ rank(enum jpki_status status)
 struct search {
 	const struct flow_env *env;
 	const struct enrolled *enrolled;
-	int64_t card_deadline;		/* for programs that keep a card to themselves */
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
+	bool busy;	/* a card could not be looked at, for another program has it */
 };
 
 static bool
@@ -148,7 +148,26 @@ seen_before(const struct transport_readers *before, const struct transport_reade
 	return false;
 }
 
-/* Looks at the cards that were not there at the last look. True: the search is over. */
+/* Looks at one card. True: it is the user's, the search is over. */
+static bool
+look_at(struct search *s, struct transport_reader *r, struct found_card *found)
+{
+	struct outcome o = examine(s->env, s->enrolled, r->name, found);
+
+	if (found->enrolled != NULL || rank(o.status) >= rank(s->best.status))
+		s->best = o;
+	if (o.status == JPKI_CARD_BUSY) {
+		r->has_card = false;	/* not seen yet: look again */
+		s->busy = true;
+	}
+	return found->enrolled != NULL;
+}
+
+/*
+ * Looks at the cards that were not there at the last look; those that another
+ * program is using come last, since looking at them may take its time.
+ * True: the search is over.
+ */
 static bool
 look(struct search *s, struct found_card *found)
 {
@@ -157,24 +176,21 @@ look(struct search *s, struct found_card *found)
 	struct outcome o = env->transport->ops->readers(env->transport->ctx, &s->seen);
 	bool any_card = false;
 
+	s->busy = false;
 	if (!outcome_ok(&o)) {
 		s->best = o;
 		return o.status != JPKI_NO_SERVICE;	/* a pcscd that restarts comes back */
 	}
-	for (size_t i = 0; i < s->seen.count; i++) {
-		const struct transport_reader *r = &s->seen.at[i];
+	for (int in_use = 0; in_use < 2; in_use++)
+		for (size_t i = 0; i < s->seen.count; i++) {
+			struct transport_reader *r = &s->seen.at[i];
 
-		any_card = any_card || r->has_card;
-		if (!r->has_card || seen_before(&before, r))
-			continue;
-		o = examine(env, s->enrolled, r->name, clk_left_ms(env->clk, s->card_deadline), found);
-		if (found->enrolled != NULL) {
-			s->best = o;
-			return true;
+			if (!r->has_card || r->in_use != in_use)
+				continue;
+			any_card = true;
+			if (!seen_before(&before, r) && look_at(s, r, found))
+				return true;
 		}
-		if (rank(o.status) >= rank(s->best.status))
-			s->best = o;
-	}
 	if (!any_card)
 		s->best = outcome_of(s->seen.count > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
 	return false;
@@ -187,14 +203,15 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enr
 	const struct transport *t = env->transport;
 	int64_t start = clk_mono_ms(env->clk);
 	int64_t wait_deadline = start + (int64_t)env->conf->wait * 1000;
-	struct search s = { .env = env, .enrolled = enrolled,
-		.card_deadline = start + (int64_t)env->conf->timeout * 1000,
-		.best = outcome_of(JPKI_NO_READER) };
+	int64_t busy_deadline = start + (int64_t)env->conf->timeout * 1000 / 2;
+	struct search s = { .env = env, .enrolled = enrolled, .best = outcome_of(JPKI_NO_READER) };
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 
 	while (!look(&s, &found)) {
 		int64_t left = clk_left_ms(env->clk, wait_deadline);
 
+		if (s.busy && left < clk_left_ms(env->clk, busy_deadline))
+			left = clk_left_ms(env->clk, busy_deadline);
 		if (left == 0)
 			break;
 		if (ui->gone(ui->ctx))

@@ -9,7 +9,6 @@ struct jpki;
 
 struct found_card {
 	char reader[TRANSPORT_NAME_MAX];
-	uint32_t generation;	/* of the card in it (card/transport.h) */
 	const struct enrolled_cert *enrolled;
 	int tries_left;
 	bool classic;		/* needs SELECT before each file (card/jpki.h) */

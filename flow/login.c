@@ -45,22 +45,27 @@ make_challenge(const struct flow_env *env, const struct login_request *request,
 	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
 }
 
-static struct outcome
-ask(const struct flow_ui *ui, int tries_left, struct secret *pin)
+struct outcome
+flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct found_card *found,
+    struct secret *pin, int64_t *ret_verify_by)
 {
-	struct outcome o = ui->ask_pin(ui->ctx, tries_left, pin);
+	struct outcome o;
 
+	step(env, "prompt");
+	o = ui->ask_pin(ui->ctx, found->reader, found->tries_left, pin);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
 		o = outcome_of(JPKI_PIN_FORMAT);
 	if (!outcome_ok(&o))
 		secret_wipe(pin);
+	/* The other half of the time is for the card, which nobody may cut short. */
+	*ret_verify_by = clk_mono_ms(env->clk) + (int64_t)env->conf->timeout * 1000 / 2;
 	return o;
 }
 
 struct outcome
-flow_ask_and_verify(const struct flow_env *env, const struct flow_ui *ui,
-    const struct login_request *request, const struct enrolled *enrolled,
-    const struct found_card *found, struct secret *pin, bool *ret_card_clean)
+flow_verify(const struct flow_env *env, const struct login_request *request,
+    const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
+    struct secret *pin, bool *ret_card_clean)
 {
 	uint8_t signature[SIGNATURE_MAX];
 	struct proof proof = { .signature = signature, .card_clean = true };
@@ -70,14 +75,12 @@ flow_ask_and_verify(const struct flow_env *env, const struct flow_ui *ui,
 	*ret_card_clean = true;
 	step(env, "challenge");
 	o = make_challenge(env, request, found->enrolled->cert, &input);
-	if (!outcome_ok(&o))
+	if (!outcome_ok(&o)) {
+		secret_wipe(pin);
 		return o;
-	step(env, "prompt");
-	o = ask(ui, found->tries_left, pin);
-	if (!outcome_ok(&o))
-		return o;
+	}
 	step(env, "PIN and signature");
-	o = prove(env, found, enrolled, pin, &input, &proof);
+	o = prove(env, found, enrolled, verify_by, pin, &input, &proof);
 	*ret_card_clean = proof.card_clean;
 	if (!outcome_ok(&o))
 		return o;
@@ -94,12 +97,65 @@ may_use_reader(const struct flow_env *env, const struct login_request *request)
 	return outcome_of(request->remote && !env->conf->remote ? JPKI_REMOTE : JPKI_OK);
 }
 
+/*
+ * A prompt may stay open for hours: what was enrolled and in order before it
+ * has to be so after it. The set is read anew; *found then points into it.
+ */
+static struct outcome
+judge_again(const struct flow_env *env, const char *user, struct enrolled *enrolled,
+    struct found_card *found)
+{
+	struct view old = cert_der(found->enrolled->cert);
+	uint8_t der[CERT_DER_MAX];
+	struct outcome o;
+
+	if (old.len > sizeof der)
+		return outcome_of(JPKI_INTERNAL);
+	memcpy(der, old.data, old.len);
+	old.data = der;
+	found->enrolled = NULL;
+	enrolled_done(enrolled);
+	o = enrolled_load(env, user, enrolled);
+	if (!outcome_ok(&o))
+		return o;
+	for (size_t i = 0; i < enrolled->count; i++)
+		if (view_equal(cert_der(enrolled->at[i].cert), old))
+			found->enrolled = &enrolled->at[i];
+	return found->enrolled != NULL ? found->enrolled->verdict : outcome_of(JPKI_NOT_ENROLLED);
+}
+
+/* Steps 3 to 8. */
+static struct outcome
+login_by_card(const struct flow_env *env, const struct flow_ui *ui,
+    const struct login_request *request, struct enrolled *enrolled, struct secret *pin,
+    struct login_result *result)
+{
+	struct found_card found = { .tries_left = TRIES_UNKNOWN };
+	int64_t verify_by;
+	struct outcome o;
+
+	step(env, "card");
+	o = find_card(env, ui, enrolled, &found);
+	if (!outcome_ok(&o))
+		return o;
+	o = flow_ask(env, ui, &found, pin, &verify_by);
+	if (!outcome_ok(&o))
+		return o;
+	step(env, "enrolment again");
+	o = judge_again(env, request->user, enrolled, &found);
+	if (!outcome_ok(&o)) {
+		secret_wipe(pin);
+		return o;
+	}
+	result->not_after = cert_not_after(found.enrolled->cert);
+	return flow_verify(env, request, enrolled, &found, verify_by, pin, &result->card_clean);
+}
+
 void
 flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result)
 {
 	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
-	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
 	struct outcome o;
 
@@ -109,46 +165,9 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 		o = enrolled_load(env, request->user, &enrolled);
 	if (outcome_ok(&o))
 		o = enrolled_verdict(&enrolled);
-	if (outcome_ok(&o)) {
-		step(env, "card");
-		o = find_card(env, ui, &enrolled, &found);
-	}
 	if (outcome_ok(&o))
-		o = flow_ask_and_verify(env, ui, request, &enrolled, &found, pin, &result.card_clean);
-	if (outcome_ok(&o))
-		result.not_after = cert_not_after(found.enrolled->cert);
+		o = login_by_card(env, ui, request, &enrolled, pin, &result);
 	result.outcome = o;
 	*ret_result = result;
 	step(env, "end");
-}
-
-struct outcome
-flow_drop_state(const struct flow_env *env)
-{
-	const struct transport *t = env->transport;
-	struct transport_readers readers;
-	struct outcome result = outcome_of(JPKI_OK);
-	struct outcome o = t->ops->readers(t->ctx, &readers);
-
-	if (!outcome_ok(&o))
-		return o;
-	for (size_t i = 0; i < readers.count; i++) {
-		struct jpki card = { .transport = env->transport };
-		uint32_t generation;
-		bool left, powered_down;
-
-		if (!readers.at[i].has_card)
-			continue;
-		o = t->ops->open(t->ctx, readers.at[i].name,
-		    (int64_t)env->conf->timeout * 1000, &generation);
-		if (outcome_ok(&o)) {
-			left = jpki_leave(&card);
-			powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
-			if (!left && !powered_down)
-				o = outcome_of(JPKI_CARD_MUTE);
-		}
-		if (!outcome_ok(&o) && o.status != JPKI_CARD_REMOVED)
-			result = o;
-	}
-	return result;
 }

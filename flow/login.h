@@ -6,7 +6,7 @@
  *  2. an enrolled certificate is in order now (else no PIN is asked)
  *  3. a card is there, and 4. it is this user's
  *  5. a try may be spent
- *  6. the person is asked, once; nothing is held meanwhile
+ *  6. the person is asked, once; nothing is held meanwhile; then 1 and 2 again
  *  7. in one transaction: foreign state dropped, same card, tries again,
  *     VERIFY once, sign, state dropped, power down; on every way out
  *  8. the signature is verified with the enrolled key over our challenge:
@@ -28,7 +28,7 @@ struct login_result {
 	struct outcome outcome;
 	/*
 	 * False: VERIFY was sent and the card may not have dropped the
-	 * verified state. Somebody has to try again (flow_drop_state()).
+	 * verified state. Somebody has to try again (prove_drop_state()).
 	 */
 	bool card_clean;
 	int64_t not_after;	/* of the certificate, with JPKI_OK */
@@ -39,19 +39,18 @@ void flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result);
 
 /*
- * Steps 6 to 8, with a card that was found: for the login and for the
- * enrolment, which finds its card in its own way. JPKI_OK only if the
- * signature over our challenge verified with the key of found->enrolled.
+ * Step 6, for the login and for the enrolment, which finds its card in its own
+ * way. *ret_verify_by: until when the PIN may be sent (flow/prove.h).
  */
-struct outcome flow_ask_and_verify(const struct flow_env *env, const struct flow_ui *ui,
-    const struct login_request *request, const struct enrolled *enrolled,
-    const struct found_card *found, struct secret *pin, bool *ret_card_clean) MUST_CHECK;
+struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
+    const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
 
 /*
- * Makes every card in every reader forget a verified PIN: card manager, power
- * down. For the case that a login died in between. JPKI_OK if no
- * card is left that could have kept one.
+ * Steps 7 and 8. JPKI_OK only if the signature over our challenge verified
+ * with the key of found->enrolled.
  */
-struct outcome flow_drop_state(const struct flow_env *env) MUST_CHECK;
+struct outcome flow_verify(const struct flow_env *env, const struct login_request *request,
+    const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
+    struct secret *pin, bool *ret_card_clean) MUST_CHECK;
 
 #endif

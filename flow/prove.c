@@ -9,43 +9,50 @@
 #include "lib/secret.h"
 #include "nss/sigcheck.h"
 
-/*
- * A card that was taken out and put back since the search is another card
- * until it has shown its certificate.
- */
+/* What lies there may have been changed while the person typed. */
 static struct outcome
-same_card(struct jpki *card, const struct found_card *found, uint32_t generation,
-    const struct enrolled *enrolled)
+same_card(struct jpki *card, const struct found_card *found, const struct enrolled *enrolled)
 {
 	const struct enrolled_cert *cert = NULL;
-	struct outcome o;
+	struct outcome o = find_identify(card, enrolled, &cert);
 
-	if (generation == found->generation)
-		return outcome_of(JPKI_OK);
-	o = find_identify(card, enrolled, &cert);
 	if (outcome_ok(&o) && cert != found->enrolled)
 		o = outcome_of(JPKI_OTHER_CARD);
+	return o;
+}
+
+/* Another program may have spent tries while the person typed. */
+static struct outcome
+may_still_try(const struct flow_env *env, struct jpki *card, const struct found_card *found)
+{
+	int tries = TRIES_UNKNOWN;
+	struct outcome o = jpki_tries_left(card, JPKI_PIN_AUTH, &tries);
+
+	if (outcome_ok(&o))
+		o = find_may_try(env, tries);
+	/* Who was not warned of the last try has not agreed to spend it. */
+	if (outcome_ok(&o) && tries == 1 && found->tries_left > 1)
+		o.status = JPKI_LAST_TRY;
 	return o;
 }
 
 /* Up to and including VERIFY. */
 static struct outcome
 verify(const struct flow_env *env, struct jpki *card, const struct found_card *found,
-    uint32_t generation, const struct enrolled *enrolled, const struct secret *pin,
+    const struct enrolled *enrolled, int64_t verify_by, const struct secret *pin,
     struct proof *proof)
 {
-	struct outcome o;
+	const struct transport *t = env->transport;
+	struct outcome o = t->ops->power_cycle(t->ctx);
 
-	if (!jpki_leave(card))
-		return outcome_of(JPKI_CARD_REMOVED);
-	o = jpki_select(card);
 	if (outcome_ok(&o))
-		o = same_card(card, found, generation, enrolled);
-	/* Another program may have spent tries while the person typed. */
+		o = jpki_select(card);
 	if (outcome_ok(&o))
-		o = jpki_tries_left(card, JPKI_PIN_AUTH, &proof->tries_left);
+		o = same_card(card, found, enrolled);
 	if (outcome_ok(&o))
-		o = find_may_try(env, proof->tries_left);
+		o = may_still_try(env, card, found);
+	if (outcome_ok(&o) && clk_left_ms(env->clk, verify_by) == 0)
+		o = outcome_of(JPKI_CARD_BUSY);
 	if (!outcome_ok(&o))
 		return o;
 
@@ -61,32 +68,53 @@ verify(const struct flow_env *env, struct jpki *card, const struct found_card *f
 	return o;
 }
 
+/* Both, since either alone does not do it on every reader. */
+static bool
+drop_state(const struct transport *t, struct jpki *card)
+{
+	struct outcome left = jpki_leave(card);
+	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
+
+	/* A telephone has no card manager, and ends its session without power. */
+	return powered_down && (outcome_ok(&left) || left.status == JPKI_NOT_JPKI);
+}
+
 struct outcome
 prove(const struct flow_env *env, const struct found_card *found,
-    const struct enrolled *enrolled, struct secret *pin, const struct sign_input *input,
-    struct proof *proof)
+    const struct enrolled *enrolled, int64_t verify_by, struct secret *pin,
+    const struct sign_input *input, struct proof *proof)
 {
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport, .classic = found->classic };
-	bool left, powered_down;
-	uint32_t generation;
 	struct outcome o;
 
 	proof->card_clean = true;
-	o = t->ops->open(t->ctx, found->reader, (int64_t)env->conf->timeout * 1000, &generation);
+	o = t->ops->open(t->ctx, found->reader, clk_left_ms(env->clk, verify_by));
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
 		return o;
 	}
-	o = verify(env, &card, found, generation, enrolled, pin, proof);
+	o = verify(env, &card, found, enrolled, verify_by, pin, proof);
 	secret_wipe(pin);
 	if (outcome_ok(&o))
 		o = jpki_sign(&card, (struct view){ input->bytes, input->len }, proof->signature,
 		    &proof->len);
-
-	left = jpki_leave(&card);
-	powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
-	if (left && powered_down)
+	if (drop_state(t, &card))
 		proof->card_clean = true;
+	return o;
+}
+
+struct outcome
+prove_drop_state(const struct flow_env *env, const char *reader)
+{
+	const struct transport *t = env->transport;
+	struct jpki card = { .transport = env->transport };
+	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+
+	/* A card that has gone has forgotten. */
+	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)
+		return outcome_of(JPKI_OK);
+	if (outcome_ok(&o) && !drop_state(t, &card))
+		o = outcome_of(JPKI_CARD_MUTE);
 	return o;
 }

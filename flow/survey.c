@@ -52,8 +52,7 @@ survey_card(const struct flow_env *env, const char *reader, struct survey *ret_s
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
 	struct survey s = { .auth_tries = TRIES_UNKNOWN, .sign_tries = TRIES_UNKNOWN };
-	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000,
-	    &s.generation);
+	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
 
 	if (!outcome_ok(&o))
 		return o;

@@ -11,7 +11,6 @@ struct survey {
 	size_t der_len;			/* 0: the card has none, or wants a PIN first */
 	int auth_tries, sign_tries;	/* 0: locked; TRIES_UNKNOWN: no such PIN */
 	char card_expiry[9];		/* yyyymmdd, of the card; "" if it does not tell */
-	uint32_t generation;		/* of the card in the reader */
 	bool classic;
 };
 

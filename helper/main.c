@@ -25,6 +25,7 @@
 #include "card/pcsc.h"
 #include "config/conf.h"
 #include "flow/login.h"
+#include "flow/prove.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/proto.h"
@@ -39,6 +40,7 @@ static struct {
 	struct secret *pin;
 	struct pcsc *pcsc;
 	volatile sig_atomic_t pin_received;
+	volatile sig_atomic_t result_sent;
 	struct late {
 		uint8_t packet[PROTO_PACKET_MAX];
 		size_t len;
@@ -46,6 +48,21 @@ static struct {
 } self;
 
 /* --- hardening -------------------------------------------------------------- */
+
+/*
+ * Who ends a session, a service or a terminal signals every process in it. We
+ * end by ourselves, by the deadline at the latest, and never between VERIFY
+ * and the moment the card has forgotten it.
+ */
+static void
+ignore_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN,
+		SIGTTOU, SIGUSR1, SIGUSR2, SIGXCPU };
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		(void)signal(signals[i], SIG_IGN);
+}
 
 static void
 harden(void)
@@ -56,7 +73,7 @@ harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)umask(077);
-	(void)signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 }
 
 /*
@@ -127,6 +144,7 @@ send_result(const struct outcome *o, bool card_clean, const char *text)
 	struct writer w = writer_of(packet, sizeof packet);
 
 	send_or_die(&w, put_outcome(&w, o, card_clean, text));
+	self.result_sent = 1;
 }
 
 static void
@@ -154,7 +172,8 @@ on_deadline(int sig)
 	const struct late *late = pcsc_pending(self.pcsc) == JPKI_CARD_BUSY ?
 	    &self.busy : &self.timeout;
 
-	(void)!send(PROTO_FD, late->packet, late->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!self.result_sent)
+		(void)!send(PROTO_FD, late->packet, late->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (self.pin != NULL)
 		secret_wipe(self.pin);
 	_exit(EXIT_PROTOCOL);
@@ -244,7 +263,7 @@ receive_pin(struct secret *pin)
 }
 
 static struct outcome
-ask_pin(void *ctx, int tries_left, struct secret *pin)
+ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
 	const struct conf *conf = ctx;
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -255,8 +274,9 @@ ask_pin(void *ctx, int tries_left, struct secret *pin)
 
 	message_pin_prompt(tries_left, m.forward_password, text);
 	snprintf(m.text, sizeof m.text, "%s", text);
-	watchdog_stop();
+	snprintf(m.reader, sizeof m.reader, "%s", reader);
 	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
+	watchdog_stop();
 	o = receive_pin(pin);
 	watchdog(conf->timeout);
 	return o;
@@ -283,7 +303,6 @@ login(const struct flow_env *env, const struct proto_request *request)
 	char text[MESSAGE_MAX];
 
 	flow_login(env, &ui, &login_request, self.pin, &result);
-	watchdog_stop();
 	if (outcome_ok(&result.outcome))
 		(void)message_expiry(result.not_after, clk_wall_s(env->clk),
 		    env->conf->expiry_warning_days, text);
@@ -293,11 +312,10 @@ login(const struct flow_env *env, const struct proto_request *request)
 }
 
 static void
-drop(const struct flow_env *env)
+drop(const struct flow_env *env, const char *reader)
 {
-	struct outcome o = flow_drop_state(env);
+	struct outcome o = prove_drop_state(env, reader);
 
-	watchdog_stop();
 	send_result(&o, outcome_ok(&o), "");
 }
 
@@ -341,7 +359,7 @@ run(const struct proto_request *request)
 	if (request->task == PROTO_LOGIN)
 		login(&env, request);
 	else
-		drop(&env);
+		drop(&env, request->reader);
 }
 
 int

@@ -28,6 +28,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
+	writer_string(w, m->reader);
 	if (m->word_count > PROTO_WORDS_MAX)
 		return false;
 	writer_u8(w, (uint8_t)m->word_count);
@@ -59,6 +60,7 @@ proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto
 {
 	put_header(w, PROTO_PROMPT, id);
 	writer_u8(w, m->forward_password);
+	writer_string(w, m->reader);
 	writer_string(w, m->text);
 	return writer_ok(w);
 }
@@ -118,6 +120,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||
+	    !reader_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
 		return false;
 	for (size_t i = 0; i < words; i++) {
@@ -163,6 +166,7 @@ proto_get_prompt(struct reader *r, struct proto_prompt *ret)
 	uint8_t forward;
 
 	if (!reader_u8(r, &forward) || forward > 1 ||
+	    !reader_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
 		return false;
 	ret->forward_password = forward != 0;

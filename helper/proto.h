@@ -42,7 +42,7 @@ enum proto_type {
 
 enum proto_task {
 	PROTO_LOGIN = 1,
-	PROTO_DROP,		/* make the cards forget a verified PIN; no prompt */
+	PROTO_DROP,		/* make the card in `reader` forget a verified PIN; no prompt */
 };
 
 struct proto_id {
@@ -55,6 +55,7 @@ struct proto_request {
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
+	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
 	/* Where the words of a received request lie: such a one must not be copied. */
@@ -73,6 +74,7 @@ struct proto_ready {
 
 struct proto_prompt {
 	bool forward_password;	/* what is no PIN is for the next module */
+	char reader[PROTO_NAME_MAX];	/* where the card lies */
 	char text[PROTO_TEXT_MAX];
 };
 

@@ -1,8 +1,10 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/proto.h"
 #include "lib/secret.h"
 #include "pam/memory.h"
 
@@ -10,6 +12,7 @@
 
 struct memory {
 	struct secret *wrong;	/* PINs one after the other, the newest first */
+	char user[PROTO_NAME_MAX];
 	enum jpki_status last;
 };
 
@@ -48,6 +51,15 @@ memory_of(pam_handle_t *pamh)
 		return NULL;
 	}
 	return m;
+}
+
+void
+memory_begin(struct memory *m, const char *user)
+{
+	if (strcmp(m->user, user) != 0)
+		secret_wipe(m->wrong);
+	snprintf(m->user, sizeof m->user, "%s", user);
+	m->last = JPKI_INTERNAL;
 }
 
 bool

@@ -1,7 +1,8 @@
 /*
  * What one PAM handle remembers from one authentication to the next, so that
- * a program that retries by itself cannot burn a card: the PINs that this card has just
- * called wrong, and whether we authenticated this handle. Wiped with the handle.
+ * a program that retries by itself cannot burn a card: the PINs that have just
+ * been wrong for this user, and whether we authenticated the handle. Wiped
+ * with the handle, and when it turns to another user (login keeps one for all).
  */
 #ifndef JPKI_PAM_MEMORY_H
 #define JPKI_PAM_MEMORY_H
@@ -16,6 +17,9 @@ struct memory;
 struct memory *memory_of(pam_handle_t *pamh);
 /* The same, but NULL if there is none yet. */
 const struct memory *memory_find(pam_handle_t *pamh);
+
+/* The authentication that begins now is for this user, and nothing is decided. */
+void memory_begin(struct memory *m, const char *user);
 
 /* A PIN that has been sent and found wrong; AUTH_PIN_LENGTH bytes. */
 void memory_note_wrong(struct memory *m, struct view pin);

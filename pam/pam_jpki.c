@@ -66,13 +66,15 @@ static struct outcome
 make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
-	const struct memory *memory;
 	const char *user = NULL;
 	int r = pam_get_user(pamh, &user, NULL);
 
 	if (r == PAM_CONV_ERR || r == PAM_CONV_AGAIN)
 		return outcome_of(JPKI_CANCELLED);
-	if (r != PAM_SUCCESS || !copy_name(request->user, user) || user[0] == '\0')
+	if (r != PAM_SUCCESS || user == NULL)
+		return outcome_raw(JPKI_INTERNAL, (uint32_t)r);
+	/* A name that nobody can have is nobody's. */
+	if (user[0] == '\0' || !copy_name(request->user, user))
 		return outcome_of(JPKI_NOT_ENROLLED);
 	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
 	    gethostname(request->host, sizeof request->host) != 0)
@@ -89,9 +91,6 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	request->remote = is_remote(pamh);
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));
-	/* Somebody who took the card away is not waited for a second time. */
-	memory = memory_find(pamh);
-	request->no_wait = memory != NULL && memory_outcome(memory) == JPKI_CARD_REMOVED;
 	return outcome_of(JPKI_OK);
 }
 
@@ -99,11 +98,20 @@ static struct session_result
 authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
-	struct session_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
+	struct session_result result = { .outcome = outcome_of(JPKI_NO_MEMORY) };
+	struct memory *memory = memory_of(pamh);
+	struct outcome o;
 
-	result.outcome = make_request(pamh, argc, argv, log, request);
-	if (outcome_ok(&result.outcome))
+	if (memory == NULL)
+		return result;
+	/* Somebody who took the card away is not waited for a second time. */
+	request->no_wait = memory_outcome(memory) == JPKI_CARD_REMOVED;
+	memory_note_outcome(memory, JPKI_INTERNAL);
+	o = make_request(pamh, argc, argv, log, request);
+	if (outcome_ok(&o))
 		session_login(pamh, log, request, &result);
+	else
+		result.outcome = o;
 	return result;
 }
 
@@ -137,7 +145,12 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
 	else
 		say_ourselves(pamh, o, text);
-	/* What is no more than the normal course of a mixed stack respects PAM_SILENT. */
+	/*
+	 * What is no more than the normal course of a mixed stack respects
+	 * PAM_SILENT; that the certificate ends soon does not, for sudo always sets it.
+	 */
+	if (outcome_ok(o))
+		flags = 0;
 	conv_tell(pamh, flags, priority == LOG_INFO ? CONV_INFO : CONV_ERROR, text);
 }
 

@@ -27,6 +27,7 @@ struct session {
 	unsigned int after_s;
 	bool prompted;		/* PROMPT came: not a second one */
 	bool pin_given;		/* the helper was handed a PIN */
+	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
 	int64_t deadline;
 };
 
@@ -104,6 +105,7 @@ answer_prompt(struct session *s, struct reader *r)
 	if (s->task != PROTO_LOGIN || !s->ready || s->prompted || !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
 	s->prompted = true;
+	memcpy(s->reader, prompt.reader, sizeof s->reader);
 	m.answer = ask(s, &prompt);
 	if (m.answer == PROTO_ANSWER_PIN) {
 		m.pin = secret_view(s->pin);
@@ -218,6 +220,8 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 	struct outcome o;
 
 	drop.task = PROTO_DROP;
+	drop.no_wait = true;
+	memcpy(drop.reader, failed->reader, sizeof drop.reader);
 	o = run(&s, &drop, &result);
 	if (outcome_ok(&o))
 		o = result.outcome;
@@ -260,7 +264,9 @@ session_login(pam_handle_t *pamh, const struct log *log, const struct proto_requ
 
 	ret->text[0] = '\0';
 	ret->outcome = outcome_of(JPKI_NO_MEMORY);
-	if (s.memory != NULL && s.pin != NULL)
+	if (s.memory != NULL && s.pin != NULL) {
+		memory_begin(s.memory, request->user);
 		ret->outcome = login(&s, request, ret);
+	}
 	secret_free(s.pin);
 }

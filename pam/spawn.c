@@ -138,12 +138,19 @@ ended_within(int pidfd, int ms)
 void
 helper_end(struct helper *h)
 {
+	siginfo_t info;
+
 	if (h->fd < 0)
 		return;
 	(void)close(h->fd);
 	if (!ended_within(h->pidfd, END_MS))
 		(void)syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
+	/*
+	 * By the descriptor: in an application that collects children itself the
+	 * number may be another child's by now. ECHILD then, which is no error.
+	 */
+	while (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
 	(void)close(h->pidfd);
-	collect(h->pid);
 	*h = (struct helper)HELPER_NONE;
 }

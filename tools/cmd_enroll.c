@@ -8,7 +8,7 @@
 
 #include "config/enrolment.h"
 #include "flow/enrol.h"
-#include "flow/login.h"
+#include "flow/prove.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
@@ -18,7 +18,7 @@
 #include "tools/tool.h"
 
 static struct outcome
-ask_on_terminal(void *ctx, int tries_left, struct secret *pin)
+ask_on_terminal(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
 	const struct tool *t = ctx;
 	char prompt[MESSAGE_MAX], typed[64];
@@ -45,9 +45,9 @@ nobody_left(void *ctx)
 
 /* The card may be left verified only if nothing could be done about it. */
 static void
-check_clean(struct tool *t, bool clean)
+check_clean(struct tool *t, const char *reader, bool clean)
 {
-	struct outcome o = clean ? outcome_of(JPKI_OK) : flow_drop_state(&t->env);
+	struct outcome o = clean ? outcome_of(JPKI_OK) : prove_drop_state(&t->env, reader);
 
 	if (!outcome_ok(&o))
 		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
@@ -76,7 +76,7 @@ enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
 		return outcome_of(JPKI_NO_MEMORY);
 	o = enrol_prove(&t->env, &ui, user, reader, &survey, pin, &clean);
 	secret_free(pin);
-	check_clean(t, clean);
+	check_clean(t, reader, clean);
 	if (outcome_ok(&o))
 		o = enrol_write(&t->env, user, (struct view){ survey.der, survey.der_len },
 		    "from the card, key proven");

@@ -50,20 +50,31 @@ kit_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 }
 
 static struct outcome
-kit_open(void *ctx, const char *reader, int64_t ms, uint32_t *ret_generation)
+kit_open(void *ctx, const char *reader, int64_t ms)
 {
 	struct kit *k = ctx;
 	int i = reader[strlen(reader) - 1] - '0';
 
 	assert_int_equal(k->open_reader, -1);
 	k->opens++;
-	if (!outcome_ok(&k->open_fail))
+	if (!outcome_ok(&k->open_fail) && (k->open_fail_reader < 0 || k->open_fail_reader == i))
 		return k->open_fail;
 	if (k->card[i] == NULL || !sim_card_present(k->card[i]))
 		return outcome_of(JPKI_CARD_REMOVED);
 	sim_card_power(k->card[i], true);
 	k->open_reader = i;
-	*ret_generation = k->generation[i];
+	k->mono_ms += k->open_takes_ms;
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+kit_power_cycle(void *ctx)
+{
+	struct kit *k = ctx;
+
+	assert_int_not_equal(k->open_reader, -1);
+	sim_card_power(k->card[k->open_reader], false);
+	sim_card_power(k->card[k->open_reader], true);
 	return outcome_of(JPKI_OK);
 }
 
@@ -113,6 +124,7 @@ static const struct transport_ops kit_ops = {
 	.readers = kit_readers,
 	.wait = kit_wait,
 	.open = kit_open,
+	.power_cycle = kit_power_cycle,
 	.transmit = kit_transmit,
 	.close = kit_close,
 };
@@ -141,12 +153,13 @@ kit_sink(void *ctx, int priority, const char *text)
 }
 
 static struct outcome
-kit_ask(void *ctx, int tries_left, struct secret *pin)
+kit_ask(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
 	struct kit *k = ctx;
 
 	/* Nothing may be held while a person types. */
 	assert_int_equal(k->open_reader, -1);
+	assert_int_equal(strncmp(reader, "Reader ", 7), 0);
 	k->prompts++;
 	k->prompted_tries = tries_left;
 	if (k->on_prompt != NULL)
@@ -244,7 +257,7 @@ kit_new(void **state)
 	k->env = (struct flow_env){ .conf = &k->conf, .transport = &k->transport, .clk = &k->clk,
 		.log = &k->log, .trust_owner = geteuid() };
 	k->reader_count = 1;
-	k->open_reader = -1;
+	k->open_reader = k->open_fail_reader = -1;
 	k->readers_fail = k->open_fail = outcome_of(JPKI_OK);
 	k->answer = "1234";
 	*state = k;

@@ -32,6 +32,8 @@ struct kit {
 	uint32_t generation[KIT_READERS];
 	int open_reader;		/* -1: none */
 	struct outcome readers_fail, open_fail;	/* JPKI_OK: do not */
+	int open_fail_reader;		/* -1: all */
+	int64_t open_takes_ms;
 	unsigned int opens, waits, leaves, power_downs;
 	void (*on_wait)(struct kit *k);
 

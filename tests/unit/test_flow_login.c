@@ -9,7 +9,9 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
+#include "config/enrolment.h"
 #include "flow/login.h"
+#include "flow/prove.h"
 
 static struct login_result
 login(struct kit *k)
@@ -78,13 +80,13 @@ test_success_without_short_ids(void **state)
 	good_card(k);
 	kit_set(k, "no-sfi", "yes");
 	expect(k, JPKI_OK, "3");
-	/* thirteen, and the one refused read that told us */
-	assert_int_equal(kit_stats(k).apdus, 14);
+	/* fourteen, and the one refused read that told us */
+	assert_int_equal(kit_stats(k).apdus, 15);
 	assert_int_equal(kit_stats(k).verifies, 1);
 	sim_card_stats_reset(k->card[0]);
 	k->conf.short_ids = false;
 	expect(k, JPKI_OK, "3");
-	assert_int_equal(kit_stats(k).apdus, 13);
+	assert_int_equal(kit_stats(k).apdus, 14);
 }
 
 static void
@@ -231,6 +233,22 @@ test_busy_card(void **state)
 	expect(k, JPKI_CARD_BUSY, "3");
 }
 
+/* Another program keeps one card to itself; the user's lies in the other reader. */
+static void
+test_busy_card_beside_ours(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 0, "other-person", NULL);
+	kit_insert(k, 1, "good", NULL);
+	k->open_fail = outcome_of(JPKI_CARD_BUSY);
+	k->open_fail_reader = 0;
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(k->waits, 0);
+}
+
 static void
 test_other_cards_get_no_pin(void **state)
 {
@@ -343,8 +361,8 @@ test_card_taken_and_put_back(void **state)
 	good_card(k);
 	k->on_prompt = reinsert;
 	expect(k, JPKI_OK, "3");
-	/* of the second card object: all but the first three, and the certificate once more */
-	assert_int_equal(kit_stats(k).apdus, 7);
+	/* of the second card object: all but the first three */
+	assert_int_equal(kit_stats(k).apdus, 6);
 }
 
 static void
@@ -378,6 +396,76 @@ test_tries_spent_by_others_meanwhile(void **state)
 	k->answer = "9999";
 	k->on_prompt = spend_two_tries;
 	expect(k, JPKI_LAST_TRY, "1");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* Who is told of two tries has not agreed to spend the last one. */
+static void
+test_last_try_without_a_warning(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->conf.last_try = CONF_LAST_TRY_ASK;
+	k->answer = "9999";
+	k->on_prompt = spend_two_tries;
+	expect(k, JPKI_LAST_TRY, "1");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/*
+ * Somebody held the card until just before the deadline: had the PIN been sent
+ * then, the deadline would have struck with the card verified.
+ */
+static void
+test_no_pin_when_time_is_nearly_up(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->open_takes_ms = (int64_t)k->conf.timeout * 1000 / 2 - 1;
+	expect(k, JPKI_OK, "3");
+	sim_card_stats_reset(k->card[0]);
+	k->open_takes_ms++;
+	expect(k, JPKI_CARD_BUSY, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+static void
+end_enrolment(struct kit *k)
+{
+	struct outcome o = enrolment_remove(k->conf.users_dir, "hanako", NULL);
+
+	assert_int_equal(o.status, JPKI_OK);
+}
+
+static void
+replace_enrolment(struct kit *k)
+{
+	kit_enroll(k, "hanako", "other-person", NULL);
+}
+
+static void
+grow_old(struct kit *k)
+{
+	k->wall_s += 20LL * 365 * 86400;
+}
+
+/* A prompt may stay open for hours: what ended meanwhile has ended. */
+static void
+test_enrolment_that_ends_at_the_prompt(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = end_enrolment;
+	expect(k, JPKI_NOT_ENROLLED, "3");
+	good_card(k);
+	k->on_prompt = replace_enrolment;
+	expect(k, JPKI_NOT_ENROLLED, "3");
+	good_card(k);
+	k->on_prompt = grow_old;
+	expect(k, JPKI_CERT_EXPIRED, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -618,7 +706,7 @@ one_fault(struct kit *k, const char *pin, unsigned int at, const char *kind)
 		fail_msg("%s, PIN %s: %d tries left after %d VERIFY", fault, pin, tries, (int)s.verifies);
 	kit_clear_faults(k);
 	if (!r.card_clean) {
-		o = flow_drop_state(&k->env);
+		o = prove_drop_state(&k->env, "Reader 0");
 		(void)o;
 	}
 	if (strcmp(kit_get(k, "verified"), "none") != 0)
@@ -660,6 +748,7 @@ main(void)
 		TEST(test_malformed_pins_never_reach_the_card),
 		TEST(test_no_reader_no_card_no_service),
 		TEST(test_busy_card),
+		TEST(test_busy_card_beside_ours),
 		TEST(test_other_cards_get_no_pin),
 		TEST(test_waits_for_the_card),
 		TEST(test_card_that_comes_while_waiting),
@@ -668,6 +757,9 @@ main(void)
 		TEST(test_card_taken_and_put_back),
 		TEST(test_card_taken_away),
 		TEST(test_tries_spent_by_others_meanwhile),
+		TEST(test_last_try_without_a_warning),
+		TEST(test_no_pin_when_time_is_nearly_up),
+		TEST(test_enrolment_that_ends_at_the_prompt),
 		TEST(test_verified_by_another_program),
 		TEST(test_signatures_that_do_not_count),
 		TEST(test_counterfeit_card),

@@ -98,18 +98,35 @@ first_select_may_stumble_once(void **state)
 	}
 }
 
-static void
-leaving_needs_only_an_answer(void **state)
+static enum jpki_status
+leave(struct jpki *card)
 {
-	const char *const words[] = { "9000", "6A82", "6F00" };
+	struct outcome o = jpki_leave(card);
 
-	for (size_t i = 0; i < COUNT(words); i++) {
-		START({ LEAVE_AP, words[i] });
-		assert_true(jpki_leave(&card));
+	return o.status;
+}
+
+static void
+leaving_is_selecting_the_manager(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		enum jpki_status status;
+	} cases[] = {
+		{ "9000", NULL, JPKI_OK },
+		{ "6A82", NULL, JPKI_NOT_JPKI },	/* a telephone has none */
+		{ "6F00", "9000", JPKI_OK },
+		{ "6F00", "6F00", JPKI_BAD_REPLY },
+		{ "6581", NULL, JPKI_BAD_REPLY },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		START({ LEAVE_AP, cases[i].first }, { cases[i].second ? LEAVE_AP : NULL, cases[i].second });
+		assert_int_equal(leave(&card), cases[i].status);
 		END;
 	}
-	START({ LEAVE_AP, NULL, .fails = JPKI_CARD_REMOVED });
-	assert_false(jpki_leave(&card));
+	START({ LEAVE_AP, NULL, .fails = JPKI_CARD_MUTE });
+	assert_int_equal(leave(&card), JPKI_CARD_MUTE);
 	END;
 }
 
@@ -614,22 +631,26 @@ verify_answers(void **state)
 	}
 }
 
+/* Whether the first one cost a try is the card's word only. */
 static void
-verify_falls_back_where_nothing_was_compared(void **state)
+verify_is_sent_once(void **state)
 {
-	assert_true(secret_set(secret, "1234", 4));
-	for (size_t i = 0; i < 4; i++) {	/* all but 6700 */
-		struct outcome o;
+	struct outcome o;
 
-		START({ VERIFY, refusals[i] }, { SELECT_PIN, "9000" }, { VERIFY_CURRENT, "63C2" });
+	assert_true(secret_set(secret, "1234", 4));
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		START({ VERIFY, refusals[i] });
 		o = jpki_verify(&card, JPKI_PIN_AUTH, secret);
-		assert_int_equal(o.status, JPKI_PIN_WRONG);
-		assert_int_equal(o.tries_left, 2);
+		assert_int_equal(o.status, JPKI_BAD_REPLY);
 		END;
 	}
-	START({ VERIFY, "6D00" }, { SELECT_PIN, "6A82" });
-	assert_false(outcome_ok((struct outcome[]){ jpki_verify(&card, JPKI_PIN_AUTH, secret) }));
-	END;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		START({ SELECT_PIN, "9000" }, { VERIFY_CURRENT, refusals[i] });
+		card.classic = true;
+		o = jpki_verify(&card, JPKI_PIN_AUTH, secret);
+		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		END;
+	}
 }
 
 /* What must never reach the card: zero commands. */
@@ -830,8 +851,10 @@ play_login(struct jpki *card, const struct step *steps, struct script *s)
 	assert_true(outcome_ok(&o));
 	o = jpki_tries_left(card, JPKI_PIN_AUTH, &tries);
 	assert_true(outcome_ok(&o));
-	assert_true(jpki_leave(card));
+	card->selected_ef = 0;	/* a new connection, and the power was off */
 	o = jpki_select(card);
+	assert_true(outcome_ok(&o));
+	o = jpki_read_auth_head(card, buffer, &len);
 	assert_true(outcome_ok(&o));
 	o = jpki_tries_left(card, JPKI_PIN_AUTH, &tries);
 	assert_true(outcome_ok(&o));
@@ -839,7 +862,7 @@ play_login(struct jpki *card, const struct step *steps, struct script *s)
 	assert_true(outcome_ok(&o));
 	o = jpki_sign(card, input, buffer, &len);
 	assert_true(outcome_ok(&o));
-	assert_true(jpki_leave(card));
+	assert_int_equal(leave(card), JPKI_OK);
 	script_end(s);
 }
 
@@ -849,8 +872,8 @@ login_in_nine_commands(void **state)
 	uint8_t file[256];
 	const struct step steps[] = {
 		{ SELECT_AP, "9000" }, { READ_CERT, "9000", file, 256 }, { QUERY, "63C3" },
-		{ LEAVE_AP, "9000" }, { SELECT_AP, "9000" }, { QUERY, "63C3" }, { VERIFY, "9000" },
-		{ SIGN, "9000", file, 256 }, { LEAVE_AP, "9000" }, { NULL },
+		{ SELECT_AP, "9000" }, { READ_CERT, "9000", file, 256 }, { QUERY, "63C3" },
+		{ VERIFY, "9000" }, { SIGN, "9000", file, 256 }, { LEAVE_AP, "9000" }, { NULL },
 	};
 	struct script s;
 	struct jpki card = { .transport = &s.transport };
@@ -861,14 +884,14 @@ login_in_nine_commands(void **state)
 }
 
 static void
-classic_login_in_thirteen_and_a_refusal(void **state)
+classic_login_in_fourteen_and_a_refusal(void **state)
 {
 	uint8_t file[256];
 	const struct step steps[] = {
 		{ SELECT_AP, "9000" }, { READ_CERT, "6A86" }, { SELECT_CERT, "9000" },
 		{ READ_CURRENT, "9000", file, 256 }, { SELECT_PIN, "9000" }, { QUERY_CURRENT, "63C3" },
-		{ LEAVE_AP, "9000" }, { SELECT_AP, "9000" }, { SELECT_PIN, "9000" },
-		{ QUERY_CURRENT, "63C3" }, { VERIFY_CURRENT, "9000" },
+		{ SELECT_AP, "9000" }, { SELECT_CERT, "9000" }, { READ_CURRENT, "9000", file, 256 },
+		{ SELECT_PIN, "9000" }, { QUERY_CURRENT, "63C3" }, { VERIFY_CURRENT, "9000" },
 		{ SELECT_KEY, "9000" }, { SIGN_CURRENT, "9000", file, 256 }, { LEAVE_AP, "9000" },
 		{ NULL },
 	};
@@ -877,7 +900,7 @@ classic_login_in_thirteen_and_a_refusal(void **state)
 
 	make_file(file, sizeof file, 1571);
 	play_login(&card, steps, &s);
-	assert_int_equal(s.sent, 14);
+	assert_int_equal(s.sent, 15);
 }
 
 int
@@ -887,7 +910,7 @@ main(void)
 		cmocka_unit_test(selects),
 		cmocka_unit_test(select_says_what_it_is_not),
 		cmocka_unit_test(first_select_may_stumble_once),
-		cmocka_unit_test(leaving_needs_only_an_answer),
+		cmocka_unit_test(leaving_is_selecting_the_manager),
 		cmocka_unit_test(kind_comes_from_the_label),
 		cmocka_unit_test(kind_of_short_answers),
 		cmocka_unit_test(head_is_one_command),
@@ -907,7 +930,7 @@ main(void)
 		cmocka_unit_test(verified_card_is_made_to_forget),
 		cmocka_unit_test(four_byte_query_may_be_too_short),
 		cmocka_unit_test(verify_answers),
-		cmocka_unit_test(verify_falls_back_where_nothing_was_compared),
+		cmocka_unit_test(verify_is_sent_once),
 		cmocka_unit_test(only_four_digits_are_sent),
 		cmocka_unit_test(signature_pin_has_6_to_16_characters),
 		cmocka_unit_test(signs),
@@ -916,7 +939,7 @@ main(void)
 		cmocka_unit_test(changes_the_pin),
 		cmocka_unit_test(card_tells_its_own_expiry),
 		cmocka_unit_test(login_in_nine_commands),
-		cmocka_unit_test(classic_login_in_thirteen_and_a_refusal),
+		cmocka_unit_test(classic_login_in_fourteen_and_a_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, secret_setup, secret_teardown);

@@ -40,6 +40,7 @@ static struct {
 	const char *readers;
 	size_t readers_len;
 	DWORD event_state;
+	DWORD initialization;			/* of the last reconnect */
 	DWORD protocol;
 	const char *answer;
 	size_t answer_len;
@@ -128,7 +129,9 @@ __wrap_SCardReconnect(SCARDHANDLE card, DWORD share, DWORD protocols, DWORD init
 {
 	assert_int_equal(card, HANDLE);
 	assert_int_equal(fake.handles, 1);
-	assert_int_equal(init, SCARD_LEAVE_CARD);
+	/* power is cycled within the transaction only */
+	assert_true(init == SCARD_LEAVE_CARD || (init == SCARD_UNPOWER_CARD && fake.transactions == 1));
+	fake.initialization = init;
 	fake.reconnects++;
 	*ret_protocol = fake.protocol;
 	return fake.reconnect;
@@ -241,11 +244,8 @@ readers(struct transport_readers *list)
 static enum jpki_status
 open_card(int64_t ms)
 {
-	uint32_t generation;
-	struct outcome o = t->ops->open(t->ctx, READER, ms, &generation);
+	struct outcome o = t->ops->open(t->ctx, READER, ms);
 
-	if (outcome_ok(&o))
-		assert_int_equal(generation, fake.event_state >> 16);
 	return o.status;
 }
 
@@ -255,6 +255,46 @@ transmit(uint8_t *resp, size_t cap, size_t *len)
 	struct outcome o = t->ops->transmit(t->ctx, (const uint8_t *)"\0\x20\0\x98", 4, resp, cap, len);
 
 	return o.status;
+}
+
+static void
+power_is_cycled_within_the_transaction(void **state)
+{
+	struct outcome o = t->ops->power_cycle(t->ctx);
+
+	assert_int_equal(o.status, JPKI_INTERNAL);	/* nothing is open */
+	assert_int_equal(open_card(0), JPKI_OK);
+	o = t->ops->power_cycle(t->ctx);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
+	fake.reconnect = SCARD_W_UNPOWERED_CARD;
+	o = t->ops->power_cycle(t->ctx);
+	assert_int_equal(o.status, JPKI_CARD_MUTE);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+}
+
+/*
+ * A command that the reader could not carry out: whether the card is still
+ * there decides what the person reads.
+ */
+static void
+a_card_that_left_is_told_from_a_mute_one(void **state)
+{
+	uint8_t resp[8];
+	size_t len;
+
+	assert_int_equal(open_card(0), JPKI_OK);
+	fake.transmit = SCARD_E_NOT_TRANSACTED;
+	fake.change = SCARD_E_TIMEOUT;
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_MUTE);
+	fake.change = SCARD_S_SUCCESS;
+	fake.event_state = SCARD_STATE_EMPTY | 0x70000;
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	fake.transmit = SCARD_S_SUCCESS;
+	fake.answer = "";
+	fake.answer_len = 0;
+	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 }
 
 /* --- errors -------------------------------------------------------------------- */
@@ -293,7 +333,6 @@ every_error_has_its_outcome(void **state)
 {
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct transport_readers list;
-		uint32_t generation = 0;
 		uint8_t resp[8];
 		size_t len;
 		struct outcome o;
@@ -309,13 +348,13 @@ every_error_has_its_outcome(void **state)
 		fake.establish = SCARD_S_SUCCESS;
 
 		fake.connect = errors[i].rv;
-		o = t->ops->open(t->ctx, READER, 0, &generation);
+		o = t->ops->open(t->ctx, READER, 0);
 		assert_int_equal(o.status, errors[i].status);
 		assert_int_equal(fake.handles, 0);
 		fake.connect = SCARD_S_SUCCESS;
 
 		fake.begin = errors[i].rv;
-		o = t->ops->open(t->ctx, READER, 0, &generation);
+		o = t->ops->open(t->ctx, READER, 0);
 		assert_int_equal(o.status, errors[i].status);
 		assert_int_equal(fake.handles, 0);
 		assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
@@ -455,7 +494,7 @@ many_and_long_reader_names(void **state)
 	give_readers(names, sizeof names);
 	assert_int_equal(readers(&list), JPKI_OK);
 	assert_int_equal(list.count, TRANSPORT_READERS_MAX);
-	assert_string_equal(list.at[15].name, "Rp");
+	assert_string_equal(list.at[TRANSPORT_READERS_MAX - 1].name, "Ro");
 	/* 127 characters fit; 128 do not, and the next one is listed all the same */
 	memset(one, 'L', sizeof one);
 	memcpy(one + TRANSPORT_NAME_MAX - 1, "\0Two\0", 6);
@@ -694,6 +733,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_error_has_its_outcome),
+		TEST(power_is_cycled_within_the_transaction),
+		TEST(a_card_that_left_is_told_from_a_mute_one),
 		TEST(pcscd_that_was_restarted_is_met_again),
 		TEST(lists_readers_and_cards),
 		TEST(no_reader_is_no_error),

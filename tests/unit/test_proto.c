@@ -357,6 +357,7 @@ take_request(size_t user, size_t service, size_t host, size_t words, size_t word
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
+	writer_string(&w, "");
 	writer_u8(&w, (uint8_t)words);
 	for (size_t i = 0; i < words; i++)
 		writer_string(&w, text_of(word));
@@ -377,7 +378,7 @@ oversized_strings_are_refused(void **state)
 			else if (type == PROTO_RESULT)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
-				writer_u8(&w, 0);
+				writer_bytes(&w, "\0\0\0", 3);
 			else
 				continue;
 			writer_string(&w, text_of(len));

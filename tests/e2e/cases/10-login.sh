@@ -2,10 +2,10 @@
 # Logins that succeed, the PIN, and the card on the reader. See login in lib.sh.
 
 # --- success ---------------------------------------------------------------------
-login 'success' quiet=yes max_apdus=9
+login 'success' quiet=yes apdus=9
 login 'success with tries in the prompt' sim='set auth-tries 2' says='2 tries left' quiet=yes
-login 'success the classic way, without short file ids' card='good no-sfi=yes' max_apdus=17 quiet=yes
-login 'success with short file ids turned off' opts='short_ids=no' max_apdus=13 quiet=yes
+login 'success the classic way, without short file ids' card='good no-sfi=yes' apdus=15 quiet=yes
+login 'success with short file ids turned off' opts='short_ids=no' apdus=14 quiet=yes
 login 'success on a card whose first command fails' card='good first-6f00=yes' quiet=yes
 login 'success on a card that clears on reset' card='good reset-clears=yes' quiet=yes
 login 'success on a T=0-like card' card='good t0=yes' quiet=yes
@@ -147,6 +147,10 @@ login "card swapped for another's while the person types" \
 login 'card swapped for one of the same holder while the person types' \
 	drive="'exec=sim swap $(card_dir renewed)' pin=$PIN auth" \
 	code='RENEWED|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
+login 'enrolment revoked while the person types' \
+	drive="'exec=jpkictl revoke hanako' pin=$PIN auth" code=NOT-ENROLLED pam=USER_UNKNOWN verifies=0
+login 'session ended by SIGTERM while the person types' \
+	drive="'exec=pkill -TERM jpki_helper; pkill -HUP jpki_helper' pin=$PIN auth"
 login 'card swapped for a Juki card while the person types' \
 	drive="'exec=sim swap $(card_dir 'good profile=juki')' pin=$PIN auth" \
 	code='JUKI-CARD|OTHER-CARD|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
