@@ -135,6 +135,17 @@ print_survey(struct tool *t, const struct survey *s)
 		print_owner(t, (struct view){ s->der, s->der_len });
 }
 
+/* It comes from the device, which can call itself what it likes. */
+static void
+print_reader(const char *name)
+{
+	char text[TRANSPORT_NAME_MAX];
+
+	snprintf(text, sizeof text, "%s", name);
+	log_defuse(text);
+	printf("%s\n", text);
+}
+
 int
 cmd_status(struct tool *t, int argc, char **argv)
 {
@@ -151,7 +162,7 @@ cmd_status(struct tool *t, int argc, char **argv)
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	for (size_t i = 0; i < readers.count; i++) {
-		printf("%s\n", readers.at[i].name);
+		print_reader(readers.at[i].name);
 		if (!readers.at[i].has_card) {
 			row(_("card"), _("none"));
 			continue;
