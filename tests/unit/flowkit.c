@@ -284,7 +284,7 @@ kit_enroll(struct kit *k, const char *user, ...)
 		fclose(f);
 	}
 	va_end(ap);
-	o = enrolment_write(k->conf.users_dir, user, text, NULL);
+	o = enrolment_write(k->conf.users_dir, user, k->env.trust_owner, text, NULL);
 	assert_int_equal(o.status, JPKI_OK);
 }
 
