@@ -13,6 +13,7 @@
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "tools/deadline.h"
 #include "tools/tool.h"
 
 static void
@@ -144,6 +145,7 @@ print_reader(const char *name)
 	snprintf(text, sizeof text, "%s", name);
 	log_defuse(text);
 	printf("%s\n", text);
+	(void)fflush(stdout);	/* the deadline does not */
 }
 
 int
@@ -156,6 +158,7 @@ cmd_status(struct tool *t, int argc, char **argv)
 
 	if (argc != 1)
 		return tool_usage(t);
+	deadline_arm(t, false);
 	o = transport->ops->readers(transport->ctx, &readers);
 	if (outcome_ok(&o) && readers.count == 0)
 		o = outcome_of(JPKI_NO_READER);
@@ -167,6 +170,7 @@ cmd_status(struct tool *t, int argc, char **argv)
 			row(_("card"), _("none"));
 			continue;
 		}
+		deadline_arm(t, false);
 		o = survey_card(&t->env, readers.at[i].name, &survey);
 		if (outcome_ok(&o)) {
 			print_survey(t, &survey);
