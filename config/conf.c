@@ -22,6 +22,7 @@
 #define NOT_UNDERSTOOD "not understood; write keyword = value"
 
 #define FILE_WORD "conf="
+#define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG };
 
@@ -206,11 +207,13 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
 /*
  * What inih would let pass, or take for something else: it hears of a section
  * only at the first keyword in it, joins an indented line to the one before,
- * splits a long one in two, and stops at a NUL. NULL: nothing of the kind.
+ * splits a long one in two, stops at a NUL, and takes "keyword: value" as well.
+ * NULL: nothing of the kind.
  */
 static const char *
 line_fault(const char *line, size_t len)
 {
+	const char *equals = memchr(line, '=', len);
 	size_t blanks = 0;
 
 	if (memchr(line, '\0', len) != NULL)
@@ -225,7 +228,7 @@ line_fault(const char *line, size_t len)
 		return "there are no sections; remove it";
 	if (blanks > 0)
 		return "begins with a blank; write keyword = value from the first column on";
-	if (memchr(line, '=', len) == NULL)
+	if (equals == NULL || memchr(line, ':', (size_t)(equals - line)) != NULL)
 		return NOT_UNDERSTOOD;
 	return NULL;
 }
@@ -317,21 +320,36 @@ conf_word(const char *word, const struct log *log, struct conf *conf)
 	return outcome_of(JPKI_OK);
 }
 
+static bool
+names_file(const char *word)
+{
+	return strncmp(word, FILE_WORD, FILE_WORD_LEN) == 0;
+}
+
 struct outcome
 conf_load(size_t count, const char *const *words, uid_t owner, const struct log *log,
     struct conf *ret_conf)
 {
 	const char *path = CONF_FILE;
+	bool named = false;
 	struct conf conf;
 	struct outcome o;
 
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(words[i], FILE_WORD, strlen(FILE_WORD)) == 0)
-			path = words[i] + strlen(FILE_WORD);
+	for (size_t i = 0; i < count; i++) {
+		if (!names_file(words[i]))
+			continue;
+		if (named) {
+			log_msg(log, LOG_ERR, "option \"%s\" in the PAM stack: a second file; remove one",
+			    words[i]);
+			return outcome_of(JPKI_CONFIG);
+		}
+		path = words[i] + FILE_WORD_LEN;
+		named = true;
+	}
 	conf_init(&conf);
 	o = conf_read(path, owner, log, &conf);
 	for (size_t i = 0; outcome_ok(&o) && i < count; i++)
-		if (strncmp(words[i], FILE_WORD, strlen(FILE_WORD)) != 0)
+		if (!names_file(words[i]))
 			o = conf_word(words[i], log, &conf);
 	if (outcome_ok(&o))
 		*ret_conf = conf;

@@ -54,7 +54,7 @@ struct outcome conf_word(const char *word, const struct log *log, struct conf *c
 
 /*
  * The whole of it: built-in values, the file (conf=PATH among the words, or
- * CONF_FILE), then the other words in their order.
+ * CONF_FILE; a second such word is refused), then the other words in their order.
  */
 struct outcome conf_load(size_t count, const char *const *words, uid_t owner,
     const struct log *log, struct conf *ret_conf) MUST_CHECK;

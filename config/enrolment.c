@@ -71,29 +71,62 @@ enrolment_read(const char *users_dir, const char *user, uid_t owner, const struc
 	return outcome_of(JPKI_OK);
 }
 
+/* A directory that logins refuse must not look like success here. */
+static struct outcome
+check_dir(const char *users_dir, uid_t owner, const struct log *log, bool *ret_absent)
+{
+	*ret_absent = false;
+	switch (safefile_check_dir(users_dir, owner, log)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		*ret_absent = true;
+		break;
+	case SAFEFILE_REFUSED:
+		return outcome_of(JPKI_ENROLMENT);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	}
+	return outcome_of(JPKI_OK);
+}
+
 struct outcome
-enrolment_write(const char *users_dir, const char *user, const char *text, const struct log *log)
+enrolment_write(const char *users_dir, const char *user, uid_t owner, const char *text,
+    const struct log *log)
 {
 	char path[PATH_MAX];
+	bool absent;
+	struct outcome o;
 
 	if (!path_of(users_dir, user, path))
 		return outcome_of(JPKI_NOT_ENROLLED);
-	if (mkdir(users_dir, 0755) != 0 && errno != EEXIST) {
-		log_msg(log, LOG_ERR, "%s: cannot be made: %s", users_dir, strerror(errno));
-		return outcome_of(JPKI_ENROLMENT);
+	o = check_dir(users_dir, owner, log, &absent);
+	if (outcome_ok(&o) && absent) {
+		if (mkdir(users_dir, 0755) != 0) {
+			log_msg(log, LOG_ERR, "%s: cannot be made: %s", users_dir, strerror(errno));
+			return outcome_of(JPKI_ENROLMENT);
+		}
+		o = check_dir(users_dir, owner, log, &absent);
 	}
+	if (!outcome_ok(&o))
+		return o;
 	if (!safefile_replace(path, 0644, text, strlen(text), log))
 		return outcome_of(JPKI_ENROLMENT);
 	return outcome_of(JPKI_OK);
 }
 
 struct outcome
-enrolment_remove(const char *users_dir, const char *user, const struct log *log)
+enrolment_remove(const char *users_dir, const char *user, uid_t owner, const struct log *log)
 {
 	char path[PATH_MAX];
+	bool absent;
+	struct outcome o;
 
 	if (!path_of(users_dir, user, path))
 		return outcome_of(JPKI_NOT_ENROLLED);
+	o = check_dir(users_dir, owner, log, &absent);
+	if (!outcome_ok(&o))
+		return o;
 	if (unlink(path) == 0)
 		return outcome_of(JPKI_OK);
 	if (errno == ENOENT)
@@ -122,18 +155,12 @@ enrolment_each(const char *users_dir, uid_t owner, const struct log *log,
     void (*each)(void *ctx, const char *user), void *ctx)
 {
 	struct dirent **entries;
+	bool absent;
+	struct outcome o = check_dir(users_dir, owner, log, &absent);
 	int n;
 
-	switch (safefile_check_dir(users_dir, owner, log)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
-		return outcome_of(JPKI_OK);
-	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_ENROLMENT);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
-	}
+	if (!outcome_ok(&o) || absent)
+		return o;
 	n = scandir(users_dir, &entries, is_enrolment, alphasort);
 	if (n < 0) {
 		log_msg(log, LOG_ERR, "%s: cannot be read: %s", users_dir, strerror(errno));

@@ -30,13 +30,14 @@ struct outcome enrolment_read(const char *users_dir, const char *user, uid_t own
 
 /*
  * Replaces a user's file, or makes it, atomically, mode 0644; makes the
- * directory if need be. ENROLMENT (logged; what was there stays).
+ * directory if need be. ENROLMENT (logged; what was there stays), also for a
+ * directory that enrolment_read() would refuse.
  */
-struct outcome enrolment_write(const char *users_dir, const char *user, const char *text,
-    const struct log *log) MUST_CHECK;
+struct outcome enrolment_write(const char *users_dir, const char *user, uid_t owner,
+    const char *text, const struct log *log) MUST_CHECK;
 
-/* Removes a user's file. NOT_ENROLLED if there is none; ENROLMENT (logged). */
-struct outcome enrolment_remove(const char *users_dir, const char *user,
+/* Removes a user's file. NOT_ENROLLED if there is none; ENROLMENT as above. */
+struct outcome enrolment_remove(const char *users_dir, const char *user, uid_t owner,
     const struct log *log) MUST_CHECK;
 
 /*

@@ -69,5 +69,5 @@ enrol_write(const struct flow_env *env, const char *user, struct view der, const
 	if (!pem_write(der, pem, sizeof pem))
 		return outcome_of(JPKI_CERT_BAD);
 	snprintf(text, sizeof text, "enrolled %s %.200s\n%s", when, whence, pem);
-	return enrolment_write(env->conf->users_dir, user, text, env->log);
+	return enrolment_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
 }

@@ -4,6 +4,17 @@
 #include "lib/log.h"
 
 void
+log_defuse(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)	/* C1, in UTF-8 */
+			p[0] = p[1] = '?';
+	}
+}
+
+void
 log_msg(const struct log *log, int priority, const char *format, ...)
 {
 	char text[LOG_TEXT_MAX];
@@ -16,8 +27,6 @@ log_msg(const struct log *log, int priority, const char *format, ...)
 		text[0] = '\0';
 	va_end(ap);
 	/* Text from outside (file names, reader names) must not forge a second log line. */
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	log_defuse(text);
 	log->sink(log->ctx, priority, text);
 }

@@ -20,4 +20,10 @@ struct log {
 void log_msg(const struct log *log, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Puts question marks for control characters (C0, DEL, and C1 in UTF-8), in
+ * place: for text from outside that goes to a log or a terminal.
+ */
+void log_defuse(char *text);
+
 #endif

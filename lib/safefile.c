@@ -234,8 +234,8 @@ write_all(int fd, const char *p, size_t len)
 	return true;
 }
 
-static bool
-sync_directory_of(const char *path)
+bool
+safefile_sync_directory_of(const char *path)
 {
 	_cleanup_(closep) int fd = -1;
 	char dir[PATH_MAX];
@@ -243,8 +243,10 @@ sync_directory_of(const char *path)
 
 	snprintf(dir, sizeof dir, "%s", path);
 	slash = strrchr(dir, '/');
-	if (slash == NULL)
+	if (slash == NULL) {
+		errno = EINVAL;
 		return false;
+	}
 	slash[slash == dir ? 1 : 0] = '\0';
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 && fsync(fd) == 0;
@@ -277,7 +279,7 @@ safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
 		(void)unlink(aside);
 		return false;
 	}
-	if (!sync_directory_of(path))
+	if (!safefile_sync_directory_of(path))
 		log_msg(log, LOG_WARNING, "%s: written, but its directory could not be synced: %s",
 		    path, strerror(errno));
 	return true;

@@ -51,4 +51,10 @@ enum safefile safefile_read(const char *path, uid_t owner, size_t max, const str
 bool safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
     const struct log *log) __attribute__((warn_unused_result));
 
+/*
+ * Makes what happened to the entry at path (an absolute one) outlast a power
+ * cut. False with errno.
+ */
+bool safefile_sync_directory_of(const char *path) __attribute__((warn_unused_result));
+
 #endif

@@ -6,10 +6,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "lib/safefile.h"
+#include "lib/signals.h"
 #include "nss/internal.h"
 #include "nss/trustdb.h"
 
@@ -89,6 +92,71 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 	if (!certdb_close(db) && outcome_ok(&o))
 		o = db_bug(dir, log);
 	return o;
+}
+
+/* --- one at a time ---------------------------------------------------------- */
+
+#define LOCK_TRIES 200		/* 20 s: several changes wait for each other, nobody for ever */
+#define LOCK_PAUSE_NS 100000000L
+
+/* DIR.lock: beside the database, because that directory is exchanged. */
+static int
+lock_open(const char *dir, uid_t owner, char path[static PATH_MAX])
+{
+	_cleanup_(closep) int fd = -1;
+	size_t len = strlen(dir);
+	struct stat st;
+	int n, opened;
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	n = snprintf(path, PATH_MAX, "%.*s.lock", (int)len, dir);
+	if (n < 0 || n >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return -1;
+	if (!S_ISREG(st.st_mode) || st.st_uid != owner || fchmod(fd, 0600) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	opened = fd;
+	fd = -1;	/* given to the caller */
+	return opened;
+}
+
+/*
+ * From reading the database to putting the new one in its place: of two that
+ * start from the same state, one would undo the other's change. *ret_fd is the
+ * caller's; closing it releases the lock. The file stays: to remove it would
+ * let two of them hold two locks of one name. A login never asks for it.
+ */
+static struct outcome
+lock_take(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	char path[PATH_MAX];
+
+	/* An unsafe directory would be refused at the next login. */
+	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
+		return outcome_of(JPKI_TRUST_DB);
+	*ret_fd = lock_open(dir, owner, path);
+	if (*ret_fd < 0) {
+		log_msg(log, LOG_ERR, "%s: the lock beside it cannot be opened: %s; nothing was changed",
+		    dir, strerror(errno));
+		return outcome_of(JPKI_TRUST_DB);
+	}
+	for (int i = 0; flock(*ret_fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || i == LOCK_TRIES) {
+			log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
+			    "nothing was changed, try again when that has ended", dir, strerror(errno));
+			return outcome_of(JPKI_TRUST_DB);
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return outcome_of(JPKI_OK);
 }
 
 /* --- the new one, aside ---------------------------------------------------- */
@@ -243,27 +311,12 @@ prove(const struct aside *a, uid_t owner, const struct ders *ders, const struct 
 
 /* --- putting it in place --------------------------------------------------- */
 
-static void
-sync_dir(const char *path, const struct log *log)
+static bool
+sync_dir(const char *path)
 {
 	_cleanup_(closep) int fd = open_dir(path);
 
-	if (fd < 0 || fsync(fd) != 0)
-		log_msg(log, LOG_WARNING, "%s: written, but not synced: %s", path, strerror(errno));
-}
-
-static void
-sync_parent(const char *dir, const struct log *log)
-{
-	char parent[PATH_MAX];
-	char *slash;
-
-	snprintf(parent, sizeof parent, "%s", dir);
-	slash = strrchr(parent, '/');
-	if (slash == NULL)
-		return;
-	slash[slash == parent ? 1 : 0] = '\0';
-	sync_dir(parent, log);
+	return fd >= 0 && fsync(fd) == 0;
 }
 
 /* The directory and the new one change places; from then on aside is the old one. */
@@ -325,20 +378,20 @@ put_in_place(struct aside *a, const char *dir, const struct log *log)
 		log_msg(log, LOG_ERR, "%s: cannot be replaced: %s", dir, strerror(errno));
 		return outcome_of(JPKI_TRUST_DB);
 	}
-	sync_dir(dir, log);
-	sync_parent(dir, log);
+	if (!sync_dir(dir) || !safefile_sync_directory_of(dir))
+		log_msg(log, LOG_WARNING, "%s: written, but not synced: %s", dir, strerror(errno));
 	return outcome_of(JPKI_OK);
 }
 
+/* ^C waits: it would leave the directory aside behind. */
 static struct outcome
 replace(const char *dir, uid_t owner, const struct ders *ders, const struct log *log)
 {
+	_cleanup_(signals_release) sigset_t before;
 	_cleanup_(aside_done) struct aside a = { .fd = -1, .log = log };
 	struct outcome o;
 
-	/* An unsafe directory would be refused at the next login. */
-	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
-		return outcome_of(JPKI_TRUST_DB);
+	signals_hold(&before);
 	o = aside_make(dir, log, &a);
 	if (outcome_ok(&o))
 		o = fill(&a, ders, log);
@@ -401,8 +454,11 @@ struct outcome
 trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log)
 {
 	_cleanup_(ders_done) struct ders ders = { .list = NULL };
+	_cleanup_(closep) int lock = -1;
 	struct outcome o = judge_der(der, log);
 
+	if (outcome_ok(&o))
+		o = lock_take(dir, owner, log, &lock);
 	if (outcome_ok(&o) && !absent(dir, "cert9.db"))
 		o = read_present(dir, owner, log, &ders);
 	if (!outcome_ok(&o) || ders_have(&ders, der))
@@ -456,6 +512,7 @@ struct outcome
 trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const struct log *log)
 {
 	_cleanup_(ders_done) struct ders ders = { .list = NULL };
+	_cleanup_(closep) int lock = -1;
 	char prefix[CERT_FINGERPRINT_LEN + 1];
 	unsigned int hits = 0;
 	struct outcome o;
@@ -465,7 +522,9 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 		    fingerprint, PREFIX_MIN);
 		return outcome_of(JPKI_UNTRUSTED);
 	}
-	o = read_others(dir, owner, prefix, log, &ders, &hits);
+	o = lock_take(dir, owner, log, &lock);
+	if (outcome_ok(&o))
+		o = read_others(dir, owner, prefix, log, &ders, &hits);
 	if (!outcome_ok(&o))
 		return o;
 	if (hits != 1) {

@@ -10,6 +10,9 @@
  * else; what else was in the old database (trust of other kinds, CRLs) is not
  * carried over. Several CA generations with one name live side by side.
  *
+ * Whoever changes the database holds the lock DIR.lock meanwhile, an empty
+ * file beside it; whoever reads it, as logins do, never asks for the lock.
+ *
  * None of this may be called while a certdb is open: it opens its own.
  */
 #ifndef JPKI_NSS_TRUSTDB_H
@@ -29,7 +32,8 @@ struct cert;
  * JPKI_CERT_KIND: not a CA certificate (basicConstraints, keyCertSign).
  * JPKI_CERT_BAD, JPKI_CERT_WEAK: as chain_check() would refuse it.
  * JPKI_TRUST_DB: the present database is broken, or the new one could not be
- * written (disk full, permission); the reason is logged.
+ * written (disk full, permission), or somebody else keeps the lock; the reason
+ * is logged. Signals are held back while the new one is made.
  */
 struct outcome trustdb_add(const char *dir, uid_t owner, struct view der,
     const struct log *log) MUST_CHECK;

@@ -1,8 +1,10 @@
 #include "config.h"
 
 #include <bsd/readpassphrase.h>
+#include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,21 +16,46 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
+#include "lib/signals.h"
 #include "nss/cert.h"
+#include "tools/deadline.h"
 #include "tools/tool.h"
 
+struct asking {
+	struct tool *t;
+	bool held;	/* signals wait until the card has forgotten the PIN */
+	sigset_t before;
+};
+
+static struct outcome
+not_typed(const struct tool *t, int error)
+{
+	if (error == ENOTTY || error == ENXIO)
+		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
+	else if (error != EINTR)
+		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
+	return outcome_of(JPKI_CANCELLED);
+}
+
+/* ^C at the prompt ends us; from then on it waits, for the card would stay unlocked. */
 static struct outcome
 ask_on_terminal(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
-	const struct tool *t = ctx;
+	struct asking *a = ctx;
 	char prompt[MESSAGE_MAX], typed[64];
 	struct outcome o = outcome_of(JPKI_OK);
 
 	message_pin_prompt(tries_left, false, prompt);
+	deadline_off();
 	if (readpassphrase(prompt, typed, sizeof typed, RPP_REQUIRE_TTY) == NULL) {
-		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
-		return outcome_of(JPKI_CANCELLED);
+		int error = errno;
+
+		explicit_bzero(typed, sizeof typed);
+		return not_typed(a->t, error);
 	}
+	signals_hold(&a->before);
+	a->held = true;
+	deadline_arm(a->t, true);
 	if (typed[0] == '\0')
 		o = outcome_of(JPKI_CANCELLED);
 	else if (!secret_set(pin, typed, strlen(typed)))
@@ -47,8 +74,12 @@ nobody_left(void *ctx)
 static void
 check_clean(struct tool *t, const char *reader, bool clean)
 {
-	struct outcome o = clean ? outcome_of(JPKI_OK) : prove_drop_state(&t->env, reader);
+	struct outcome o = outcome_of(JPKI_OK);
 
+	if (!clean) {
+		deadline_arm(t, true);
+		o = prove_drop_state(&t->env, reader);
+	}
 	if (!outcome_ok(&o))
 		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
 }
@@ -56,13 +87,15 @@ check_clean(struct tool *t, const char *reader, bool clean)
 static struct outcome
 enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
 {
-	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = nobody_left, .ctx = t };
+	struct asking asking = { .t = t };
+	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = nobody_left, .ctx = &asking };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;
 	struct secret *pin;
 	struct outcome o;
 	bool clean = true;
 
+	deadline_arm(t, false);
 	o = survey_choose_reader(&t->env, wanted_reader, reader);
 	if (outcome_ok(&o))
 		o = survey_card(&t->env, reader, &survey);
@@ -77,6 +110,9 @@ enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
 	o = enrol_prove(&t->env, &ui, user, reader, &survey, pin, &clean);
 	secret_free(pin);
 	check_clean(t, reader, clean);
+	deadline_off();		/* what follows is the disk's */
+	if (asking.held)
+		signals_release(&asking.before);
 	if (outcome_ok(&o))
 		o = enrol_write(&t->env, user, (struct view){ survey.der, survey.der_len },
 		    "from the card, key proven");
@@ -85,23 +121,39 @@ enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
 
 struct from_file {
 	struct tool *t;
-	const char *user;
 	unsigned int count;
+	uint8_t der[CERT_DER_MAX];
+	size_t len;
 };
 
+/* Nothing is written before it is known to be the only one. */
 static struct outcome
-enroll_one(void *ctx, struct view der)
+note_one(void *ctx, struct view der)
 {
 	struct from_file *f = ctx;
-	struct outcome o;
 
 	if (f->count++ > 0) {
 		tool_complain(f->t, "%s", _("the file holds more than one certificate; which one is meant?"));
 		return outcome_of(JPKI_CERT_BAD);
 	}
-	o = enrol_check(&f->t->env, der);
+	if (der.len > sizeof f->der)
+		return outcome_of(JPKI_CERT_BAD);
+	memcpy(f->der, der.data, der.len);
+	f->len = der.len;
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+enroll_from_file(struct tool *t, const char *path, struct view text, const char *user)
+{
+	struct from_file f = { .t = t };
+	struct outcome o = tool_each_certificate(t, path, text, note_one, &f);
+	struct view der = { f.der, f.len };
+
 	if (outcome_ok(&o))
-		o = enrol_write(&f->t->env, f->user, der, "from a file, key not proven");
+		o = enrol_check(&t->env, der);
+	if (outcome_ok(&o))
+		o = enrol_write(&t->env, user, der, "from a file, key not proven");
 	return o;
 }
 
@@ -127,8 +179,10 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		{ "from-file", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
+	_cleanup_(freep) uint8_t *bytes = NULL;
 	const char *reader = NULL, *file = NULL, *user;
 	struct outcome o;
+	size_t len;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "r:f:", options, NULL)) != -1) {
@@ -145,9 +199,9 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	if (!user_exists(t, user))
 		return TOOL_FAILED;
 	if (file != NULL) {
-		struct from_file f = { .t = t, .user = user };
-
-		o = tool_each_certificate(t, file, enroll_one, &f);
+		if (!tool_read_file(t, file, &bytes, &len))
+			return TOOL_FAILED;
+		o = enroll_from_file(t, file, (struct view){ bytes, len }, user);
 	} else {
 		o = enroll_from_card(t, reader, user);
 	}

@@ -77,7 +77,7 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 
 	if (argc != 2)
 		return tool_usage(t);
-	o = enrolment_remove(t->conf.users_dir, argv[1], &t->log);
+	o = enrolment_remove(t->conf.users_dir, argv[1], t->env.trust_owner, &t->log);
 	if (outcome_ok(&o))
 		printf(_("%s: no longer enrolled; logins by card are refused from now on\n"), argv[1]);
 	return tool_finish(t, &o);

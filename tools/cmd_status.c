@@ -13,6 +13,7 @@
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "tools/deadline.h"
 #include "tools/tool.h"
 
 static void
@@ -135,6 +136,18 @@ print_survey(struct tool *t, const struct survey *s)
 		print_owner(t, (struct view){ s->der, s->der_len });
 }
 
+/* It comes from the device, which can call itself what it likes. */
+static void
+print_reader(const char *name)
+{
+	char text[TRANSPORT_NAME_MAX];
+
+	snprintf(text, sizeof text, "%s", name);
+	log_defuse(text);
+	printf("%s\n", text);
+	(void)fflush(stdout);	/* the deadline does not */
+}
+
 int
 cmd_status(struct tool *t, int argc, char **argv)
 {
@@ -145,17 +158,19 @@ cmd_status(struct tool *t, int argc, char **argv)
 
 	if (argc != 1)
 		return tool_usage(t);
+	deadline_arm(t, false);
 	o = transport->ops->readers(transport->ctx, &readers);
 	if (outcome_ok(&o) && readers.count == 0)
 		o = outcome_of(JPKI_NO_READER);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	for (size_t i = 0; i < readers.count; i++) {
-		printf("%s\n", readers.at[i].name);
+		print_reader(readers.at[i].name);
 		if (!readers.at[i].has_card) {
 			row(_("card"), _("none"));
 			continue;
 		}
+		deadline_arm(t, false);
 		o = survey_card(&t->env, readers.at[i].name, &survey);
 		if (outcome_ok(&o)) {
 			print_survey(t, &survey);

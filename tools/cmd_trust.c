@@ -4,27 +4,47 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "nss/trustdb.h"
 #include "tools/tool.h"
 
+struct adding {
+	struct tool *t;
+	unsigned int done;
+};
+
 static struct outcome
 add_one(void *ctx, struct view der)
 {
-	struct tool *t = ctx;
+	struct adding *a = ctx;
+	struct outcome o = trustdb_add(a->t->conf.trust_db, a->t->env.trust_owner, der, &a->t->log);
 
-	return trustdb_add(t->conf.trust_db, t->env.trust_owner, der, &t->log);
+	if (outcome_ok(&o))
+		a->done++;
+	return o;
 }
 
 static int
 add(struct tool *t, const char *file)
 {
-	struct outcome o = tool_each_certificate(t, file, add_one, t);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct adding a = { .t = t };
+	struct outcome o;
+	size_t len;
 
+	if (!tool_read_file(t, file, &bytes, &len))
+		return TOOL_FAILED;
+	o = tool_each_certificate(t, file, (struct view){ bytes, len }, add_one, &a);
 	if (outcome_ok(&o))
 		printf(_("%s: trusted now (jpkictl trust list)\n"), file);
+	else if (a.done > 0)
+		tool_complain(t, dngettext(PACKAGE,
+		    "%s: the first %u certificate is trusted now, the rest was not added",
+		    "%s: the first %u certificates are trusted now, the rest was not added",
+		    (unsigned long)a.done), file, a.done);
 	return tool_finish(t, &o);
 }
 

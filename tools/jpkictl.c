@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "card/pcsc.h"
 #include "lib/i18n.h"
+#include "tools/deadline.h"
 #include "tools/tool.h"
 
 static const struct command commands[] = {
@@ -111,6 +113,30 @@ to_stderr(void *ctx, int priority, const char *text)
 		tool_complain(t, "%s", text);
 }
 
+static bool
+is_kept(const char *variable)
+{
+	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=" };
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Libraries take more orders from the environment (PCSCLITE_, NSS_, SSL…) than we know of. */
+static void
+clean_environment(void)
+{
+	char **to = environ;
+
+	for (char **from = environ; from != NULL && *from != NULL; from++)
+		if (is_kept(*from))
+			*to++ = *from;
+	if (to != NULL)
+		*to = NULL;
+}
+
 /* A PIN passes through this process: no core dumps, and nobody else's pcscd. */
 static void
 harden(void)
@@ -120,9 +146,7 @@ harden(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)umask(022);
-	(void)unsetenv("PCSCLITE_CSOCK_NAME");
-	(void)unsetenv("PCSCLITE_NO_BLOCKING");
-	(void)unsetenv("PCSCLITE_DEBUG");
+	clean_environment();
 }
 
 static int
@@ -142,12 +166,17 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 			return TOOL_FAILED;
 		}
 		t->env.transport = pcsc_transport(pcsc);
+		deadline_watch(pcsc);
 	}
 	result = c->run(t, argc, argv);
-	pcsc_free(pcsc);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		tool_complain(t, _("standard output: %s"), strerror(errno));
 		result = TOOL_FAILED;
+	}
+	if (pcsc != NULL) {
+		deadline_arm(t, false);	/* closing talks to pcscd, too */
+		pcsc_free(pcsc);
+		deadline_off();
 	}
 	return result;
 }
@@ -183,34 +212,43 @@ dispatch(const char *conf_file, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
 	const char *conf_file = CONF_FILE;
-	int i = 1;
+	int c, at;
 
 	harden();
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+	opterr = 0;
+	/* "+": what follows the command is the command's. */
+	while (at = optind, (c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			conf_file = optarg;
+			break;
+		case 'h':
 			usage(stdout);
 			return TOOL_OK;
-		}
-		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0) {
+		case 'V':
 			printf("jpkictl (%s)\n", PACKAGE_STRING);
 			return TOOL_OK;
-		}
-		if (strncmp(argv[i], "--config=", 9) == 0) {
-			conf_file = argv[i] + 9;
-		} else if ((strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "-c") == 0) &&
-		    i + 1 < argc) {
-			conf_file = argv[++i];
-		} else {
-			fprintf(stderr, _("jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n"), argv[i]);
+		default:
+			fprintf(stderr, _("jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n"), argv[at]);
 			return TOOL_USAGE;
 		}
 	}
-	if (i == argc) {
+	argc -= optind;
+	argv += optind;
+	if (argc == 0) {
 		usage(stderr);
 		return TOOL_USAGE;
 	}
-	return dispatch(conf_file, argc - i, argv + i);
+	optind = 0;	/* the command begins anew, */
+	opterr = 1;	/* and lets getopt complain */
+	return dispatch(conf_file, argc, argv);
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "tools/tool.h"
-
-#define CERT_FILE_MAX (1 << 20)
 
 void
 tool_complain(const struct tool *t, const char *format, ...)
@@ -81,30 +80,46 @@ fclosep(FILE **f)
 		(void)fclose(*f);
 }
 
-bool
-tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret_bytes,
-    size_t *ret_len)
+/* O_NONBLOCK: a FIFO must not stop us before it is seen to be one. */
+static FILE *
+open_regular(const struct tool *t, const char *path)
 {
-	_cleanup_(fclosep) FILE *f = fopen(path, "re");
-	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
-	size_t n;
+	FILE *f;
 
-	if (f == NULL || fstat(fileno(f), &st) != 0) {
+	if (fd < 0 || fstat(fd, &st) != 0) {
 		tool_complain(t, "%s: %s", path, strerror(errno));
-		return false;
+		return NULL;
 	}
 	if (!S_ISREG(st.st_mode)) {
 		tool_complain(t, _("%s: not a regular file"), path);
-		return false;
+		return NULL;
 	}
-	bytes = malloc(max + 1);
+	f = fdopen(fd, "r");
+	if (f == NULL)
+		tool_complain(t, "%s: %s", path, strerror(errno));
+	else
+		fd = -1;	/* given to the stream */
+	return f;
+}
+
+bool
+tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes, size_t *ret_len)
+{
+	_cleanup_(fclosep) FILE *f = open_regular(t, path);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t n;
+
+	if (f == NULL)
+		return false;
+	bytes = malloc(TOOL_FILE_MAX + 1);
 	if (bytes == NULL) {
 		tool_complain(t, "%s", strerror(errno));
 		return false;
 	}
-	n = fread(bytes, 1, max + 1, f);
-	if (ferror(f) || n > max) {
+	n = fread(bytes, 1, TOOL_FILE_MAX + 1, f);
+	if (ferror(f) || n > TOOL_FILE_MAX) {
 		tool_complain(t, "%s: %s", path, ferror(f) ? strerror(errno) : _("too long"));
 		return false;
 	}
@@ -138,18 +153,15 @@ each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der),
 }
 
 struct outcome
-tool_each_certificate(const struct tool *t, const char *path,
+tool_each_certificate(const struct tool *t, const char *path, struct view text,
     struct outcome (*each)(void *ctx, struct view der), void *ctx)
 {
-	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct outcome o;
-	size_t len, count = 0;
+	size_t count = 0;
 
-	if (!tool_read_file(t, path, CERT_FILE_MAX, &bytes, &len))
-		return outcome_of(JPKI_CERT_BAD);
-	if (len > 0 && bytes[0] == 0x30)	/* SEQUENCE: DER */
-		return each(ctx, (struct view){ bytes, len });
-	o = each_pem(reader_of(bytes, len), each, ctx, &count);
+	if (text.len > 0 && text.data[0] == 0x30)	/* SEQUENCE: DER */
+		return each(ctx, text);
+	o = each_pem(reader_of(text.data, text.len), each, ctx, &count);
 	if (outcome_ok(&o) && count == 0) {
 		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
 		return outcome_of(JPKI_CERT_BAD);

@@ -49,19 +49,21 @@ int tool_usage(const struct tool *t);
 void tool_cell(const char *text, int width);
 void tool_cell_right(const char *text, int width);
 
+#define TOOL_FILE_MAX ((size_t)1 << 20)
+
 /*
- * Reads a file named by the administrator: at most max bytes, into new memory. False after a
- * complaint.
+ * Reads a regular file named by the administrator, of TOOL_FILE_MAX bytes at most, into
+ * new memory. False after a complaint: nothing more needs to be said.
  */
-bool tool_read_file(const struct tool *t, const char *path, size_t max, uint8_t **ret_bytes,
+bool tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes,
     size_t *ret_len) MUST_CHECK;
 
 /*
- * Calls `each` for every certificate in a file, PEM (several) or DER (one).
- * Stops at the first outcome that is not JPKI_OK. CERT_BAD, with a complaint, for
- * a file without any.
+ * Calls `each` for every certificate in the text of a file, PEM (several) or DER
+ * (one). Stops at the first outcome that is not JPKI_OK. CERT_BAD, with a
+ * complaint, for a file without any.
  */
-struct outcome tool_each_certificate(const struct tool *t, const char *path,
+struct outcome tool_each_certificate(const struct tool *t, const char *path, struct view text,
     struct outcome (*each)(void *ctx, struct view der), void *ctx) MUST_CHECK;
 
 #endif

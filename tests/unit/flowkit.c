@@ -73,6 +73,7 @@ kit_power_cycle(void *ctx)
 	struct kit *k = ctx;
 
 	assert_int_not_equal(k->open_reader, -1);
+	k->power_cycles++;
 	sim_card_power(k->card[k->open_reader], false);
 	sim_card_power(k->card[k->open_reader], true);
 	return outcome_of(JPKI_OK);
@@ -297,7 +298,7 @@ kit_enroll(struct kit *k, const char *user, ...)
 		fclose(f);
 	}
 	va_end(ap);
-	o = enrolment_write(k->conf.users_dir, user, text, NULL);
+	o = enrolment_write(k->conf.users_dir, user, k->env.trust_owner, text, NULL);
 	assert_int_equal(o.status, JPKI_OK);
 }
 

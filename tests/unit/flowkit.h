@@ -34,7 +34,7 @@ struct kit {
 	struct outcome readers_fail, open_fail;	/* JPKI_OK: do not */
 	int open_fail_reader;		/* -1: all */
 	int64_t open_takes_ms;
-	unsigned int opens, waits, leaves, power_downs;
+	unsigned int opens, waits, leaves, power_downs, power_cycles;
 	void (*on_wait)(struct kit *k);
 
 	/* the person */

@@ -374,6 +374,36 @@ conf_word_names_the_only_file(void **state)
 	}
 }
 
+static void
+second_conf_word_is_refused(void **state)
+{
+	const char *path = scratch_text("conf", "");
+	char file[PATH_MAX + 8];
+	struct capture c;
+	struct conf conf;
+	struct outcome o;
+
+	snprintf(file, sizeof file, "conf=%s", path);
+	o = load(3, (const char *const[]){ file, "wait=9", file }, &conf, &c);
+	assert_int_equal(o.status, JPKI_CONFIG);
+	assert_int_equal(c.lines, 1);
+	assert_non_null(strstr(c.text, "a second file; remove one"));
+}
+
+/* inih alone would take them. */
+static void
+colons_are_refused(void **state)
+{
+	struct conf conf;
+
+	refuses("wait: 5\n", 1, "write keyword = value");
+	refuses("debug = no\nwait:5\n", 2, "write keyword = value");
+	refuses("lang: ja # = ja\n", 1, "write keyword = value");
+	refuses("trust_db : /srv/a=b\n", 1, "write keyword = value");
+	accepts("trust_db = /srv/a:b\n", &conf);
+	assert_string_equal(conf.trust_db, "/srv/a:b");
+}
+
 /* --- the file that is installed ---------------------------------------------- */
 
 static void
@@ -427,6 +457,8 @@ main(void)
 		cmocka_unit_test(words_override_the_file),
 		cmocka_unit_test(unknown_words_are_refused),
 		cmocka_unit_test(conf_word_names_the_only_file),
+		cmocka_unit_test(second_conf_word_is_refused),
+		cmocka_unit_test(colons_are_refused),
 		cmocka_unit_test(sample_shows_every_default),
 	};
 

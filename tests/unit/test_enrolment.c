@@ -41,7 +41,7 @@ write_status(const char *dir, const char *user, const char *text, struct capture
 	struct outcome o;
 
 	capture_start(c);
-	o = enrolment_write(dir, user, text, &c->log);
+	o = enrolment_write(dir, user, geteuid(), text, &c->log);
 	return o.status;
 }
 
@@ -76,7 +76,7 @@ bad_names_touch_nothing(void **state)
 
 		assert_int_equal(read_status(dir, bad_names[i], &c), JPKI_NOT_ENROLLED);
 		assert_int_equal(write_status(dir, bad_names[i], CERT, &c), JPKI_NOT_ENROLLED);
-		o = enrolment_remove(dir, bad_names[i], &c.log);
+		o = enrolment_remove(dir, bad_names[i], geteuid(), &c.log);
 		assert_int_equal(o.status, JPKI_NOT_ENROLLED);
 	}
 	assert_int_equal(read_status(dir, "../victim", &c), JPKI_NOT_ENROLLED);
@@ -109,9 +109,9 @@ write_read_remove(void **state)
 	assert_int_equal(read_status(dir, "tar", &c), JPKI_NOT_ENROLLED);
 	assert_int_equal(write_status(dir, "taro", CERT CERT, &c), JPKI_OK);
 	assert_true(scratch_holds(scratch_path("users/taro.pem"), CERT CERT));
-	o = enrolment_remove(dir, "taro", &c.log);
+	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
 	assert_true(outcome_ok(&o));
-	o = enrolment_remove(dir, "taro", &c.log);
+	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
 	assert_int_equal(o.status, JPKI_NOT_ENROLLED);
 	assert_int_equal(scratch_count(dir), 0);
 	assert_int_equal(c.lines, 0);
@@ -195,6 +195,33 @@ write_needs_its_directory(void **state)
 	assert_int_equal(c.lines, 1);
 }
 
+/* What logins would refuse is not written, nor taken for changed. */
+static void
+unsafe_directory_is_refused(void **state)
+{
+	const char *dir = scratch_mkdir("unsafe", 0755);
+	const char *link = scratch_path("linked");
+	struct capture c;
+	struct outcome o;
+
+	assert_int_equal(write_status(dir, "taro", "old", &c), JPKI_OK);
+	assert_int_equal(chmod(dir, 0775), 0);
+	assert_int_equal(write_status(dir, "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(c.lines, 1);
+	assert_non_null(strstr(c.text, "chmod go-w"));
+	assert_int_equal(write_status(dir, "jiro", CERT, &c), JPKI_ENROLMENT);
+	capture_start(&c);
+	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
+	assert_int_equal(o.status, JPKI_ENROLMENT);
+	assert_non_null(strstr(c.text, "chmod go-w"));
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_true(scratch_holds(scratch_path("unsafe/taro.pem"), "old"));
+	assert_int_equal(scratch_count(dir), 1);
+	assert_int_equal(symlink("unsafe", link), 0);
+	assert_int_equal(write_status(link, "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_true(scratch_holds(scratch_path("unsafe/taro.pem"), "old"));
+}
+
 /* --- who is enrolled --------------------------------------------------------- */
 
 static void
@@ -257,6 +284,7 @@ main(void)
 		cmocka_unit_test(unusable_files),
 		cmocka_unit_test(failed_write_leaves_the_old),
 		cmocka_unit_test(write_needs_its_directory),
+		cmocka_unit_test(unsafe_directory_is_refused),
 		cmocka_unit_test(each_lists_the_enrolled),
 	};
 

@@ -10,8 +10,11 @@
 #include "tests/unit/flowkit.h"
 
 #include "config/enrolment.h"
+#include "flow/enrolled.h"
 #include "flow/login.h"
 #include "flow/prove.h"
+#include "lib/cleanup.h"
+#include "nss/cert.h"
 
 static struct login_result
 login(struct kit *k)
@@ -69,6 +72,8 @@ test_success_in_nine_commands(void **state)
 	assert_int_equal(s.signs, 1);
 	assert_int_equal(k->prompts, 1);
 	assert_int_equal(k->prompted_tries, 3);
+	/* What others left is dropped before, what we verified after. */
+	assert_int_equal(k->power_cycles, 1);
 	assert_int_equal(k->power_downs, 1);
 }
 
@@ -434,7 +439,7 @@ test_no_pin_when_time_is_nearly_up(void **state)
 static void
 end_enrolment(struct kit *k)
 {
-	struct outcome o = enrolment_remove(k->conf.users_dir, "hanako", NULL);
+	struct outcome o = enrolment_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
 
 	assert_int_equal(o.status, JPKI_OK);
 }
@@ -553,6 +558,25 @@ test_counterfeit_card(void **state)
 	assert_non_null(k->card[0]);
 	kit_fault(k, "ins 20:* accept-any-pin");
 	expect(k, JPKI_BAD_SIGNATURE, "3");
+}
+
+/* The begin of a certificate that is too short to hold issuer, serial number and dates. */
+static void
+test_a_few_right_bytes_are_no_certificate(void **state)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct kit *k = *state;
+	struct outcome o;
+	struct view head;
+
+	good_card(k);
+	o = enrolled_load(&k->env, "hanako", &e);
+	assert_int_equal(o.status, JPKI_OK);
+	head = cert_der(e.at[0].cert);
+	for (head.len = 0; head.len < 224; head.len++)
+		assert_null(enrolled_match(&e, head));
+	for (; head.len <= 256; head.len++)
+		assert_ptr_equal(enrolled_match(&e, head), &e.at[0]);
 }
 
 /* --- the enrolment ---------------------------------------------------------------------- */
@@ -763,6 +787,7 @@ main(void)
 		TEST(test_verified_by_another_program),
 		TEST(test_signatures_that_do_not_count),
 		TEST(test_counterfeit_card),
+		TEST(test_a_few_right_bytes_are_no_certificate),
 		TEST(test_dead_enrolments_do_not_touch_the_card),
 		TEST(test_policy),
 		TEST(test_dead_certificate_beside_a_live_one),

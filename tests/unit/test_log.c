@@ -37,6 +37,32 @@ no_control_character_gets_through(void **state)
 	}
 }
 
+/* U+0080 to U+009F: a terminal takes U+009B for the escape and the bracket. */
+static void
+no_c1_gets_through(void **state)
+{
+	for (int ch = 0x80; ch < 0xc0; ch++) {
+		char text[] = { 'a', (char)0xc2, (char)ch, 'b', '\0' };
+		struct capture c;
+
+		capture_start(&c);
+		log_msg(&c.log, LOG_ERR, "%s", text);
+		if (ch < 0xa0)
+			assert_string_equal(c.text, "a??b");
+		else
+			assert_string_equal(c.text, text);
+	}
+}
+
+static void
+defused_in_place(void **state)
+{
+	char text[] = "Reader\033[2J\r\nroot\302\2331m カ\302";
+
+	log_defuse(text);
+	assert_string_equal(text, "Reader?[2J??root??1m カ\302");
+}
+
 static void
 long_text_is_cut(void **state)
 {
@@ -66,6 +92,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_text_and_priority),
 		cmocka_unit_test(no_control_character_gets_through),
+		cmocka_unit_test(no_c1_gets_through),
+		cmocka_unit_test(defused_in_place),
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(no_sink_no_harm),
 	};

@@ -102,11 +102,11 @@ expect_listed(const char *first, ...)
 	assert_int_equal(l.count, wanted);
 }
 
-/* Nothing is left beside the database. */
+/* Nothing is left beside the database, but the lock. */
 static void
 expect_tidy(size_t entries)
 {
-	assert_int_equal(count_entries(scratch), entries);
+	assert_int_equal(count_entries(scratch), entries + exists(in_scratch("db.lock")));
 }
 
 static ino_t
@@ -536,6 +536,99 @@ readers_beside(void **state)
 	expect_listed("ca1", NULL);
 }
 
+/* In a process of its own; its exit status is the outcome. */
+static pid_t
+start_adding(const char *name)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit((int)add(name).status);
+	assert_true(pid > 0);
+	return pid;
+}
+
+static int
+ended(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Each reads, adds its own and writes all: none may start from what another replaces. */
+static void
+writers_beside(void **state)
+{
+	static const char *const names[] = { "ca1", "ca2", "ca-ec", "ca-other" };
+	pid_t pids[COUNT(names)], remover;
+	char text[CERT_FINGERPRINT_LEN + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		pids[i] = start_adding(names[i]);
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(ended(pids[i]), JPKI_OK);
+	expect_listed("ca1", "ca2", "ca-ec", "ca-other", NULL);
+	expect_tidy(1);
+	assert_int_equal(mode(in_scratch("db.lock")), 0600);
+
+	fingerprint_of("ca1", text);
+	expect_status(remove_ca(text), JPKI_OK, "remove");
+	fingerprint_of("ca2", text);
+	pids[0] = start_adding("ca1");
+	remover = fork();
+	if (remover == 0)
+		_exit((int)remove_ca(text).status);
+	assert_int_equal(ended(pids[0]), JPKI_OK);
+	assert_int_equal(ended(remover), JPKI_OK);
+	expect_listed("ca1", "ca-ec", "ca-other", NULL);
+}
+
+static void
+lock_is_no_link(void **state)
+{
+	(void)state;
+	make_db("ca1", NULL);
+	assert_int_equal(unlink(in_scratch("db.lock")), 0);
+	assert_int_equal(symlink("elsewhere", in_scratch("db.lock")), 0);
+	expect_status(add("ca2"), JPKI_TRUST_DB, "a link");
+	assert_false(exists(in_scratch("elsewhere")));
+	assert_int_equal(unlink(in_scratch("db.lock")), 0);
+	assert_int_equal(mkfifo(in_scratch("db.lock"), 0600), 0);
+	expect_status(add("ca2"), JPKI_TRUST_DB, "a FIFO");
+	assert_non_null(strstr(logged(), "lock"));
+	expect_listed("ca1", NULL);	/* readers do not ask for it */
+}
+
+/* ^C and the like while the new one is made: not before it is in its place. */
+static void
+signals_wait(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	char text[CERT_FINGERPRINT_LEN + 1];
+
+	(void)state;
+	make_db("ca1", NULL);
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		pid_t pid = start_adding("ca2");
+		const struct timespec ms = { .tv_nsec = 1000000 };
+		int status;
+
+		while (count_entries(scratch) < 3 && waitpid(pid, &status, WNOHANG) == 0)
+			(void)nanosleep(&ms, NULL);
+		assert_int_equal(kill(pid, signals[i]), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		expect_listed("ca1", "ca2", NULL);
+		expect_tidy(1);
+		fingerprint_of("ca2", text);
+		expect_status(remove_ca(text), JPKI_OK, "remove");
+	}
+}
+
 int
 main(void)
 {
@@ -547,7 +640,7 @@ main(void)
 		T(mixed_pair_trusts_nobody), T(broken_database_is_not_replaced),
 		T(unsafe_directory), T(no_parent), T(parent_not_writable), T(disk_full),
 		T(exchange_fails), T(exchange_not_supported), T(strangers_files_stay),
-		T(readers_beside),
+		T(readers_beside), T(writers_beside), T(lock_is_no_link), T(signals_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

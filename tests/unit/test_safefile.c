@@ -401,6 +401,20 @@ impossible_paths_are_logged(void **state)
 	assert_int_equal(c.lines, 2);
 }
 
+static void
+syncs_the_directory(void **state)
+{
+	char missing[PATH_MAX];
+
+	assert_true(safefile_sync_directory_of(scratch_text("synced", "x")));
+	assert_true(safefile_sync_directory_of("/etc"));
+	snprintf(missing, sizeof missing, "%s/x", scratch_path("no-such-directory"));
+	assert_false(safefile_sync_directory_of(missing));
+	errno = 0;
+	assert_false(safefile_sync_directory_of("relative"));
+	assert_int_equal(errno, EINVAL);
+}
+
 int
 main(void)
 {
@@ -423,6 +437,7 @@ main(void)
 		cmocka_unit_test(failed_write_leaves_the_old_file),
 		cmocka_unit_test(failed_rename_leaves_no_litter),
 		cmocka_unit_test(impossible_paths_are_logged),
+		cmocka_unit_test(syncs_the_directory),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -48,6 +48,56 @@ trust_refuses()
 }
 run_case 'jpkictl trust add refuses what is no authority' trust_refuses
 
+trust_at_once()
+{
+	local ca pids=()
+
+	rm -rf "$NSSDB"
+	for ca in ca1 ca2 ca-ec; do
+		jpkictl trust add "$PKI/$ca.crt" >> "$LOG" 2>&1 &
+		pids+=($!)
+	done
+	for ca in "${pids[@]}"; do
+		wait "$ca" || fail 'one of three adds failed'
+	done
+	run certutil -L -d "sql:$NSSDB"
+	expect_equal 'authorities' 3 "$(grep -c 'T,,' <<< "$OUT")"
+	expect_equal 'the lock' '0 600' "$(stat -c '%u %a' "$NSSDB.lock")"
+	expect_equal 'left behind' '' "$(compgen -G "$NSSDB.new-*")"
+	reset_config
+}
+run_case 'jpkictl trust add, three at once' trust_at_once
+
+trust_half()
+{
+	rm -rf "$NSSDB"
+	cat "$PKI/ca1.crt" "$PKI/good.crt" "$PKI/ca2.crt" > "$WORK/half.pem"
+	run jpkictl trust add "$WORK/half.pem"
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'what was added' 'the first 1 certificate is trusted now, the rest was not added' "$OUT"
+	run certutil -L -d "sql:$NSSDB"
+	expect_equal 'authorities' 1 "$(grep -c 'T,,' <<< "$OUT")"
+	reset_config
+}
+run_case 'jpkictl trust add that fails midway says what was added' trust_half
+
+odd_files()
+{
+	local file words
+
+	mkfifo "$WORK/fifo"
+	for words in 'trust add' 'enroll hanako --from-file'; do
+		for file in "$WORK/fifo" "$WORK" /dev/tty "$WORK/absent"; do
+			# shellcheck disable=SC2086 # words
+			RUN_LIMIT=10 run jpkictl $words "$file"
+			expect_equal "jpkictl $words $file" 1 "$STATUS"
+			expect_equal "messages of jpkictl $words $file" 1 "$(grep -c . <<< "$OUT")"
+		done
+	done
+	rm -f "$WORK/fifo"
+}
+run_case 'jpkictl: a FIFO, a directory or no file gives one message' odd_files
+
 trust_remove()
 {
 	local id
@@ -108,6 +158,97 @@ enroll_counterfeit()
 	reset_config
 }
 run_case 'jpkictl enroll proves the key' enroll_counterfeit
+
+# What comes from the keyboard while the card signs waits until it has forgotten the PIN.
+enroll_signal()		# STEP…
+{
+	rm -f "$ENROLLED"
+	sim fault ins 2A hang 2000
+	on_tty 'wait:PIN' "type:$PIN" \
+		"do:until sim stats | grep -q verifies=1; do sleep 0.05; done; sleep 0.5" "$@" -- jpkictl enroll hanako
+	expect_equal 'VERIFY commands' 1 "$(stat_of verifies)"
+	expect_equal 'exit status' 130 "$STATUS"
+	[ ! -e "$ENROLLED" ] || fail 'a file was written'
+	expect_card_forgot
+	CARD_DIRTY=yes
+	reset_config
+}
+run_case 'jpkictl enroll, ^C while the card signs' enroll_signal key:03
+run_case 'jpkictl enroll, ^\ while the card signs' enroll_signal key:1c
+run_case 'jpkictl enroll, killed while the card signs' enroll_signal 'do:pkill -TERM -x jpkictl'
+run_case 'jpkictl enroll, hung up while the card signs' enroll_signal 'do:pkill -HUP -x jpkictl'
+
+enroll_interrupted_prompt()
+{
+	rm -f "$ENROLLED"
+	on_tty 'wait:PIN' key:03 -- jpkictl enroll hanako
+	expect_equal 'exit status' 130 "$STATUS"
+	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
+	run setsid -w jpkictl enroll hanako
+	expect_equal 'exit status without a terminal' 1 "$STATUS"
+	expect_has 'the message' 'and there is none' "$OUT"
+	[ ! -e "$ENROLLED" ] || fail 'a file was written'
+	reset_config
+}
+run_case 'jpkictl enroll, ^C at the prompt and no terminal' enroll_interrupted_prompt
+
+enroll_hanging_card()
+{
+	rm -f "$ENROLLED"
+	write_conf 'timeout = 5'
+	sim fault ins 2A hang forever
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'the sentence' 'take the card off the reader' "$OUT"
+	[ ! -e "$ENROLLED" ] || fail 'a file was written'
+	CARD_DIRTY=yes
+	reset_config
+}
+run_case 'jpkictl enroll gives up on a card that hangs' enroll_hanging_card
+
+tool_deadline()
+{
+	local words holder
+
+	write_conf 'timeout = 5'
+	kill -STOP "$PCSCD_PID"
+	for words in status 'enroll hanako'; do
+		# shellcheck disable=SC2086 # words
+		RUN_LIMIT=20 run jpkictl $words
+		expect_equal "jpkictl $words, exit status" 1 "$STATUS"
+		expect_has "jpkictl $words" JPKI-E-TIMEOUT "$OUT"
+	done
+	kill -CONT "$PCSCD_PID"
+	scprobe hold 60000 > "$WORK/held" 2>&1 &
+	holder=$!
+	until_true 10 grep -q held "$WORK/held" || fail 'the other program does not get the card'
+	for words in status 'enroll hanako'; do
+		# shellcheck disable=SC2086 # words
+		RUN_LIMIT=20 run jpkictl $words
+		expect_equal "jpkictl $words, exit status" 1 "$STATUS"
+		expect_has "jpkictl $words" 'Another program is using the card' "$OUT"
+	done
+	kill "$holder" && wait "$holder" 2>/dev/null
+	reset_config
+}
+run_case 'jpkictl gives up on pcscd and on a held card' tool_deadline
+
+enroll_unsafe_directory()
+{
+	chmod 0775 "$USERS"
+	run jpkictl enroll --from-file "$PKI/renewed.crt" hanako
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'the remedy' 'chmod go-w' "$OUT"
+	same_cert good "$ENROLLED"
+	cat "$PKI/good.crt" "$PKI/renewed.crt" > "$WORK/two.pem"
+	chmod 0755 "$USERS"
+	rm -f "$ENROLLED"
+	run jpkictl enroll --from-file "$WORK/two.pem" hanako
+	expect_equal 'two certificates, exit status' 1 "$STATUS"
+	[ ! -e "$ENROLLED" ] || fail 'one of two certificates was enrolled'
+	reset_config
+}
+run_case 'jpkictl enroll refuses an unsafe directory, and two certificates' enroll_unsafe_directory
 
 enroll_nobody()
 {
@@ -207,6 +348,17 @@ usage_tool()
 	done
 	run jpkictl
 	[ "$STATUS" != 0 ] || fail 'no command is no error'
+	for words in --frobnicate -x --config '-c'; do
+		run jpkictl "$words"
+		expect_equal "jpkictl $words" 2 "$STATUS"
+		expect_has "jpkictl $words" "unknown option '$words'" "$OUT"
+	done
+	run jpkictl -c "$CONF" list --help
+	expect_equal 'jpkictl -c' 0 "$STATUS"
+	run jpkictl "--config=$WORK/absent" list
+	expect_has 'jpkictl --config=' "$WORK/absent" "$OUT"
+	NSS_DEFAULT_DB_TYPE=dbm PCSCLITE_CSOCK_NAME=/nowhere run jpkictl status
+	expect_equal 'with an environment' 0 "$STATUS"
 	run jpkictl frobnicate
 	[ "$STATUS" != 0 ] || fail 'an unknown command is no error'
 	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl enroll --from-file "$PKI/good.crt" hanako

@@ -1,0 +1,19 @@
+#include "config.h"
+
+#include "lib/signals.h"
+
+void
+signals_hold(sigset_t *ret_before)
+{
+	sigset_t held;
+
+	(void)sigfillset(&held);
+	(void)sigdelset(&held, SIGALRM);
+	(void)sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+void
+signals_release(sigset_t *before)
+{
+	(void)sigprocmask(SIG_SETMASK, before, NULL);
+}

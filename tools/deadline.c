@@ -1,0 +1,75 @@
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "tools/deadline.h"
+
+#define GRACE 2	/* seconds */
+
+/* What the handler needs, ready: it may neither translate nor print. */
+static struct {
+	const struct pcsc *pcsc;
+	char busy[2 * MESSAGE_MAX];
+	char late[2 * MESSAGE_MAX];
+} prepared;
+
+static void
+prepare(const struct tool *t, enum jpki_status status, bool pin_typed,
+    char text[static 2 * MESSAGE_MAX])
+{
+	struct outcome o = outcome_of(status);
+	char sentence[MESSAGE_MAX];
+	size_t len;
+
+	message_outcome(&o, sentence);
+	snprintf(text, 2 * MESSAGE_MAX, "jpkictl %s: %s (%s)\n", t->command, sentence,
+	    outcome_code(status));
+	len = strlen(text);
+	if (pin_typed)
+		snprintf(text + len, 2 * MESSAGE_MAX - len, "jpkictl %s: %s\n", t->command,
+		    _("take the card off the reader: it may still count as unlocked"));
+}
+
+static void
+strike(int signal)
+{
+	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == JPKI_CARD_BUSY;
+	const char *text = busy ? prepared.busy : prepared.late;
+
+	(void)!write(STDERR_FILENO, text, strlen(text));
+	_exit(TOOL_FAILED);
+}
+
+void
+deadline_watch(const struct pcsc *pcsc)
+{
+	prepared.pcsc = pcsc;
+}
+
+void
+deadline_arm(const struct tool *t, bool pin_typed)
+{
+	struct sigaction action = { .sa_handler = strike };
+	sigset_t alarms;
+
+	deadline_off();
+	prepare(t, JPKI_CARD_BUSY, pin_typed, prepared.busy);
+	prepare(t, JPKI_TIMEOUT, pin_typed, prepared.late);
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
+	(void)alarm(t->conf.timeout + GRACE);
+}
+
+void
+deadline_off(void)
+{
+	(void)alarm(0);
+}
