@@ -160,6 +160,55 @@ test_proof_of_a_dead_certificate(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
+static enum jpki_status
+verify_pin(struct jpki *card, const char *digits)
+{
+	struct secret *pin = secret_new();
+	struct outcome o;
+
+	assert_true(secret_set(pin, digits, strlen(digits)));
+	o = jpki_verify(card, JPKI_PIN_AUTH, pin);
+	secret_free(pin);
+	return o.status;
+}
+
+static enum jpki_status
+change_pin(struct jpki *card, const char *digits)
+{
+	struct secret *pin = secret_new();
+	struct outcome o;
+
+	assert_true(secret_set(pin, digits, strlen(digits)));
+	o = jpki_change_pin(card, JPKI_PIN_AUTH, pin);
+	secret_free(pin);
+	return o.status;
+}
+
+/* By the card's own rules: only after VERIFY, and the new one holds at once. */
+static void
+test_change_of_the_pin(void **state)
+{
+	struct kit *k = *state;
+	struct jpki card = { .transport = &k->transport };
+	struct outcome o;
+
+	kit_insert(k, 0, "good", NULL);
+	o = k->transport.ops->open(k, "Reader 0", 0);
+	assert_int_equal(o.status, JPKI_OK);
+	o = jpki_select(&card);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(change_pin(&card, "4321"), JPKI_BAD_REPLY);	/* not verified */
+	assert_int_equal(verify_pin(&card, "1234"), JPKI_OK);
+	assert_int_equal(change_pin(&card, "43210"), JPKI_PIN_FORMAT);
+	assert_int_equal(change_pin(&card, "4321"), JPKI_OK);
+	assert_int_equal(verify_pin(&card, "1234"), JPKI_PIN_WRONG);
+	assert_int_equal(verify_pin(&card, "4321"), JPKI_OK);
+	o = jpki_leave(&card);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_true(k->transport.ops->close(k, TRANSPORT_POWER_DOWN));
+	assert_string_equal(kit_get(k, "verified"), "none");
+}
+
 static struct outcome
 first_verdict(struct kit *k)
 {
@@ -197,6 +246,7 @@ main(void)
 		TEST(test_proof),
 		TEST(test_proof_by_another_card),
 		TEST(test_proof_of_a_dead_certificate),
+		TEST(test_change_of_the_pin),
 		TEST(test_writing),
 	};
 
