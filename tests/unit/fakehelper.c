@@ -42,7 +42,7 @@ ready(unsigned int before_s, unsigned int after_s)
 static void
 prompt(void)
 {
-	struct proto_prompt m = { .text = "PIN: ", .forward_password = is("wrong, forwards") };
+	struct proto_prompt m = { .text = "PIN: ", .reader = "Reader X", .forward_password = is("wrong, forwards") };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -121,6 +121,8 @@ is_drop_task(void)
 	if (!proto_get_header(&r, &type, &id) || !proto_get_request(&r, &request) || f == NULL)
 		_exit(1);
 	fprintf(f, "%s ", request.task == PROTO_DROP ? "drop" : "login");
+	if (request.task == PROTO_DROP)
+		fprintf(f, "in %s%s ", request.reader, request.no_wait ? "" : ", waiting");
 	fclose(f);
 	f = fopen("lang", "we");
 	if (f == NULL)
@@ -150,6 +152,10 @@ login(void)
 		pause();
 	if (is("success without PIN"))
 		result(JPKI_OK, true);
+	if (is("not enrolled")) {
+		result(JPKI_NOT_ENROLLED, true);
+		return;
+	}
 	if (is("refusal without PIN")) {
 		result(JPKI_NO_CARD, true);
 		return;

@@ -129,7 +129,7 @@ new_handle(void)
 
 /* One authentication; the code that was logged is in `code`. */
 static int
-run_on(pam_handle_t *pamh, const char *mode)
+run_with(pam_handle_t *pamh, const char *mode, int flags)
 {
 	int r;
 
@@ -137,9 +137,15 @@ run_on(pam_handle_t *pamh, const char *mode)
 	(void)unlink("tasks");
 	prompts = 0;
 	code[0] = shown[0] = '\0';
-	r = pam_authenticate(pamh, 0);
+	r = pam_authenticate(pamh, flags);
 	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
 	return r;
+}
+
+static int
+run_on(pam_handle_t *pamh, const char *mode)
+{
+	return run_with(pamh, mode, 0);
 }
 
 static int
@@ -214,12 +220,12 @@ static void
 test_card_state_is_dropped(void **state)
 {
 	(void)run("die after PIN");
-	assert_string_equal(tasks(), "login drop ");
+	assert_string_equal(tasks(), "login drop in Reader X ");
 	(void)run("late after PIN");
-	assert_string_equal(tasks(), "login drop ");
+	assert_string_equal(tasks(), "login drop in Reader X ");
 	(void)run("unclean");
 	assert_string_equal(code, "JPKI-E-TIMEOUT");
-	assert_string_equal(tasks(), "login drop ");
+	assert_string_equal(tasks(), "login drop in Reader X ");
 	(void)run("exit at once");
 	assert_string_equal(tasks(), "login ");
 }
@@ -269,6 +275,36 @@ test_wrong_pins_of_one_handle(void **state)
 	pam_end(pamh, PAM_AUTH_ERR);
 }
 
+/* login(1) keeps one handle for whoever types a name next. */
+static void
+test_wrong_pins_are_one_user_s(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-WRONG");
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-REPEATED");
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "taro"), PAM_SUCCESS);
+	expect_code(pamh, "1111", "wrong", "JPKI-E-PIN-WRONG");
+	pam_end(pamh, PAM_AUTH_ERR);
+}
+
+/* sudo always asks for silence; that the certificate ends soon is said all the same. */
+static void
+test_silence(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(run_with(pamh, "good", PAM_SILENT), PAM_SUCCESS);
+	assert_string_equal(shown, "text");
+	assert_int_equal(run_with(pamh, "refusal without PIN", PAM_SILENT), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(shown, "text");
+	assert_int_equal(run_with(pamh, "not enrolled", PAM_SILENT), PAM_USER_UNKNOWN);
+	assert_string_equal(shown, "");
+	assert_int_equal(run_on(pamh, "not enrolled"), PAM_USER_UNKNOWN);
+	assert_string_equal(shown, "text");
+	pam_end(pamh, PAM_SUCCESS);
+}
+
 static void
 test_password_is_forwarded_only_if_asked(void **state)
 {
@@ -297,6 +333,10 @@ test_account(void **state)
 	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
 	assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
 	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	/* The last word counts, also if it never came to a helper. */
+	assert_int_equal(pam_set_item(pamh, PAM_USER, ""), PAM_SUCCESS);
+	assert_int_not_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+	assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
 	pam_end(pamh, PAM_SUCCESS);
 }
 
@@ -322,6 +362,8 @@ main(void)
 		cmocka_unit_test(test_card_state_is_dropped),
 		cmocka_unit_test(test_no_pin),
 		cmocka_unit_test(test_wrong_pins_of_one_handle),
+		cmocka_unit_test(test_wrong_pins_are_one_user_s),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
 		cmocka_unit_test(test_account),
 		cmocka_unit_test(test_host_that_reaps),
