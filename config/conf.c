@@ -24,7 +24,8 @@
 #define FILE_WORD "conf="
 #define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
-enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG };
+enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
+	TYPE_REMOTE };
 
 static const struct row {
 	const char *key;
@@ -47,7 +48,7 @@ static const struct row {
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
-	ROW(remote, TYPE_BOOL, 0, 0, "no", "yes or no"),
+	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes or strict"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
 #undef ROW
 };
@@ -79,13 +80,23 @@ parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *r
 	return true;
 }
 
+/* The words of a type, in the order of its enum. */
+static const char *const words_of[][4] = {
+	[TYPE_BOOL] = { "no", "yes" },
+	[TYPE_LAST_TRY] = { "refuse", "ask" },
+	[TYPE_LANG] = { "auto", "ja", "en" },
+	[TYPE_REMOTE] = { "no", "yes", "strict" },
+};
+
 static bool
-parse_word(const char *text, const char *zero, const char *one, unsigned int *ret)
+parse_word(const char *text, enum type type, unsigned int *ret)
 {
-	if (strcmp(text, zero) != 0 && strcmp(text, one) != 0)
-		return false;
-	*ret = strcmp(text, one) == 0;
-	return true;
+	for (unsigned int i = 0; words_of[type][i] != NULL; i++)
+		if (strcmp(text, words_of[type][i]) == 0) {
+			*ret = i;
+			return true;
+		}
+	return false;
 }
 
 static bool
@@ -114,20 +125,6 @@ parse_oid(const char *text, char *dst, size_t size)
 }
 
 static bool
-parse_lang(const char *text, unsigned int *ret)
-{
-	if (strcmp(text, "auto") == 0)
-		*ret = CONF_LANG_AUTO;
-	else if (strcmp(text, "ja") == 0)
-		*ret = CONF_LANG_JA;
-	else if (strcmp(text, "en") == 0)
-		*ret = CONF_LANG_EN;
-	else
-		return false;
-	return true;
-}
-
-static bool
 set_value(struct conf *conf, const struct row *row, const char *text)
 {
 	void *field = (char *)conf + row->offset;
@@ -140,11 +137,10 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_UINT:
 		return parse_uint(text, row->min, row->max, field);
 	case TYPE_BOOL:
-		return parse_word(text, "no", "yes", field);
 	case TYPE_LAST_TRY:
-		return parse_word(text, "refuse", "ask", field);
 	case TYPE_LANG:
-		return parse_lang(text, field);
+	case TYPE_REMOTE:
+		return parse_word(text, row->type, field);
 	}
 	return false;
 }

@@ -17,6 +17,7 @@
 #define CONF_OID_MAX 128
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
+enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
 struct conf {
@@ -30,7 +31,7 @@ struct conf {
 	unsigned int last_try;		/* enum conf_last_try */
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
-	unsigned int remote;		/* bool: remote users may use this machine's reader */
+	unsigned int remote;		/* enum conf_remote: who may use this machine's reader */
 	unsigned int debug;		/* bool */
 };
 

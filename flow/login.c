@@ -94,7 +94,10 @@ flow_verify(const struct flow_env *env, const struct login_request *request,
 static struct outcome
 may_use_reader(const struct flow_env *env, const struct login_request *request)
 {
-	return outcome_of(request->remote && !env->conf->remote ? JPKI_REMOTE : JPKI_OK);
+	bool refused = env->conf->remote == CONF_REMOTE_STRICT ? request->place != PLACE_LOCAL :
+	    env->conf->remote == CONF_REMOTE_NO && request->place == PLACE_REMOTE;
+
+	return outcome_of(refused ? JPKI_REMOTE : JPKI_OK);
 }
 
 /*

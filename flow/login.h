@@ -17,11 +17,12 @@
 
 #include "flow/env.h"
 #include "flow/find.h"
+#include "lib/place.h"
 
 /* What goes into the challenge (flow/challenge.h). */
 struct login_request {
 	const char *purpose, *user, *service, *host;
-	bool remote;	/* the user is not at this machine */
+	enum place place;	/* of the user */
 };
 
 struct login_result {

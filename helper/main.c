@@ -29,6 +29,7 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/proto.h"
+#include "helper/whereabouts.h"
 
 #define REQUEST_TIMEOUT_MS 10000
 #define LOG_MESSAGES_MAX 200
@@ -298,10 +299,12 @@ login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host, .remote = request->remote };
+		.host = request->host, .place = request->place };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
+	if (login_request.place == PLACE_UNDECIDED)
+		login_request.place = whereabouts(request->terminal, env->log);
 	flow_login(env, &ui, &login_request, self.pin, &result);
 	if (outcome_ok(&result.outcome))
 		(void)message_expiry(result.not_after, clk_wall_s(env->clk),

@@ -22,12 +22,13 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 {
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
-	writer_u8(w, m->remote);
+	writer_u8(w, (uint8_t)m->place);
 	writer_u8(w, m->no_wait);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
+	writer_string(w, m->terminal);
 	writer_string(w, m->reader);
 	if (m->word_count > PROTO_WORDS_MAX)
 		return false;
@@ -111,15 +112,16 @@ is_language(const char *lang)
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
-	uint8_t task, remote, no_wait, words;
+	uint8_t task, place, no_wait, words;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
-	    !reader_u8(r, &remote) || remote > 1 || !reader_u8(r, &no_wait) || no_wait > 1 ||
+	    !reader_u8(r, &place) || place >= PLACE_COUNT || !reader_u8(r, &no_wait) || no_wait > 1 ||
 	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||
+	    !reader_string(r, ret->terminal, sizeof ret->terminal) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
 		return false;
@@ -130,7 +132,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 		used += strlen(ret->store + used) + 1;
 	}
 	ret->task = task;
-	ret->remote = remote != 0;
+	ret->place = (enum place)place;
 	ret->no_wait = no_wait != 0;
 	ret->word_count = words;
 	return reader_at_end(r);

@@ -20,6 +20,7 @@
 
 #include "lib/buf.h"
 #include "lib/clk.h"
+#include "lib/place.h"
 #include "lib/secret.h"
 
 #define PROTO_FD 3		/* of the helper's end */
@@ -51,10 +52,11 @@ struct proto_id {
 
 struct proto_request {
 	enum proto_task task;
-	bool remote;		/* the user is not at this machine (pam/guard.h) */
+	enum place place;	/* as far as the application told (pam/guard.h) */
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
+	char terminal[PROTO_NAME_MAX];	/* PAM_TTY; "" for none */
 	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */

@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <utmpx.h>
 
 #include "pam/guard.h"
 
@@ -21,38 +20,30 @@ display_is_remote(const char *tty)
 	return colon != NULL && colon != tty && tty[0] != '/';
 }
 
-/* Whether utmp knows that this terminal belongs to a login from another host. */
-static bool
-terminal_is_remote(const char *tty)
+bool
+guard_is_console(const char *tty)
 {
-	struct utmpx wanted = { .ut_type = USER_PROCESS };
-	const struct utmpx *found;
-	bool remote;
-
+	if (tty == NULL)
+		return false;
 	if (strncmp(tty, "/dev/", 5) == 0)
 		tty += 5;
-	if (strlen(tty) > sizeof wanted.ut_line)
-		return false;
-	memcpy(wanted.ut_line, tty, strlen(tty));
-	setutxent();
-	found = getutxline(&wanted);
-	remote = found != NULL && found->ut_type == USER_PROCESS && found->ut_host[0] != '\0' &&
-	    found->ut_host[0] != ':';	/* a local X display */
-	endutxent();
-	return remote;
+	return strncmp(tty, "tty", 3) == 0 && tty[3] != '\0' &&
+	    strspn(tty + 3, "0123456789") == strlen(tty + 3);
 }
 
-bool
-guard_is_remote(const struct guard_facts *f)
+enum place
+guard_place(const struct guard_facts *f)
 {
 	if (is_set(f->service) && strncmp(f->service, "sshd", 4) == 0)
-		return true;
+		return PLACE_REMOTE;
 	if (is_set(f->ssh_connection))
-		return true;
+		return PLACE_REMOTE;
 	/* "localhost" is xsecurelock's way of saying local */
 	if (is_set(f->rhost) && strcasecmp(f->rhost, "localhost") != 0)
-		return true;
+		return PLACE_REMOTE;
 	if (!is_set(f->tty))
-		return false;
-	return strcmp(f->tty, "ssh") == 0 || display_is_remote(f->tty) || terminal_is_remote(f->tty);
+		return PLACE_UNDECIDED;
+	if (strcmp(f->tty, "ssh") == 0 || display_is_remote(f->tty))
+		return PLACE_REMOTE;
+	return f->tty[0] == ':' || guard_is_console(f->tty) ? PLACE_LOCAL : PLACE_UNDECIDED;
 }

@@ -3,11 +3,16 @@
  * somewhere else must not reach the card that lies in this machine's reader
  * (facts/consumers.md §2.3): sshd would turn every password typed from afar
  * into an attempt at it.
+ *
+ * Here is what the application tells; where that decides nothing, the helper
+ * asks the system (helper/whereabouts.h).
  */
 #ifndef JPKI_PAM_GUARD_H
 #define JPKI_PAM_GUARD_H
 
 #include <stdbool.h>
+
+#include "lib/place.h"
 
 /* As the application left them; each may be NULL. */
 struct guard_facts {
@@ -17,7 +22,13 @@ struct guard_facts {
 	const char *ssh_connection;	/* SSH_CONNECTION in the PAM environment */
 };
 
-/* Any sign of a remote user counts. */
-bool guard_is_remote(const struct guard_facts *f);
+/*
+ * Any sign of a remote user counts; local are the machine's own virtual
+ * consoles and X displays. Undecided is what sits on a pseudo-terminal, or on none.
+ */
+enum place guard_place(const struct guard_facts *f);
+
+/* "/dev/tty1" or "tty1", but not a serial line, nor a pseudo-terminal. */
+bool guard_is_console(const char *tty);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pam/guard.h"
 #include "pam/language.h"
 
 /* "ja", "ja_JP.UTF-8", "ja.UTF-8", "ja@cjknarrow"; not "jam_JM". */
@@ -23,22 +24,11 @@ is_utf8(const char *codeset)
 	return codeset != NULL && (strcasecmp(codeset, "UTF-8") == 0 || strcasecmp(codeset, "UTF8") == 0);
 }
 
-/* /dev/tty1: it has no font for Japanese. pts/0 is a terminal emulator's, ttyS0 a cable's. */
-static bool
-is_virtual_console(const char *tty)
-{
-	if (tty == NULL)
-		return false;
-	if (strncmp(tty, "/dev/", 5) == 0)
-		tty += 5;
-	return strncmp(tty, "tty", 3) == 0 && tty[3] != '\0' &&
-	    strspn(tty + 3, "0123456789") == strlen(tty + 3);
-}
-
 const char *
 language_choose(const struct language_facts *f)
 {
-	return is_japanese(f->locale) && is_utf8(f->codeset) && !is_virtual_console(f->tty) ? "ja" : "en";
+	/* A virtual console has no font for Japanese. */
+	return is_japanese(f->locale) && is_utf8(f->codeset) && !guard_is_console(f->tty) ? "ja" : "en";
 }
 
 const char *

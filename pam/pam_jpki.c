@@ -49,8 +49,8 @@ copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 	return true;
 }
 
-static bool
-is_remote(pam_handle_t *pamh)
+static enum place
+place_of(pam_handle_t *pamh)
 {
 	struct guard_facts facts = {
 		.service = item(pamh, PAM_SERVICE),
@@ -59,7 +59,7 @@ is_remote(pam_handle_t *pamh)
 		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
 	};
 
-	return guard_is_remote(&facts);
+	return guard_place(&facts);
 }
 
 static struct outcome
@@ -88,7 +88,10 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
 	request->task = PROTO_LOGIN;
-	request->remote = is_remote(pamh);
+	request->place = place_of(pamh);
+	/* A name too long for a terminal is none that anybody has recorded. */
+	if (!copy_name(request->terminal, item(pamh, PAM_TTY)))
+		request->terminal[0] = '\0';
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));
 	return outcome_of(JPKI_OK);

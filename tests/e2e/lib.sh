@@ -439,6 +439,7 @@ on_tty()
 #   enrol=LEAVES   certificates enrolled for hanako (good); empty: none; KEEP
 #   opts=WORDS     arguments of pam_jpki.so
 #   args=WORDS     options of pamdrive
+#   under=WORDS    a command that runs pamdrive
 #   drive=WORDS    its script (pin=8275 auth setcred)
 #   code=REGEX     outcome in the log, without JPKI- or JPKI-E- (OK)
 #   pam=REGEX      what pam_authenticate returned, without PAM_ (SUCCESS)
@@ -457,7 +458,7 @@ login()
 {
 	local name=$1 arg start
 	local -A c=([card]=good [sim]='' [enrol]=good [opts]='' [args]=''
-		[drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
+		[under]='' [drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
 		[asks]='PIN of the user-authentication certificate (4 digits, '
 		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
 		[quiet]='' [unasked]='' [state]='')
@@ -473,7 +474,7 @@ login()
 	sim_commands "${c[sim]}"
 	[[ ${c[drive]} =~ exec= ]] && CARD_DIRTY=yes
 	start=$(now_ms)
-	eval "run pamdrive --service e2e --user hanako ${c[args]} ${c[drive]}"
+	eval "run ${c[under]} pamdrive --service e2e --user hanako ${c[args]} ${c[drive]}"
 	[ $(($(now_ms) - start)) -le $((c[within] * 1000)) ] ||
 		fail "took $(($(now_ms) - start)) ms, more than ${c[within]} s"
 	check_transcript

@@ -32,7 +32,7 @@ static const struct row {
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
 	{ "forward_pass", "yes", { "", "true", "1" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
-	{ "remote", "yes", { "", "true", "1", "Yes", "on" } },
+	{ "remote", "strict", { "", "true", "1", "Yes", "on" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
 };
 
@@ -60,7 +60,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 	else if (strcmp(key, "short_ids") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->short_ids ? "yes" : "no");
 	else if (strcmp(key, "remote") == 0)
-		snprintf(text, VALUE_MAX, "%s", conf->remote ? "yes" : "no");
+		snprintf(text, VALUE_MAX, "%s", conf->remote == CONF_REMOTE_STRICT ? "strict" :
+		    conf->remote == CONF_REMOTE_YES ? "yes" : "no");
 	else if (strcmp(key, "debug") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->debug ? "yes" : "no");
 	else
@@ -329,7 +330,7 @@ words_override_the_file(void **state)
 	o = load(3, (const char *const[]){ "wait=9", file, "debug=yes" }, &conf, &c);
 	assert_true(outcome_ok(&o));
 	assert_int_equal(conf.wait, 9);		/* although it stands before conf= */
-	assert_int_equal(conf.remote, true);
+	assert_int_equal(conf.remote, CONF_REMOTE_YES);
 	assert_int_equal(conf.debug, true);
 	o = load(3, (const char *const[]){ file, "wait=9", "wait=8" }, &conf, &c);
 	assert_true(outcome_ok(&o));

@@ -681,22 +681,42 @@ test_database_that_cannot_be_read(void **state)
 	assert_int_equal(k->opens, 0);
 }
 
+/* Who may use the reader, by where the user is and by the option. */
 static void
-test_remote_user(void **state)
+test_place(void **state)
 {
+	static const struct {
+		enum conf_remote remote;
+		enum place place;
+		enum jpki_status wanted;
+	} rows[] = {
+		{ CONF_REMOTE_NO, PLACE_LOCAL, JPKI_OK },
+		{ CONF_REMOTE_NO, PLACE_UNDECIDED, JPKI_OK },
+		{ CONF_REMOTE_NO, PLACE_REMOTE, JPKI_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_LOCAL, JPKI_OK },
+		{ CONF_REMOTE_STRICT, PLACE_UNDECIDED, JPKI_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_REMOTE, JPKI_REMOTE },
+		{ CONF_REMOTE_YES, PLACE_LOCAL, JPKI_OK },
+		{ CONF_REMOTE_YES, PLACE_UNDECIDED, JPKI_OK },
+		{ CONF_REMOTE_YES, PLACE_REMOTE, JPKI_OK },
+	};
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
-		.host = "azumino", .remote = true };
+		.host = "azumino" };
 	struct secret *pin = secret_new();
 	struct kit *k = *state;
 	struct login_result r;
 
 	good_card(k);
-	flow_login(&k->env, &k->ui, &request, pin, &r);
-	assert_int_equal(r.outcome.status, JPKI_REMOTE);
-	assert_int_equal(k->opens, 0);
-	k->conf.remote = true;
-	flow_login(&k->env, &k->ui, &request, pin, &r);
-	assert_int_equal(r.outcome.status, JPKI_OK);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		k->opens = 0;
+		k->conf.remote = rows[i].remote;
+		request.place = rows[i].place;
+		flow_login(&k->env, &k->ui, &request, pin, &r);
+		if (r.outcome.status != rows[i].wanted)
+			fail_msg("row %zu: %s", i, outcome_code(r.outcome.status));
+		if (rows[i].wanted == JPKI_REMOTE)
+			assert_int_equal(k->opens, 0);
+	}
 	secret_free(pin);
 }
 
@@ -793,7 +813,7 @@ main(void)
 		TEST(test_dead_certificate_beside_a_live_one),
 		TEST(test_enrolments_that_cannot_be_read),
 		TEST(test_database_that_cannot_be_read),
-		TEST(test_remote_user),
+		TEST(test_place),
 		TEST(test_every_fault_at_every_command),
 	};
 

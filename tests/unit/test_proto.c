@@ -82,8 +82,8 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.remote = true, .no_wait = true, .user = "taro",
-			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
+			.place = PLACE_REMOTE, .no_wait = true, .user = "taro",
+			.lang = "ja", .service = "sudo", .host = "pc", .terminal = "/dev/pts/1", .word_count = 2,
 			.words = { "wait=5", "conf=/etc/x" } };
 		break;
 	case PROTO_LOG:
@@ -133,8 +133,9 @@ request_comes_back(void **state)
 	assert_int_equal(type, PROTO_REQUEST);
 	assert_memory_equal(&which, &id, sizeof id);
 	assert_int_equal(m.request.task, PROTO_LOGIN);
-	assert_true(m.request.remote);
+	assert_int_equal(m.request.place, PLACE_REMOTE);
 	assert_true(m.request.no_wait);
+	assert_string_equal(m.request.terminal, "/dev/pts/1");
 	assert_string_equal(m.request.user, "taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.lang, "ja");
@@ -280,7 +281,7 @@ values_out_of_range_are_refused(void **state)
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
 	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_DROP + 1);
-	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* remote */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 1, PLACE_COUNT);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* no_wait */
 	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the user's name */
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
@@ -347,7 +348,7 @@ take(const struct writer *w)
 }
 
 static bool
-take_request(size_t user, size_t service, size_t host, size_t words, size_t word)
+take_request(size_t user, size_t service, size_t host, size_t terminal, size_t words, size_t word)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
@@ -357,6 +358,7 @@ take_request(size_t user, size_t service, size_t host, size_t words, size_t word
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
+	writer_string(&w, text_of(terminal));
 	writer_string(&w, "");
 	writer_u8(&w, (uint8_t)words);
 	for (size_t i = 0; i < words; i++)
@@ -385,10 +387,11 @@ oversized_strings_are_refused(void **state)
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
 		}
 	}
-	assert_true(take_request(255, 255, 255, 0, 0));
-	assert_false(take_request(256, 255, 255, 0, 0));
-	assert_false(take_request(255, 256, 255, 0, 0));
-	assert_false(take_request(255, 255, 256, 0, 0));
+	assert_true(take_request(255, 255, 255, 255, 0, 0));
+	assert_false(take_request(256, 255, 255, 255, 0, 0));
+	assert_false(take_request(255, 256, 255, 255, 0, 0));
+	assert_false(take_request(255, 255, 256, 255, 0, 0));
+	assert_false(take_request(255, 255, 255, 256, 0, 0));
 }
 
 static void
@@ -398,14 +401,14 @@ words_are_bounded(void **state)
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
-	assert_true(take_request(1, 1, 1, PROTO_WORDS_MAX, 1));
-	assert_false(take_request(1, 1, 1, PROTO_WORDS_MAX + 1, 1));
-	assert_false(take_request(1, 1, 1, 255, 0));
+	assert_true(take_request(1, 1, 1, 1, PROTO_WORDS_MAX, 1));
+	assert_false(take_request(1, 1, 1, 1, PROTO_WORDS_MAX + 1, 1));
+	assert_false(take_request(1, 1, 1, 1, 255, 0));
 	/* the words fill their store to the last byte, and one more */
-	assert_true(take_request(1, 1, 1, 32, PROTO_STORE_MAX / 32 - 1));
-	assert_false(take_request(1, 1, 1, 32, PROTO_STORE_MAX / 32));
-	assert_true(take_request(1, 1, 1, 1, PROTO_STORE_MAX - 1));
-	assert_false(take_request(1, 1, 1, 1, PROTO_STORE_MAX));
+	assert_true(take_request(1, 1, 1, 1, 32, PROTO_STORE_MAX / 32 - 1));
+	assert_false(take_request(1, 1, 1, 1, 32, PROTO_STORE_MAX / 32));
+	assert_true(take_request(1, 1, 1, 1, 1, PROTO_STORE_MAX - 1));
+	assert_false(take_request(1, 1, 1, 1, 1, PROTO_STORE_MAX));
 
 	m.word_count = PROTO_WORDS_MAX + 1;
 	assert_false(proto_put_request(&w, &id, &m));

@@ -28,6 +28,38 @@ login 'local user, host "localhost" as xsecurelock says' args='--rhost localhost
 login 'local user at the console' args='--tty /dev/tty1'
 login 'remote user where that is allowed' args='--rhost 192.0.2.1' opts='remote=yes'
 
+# Whom the application tells nothing of: logind knows, then utmp, then nobody.
+utmp_entry()	# TERMINAL HOST: as sshd or login writes it
+{
+	rm -f /run/utmp
+	printf '[7] [00001] [ts/1] [hanako  ] [%-12s] [%-20s] [0.0.0.0        ] [2026-11-23T00:00:00,000000+00:00]\n' \
+		"$1" "$2" | utmpdump -r > /run/utmp 2>/dev/null
+}
+utmp_entry pts/7 192.0.2.1
+remote 'terminal of a remote login, by utmp' args='--tty /dev/pts/7'
+login 'terminal of a remote login where that is allowed' args='--tty /dev/pts/7' opts='remote=yes'
+utmp_entry pts/7 :0
+login 'terminal of a local X display, by utmp, strict' args='--tty /dev/pts/7' opts='remote=strict'
+utmp_entry pts/8 192.0.2.1
+login 'terminal that utmp does not know' args='--tty /dev/pts/7'
+remote 'terminal that utmp does not know, strict' args='--tty /dev/pts/7' opts='remote=strict'
+: > /run/utmp
+login 'console, strict' args='--tty /dev/tty1' opts='remote=strict'
+session="$E2E_TOP/tests/e2e/in-session"
+if ! ldd "$HELPER" | grep -q libsystemd; then
+	skip 'sessions of logind' 'the helper was built without libsystemd'
+elif ! "$session" 0 true 2>/dev/null; then
+	skip 'sessions of logind' 'no control groups can be mounted here'
+else
+	remote 'remote session, by logind' under="$session 1" args='--tty /dev/pts/7'
+	login 'remote session where that is allowed' under="$session 1" opts='remote=yes'
+	login 'local session, by logind, strict' under="$session 0" args='--tty /dev/pts/7' opts='remote=strict'
+	utmp_entry pts/7 192.0.2.1
+	login 'local session, whatever utmp says' under="$session 0" args='--tty /dev/pts/7'
+	remote 'local session, but sshd asks' under="$session 0" args='--tty ssh'
+	: > /run/utmp
+fi
+
 # --- options -------------------------------------------------------------------------
 options()	# NAME OPTIONS
 {
