@@ -53,7 +53,7 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	o = flow_ask(env, ui, &found, pin, &verify_by);
 	if (!outcome_ok(&o))
 		return o;
-	return flow_verify(env, &request, &one, &found, verify_by, pin, ret_card_clean);
+	return flow_verify(env, &request, &one, &found, verify_by, pin, NULL, ret_card_clean);
 }
 
 struct outcome

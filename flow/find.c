@@ -221,5 +221,6 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enr
 	}
 	if (found.enrolled != NULL)
 		*ret_found = found;
+	s.best.waited_s = (unsigned int)((clk_mono_ms(env->clk) - start) / 1000);
 	return s.best;
 }

@@ -12,6 +12,7 @@
 #include "flow/login.h"
 #include "flow/prove.h"
 #include "lib/cleanup.h"
+#include "lib/message.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
 #include "nss/sigcheck.h"
@@ -65,10 +66,11 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 struct outcome
 flow_verify(const struct flow_env *env, const struct login_request *request,
     const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, bool *ret_card_clean)
+    struct secret *pin, char *card_expiry, bool *ret_card_clean)
 {
 	uint8_t signature[SIGNATURE_MAX];
-	struct proof proof = { .signature = signature, .card_clean = true };
+	struct proof proof = { .signature = signature, .card_clean = true,
+		.card_expiry = card_expiry };
 	struct sign_input input;
 	struct outcome o;
 
@@ -136,6 +138,7 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 	int64_t verify_by;
 	struct outcome o;
+	bool soon;
 
 	step(env, "card");
 	o = find_card(env, ui, enrolled, &found);
@@ -151,7 +154,10 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 		return o;
 	}
 	result->not_after = cert_not_after(found.enrolled->cert);
-	return flow_verify(env, request, enrolled, &found, verify_by, pin, &result->card_clean);
+	soon = message_expires_soon(result->not_after, clk_wall_s(env->clk),
+	    env->conf->expiry_warning_days);
+	return flow_verify(env, request, enrolled, &found, verify_by, pin,
+	    soon ? result->card_expiry : NULL, &result->card_clean);
 }
 
 void

@@ -33,6 +33,7 @@ struct login_result {
 	 */
 	bool card_clean;
 	int64_t not_after;	/* of the certificate, with JPKI_OK */
+	char card_expiry[9];	/* of the card, yyyymmdd, if that of the certificate is near; or "" */
 };
 
 /* The PIN is asked for through ui and lives in *pin, which is wiped. */
@@ -48,10 +49,10 @@ struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
 
 /*
  * Steps 7 and 8. JPKI_OK only if the signature over our challenge verified
- * with the key of found->enrolled.
+ * with the key of found->enrolled. card_expiry as in struct proof.
  */
 struct outcome flow_verify(const struct flow_env *env, const struct login_request *request,
     const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, bool *ret_card_clean) MUST_CHECK;
+    struct secret *pin, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 #endif

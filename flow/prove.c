@@ -68,11 +68,15 @@ verify(const struct flow_env *env, struct jpki *card, const struct found_card *f
 	return o;
 }
 
-/* Both, since either alone does not do it on every reader. */
+/*
+ * Both, since either alone does not do it on every reader. The card's own end
+ * is told by the card manager, so where it is wanted it is asked in between.
+ */
 static bool
-drop_state(const struct transport *t, struct jpki *card)
+drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
 {
-	struct outcome left = jpki_leave(card);
+	struct outcome left = card_expiry != NULL ? jpki_read_card_expiry(card, card_expiry) :
+	    jpki_leave(card);
 	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
 
 	/* A telephone has no card manager, and ends its session without power. */
@@ -99,7 +103,7 @@ prove(const struct flow_env *env, const struct found_card *found,
 	if (outcome_ok(&o))
 		o = jpki_sign(&card, (struct view){ input->bytes, input->len }, proof->signature,
 		    &proof->len);
-	if (drop_state(t, &card))
+	if (drop_state(t, &card, outcome_ok(&o) ? proof->card_expiry : NULL))
 		proof->card_clean = true;
 	return o;
 }
@@ -114,7 +118,7 @@ prove_drop_state(const struct flow_env *env, const char *reader)
 	/* A card that has gone has forgotten. */
 	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)
 		return outcome_of(JPKI_OK);
-	if (outcome_ok(&o) && !drop_state(t, &card))
+	if (outcome_ok(&o) && !drop_state(t, &card, NULL))
 		o = outcome_of(JPKI_CARD_MUTE);
 	return o;
 }

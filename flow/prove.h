@@ -15,6 +15,8 @@ struct proof {
 	size_t len;
 	/* False: a verified state may be left on the card. */
 	bool card_clean;
+	/* Where the card's own end goes after a signature (9 bytes, "" unless told); NULL: not asked. */
+	char *card_expiry;
 };
 
 /*

@@ -308,7 +308,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 	flow_login(env, &ui, &login_request, self.pin, &result);
 	if (outcome_ok(&result.outcome))
 		(void)message_expiry(result.not_after, clk_wall_s(env->clk),
-		    env->conf->expiry_warning_days, text);
+		    env->conf->expiry_warning_days, result.card_expiry, text);
 	else
 		message_outcome(&result.outcome, text);
 	send_result(&result.outcome, result.card_clean, text);

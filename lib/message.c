@@ -43,7 +43,7 @@ drop_half_character(char text[static MESSAGE_MAX])
 		text[end - 1] = '\0';
 }
 
-/* The state sentence; the only one with a number is the wrong PIN's. */
+/* The state sentence, with the number that belongs to it. */
 static void
 write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
@@ -52,6 +52,11 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 		    "Wrong PIN; %d try left before the card locks.",
 		    "Wrong PIN; %d tries left before the card locks.",
 		    (unsigned long)o->tries_left), o->tries_left);
+	else if (o->status == JPKI_NO_CARD && o->waited_s > 0)
+		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
+		    "No card came onto the reader in %u second.",
+		    "No card came onto the reader in %u seconds.",
+		    (unsigned long)o->waited_s), o->waited_s);
 	else
 		snprintf(text, MESSAGE_MAX, "%s", _(outcome_state(o->status)));
 }
@@ -111,20 +116,55 @@ write_end(const char *date, int days, char text[static MESSAGE_MAX])
 }
 
 bool
-message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
-    char text[static MESSAGE_MAX])
+message_expires_soon(int64_t not_after, int64_t now, unsigned int warning_days)
 {
 	int days = message_days_left(not_after, now);
-	char date[MESSAGE_DATE_MAX], end[MESSAGE_MAX];
+
+	return days >= 0 && (unsigned int)days < warning_days;
+}
+
+/* What to do, and which date not to go by: the one on the card's face, where the card told it. */
+static void
+write_renewal(const char *date, const char *card_end, char text[static MESSAGE_MAX])
+{
+	if (card_end[0] == '\0')
+		snprintf(text, MESSAGE_MAX, "%s", _("Renew it at your municipal office (possible from "
+		    "three months before; the date printed on the card is another one), then have the "
+		    "card enrolled again."));
+	else if (strcmp(card_end, date) == 0)
+		snprintf(text, MESSAGE_MAX, "%s", _("The card ends on the same day: apply for a new card "
+		    "at your municipal office, then have it enrolled."));
+	else
+		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office (possible from three "
+		    "months before; %s, printed on the card, is the end of the card itself), then have "
+		    "the card enrolled again."), card_end);
+}
+
+/* "20310506" as people here write it; "" for what is no such date. */
+static void
+write_card_end(const char *yyyymmdd, char text[static MESSAGE_DATE_MAX])
+{
+	text[0] = '\0';
+	if (strlen(yyyymmdd) == 8)
+		snprintf(text, MESSAGE_DATE_MAX, "%.4s-%.2s-%.2s", yyyymmdd, yyyymmdd + 4, yyyymmdd + 6);
+}
+
+bool
+message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
+    const char *card_expiry, char text[static MESSAGE_MAX])
+{
+	int days = message_days_left(not_after, now);
+	char date[MESSAGE_DATE_MAX], card_end[MESSAGE_DATE_MAX];
+	char end[MESSAGE_MAX], renewal[MESSAGE_MAX];
 
 	text[0] = '\0';
-	if (days < 0 || (unsigned int)days >= warning_days)
+	if (!message_expires_soon(not_after, now, warning_days))
 		return false;
 	message_date(not_after, date);
 	write_end(date, days, end);
-	snprintf(text, MESSAGE_MAX, _("%s %s"), end,
-	    _("Renew it at your municipal office (possible from three months before; the date "
-	      "printed on the card is another one), then have the card enrolled again."));
+	write_card_end(card_expiry, card_end);
+	write_renewal(date, card_end, renewal);
+	snprintf(text, MESSAGE_MAX, _("%s %s"), end, renewal);
 	drop_half_character(text);
 	return true;
 }

@@ -20,12 +20,16 @@ void message_outcome_english(const struct outcome *o, char text[static MESSAGE_M
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
+/* Whether a certificate that still is in order ends within warning_days. */
+bool message_expires_soon(int64_t not_after, int64_t now, unsigned int warning_days);
+
 /*
- * The warning that a certificate ends soon: when and what to do. False (and
- * "") if it ends later than warning_days from now.
+ * The warning that a certificate ends soon: when, what to do, and that the
+ * card's own end (yyyymmdd, or "" where it did not tell it) is another date.
+ * False (and "") unless message_expires_soon().
  */
 bool message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
-    char text[static MESSAGE_MAX]);
+    const char *card_expiry, char text[static MESSAGE_MAX]);
 
 /* Whole days from now until then; negative if it is over. */
 int message_days_left(int64_t then, int64_t now);

@@ -22,6 +22,7 @@ enum jpki_status {
 struct outcome {
 	enum jpki_status status;
 	int tries_left;		/* of the PIN the operation used, or TRIES_UNKNOWN */
+	unsigned int waited_s;	/* NO_CARD: for so many seconds; helper and tools only */
 	int64_t when;		/* the date in question, seconds since 1970 UTC; 0: none */
 	uint32_t raw;		/* status word, winscard or NSS error: logs only; 0: none */
 };

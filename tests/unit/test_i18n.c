@@ -157,7 +157,7 @@ expiry_tells_all_of_it(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[MESSAGE_MAX];
 
-		assert_true(message_expiry(END, END - cases[i].left, 90, text));
+		assert_true(message_expiry(END, END - cases[i].left, 90, "", text));
 		is_whole(text);
 		says(text, "利用者証明用電子証明書");
 		says(text, cases[i].days);
@@ -166,6 +166,12 @@ expiry_tells_all_of_it(void **state)
 		says(text, "3か月前から");
 		says(text, "券面に記載されたカードの有効期限とは別");
 		says(text, "再登録");
+		assert_true(message_expiry(END, END - cases[i].left, 90, "20310506", text));
+		is_whole(text);
+		says(text, "券面に記載された2031-05-06");
+		assert_true(message_expiry(END, END - cases[i].left, 90, "20251231", text));
+		is_whole(text);
+		says(text, "カードも同じ日に");
 	}
 }
 

@@ -132,7 +132,7 @@ expiry_is_told_within_the_window(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[MESSAGE_MAX] = "untouched";
 
-		assert_int_equal(message_expiry(NOW + cases[i].left, NOW, cases[i].window, text),
+		assert_int_equal(message_expiry(NOW + cases[i].left, NOW, cases[i].window, "", text),
 		    cases[i].told);
 		assert_int_equal(text[0] != '\0', cases[i].told);
 	}
@@ -143,11 +143,37 @@ expiry_tells_date_and_days(void **state)
 {
 	char text[MESSAGE_MAX];
 
-	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, text));
+	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "", text));
 	assert_non_null(strstr(text, "2025-12-31"));
 	assert_non_null(strstr(text, "in 30 days"));
 	assert_true(strlen(text) < MESSAGE_MAX - 1);
 	assert_int_equal(text[strlen(text) - 1], '.');
+}
+
+static void
+expiry_tells_the_cards_own_end(void **state)
+{
+	char text[MESSAGE_MAX];
+
+	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "20310506", text));
+	assert_non_null(strstr(text, "2031-05-06, printed on the card,"));
+	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "20251231", text));
+	assert_non_null(strstr(text, "apply for a new card"));
+	assert_null(strstr(text, "Renew"));
+}
+
+static void
+no_card_tells_how_long_was_waited(void **state)
+{
+	struct outcome o = outcome_of(JPKI_NO_CARD);
+	char text[MESSAGE_MAX];
+
+	o.waited_s = 20;
+	message_outcome(&o, text);
+	assert_non_null(strstr(text, "in 20 seconds"));
+	o.waited_s = 0;
+	message_outcome(&o, text);
+	assert_null(strstr(text, "second"));
 }
 
 int
@@ -161,6 +187,8 @@ main(void)
 		cmocka_unit_test(days_left_are_whole_days),
 		cmocka_unit_test(expiry_is_told_within_the_window),
 		cmocka_unit_test(expiry_tells_date_and_days),
+		cmocka_unit_test(expiry_tells_the_cards_own_end),
+		cmocka_unit_test(no_card_tells_how_long_was_waited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@ login 'success on a slow card' card='good latency=100 signtime=500' quiet=yes
 login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
 login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enrol=soon says='info: ' says2='ends on'
+login 'warning names the date on the face of the card' card='soon expiry=20331103' enrol=soon says='2033-11-03, printed on the card'
+login 'warning by a card that does not tell its own end' card='soon expiry=none' enrol=soon says='the date printed on the card is another one'
 login 'no warning when turned off' card=soon enrol=soon opts='expiry_warning_days=0' quiet=yes
 login 'success with the second of two enrolled certificates' card=renewed enrol='good renewed' quiet=yes
 login 'success with a card of the other CA generation of the same name' card=good2 enrol=good2 quiet=yes
