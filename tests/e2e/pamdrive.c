@@ -171,8 +171,8 @@ from_hex(const char *hex)
 	if (bytes == NULL)
 		err(EXIT_USAGE, "calloc");
 	for (size_t i = 0; i < len; i++) {
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1 || byte == 0)
-			errx(EXIT_USAGE, "raw=%s: pairs of hexadecimal digits, no 00", hex);
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			errx(EXIT_USAGE, "raw=%s: pairs of hexadecimal digits", hex);
 		bytes[i] = (char)byte;
 	}
 	return bytes;

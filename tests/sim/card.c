@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -456,6 +457,10 @@ sim_card_transmit(struct sim_card *card, const uint8_t *cmd, size_t len,
 	card->stats.apdus++;
 	card->stats.bytes_in += len;
 	fault_next(card, command);
+	if (card->fault_now[FAULT_KILL])
+		(void)kill((pid_t)card->fault_arg[FAULT_KILL], SIGKILL);
+	if (card->fault_now[FAULT_RESET])
+		sim_card_reset(card);
 	if (!card->fault_now[FAULT_DROP])
 		n = run(card, command, out, sizeof out);
 	add_delay(card);

@@ -124,6 +124,8 @@ bool sim_card_get(const struct sim_card *card, const char *key, char *value, siz
  *  hang MS, hang forever	executes, answers late or never
  *  accept-any-pin	VERIFY compares nothing
  *  sign-other-challenge	signs other data than was sent
+ *  reset		the card is reset, then executes
+ *  kill PID		that process is killed, then executes (for pcscd)
  *
  * "clear" disarms all.
  */

@@ -8,7 +8,7 @@
 
 #include "tests/sim/impl.h"
 
-enum arg_type { ARG_NONE, ARG_NUMBER, ARG_STATUS, ARG_TIME };
+enum arg_type { ARG_NONE, ARG_NUMBER, ARG_STATUS, ARG_TIME, ARG_PID };
 
 static const struct {
 	const char *name;
@@ -27,6 +27,8 @@ static const struct {
 	[FAULT_HANG] = { "hang", ARG_TIME, false, 0 },
 	[FAULT_ACCEPT_ANY_PIN] = { "accept-any-pin", ARG_NONE, false, 0 },
 	[FAULT_OTHER_CHALLENGE] = { "sign-other-challenge", ARG_NONE, false, 0 },
+	[FAULT_RESET] = { "reset", ARG_NONE, false, 0 },
+	[FAULT_KILL] = { "kill", ARG_PID, false, 0 },
 };
 
 /* --- arming ---------------------------------------------------------------- */
@@ -82,6 +84,9 @@ parse_when(const char *word, char *count, struct fault *fault)
 	return colon == NULL || parse_count(colon, fault);
 }
 
+static const unsigned long greatest[] = { [ARG_NUMBER] = 65535, [ARG_STATUS] = 0xffff,
+	[ARG_TIME] = 3600000, [ARG_PID] = INT32_MAX };
+
 static bool
 parse_arg(const char *text, struct fault *fault)
 {
@@ -96,8 +101,8 @@ parse_arg(const char *text, struct fault *fault)
 		return false;
 	if (type == ARG_TIME && strcmp(text, "forever") == 0)
 		n = SIM_FOREVER;
-	else if (!parse_uint(text, type == ARG_STATUS ? 16 : 10,
-	    type == ARG_STATUS ? 0xffff : type == ARG_NUMBER ? 65535 : 3600000, &n))
+	else if (!parse_uint(text, type == ARG_STATUS ? 16 : 10, greatest[type], &n) ||
+	    (type == ARG_PID && n < 2))
 		return false;
 	fault->arg = (uint32_t)n;
 	return true;

@@ -22,10 +22,41 @@ is(const char *name)
 }
 
 static void
-send_bytes(const void *data, size_t len)
+send_exactly(const void *data, size_t len)
 {
 	if (send(PROTO_FD, data, len, MSG_NOSIGNAL) < 0)
 		_exit(1);
+}
+
+/* Mode "spoil N KIND LEN": the Nth packet is cut or stretched to LEN bytes, or sent twice. */
+static void
+send_bytes(const void *data, size_t len)
+{
+	static uint8_t packet[PROTO_PACKET_MAX + 16];
+	static unsigned int count;
+	unsigned int at;
+	size_t to = len;
+	char kind[8];
+
+	memcpy(packet, data, len);
+	if (sscanf(mode, "spoil %u %7s %zu", &at, kind, &to) < 2 || ++count != at || to > sizeof packet)
+		to = len;
+	else if (strcmp(kind, "twice") == 0)
+		send_exactly(packet, len);
+	else if ((strcmp(kind, "cut") == 0) != (to < len))
+		_exit(4);	/* the packet has no so many bytes: the test is told */
+	send_exactly(packet, to);
+}
+
+static void
+log_line(void)
+{
+	struct proto_log m = { .priority = 6, .text = "line" };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (proto_put_log(&w, &id, &m))
+		send_bytes(packet, w.len);
 }
 
 static void
@@ -145,6 +176,8 @@ login(void)
 		send_bytes("", 0);
 	if (is("prompt before ready"))
 		prompt();
+	if (strncmp(mode, "spoil", 5) == 0)
+		log_line();
 	ready(is("late before prompt") ? 0 : 5, is("late after PIN") ? 0 : 5);
 	if (is("ready twice"))
 		ready(5, 5);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "helper/proto.h"
 #include "tests/unit/test.h"
 
 static char dir[] = "/tmp/jpki-module-XXXXXX";
@@ -215,6 +216,38 @@ test_misbehaviour(void **state)
 	}
 }
 
+/* LOG, READY, PROMPT and RESULT, each cut at every byte, too long, or sent twice. */
+static void
+test_every_message_spoiled(void **state)
+{
+	enum { LOG = 1, READY, PROMPT, RESULT };
+	static const struct {
+		int message;
+		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
+	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 4 }, { PROMPT, 18 + 1 + 10 + 7 },
+		{ RESULT, 18 + 16 + 6 } };
+	char mode[64];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (size_t len = 0; len <= PROTO_PACKET_MAX + 16; len += len < 80 ? 1 : 811) {
+			snprintf(mode, sizeof mode, "spoil %d %s %zu", rows[i].message,
+			    len < rows[i].len ? "cut" : "long", len);
+			if (len == rows[i].len)
+				continue;
+			assert_int_equal(run(mode), PAM_AUTHINFO_UNAVAIL);
+			assert_string_equal(code, "JPKI-E-HELPER");
+			assert_true(prompts <= 1);
+			assert_int_equal(strstr(tasks(), "drop") != NULL, rows[i].message == RESULT);
+		}
+	}
+	/* A log line may come twice; after a verdict nobody listens. */
+	assert_int_equal(run("spoil 1 twice"), PAM_SUCCESS);
+	assert_int_equal(run("spoil 2 twice"), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run("spoil 3 twice"), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(prompts, 1);
+	assert_int_equal(run("spoil 4 twice"), PAM_SUCCESS);
+}
+
 /* Handed a PIN and not heard of again, or heard that the card is not clean. */
 static void
 test_card_state_is_dropped(void **state)
@@ -359,6 +392,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_misbehaviour),
+		cmocka_unit_test(test_every_message_spoiled),
 		cmocka_unit_test(test_card_state_is_dropped),
 		cmocka_unit_test(test_no_pin),
 		cmocka_unit_test(test_wrong_pins_of_one_handle),
