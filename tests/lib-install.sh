@@ -15,6 +15,11 @@ packages_test=(
 	opensc opensc-pkcs11 openssh-client xz-utils binutils file
 )
 
+# The screen lockers and what they are looked at with; without them their cases are skipped.
+packages_screen=(
+	xvfb xdotool imagemagick fonts-dejavu-core fonts-noto-cjk i3lock xsecurelock
+)
+
 install_die()
 {
 	printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2

@@ -39,6 +39,7 @@ fault_row()
 	local at=$1 fault=$2 typed=$3 start
 
 	fresh_card
+	# shellcheck disable=SC2086 # words
 	sim fault at "$at" $fault || fail "no such fault: $fault"
 	[[ $fault != drop* && $fault != 'truncate 0' ]] || CARD_DIRTY=yes
 	start=$(now_ms)
@@ -49,11 +50,12 @@ fault_row()
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
 	# What comes before the answer of the signature cannot be survived, but for
 	# a moment's hesitation, or a refusal that has another way.
-	if [ "$at" -lt "$COMMANDS" ] && [[ $fault =~ drop|garbage|truncate\ 1$ ]]; then
+	if [ "$at" -lt "$COMMANDS" ] && [[ $fault =~ drop|truncate\ 1$ ]]; then
 		expect_lacks 'the result' SUCCESS "$(transcript 'auth = ')"
 	fi
-	# The signature itself: nothing but a refusal of the short id has another way.
-	if [ "$at" = $((COMMANDS - 1)) ] && [[ ! $fault =~ hang|reset|6D00 ]]; then
+	# The signature itself: nothing but a refusal of the short id has another way
+	# (and garbage may happen to end in 6Cxx, the length is wrong: ask again).
+	if [ "$at" = $((COMMANDS - 1)) ] && [[ ! $fault =~ hang|reset|6D00|garbage ]]; then
 		expect_lacks 'the result' SUCCESS "$(transcript 'auth = ')"
 	fi
 	if [ "$fault" = 'hang 200' ] && [ "$typed" = "$PIN" ]; then
