@@ -83,6 +83,13 @@ struct crl_facts {
 };
 
 /*
+ * Whether the list speaks for certificates with this distribution point name (a
+ * whole GeneralName element): it has no scope, or the scope holds this
+ * very name, octet by octet.
+ */
+bool crl_covers(const struct crl_facts *facts, struct view general_name);
+
+/*
  * Verifies the CRL in the file, from its first octet to its last; DER only.
  * `fd` is lent and stays at its offset; it must stay open as long as *ret_crl
  * lives. `now` is in seconds since 1970 UTC.
@@ -103,6 +110,9 @@ void crl_free(struct crl *crl);
 /* Lent; live as long as the CRL. crl_issuer() also no longer than the database. */
 const struct crl_facts *crl_facts(const struct crl *crl);
 const struct cert *crl_issuer(const struct crl *crl);
+
+/* How many of the serial numbers have n octets, for n from 1 to CRL_SERIAL_MAX. Lent. */
+const uint64_t *crl_lengths(const struct crl *crl);
 
 /* One revoked certificate. */
 struct crl_entry {

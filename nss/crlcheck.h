@@ -23,7 +23,6 @@
 #include "lib/outcome.h"
 #include "nss/chain.h"
 
-/* In the order of conf.h's enum conf_crl. */
 enum crl_policy {
 	CRL_REQUIRE,	/* no list that speaks for the certificate: refused */
 	CRL_IF_PRESENT,	/* none: logged, and the certificate is not refused */

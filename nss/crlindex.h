@@ -102,14 +102,10 @@ struct crlindex_hit {
 enum crl_fault crlindex_find(const struct crlindex *index, struct view serial,
     struct crlindex_hit *ret_hit) MUST_CHECK;
 
-/* All blocks, not only those of one search. CRL_OK or CRL_INDEX. */
-enum crl_fault crlindex_check(const struct crlindex *index) MUST_CHECK;
-
 /*
- * Whether the list speaks for certificates with this distribution point name (a
- * whole GeneralName element): it has no scope, or the scope holds this
- * very name, octet by octet.
+ * Whether the file is, octet by octet, the index of this CRL. CRL_OK, CRL_INDEX_DIFFERS,
+ * CRL_NO_MEMORY, what crl_each() says.
  */
-bool crl_covers(const struct crl_facts *facts, struct view general_name);
+enum crl_fault crlindex_compare(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
 
 #endif

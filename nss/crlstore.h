@@ -1,8 +1,8 @@
 /*
  * The directory of the CRLs: for each issuer's key and scope NAME.crl, the
  * signed DER, and NAME.idx, the index made from it (nss/crlindex.h), both
- * root's and 0644. NAME is 32 hex digits of the SHA-256 of the issuer's key,
- * "-", and "all" or 32 hex digits of the SHA-256 of the scope.
+ * root's and 0644. NAME is 32 hex digits of a SHA-256 over the issuer's key and
+ * name, "-", and "all" or 32 hex digits of the SHA-256 of the scope.
  *
  * MUSTs:
  * - A list is installed only if crl_verify() finds it in order and it is not
@@ -14,7 +14,7 @@
  *   leaves; the next import of that list mends it.
  * - Whoever changes the directory holds the lock in it (.lock); who reads it,
  *   as logins do, never asks for the lock.
- * - A bad list changes nothing. What an interrupted import left (.new-*) is removed by
+ * - A bad list changes nothing. What an interrupted import left (.new.crl, .new.idx) is removed by
  *   the next one.
  *
  * None of this may be called while a certdb is open: it opens its own.
@@ -36,9 +36,22 @@ struct crlstore {
 };
 
 /*
+ * The first 32 digits of NAME and its "-" for the issuer with these hashes of key and name (as
+ * in struct crl_facts), NUL-terminated; the whole NAME for a scope. False if NSS is not in use.
+ */
+#define CRLSTORE_PREFIX_LEN 33
+bool crlstore_prefix(const uint8_t key[static CRL_HASH_LEN], const uint8_t name[static CRL_HASH_LEN],
+    char ret_prefix[static CRLSTORE_PREFIX_LEN + 1]) MUST_CHECK;
+bool crlstore_name(const char *prefix, struct view scope, char ret_name[static CRLSTORE_NAME_MAX])
+    MUST_CHECK;
+
+/* NAME.idx */
+#define CRLSTORE_INDEX_SUFFIX ".idx"
+
+/*
  * Reads a CRL, DER or one PEM block ("-----BEGIN X509 CRL-----"), from fd to
  * its end (file or pipe; lent), verifies and installs it. Signals are held back
- * while files are replaced.
+ * from when the last octet was read.
  *
  * CRL_OK, or CRL_SAME if this very list is installed already, and
  * *ret_facts and ret_name are set. Any other fault: nothing was changed,
