@@ -46,16 +46,16 @@ const char *crl_fault_text(enum crl_fault fault);
 
 /* RFC 5280 §5.3.1 */
 enum crl_reason {
-	CRL_REASON_UNSPECIFIED = 0,	/* also where an entry gives none */
-	CRL_REASON_KEY_COMPROMISE = 1,
-	CRL_REASON_CA_COMPROMISE = 2,
-	CRL_REASON_AFFILIATION_CHANGED = 3,
-	CRL_REASON_SUPERSEDED = 4,
-	CRL_REASON_CESSATION = 5,
-	CRL_REASON_HOLD = 6,		/* suspended: revoked as long as it is listed */
-	CRL_REASON_REMOVE = 8,		/* removeFromCRL: not revoked */
-	CRL_REASON_PRIVILEGE_WITHDRAWN = 9,
-	CRL_REASON_AA_COMPROMISE = 10,
+	REASON_UNSPECIFIED = 0,	/* also where an entry gives none */
+	REASON_KEY_COMPROMISE = 1,
+	REASON_CA_COMPROMISE = 2,
+	REASON_AFFILIATION_CHANGED = 3,
+	REASON_SUPERSEDED = 4,
+	REASON_CESSATION = 5,
+	REASON_HOLD = 6,		/* suspended: revoked as long as it is listed */
+	REASON_REMOVE = 8,		/* removeFromCRL: not revoked */
+	REASON_PRIVILEGE_WITHDRAWN = 9,
+	REASON_AA_COMPROMISE = 10,
 };
 
 /* "keyCompromise" and the like; NULL: there is no such reason. */
@@ -118,7 +118,7 @@ const uint64_t *crl_lengths(const struct crl *crl);
 struct crl_entry {
 	struct view serial;	/* big-endian, 1 to 20 octets, the first not zero; lent for the call */
 	uint32_t date;		/* revocationDate in seconds since 1970 UTC */
-	uint8_t reason;		/* enum crl_reason, never CRL_REASON_REMOVE */
+	uint8_t reason;		/* enum crl_reason, never REASON_REMOVE */
 };
 
 /*

@@ -120,7 +120,7 @@ ask(struct search *s, const char *file, const struct crlindex *index)
 		return;
 	}
 	/* A revocation for good says more than a suspension. */
-	if (hit.listed && (!s->listed || s->hit.reason == CRL_REASON_HOLD)) {
+	if (hit.listed && (!s->listed || s->hit.reason == REASON_HOLD)) {
 		s->listed = true;
 		s->hit = hit;
 		snprintf(s->hit_list, sizeof s->hit_list, "%s", file);
@@ -252,7 +252,7 @@ static struct outcome
 answer_listed(const struct search *s)
 {
 	const char *reason = crl_reason_name(s->hit.reason);
-	bool hold = s->hit.reason == CRL_REASON_HOLD;
+	bool hold = s->hit.reason == REASON_HOLD;
 	char date[DATE_MAX];
 
 	date_text(s->hit.date, date);

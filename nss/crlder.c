@@ -529,7 +529,7 @@ read_entry(struct view body, const struct log *log, struct crl_entry *entry)
 	if (!get_time(&r, &date) || date < 0 || date > UINT32_MAX)
 		return CRL_ENTRY;
 	entry->date = (uint32_t)date;
-	entry->reason = CRL_REASON_UNSPECIFIED;
+	entry->reason = REASON_UNSPECIFIED;
 	if (reader_at_end(&r))
 		return CRL_OK;
 	if (!der_get(&r, DER_SEQUENCE, &extensions) || !reader_at_end(&r))
@@ -598,7 +598,7 @@ crlder_each(const struct crlder *d, bool (*each)(void *ctx, const struct crl_ent
 			log_msg(log, LOG_ERR, "entry %llu of the CRL: %s", n, crl_fault_text(f));
 			return f;
 		}
-		if (entry.reason != CRL_REASON_REMOVE && !each(ctx, &entry))
+		if (entry.reason != REASON_REMOVE && !each(ctx, &entry))
 			return CRL_INTERNAL;
 	}
 	return CRL_OK;

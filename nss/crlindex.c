@@ -16,7 +16,7 @@
 #include "nss/crlindex.h"
 #include "nss/internal.h"
 
-#define VERSION 1
+#define FORMAT 1
 #define CLASSES 9		/* 1 to 8: so many octets; 9: hashed */
 #define HASHED 9
 #define HASH_KEYS 7
@@ -203,7 +203,7 @@ write_header(const struct layout *l, uint8_t header[static HEADER_MAX])
 	uint8_t hash[CRL_HASH_LEN];
 
 	writer_bytes(&w, magic, sizeof magic);
-	writer_u32(&w, VERSION);
+	writer_u32(&w, FORMAT);
 	writer_u32(&w, (uint32_t)l->header_len);
 	writer_u64(&w, l->file_len);
 	writer_bytes(&w, f->sha256, CRL_HASH_LEN);
@@ -275,7 +275,7 @@ read_header(struct view file, struct layout *l)
 	uint64_t file_len;
 
 	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0 ||
-	    !reader_u32(&r, &version) || version != VERSION || !reader_u32(&r, &header_len) ||
+	    !reader_u32(&r, &version) || version != FORMAT || !reader_u32(&r, &header_len) ||
 	    header_len < HEADER_FIXED + CHECK_LEN || header_len > HEADER_MAX ||
 	    header_len > file.len)
 		return false;
