@@ -180,10 +180,12 @@ static const struct crl_row {
 	uint64_t number;
 	unsigned int flags;		/* POINT_... of crlmaker.h */
 	bool delta, unknown_critical, tampered;
+	const char *also;		/* a leaf that is listed as well */
 } crls[] = {
 	{ "ca1", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100 },
 	{ "ca1-all", "ca1", NULL, WHOLE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-newer", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101 },
+	{ "ca1-good-revoked", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101, .also = "good" },
 	{ "ca1-older", "ca1", NULL, MUNICIPALITY, -2 * HOUR, 29 * DAY, 99 },
 	{ "ca1-other-place", "ca1", NULL, OTHER_PLACE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-uri", "ca1", NULL, AT_URI, -HOUR, 30 * DAY, 100 },
@@ -719,20 +721,23 @@ put_crl_extensions(struct der *extensions, const struct crl_row *row, const stru
 }
 
 static void
-put_entries(struct der *entries, const struct ca *ca)
+put_leaf(struct der *entries, const struct ca *ca, const char *name, int reason)
 {
-	static const struct { const char *leaf; int reason; } listed[] = {
-		{ "revoked", 1 }, { "suspended", 6 }, { "unlisted", 8 },
-	};
+	for (size_t i = 0; i < COUNT(leaves); i++)
+		if (strcmp(leaves[i].name, name) == 0 && strcmp(leaves[i].ca, ca->name) == 0)
+			crlmaker_serial(entries, leaves[i].serial, now - 2 * DAY, reason);
+}
 
+static void
+put_entries(struct der *entries, const struct crl_row *row, const struct ca *ca)
+{
 	for (uint32_t i = 0; i < 5; i++)
 		crlmaker_serial(entries, 0x02000000 + 77 * i, now - 3 * DAY, NO_REASON);
-	for (size_t i = 0; i < COUNT(listed); i++)
-		for (size_t l = 0; l < COUNT(leaves); l++)
-			if (strcmp(leaves[l].name, listed[i].leaf) == 0 &&
-			    strcmp(leaves[l].ca, ca->name) == 0)
-				crlmaker_serial(entries, leaves[l].serial, now - 2 * DAY,
-				    listed[i].reason);
+	put_leaf(entries, ca, "revoked", 1);
+	put_leaf(entries, ca, "suspended", 6);
+	put_leaf(entries, ca, "unlisted", 8);
+	if (row->also != NULL)
+		put_leaf(entries, ca, row->also, 4);
 }
 
 static void
@@ -746,7 +751,7 @@ write_crl(const struct crl_row *row)
 	FILE *f;
 
 	put_name(&name, ca_name(ca));
-	put_entries(&entries, ca);
+	put_entries(&entries, row, ca);
 	put_crl_extensions(&extensions, row, ca);
 	crlmaker_sign(&(struct crl_order){ .issuer = name.p, .issuer_len = name.len, .key = key,
 	    .digest = ca->key == P384 ? "SHA384" : NULL, .this_update = now + row->from,

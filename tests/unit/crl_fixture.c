@@ -132,8 +132,11 @@ expect_fault(enum crl_fault got, enum crl_fault wanted, const char *what)
 struct crlstore
 list_store(void)
 {
-	return (struct crlstore){ .dir = in_scratch("crl"), .trust_db = in_scratch("db"),
-		.owner = geteuid(), .log = &test_log };
+	static char dir[128], db[128];
+
+	snprintf(dir, sizeof dir, "%s/crl", scratch);
+	snprintf(db, sizeof db, "%s/db", scratch);
+	return (struct crlstore){ .dir = dir, .trust_db = db, .owner = geteuid(), .log = &test_log };
 }
 
 enum crl_fault
