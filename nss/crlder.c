@@ -99,12 +99,11 @@ days_in_month(int year, int month)
 static int64_t
 days_since_1970(int year, int month, int day)
 {
+	static const int before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
 	int64_t before = year - 1;
-	int64_t days = before * 365 + before / 4 - before / 100 + before / 400 - 719162;
 
-	for (int m = 1; m < month; m++)
-		days += days_in_month(year, m);
-	return days + day - 1;
+	return before * 365 + before / 4 - before / 100 + before / 400 - 719162 +
+	    before_month[month - 1] + (month > 2 && is_leap(year)) + day - 1;
 }
 
 /* MMDDHHMMSSZ */
