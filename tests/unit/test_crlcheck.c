@@ -7,6 +7,7 @@
 
 #include "nss/chain.h"
 #include "nss/crlcheck.h"
+#include "nss/crlder.h"
 #include "tests/unit/crl_fixture.h"
 
 #define REVOKED 0x06f1d001
@@ -151,6 +152,42 @@ other_partition_beside_the_right_one(void **state)
 	expect("good", JPKI_OK);
 	expect("revoked", JPKI_REVOKED);
 	der_done(&none);
+}
+
+static bool
+is_it(void *ctx, struct view general_name)
+{
+	const struct der *wanted = ctx;
+
+	return general_name.len == wanted->len && memcmp(general_name.data, wanted->p, wanted->len) == 0;
+}
+
+/* A distribution point of this name, and what else is in it; whether it counts. */
+static bool
+point_counts(uint8_t form, const char *more, size_t len, size_t cut)
+{
+	struct der d = { .p = NULL };
+	bool counts;
+
+	der_element(&d, form, elsewhere.p, elsewhere.len);
+	der_wrap(&d, 0, 0xa0);
+	der_put(&d, more, len);
+	der_wrap(&d, 0, 0x30);	/* the point */
+	der_wrap(&d, 0, 0x30);	/* all points */
+	counts = crlder_point_matches((struct view){ d.p, d.len - cut }, is_it, &elsewhere);
+	der_done(&d);
+	return counts;
+}
+
+/* Limited to some reasons, or left to another issuer, our list is not all there is to know. */
+static void
+points_that_prove_nothing(void **state)
+{
+	assert_true(point_counts(0xa0, "", 0, 0));
+	assert_false(point_counts(0xa0, "\x81\x02\x06\x40", 4, 0));	/* reasons */
+	assert_false(point_counts(0xa0, "\xa2\x03\x82\x01x", 5, 0));	/* cRLIssuer */
+	assert_false(point_counts(0xa1, "", 0, 0));	/* relative to the issuer */
+	assert_false(point_counts(0xa0, "", 0, 1));	/* cut short */
 }
 
 /* One list under several names is found, though its file has the name of none of them. */
@@ -397,7 +434,7 @@ main(void)
 		T(partition_answers_for_its_certificates), T(whole_list_answers_for_all),
 		T(only_user_certificates_are_ours), T(log_says_when_why_and_where),
 		T(other_partition_proves_nothing), T(other_partition_beside_the_right_one),
-		T(list_with_several_names), T(lists_of_other_generations_say_nothing),
+		T(points_that_prove_nothing), T(list_with_several_names), T(lists_of_other_generations_say_nothing),
 		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),

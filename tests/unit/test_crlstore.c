@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "tests/unit/crl_fixture.h"
 
@@ -59,6 +61,18 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 	if ((flags & O_CREAT) != 0)
 		return strikes() ? -1 : __real_openat(dir, name, flags, 0600);
 	return __real_openat(dir, name, flags);
+}
+
+/* Those who wait for the lock do not take the time of the tests. */
+static unsigned int pauses;
+
+int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
+int
+__wrap_nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	pauses++;
+	sched_yield();
+	return 0;
 }
 
 /* --- what is installed ------------------------------------------------------------------ */
@@ -435,6 +449,7 @@ import_needs_trust(void **state)
 static void
 one_import_at_a_time(void **state)
 {
+	enum crl_fault f;
 	pid_t pid;
 	int status, lock;
 
@@ -443,8 +458,11 @@ one_import_at_a_time(void **state)
 	lock = open(in_scratch("crl/.lock"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(lock, LOCK_EX), 0);
 	pid = fork();
-	if (pid == 0)
-		_exit(list_import(&(struct list){ .from = -60, .number = 11 }) == CRL_OK ? 0 : 1);
+	if (pid == 0) {
+		while ((f = list_import(&(struct list){ .from = -60, .number = 11 })) == CRL_BUSY)
+			;
+		_exit(f == CRL_OK ? 0 : 1);
+	}
 	/* It is waiting: lists are read meanwhile, and nothing has changed. */
 	expect_installed(-HOUR, "while another waits");
 	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
@@ -453,6 +471,26 @@ one_import_at_a_time(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	expect_installed(-60, "after it");
 	close(lock);
+}
+
+/* Nobody waits for ever, and nothing is changed without the lock. */
+static void
+lock_is_not_waited_for_forever(void **state)
+{
+	int lock;
+
+	make_db("ca1", NULL);
+	expect_fault(list_import(&old_list), CRL_OK, "import");
+	lock = open(in_scratch("crl/.lock"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	pauses = 0;
+	expect_fault(list_import(&(struct list){ .from = -60, .number = 11 }), CRL_BUSY, "busy");
+	assert_int_equal(pauses, 200);	/* of a tenth of a second */
+	expect_installed(-HOUR, "unchanged");
+	close(lock);
+	assert_int_equal(unlink(in_scratch("crl/.lock")), 0);
+	assert_int_equal(symlink("/dev/null", in_scratch("crl/.lock")), 0);
+	expect_fault(list_import(&(struct list){ .from = -60, .number = 11 }), CRL_STORE, "link");
 }
 
 /* --- proving it again ----------------------------------------------------------------------------------- */
@@ -542,7 +580,7 @@ main(void)
 		T(killed_anywhere_leaves_old_or_new), T(full_disk_leaves_old_or_new),
 		T(broken_disk_leaves_old_or_new), T(killed_first_import_leaves_none),
 		T(unsafe_directory_is_refused), T(absent_directory_has_no_lists),
-		T(import_needs_trust), T(one_import_at_a_time),
+		T(import_needs_trust), T(one_import_at_a_time), T(lock_is_not_waited_for_forever),
 		T(verify_finds_every_difference), T(verify_finds_the_wrong_name),
 		T(der_can_be_opened),
 	};
