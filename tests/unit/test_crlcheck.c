@@ -1,6 +1,7 @@
 /* nss/crlcheck: what a login is told, by the lists that are installed. */
 #include "config.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,20 @@
 #define SUSPENDED 0x06f1d002
 #define UNLISTED 0x06f1d003
 
+/* So many readings of a directory show nothing: a rename went on meanwhile. */
+static unsigned int blind_readings;
+
+struct dirent *__real_readdir(DIR *d);
+struct dirent *__wrap_readdir(DIR *d);
+struct dirent *
+__wrap_readdir(DIR *d)
+{
+	if (blind_readings == 0)
+		return __real_readdir(d);
+	blind_readings--;
+	return NULL;
+}
+
 /* What the checks run with; reset for every test. */
 static enum crl_policy policy;
 static int64_t grace, at;
@@ -26,6 +41,7 @@ setup(void **state)
 {
 	policy = CRL_REQUIRE;
 	grace = 0;
+	blind_readings = 0;
 	if (scratch_make(state) != 0)
 		return -1;
 	at = pki_now();
@@ -404,6 +420,29 @@ lock_delays_nobody(void **state)
 	close(lock);
 }
 
+/*
+ * A directory may show neither the old nor the new file of a rename: then a
+ * list would be missing, and a revoked certificate good where none is required.
+ */
+static void
+rename_hides_nothing(void **state)
+{
+	struct der both = { .p = NULL };
+
+	policy = CRL_IF_PRESENT;
+	install((struct list){ .names = &place });
+	blind_readings = 9;
+	expect("revoked", JPKI_REVOKED);
+	assert_true(run("rm", "-rf", in_scratch("crl"), NULL));
+	/* One whose file is not found by a name of the certificate is looked for twice. */
+	der_put(&both, elsewhere.p, elsewhere.len);
+	der_put(&both, place.p, place.len);
+	install((struct list){ .names = &both });
+	blind_readings = 1;
+	expect("revoked", JPKI_REVOKED);
+	der_done(&both);
+}
+
 static void
 half_an_import_is_not_seen(void **state)
 {
@@ -438,7 +477,7 @@ main(void)
 		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
-		T(lock_delays_nobody), T(half_an_import_is_not_seen), T(der_is_not_needed),
+		T(lock_delays_nobody), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
