@@ -25,7 +25,7 @@
 #define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
-	TYPE_REMOTE };
+	TYPE_REMOTE, TYPE_CRL };
 
 static const struct row {
 	const char *key;
@@ -41,6 +41,9 @@ static const struct row {
 	ROW(trust_db, TYPE_PATH, 0, 0, CONFDIR "/nssdb", "an absolute path"),
 	ROW(users_dir, TYPE_PATH, 0, 0, CONFDIR "/users", "an absolute path"),
 	ROW(policy_oid, TYPE_OID, 0, 0, "none", "none or a dotted object identifier"),
+	ROW(crl, TYPE_CRL, 0, 0, "require", "require, if-present or off"),
+	ROW(crl_grace_hours, TYPE_UINT, 0, 720, "0", "0 to 720 hours"),
+	ROW(crl_dir, TYPE_PATH, 0, 0, STATEDIR "/crl", "an absolute path"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
@@ -86,6 +89,7 @@ static const char *const words_of[][4] = {
 	[TYPE_LAST_TRY] = { "refuse", "ask" },
 	[TYPE_LANG] = { "auto", "ja", "en" },
 	[TYPE_REMOTE] = { "no", "yes", "strict" },
+	[TYPE_CRL] = { "require", "if-present", "off" },
 };
 
 static bool
@@ -140,6 +144,7 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_LAST_TRY:
 	case TYPE_LANG:
 	case TYPE_REMOTE:
+	case TYPE_CRL:
 		return parse_word(text, row->type, field);
 	}
 	return false;

@@ -18,12 +18,16 @@
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
 enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT };
+enum conf_crl { CONF_CRL_REQUIRE, CONF_CRL_IF_PRESENT, CONF_CRL_OFF };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
 struct conf {
 	char trust_db[PATH_MAX];	/* directory of the NSS database */
 	char users_dir[PATH_MAX];	/* directory of the enrolled certificates */
 	char policy_oid[CONF_OID_MAX];	/* "" for none */
+	unsigned int crl;		/* enum conf_crl */
+	unsigned int crl_grace_hours;	/* after nextUpdate */
+	char crl_dir[PATH_MAX];		/* directory of the CRLs and their indexes */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
 	unsigned int lang;		/* enum conf_lang */

@@ -11,6 +11,7 @@
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/chain.h"
+#include "nss/crlcheck.h"
 
 /* Version, serial number, algorithm, issuer (133 bytes) and validity end before here. */
 #define MATCH_MIN 224
@@ -23,13 +24,34 @@ bad_file(const struct flow_env *env, const char *user, const char *why)
 	return outcome_of(JPKI_ENROLMENT);
 }
 
+static enum crl_policy
+crl_policy(const struct conf *conf)
+{
+	switch (conf->crl) {
+	case CONF_CRL_OFF:
+		return CRL_OFF;
+	case CONF_CRL_IF_PRESENT:
+		return CRL_IF_PRESENT;
+	default:
+		return CRL_REQUIRE;
+	}
+}
+
 static struct outcome
 add(const struct flow_env *env, struct view der, struct enrolled *e)
 {
+	struct crlcheck crls = {
+		.dir = env->conf->crl_dir,
+		.owner = env->trust_owner,
+		.policy = crl_policy(env->conf),
+		.grace = (int64_t)env->conf->crl_grace_hours * 3600,
+		.log = env->log,
+	};
+	struct revocation revocation = { .check = crlcheck, .ctx = &crls };
 	struct chain_rules rules = {
 		.now = clk_wall_s(env->clk),
 		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,
-		.revocation = env->revocation,
+		.revocation = &revocation,
 	};
 	struct enrolled_cert *ec = &e->at[e->count];
 	struct outcome o = cert_from_der(e->db, der, &ec->cert);

@@ -9,7 +9,6 @@
 #include "lib/outcome.h"
 
 struct conf;
-struct revocation;
 struct secret;
 struct transport;
 
@@ -18,7 +17,6 @@ struct flow_env {
 	struct transport *transport;
 	const struct clk *clk;
 	const struct log *log;
-	const struct revocation *revocation;	/* NULL: not consulted (nss/chain.h) */
 	uid_t trust_owner;			/* 0 but in tests (lib/safefile.h) */
 };
 

@@ -1,36 +1,32 @@
 #include "lib/der.h"
 
+/*
+ * Without the calls of lib/buf.h: a list of revoked certificates has thirty
+ * million elements. What is read is compared with r->left first.
+ */
 bool
 der_header(struct reader *r, uint8_t *ret_tag, size_t *ret_len)
 {
-	struct reader copy = *r;
-	uint8_t tag, first, octet;
-	size_t len = 0;
+	size_t used = 2, len;
 
-	if (!reader_u8(&copy, &tag) || !reader_u8(&copy, &first))
+	if (r->left < 2 || (r->p[0] & 0x1f) == 0x1f)	/* or a tag of several bytes */
 		return false;
-	if ((tag & 0x1f) == 0x1f)	/* a tag of several bytes */
-		return false;
-	if (first < 0x80) {
-		len = first;
-	} else {
-		unsigned int octets = first & 0x7f;
+	len = r->p[1];
+	if (len >= 0x80) {
+		size_t octets = len & 0x7f;
 
-		if (octets == 0 || octets > 4)	/* indefinite, or absurd */
+		if (octets == 0 || octets > 4 || octets > r->left - 2)	/* indefinite, or absurd */
 			return false;
-		for (unsigned int i = 0; i < octets; i++) {
-			if (!reader_u8(&copy, &octet))
-				return false;
-			if (i == 0 && octet == 0)	/* not minimal */
-				return false;
-			len = len << 8 | octet;
-		}
-		if (len < 0x80)		/* not minimal */
+		len = 0;
+		while (used < 2 + octets)
+			len = len << 8 | r->p[used++];
+		if (r->p[2] == 0 || len < 0x80)		/* not minimal */
 			return false;
 	}
-	*r = copy;
-	*ret_tag = tag;
+	*ret_tag = r->p[0];
 	*ret_len = len;
+	r->p += used;
+	r->left -= used;
 	return true;
 }
 
@@ -41,10 +37,11 @@ der_get(struct reader *r, uint8_t tag, struct view *ret_body)
 	uint8_t found;
 	size_t len;
 
-	if (!der_header(&copy, &found, &len) || found != tag ||
-	    !reader_view(&copy, len, ret_body))
+	if (!der_header(&copy, &found, &len) || found != tag || len > copy.left)
 		return false;
-	*r = copy;
+	*ret_body = (struct view){ copy.p, len };
+	r->p = copy.p + len;
+	r->left = copy.left - len;
 	return true;
 }
 

@@ -114,13 +114,35 @@ walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_
 	return SAFEFILE_OK;
 }
 
+/* What is opened at last. */
+static enum safefile
+open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type,
+    const struct log *log, int *ret_fd)
+{
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+	enum safefile r;
+
+	/* O_NONBLOCK: a FIFO put there must not stop us before fstat sees it. */
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+	    (type == S_IFDIR ? O_DIRECTORY : 0));
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return refuse_errno(log, path, "cannot be opened");
+	if ((st.st_mode & S_IFMT) != type)
+		return refuse(log, path, "not a regular file", "put the file itself there");
+	r = check_owner_and_mode(path, path, &st, owner, log);
+	if (r != SAFEFILE_OK)
+		return r;
+	*ret_fd = fd;
+	fd = -1;	/* given to the caller */
+	return SAFEFILE_OK;
+}
+
 static enum safefile
 open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, int *ret_fd)
 {
 	_cleanup_(closep) int dir = -1;
-	_cleanup_(closep) int fd = -1;
 	char copy[PATH_MAX];
-	struct stat st;
 	char *name;
 	enum safefile r;
 
@@ -135,20 +157,8 @@ open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, 
 	if (strcmp(name, "..") == 0)
 		return refuse(log, path, "..", "write the path without it");
 
-	/* O_NONBLOCK: a FIFO put there must not stop us before fstat sees it. */
-	fd = openat(dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-	    (type == S_IFDIR ? O_DIRECTORY : 0));
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return refuse_errno(log, path, "cannot be opened");
-	if ((st.st_mode & S_IFMT) != type)
-		return refuse(log, path, "not a regular file", "put the file itself there");
-	r = check_owner_and_mode(path, path, &st, owner, log);
-	if (r != SAFEFILE_OK)
-		return r;
-	*ret_fd = fd;
-	fd = -1;	/* given to the caller */
-	return SAFEFILE_OK;
+	return open_entry(path, dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
+	    owner, type, log, ret_fd);
 }
 
 enum safefile
@@ -169,7 +179,25 @@ safefile_check_dir(const char *path, uid_t owner, const struct log *log)
 {
 	_cleanup_(closep) int fd = -1;
 
-	return open_checked(path, owner, S_IFDIR, log, &fd);
+	return safefile_open_dir(path, owner, log, &fd);
+}
+
+enum safefile
+safefile_open_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd)
+{
+	return open_checked(path, owner, S_IFDIR, log, ret_fd);
+}
+
+enum safefile
+safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
+    const struct log *log, int *ret_fd)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", dir_path, name);
+
+	if (n < 0 || (size_t)n >= sizeof path || strchr(name, '/') != NULL)
+		return refuse(log, dir_path, "not the name of a file in it", "shorten the path");
+	return open_entry(path, dir, name, owner, S_IFREG, log, ret_fd);
 }
 
 /* Reads until the end or until size bytes are there; -1 on error. */
@@ -218,9 +246,11 @@ safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
 	return SAFEFILE_OK;
 }
 
-static bool
-write_all(int fd, const char *p, size_t len)
+bool
+safefile_write(int fd, const void *data, size_t len)
 {
+	const char *p = data;
+
 	while (len > 0) {
 		ssize_t n = write(fd, p, len);
 
@@ -272,7 +302,7 @@ safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
 		log_msg(log, LOG_ERR, "%s: cannot write beside it: %s", path, strerror(errno));
 		return false;
 	}
-	if (!write_all(fd, data, len) || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
+	if (!safefile_write(fd, data, len) || fchmod(fd, mode) != 0 || fsync(fd) != 0 ||
 	    rename(aside, path) != 0) {
 		log_msg(log, LOG_ERR, "%s: cannot be written, the old one stays: %s", path,
 		    strerror(errno));

@@ -37,6 +37,16 @@ enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log
 	__attribute__((warn_unused_result));
 
 /*
+ * For directories with many such files: opens the directory with all the checks, then
+ * files in it with those of the file. Both descriptors are the caller's, for reading,
+ * O_CLOEXEC. dir_path is for the log; name has no slash.
+ */
+enum safefile safefile_open_dir(const char *path, uid_t owner, const struct log *log,
+    int *ret_fd) __attribute__((warn_unused_result));
+enum safefile safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
+    const struct log *log, int *ret_fd) __attribute__((warn_unused_result));
+
+/*
  * Reads a whole file of at most max bytes into new memory (a NUL is added,
  * not counted in *ret_len). *ret_text is the caller's, free().
  */
@@ -50,6 +60,9 @@ enum safefile safefile_read(const char *path, uid_t owner, size_t max, const str
  */
 bool safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
     const struct log *log) __attribute__((warn_unused_result));
+
+/* Writes all of it, from the present offset on; false with errno. */
+bool safefile_write(int fd, const void *data, size_t len) __attribute__((warn_unused_result));
 
 /*
  * Makes what happened to the entry at path (an absolute one) outlast a power

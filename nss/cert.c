@@ -45,12 +45,37 @@ serial_text(SECItem *serial)
 	return text;
 }
 
+bool
+nss_sha256(struct view in, uint8_t ret_hash[static 32])
+{
+	return in.len <= INT32_MAX &&
+	    PK11_HashBuf(SEC_OID_SHA256, ret_hash, in.data, (PRInt32)in.len) == SECSuccess;
+}
+
+SECOidTag
+strong_hash_of(SECOidTag signature_algorithm)
+{
+	switch (signature_algorithm) {
+	case SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION:
+	case SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE:
+		return SEC_OID_SHA256;
+	case SEC_OID_PKCS1_SHA384_WITH_RSA_ENCRYPTION:
+	case SEC_OID_ANSIX962_ECDSA_SHA384_SIGNATURE:
+		return SEC_OID_SHA384;
+	case SEC_OID_PKCS1_SHA512_WITH_RSA_ENCRYPTION:
+	case SEC_OID_ANSIX962_ECDSA_SHA512_SIGNATURE:
+		return SEC_OID_SHA512;
+	default:
+		return SEC_OID_UNKNOWN;
+	}
+}
+
 static bool
 fingerprint(struct view der, char ret_text[CERT_FINGERPRINT_LEN + 1])
 {
 	uint8_t hash[CERT_FINGERPRINT_LEN / 2];
 
-	if (PK11_HashBuf(SEC_OID_SHA256, hash, der.data, (PRInt32)der.len) != SECSuccess)
+	if (!nss_sha256(der, hash))
 		return false;
 	for (size_t i = 0; i < sizeof hash; i++)
 		snprintf(ret_text + 2 * i, 3, "%02x", hash[i]);

@@ -29,21 +29,10 @@ valid_at(const struct cert *cert, int64_t now)
 	return cert->not_before <= now && now <= cert->not_after;
 }
 
-/* NSS still takes SHA-1 and RSA-512; RSA-PSS is unknown in JPKI and its hash lies deeper. */
 static bool
 hash_is_strong(const struct cert *cert)
 {
-	switch (SECOID_GetAlgorithmTag(&cert->nss->signature)) {
-	case SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION:
-	case SEC_OID_PKCS1_SHA384_WITH_RSA_ENCRYPTION:
-	case SEC_OID_PKCS1_SHA512_WITH_RSA_ENCRYPTION:
-	case SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE:
-	case SEC_OID_ANSIX962_ECDSA_SHA384_SIGNATURE:
-	case SEC_OID_ANSIX962_ECDSA_SHA512_SIGNATURE:
-		return true;
-	default:
-		return false;
-	}
+	return strong_hash_of(SECOID_GetAlgorithmTag(&cert->nss->signature)) != SEC_OID_UNKNOWN;
 }
 
 /* Whether the certificate says which key signed it, and it is the anchor's. */

@@ -58,6 +58,29 @@ bool cert_key_usage(const struct cert *cert, unsigned int *ret_flags);
  */
 bool cert_signed_by(const struct cert *cert, const struct cert *signer, PRErrorCode *ret_error);
 
+/*
+ * The hash of a signature algorithm that we accept: RSA PKCS#1 v1.5 or ECDSA with
+ * SHA-256 or better. SEC_OID_UNKNOWN: another one (NSS still takes SHA-1; RSA-PSS is
+ * unknown in JPKI and its hash lies deeper).
+ */
+SECOidTag strong_hash_of(SECOidTag signature_algorithm);
+
+/* SHA-256; false if NSS fails (it has to be in use). */
+bool nss_sha256(struct view in, uint8_t ret_hash[static 32]) MUST_CHECK;
+
+static inline SECItem
+nss_item_of(struct view v)
+{
+	return (SECItem){ .type = siBuffer, .data = (unsigned char *)(uintptr_t)v.data,
+	    .len = (unsigned int)v.len };
+}
+
+static inline struct view
+view_of_item(const SECItem *item)
+{
+	return (struct view){ .data = item->data, .len = item->len };
+}
+
 /* The context alone: flags as for NSS_InitContext; the anchors are not loaded. */
 struct outcome certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log,
     struct certdb **ret_db) MUST_CHECK;
@@ -97,6 +120,20 @@ nss_list_freep(CERTCertList **list)
 {
 	if (*list != NULL)
 		CERT_DestroyCertList(*list);
+}
+
+static inline void
+nss_digest_freep(PK11Context **context)
+{
+	if (*context != NULL)
+		PK11_DestroyContext(*context, PR_TRUE);
+}
+
+static inline void
+nss_arena_freep(PLArenaPool **arena)
+{
+	if (*arena != NULL)
+		PORT_FreeArena(*arena, PR_FALSE);
 }
 
 static inline void

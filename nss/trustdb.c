@@ -6,11 +6,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 
+#include "lib/lock.h"
 #include "lib/safefile.h"
 #include "lib/signals.h"
 #include "nss/internal.h"
@@ -96,67 +95,46 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 
 /* --- one at a time ---------------------------------------------------------- */
 
-#define LOCK_TRIES 200		/* 20 s: several changes wait for each other, nobody for ever */
-#define LOCK_PAUSE_NS 100000000L
-
 /* DIR.lock: beside the database, because that directory is exchanged. */
-static int
-lock_open(const char *dir, uid_t owner, char path[static PATH_MAX])
+static bool
+lock_path(const char *dir, char path[static PATH_MAX])
 {
-	_cleanup_(closep) int fd = -1;
 	size_t len = strlen(dir);
-	struct stat st;
-	int n, opened;
+	int n;
 
 	while (len > 1 && dir[len - 1] == '/')
 		len--;
 	n = snprintf(path, PATH_MAX, "%.*s.lock", (int)len, dir);
-	if (n < 0 || n >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return -1;
-	if (!S_ISREG(st.st_mode) || st.st_uid != owner || fchmod(fd, 0600) != 0) {
-		errno = EPERM;
-		return -1;
-	}
-	opened = fd;
-	fd = -1;	/* given to the caller */
-	return opened;
+	return n >= 0 && n < PATH_MAX;
 }
 
 /*
  * From reading the database to putting the new one in its place: of two that
  * start from the same state, one would undo the other's change. *ret_fd is the
- * caller's; closing it releases the lock. The file stays: to remove it would
- * let two of them hold two locks of one name. A login never asks for it.
+ * caller's; closing it releases the lock. A login never asks for it.
  */
 static struct outcome
-lock_take(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
+take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
 {
-	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
 	char path[PATH_MAX];
 
 	/* An unsafe directory would be refused at the next login. */
 	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
 		return outcome_of(JPKI_TRUST_DB);
-	*ret_fd = lock_open(dir, owner, path);
-	if (*ret_fd < 0) {
+	errno = ENAMETOOLONG;
+	switch (lock_path(dir, path) ? lock_take(path, owner, ret_fd) : LOCK_FAILED) {
+	case LOCK_TAKEN:
+		return outcome_of(JPKI_OK);
+	case LOCK_BUSY:
+		log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
+		    "nothing was changed, try again when that has ended", dir, strerror(errno));
+		break;
+	case LOCK_FAILED:
 		log_msg(log, LOG_ERR, "%s: the lock beside it cannot be opened: %s; nothing was changed",
 		    dir, strerror(errno));
-		return outcome_of(JPKI_TRUST_DB);
+		break;
 	}
-	for (int i = 0; flock(*ret_fd, LOCK_EX | LOCK_NB) != 0; i++) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) || i == LOCK_TRIES) {
-			log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
-			    "nothing was changed, try again when that has ended", dir, strerror(errno));
-			return outcome_of(JPKI_TRUST_DB);
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(JPKI_TRUST_DB);
 }
 
 /* --- the new one, aside ---------------------------------------------------- */
@@ -458,7 +436,7 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 	struct outcome o = judge_der(der, log);
 
 	if (outcome_ok(&o))
-		o = lock_take(dir, owner, log, &lock);
+		o = take_lock(dir, owner, log, &lock);
 	if (outcome_ok(&o) && !absent(dir, "cert9.db"))
 		o = read_present(dir, owner, log, &ders);
 	if (!outcome_ok(&o) || ders_have(&ders, der))
@@ -522,7 +500,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 		    fingerprint, PREFIX_MIN);
 		return outcome_of(JPKI_UNTRUSTED);
 	}
-	o = lock_take(dir, owner, log, &lock);
+	o = take_lock(dir, owner, log, &lock);
 	if (outcome_ok(&o))
 		o = read_others(dir, owner, prefix, log, &ders, &hits);
 	if (!outcome_ok(&o))

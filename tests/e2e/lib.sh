@@ -23,6 +23,7 @@ SYSLOG=$WORK/syslog
 CONF=/etc/pam_jpki/pam_jpki.conf
 USERS=/etc/pam_jpki/users
 NSSDB=/etc/pam_jpki/nssdb
+CRLS=/var/lib/pam_jpki/crl
 HELPER=${E2E_HELPER:-/usr/libexec/pam_jpki/jpki_helper}
 PKI=$E2E_BUILD/tests/pki/out
 WAIT_MS=15000
@@ -381,12 +382,21 @@ make_nssdb()	# DIR CA…
 	chmod 0644 "$dir"/*
 }
 
+# put_crls CRL…: lists of the test PKI, imported where logins look for them.
+put_crls()
+{
+	crlput "$CRLS" "$NSSDB" "${@/#/$PKI/crl/}" >> "$LOG" 2>&1
+}
+
 # What every case starts from.
 reset_config()
 {
 	write_conf '# nothing but defaults'
 	rm -rf "$NSSDB"
 	cp -a "$WORK/nssdb" "$NSSDB"
+	rm -rf "$CRLS"
+	mkdir -p "${CRLS%/*}"
+	cp -a "$WORK/crl" "$CRLS"
 	rm -rf "$USERS"
 	mkdir -p "$USERS"
 	enrol hanako good
@@ -403,7 +413,7 @@ setup_world()
 		E2E_VPCD=$WORK/libifdvpcd.so
 	fi
 	: > "$TALLY"
-	for program in sim/simctl e2e/scprobe e2e/pamdrive; do
+	for program in sim/simctl e2e/crlput e2e/scprobe e2e/pamdrive; do
 		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/
 	done
 	printf '#!/bin/sh\nexec simctl %s "$@"\n' "$SOCK" > /usr/local/bin/sim
@@ -415,6 +425,7 @@ setup_world()
 	install_pam_service e2e "$(stack)"
 	mkdir -p /etc/pam_jpki
 	make_nssdb "$WORK/nssdb" ca1 ca2 ca-ec || build_die "certutil failed"
+	CRLS=$WORK/crl NSSDB=$WORK/nssdb put_crls ca1.crl ca2.crl ca-ec.crl || build_die "crlput failed"
 	reset_config
 	start_pcscd
 	start_sim "$(card_dir good)"

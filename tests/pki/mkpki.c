@@ -4,7 +4,7 @@
  * For every NAME in the tables below: DIR/NAME.key (PEM), DIR/NAME.crt (PEM)
  * and DIR/NAME.der. DIR/times: shell variables with the validity of each leaf
  * in seconds since 1970, such as not_yet_not_before. DIR/issuers: lines "LEAF
- * CA". DIR/stamp at the very end. Validity counts from the time of the run: a
+ * CA". DIR/crl/NAME.crl: CRLs of the CAs, see the table. DIR/stamp at the very end. Validity counts from the time of the run: a
  * test that looks at the real clock makes its own PKI, one that passes the
  * time in can share an older one.
  *
@@ -35,9 +35,12 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "tests/pki/crlmaker.h"
+
 #define COUNT(a)	(sizeof (a) / sizeof (a)[0])
 #define DAY		86400
 #define YEAR		(365 * (int64_t)DAY)
+#define HOUR		3600
 
 #define OU_AUTH		"JPKI for user authentication"
 #define OU_SIGN		"JPKI for digital signature"
@@ -152,7 +155,52 @@ static const struct leaf leaves[] = {
 	{ "ec256", "ca1", 0x06f1c003, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = P256 },
 	{ "ec384", "ca-ec", 0x0b5a2001, CN_HOLDER, -30 * DAY, 9 * YEAR, KU_DS, POLICY_AUTH,
 	  .key = P384, .digest = "SHA384" },
+	/* On the CRLs below. */
+	{ "revoked", "ca1", 0x06f1d001, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .common_key = true },
+	{ "suspended", "ca1", 0x06f1d002, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .common_key = true },
+	{ "unlisted", "ca1", 0x06f1d003, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .common_key = true },
 	{ "ec521", "ca1", 0x06f1c005, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = P521 },
+};
+
+/*
+ * CRLs as they are installed or refused. Those of ca1 are for the municipality of
+ * its leaves unless said otherwise. Each lists, for its own CA, "revoked" (keyCompromise),
+ * "suspended" (certificateHold), and "unlisted" as removeFromCRL.
+ */
+enum scope { MUNICIPALITY, WHOLE, OTHER_PLACE, AT_URI };
+
+static const struct crl_row {
+	const char *name, *ca;
+	const char *key_of;		/* NULL: the CA's own */
+	enum scope scope;
+	int64_t from, until;		/* seconds from now; until 0: no nextUpdate */
+	uint64_t number;
+	unsigned int flags;		/* POINT_... of crlmaker.h */
+	bool delta, unknown_critical, tampered;
+	const char *also;		/* a leaf that is listed as well */
+} crls[] = {
+	{ "ca1", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100 },
+	{ "ca1-all", "ca1", NULL, WHOLE, -HOUR, 30 * DAY, 100 },
+	{ "ca1-newer", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101 },
+	{ "ca1-good-revoked", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101, .also = "good" },
+	{ "ca1-older", "ca1", NULL, MUNICIPALITY, -2 * HOUR, 29 * DAY, 99 },
+	{ "ca1-other-place", "ca1", NULL, OTHER_PLACE, -HOUR, 30 * DAY, 100 },
+	{ "ca1-uri", "ca1", NULL, AT_URI, -HOUR, 30 * DAY, 100 },
+	{ "ca1-stale", "ca1", NULL, MUNICIPALITY, -30 * DAY, -HOUR, 90 },
+	{ "ca1-soon-stale", "ca1", NULL, MUNICIPALITY, -2 * DAY, -DAY, 91 },
+	{ "ca1-future", "ca1", NULL, MUNICIPALITY, DAY, 30 * DAY, 110 },
+	{ "ca1-no-next", "ca1", NULL, MUNICIPALITY, -HOUR, 0, 100 },
+	{ "ca1-indirect", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, POINT_INDIRECT },
+	{ "ca1-delta", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .delta = true },
+	{ "ca1-unknown", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .unknown_critical = true },
+	{ "ca1-tampered", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .tampered = true },
+	{ "ca1-wrong-key", "ca1", "ca-expired", MUNICIPALITY, -HOUR, 30 * DAY, 100 },
+	{ "ca2", "ca2", NULL, WHOLE, -HOUR, 30 * DAY, 7 },
+	{ "ca-ec", "ca-ec", NULL, WHOLE, -HOUR, 30 * DAY, 1 },
+	{ "ca-other", "ca-other", NULL, WHOLE, -HOUR, 30 * DAY, 1 },
 };
 
 static time_t now;
@@ -266,14 +314,20 @@ ca_japanese_name(const struct ca *ca)
 
 /* Where the CRL for the certificates of one municipality is found. */
 static X509_NAME *
-municipality_name(const struct ca *ca)
+place_name(const struct ca *ca, const char *place)
 {
 	X509_NAME *name = name_new(ca->org, ca->unit);
 
 	name_add(name, NID_organizationalUnitName, "CRL Distribution Points");
 	name_add(name, NID_organizationalUnitName, "Tokyo-to");
-	name_add(name, NID_commonName, "Kiyose-shi CRLDP");
+	name_add(name, NID_commonName, place);
 	return name;
+}
+
+static X509_NAME *
+municipality_name(const struct ca *ca)
+{
+	return place_name(ca, "Kiyose-shi CRLDP");
 }
 
 /* Takes the name over. */
@@ -622,6 +676,100 @@ write_leaf(const struct leaf *leaf, EVP_PKEY *common)
 	EVP_PKEY_free(key);
 }
 
+/* --- CRLs ------------------------------------------------------------------- */
+
+/* Takes the name over. */
+static void
+put_name(struct der *d, X509_NAME *name)
+{
+	uint8_t *der = NULL;
+	int len = i2d_X509_NAME(name, &der);
+
+	if (len <= 0)
+		die("i2d_X509_NAME");
+	der_put(d, der, (size_t)len);
+	OPENSSL_free(der);
+	X509_NAME_free(name);
+}
+
+static void
+put_scope(struct der *names, const struct crl_row *row, const struct ca *ca)
+{
+	if (row->scope == AT_URI) {
+		der_uri(names, "ldap://ldap.jpki.invalid/cn=Kiyose-shi");
+	} else if (row->scope != WHOLE) {
+		put_name(names, row->scope == MUNICIPALITY ? municipality_name(ca) :
+		    place_name(ca, "Higashikurume-shi CRLDP"));
+		der_wrap(names, 0, 0xa4);
+	}
+}
+
+static void
+put_crl_extensions(struct der *extensions, const struct crl_row *row, const struct ca *ca)
+{
+	struct der names = { .p = NULL };
+
+	put_scope(&names, row, ca);
+	crlmaker_number(extensions, row->number);
+	if (names.len > 0)
+		crlmaker_idp(extensions, true, &names, row->flags);
+	if (row->delta)
+		der_extension(extensions, 27, true, "\x02\x01\x01", 3);
+	if (row->unknown_critical)
+		der_extension(extensions, 99, true, "\x05\x00", 2);
+	der_done(&names);
+}
+
+static void
+put_leaf(struct der *entries, const struct ca *ca, const char *name, int reason)
+{
+	for (size_t i = 0; i < COUNT(leaves); i++)
+		if (strcmp(leaves[i].name, name) == 0 && strcmp(leaves[i].ca, ca->name) == 0)
+			crlmaker_serial(entries, leaves[i].serial, now - 2 * DAY, reason);
+}
+
+static void
+put_entries(struct der *entries, const struct crl_row *row, const struct ca *ca)
+{
+	for (uint32_t i = 0; i < 5; i++)
+		crlmaker_serial(entries, 0x02000000 + 77 * i, now - 3 * DAY, NO_REASON);
+	put_leaf(entries, ca, "revoked", 1);
+	put_leaf(entries, ca, "suspended", 6);
+	put_leaf(entries, ca, "unlisted", 8);
+	if (row->also != NULL)
+		put_leaf(entries, ca, row->also, 4);
+}
+
+static void
+write_crl(const struct crl_row *row)
+{
+	const struct ca *ca = find_ca(row->ca);
+	EVP_PKEY *key = row->key_of != NULL ? find_ca(row->key_of)->pkey : ca->pkey;
+	struct der name = { .p = NULL }, entries = { .p = NULL }, extensions = { .p = NULL };
+	struct der crl;
+	char path[128];
+	FILE *f;
+
+	put_name(&name, ca_name(ca));
+	put_entries(&entries, row, ca);
+	put_crl_extensions(&extensions, row, ca);
+	crlmaker_sign(&(struct crl_order){ .issuer = name.p, .issuer_len = name.len, .key = key,
+	    .digest = ca->key == P384 ? "SHA384" : NULL, .this_update = now + row->from,
+	    .next_update = row->until != 0 ? now + row->until : 0, .entries = &entries,
+	    .extensions = &extensions }, &crl);
+	if (row->tampered)
+		crl.p[crl.len - 1] ^= 1;
+	snprintf(path, sizeof path, "crl/%s", row->name);
+	f = create(path, ".crl", 0644);
+	if (fwrite(crl.p, 1, crl.len, f) != crl.len)
+		die(path);
+	finish(f, path);
+	der_done(&name);
+	der_done(&entries);
+	der_done(&extensions);
+	der_done(&crl);
+}
+
 static void
 write_all(void)
 {
@@ -641,6 +789,8 @@ write_all(void)
 		fprintf(issuers, "%s %s\n", leaves[i].name, leaves[i].ca);
 	}
 	fprintf(issuers, "tampered ca1\n");
+	for (size_t i = 0; i < COUNT(crls); i++)
+		write_crl(&crls[i]);
 	finish(times, "times");
 	finish(issuers, "issuers");
 	for (size_t i = 0; i < COUNT(cas); i++) {
@@ -661,6 +811,8 @@ main(int argc, char **argv)
 		err(1, "%s", argv[1]);
 	if (chdir(argv[1]) != 0)
 		err(1, "%s", argv[1]);
+	if (mkdir("crl", 0755) != 0 && errno != EEXIST)
+		err(1, "%s/crl", argv[1]);
 	/* Gone first: an interrupted run must not look complete. */
 	if (unlink("stamp") != 0 && errno != ENOENT)
 		err(1, "%s/stamp", argv[1]);

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include "config/enrolment.h"
 #include "lib/cleanup.h"
+#include "nss/crlstore.h"
 #include "nss/trustdb.h"
 
 /* --- transport ---------------------------------------------------------------- */
@@ -200,6 +202,25 @@ trust(struct kit *k, const char *ca)
 	assert_int_equal(o.status, JPKI_OK);
 }
 
+void
+kit_import(struct kit *k, const char *crl)
+{
+	struct crlstore store = { .dir = k->conf.crl_dir, .trust_db = k->conf.trust_db,
+		.owner = geteuid() };
+	char path[PATH_MAX], name[CRLSTORE_NAME_MAX];
+	struct crl_facts facts;
+	enum crl_fault f;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/crl/%s.crl", k->pki, crl);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	f = crlstore_import(&store, fd, k->wall_s, &facts, name);
+	close(fd);
+	if (f != CRL_OK)
+		fail_msg("%s: %s", crl, crl_fault_code(f));
+}
+
 /* The database is made once: every test copies nothing and only reads it. */
 static char shared_db[PATH_MAX];
 
@@ -232,7 +253,12 @@ make_trust_db(struct kit *k)
 		trust(k, "ca1");
 		trust(k, "ca2");
 		trust(k, "ca-ec");
+		snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.4000s/crl", shared_db);
+		kit_import(k, "ca1");
+		kit_import(k, "ca2");
+		kit_import(k, "ca-ec");
 	}
+	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.4000s/crl", shared_db);
 	snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "%.4000s/nssdb", shared_db);
 }
 
@@ -247,10 +273,10 @@ kit_new(void **state)
 	snprintf(k->dir, sizeof k->dir, "/tmp/jpki-flow-XXXXXX");
 	assert_non_null(mkdtemp(k->dir));
 	conf_init(&k->conf);
+	k->wall_s = time(NULL);
 	make_trust_db(k);
 	snprintf(k->conf.users_dir, sizeof k->conf.users_dir, "%.4000s/users", k->dir);
 
-	k->wall_s = time(NULL);
 	k->clk = (struct clk){ .wall_s = kit_wall, .mono_ms = kit_mono, .ctx = k };
 	k->log = (struct log){ .sink = kit_sink, .ctx = k };
 	k->transport = (struct transport){ .ops = &kit_ops, .ctx = k };

@@ -51,6 +51,8 @@ int kit_done(void **state);
 
 /* Enrols NAME.pem with leaves of the test PKI (NULL-terminated list). */
 void kit_enroll(struct kit *k, const char *user, ...);
+/* Imports a CRL of the test PKI into conf.crl_dir. The kit's own are those of ca1, ca2, ca-ec. */
+void kit_import(struct kit *k, const char *crl);
 /* Puts a card with this leaf into a reader. "profile=..." and the like, or NULL. */
 void kit_insert(struct kit *k, unsigned int reader, const char *leaf, const char *option);
 void kit_remove(struct kit *k, unsigned int reader);

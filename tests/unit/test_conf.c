@@ -25,6 +25,9 @@ static const struct row {
 	{ "users_dir", "/srv/users", { "", "users", "~/users" } },
 	{ "policy_oid", "1.2.392.200149.8.5.1.3.30",
 		{ "", "1", "1.", ".1", "1..2", "1.2.x", "OID.1.2", "1 2", "None" } },
+	{ "crl", "if-present", { "", "yes", "if present", "Require", "0" } },
+	{ "crl_grace_hours", "720", { "", "721", "-1", "24h" } },
+	{ "crl_dir", "/srv/crl", { "", "crl", "./crl" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
@@ -45,6 +48,13 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%s", conf->users_dir);
 	else if (strcmp(key, "policy_oid") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->policy_oid[0] == '\0' ? "none" : conf->policy_oid);
+	else if (strcmp(key, "crl") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->crl == CONF_CRL_REQUIRE ? "require" :
+		    conf->crl == CONF_CRL_IF_PRESENT ? "if-present" : "off");
+	else if (strcmp(key, "crl_grace_hours") == 0)
+		snprintf(text, VALUE_MAX, "%u", conf->crl_grace_hours);
+	else if (strcmp(key, "crl_dir") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->crl_dir);
 	else if (strcmp(key, "wait") == 0)
 		snprintf(text, VALUE_MAX, "%u", conf->wait);
 	else if (strcmp(key, "timeout") == 0)

@@ -474,6 +474,80 @@ test_enrolment_that_ends_at_the_prompt(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
+/* --- revocation ------------------------------------------------------------------------- */
+
+/* Refused before the card is asked for anything: no try, no prompt. */
+static void
+expect_untouched(struct kit *k, const char *leaf, enum jpki_status status)
+{
+	kit_enroll(k, "hanako", leaf, NULL);
+	kit_insert(k, 0, leaf, NULL);
+	k->prompts = k->opens = 0;
+	expect(k, status, "3");
+	assert_int_equal(k->prompts, 0);
+	assert_int_equal(k->opens, 0);
+	assert_int_equal(kit_stats(k).apdus, 0);
+}
+
+static void
+test_revoked_costs_nothing(void **state)
+{
+	struct kit *k = *state;
+
+	expect_untouched(k, "revoked", JPKI_REVOKED);
+	expect_untouched(k, "suspended", JPKI_SUSPENDED);
+	good_card(k);
+	expect(k, JPKI_OK, "3");
+	k->conf.crl = CONF_CRL_OFF;
+	kit_enroll(k, "hanako", "revoked", NULL);
+	kit_insert(k, 0, "revoked", NULL);
+	expect(k, JPKI_OK, "3");
+}
+
+static void
+test_no_list_costs_nothing(void **state)
+{
+	struct kit *k = *state;
+
+	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.4000s/none", k->dir);
+	expect_untouched(k, "good", JPKI_CRL_MISSING);
+	k->conf.crl = CONF_CRL_IF_PRESENT;
+	expect(k, JPKI_OK, "3");
+	k->conf.crl = CONF_CRL_REQUIRE;
+	k->wall_s -= 36 * 3600;
+	kit_import(k, "ca1-soon-stale");
+	k->wall_s += 36 * 3600;
+	expect_untouched(k, "good", JPKI_CRL_STALE);
+	k->conf.crl_grace_hours = 25;
+	expect(k, JPKI_OK, "3");
+	k->wall_s -= 10 * 86400;
+	expect_untouched(k, "good", JPKI_CRL_NOT_YET);
+}
+
+/* The list that arrives while the person types. */
+static void
+list_revokes(struct kit *k)
+{
+	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.4000s/newer", k->dir);
+}
+
+static void
+test_revoked_while_the_person_types(void **state)
+{
+	struct kit *k = *state;
+	char usual[PATH_MAX];
+
+	memcpy(usual, k->conf.crl_dir, sizeof usual);
+	list_revokes(k);
+	kit_import(k, "ca1-good-revoked");
+	memcpy(k->conf.crl_dir, usual, sizeof usual);
+	good_card(k);
+	k->on_prompt = list_revokes;
+	expect(k, JPKI_REVOKED, "3");
+	assert_int_equal(k->prompts, 1);
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
 /* --- state left by others -------------------------------------------------------------- */
 
 static void
@@ -804,6 +878,9 @@ main(void)
 		TEST(test_last_try_without_a_warning),
 		TEST(test_no_pin_when_time_is_nearly_up),
 		TEST(test_enrolment_that_ends_at_the_prompt),
+		TEST(test_revoked_costs_nothing),
+		TEST(test_no_list_costs_nothing),
+		TEST(test_revoked_while_the_person_types),
 		TEST(test_verified_by_another_program),
 		TEST(test_signatures_that_do_not_count),
 		TEST(test_counterfeit_card),

@@ -415,6 +415,51 @@ syncs_the_directory(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+/* A file of an open directory: the directory's checks are done, the file's are not. */
+static void
+refuses_in(int dir, const char *dir_path, const char *name, const char *said)
+{
+	struct capture c;
+	int fd = -1;
+
+	capture_start(&c);
+	assert_int_equal(safefile_open_at(dir, dir_path, name, geteuid(), &c.log, &fd),
+	    SAFEFILE_REFUSED);
+	assert_int_equal(fd, -1);
+	if (strstr(c.text, said) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", c.text, said);
+}
+
+static void
+files_of_an_open_directory(void **state)
+{
+	const char *path = scratch_mkdir("many", 0755);
+	struct capture c;
+	int dir = -1, fd = -1;
+
+	capture_start(&c);
+	scratch_text("many/good", "x");
+	assert_int_equal(symlink("good", scratch_path("many/link")), 0);
+	assert_int_equal(chmod(scratch_text("many/open", "x"), 0664), 0);
+	scratch_mkdir("many/directory", 0755);
+	assert_int_equal(safefile_open_dir(path, geteuid(), &c.log, &dir), SAFEFILE_OK);
+	assert_int_equal(safefile_open_at(dir, path, "good", geteuid(), &c.log, &fd), SAFEFILE_OK);
+	assert_int_equal(close(fd), 0);
+	fd = -1;
+	assert_int_equal(safefile_open_at(dir, path, "none", geteuid(), &c.log, &fd), SAFEFILE_ABSENT);
+	assert_int_equal(c.lines, 0);
+	refuses_in(dir, path, "link", "no symbolic link");
+	refuses_in(dir, path, "open", "writable for others");
+	refuses_in(dir, path, "directory", "not a regular file");
+	refuses_in(dir, path, "../many/good", "not the name of a file");
+	assert_int_equal(close(dir), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	dir = -1;
+	assert_int_equal(safefile_open_dir(path, geteuid(), &c.log, &dir), SAFEFILE_REFUSED);
+	assert_int_equal(dir, -1);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
 int
 main(void)
 {
@@ -431,6 +476,7 @@ main(void)
 		cmocka_unit_test(unreadable_is_refused),
 		cmocka_unit_test(read_is_bounded),
 		cmocka_unit_test(directory_is_checked_likewise),
+		cmocka_unit_test(files_of_an_open_directory),
 		cmocka_unit_test(replace_makes_and_replaces),
 		cmocka_unit_test(replace_does_not_follow_a_link),
 		cmocka_unit_test(replace_takes_the_longest_name),

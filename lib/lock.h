@@ -1,0 +1,24 @@
+/*
+ * One at a time, by an empty file that stays: to remove it would let two
+ * programs hold two locks of one name. Only who may write asks for it; it is 0600, so
+ * nobody else can keep it.
+ */
+#ifndef JPKI_LIB_LOCK_H
+#define JPKI_LIB_LOCK_H
+
+#include <sys/types.h>
+
+enum lock {
+	LOCK_TAKEN,
+	LOCK_BUSY,	/* somebody has kept it for 20 seconds */
+	LOCK_FAILED,	/* errno tells; EPERM: something that is not our file lies there */
+};
+
+/*
+ * Makes the file if need be and locks it (flock), waiting up to 20 seconds. *ret_fd is
+ * the caller's; closing it releases the lock. The directory is to be checked before.
+ */
+enum lock lock_take(const char *path, uid_t owner, int *ret_fd)
+	__attribute__((warn_unused_result));
+
+#endif

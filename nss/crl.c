@@ -1,0 +1,321 @@
+/*
+ * MUSTs: CRL_OK needs the signature, verified over every octet of the signed
+ * part with the key of a trusted authority of the issuer's name; no
+ * entry is looked at before that.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include <cryptohi.h>
+#include <secoid.h>
+
+#include "lib/i18n.h"
+#include "nss/crl.h"
+#include "nss/crlder.h"
+#include "nss/internal.h"
+
+#define CHUNK (256 * 1024)	/* read and hashed at once */
+#define DIGEST_MAX 64
+
+struct crl {
+	struct crlder der;
+	struct crl_facts facts;
+	uint64_t lengths[CRL_SERIAL_MAX + 1];
+	const struct cert *issuer;
+};
+
+static const struct {
+	const char *code, *text;
+} faults[] = {
+#define FAULT(name, code, text) [CRL_##name] = { code, text },
+#include "nss/crlfault.def"
+#undef FAULT
+};
+
+const char *
+crl_fault_code(enum crl_fault fault)
+{
+	return faults[fault < CRL_FAULT_COUNT ? fault : CRL_INTERNAL].code;
+}
+
+const char *
+crl_fault_text(enum crl_fault fault)
+{
+	return faults[fault < CRL_FAULT_COUNT ? fault : CRL_INTERNAL].text;
+}
+
+const char *
+crl_reason_name(unsigned int reason)
+{
+	static const char *const names[] = { "unspecified", "keyCompromise", "cACompromise",
+	    "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold", NULL,
+	    "removeFromCRL", "privilegeWithdrawn", "aACompromise" };
+
+	return reason < sizeof names / sizeof names[0] ? names[reason] : NULL;
+}
+
+bool
+crl_covers(const struct crl_facts *facts, struct view general_name)
+{
+	return facts->scope_len == 0 || crlder_scope_has(facts, general_name);
+}
+
+/* --- hashing ---------------------------------------------------------------- */
+
+/* The two hashes of one pass: of the file, and of its signed part. */
+struct hashes {
+	PK11Context *file, *tbs;
+	uint8_t tbs_digest[DIGEST_MAX];
+	unsigned int tbs_len;
+};
+
+static void
+hashes_done(struct hashes *h)
+{
+	nss_digest_freep(&h->file);
+	nss_digest_freep(&h->tbs);
+}
+
+static bool
+hash_chunk(const struct crlder *d, struct hashes *h, const uint8_t *bytes, uint64_t at, size_t len)
+{
+	uint64_t from = at < d->tbs_start ? d->tbs_start - at : 0;
+	uint64_t to = d->tbs_end > at ? d->tbs_end - at : 0;
+
+	if (to > len)
+		to = len;
+	return PK11_DigestOp(h->file, bytes, (unsigned int)len) == SECSuccess &&
+	    (from >= to || PK11_DigestOp(h->tbs, bytes + from, (unsigned int)(to - from)) ==
+	    SECSuccess);
+}
+
+static enum crl_fault
+hash_file(const struct crlder *d, struct hashes *h)
+{
+	_cleanup_(freep) uint8_t *bytes = malloc(CHUNK);
+
+	if (bytes == NULL)
+		return CRL_NO_MEMORY;
+	for (uint64_t at = 0; at < d->size; at += CHUNK) {
+		size_t len = d->size - at < CHUNK ? (size_t)(d->size - at) : CHUNK;
+
+		if (!crlder_pread(d->fd, bytes, len, at))
+			return CRL_UNREADABLE;
+		if (!hash_chunk(d, h, bytes, at, len))
+			return CRL_INTERNAL;
+	}
+	return CRL_OK;
+}
+
+static enum crl_fault
+take_hashes(struct crl *crl, SECOidTag hash, struct hashes *h)
+{
+	enum crl_fault f;
+	unsigned int len;
+
+	h->file = PK11_CreateDigestContext(SEC_OID_SHA256);
+	h->tbs = PK11_CreateDigestContext(hash);
+	if (h->file == NULL || h->tbs == NULL || PK11_DigestBegin(h->file) != SECSuccess ||
+	    PK11_DigestBegin(h->tbs) != SECSuccess)
+		return CRL_INTERNAL;
+	f = hash_file(&crl->der, h);
+	if (f != CRL_OK)
+		return f;
+	if (PK11_DigestFinal(h->file, crl->facts.sha256, &len, CRL_HASH_LEN) != SECSuccess ||
+	    PK11_DigestFinal(h->tbs, h->tbs_digest, &h->tbs_len, sizeof h->tbs_digest) != SECSuccess)
+		return CRL_INTERNAL;
+	return CRL_OK;
+}
+
+/* --- the issuer --------------------------------------------------------------- */
+
+/* What the signature is checked with. */
+struct signed_by {
+	const SECAlgorithmID *algorithm;
+	SECItem digest, signature;
+	SECOidTag hash;
+};
+
+static bool
+has_signed(const struct cert *anchor, const struct signed_by *s, const struct log *log)
+{
+	PORT_SetError(0);
+	if (VFY_VerifyDigestWithAlgorithmID(&s->digest, anchor->key, &s->signature, s->algorithm,
+	    s->hash, NULL) == SECSuccess)
+		return true;
+	log_msg(log, LOG_NOTICE, "the CRL is not signed with the key of certificate %.16s... (%s)",
+	    anchor->fingerprint, nss_error_name(PORT_GetError()));
+	return false;
+}
+
+/* keyUsage may be absent, but where it is, cRLSign has to be in it (RFC 5280 §6.3.3 (f)). */
+static enum crl_fault
+may_sign_crls(const struct cert *anchor, int64_t now)
+{
+	unsigned int usage;
+
+	if (!cert_is_ca(anchor) || (cert_key_usage(anchor, &usage) && (usage & KU_CRL_SIGN) == 0))
+		return CRL_NOT_CRL_SIGNER;
+	if (now >= 0 && (now < anchor->not_before || now > anchor->not_after))
+		return CRL_ISSUER_NOT_VALID;
+	return CRL_OK;
+}
+
+/*
+ * By name and key: all generations of JPKI's CA have one name. Of several
+ * certificates of the key that signed one is enough that may.
+ */
+static enum crl_fault
+find_issuer(struct crl *crl, const struct certdb *db, const struct signed_by *s, int64_t now,
+    const struct log *log)
+{
+	enum crl_fault f = CRL_UNKNOWN_ISSUER;
+
+	for (size_t i = 0; i < db->anchor_count; i++) {
+		const struct cert *a = db->anchors[i];
+
+		if (!view_equal(view_of_item(&a->nss->derSubject), crl->der.issuer))
+			continue;
+		if (f == CRL_UNKNOWN_ISSUER)
+			f = CRL_SIGNATURE;
+		if (a->key == NULL || !has_signed(a, s, log))
+			continue;
+		f = cert_key_kind(a) == KEY_REFUSED ? CRL_WEAK : may_sign_crls(a, now);
+		crl->issuer = a;
+		if (f == CRL_OK)
+			break;
+	}
+	return f;
+}
+
+static enum crl_fault
+check_signature(struct crl *crl, const struct certdb *db, int64_t now, const struct log *log)
+{
+	_cleanup_(nss_arena_freep) PLArenaPool *arena = PORT_NewArena(DER_DEFAULT_CHUNKSIZE);
+	_cleanup_(hashes_done) struct hashes h = { .file = NULL };
+	SECItem item = nss_item_of(crl->der.outer_algorithm_der);
+	SECAlgorithmID algorithm = { .algorithm = { .data = NULL } };
+	struct signed_by s = { .algorithm = &algorithm };
+	enum crl_fault f;
+
+	if (arena == NULL)
+		return CRL_NO_MEMORY;
+	if (!view_equal(crl->der.inner_algorithm, crl->der.outer_algorithm))
+		return CRL_ALGORITHMS_DIFFER;
+	if (SEC_QuickDERDecodeItem(arena, &algorithm, SEC_ASN1_GET(SECOID_AlgorithmIDTemplate),
+	    &item) != SECSuccess)
+		return CRL_NOT_CRL;
+	s.hash = strong_hash_of(SECOID_GetAlgorithmTag(&algorithm));
+	if (s.hash == SEC_OID_UNKNOWN)
+		return CRL_WEAK;
+	f = take_hashes(crl, s.hash, &h);
+	if (f != CRL_OK)
+		return f;
+	s.digest = (SECItem){ .type = siBuffer, .data = h.tbs_digest, .len = h.tbs_len };
+	s.signature = nss_item_of(crl->der.signature);
+	return find_issuer(crl, db, &s, now, log);
+}
+
+/* --- the list ----------------------------------------------------------------- */
+
+static enum crl_fault
+check_times(const struct crlder *d, int64_t now)
+{
+	if (now >= 0 && d->this_update > now)
+		return CRL_NOT_YET;
+	if (!d->has_next_update || d->next_update < d->this_update)
+		return CRL_NO_NEXT_UPDATE;
+	if (now >= 0 && d->next_update < now)
+		return CRL_EXPIRED;
+	return CRL_OK;
+}
+
+static bool
+count_entry(void *ctx, const struct crl_entry *entry)
+{
+	struct crl *crl = ctx;
+
+	crl->facts.count++;
+	crl->lengths[entry->serial.len]++;
+	return true;
+}
+
+static enum crl_fault
+describe(struct crl *crl)
+{
+	const CERTCertificate *issuer = crl->issuer->nss;
+
+	crl->facts.size = crl->der.size;
+	crl->facts.this_update = crl->der.this_update;
+	crl->facts.next_update = crl->der.next_update;
+	return nss_sha256(view_of_item(&issuer->derPublicKey), crl->facts.issuer_key) &&
+	    nss_sha256(view_of_item(&issuer->derSubject), crl->facts.issuer_name) ?
+	    CRL_OK : CRL_INTERNAL;
+}
+
+static enum crl_fault
+verify(struct crl *crl, const struct certdb *db, int fd, int64_t now, const struct log *log)
+{
+	enum crl_fault f = crlder_read(fd, &crl->der);
+
+	if (f == CRL_OK)
+		f = check_signature(crl, db, now, log);
+	if (f == CRL_OK)
+		f = check_times(&crl->der, now);
+	if (f == CRL_OK)
+		f = crlder_extensions(&crl->der, log, &crl->facts);
+	if (f == CRL_OK)
+		f = crlder_each(&crl->der, count_entry, crl, log);
+	return f == CRL_OK ? describe(crl) : f;
+}
+
+enum crl_fault
+crl_verify(const struct certdb *db, int fd, int64_t now, const struct log *log,
+    struct crl **ret_crl)
+{
+	struct crl *crl = calloc(1, sizeof *crl);
+	enum crl_fault f;
+
+	if (crl == NULL)
+		return CRL_NO_MEMORY;
+	f = verify(crl, db, fd, now, log);
+	if (f != CRL_OK) {
+		crl_free(crl);
+		return f;
+	}
+	*ret_crl = crl;
+	return f;
+}
+
+void
+crl_free(struct crl *crl)
+{
+	free(crl);
+}
+
+const struct crl_facts *
+crl_facts(const struct crl *crl)
+{
+	return &crl->facts;
+}
+
+const struct cert *
+crl_issuer(const struct crl *crl)
+{
+	return crl->issuer;
+}
+
+const uint64_t *
+crl_lengths(const struct crl *crl)
+{
+	return crl->lengths;
+}
+
+enum crl_fault
+crl_each(const struct crl *crl, bool (*each)(void *ctx, const struct crl_entry *entry), void *ctx,
+    const struct log *log)
+{
+	return crlder_each(&crl->der, each, ctx, log);
+}

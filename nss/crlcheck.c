@@ -1,0 +1,348 @@
+/*
+ * MUSTs: nss/crlcheck.h. JPKI_OK comes from one place, answer(), and only if a list
+ * that speaks for the certificate has been read, or the policy does not demand one.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "lib/safefile.h"
+#include "nss/crlcheck.h"
+#include "nss/crlder.h"
+#include "nss/crlindex.h"
+#include "nss/crlstore.h"
+#include "nss/internal.h"
+
+#define DIRECT_MAX 16		/* lists opened by their name; more are found by searching */
+#define INDEX_NAME_MAX (CRLSTORE_NAME_MAX + sizeof CRLSTORE_INDEX_SUFFIX)
+#define DATE_MAX 32
+
+/* What the lists said so far. */
+struct search {
+	const struct crlcheck *c;
+	const struct cert *cert;
+	int64_t now;
+	struct view points;		/* contents of cRLDistributionPoints */
+	uint8_t name_hash[CRL_HASH_LEN];	/* of the issuer's name */
+	uint8_t key_hash[CRL_HASH_LEN];
+	char prefix[CRLSTORE_PREFIX_LEN + 1];
+	int dir;
+	char direct[DIRECT_MAX][INDEX_NAME_MAX];	/* looked at already */
+	size_t direct_count;
+
+	bool listed, invalid, not_yet, covered, stale, no_memory;
+	struct crlindex_hit hit;	/* if listed */
+	char hit_list[INDEX_NAME_MAX];
+	int64_t begins;			/* if not_yet */
+	int64_t ended;			/* if stale */
+};
+
+static struct outcome
+outcome_when(enum jpki_status status, int64_t when)
+{
+	struct outcome o = outcome_of(status);
+
+	o.when = when;
+	return o;
+}
+
+static void
+date_text(int64_t when, char text[static DATE_MAX])
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(text, DATE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(text, DATE_MAX, "?");
+}
+
+static void
+refuse_list(struct search *s, const char *file, const char *why)
+{
+	s->invalid = true;
+	log_msg(s->c->log, LOG_ERR, "%s/%s: %s", s->c->dir, file, why);
+}
+
+/* --- one list ------------------------------------------------------------------ */
+
+static bool
+is_in_scope(void *ctx, struct view general_name)
+{
+	return crl_covers(ctx, general_name);
+}
+
+/* Whether the list proves that a certificate which is not in it is not revoked. */
+static bool
+speaks_for(const struct search *s, const struct crl_facts *f)
+{
+	return f->scope_len == 0 ||
+	    crlder_point_matches(s->points, is_in_scope, (void *)(uintptr_t)f);
+}
+
+static void
+judge_times(struct search *s, const struct crl_facts *f)
+{
+	if (s->now < f->this_update) {
+		if (!s->not_yet || f->this_update > s->begins)
+			s->begins = f->this_update;
+		s->not_yet = true;
+	} else if (!speaks_for(s, f)) {
+		return;
+	} else if (s->now - s->c->grace <= f->next_update) {
+		s->covered = true;
+	} else {
+		if (!s->stale || f->next_update > s->ended)
+			s->ended = f->next_update;
+		s->stale = true;
+	}
+}
+
+static void
+ask(struct search *s, const char *file, const struct crlindex *index)
+{
+	const struct crl_facts *f = crlindex_facts(index);
+	struct crlindex_hit hit = { .listed = false };
+
+	/* The hash in the file's name is shorter than those in the file. */
+	if (memcmp(f->issuer_key, s->key_hash, CRL_HASH_LEN) != 0 ||
+	    memcmp(f->issuer_name, s->name_hash, CRL_HASH_LEN) != 0) {
+		refuse_list(s, file, "an index of another issuer");
+		return;
+	}
+	if (crlindex_find(index, view_of_item(&s->cert->nss->serialNumber), &hit) != CRL_OK) {
+		refuse_list(s, file, crl_fault_text(CRL_INDEX));
+		return;
+	}
+	/* A revocation for good says more than a suspension. */
+	if (hit.listed && (!s->listed || s->hit.reason == REASON_HOLD)) {
+		s->listed = true;
+		s->hit = hit;
+		snprintf(s->hit_list, sizeof s->hit_list, "%s", file);
+	}
+	judge_times(s, f);
+}
+
+/* False if there is no such file. */
+static bool
+ask_file(struct search *s, const char *file)
+{
+	_cleanup_(closep) int fd = -1;
+	struct crlindex *index = NULL;
+	enum crl_fault f;
+
+	switch (safefile_open_at(s->dir, s->c->dir, file, s->c->owner, s->c->log, &fd)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		return false;
+	case SAFEFILE_REFUSED:
+		s->invalid = true;	/* logged there */
+		return true;
+	case SAFEFILE_NO_MEMORY:
+		s->no_memory = true;
+		return true;
+	}
+	f = crlindex_open(fd, &index);
+	if (f == CRL_OK)
+		ask(s, file, index);
+	else if (f == CRL_NO_MEMORY)
+		s->no_memory = true;
+	else
+		refuse_list(s, file, crl_fault_text(f));
+	crlindex_close(index);
+	return true;
+}
+
+/* --- all lists ------------------------------------------------------------------- */
+
+static void
+ask_scope(struct search *s, struct view scope)
+{
+	char name[CRLSTORE_NAME_MAX], *file = s->direct[s->direct_count];
+
+	if (s->direct_count == DIRECT_MAX)
+		return;
+	if (!crlstore_name(s->prefix, scope, name)) {
+		s->invalid = true;
+		return;
+	}
+	snprintf(file, INDEX_NAME_MAX, "%s%s", name, CRLSTORE_INDEX_SUFFIX);
+	s->direct_count++;
+	(void)ask_file(s, file);
+}
+
+/* For crlder_point_matches(): goes on whatever it finds. */
+static bool
+ask_point(void *ctx, struct view general_name)
+{
+	ask_scope(ctx, general_name);
+	return false;
+}
+
+/*
+ * The names that the certificate's own lists have. They are opened by name, because a
+ * directory that is read while an import renames a file in it may show neither the
+ * old one nor the new.
+ */
+static void
+ask_by_name(struct search *s)
+{
+	ask_scope(s, (struct view){ .data = NULL });
+	(void)!crlder_point_matches(s->points, ask_point, s);
+}
+
+static bool
+was_asked(const struct search *s, const char *file)
+{
+	for (size_t i = 0; i < s->direct_count; i++)
+		if (strcmp(s->direct[i], file) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_index_of_issuer(const struct search *s, const char *file)
+{
+	size_t len = strlen(file), suffix = strlen(CRLSTORE_INDEX_SUFFIX);
+
+	return strncmp(file, s->prefix, CRLSTORE_PREFIX_LEN) == 0 && len > suffix &&
+	    strcmp(file + len - suffix, CRLSTORE_INDEX_SUFFIX) == 0;
+}
+
+/* Lists with several names, and those that do not speak for the certificate but may list it. */
+static void
+ask_the_others(struct search *s)
+{
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	if (d == NULL) {
+		closep(&fd);
+		refuse_list(s, ".", strerror(errno));
+		return;
+	}
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0)
+		if (is_index_of_issuer(s, e->d_name) && !was_asked(s, e->d_name))
+			(void)ask_file(s, e->d_name);
+	if (errno != 0)
+		refuse_list(s, ".", strerror(errno));
+	(void)closedir(d);
+}
+
+static void
+ask_all(struct search *s)
+{
+	ask_by_name(s);
+	ask_the_others(s);
+	/* One rename can hide a list from one of two readings, not from both. */
+	if (!s->covered && !s->listed)
+		ask_the_others(s);
+}
+
+/* --- the answer -------------------------------------------------------------------- */
+
+static struct outcome
+answer_listed(const struct search *s)
+{
+	const char *reason = crl_reason_name(s->hit.reason);
+	bool hold = s->hit.reason == REASON_HOLD;
+	char date[DATE_MAX];
+
+	date_text(s->hit.date, date);
+	log_msg(s->c->log, LOG_NOTICE, "certificate %.16s... is %s since %s, reason %s (%s)",
+	    s->cert->fingerprint, hold ? "suspended" : "revoked", date,
+	    reason != NULL ? reason : "?", s->hit_list);
+	return outcome_when(hold ? JPKI_SUSPENDED : JPKI_REVOKED, s->hit.date);
+}
+
+static struct outcome
+answer_without(const struct search *s)
+{
+	char date[DATE_MAX];
+
+	if (s->stale) {
+		date_text(s->ended, date);
+		log_msg(s->c->log, LOG_ERR, "%s: the CRL for certificate %.16s... ran out at %s; "
+		    "import a newer one: jpkictl crl import", s->c->dir, s->cert->fingerprint, date);
+		return outcome_when(JPKI_CRL_STALE, s->ended);
+	}
+	if (s->c->policy == CRL_IF_PRESENT) {
+		log_msg(s->c->log, LOG_INFO, "%s: no CRL for certificate %.16s..., and none is required",
+		    s->c->dir, s->cert->fingerprint);
+		return outcome_of(JPKI_OK);
+	}
+	log_msg(s->c->log, LOG_ERR, "%s: no CRL for certificate %.16s...; import one: jpkictl crl "
+	    "import (or see crl in pam_jpki.conf(5))", s->c->dir, s->cert->fingerprint);
+	return outcome_of(JPKI_CRL_MISSING);
+}
+
+static struct outcome
+answer(const struct search *s)
+{
+	char date[DATE_MAX];
+
+	if (s->listed)
+		return answer_listed(s);
+	if (s->no_memory)
+		return outcome_of(JPKI_NO_MEMORY);
+	if (s->invalid)
+		return outcome_of(JPKI_CRL_INVALID);	/* logged where it was found */
+	if (s->not_yet) {
+		date_text(s->begins, date);
+		log_msg(s->c->log, LOG_ERR, "%s: a CRL begins at %s, in the future; check the clock of "
+		    "this computer", s->c->dir, date);
+		return outcome_when(JPKI_CRL_NOT_YET, s->begins);
+	}
+	return s->covered ? outcome_of(JPKI_OK) : answer_without(s);
+}
+
+static bool
+prepare(struct search *s, const struct cert *issuer)
+{
+	return nss_sha256(view_of_item(&issuer->nss->derPublicKey), s->key_hash) &&
+	    nss_sha256(view_of_item(&issuer->nss->derSubject), s->name_hash) &&
+	    crlstore_prefix(s->key_hash, s->name_hash, s->prefix);
+}
+
+struct outcome
+crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
+{
+	_cleanup_(nss_item_done) SECItem points = { .data = NULL };
+	_cleanup_(closep) int dir = -1;
+	const struct crlcheck *c = ctx;
+	struct search s = { .c = c, .cert = cert, .now = now };
+	struct view serial;
+
+	if (c->policy == CRL_OFF)
+		return outcome_of(JPKI_OK);
+	if (!crlder_serial(view_of_item(&cert->nss->serialNumber), &serial)) {
+		log_msg(c->log, LOG_ERR, "certificate %.16s...: no CRL can list its serial number",
+		    cert->fingerprint);
+		return outcome_of(JPKI_CERT_BAD);
+	}
+	if (!prepare(&s, issuer))
+		return outcome_of(JPKI_INTERNAL);
+	switch (safefile_open_dir(c->dir, c->owner, c->log, &dir)) {
+	case SAFEFILE_OK:
+		break;
+	case SAFEFILE_ABSENT:
+		return answer_without(&s);
+	case SAFEFILE_REFUSED:
+		return outcome_of(JPKI_CRL_INVALID);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(JPKI_NO_MEMORY);
+	}
+	/* None at all is fine; one that cannot be read names no list. */
+	if (CERT_FindCertExtension(cert->nss, SEC_OID_X509_CRL_DIST_POINTS, &points) == SECSuccess)
+		s.points = view_of_item(&points);
+	s.dir = dir;
+	ask_all(&s);
+	return answer(&s);
+}

@@ -1,0 +1,682 @@
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/der.h"
+#include "nss/crlder.h"
+
+enum {
+	TAG_BOOLEAN = 0x01,
+	TAG_ENUMERATED = 0x0a,
+	TAG_UTC_TIME = 0x17,
+	TAG_GENERALIZED_TIME = 0x18,
+	TAG_CONTEXT_0 = 0x80,		/* primitive [0]; [n] is this plus n */
+	TAG_CONSTRUCTED_0 = 0xa0,	/* constructed [0] */
+	TAG_URI = 0x86,			/* GeneralName: uniformResourceIdentifier */
+	TAG_DIRECTORY_NAME = 0xa4,	/* GeneralName: directoryName */
+};
+
+/* The last arc of 2.5.29.n (id-ce) */
+enum {
+	CE_CRL_NUMBER = 20,
+	CE_REASON_CODE = 21,
+	CE_DELTA_CRL_INDICATOR = 27,
+	CE_ISSUING_DISTRIBUTION_POINT = 28,
+	CE_CERTIFICATE_ISSUER = 29,
+};
+
+bool
+crlder_pread(int fd, void *dst, size_t len, uint64_t offset)
+{
+	uint8_t *p = dst;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;	/* shorter than it was */
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return true;
+}
+
+/* The next element with its tag and length. */
+static bool
+get_whole(struct reader *r, uint8_t tag, struct view *ret)
+{
+	const uint8_t *start = r->p;
+	struct view body;
+
+	if (!der_get(r, tag, &body))
+		return false;
+	*ret = (struct view){ start, (size_t)(r->p - start) };
+	return true;
+}
+
+static bool
+next_is(const struct reader *r, uint8_t tag)
+{
+	return r->left > 0 && r->p[0] == tag;
+}
+
+/* --- times ------------------------------------------------------------------ */
+
+static bool
+two_digits(const uint8_t *p, int *ret)
+{
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return false;
+	*ret = (p[0] - '0') * 10 + (p[1] - '0');
+	return true;
+}
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap(year));
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar, for years from 1 on. */
+static int64_t
+days_since_1970(int year, int month, int day)
+{
+	static const int before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+	int64_t before = year - 1;
+
+	return before * 365 + before / 4 - before / 100 + before / 400 - 719162 +
+	    before_month[month - 1] + (month > 2 && is_leap(year)) + day - 1;
+}
+
+/* MMDDHHMMSSZ */
+static bool
+rest_of_time(const uint8_t *p, int year, int64_t *ret)
+{
+	int month, day, hour, minute, second;
+
+	if (!two_digits(p, &month) || !two_digits(p + 2, &day) || !two_digits(p + 4, &hour) ||
+	    !two_digits(p + 6, &minute) || !two_digits(p + 8, &second) || p[10] != 'Z')
+		return false;
+	if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
+	    hour > 23 || minute > 59 || second > 59)
+		return false;
+	*ret = ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+	return true;
+}
+
+/* Time as RFC 5280 §4.1.2.5 wants it: in UTC, with seconds, without fractions. */
+static bool
+get_time(struct reader *r, int64_t *ret)
+{
+	struct view v;
+	int high, low;
+
+	if (next_is(r, TAG_UTC_TIME))
+		return der_get(r, TAG_UTC_TIME, &v) && v.len == 13 && two_digits(v.data, &low) &&
+		    rest_of_time(v.data + 2, low < 50 ? 2000 + low : 1900 + low, ret);
+	return der_get(r, TAG_GENERALIZED_TIME, &v) && v.len == 15 && two_digits(v.data, &high) &&
+	    two_digits(v.data + 2, &low) && rest_of_time(v.data + 4, high * 100 + low, ret);
+}
+
+/* --- the frame -------------------------------------------------------------- */
+
+/*
+ * The header of a SEQUENCE that begins at `start` of the file and ends by `end`:
+ * where its contents begin and end.
+ */
+static bool
+sequence_at(struct reader *r, uint64_t start, uint64_t end, uint64_t *ret_body, uint64_t *ret_end)
+{
+	size_t before = r->left, len;
+	uint8_t tag;
+
+	if (!der_header(r, &tag, &len) || tag != DER_SEQUENCE)
+		return false;
+	*ret_body = start + (before - r->left);
+	if (*ret_body > end || len > end - *ret_body)
+		return false;
+	*ret_end = *ret_body + len;
+	return true;
+}
+
+/* From version to nextUpdate, and the header of the entries if there are any. */
+static bool
+read_tbs_head(struct crlder *d, struct reader *r, const uint8_t *head)
+{
+	struct view version;
+
+	if (next_is(r, DER_INTEGER) &&
+	    (!der_get(r, DER_INTEGER, &version) || version.len != 1 || version.data[0] != 1))
+		return false;
+	if (!der_get(r, DER_SEQUENCE, &d->inner_algorithm) ||
+	    !get_whole(r, DER_SEQUENCE, &d->issuer) || !get_time(r, &d->this_update))
+		return false;
+	d->has_next_update = next_is(r, TAG_UTC_TIME) || next_is(r, TAG_GENERALIZED_TIME);
+	if (d->has_next_update && !get_time(r, &d->next_update))
+		return false;
+	d->entries_start = d->entries_end = (uint64_t)(r->p - head);
+	if (d->entries_start > d->tbs_end)
+		return false;
+	if (d->entries_start == d->tbs_end || !next_is(r, DER_SEQUENCE))
+		return true;
+	return sequence_at(r, d->entries_start, d->tbs_end, &d->entries_start, &d->entries_end);
+}
+
+/* What follows the entries: crlExtensions, and outside of the signed part the signature. */
+static bool
+read_tail(struct crlder *d, struct reader tail, size_t tbs_left)
+{
+	struct reader tbs = reader_of(tail.p, tbs_left), wrapped;
+	struct view body, bits;
+
+	d->extensions = (struct view){ .data = NULL };
+	if (!reader_at_end(&tbs)) {
+		if (!der_get(&tbs, TAG_CONSTRUCTED_0, &body) || !reader_at_end(&tbs))
+			return false;
+		wrapped = reader_of(body.data, body.len);
+		if (!der_get(&wrapped, DER_SEQUENCE, &d->extensions) || !reader_at_end(&wrapped))
+			return false;
+	}
+	if (!reader_view(&tail, tbs_left, &body) ||
+	    !get_whole(&tail, DER_SEQUENCE, &d->outer_algorithm_der) ||
+	    !der_get(&tail, DER_BIT_STRING, &bits) || !reader_at_end(&tail))
+		return false;
+	tbs = reader_of(d->outer_algorithm_der.data, d->outer_algorithm_der.len);
+	if (!der_get(&tbs, DER_SEQUENCE, &d->outer_algorithm))
+		return false;
+	if (bits.len < 2 || bits.data[0] != 0)
+		return false;
+	d->signature = (struct view){ bits.data + 1, bits.len - 1 };
+	return true;
+}
+
+enum crl_fault
+crlder_read(int fd, struct crlder *d)
+{
+	struct reader r;
+	struct stat st;
+	uint64_t body, end;
+	size_t len;
+	uint8_t tag;
+
+	if (fstat(fd, &st) != 0 || st.st_size < 0)
+		return CRL_UNREADABLE;
+	if (st.st_size > CRL_SIZE_MAX)
+		return CRL_TOO_LARGE;
+	d->fd = fd;
+	d->size = (uint64_t)st.st_size;
+	len = d->size < sizeof d->head ? (size_t)d->size : sizeof d->head;
+	if (!crlder_pread(fd, d->head, len, 0))
+		return CRL_UNREADABLE;
+	r = reader_of(d->head, len);
+	if (!der_header(&r, &tag, &len) || tag != DER_SEQUENCE)
+		return CRL_NOT_CRL;
+	body = (uint64_t)(r.p - d->head);
+	if (len > d->size - body)
+		return CRL_NOT_CRL;
+	if (len < d->size - body)
+		return CRL_TRAILING;
+	d->tbs_start = body;
+	if (!sequence_at(&r, body, d->size, &body, &d->tbs_end) || !read_tbs_head(d, &r, d->head))
+		return CRL_NOT_CRL;
+	end = d->entries_end;
+	if (d->size - end > sizeof d->tail)
+		return CRL_NOT_CRL;
+	len = (size_t)(d->size - end);
+	if (!crlder_pread(fd, d->tail, len, end))
+		return CRL_UNREADABLE;
+	if (!read_tail(d, reader_of(d->tail, len), (size_t)(d->tbs_end - end)))
+		return CRL_NOT_CRL;
+	return CRL_OK;
+}
+
+/* --- extensions ------------------------------------------------------------- */
+
+struct extension {
+	int ce;			/* n of 2.5.29.n, or -1 */
+	struct view oid;
+	bool critical;
+	struct view value;
+};
+
+static bool
+get_boolean(struct reader *r, uint8_t tag, bool *ret)
+{
+	struct view v;
+
+	if (!der_get(r, tag, &v) || v.len != 1 || (v.data[0] != 0xff && v.data[0] != 0))
+		return false;
+	*ret = v.data[0] != 0;
+	return true;
+}
+
+static bool
+get_extension(struct reader *r, struct extension *ret)
+{
+	struct view body;
+	struct reader e;
+
+	if (!der_get(r, DER_SEQUENCE, &body))
+		return false;
+	e = reader_of(body.data, body.len);
+	ret->critical = false;
+	if (!der_get(&e, DER_OID, &ret->oid) || ret->oid.len == 0 ||
+	    (next_is(&e, TAG_BOOLEAN) && !get_boolean(&e, TAG_BOOLEAN, &ret->critical)) ||
+	    !der_get(&e, DER_OCTET_STRING, &ret->value) || !reader_at_end(&e))
+		return false;
+	ret->ce = ret->oid.len == 3 && ret->oid.data[0] == 0x55 && ret->oid.data[1] == 0x1d ?
+	    ret->oid.data[2] : -1;
+	return true;
+}
+
+/* Which extension it was: people know those of 2.5.29 by their numbers. */
+static void
+log_oid(const struct log *log, const char *what, struct view oid)
+{
+	char hex[65];
+	size_t n = 0;
+
+	for (size_t i = 0; i < oid.len && n + 2 < sizeof hex; i++) {
+		static const char digits[] = "0123456789abcdef";
+
+		hex[n++] = digits[oid.data[i] >> 4];
+		hex[n++] = digits[oid.data[i] & 15];
+	}
+	hex[n] = '\0';
+	if (oid.len == 3 && oid.data[0] == 0x55 && oid.data[1] == 0x1d)
+		log_msg(log, LOG_ERR, "%s: 2.5.29.%u", what, oid.data[2]);
+	else
+		log_msg(log, LOG_ERR, "%s: object identifier %s (hexadecimal)", what, hex);
+}
+
+/* A number from 0 on, of at most CRL_SERIAL_MAX octets, right-aligned. */
+static bool
+get_number(struct view value, uint8_t number[static CRL_SERIAL_MAX])
+{
+	struct reader r = reader_of(value.data, value.len);
+	struct view v;
+
+	if (!der_get(&r, DER_INTEGER, &v) || !reader_at_end(&r) || v.len == 0 ||
+	    (v.data[0] & 0x80) != 0)
+		return false;
+	if (v.data[0] == 0) {
+		if (v.len > 1 && (v.data[1] & 0x80) == 0)	/* not minimal */
+			return false;
+		v.data++;
+		v.len--;
+	}
+	if (v.len > CRL_SERIAL_MAX)
+		return false;
+	memset(number, 0, CRL_SERIAL_MAX);
+	if (v.len > 0)
+		memcpy(number + CRL_SERIAL_MAX - v.len, v.data, v.len);
+	return true;
+}
+
+/* GeneralNames, of which one has to be of a kind in which a certificate can name its list. */
+static enum crl_fault
+read_scope(struct view names, struct crl_facts *facts)
+{
+	struct reader r = reader_of(names.data, names.len);
+	bool known = false;
+
+	while (!reader_at_end(&r)) {
+		struct view body;
+		size_t len;
+		uint8_t tag;
+
+		if (!der_header(&r, &tag, &len) || !reader_view(&r, len, &body) || len == 0)
+			return CRL_SCOPE;
+		known = known || tag == TAG_URI || tag == TAG_DIRECTORY_NAME;
+	}
+	if (!known || names.len > sizeof facts->scope)
+		return CRL_SCOPE;
+	memcpy(facts->scope, names.data, names.len);
+	facts->scope_len = names.len;
+	return CRL_OK;
+}
+
+/* DistributionPointName */
+static enum crl_fault
+read_point_name(struct view value, struct crl_facts *facts)
+{
+	struct reader r = reader_of(value.data, value.len);
+	struct view names;
+
+	if (next_is(&r, TAG_CONSTRUCTED_0 + 1))
+		return CRL_RELATIVE_NAME;
+	if (!der_get(&r, TAG_CONSTRUCTED_0, &names) || !reader_at_end(&r))
+		return CRL_SCOPE;
+	return read_scope(names, facts);
+}
+
+/* RFC 5280 §5.2.5. What narrows the list in a way we do not follow is refused by its name. */
+static enum crl_fault
+read_point(struct view value, struct crl_facts *facts)
+{
+	struct reader whole = reader_of(value.data, value.len), r;
+	bool only_ca = false, indirect = false, only_attribute = false;
+	enum crl_fault f = CRL_OK;
+	struct view body, v;
+
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole) || body.len == 0)
+		return CRL_SCOPE;
+	r = reader_of(body.data, body.len);
+	if (next_is(&r, TAG_CONSTRUCTED_0)) {
+		if (!der_get(&r, TAG_CONSTRUCTED_0, &v))
+			return CRL_SCOPE;
+		f = read_point_name(v, facts);
+		if (f != CRL_OK)
+			return f;
+	}
+	if (next_is(&r, TAG_CONTEXT_0 + 1) && !get_boolean(&r, TAG_CONTEXT_0 + 1, &facts->user_only))
+		return CRL_SCOPE;
+	if (next_is(&r, TAG_CONTEXT_0 + 2) && !get_boolean(&r, TAG_CONTEXT_0 + 2, &only_ca))
+		return CRL_SCOPE;
+	if (next_is(&r, TAG_CONTEXT_0 + 3))
+		return CRL_ONLY_SOME_REASONS;
+	if (next_is(&r, TAG_CONTEXT_0 + 4) && !get_boolean(&r, TAG_CONTEXT_0 + 4, &indirect))
+		return CRL_SCOPE;
+	if (next_is(&r, TAG_CONTEXT_0 + 5) && !get_boolean(&r, TAG_CONTEXT_0 + 5, &only_attribute))
+		return CRL_SCOPE;
+	if (!reader_at_end(&r))
+		return CRL_SCOPE;
+	return indirect ? CRL_INDIRECT : only_ca ? CRL_ONLY_CA :
+	    only_attribute ? CRL_ONLY_ATTRIBUTE : CRL_OK;
+}
+
+static enum crl_fault
+read_extension(const struct extension *e, const struct log *log, bool *ret_point,
+    struct crl_facts *facts)
+{
+	switch (e->ce) {
+	case CE_CRL_NUMBER:
+		if (facts->has_number || !get_number(e->value, facts->number))
+			return CRL_EXTENSIONS;
+		facts->has_number = true;
+		return CRL_OK;
+	case CE_ISSUING_DISTRIBUTION_POINT:
+		if (*ret_point)
+			return CRL_EXTENSIONS;
+		*ret_point = true;
+		return read_point(e->value, facts);
+	case CE_DELTA_CRL_INDICATOR:
+		return CRL_DELTA;
+	default:
+		if (!e->critical)
+			return CRL_OK;
+		log_oid(log, "critical extension of a CRL", e->oid);
+		return CRL_UNKNOWN_CRITICAL;
+	}
+}
+
+enum crl_fault
+crlder_extensions(const struct crlder *d, const struct log *log, struct crl_facts *facts)
+{
+	struct reader r = reader_of(d->extensions.data, d->extensions.len);
+	enum crl_fault f = CRL_OK;
+	bool point = false;
+
+	facts->has_number = facts->user_only = false;
+	facts->scope_len = 0;
+	memset(facts->number, 0, sizeof facts->number);
+	while (f == CRL_OK && !reader_at_end(&r)) {
+		struct extension e;
+
+		if (!get_extension(&r, &e))
+			return CRL_EXTENSIONS;
+		f = read_extension(&e, log, &point, facts);
+	}
+	return f;
+}
+
+/* --- entries ----------------------------------------------------------------- */
+
+bool
+crlder_serial(struct view contents, struct view *ret)
+{
+	struct view v = contents;
+
+	if (v.len == 0 || (v.data[0] & 0x80) != 0)
+		return false;
+	while (v.len > 0 && v.data[0] == 0) {
+		v.data++;
+		v.len--;
+	}
+	if (v.len == 0 || v.len > CRL_SERIAL_MAX)
+		return false;
+	*ret = v;
+	return true;
+}
+
+static enum crl_fault
+get_reason(struct view value, uint8_t *ret)
+{
+	struct reader r = reader_of(value.data, value.len);
+	struct view v;
+
+	if (!der_get(&r, TAG_ENUMERATED, &v) || !reader_at_end(&r) || v.len != 1 ||
+	    crl_reason_name(v.data[0]) == NULL)
+		return CRL_ENTRY_REASON;
+	*ret = v.data[0];
+	return CRL_OK;
+}
+
+static enum crl_fault
+read_entry_extensions(struct view sequence, const struct log *log, struct crl_entry *entry)
+{
+	struct reader r = reader_of(sequence.data, sequence.len);
+	bool reason = false;
+
+	while (!reader_at_end(&r)) {
+		struct extension e;
+		enum crl_fault f = CRL_OK;
+
+		if (!get_extension(&r, &e) || (e.ce == CE_REASON_CODE && reason))
+			return CRL_ENTRY;
+		if (e.ce == CE_CERTIFICATE_ISSUER)
+			return CRL_ENTRY_ISSUER;
+		if (e.ce == CE_REASON_CODE) {
+			reason = true;
+			f = get_reason(e.value, &entry->reason);
+		} else if (e.critical) {
+			log_oid(log, "critical extension of an entry", e.oid);
+			f = CRL_ENTRY_CRITICAL;
+		}
+		if (f != CRL_OK)
+			return f;
+	}
+	return CRL_OK;
+}
+
+/* A number is minimal in DER, and one that is not could be met in two forms. */
+static bool
+is_minimal(struct view v)
+{
+	return v.len < 2 || v.data[0] != 0 || (v.data[1] & 0x80) != 0;
+}
+
+static enum crl_fault
+read_entry(struct view body, const struct log *log, struct crl_entry *entry)
+{
+	struct reader r = reader_of(body.data, body.len);
+	struct view serial, extensions;
+	int64_t date;
+
+	if (!der_get(&r, DER_INTEGER, &serial) || serial.len == 0 || !is_minimal(serial))
+		return CRL_ENTRY;
+	if (!crlder_serial(serial, &entry->serial))
+		return CRL_ENTRY_SERIAL;
+	if (!get_time(&r, &date) || date < 0 || date > UINT32_MAX)
+		return CRL_ENTRY;
+	entry->date = (uint32_t)date;
+	entry->reason = REASON_UNSPECIFIED;
+	if (reader_at_end(&r))
+		return CRL_OK;
+	if (!der_get(&r, DER_SEQUENCE, &extensions) || !reader_at_end(&r))
+		return CRL_ENTRY;
+	return read_entry_extensions(extensions, log, entry);
+}
+
+/* The window through which the entries are seen. */
+struct window {
+	const struct crlder *d;
+	uint64_t next;			/* offset in the file of what is not yet in it */
+	struct reader r;
+	uint8_t *bytes;			/* WINDOW octets */
+};
+
+#define WINDOW (256 * 1024)
+#define ENTRY_HEADER 6		/* tag, and a length of up to five octets */
+
+/* Keeps what was not yet read, and fills up. */
+static bool
+window_fill(struct window *w)
+{
+	uint64_t left = w->d->entries_end - w->next;
+	size_t kept = w->r.left, more = WINDOW - kept;
+
+	if (more > left)
+		more = (size_t)left;
+	if (kept > 0)
+		memmove(w->bytes, w->r.p, kept);
+	if (!crlder_pread(w->d->fd, w->bytes + kept, more, w->next))
+		return false;
+	w->next += more;
+	w->r = reader_of(w->bytes, kept + more);
+	return true;
+}
+
+static enum crl_fault
+next_entry(struct window *w, const struct log *log, struct crl_entry *entry)
+{
+	struct view body;
+
+	if (w->r.left < CRLDER_ENTRY_MAX + ENTRY_HEADER && w->next < w->d->entries_end && !window_fill(w))
+		return CRL_UNREADABLE;
+	if (!der_get(&w->r, DER_SEQUENCE, &body) || body.len > CRLDER_ENTRY_MAX)
+		return CRL_ENTRY;
+	return read_entry(body, log, entry);
+}
+
+enum crl_fault
+crlder_each(const struct crlder *d, bool (*each)(void *ctx, const struct crl_entry *entry),
+    void *ctx, const struct log *log)
+{
+	_cleanup_(freep) uint8_t *bytes = malloc(WINDOW);
+	struct window w = { .d = d, .next = d->entries_start, .bytes = bytes };
+	unsigned long long n = 0;
+
+	if (bytes == NULL)
+		return CRL_NO_MEMORY;
+	w.r = reader_of(bytes, 0);
+	while (w.r.left > 0 || w.next < d->entries_end) {
+		struct crl_entry entry;
+		enum crl_fault f = next_entry(&w, log, &entry);
+
+		n++;
+		if (f != CRL_OK) {
+			log_msg(log, LOG_ERR, "entry %llu of the CRL: %s", n, crl_fault_text(f));
+			return f;
+		}
+		if (entry.reason != REASON_REMOVE && !each(ctx, &entry))
+			return CRL_INTERNAL;
+	}
+	return CRL_OK;
+}
+
+/* --- a certificate's distribution points -------------------------------------- */
+
+static bool
+name_matches(struct view names, bool (*match)(void *ctx, struct view general_name), void *ctx)
+{
+	struct reader r = reader_of(names.data, names.len);
+
+	while (!reader_at_end(&r)) {
+		struct view whole = { .data = r.p };
+		struct view body;
+		size_t len;
+		uint8_t tag;
+
+		if (!der_header(&r, &tag, &len) || !reader_view(&r, len, &body))
+			return false;
+		whole.len = (size_t)(r.p - whole.data);
+		if (match(ctx, whole))
+			return true;
+	}
+	return false;
+}
+
+struct wanted {
+	struct view name;
+};
+
+static bool
+is_wanted(void *ctx, struct view general_name)
+{
+	const struct wanted *w = ctx;
+
+	return view_equal(w->name, general_name);
+}
+
+bool
+crlder_scope_has(const struct crl_facts *facts, struct view general_name)
+{
+	struct wanted w = { general_name };
+
+	return name_matches((struct view){ facts->scope, facts->scope_len }, is_wanted, &w);
+}
+
+/*
+ * One that is limited to some reasons, or whose list comes from another issuer, proves
+ * nothing with a list of this issuer.
+ */
+static bool
+point_matches(struct view point, bool (*match)(void *ctx, struct view general_name), void *ctx)
+{
+	struct reader r = reader_of(point.data, point.len), name;
+	struct view body, names;
+
+	if (!der_get(&r, TAG_CONSTRUCTED_0, &body) || !reader_at_end(&r))
+		return false;
+	name = reader_of(body.data, body.len);
+	return der_get(&name, TAG_CONSTRUCTED_0, &names) && reader_at_end(&name) &&
+	    name_matches(names, match, ctx);
+}
+
+bool
+crlder_point_matches(struct view distribution_points,
+    bool (*match)(void *ctx, struct view general_name), void *ctx)
+{
+	struct reader whole = reader_of(distribution_points.data, distribution_points.len), r;
+	struct view body, point;
+
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole))
+		return false;
+	r = reader_of(body.data, body.len);
+	while (!reader_at_end(&r)) {
+		if (!der_get(&r, DER_SEQUENCE, &point))
+			return false;
+		if (point_matches(point, match, ctx))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,69 @@
+/*
+ * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. For nss/crl.c
+ * alone. No NSS header belongs into crlder.c: NSS has macros of the same names as
+ * lib/der.h with other values.
+ */
+#ifndef JPKI_NSS_CRLDER_H
+#define JPKI_NSS_CRLDER_H
+
+#include "nss/crl.h"
+
+#define CRLDER_HEAD_MAX 16384	/* what stands before the entries: names, times */
+#define CRLDER_TAIL_MAX 65536	/* what follows them: extensions, signature */
+#define CRLDER_ENTRY_MAX 4096	/* an entry; today's have 22 to 40 octets */
+
+/* All views are lent by head and tail below. */
+struct crlder {
+	int fd;				/* lent */
+	uint64_t size;			/* of the file, which is the CRL's */
+	uint64_t tbs_start, tbs_end;	/* the signed part, whole element */
+	uint64_t entries_start, entries_end;	/* what is in revokedCertificates; equal: none */
+	struct view inner_algorithm, outer_algorithm;	/* contents of the AlgorithmIdentifiers */
+	struct view outer_algorithm_der;		/* the whole element */
+	struct view issuer;		/* the whole element */
+	struct view extensions;		/* the whole sequence; no data: none */
+	struct view signature;		/* without the number of unused bits, which is zero */
+	bool has_next_update;
+	int64_t this_update, next_update;
+	uint8_t head[CRLDER_HEAD_MAX], tail[CRLDER_TAIL_MAX];
+};
+
+/*
+ * Reads the frame, everything but the entries. The file may not end before
+ * or after the CRL. CRL_OK, CRL_UNREADABLE, CRL_TOO_LARGE, CRL_TRAILING, CRL_NOT_CRL.
+ */
+enum crl_fault crlder_read(int fd, struct crlder *ret) MUST_CHECK;
+
+/*
+ * Judges the extensions and stores scope and number in *facts. CRL_OK or what
+ * "For which certificates" of nss/crlfault.def lists; details are logged.
+ */
+enum crl_fault crlder_extensions(const struct crlder *d, const struct log *log,
+    struct crl_facts *facts) MUST_CHECK;
+
+/*
+ * Walks over the entries; those with removeFromCRL are skipped. CRL_OK, CRL_UNREADABLE, a
+ * fault of an entry (its number is logged), CRL_INTERNAL if `each` said false.
+ */
+enum crl_fault crlder_each(const struct crlder *d,
+    bool (*each)(void *ctx, const struct crl_entry *entry), void *ctx,
+    const struct log *log) MUST_CHECK;
+
+/* Reads exactly these octets of the file; false with errno otherwise. */
+bool crlder_pread(int fd, void *dst, size_t len, uint64_t offset) MUST_CHECK;
+
+/* Whether one of the elements of the scope is this one, octet by octet. */
+bool crlder_scope_has(const struct crl_facts *facts, struct view general_name) MUST_CHECK;
+
+/*
+ * Whether the contents of a cRLDistributionPoints extension hold a distribution
+ * point without reasons and without cRLIssuer, one of whose names `match`
+ * says yes to. Malformed is no.
+ */
+bool crlder_point_matches(struct view distribution_points,
+    bool (*match)(void *ctx, struct view general_name), void *ctx) MUST_CHECK;
+
+/* The octets of a positive number without leading zeros; false: zero, negative, too long. */
+bool crlder_serial(struct view contents, struct view *ret) MUST_CHECK;
+
+#endif

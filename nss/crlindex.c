@@ -1,0 +1,766 @@
+/*
+ * MUSTs: nss/crlindex.h. The writer keeps the records of a whole list in memory and
+ * nothing else of it; the reader touches the header and a few blocks.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/safefile.h"
+#include "nss/crlder.h"
+#include "nss/crlindex.h"
+#include "nss/internal.h"
+
+#define FORMAT 1
+#define CLASSES 9		/* 1 to 8: so many octets; 9: hashed */
+#define HASHED 9
+#define HASH_KEYS 7
+#define EXACT_MAX 8		/* octets of a serial number that is its own key */
+#define DATE_AND_REASON 5
+#define RECORD_MAX (EXACT_MAX + DATE_AND_REASON)
+#define BLOCK_RECORDS 1016	/* octets of a block that records may take */
+#define CHECK_LEN 8
+#define HEADER_FIXED 300	/* up to the scope */
+#define HEADER_MAX (HEADER_FIXED + CRL_SCOPE_MAX + CHECK_LEN)
+
+#define FLAG_NUMBER 1u
+#define FLAG_USER_ONLY 2u
+
+static const uint8_t magic[8] = { 'J', 'P', 'K', 'I', '-', 'C', 'R', 'L' };
+
+/* What header and records have in common. */
+struct layout {
+	struct crl_facts facts;
+	uint64_t count[CLASSES + 1];	/* of class n */
+	uint64_t keys[HASH_KEYS];
+	size_t header_len;
+	uint64_t file_len;
+};
+
+static size_t
+key_len(unsigned int class)
+{
+	return class == HASHED ? 8 : class;
+}
+
+static size_t
+record_len(unsigned int class)
+{
+	return key_len(class) + DATE_AND_REASON;
+}
+
+static size_t
+records_per_block(unsigned int class)
+{
+	return BLOCK_RECORDS / record_len(class);
+}
+
+static uint64_t
+blocks_of(const struct layout *l, unsigned int class)
+{
+	uint64_t per = records_per_block(class);
+
+	return l->count[class] / per + (l->count[class] % per != 0);
+}
+
+/* What a class takes in the file. */
+static uint64_t
+class_len(const struct layout *l, unsigned int class)
+{
+	return l->count[class] * record_len(class) + blocks_of(l, class) * CHECK_LEN;
+}
+
+static unsigned int
+class_of(size_t serial_len)
+{
+	return serial_len <= EXACT_MAX ? (unsigned int)serial_len : HASHED;
+}
+
+/* --- the hash of long serial numbers ------------------------------------------ */
+
+#define PRIME ((UINT64_C(1) << 61) - 1)
+
+static uint64_t
+get_u64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static void
+put_u64(uint8_t *p, uint64_t v)
+{
+	for (int i = 7; i >= 0; i--, v >>= 8)
+		p[i] = (uint8_t)v;
+}
+
+static uint64_t
+reduce(uint64_t v)
+{
+	v = (v & PRIME) + (v >> 61);
+	return v >= PRIME ? v - PRIME : v;
+}
+
+/*
+ * a * digit mod 2^61-1, for a below it: by halves of 32 bits, as not every machine has
+ * integers of 128. To multiply by 2^32 is to turn 61 bits round by 32.
+ */
+static uint64_t
+mul_mod(uint64_t a, uint32_t digit)
+{
+	uint64_t low = (a & UINT32_MAX) * digit, high = reduce((a >> 32) * digit);
+
+	return reduce(reduce(low) + (((high << 32) & PRIME) | high >> 29));
+}
+
+static uint64_t
+hash_serial(const uint64_t keys[static HASH_KEYS], struct view serial)
+{
+	uint8_t digits[(HASH_KEYS - 1) * 4] = { 0 };
+	uint64_t h = keys[0];
+
+	memcpy(digits + sizeof digits - serial.len, serial.data, serial.len);
+	for (size_t i = 1; i < HASH_KEYS; i++) {
+		const uint8_t *w = digits + (i - 1) * 4;
+		uint32_t digit = (uint32_t)w[0] << 24 | (uint32_t)w[1] << 16 |
+		    (uint32_t)w[2] << 8 | w[3];
+
+		h = reduce(h + mul_mod(keys[i], digit));
+	}
+	return h;
+}
+
+/* From the list itself, so that its index is always the same one. */
+static bool
+make_keys(struct layout *l)
+{
+	uint8_t seed[CRL_HASH_LEN + 1], hash[CRL_HASH_LEN];
+
+	memcpy(seed, l->facts.sha256, CRL_HASH_LEN);
+	for (size_t i = 0; i < HASH_KEYS; i++) {
+		seed[CRL_HASH_LEN] = (uint8_t)i;
+		if (!nss_sha256((struct view){ seed, sizeof seed }, hash))
+			return false;
+		l->keys[i] = get_u64(hash) % PRIME;
+	}
+	return true;
+}
+
+/* The key of a serial number; its length is key_len(class). */
+static void
+make_key(const struct layout *l, struct view serial, uint8_t key[static EXACT_MAX])
+{
+	if (serial.len <= EXACT_MAX)
+		memcpy(key, serial.data, serial.len);
+	else
+		put_u64(key, hash_serial(l->keys, serial));
+}
+
+/* --- the check value of a block -------------------------------------------------- */
+
+static bool
+block_check(PK11Context *sha, const struct layout *l, uint64_t number, struct view records,
+    uint8_t check[static CHECK_LEN])
+{
+	uint8_t hash[CRL_HASH_LEN], at[8];
+	unsigned int len;
+
+	put_u64(at, number);
+	if (PK11_DigestBegin(sha) != SECSuccess ||
+	    PK11_DigestOp(sha, l->facts.sha256, CRL_HASH_LEN) != SECSuccess ||
+	    PK11_DigestOp(sha, at, sizeof at) != SECSuccess ||
+	    PK11_DigestOp(sha, records.data, (unsigned int)records.len) != SECSuccess ||
+	    PK11_DigestFinal(sha, hash, &len, sizeof hash) != SECSuccess)
+		return false;
+	memcpy(check, hash, CHECK_LEN);
+	return true;
+}
+
+/* --- the header ------------------------------------------------------------------ */
+
+static void
+finish_layout(struct layout *l)
+{
+	l->header_len = HEADER_FIXED + l->facts.scope_len + CHECK_LEN;
+	l->file_len = l->header_len;
+	for (unsigned int c = 1; c <= CLASSES; c++)
+		l->file_len += class_len(l, c);
+}
+
+static bool
+write_header(const struct layout *l, uint8_t header[static HEADER_MAX])
+{
+	struct writer w = writer_of(header, HEADER_MAX);
+	const struct crl_facts *f = &l->facts;
+	uint8_t hash[CRL_HASH_LEN];
+
+	writer_bytes(&w, magic, sizeof magic);
+	writer_u32(&w, FORMAT);
+	writer_u32(&w, (uint32_t)l->header_len);
+	writer_u64(&w, l->file_len);
+	writer_bytes(&w, f->sha256, CRL_HASH_LEN);
+	writer_u64(&w, f->size);
+	writer_bytes(&w, f->issuer_key, CRL_HASH_LEN);
+	writer_bytes(&w, f->issuer_name, CRL_HASH_LEN);
+	writer_u64(&w, (uint64_t)f->this_update);
+	writer_u64(&w, (uint64_t)f->next_update);
+	writer_u32(&w, (f->has_number ? FLAG_NUMBER : 0) | (f->user_only ? FLAG_USER_ONLY : 0));
+	writer_bytes(&w, f->number, CRL_SERIAL_MAX);
+	for (unsigned int c = 1; c <= CLASSES; c++)
+		writer_u64(&w, l->count[c]);
+	for (size_t i = 0; i < HASH_KEYS; i++)
+		writer_u64(&w, l->keys[i]);
+	writer_u32(&w, (uint32_t)f->scope_len);
+	writer_bytes(&w, f->scope, f->scope_len);
+	if (!writer_ok(&w) || !nss_sha256((struct view){ header, w.len }, hash))
+		return false;
+	writer_bytes(&w, hash, CHECK_LEN);
+	return writer_ok(&w);
+}
+
+static bool
+get_bytes(struct reader *r, void *dst, size_t len)
+{
+	struct view v;
+
+	if (!reader_view(r, len, &v))
+		return false;
+	memcpy(dst, v.data, len);
+	return true;
+}
+
+static bool
+get_i64(struct reader *r, int64_t *ret)
+{
+	uint64_t v;
+
+	if (!reader_u64(r, &v))
+		return false;
+	*ret = (int64_t)v;
+	return true;
+}
+
+static bool
+read_counts(struct reader *r, struct layout *l)
+{
+	l->facts.count = 0;
+	for (unsigned int c = 1; c <= CLASSES; c++) {
+		/* No list has more: an entry takes 20 octets at least. */
+		if (!reader_u64(r, &l->count[c]) || l->count[c] > CRL_SIZE_MAX / 20)
+			return false;
+		l->facts.count += l->count[c];
+	}
+	for (size_t i = 0; i < HASH_KEYS; i++)
+		if (!reader_u64(r, &l->keys[i]) || l->keys[i] >= PRIME)
+			return false;
+	return true;
+}
+
+/* The header of a file of this length; the check value is looked at first. */
+static bool
+read_header(struct view file, struct layout *l)
+{
+	struct reader r = reader_of(file.data, file.len);
+	struct crl_facts *f = &l->facts;
+	uint8_t found[sizeof magic], hash[CRL_HASH_LEN];
+	uint32_t version, header_len, flags, scope_len;
+	uint64_t file_len;
+
+	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0 ||
+	    !reader_u32(&r, &version) || version != FORMAT || !reader_u32(&r, &header_len) ||
+	    header_len < HEADER_FIXED + CHECK_LEN || header_len > HEADER_MAX ||
+	    header_len > file.len)
+		return false;
+	if (!nss_sha256((struct view){ file.data, header_len - CHECK_LEN }, hash) ||
+	    memcmp(hash, file.data + header_len - CHECK_LEN, CHECK_LEN) != 0)
+		return false;
+	if (!reader_u64(&r, &file_len) || file_len != file.len ||
+	    !get_bytes(&r, f->sha256, CRL_HASH_LEN) || !reader_u64(&r, &f->size) ||
+	    !get_bytes(&r, f->issuer_key, CRL_HASH_LEN) ||
+	    !get_bytes(&r, f->issuer_name, CRL_HASH_LEN) || !get_i64(&r, &f->this_update) ||
+	    !get_i64(&r, &f->next_update) || !reader_u32(&r, &flags) ||
+	    (flags & ~(FLAG_NUMBER | FLAG_USER_ONLY)) != 0 ||
+	    !get_bytes(&r, f->number, CRL_SERIAL_MAX) || !read_counts(&r, l) ||
+	    !reader_u32(&r, &scope_len) || scope_len > CRL_SCOPE_MAX ||
+	    !get_bytes(&r, f->scope, scope_len))
+		return false;
+	f->has_number = (flags & FLAG_NUMBER) != 0;
+	f->user_only = (flags & FLAG_USER_ONLY) != 0;
+	f->scope_len = scope_len;
+	finish_layout(l);
+	return l->header_len == header_len && l->file_len == file_len;
+}
+
+/* --- sorting ----------------------------------------------------------------------- */
+
+#define SHORT_RUN 32	/* below, insertion is faster than counting */
+
+static void
+sort_short(uint8_t *base, size_t n, size_t width)
+{
+	uint8_t record[RECORD_MAX];
+
+	for (size_t i = 1; i < n; i++) {
+		size_t j = i;
+
+		memcpy(record, base + i * width, width);
+		while (j > 0 && memcmp(base + (j - 1) * width, record, width) > 0)
+			j--;
+		memmove(base + (j + 1) * width, base + j * width, (i - j) * width);
+		memcpy(base + j * width, record, width);
+	}
+}
+
+static void
+swap_records(uint8_t *a, uint8_t *b, size_t width)
+{
+	uint8_t record[RECORD_MAX];
+
+	memcpy(record, a, width);
+	memcpy(a, b, width);
+	memcpy(b, record, width);
+}
+
+/*
+ * By the octet at `depth`, then each run by the next: in place, linear in n, no more
+ * than RECORD_MAX calls deep. (qsort() of glibc copies everything, and the
+ * memory of an import is counted.) What is before depth is equal.
+ */
+static void
+sort_records(uint8_t *base, size_t n, size_t width, size_t depth)
+{
+	size_t next[256] = { 0 }, end[256], at = 0;
+
+	if (n < SHORT_RUN || depth == width) {
+		sort_short(base, n, width);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		next[base[i * width + depth]]++;
+	for (size_t v = 0; v < 256; v++) {
+		size_t count = next[v];
+
+		next[v] = at;
+		end[v] = at += count;
+	}
+	for (size_t v = 0; v < 256; v++)
+		while (next[v] < end[v]) {
+			uint8_t *record = base + next[v] * width;
+
+			if (record[depth] == v)
+				next[v]++;
+			else
+				swap_records(record, base + next[record[depth]]++ * width, width);
+		}
+	for (size_t v = 0, from = 0; v < 256; from = end[v++])
+		if (end[v] - from > 1)
+			sort_records(base + from * width, end[v] - from, width, depth + 1);
+}
+
+static bool
+is_sorted(const uint8_t *base, size_t n, size_t width)
+{
+	for (size_t i = 1; i < n; i++)
+		if (memcmp(base + (i - 1) * width, base + i * width, width) > 0)
+			return false;
+	return true;
+}
+
+/* --- writing ------------------------------------------------------------------------- */
+
+/* Where the octets of an index go, one after the other. */
+struct sink {
+	enum crl_fault (*put)(struct sink *s, const uint8_t *bytes, size_t len);
+	int fd;
+	uint64_t at;
+	size_t held;			/* what of it waits in bytes */
+	uint8_t bytes[64 * 1024];
+};
+
+static enum crl_fault
+sink_flush(struct sink *s)
+{
+	enum crl_fault f = s->held > 0 ? s->put(s, s->bytes, s->held) : CRL_OK;
+
+	s->at += s->held;
+	s->held = 0;
+	return f;
+}
+
+static enum crl_fault
+sink_add(struct sink *s, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+
+	while (len > 0) {
+		size_t n = sizeof s->bytes - s->held;
+
+		n = n < len ? n : len;
+		memcpy(s->bytes + s->held, p, n);
+		s->held += n;
+		p += n;
+		len -= n;
+		if (s->held == sizeof s->bytes) {
+			enum crl_fault f = sink_flush(s);
+
+			if (f != CRL_OK)
+				return f;
+		}
+	}
+	return CRL_OK;
+}
+
+static enum crl_fault
+put_to_file(struct sink *s, const uint8_t *bytes, size_t len)
+{
+	return safefile_write(s->fd, bytes, len) ? CRL_OK : CRL_STORE;
+}
+
+static enum crl_fault
+compare_with_file(struct sink *s, const uint8_t *bytes, size_t len)
+{
+	uint8_t there[4096];
+
+	for (size_t done = 0, n; done < len; done += n) {
+		n = len - done < sizeof there ? len - done : sizeof there;
+		if (!crlder_pread(s->fd, there, n, s->at + done) ||
+		    memcmp(there, bytes + done, n) != 0)
+			return CRL_INDEX_DIFFERS;
+	}
+	return CRL_OK;
+}
+
+/* The records of all classes, one class after the other. */
+struct records {
+	const struct layout *l;
+	uint8_t *all;			/* mapped, len octets */
+	size_t len;
+	uint8_t *next[CLASSES + 1], *end[CLASSES + 1];
+};
+
+static void
+records_done(struct records *r)
+{
+	if (r->all != NULL)
+		(void)munmap(r->all, r->len);
+}
+
+static enum crl_fault
+records_make(const struct layout *l, struct records *r)
+{
+	uint8_t *p;
+
+	r->l = l;
+	for (unsigned int c = 1; c <= CLASSES; c++)
+		r->len += (size_t)l->count[c] * record_len(c);
+	if (r->len == 0)
+		return CRL_OK;
+	p = mmap(NULL, r->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return CRL_NO_MEMORY;
+	r->all = p;
+	for (unsigned int c = 1; c <= CLASSES; c++) {
+		r->next[c] = p;
+		p += (size_t)l->count[c] * record_len(c);
+		r->end[c] = p;
+	}
+	return CRL_OK;
+}
+
+static bool
+records_add(void *ctx, const struct crl_entry *entry)
+{
+	struct records *r = ctx;
+	unsigned int class = class_of(entry->serial.len);
+	size_t key = key_len(class);
+	uint8_t *p = r->next[class];
+
+	if (p == r->end[class])		/* more than were counted: the file was changed */
+		return false;
+	r->next[class] = p + record_len(class);
+	make_key(r->l, entry->serial, p);
+	p[key] = (uint8_t)(entry->date >> 24);
+	p[key + 1] = (uint8_t)(entry->date >> 16);
+	p[key + 2] = (uint8_t)(entry->date >> 8);
+	p[key + 3] = (uint8_t)entry->date;
+	p[key + 4] = entry->reason;
+	return true;
+}
+
+static bool
+records_full(const struct records *r)
+{
+	for (unsigned int c = 1; c <= CLASSES; c++)
+		if (r->next[c] != r->end[c])
+			return false;
+	return true;
+}
+
+static enum crl_fault
+put_class(const struct records *r, unsigned int class, uint64_t *number, PK11Context *sha,
+    struct sink *s)
+{
+	size_t width = record_len(class), block = records_per_block(class) * width;
+	uint8_t *base = r->end[class] - (size_t)r->l->count[class] * width;
+	enum crl_fault f = CRL_OK;
+
+	if (!is_sorted(base, (size_t)r->l->count[class], width))
+		sort_records(base, (size_t)r->l->count[class], width, 0);
+	for (uint8_t *p = base; f == CRL_OK && p < r->end[class]; p += block) {
+		uint8_t check[CHECK_LEN];
+
+		if ((size_t)(r->end[class] - p) < block)
+			block = (size_t)(r->end[class] - p);
+		if (!block_check(sha, r->l, (*number)++, (struct view){ p, block }, check))
+			return CRL_INTERNAL;
+		f = sink_add(s, p, block);
+		if (f == CRL_OK)
+			f = sink_add(s, check, sizeof check);
+	}
+	return f;
+}
+
+static enum crl_fault
+put_all(const struct layout *l, const struct records *r, struct sink *s)
+{
+	_cleanup_(nss_digest_freep) PK11Context *sha = PK11_CreateDigestContext(SEC_OID_SHA256);
+	uint8_t header[HEADER_MAX];
+	uint64_t number = 0;
+	enum crl_fault f;
+
+	if (sha == NULL || !write_header(l, header))
+		return CRL_INTERNAL;
+	f = sink_add(s, header, l->header_len);
+	for (unsigned int c = 1; f == CRL_OK && c <= CLASSES; c++)
+		if (l->count[c] > 0)
+			f = put_class(r, c, &number, sha, s);
+	return f == CRL_OK ? sink_flush(s) : f;
+}
+
+static enum crl_fault
+make_index(const struct crl *crl, struct layout *l, struct sink *s, const struct log *log)
+{
+	_cleanup_(records_done) struct records r = { .all = NULL };
+	const uint64_t *lengths = crl_lengths(crl);
+	enum crl_fault f;
+
+	*l = (struct layout){ .facts = *crl_facts(crl) };
+	for (size_t n = 1; n <= CRL_SERIAL_MAX; n++)
+		l->count[class_of(n)] += lengths[n];
+	finish_layout(l);
+	if (!make_keys(l))
+		return CRL_INTERNAL;
+	f = records_make(l, &r);
+	if (f == CRL_OK)
+		f = crl_each(crl, records_add, &r, log);
+	if (f == CRL_OK && !records_full(&r))
+		f = CRL_INTERNAL;
+	return f == CRL_OK ? put_all(l, &r, s) : f;
+}
+
+enum crl_fault
+crlindex_write(const struct crl *crl, int fd, const struct log *log)
+{
+	_cleanup_(freep) struct sink *s = calloc(1, sizeof *s);
+	struct layout l;
+	enum crl_fault f;
+
+	if (s == NULL)
+		return CRL_NO_MEMORY;
+	s->put = put_to_file;
+	s->fd = fd;
+	f = make_index(crl, &l, s, log);
+	if (f == CRL_STORE)
+		log_msg(log, LOG_ERR, "the index of the CRL cannot be written: %s", strerror(errno));
+	return f;
+}
+
+enum crl_fault
+crlindex_compare(const struct crl *crl, int fd, const struct log *log)
+{
+	_cleanup_(freep) struct sink *s = calloc(1, sizeof *s);
+	struct layout l;
+	struct stat st;
+	enum crl_fault f;
+
+	if (s == NULL)
+		return CRL_NO_MEMORY;
+	s->put = compare_with_file;
+	s->fd = fd;
+	f = make_index(crl, &l, s, log);
+	if (f == CRL_OK && (fstat(fd, &st) != 0 || (uint64_t)st.st_size != l.file_len))
+		f = CRL_INDEX_DIFFERS;
+	return f;
+}
+
+/* --- reading --------------------------------------------------------------------------- */
+
+struct crlindex {
+	struct layout l;
+	struct view file;		/* mapped */
+};
+
+enum crl_fault
+crlindex_open(int fd, struct crlindex **ret_index)
+{
+	struct crlindex *index;
+	struct stat st;
+	void *p;
+
+	if (fstat(fd, &st) != 0)
+		return CRL_UNREADABLE;
+	if (st.st_size < HEADER_FIXED + CHECK_LEN || st.st_size > CRL_SIZE_MAX)
+		return CRL_INDEX;
+	index = calloc(1, sizeof *index);
+	if (index == NULL)
+		return CRL_NO_MEMORY;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		free(index);
+		return errno == ENOMEM ? CRL_NO_MEMORY : CRL_UNREADABLE;
+	}
+	index->file = (struct view){ p, (size_t)st.st_size };
+	if (!read_header(index->file, &index->l)) {
+		crlindex_close(index);
+		return CRL_INDEX;
+	}
+	*ret_index = index;
+	return CRL_OK;
+}
+
+void
+crlindex_close(struct crlindex *index)
+{
+	if (index == NULL)
+		return;
+	(void)munmap((void *)(uintptr_t)index->file.data, index->file.len);
+	free(index);
+}
+
+const struct crl_facts *
+crlindex_facts(const struct crlindex *index)
+{
+	return &index->l.facts;
+}
+
+/* The blocks of one class, as the search sees them. */
+struct blocks {
+	const struct crlindex *index;
+	const uint8_t *base;
+	uint64_t count, records;	/* blocks, records in all */
+	uint64_t first_number;		/* of the first block in the file */
+	size_t width, per, key_len;
+};
+
+static struct blocks
+blocks_of_class(const struct crlindex *index, unsigned int class)
+{
+	struct blocks b = { .index = index, .base = index->file.data + index->l.header_len,
+		.count = blocks_of(&index->l, class), .records = index->l.count[class],
+		.width = record_len(class), .per = records_per_block(class), .key_len = key_len(class) };
+
+	for (unsigned int c = 1; c < class; c++) {
+		b.base += class_len(&index->l, c);
+		b.first_number += blocks_of(&index->l, c);
+	}
+	return b;
+}
+
+/* The records of block n, without the check value. */
+static struct view
+block_at(const struct blocks *b, uint64_t n)
+{
+	uint64_t before = n * b->per, left = b->records - before;
+
+	return (struct view){ b->base + before * b->width + n * CHECK_LEN,
+	    (size_t)(left < b->per ? left : b->per) * b->width };
+}
+
+static bool
+block_is_good(const struct blocks *b, uint64_t n, PK11Context *sha)
+{
+	struct view records = block_at(b, n);
+	uint8_t check[CHECK_LEN];
+
+	return block_check(sha, &b->index->l, b->first_number + n, records, check) &&
+	    memcmp(check, records.data + records.len, CHECK_LEN) == 0;
+}
+
+/* The last block whose first key is not above this one; the first block if all are. */
+static uint64_t
+block_of_key(const struct blocks *b, const uint8_t *key)
+{
+	uint64_t low = 0, high = b->count;
+
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (memcmp(block_at(b, middle).data, key, b->key_len) <= 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * The octets on the way here proved nothing. The block, and the one behind it, are good
+ * as they stand, and the key has its place between their first ones: then this is the way.
+ */
+static bool
+block_is_the_one(const struct blocks *b, uint64_t n, const uint8_t *key, PK11Context *sha)
+{
+	return block_is_good(b, n, sha) &&
+	    (n == 0 || memcmp(block_at(b, n).data, key, b->key_len) <= 0) &&
+	    (n + 1 == b->count || (block_is_good(b, n + 1, sha) &&
+	    memcmp(block_at(b, n + 1).data, key, b->key_len) > 0));
+}
+
+static void
+find_in_block(const struct blocks *b, struct view records, const uint8_t *key,
+    struct crlindex_hit *hit)
+{
+	for (const uint8_t *p = records.data; p < records.data + records.len; p += b->width) {
+		struct reader r = reader_of(p + b->key_len, DATE_AND_REASON);
+		uint32_t date;
+
+		if (memcmp(p, key, b->key_len) != 0)
+			continue;
+		hit->listed = reader_u32(&r, &date) && reader_u8(&r, &hit->reason);
+		hit->date = date;
+		return;
+	}
+}
+
+enum crl_fault
+crlindex_find(const struct crlindex *index, struct view serial, struct crlindex_hit *ret_hit)
+{
+	_cleanup_(nss_digest_freep) PK11Context *sha = NULL;
+	struct crlindex_hit hit = { .listed = false };
+	uint8_t key[EXACT_MAX];
+	struct blocks b;
+	struct view v;
+	uint64_t n;
+
+	if (!crlder_serial(serial, &v))
+		return CRL_ENTRY_SERIAL;
+	make_key(&index->l, v, key);
+	b = blocks_of_class(index, class_of(v.len));
+	if (b.count > 0) {
+		n = block_of_key(&b, key);
+		sha = PK11_CreateDigestContext(SEC_OID_SHA256);
+		if (sha == NULL || !block_is_the_one(&b, n, key, sha))
+			return CRL_INDEX;
+		find_in_block(&b, block_at(&b, n), key, &hit);
+	}
+	*ret_hit = hit;
+	return CRL_OK;
+}

@@ -1,0 +1,111 @@
+/*
+ * The index of a CRL: what a login asks instead of the list, in microseconds
+ * and a few pages of memory whatever its length.
+ *
+ * MUSTs:
+ * - It is made only from a CRL that crl_verify() has found in order, and says
+ *   which (hash and size of the DER, key and name of the issuer, scope, times,
+ *   number). The same CRL always gives the same octets, so it can be proved
+ *   again by making it again.
+ * - It holds all that a login needs: the CRL itself is not opened.
+ * - Who replaces it does so by rename(), never in place: readers have it mapped.
+ * - The reader believes no length and no offset in it before it was compared
+ *   with the size of the file, and no record before the check value of its block.
+ *   A flipped bit or a missing piece is CRL_INDEX, never "not listed".
+ * - A hit may be wrong once in 10^11 and refuse a login; a miss never is.
+ *
+ * The file. All integers are big-endian and unsigned but for the times.
+ *
+ *	offset size
+ *	     0    8  "JPKI-CRL"
+ *	     8    4  version, 1
+ *	    12    4  length of the header H, its check value included
+ *	    16    8  length of the file
+ *	    24   32  SHA-256 of the CRL's DER
+ *	    56    8  its length
+ *	    64   32  SHA-256 of the issuer's SubjectPublicKeyInfo
+ *	    96   32  SHA-256 of the issuer's Name
+ *	   128    8  thisUpdate, seconds since 1970 UTC, two's complement
+ *	   136    8  nextUpdate, likewise
+ *	   144    4  flags: 1 there is a cRLNumber, 2 onlyContainsUserCerts;
+ *	             the others are zero
+ *	   148   20  cRLNumber, right-aligned; zero without one
+ *	   168   72  nine numbers of records, of classes 1 to 9
+ *	   240   56  seven keys of the hash of class 9
+ *	   296    4  length of the scope
+ *	   300       the scope: GeneralName elements of the issuingDistributionPoint
+ *	   H-8    8  check value: the first octets of SHA-256 over all before
+ *	     H       the records of class 1, of class 2, ... of class 9
+ *
+ * A record is a key, the revocationDate (4 octets, seconds since 1970) and
+ * the reason (1 octet). Class n from 1 to 8 is for serial numbers of n octets,
+ * which are the key. Longer ones are class 9; its key of 8 octets is
+ * h(serial) = (k0 + k1*w1 + ... + k6*w6) mod 2^61-1, with w1...w6 the
+ * serial number as 32-bit digits (the first is zero) and k0...k6 the keys: a
+ * universal hash (Carter and Wegman), with which two given numbers collide
+ * once in 2^61 or so. The keys are taken from the DER's SHA-256, so they were
+ * not known to who chose the numbers. This keeps the index below half of the
+ * CRL for serial numbers of 20 octets too, which nothing exact could.
+ *
+ * The records of a class ascend octet by octet, whole records, and stand in
+ * blocks: as many records as fit into 1016 octets, then a check value of 8, the
+ * first octets of SHA-256 over (SHA-256 of the DER, number of the block in the file in 8
+ * octets, the records). The last block of a class may be shorter; a class
+ * without records has no block. A number that would stand in block b is not
+ * listed if it is not in b, and the first record of b is not above and
+ * that of b+1 is above it; both blocks are checked, so no flipped bit on the
+ * way of the search can hide a record.
+ */
+#ifndef JPKI_NSS_CRLINDEX_H
+#define JPKI_NSS_CRLINDEX_H
+
+#include "nss/crl.h"
+
+struct crlindex;
+
+/*
+ * Writes the index of the CRL to fd from its present offset on, in order;
+ * it is not synced. The memory this takes is that of the records. NSS must be
+ * in use (a certdb open). CRL_OK; CRL_STORE (errno tells; logged), CRL_NO_MEMORY;
+ * what crl_each() says.
+ */
+enum crl_fault crlindex_write(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
+
+/*
+ * Maps the index read-only and checks its header. `fd` is lent, may be closed
+ * afterwards and must have been opened safely (lib/safefile.h). Takes the same
+ * time whatever the size. NSS must be in use.
+ *
+ * CRL_OK: *ret_index is the caller's. CRL_INDEX: not an index, of another
+ * version, damaged, or of another length than it says. CRL_UNREADABLE,
+ * CRL_NO_MEMORY.
+ */
+enum crl_fault crlindex_open(int fd, struct crlindex **ret_index) MUST_CHECK;
+
+/* NULL is fine. */
+void crlindex_close(struct crlindex *index);
+
+/* Lent; lives as long as the index. */
+const struct crl_facts *crlindex_facts(const struct crlindex *index);
+
+struct crlindex_hit {
+	bool listed;
+	int64_t date;		/* of the revocation */
+	uint8_t reason;		/* enum crl_reason */
+};
+
+/*
+ * Looks a serial number up: the contents octets of the INTEGER, leading zeros
+ * are not counted. CRL_OK and *ret_hit; CRL_INDEX: damaged where it matters;
+ * CRL_ENTRY_SERIAL: negative, zero or longer than 20 octets, so no list can hold it.
+ */
+enum crl_fault crlindex_find(const struct crlindex *index, struct view serial,
+    struct crlindex_hit *ret_hit) MUST_CHECK;
+
+/*
+ * Whether the file is, octet by octet, the index of this CRL. CRL_OK, CRL_INDEX_DIFFERS,
+ * CRL_NO_MEMORY, what crl_each() says.
+ */
+enum crl_fault crlindex_compare(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The directory of the CRLs: for each issuer's key and scope NAME.crl, the
+ * signed DER, and NAME.idx, the index made from it (nss/crlindex.h), both
+ * root's and 0644. NAME is 32 hex digits of a SHA-256 over the issuer's key and
+ * name, "-", and "all" or 32 hex digits of the SHA-256 of the scope.
+ *
+ * MUSTs:
+ * - A list is installed only if crl_verify() finds it in order and it is not
+ *   older than the one that is there (neither thisUpdate nor cRLNumber).
+ * - Both files are written aside and synced. NAME.crl is renamed first and NAME.idx
+ *   last: logins read the index alone, which is complete in itself, so
+ *   they see the old list or the new one, also when the power fails at any
+ *   moment. A CRL that is newer than its index is what such a moment
+ *   leaves; the next import of that list mends it.
+ * - Whoever changes the directory holds the lock in it (.lock); who reads it,
+ *   as logins do, never asks for the lock.
+ * - A bad list changes nothing. What an interrupted import left (.new.crl, .new.idx) is removed by
+ *   the next one.
+ *
+ * None of this may be called while a certdb is open: it opens its own.
+ */
+#ifndef JPKI_NSS_CRLSTORE_H
+#define JPKI_NSS_CRLSTORE_H
+
+#include <sys/types.h>
+
+#include "nss/crl.h"
+
+#define CRLSTORE_NAME_MAX 72		/* NAME and its NUL */
+
+struct crlstore {
+	const char *dir;	/* absolute; made (0755) by the first import */
+	const char *trust_db;	/* directory of the NSS database, as in certdb_open() */
+	uid_t owner;		/* 0 but in tests (lib/safefile.h) */
+	const struct log *log;
+};
+
+/*
+ * The first 32 digits of NAME and its "-" for the issuer with these hashes of key and name (as
+ * in struct crl_facts), NUL-terminated; the whole NAME for a scope. False if NSS is not in use.
+ */
+#define CRLSTORE_PREFIX_LEN 33
+bool crlstore_prefix(const uint8_t key[static CRL_HASH_LEN], const uint8_t name[static CRL_HASH_LEN],
+    char ret_prefix[static CRLSTORE_PREFIX_LEN + 1]) MUST_CHECK;
+bool crlstore_name(const char *prefix, struct view scope, char ret_name[static CRLSTORE_NAME_MAX])
+    MUST_CHECK;
+
+/* NAME.idx */
+#define CRLSTORE_INDEX_SUFFIX ".idx"
+
+/*
+ * Reads a CRL, DER or one PEM block ("-----BEGIN X509 CRL-----"), from fd to
+ * its end (file or pipe; lent), verifies and installs it. Signals are held back
+ * from when the last octet was read.
+ *
+ * CRL_OK, or CRL_SAME if this very list is installed already, and
+ * *ret_facts and ret_name are set. Any other fault: nothing was changed,
+ * and the details are logged.
+ */
+enum crl_fault crlstore_import(const struct crlstore *store, int fd, int64_t now,
+    struct crl_facts *ret_facts, char ret_name[static CRLSTORE_NAME_MAX]) MUST_CHECK;
+
+/* One list of the store. */
+struct crlstore_item {
+	const char *name;		/* NAME, lent for the call */
+	enum crl_fault fault;		/* CRL_OK, or why it cannot be used */
+	const struct crl_facts *facts;	/* NULL if they cannot be read */
+	const struct cert *issuer;	/* the trusted authority with that key; NULL: none has it */
+};
+
+/*
+ * Calls `each` for every list in the order of their names. crlstore_list() looks at
+ * the header of the index (CRL_OK, CRL_INDEX, CRL_INDEX_MISSING, CRL_UNREADABLE);
+ * crlstore_verify() proves everything again: the CRL by crl_verify() without the clock, and
+ * that the index made from it is octet by octet the one that is there (also
+ * CRL_CRL_MISSING, CRL_INDEX_DIFFERS and every fault of the CRL).
+ *
+ * CRL_OK: all were seen, whatever the faults. CRL_STORE: the directory is unsafe or
+ * unreadable; one that does not exist has no lists. CRL_TRUST_DB, CRL_NO_MEMORY.
+ */
+enum crl_fault crlstore_list(const struct crlstore *store,
+    void (*each)(void *ctx, const struct crlstore_item *item), void *ctx) MUST_CHECK;
+enum crl_fault crlstore_verify(const struct crlstore *store,
+    void (*each)(void *ctx, const struct crlstore_item *item), void *ctx) MUST_CHECK;
+
+/*
+ * Opens the DER of a list for reading, for `crl show`: *ret_fd is the
+ * caller's. CRL_CRL_MISSING, CRL_STORE (unsafe), CRL_NO_MEMORY.
+ */
+enum crl_fault crlstore_open(const struct crlstore *store, const char *name, int *ret_fd) MUST_CHECK;
+
+#endif

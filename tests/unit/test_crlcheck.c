@@ -1,0 +1,484 @@
+/* nss/crlcheck: what a login is told, by the lists that are installed. */
+#include "config.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "nss/chain.h"
+#include "nss/crlcheck.h"
+#include "nss/crlder.h"
+#include "tests/unit/crl_fixture.h"
+
+#define REVOKED 0x06f1d001
+#define SUSPENDED 0x06f1d002
+#define UNLISTED 0x06f1d003
+
+/* So many readings of a directory show nothing: a rename went on meanwhile. */
+static unsigned int blind_readings;
+
+struct dirent *__real_readdir(DIR *d);
+struct dirent *__wrap_readdir(DIR *d);
+struct dirent *
+__wrap_readdir(DIR *d)
+{
+	if (blind_readings == 0)
+		return __real_readdir(d);
+	blind_readings--;
+	return NULL;
+}
+
+/* What the checks run with; reset for every test. */
+static enum crl_policy policy;
+static int64_t grace, at;
+
+/* Every list of these tests has these entries, unless it says otherwise. */
+static struct der usual, place, elsewhere;
+
+static int
+setup(void **state)
+{
+	policy = CRL_REQUIRE;
+	grace = 0;
+	blind_readings = 0;
+	if (scratch_make(state) != 0)
+		return -1;
+	at = pki_now();
+	crlmaker_serial(&usual, 17, pki_now() - DAY, NO_REASON);
+	crlmaker_serial(&usual, REVOKED, pki_now() - DAY, 1);
+	crlmaker_serial(&usual, SUSPENDED, pki_now() - DAY, 6);
+	crlmaker_serial(&usual, UNLISTED, pki_now() - DAY, 8);
+	point_of_leaf("good", &place);
+	der_uri(&elsewhere, "http://crl.invalid/elsewhere.crl");
+	make_db("ca1", "ca2", "ca-ec", NULL);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	der_done(&usual);
+	der_done(&place);
+	der_done(&elsewhere);
+	return scratch_done(state);
+}
+
+static void
+install(struct list list)
+{
+	if (list.entries == NULL)
+		list.entries = &usual;
+	/* In force at its own time, also if that is past. */
+	expect_fault(list_import_at(&list, pki_now() + (list.from != 0 ? list.from : -HOUR) + 1),
+	    CRL_OK, "install");
+}
+
+static struct outcome
+ask(const char *leaf)
+{
+	struct crlstore s = list_store();
+	struct crlcheck c = { .dir = s.dir, .owner = s.owner, .policy = policy, .grace = grace,
+		.log = &test_log };
+	struct revocation revocation = { .check = crlcheck, .ctx = &c };
+	struct chain_rules rules = { .now = at, .revocation = &revocation };
+	struct certdb *db = open_db(in_scratch("db"));
+	struct bytes der = pki_der(leaf);
+	struct cert *cert = get_cert(db, view_of(&der));
+	struct outcome o;
+
+	log_clear();
+	o = chain_check(db, cert, &rules, &test_log);
+	cert_free(cert);
+	close_db(db);	/* nothing is leaked on any way */
+	return o;
+}
+
+static void
+expect(const char *leaf, enum jpki_status status)
+{
+	expect_status(ask(leaf), status, leaf);
+}
+
+static void
+partition_answers_for_its_certificates(void **state)
+{
+	install((struct list){ .names = &place, .number = 1 });
+	expect("good", JPKI_OK);
+	expect("unlisted", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+	expect("suspended", JPKI_SUSPENDED);
+}
+
+static void
+whole_list_answers_for_all(void **state)
+{
+	install((struct list){ .number = 1 });
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+	install((struct list){ .ca = "ca-ec", .digest = "SHA384" });
+	expect("ec384", JPKI_OK);
+}
+
+static void
+only_user_certificates_are_ours(void **state)
+{
+	install((struct list){ .number = 1, .flags = POINT_USER });
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+}
+
+static void
+log_says_when_why_and_where(void **state)
+{
+	struct outcome o;
+
+	install((struct list){ .names = &place });
+	o = ask("revoked");
+	expect_status(o, JPKI_REVOKED, "revoked");
+	assert_int_equal(o.when, pki_now() - DAY);
+	assert_non_null(strstr(logged(), "keyCompromise"));
+	assert_non_null(strstr(logged(), list_name));
+	assert_non_null(strstr(logged(), "since 20"));
+	o = ask("suspended");
+	assert_non_null(strstr(logged(), "certificateHold"));
+}
+
+/* A list for other distribution points proves nothing, but what it lists is revoked. */
+static void
+other_partition_proves_nothing(void **state)
+{
+	install((struct list){ .names = &elsewhere });
+	expect("good", JPKI_CRL_MISSING);
+	expect("revoked", JPKI_REVOKED);
+	policy = CRL_IF_PRESENT;
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+}
+
+static void
+other_partition_beside_the_right_one(void **state)
+{
+	struct der none = { .p = NULL };
+
+	crlmaker_serial(&none, 1, pki_now(), 1);
+	install((struct list){ .names = &place, .entries = &none });
+	expect("revoked", JPKI_OK);
+	install((struct list){ .names = &elsewhere });
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+	der_done(&none);
+}
+
+static bool
+is_it(void *ctx, struct view general_name)
+{
+	const struct der *wanted = ctx;
+
+	return general_name.len == wanted->len && memcmp(general_name.data, wanted->p, wanted->len) == 0;
+}
+
+/* A distribution point of this name, and what else is in it; whether it counts. */
+static bool
+point_counts(uint8_t form, const char *more, size_t len, size_t cut)
+{
+	struct der d = { .p = NULL };
+	bool counts;
+
+	der_element(&d, form, elsewhere.p, elsewhere.len);
+	der_wrap(&d, 0, 0xa0);
+	der_put(&d, more, len);
+	der_wrap(&d, 0, 0x30);	/* the point */
+	der_wrap(&d, 0, 0x30);	/* all points */
+	counts = crlder_point_matches((struct view){ d.p, d.len - cut }, is_it, &elsewhere);
+	der_done(&d);
+	return counts;
+}
+
+/* Limited to some reasons, or left to another issuer, our list is not all there is to know. */
+static void
+points_that_prove_nothing(void **state)
+{
+	assert_true(point_counts(0xa0, "", 0, 0));
+	assert_false(point_counts(0xa0, "\x81\x02\x06\x40", 4, 0));	/* reasons */
+	assert_false(point_counts(0xa0, "\xa2\x03\x82\x01x", 5, 0));	/* cRLIssuer */
+	assert_false(point_counts(0xa1, "", 0, 0));	/* relative to the issuer */
+	assert_false(point_counts(0xa0, "", 0, 1));	/* cut short */
+}
+
+/* One list under several names is found, though its file has the name of none of them. */
+static void
+list_with_several_names(void **state)
+{
+	struct der both = { .p = NULL };
+
+	der_put(&both, elsewhere.p, elsewhere.len);
+	der_put(&both, place.p, place.len);
+	install((struct list){ .names = &both });
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+	der_done(&both);
+}
+
+/* A generation of the CA with the same name has its own lists. */
+static void
+lists_of_other_generations_say_nothing(void **state)
+{
+	struct der e = { .p = NULL };
+
+	crlmaker_serial(&e, 0x06f1a2b3, pki_now(), 1);	/* good, and good2 of ca2 */
+	install((struct list){ .ca = "ca2", .entries = &e });
+	expect("good", JPKI_CRL_MISSING);
+	expect("good2", JPKI_REVOKED);
+	install((struct list){ .ca = "ca1" });
+	expect("good", JPKI_OK);
+	der_done(&e);
+}
+
+static void
+missing_list(void **state)
+{
+	expect("good", JPKI_CRL_MISSING);
+	assert_non_null(strstr(logged(), "jpkictl crl import"));
+	policy = CRL_IF_PRESENT;
+	expect("good", JPKI_OK);
+	assert_non_null(strstr(logged(), "none is required"));
+	policy = CRL_OFF;
+	expect("good", JPKI_OK);
+	assert_string_equal(logged(), "");
+}
+
+static void
+off_asks_nothing(void **state)
+{
+	install((struct list){ 0 });
+	policy = CRL_OFF;
+	expect("revoked", JPKI_OK);
+}
+
+static void
+stale_list(void **state)
+{
+	struct outcome o;
+
+	install((struct list){ .from = -9 * DAY, .until = -DAY });
+	o = ask("good");
+	expect_status(o, JPKI_CRL_STALE, "stale");
+	assert_int_equal(o.when, pki_now() - DAY);
+	expect("revoked", JPKI_REVOKED);
+	policy = CRL_IF_PRESENT;
+	expect("good", JPKI_CRL_STALE);
+	expect("revoked", JPKI_REVOKED);
+	grace = DAY - 1;
+	expect("good", JPKI_CRL_STALE);
+	grace = DAY;
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+}
+
+/* nextUpdate itself is still in force. */
+static void
+to_the_second(void **state)
+{
+	install((struct list){ .until = 100 });
+	at = pki_now() + 100;
+	expect("good", JPKI_OK);
+	at = pki_now() + 101;
+	expect("good", JPKI_CRL_STALE);
+	at = pki_now() - HOUR;
+	expect("good", JPKI_OK);
+	at = pki_now() - HOUR - 1;
+	expect("good", JPKI_CRL_NOT_YET);
+}
+
+static void
+fresh_beside_stale(void **state)
+{
+	install((struct list){ .from = -9 * DAY, .until = -DAY });
+	install((struct list){ .names = &place });
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+}
+
+static void
+clock_before_the_list(void **state)
+{
+	struct outcome o;
+
+	install((struct list){ .from = DAY, .until = 9 * DAY });
+	o = ask("good");
+	expect_status(o, JPKI_CRL_NOT_YET, "not yet");
+	assert_int_equal(o.when, pki_now() + DAY);
+	expect("revoked", JPKI_REVOKED);
+	/* The clock is wrong, then; another list does not help. */
+	install((struct list){ .names = &place });
+	expect("good", JPKI_CRL_NOT_YET);
+	policy = CRL_IF_PRESENT;
+	expect("good", JPKI_CRL_NOT_YET);
+}
+
+/* --- damage ---------------------------------------------------------------------------- */
+
+static const char *
+index_file(void)
+{
+	char name[CRLSTORE_NAME_MAX + 16];
+
+	snprintf(name, sizeof name, "crl/%s.idx", list_name);
+	return in_scratch(name);
+}
+
+static void
+expect_invalid(const char *what)
+{
+	expect_status(ask("good"), JPKI_CRL_INVALID, what);
+	policy = CRL_IF_PRESENT;
+	expect_status(ask("good"), JPKI_CRL_INVALID, what);
+	policy = CRL_REQUIRE;
+}
+
+static void
+what_cannot_be_read_refuses(void **state)
+{
+	struct bytes idx;
+
+	install((struct list){ .names = &place });
+	idx = read_bytes(index_file());
+	for (size_t i = 0; i < idx.len; i += 5) {
+		struct outcome o;
+
+		idx.data[i] ^= 0x10;
+		write_bytes(index_file(), idx.data, idx.len);
+		o = ask("good");
+		if (o.status != JPKI_CRL_INVALID && o.status != JPKI_OK)
+			fail_msg("octet %zu: %s", i, outcome_code(o.status));
+		/* Never a wrong date, either. */
+		o = ask("revoked");
+		if (o.status != JPKI_CRL_INVALID &&
+		    (o.status != JPKI_REVOKED || o.when != pki_now() - DAY))
+			fail_msg("octet %zu: %s", i, outcome_code(o.status));
+		idx.data[i] ^= 0x10;
+	}
+	write_bytes(index_file(), idx.data, idx.len - 1);
+	expect_invalid("cut");
+	write_bytes(index_file(), "", 0);
+	expect_invalid("empty");
+	write_bytes(index_file(), idx.data, idx.len);
+	expect("good", JPKI_OK);
+}
+
+static void
+unsafe_files_refuse(void **state)
+{
+	install((struct list){ .names = &place });
+	assert_int_equal(chmod(index_file(), 0666), 0);
+	expect_invalid("writable by others");
+	assert_int_equal(chmod(index_file(), 0644), 0);
+	assert_int_equal(rename(index_file(), in_scratch("elsewhere")), 0);
+	assert_int_equal(symlink(in_scratch("elsewhere"), index_file()), 0);
+	expect_invalid("symbolic link");
+	assert_int_equal(unlink(index_file()), 0);
+	assert_int_equal(mkdir(index_file(), 0755), 0);
+	expect_invalid("directory");
+	assert_int_equal(rmdir(index_file()), 0);
+	expect("good", JPKI_CRL_MISSING);
+	assert_int_equal(chmod(in_scratch("crl"), 0777), 0);
+	expect_invalid("directory writable by others");
+	assert_int_equal(chmod(in_scratch("crl"), 0755), 0);
+}
+
+/* Whoever could put another issuer's index under the name of ours. */
+static void
+index_under_a_wrong_name(void **state)
+{
+	char right[CRLSTORE_NAME_MAX];
+
+	install((struct list){ .number = 1 });
+	memcpy(right, list_name, sizeof right);
+	install((struct list){ .ca = "ca2" });
+	assert_int_equal(rename(index_file(), in_scratch("taken")), 0);
+	memcpy(list_name, right, sizeof right);
+	assert_int_equal(rename(in_scratch("taken"), index_file()), 0);
+	expect_invalid("index of ca2 under the name of ca1");
+}
+
+/* --- beside an import --------------------------------------------------------------------- */
+
+static void
+lock_delays_nobody(void **state)
+{
+	int lock;
+
+	install((struct list){ .names = &place });
+	lock = open(in_scratch("crl/.lock"), O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	/* A minute is not the limit here: whoever waited for the lock would wait for ever. */
+	alarm(60);
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+	alarm(0);
+	close(lock);
+}
+
+/*
+ * A directory may show neither the old nor the new file of a rename: then a
+ * list would be missing, and a revoked certificate good where none is required.
+ */
+static void
+rename_hides_nothing(void **state)
+{
+	struct der both = { .p = NULL };
+
+	policy = CRL_IF_PRESENT;
+	install((struct list){ .names = &place });
+	blind_readings = 9;
+	expect("revoked", JPKI_REVOKED);
+	assert_true(run("rm", "-rf", in_scratch("crl"), NULL));
+	/* One whose file is not found by a name of the certificate is looked for twice. */
+	der_put(&both, elsewhere.p, elsewhere.len);
+	der_put(&both, place.p, place.len);
+	install((struct list){ .names = &both });
+	blind_readings = 1;
+	expect("revoked", JPKI_REVOKED);
+	der_done(&both);
+}
+
+static void
+half_an_import_is_not_seen(void **state)
+{
+	install((struct list){ .names = &place });
+	write_bytes(in_scratch("crl/.new.idx"), "JPKI-CRL", 8);
+	write_bytes(in_scratch("crl/.new.crl"), "0", 1);
+	expect("good", JPKI_OK);
+}
+
+static void
+der_is_not_needed(void **state)
+{
+	char name[CRLSTORE_NAME_MAX + 16];
+
+	install((struct list){ .names = &place });
+	snprintf(name, sizeof name, "crl/%s.crl", list_name);
+	assert_int_equal(unlink(in_scratch(name)), 0);
+	expect("good", JPKI_OK);
+	expect("revoked", JPKI_REVOKED);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(partition_answers_for_its_certificates), T(whole_list_answers_for_all),
+		T(only_user_certificates_are_ours), T(log_says_when_why_and_where),
+		T(other_partition_proves_nothing), T(other_partition_beside_the_right_one),
+		T(points_that_prove_nothing), T(list_with_several_names), T(lists_of_other_generations_say_nothing),
+		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
+		T(fresh_beside_stale), T(clock_before_the_list),
+		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
+		T(lock_delays_nobody), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
