@@ -27,6 +27,13 @@ static const struct command commands[] = {
 	  "                      (8 hex digits or more)\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
 	  false, false, cmd_trust },
+	{ "crl", N_("import FILE... | list | verify"),
+	  N_("which certificates are revoked"),
+	  N_("  import FILE...  verify and install CRLs (PEM or DER); a list that is not\n"
+	  "                  in order, or older than the one installed, changes nothing\n"
+	  "  list            list what is installed\n"
+	  "  verify          prove it all again, signatures and indexes\n"),
+	  false, false, cmd_crl },
 	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"

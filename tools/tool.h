@@ -26,6 +26,7 @@ struct command {
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
 };
 
+int cmd_crl(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);

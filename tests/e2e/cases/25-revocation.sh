@@ -202,3 +202,55 @@ lock_held()
 	exec 7>&-
 }
 run_case 'a running import of a CRL delays no login' lock_held
+
+# --- the administrator's way ----------------------------------------------------------------------
+crl_refused()	# STATUS TEXT ARGUMENT…: and nothing on disk is another
+{
+	local before=$1 says=$2 files
+
+	shift 2
+	files=$(sha256sum "$CRLS"/*)
+	run jpkictl crl "$@"
+	expect_equal "status of crl $*" "$before" "$STATUS"
+	expect_has "crl $*" "$says" "$OUT"
+	expect_equal "files after crl $*" "$files" "$(sha256sum "$CRLS"/*)"
+}
+
+jpkictl_crl()
+{
+	rm -rf "$CRLS"
+	run jpkictl crl list
+	expect_equal 'status of crl list' 0 "$STATUS"
+	expect_has 'crl list' 'No CRL is installed yet' "$OUT"
+	run jpkictl crl import "$PKI/crl/ca1.crl" "$PKI/crl/ca2.crl"
+	expect_equal 'status of crl import' 0 "$STATUS"
+	expect_has 'crl import' 'ca1.crl: installed:' "$OUT"
+	run jpkictl crl import "$PKI/crl/ca1.crl"
+	expect_equal 'status of crl import, again' 0 "$STATUS"
+	expect_has 'crl import, again' 'installed already' "$OUT"
+	run jpkictl crl verify
+	expect_equal 'status of crl verify' 0 "$STATUS"
+	expect_equal 'lists' 2 "$(grep -c ' revoked$' <<< "$OUT")"
+
+	crl_refused 1 'ca1-older.crl: older than the list that is installed (rollback)' import "$PKI/crl/ca1-older.crl"
+	crl_refused 1 '(signature)' import "$PKI/crl/ca1-tampered.crl"
+	crl_refused 1 '(not-crl)' import "$PKI/good.crt"
+	crl_refused 1 'No such file' import /nowhere.crl
+	crl_refused 1 '/tmp' import /tmp
+	crl_refused 2 'crl --help' import
+	crl_refused 2 'crl --help' list too-much
+	run setpriv --reuid hanako --regid hanako --init-groups jpkictl crl import "$PKI/crl/ca-ec.crl"
+	expect_equal 'status of crl import by a user' 1 "$STATUS"
+	expect_has 'crl import by a user' 'only root' "$OUT"
+
+	# One that is refused does not keep the others out.
+	run jpkictl crl import "$PKI/crl/ca1-delta.crl" "$PKI/crl/ca-ec.crl"
+	expect_equal 'status of crl import, one refused' 1 "$STATUS"
+	expect_has 'crl import, one refused' 'ca-ec.crl: installed:' "$OUT"
+
+	truncate -s -1 "$(ls "$CRLS"/*.idx | head -n 1)"
+	run jpkictl crl verify
+	expect_equal 'status of crl verify, an index is cut' 1 "$STATUS"
+	reset_config
+}
+run_case 'jpkictl crl: import, list, verify' jpkictl_crl
