@@ -12,7 +12,7 @@ packages_run=(
 	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl
 )
 packages_test=(
-	opensc opensc-pkcs11 openssh-client xz-utils binutils file
+	opensc opensc-pkcs11 openssh-client openssh-server locales xz-utils binutils file
 )
 
 # The screen lockers and what they are looked at with; without them their cases are skipped.

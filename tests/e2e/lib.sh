@@ -440,6 +440,9 @@ on_tty()
 	run expect -f "$E2E_TOP/tests/e2e/pty.exp" "$@"
 }
 
+# shellcheck source=tests/e2e/terminal.sh
+. "$E2E_TOP/tests/e2e/terminal.sh"
+
 # --- one login, one line -------------------------------------------------------------
 
 # login NAME [KEY=VALUE…]: one pam_authenticate by pamdrive, and all that is to

@@ -10,6 +10,7 @@
  *	expect=TEXT    succeed only if the prompt was answered with TEXT
  *	authtok        leave the answer as PAM_AUTHTOK
  *	leak           break the rules of the house: child, descriptor, SIGCHLD
+ *	nodelay        do not wait after a failure, whatever modules ask for
  *	return=NUMBER  the result (default: PAM_IGNORE)
  *
  * An underscore in a TEXT stands for a space.
@@ -80,6 +81,25 @@ leak(void)
 	}
 }
 
+static void
+no_delay(int status, unsigned int microseconds, void *appdata)
+{
+	(void)status;
+	(void)microseconds;
+	(void)appdata;
+}
+
+/* As applications do that have a delay of their own (kscreenlocker). */
+static int
+turn_delay_off(pam_handle_t *pamh)
+{
+	void (*function)(int, unsigned int, void *) = no_delay;
+	const void *item;
+
+	memcpy(&item, &function, sizeof item);
+	return pam_set_item(pamh, PAM_FAIL_DELAY, item);
+}
+
 static int
 act(pam_handle_t *pamh, struct play *play, const char *arg)
 {
@@ -101,6 +121,8 @@ act(pam_handle_t *pamh, struct play *play, const char *arg)
 		play->authtok = true;
 	else if (strcmp(arg, "leak") == 0)
 		leak();
+	else if (strcmp(arg, "nodelay") == 0)
+		return turn_delay_off(pamh);
 	else
 		return PAM_SERVICE_ERR;
 	return PAM_SUCCESS;

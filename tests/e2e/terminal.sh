@@ -1,0 +1,196 @@
+# shellcheck shell=bash
+#
+# The vocabulary of the cases in which a person sits at a terminal. Sourced by
+# lib.sh.
+
+PROMPT='PIN of the user-authentication certificate'
+ASKED="wait:$PROMPT \\(4 digits"	# a wrong PIN is answered with the same words
+RIGHT=("$ASKED" "type:$PIN")
+HELPER_RUNS='do:for i in $(seq 500); do pgrep -x jpki_helper >/dev/null && exit; sleep 0.02; done; exit 1'
+
+# The words that run a command as that user.
+as_user()	# NAME UID
+{
+	printf 'setpriv --reuid %s --regid %s --init-groups env HOME=/home/%s USER=%s ' "$1" "$1" "$1" "$1"
+}
+
+# stack_of SERVICE AUTH-LINES: the rest as everywhere; no waiting after failures.
+stack_of()
+{
+	printf '%s\n' 'auth optional pam_e2e.so nodelay' "$2" 'account required pam_jpki.so' \
+		'@include common-account' '@include common-session' > "/etc/pam.d/$1"
+}
+
+card_stack()	# SERVICE [OPTIONS of pam_jpki]: nothing but the card
+{
+	stack_of "$1" "auth required pam_jpki.so ${*:2}"
+}
+
+# The card, or else the password; a card that says no is not overruled.
+mixed_stack()	# SERVICE [OPTIONS of pam_jpki]
+{
+	stack_of "$1" "auth [success=done authinfo_unavail=ignore user_unknown=ignore default=die] pam_jpki.so ${*:2}
+@include common-auth"
+}
+
+sudo_rules()	# LINE…
+{
+	printf '%s\n' 'Defaults !lecture' 'hanako ALL=(ALL) ALL' "$@" > /etc/sudoers.d/e2e
+	chmod 0440 /etc/sudoers.d/e2e
+}
+
+times()		# NUMBER WORD: that often, one blank between
+{
+	local i all=
+
+	for ((i = 0; i < $1; i++)); do all+="${all:+ }$2"; done
+	printf '%s' "$all"
+}
+
+# person NAME [KEY=VALUE…] [STEP…] -- COMMAND…: a person at a terminal, the
+# steps of pty.exp, and what is to be said about it:
+#
+#   sim=COMMANDS  for simctl, before; separated by ;
+#   before=WORDS  a command of the shell, before
+#   status=REGEX  how COMMAND ends (0)
+#   log=WORDS     the outcomes that our module logged in this order, without
+#                 JPKI- or JPKI-E-, one blank between (OK); "" for none
+#   says=TEXT lacks=TEXT   on the screen
+#   asks=TEXT     how the PIN is asked for
+#   prompts=N     how often (1)
+#   verifies=N    PINs that reached the card (1)
+#   tries=N       left on the card afterwards (3)
+#   apdus=N       commands to the card (any)
+#   typed=N       four-digit texts the person entered (as the steps show)
+#   last=ask      the administrator lets the last try be used
+#   echo=yes      what is typed shows on the screen, as before any prompt
+#   powered=any   the last attempt did not come as far as the PIN, so that the
+#                 card may still have power
+#
+# Always: no more PINs than texts of four digits were typed reached the card,
+# and the card did not lock.
+person()
+{
+	local name=$1 arg before
+	local -a steps=()
+	local -A c=([sim]='' [before]='' [status]=0 [log]=OK [says]='' [lacks]='' [prompts]=1
+		[asks]="$PROMPT (4 digits"
+		[verifies]=1 [tries]=3 [apdus]=any [typed]=0 [last]='' [echo]='' [powered]='')
+
+	shift
+	while [ "$1" != -- ]; do
+		arg=$1
+		shift
+		case $arg in
+		wait:*|type:*|key:*|do:*|on:*) steps+=("$arg") ;;
+		*) c[${arg%%=*}]=${arg#*=} ;;
+		esac
+		[[ $arg != type:[0-9][0-9][0-9][0-9] ]] || c[typed]=$((c[typed] + 1))
+	done
+	begin "$name" || return 0
+	fresh_card
+	eval "${c[before]}"
+	sim_commands "${c[sim]}"
+	[[ ${steps[*]} != *do:*sim* ]] || CARD_DIRTY=yes
+	before=$(sim get auth-tries)
+	on_tty "${steps[@]}" "$@"
+	expect_match 'exit status' "${c[status]}" "$STATUS"
+	check_screen
+	check_tries "$before"
+	expect_outcomes "${c[log]}"
+	end
+}
+
+# These look at the c[] of person.
+check_screen()
+{
+	expect_has 'the screen' "${c[says]}" "$OUT"
+	[ -z "${c[lacks]}" ] || expect_lacks 'the screen' "${c[lacks]}" "$OUT"
+	[ -n "${c[echo]}" ] || expect_lacks 'the screen' "$PIN" "$OUT"
+	expect_count 'prompts for the PIN' "${c[prompts]}" "$(grep -oF "${c[asks]}" <<< "$OUT" | wc -l)"
+}
+
+check_tries()	# BEFORE
+{
+	local left verifies
+
+	left=$(sim get auth-tries)
+	verifies=$(stat_of verifies)
+	[ "$verifies" -le "${c[typed]}" ] ||
+		fail "$verifies PINs reached the card, but ${c[typed]} were typed"
+	[ "$left" -ge 1 ] || [ "$1" = 0 ] || [ "${c[last]}" = ask ] || fail 'the card has been locked'
+	expect_equal 'tries left' "${c[tries]}" "$left"
+	expect_equal 'PINs that reached the card' "${c[verifies]}" "$verifies"
+	expect_count 'commands to the card' "${c[apdus]}" "$(stat_of apdus)"
+	if [ "${c[powered]}" = any ]; then
+		expect_equal 'PIN state left on the card' none "$(sim get verified)"
+	else
+		expect_card_forgot
+	fi
+}
+
+outcomes()
+{
+	# shellcheck disable=SC2005 # the lines become words
+	echo $(syslog_new | sed -nE 's/.*pam_jpki\([^)]*:auth\): JPKI-(E-)?([A-Z-]+) user=.*/\2/p')
+}
+
+outcomes_are()
+{
+	[ "$(outcomes)" = "$1" ]
+}
+
+expect_outcomes()	# WORDS
+{
+	until_true 3 outcomes_are "$1" || fail "outcomes: wanted \"$1\", got \"$(outcomes)\""
+}
+
+# --- sshd --------------------------------------------------------------------------
+
+SSH_PORT=2222
+SSHD_PID=
+SSH=(ssh -F none -p "$SSH_PORT" -o "UserKnownHostsFile=$WORK/known_hosts" -o StrictHostKeyChecking=yes
+	-o PubkeyAuthentication=no)
+
+start_sshd()	# [LOCALE]
+{
+	mkdir -p /run/sshd "$WORK/sshd"
+	[ -e "$WORK/sshd/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key"
+	printf '[127.0.0.1]:%s %s\n' "$SSH_PORT" "$(cat "$WORK/sshd/key.pub")" > "$WORK/known_hosts"
+	printf '%s\n' "Port $SSH_PORT" 'ListenAddress 127.0.0.1' "HostKey $WORK/sshd/key" 'PidFile none' \
+		'UsePAM yes' 'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' \
+		'PermitRootLogin no' 'PrintMotd no' > "$WORK/sshd/config"
+	env LANG="${1:-C}" "$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null &
+	SSHD_PID=$!
+	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
+}
+
+stop_sshd()
+{
+	end_process "$SSHD_PID"
+	SSHD_PID=
+}
+
+listens()
+{
+	(: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+by_password()	# [USER [COMMAND]]
+{
+	command=("${SSH[@]}" -o PreferredAuthentications=password "${1:-hanako}@127.0.0.1" "${@:2}")
+}
+
+by_dialogue()	# [USER [COMMAND]]
+{
+	command=("${SSH[@]}" -o PreferredAuthentications=keyboard-interactive "${1:-hanako}@127.0.0.1" "${@:2}")
+}
+
+# What sshd's password prompts are answered with; the steps in typing.
+typed_at_sshd()	# TEXT…
+{
+	local text
+
+	typing=()
+	for text; do typing+=('wait:[Pp]assword: ?$' "type:$text"); done
+}
