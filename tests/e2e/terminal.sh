@@ -2,6 +2,9 @@
 #
 # The vocabulary of the cases in which a person sits at a terminal. Sourced by
 # lib.sh.
+#
+# shellcheck disable=SC2034 # the cases use what is not used here
+# shellcheck disable=SC2016 # some text is for other shells
 
 PROMPT='PIN of the user-authentication certificate'
 ASKED="wait:$PROMPT \\(4 digits"	# a wrong PIN is answered with the same words
@@ -131,7 +134,7 @@ check_tries()	# BEFORE
 
 outcomes()
 {
-	# shellcheck disable=SC2005 # the lines become words
+	# shellcheck disable=SC2005,SC2046 # the lines become words
 	echo $(syslog_new | sed -nE 's/.*pam_jpki\([^)]*:auth\): JPKI-(E-)?([A-Z-]+) user=.*/\2/p')
 }
 

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # sshd, and what is started inside of its sessions. Who sits elsewhere does not
 # reach the card on our reader, whatever is typed, unless the administrator says so.
+# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
+# shellcheck disable=SC2016 # some text is for other shells
 
 # What nobody may cause who sits elsewhere.
 UNTOUCHED=(prompts=0 verifies=0 apdus=0)
@@ -82,6 +84,17 @@ person 'su inside ssh, where its line in the stack allows it' before='card_stack
 	"${typing[@]}" "${RIGHT[@]}" -- "${command[@]}"
 person 'su inside ssh is not let in by the line of another service' before='card_stack su; card_stack sudo remote=yes' \
 	"${UNTOUCHED[@]}" status=1 log=REMOTE "${typing[@]}" -- "${command[@]}"
+card_stack sudo
+# Without a terminal of its own, and without logind, nothing tells.
+printf '#!/bin/sh\necho "%s"\n' "$PASSWORD" > "$WORK/ssh-askpass"
+chmod 0755 "$WORK/ssh-askpass"
+by_password hanako 'sudo -k -S id'
+person 'sudo inside ssh without a terminal, strict' before='card_stack sudo remote=strict' "${UNTOUCHED[@]}" status=1 \
+	typed=3 log='REMOTE REMOTE REMOTE' lacks='uid=0' -- env SSH_ASKPASS="$WORK/ssh-askpass" SSH_ASKPASS_REQUIRE=force \
+	sh -c 'printf "%s\n" "$0" "$0" "$0" | exec "$@"' "$PIN" "${command[@]}"
+inside 'script -q -c "sudo -k id" /dev/null'
+person 'sudo inside ssh on a second terminal, strict' "${UNTOUCHED[@]}" log='REMOTE REMOTE REMOTE' lacks='uid=0' \
+	"${typing[@]}" -- "${command[@]}"
 card_stack sudo
 mixed_stack su
 echo "taro:$PASSWORD" | chpasswd

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # lang=auto: the language of the program that asks, where the terminal can show it.
+# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
 
 JAPANESE='利用者証明用電子証明書の暗証番号（数字4桁、残り'
 
