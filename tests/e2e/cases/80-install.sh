@@ -233,8 +233,8 @@ enabled_behind()
 enabled_both()
 {
 	profile --enable jpki jpki-and-password
-	expect_match 'the only line in common-auth' 'auth.*success=2 default=ignore.*pam_jpki.so *' \
-		"$(grep pam_jpki /etc/pam.d/common-auth)"
+	expect_equal 'lines in common-auth' 1 "$(grep -c pam_jpki /etc/pam.d/common-auth)"
+	expect_has 'the line in common-auth' 'success=2 default=ignore' "$(grep pam_jpki /etc/pam.d/common-auth)"
 }
 
 removed_without_trace()
