@@ -5,7 +5,8 @@
 
 PASSWORD='Correct-horse-7'
 EXAMPLES=/usr/share/doc/pam_jpki/examples/pam.d
-printf 'hanako:%s\ntaro:%s\n' "$PASSWORD" "$PASSWORD" | chpasswd
+reset_config
+printf 'hanako:%s\nroot:%s\n' "$PASSWORD" "$PASSWORD" | chpasswd
 
 # What the person does, and what becomes of it:
 #	NAME  SERVICE  RESULT  PROMPTS  VERIFIES  [key=value… of login]
@@ -17,72 +18,100 @@ at()
 	login "$name" service="$service" pam="$result" prompts="$prompts" verifies="$verifies" asks='' "$@"
 }
 
+without_module()	# NAME SERVICE RESULT PROMPTS [key=value… of login]
+{
+	mv "$PAMDIR/pam_jpki.so" "$WORK/"
+	at "${@:1:4}" 0 drive="$by_password" code=none apdus=0 "${@:5}"
+	mv "$WORK/pam_jpki.so" "$PAMDIR/"
+}
+
+accepted=(says='acct = 0 PAM_SUCCESS' says2='setcred = 0 PAM_SUCCESS')
+FROM_AFAR='--rhost 192.0.2.1 --tty ssh'
 by_pin="pin=$PIN auth acct setcred"
 by_password="pin=$PASSWORD auth acct setcred"
 
-# --- any stack at all: the same six situations --------------------------------------
+# --- any stack at all: the same situations ------------------------------------------
 
-# situations NAME SERVICE and six results, each RESULT:PROMPTS:
-#	right PIN, wrong PIN, no card, not enrolled, configuration faulty, remote
-# The password is known, and typed wherever something is asked after the PIN.
-situations()
+NOT_SUCCESS='[^S].*|S[^U].*'
+
+# table FIRST NAME SERVICE and seven results, each RESULT:PROMPTS:
+#	right PIN, wrong PIN, no card, not enrolled, locked card, configuration faulty, remote
+# The password is known, and typed before the PIN (FIRST is password) or after
+# it (FIRST is card), whatever of both is asked for.
+table()
 {
-	local name=$1 service=$2
-	local -a r=("${@:3}")
-	local then="pin=$PASSWORD auth"
+	local first=$1 name=$2 service=$3
+	local -a r=("${@:4}")
+	local typed="pin=$PASSWORD auth" right="pin=$PASSWORD pin=$PIN auth" wrong="pin=$PASSWORD pin=$WRONG_PIN auth"
 
-	at "$name: right PIN" "$service" "${r[0]%:*}" "${r[0]#*:}" 1 drive="pin=$PIN $then"
-	at "$name: wrong PIN" "$service" "${r[1]%:*}" "${r[1]#*:}" 1 drive="pin=$WRONG_PIN $then" code=PIN-WRONG tries=2
-	at "$name: no card" "$service" "${r[2]%:*}" "${r[2]#*:}" 0 drive="$then" sim=remove code=NO-CARD
-	at "$name: not enrolled" "$service" "${r[3]%:*}" "${r[3]#*:}" 0 drive="$then" enrol='' code=NOT-ENROLLED
+	if [ "$first" = card ]; then
+		right="pin=$PIN pin=$PASSWORD auth"
+		wrong="pin=$WRONG_PIN pin=$PASSWORD auth"
+		at "$name: no card, wrong password" "$service" "$NOT_SUCCESS" any 0 \
+			drive='pin=wrong-password auth' sim=remove code=NO-CARD
+	fi
+	at "$name: right PIN" "$service" "${r[0]%:*}" "${r[0]#*:}" 1 drive="$right"
+	at "$name: wrong PIN" "$service" "${r[1]%:*}" "${r[1]#*:}" 1 drive="$wrong" code=PIN-WRONG tries=2
+	at "$name: no card" "$service" "${r[2]%:*}" "${r[2]#*:}" 0 drive="$typed" sim=remove code=NO-CARD
+	at "$name: not enrolled" "$service" "${r[3]%:*}" "${r[3]#*:}" 0 drive="$typed" enrol='' code=NOT-ENROLLED
+	at "$name: locked card" "$service" "${r[4]%:*}" "${r[4]#*:}" 0 drive="$typed" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
 	write_conf 'no such option = 1'
-	at "$name: configuration faulty" "$service" "${r[4]%:*}" "${r[4]#*:}" 0 drive="$then" code=CONFIG
+	at "$name: configuration faulty" "$service" "${r[5]%:*}" "${r[5]#*:}" 0 drive="$typed" code=CONFIG
 	write_conf '# nothing but defaults'
-	at "$name: remote" "$service" "${r[5]%:*}" "${r[5]#*:}" 0 drive="$then" args='--rhost 192.0.2.1' code=REMOTE
+	at "$name: remote" "$service" "${r[6]%:*}" "${r[6]#*:}" 0 drive="$typed" args='--rhost 192.0.2.1' code=REMOTE
 }
 
-place()	# SERVICE AUTH-LINES
+# placed CONTROL PLACE and the results: the module alone, first (the password's
+# line behind it) or last (the password's line before it).
+placed()
 {
-	install_pam_service "$1" "$2"
+	local control=$1 place=$2 first=card lines="auth $1 pam_jpki.so"
+
+	case $place in
+	first) lines+=$'\n''auth required pam_unix.so' ;;
+	last) lines=$'auth required pam_unix.so\n'$lines first=password ;;
+	esac
+	install_pam_service s-stack "$lines"
+	table "$first" "stack $control, $place" s-stack "${@:3}"
 }
 
-unix='auth required pam_unix.so'
-place s-required "auth required pam_jpki.so"
-situations 'required, alone' s-required SUCCESS:1 AUTH_ERR:1 AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
-place s-sufficient "auth sufficient pam_jpki.so"
-situations 'sufficient, alone' s-sufficient SUCCESS:1 'PERM_DENIED|AUTH_ERR:1' 'PERM_DENIED|AUTHINFO_UNAVAIL:0' 'PERM_DENIED|USER_UNKNOWN:0' 'PERM_DENIED|SERVICE_ERR:0' 'PERM_DENIED|AUTHINFO_UNAVAIL:0'
-place s-requisite "auth requisite pam_jpki.so"
-situations 'requisite, alone' s-requisite SUCCESS:1 AUTH_ERR:1 AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
-place s-optional "auth optional pam_jpki.so"
-situations 'optional, alone' s-optional SUCCESS:1 '[A-Z_]*(DENIED|ERR):1' '[A-Z_]*(DENIED|UNAVAIL):0' '[A-Z_]*(DENIED|UNKNOWN):0' '[A-Z_]*(DENIED|ERR):0' '[A-Z_]*(DENIED|UNAVAIL):0'
+# The line of the stricter variant, as the administrator reads it.
+STRICT=$(sed -n 's/^#auth *\(\[.*\]\) *pam_jpki.so$/\1/p' "$EXAMPLES/sudo")
 
-place s-either "auth sufficient pam_jpki.so
-$unix"
-situations 'sufficient, then the password' s-either SUCCESS:1 SUCCESS:2 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1
-place s-strict "auth [success=done authinfo_unavail=ignore user_unknown=ignore default=die] pam_jpki.so
-$unix"
-situations 'strict, then the password' s-strict SUCCESS:1 AUTH_ERR:1 SUCCESS:1 SUCCESS:1 SERVICE_ERR:0 SUCCESS:1
-place s-both "auth requisite pam_jpki.so
-$unix"
-situations 'requisite, then the password' s-both SUCCESS:2 AUTH_ERR:1 AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
-place s-both-asked "auth required pam_jpki.so
-$unix"
-situations 'required, then the password' s-both-asked SUCCESS:2 AUTH_ERR:2 AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+#                       right PIN wrong PIN     no card            not enrolled   locked        faulty        remote
+placed required   alone SUCCESS:1 AUTH_ERR:1    AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 MAXTRIES:0    SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
+placed required   first SUCCESS:2 AUTH_ERR:2    AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1    SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+placed required   last  SUCCESS:2 AUTH_ERR:2    AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1    SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+placed requisite  alone SUCCESS:1 AUTH_ERR:1    AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 MAXTRIES:0    SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
+placed requisite  first SUCCESS:2 AUTH_ERR:1    AUTHINFO_UNAVAIL:0 USER_UNKNOWN:0 MAXTRIES:0    SERVICE_ERR:0 AUTHINFO_UNAVAIL:0
+placed requisite  last  SUCCESS:2 AUTH_ERR:2    AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1    SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+placed sufficient alone SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0      PERM_DENIED:0  PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0
+placed sufficient first SUCCESS:1 SUCCESS:2     SUCCESS:1          SUCCESS:1      SUCCESS:1     SUCCESS:1     SUCCESS:1
+placed sufficient last  SUCCESS:2 SUCCESS:2     SUCCESS:1          SUCCESS:1      SUCCESS:1     SUCCESS:1     SUCCESS:1
+placed "$STRICT"  alone SUCCESS:1 AUTH_ERR:1    PERM_DENIED:0      PERM_DENIED:0  MAXTRIES:0    SERVICE_ERR:0 PERM_DENIED:0
+placed "$STRICT"  first SUCCESS:1 AUTH_ERR:1    SUCCESS:1          SUCCESS:1      MAXTRIES:0    SERVICE_ERR:0 SUCCESS:1
+placed "$STRICT"  last  SUCCESS:2 AUTH_ERR:2    SUCCESS:1          SUCCESS:1      MAXTRIES:1    SERVICE_ERR:1 SUCCESS:1
+placed optional   alone SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0      PERM_DENIED:0  PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0
+placed '[success=done default=ignore]' alone \
+	SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0
 
-# The module last, behind a password that was right: the answers come in the other order.
-place s-last "$unix
-auth required pam_jpki.so"
-at 'required, last: both right' s-last SUCCESS 2 1 drive="pin=$PASSWORD pin=$PIN auth"
-at 'required, last: wrong PIN' s-last AUTH_ERR 2 1 drive="pin=$PASSWORD pin=$WRONG_PIN auth" code=PIN-WRONG tries=2
-at 'required, last: no card' s-last AUTHINFO_UNAVAIL 1 0 drive="pin=$PASSWORD auth" sim=remove code=NO-CARD
-at 'required, last: the password is wrong, the PIN right' s-last AUTH_ERR 2 1 drive="pin=wrong-password pin=$PIN auth"
-at 'required, last: a password in place of the PIN' s-last AUTH_ERR 2 0 drive="pin=$PASSWORD pin=$PASSWORD auth" code=PIN-FORMAT
-place s-last-sufficient "$unix
-auth sufficient pam_jpki.so"
-at 'sufficient, last: does not mend a wrong password' s-last-sufficient AUTH_ERR 2 1 drive="pin=wrong-password pin=$PIN auth"
-place s-last-deny "auth [success=done default=ignore] pam_jpki.so
-auth requisite pam_deny.so"
-situations 'success=done, then deny' s-last-deny SUCCESS:1 AUTH_ERR:1 AUTH_ERR:0 AUTH_ERR:0 AUTH_ERR:0 AUTH_ERR:0
+# A password that was wrong is not mended by what comes behind it.
+for control in required requisite sufficient "$STRICT" optional; do
+	install_pam_service s-stack "auth required pam_unix.so
+auth $control pam_jpki.so"
+	at "stack $control, last: wrong password, right PIN" s-stack AUTH_ERR 2 1 drive="pin=wrong-password pin=$PIN auth"
+done
+install_pam_service s-stack "auth [success=done default=ignore] pam_jpki.so
+auth substack common-auth"
+at 'stack with substack: right PIN' s-stack SUCCESS 1 1 drive="pin=$PIN auth"
+at 'stack with substack: no card, password' s-stack SUCCESS 1 0 drive="pin=$PASSWORD auth" sim=remove code=NO-CARD
+at 'stack with substack: no card, wrong password' s-stack AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
+
+# The account phase has no opinion on whoever came by password: alone it lets only the card in.
+printf 'auth sufficient pam_jpki.so\nauth required pam_unix.so\naccount required pam_jpki.so\n' > /etc/pam.d/s-stack
+at 'stack account, alone: card' s-stack SUCCESS 1 1 drive="pin=$PIN auth acct" says='acct = 0 PAM_SUCCESS'
+at 'stack account, alone: password' s-stack SUCCESS 1 0 drive="pin=$PASSWORD auth acct" sim=remove code=NO-CARD \
+	says='acct = 6 PAM_PERM_DENIED'
 
 # --- the examples ----------------------------------------------------------------------
 
@@ -90,22 +119,77 @@ install_example()	# NAME
 {
 	cp "$EXAMPLES/$1" "/etc/pam.d/$1"
 }
+
+# The other line that an example offers in a comment, in place of its own.
+install_variant()	# NAME before|after the password's lines
+{
+	local line where=i
+
+	[ "$2" = before ] || where=a
+	line=$(sed -n 's/^#\(auth .*pam_jpki\.so.*\)/\1/p' "$EXAMPLES/$1")
+	sed -e '/^auth.*pam_jpki\.so/d' -e "/^@include common-auth/$where $line" "$EXAMPLES/$1" > "/etc/pam.d/$1"
+}
+
 cp -a /etc/pam.d "$WORK/pam.d"
 for example in "$EXAMPLES"/*; do
 	install_example "${example##*/}"
 done
 for example in sudo login xsecurelock xscreensaver i3lock swaylock; do
-	at "example $example: card" "$example" SUCCESS 1 1 drive="$by_pin"
-	at "example $example: no card, password" "$example" SUCCESS 1 0 drive="$by_password" sim=remove code=NO-CARD
+	at "example $example: card" "$example" SUCCESS 1 1 drive="$by_pin" "${accepted[@]}"
+	at "example $example: no card, password" "$example" SUCCESS 1 0 drive="$by_password" sim=remove code=NO-CARD "${accepted[@]}"
 	at "example $example: locked card, password" "$example" SUCCESS 1 0 drive="$by_password" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
 	at "example $example: expired certificate, password" "$example" SUCCESS 1 0 drive="$by_password" enrol=expired code=CERT-EXPIRED
 	at "example $example: no card, wrong password" "$example" AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
 	at "example $example: nothing right" "$example" AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong-password auth" code=PIN-WRONG tries=2
 done
 for example in i3lock swaylock; do
-	at "example $example: password in the one field" "$example" SUCCESS 1 0 drive="$by_password" code=PASSWORD
+	at "example $example: password in the one field" "$example" SUCCESS 1 0 drive="$by_password" code=PASSWORD "${accepted[@]}"
 done
-at 'example sshd: nothing of the card' sshd SUCCESS 1 0 drive="pin=$PASSWORD auth" args='--rhost 192.0.2.1 --tty ssh' code=none
+at 'example sudo: root, who has no card' sudo SUCCESS 1 0 drive="$by_password" args='--user root' code=NOT-ENROLLED "${accepted[@]}"
+at 'example sshd: nothing of the card' sshd SUCCESS 1 0 drive="$by_password" args="$FROM_AFAR" code=none apdus=0 says='acct = 0 PAM_SUCCESS'
+
+install_variant sudo before
+table card 'example sudo, strict' sudo SUCCESS:1 AUTH_ERR:1 SUCCESS:1 SUCCESS:1 MAXTRIES:0 SERVICE_ERR:0 SUCCESS:1
+at 'example sudo, strict: expired certificate' sudo AUTH_ERR 0 0 drive="$by_password" enrol=expired code=CERT-EXPIRED apdus=0
+at "example sudo, strict: another person's card" sudo AUTH_ERR 0 0 drive="$by_password" card=good2 code=OTHER-CARD
+at 'example sudo, strict: root, who has no card' sudo SUCCESS 1 0 drive="$by_password" args='--user root' code=NOT-ENROLLED
+install_variant login after
+table password 'example login, card and password' login \
+	SUCCESS:2 AUTH_ERR:2 AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1 SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+at 'example login, card and password: wrong password, and the card is not touched' login AUTH_ERR 1 0 \
+	drive="pin=wrong-password pin=$PIN auth" code=none apdus=0
+install_variant sshd before
+at 'example sshd, remote=yes: card' sshd SUCCESS 1 1 drive="$by_pin" args="$FROM_AFAR"
+at 'example sshd, remote=yes: no card, password' sshd SUCCESS 1 0 drive="$by_password" args="$FROM_AFAR" sim=remove code=NO-CARD
+
+# libpam logs what it cannot read in a file, and goes on with a refusal.
+libpam_reads()		# SERVICE
+{
+	run pamdrive --service "$1" --user hanako pin=none auth acct open close
+}
+
+examples_are_read_without_complaint()
+{
+	local example complaint='\]: PAM |unrecognized option'
+
+	for example in "$EXAMPLES"/*; do
+		install_example "${example##*/}"
+		libpam_reads "${example##*/}"
+		expect_logged "pam_[a-z]+\(${example##*/}:auth\)"
+	done
+	syslog_matches "$complaint" && fail 'libpam complains of an example, see the log'
+	sed 's/default=/defaul=/' "$EXAMPLES/sudo" > /etc/pam.d/s-stack
+	libpam_reads s-stack
+	expect_logged "$complaint"
+}
+run_case 'example of each kind: libpam reads it without complaint' examples_are_read_without_complaint
+
+# Uninstalled before its lines were taken out: the examples shut nobody out.
+for example in sudo login xsecurelock xscreensaver i3lock swaylock; do
+	without_module "example $example: the module is not there, password" "$example" SUCCESS 1 "${accepted[@]}"
+done
+install_variant sudo before
+without_module 'example sudo, strict: the module is not there' sudo MODULE_UNKNOWN 0
 rm -rf /etc/pam.d
 cp -a "$WORK/pam.d" /etc/pam.d
 
@@ -133,7 +217,8 @@ enabled_first()
 	profile --enable jpki
 	expect_match 'the first module' 'auth.*success=2 default=ignore.*pam_jpki.so *' \
 		"$(grep '^auth' /etc/pam.d/common-auth | head -n 1)"
-	expect_has 'common-account' 'pam_jpki.so' "$(cat /etc/pam.d/common-account)"
+	expect_match 'the line in common-account' 'account.*module_unknown=ignore default=bad.*pam_jpki.so *' \
+		"$(grep pam_jpki /etc/pam.d/common-account)"
 }
 
 enabled_behind()
@@ -144,9 +229,16 @@ enabled_behind()
 		"$(grep '^auth' /etc/pam.d/common-auth | grep -A9 pam_permit | grep pam_jpki)"
 }
 
+# Each names the other as a conflict; the one of the higher priority stays.
+enabled_both()
+{
+	profile --enable jpki jpki-and-password
+	expect_equal 'lines in common-auth' 1 "$(grep -c pam_jpki /etc/pam.d/common-auth)"
+	expect_has 'the line in common-auth' 'success=2 default=ignore' "$(grep pam_jpki /etc/pam.d/common-auth)"
+}
+
 removed_without_trace()
 {
-	profile --disable jpki-and-password
 	profile --remove jpki jpki-and-password
 	expect_equal 'common-*' "$COMMON_BEFORE" "$(common)"
 }
@@ -159,16 +251,24 @@ else
 	printf '@include common-auth\n@include common-account\n@include common-password\n@include common-session-noninteractive\n' > /etc/pam.d/everything
 	run_case 'profiles are off until they are enabled' profile_is_off_until_enabled
 	run_case 'profile jpki stands before the password' enabled_first
-	situations 'profile jpki' everything SUCCESS:1 SUCCESS:2 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1
-	at 'profile jpki: account and session go on' everything SUCCESS 1 1 drive="$by_pin open close"
-	at 'profile jpki: no card, wrong password' everything AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
+	table card 'profile jpki' everything SUCCESS:1 SUCCESS:2 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1
+	at 'profile jpki: card, and account and session go on' everything SUCCESS 1 1 drive="$by_pin open close" \
+		says='acct = 0 PAM_SUCCESS' says2='open = 0 PAM_SUCCESS'
+	at 'profile jpki: password, and account and session go on' everything SUCCESS 1 0 drive="$by_password open close" \
+		sim=remove code=NO-CARD says='acct = 0 PAM_SUCCESS' says2='open = 0 PAM_SUCCESS'
+	at 'profile jpki: root, who has no card' everything SUCCESS 1 0 drive="$by_password" args='--user root' \
+		code=NOT-ENROLLED "${accepted[@]}"
 	at 'profile jpki: wrong PIN, wrong password' everything AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong auth" code=PIN-WRONG tries=2
-	at 'profile jpki: a locked card does not lock anybody out' everything SUCCESS 1 0 drive="$by_password" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
+	without_module 'profile jpki: the module is not there, password' everything SUCCESS 1 "${accepted[@]}"
 	run_case 'profile jpki-and-password stands behind the password' enabled_behind
-	at 'profile jpki-and-password: both' everything SUCCESS 2 1 drive="pin=$PASSWORD pin=$PIN auth acct setcred"
-	at 'profile jpki-and-password: no card' everything AUTHINFO_UNAVAIL 1 0 drive="pin=$PASSWORD auth" sim=remove code=NO-CARD
-	at 'profile jpki-and-password: wrong PIN' everything AUTH_ERR 2 1 drive="pin=$PASSWORD pin=$WRONG_PIN auth" code=PIN-WRONG tries=2
-	at 'profile jpki-and-password: wrong password, and the card is not touched' everything AUTH_ERR 1 0 drive="pin=wrong-password auth" code=none apdus=0
+	table password 'profile jpki-and-password' everything \
+		SUCCESS:2 AUTH_ERR:2 AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1 SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
+	at 'profile jpki-and-password: both, and account and session go on' everything SUCCESS 2 1 \
+		drive="pin=$PASSWORD pin=$PIN auth acct setcred open close" says='acct = 0 PAM_SUCCESS' says2='open = 0 PAM_SUCCESS'
+	at 'profile jpki-and-password: wrong password, and the card is not touched' everything AUTH_ERR 1 0 \
+		drive="pin=wrong-password pin=$PIN auth" code=none apdus=0
+	without_module 'profile jpki-and-password: the module is not there' everything MODULE_UNKNOWN 1
+	run_case 'profiles exclude each other' enabled_both
 	run_case 'profiles go without a trace' removed_without_trace
 	rm -f /etc/pam.d/everything
 fi

@@ -1,0 +1,345 @@
+/*
+ * What administrators copy: the examples for /etc/pam.d, the profiles of
+ * pam-auth-update, and the lines in the manual and the README. libpam reads them in
+ * tests/e2e/cases/80-install.sh; here, that they are of one piece and that none
+ * of them opens for anything but success.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/conf.h"
+#include "lib/outcome.h"
+#include "tests/unit/capture.h"
+#include "tests/unit/test.h"
+
+#define MODULE "pam_jpki.so"
+#define TEXT_MAX 65536
+#define LINE_MAX_LEN 256
+#define WORDS_MAX 16
+
+/* A line of a stack with our module, cut up. */
+struct line {
+	char path[PATH_MAX];
+	bool example;			/* in config/pam.d */
+	bool remark;			/* behind a comment sign: a variant */
+	char text[LINE_MAX_LEN];	/* blanks squeezed, with the type in front */
+	char control[LINE_MAX_LEN];	/* without brackets: "success=done default=ignore", "requisite" */
+	char options[LINE_MAX_LEN];	/* "forward_pass=yes" */
+};
+
+static struct line lines[64];
+static size_t line_count;
+
+static void
+read_all(const char *path, char *text)
+{
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(text, 1, TEXT_MAX - 1, file);
+	assert_true(feof(file));
+	fclose(file);
+	text[len] = '\0';
+}
+
+/* Appends a word, after a blank if it is not the first. */
+static void
+append(char *text, const char *word)
+{
+	size_t len = strlen(text);
+
+	assert_true(len + strlen(word) + 2 <= LINE_MAX_LEN);
+	snprintf(text + len, LINE_MAX_LEN - len, "%s%s", len > 0 ? " " : "", word);
+}
+
+/* One line of a file; false if it only speaks of the module. */
+static bool
+parse(char *from, const char *type, struct line *line)
+{
+	char *save, *to = line->control;
+	bool module = false;
+
+	line->remark = from[0] == '#';
+	if (isspace((unsigned char)from[0]))
+		append(line->text, type);	/* a profile says it once for all */
+	for (char *word = strtok_r(from, "# \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
+		append(line->text, word);
+		if (strcmp(line->text, "auth") == 0 || strcmp(line->text, "account") == 0)
+			continue;
+		if (strcmp(word, MODULE) == 0 && !module) {
+			module = true;
+			to = line->options;
+			continue;
+		}
+		word[strcspn(word, "]")] = '\0';
+		append(to, word[0] == '[' ? word + 1 : word);
+	}
+	return module && (strncmp(line->text, "auth ", 5) == 0 || strncmp(line->text, "account ", 8) == 0);
+}
+
+static void
+collect(const char *path, bool example)
+{
+	static char text[TEXT_MAX];
+	const char *type = "";
+	size_t before = line_count;
+	char *save;
+
+	read_all(path, text);
+	for (char *p = strtok_r(text, "\n", &save); p != NULL; p = strtok_r(NULL, "\n", &save)) {
+		struct line line = { .example = example };
+
+		if (strcmp(p, "Auth:") == 0)
+			type = "auth";
+		else if (strcmp(p, "Account:") == 0)
+			type = "account";
+		else if (strstr(p, " " MODULE) != NULL || strstr(p, "\t" MODULE) != NULL) {
+			if (strlen(p) >= LINE_MAX_LEN || !parse(p, type, &line))
+				continue;
+			snprintf(line.path, sizeof line.path, "%s", path);
+			assert_true(line_count < COUNT(lines));
+			lines[line_count++] = line;
+		}
+	}
+	if (line_count == before)
+		fail_msg("%s has no line with " MODULE, path);
+}
+
+static int
+collect_everything(void **state)
+{
+	static const char *const patterns[] = {
+		"config/pam.d/*", "config/pam-configs/*", "man/pam_jpki.8.in", "README.md"
+	};
+	const char *top = getenv("srcdir");
+
+	for (size_t i = 0; i < COUNT(patterns); i++) {
+		char pattern[PATH_MAX];
+		glob_t found;
+
+		snprintf(pattern, sizeof pattern, "%s/%s", top != NULL ? top : ".", patterns[i]);
+		assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+		for (size_t j = 0; j < found.gl_pathc; j++)
+			collect(found.gl_pathv[j], i == 0);
+		globfree(&found);
+	}
+	return 0;
+}
+
+/* Cuts text up in place; the number of words. */
+static size_t
+split(char *text, char *words[WORDS_MAX])
+{
+	size_t n = 0;
+	char *save;
+
+	for (char *word = strtok_r(text, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+		assert_true(n < WORDS_MAX);
+		words[n++] = word;
+	}
+	return n;
+}
+
+static void
+every_word_is_an_option(void **state)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		struct line line = lines[i];
+		char *words[WORDS_MAX];
+		size_t n = split(line.options, words);
+
+		for (size_t j = 0; j < n; j++) {
+			struct capture c;
+			struct conf conf;
+
+			capture_start(&c);
+			conf_init(&conf);
+			if (conf_word(words[j], &c.log, &conf).status != JPKI_OK)
+				fail_msg("%s: %s: %s", line.path, line.text, c.text);
+		}
+	}
+}
+
+/* What a control of name=action pairs does with a result; NULL: it does not say. */
+static const char *
+action_for(const struct line *line, const char *result, char *copy)
+{
+	const char *otherwise = NULL;
+	char *words[WORDS_MAX];
+	size_t n, len = strlen(result);
+
+	strcpy(copy, line->control);
+	n = split(copy, words);
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(words[i], result, len) == 0 && words[i][len] == '=')
+			return words[i] + len + 1;
+		if (strncmp(words[i], "default=", 8) == 0)
+			otherwise = words[i] + 8;
+	}
+	return otherwise;
+}
+
+/* The results as a stack names them. */
+static const char *const results[] = {
+#define OUTCOME(name, code, pam, ...) #pam,
+#include "lib/outcome.def"
+#undef OUTCOME
+};
+
+static const char *
+result_of(enum jpki_status status)
+{
+	static char name[32];
+	size_t i;
+
+	for (i = 0; results[status][i + 4] != '\0'; i++)
+		name[i] = (char)tolower((unsigned char)results[status][i + 4]);
+	name[i] = '\0';
+	return name;
+}
+
+static bool
+is_plain(const struct line *line)
+{
+	return strcmp(line->control, "required") == 0 || strcmp(line->control, "requisite") == 0;
+}
+
+static void
+every_line_opens_for_success_only(void **state)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		char copy[LINE_MAX_LEN];
+
+		if (is_plain(&lines[i]))
+			continue;
+		for (unsigned int status = 0; status < JPKI_STATUS_COUNT; status++) {
+			const char *action = action_for(&lines[i], result_of(status), copy);
+
+			if (action == NULL)
+				fail_msg("%s: %s says nothing of %s", lines[i].path, lines[i].text, results[status]);
+			else if (status != JPKI_OK && strcmp(action, "ignore") != 0 &&
+			    strcmp(action, "die") != 0 && strcmp(action, "bad") != 0)
+				fail_msg("%s: %s: %s at %s", lines[i].path, lines[i].text, action, results[status]);
+		}
+	}
+}
+
+/* A module that was uninstalled before its lines were taken out. */
+static void
+account_without_module_shuts_nobody_out(void **state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		char copy[LINE_MAX_LEN];
+		const char *action;
+
+		if (strncmp(lines[i].text, "account ", 8) != 0)
+			continue;
+		action = action_for(&lines[i], "module_unknown", copy);
+		if (action == NULL || strcmp(action, "ignore") != 0)
+			fail_msg("%s: %s", lines[i].path, lines[i].text);
+		n++;
+	}
+	assert_true(n >= 8);
+}
+
+/* The stricter variant: which outcomes may go on to the password. */
+static void
+strict_variant_holds_the_card(void **state)
+{
+	static const enum jpki_status may_go_on[] = {
+		JPKI_NO_SERVICE, JPKI_SERVICE_REFUSED, JPKI_NO_READER, JPKI_NO_CARD, JPKI_CARD_BUSY,
+		JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_NOT_JPKI, JPKI_JUKI_CARD, JPKI_NO_CERT,
+		JPKI_PHONE, JPKI_BAD_REPLY, JPKI_NOT_ENROLLED, JPKI_ENROLMENT, JPKI_CRL_MISSING,
+		JPKI_CRL_STALE, JPKI_CRL_INVALID, JPKI_CRL_NOT_YET, JPKI_TRUST_DB, JPKI_PASSWORD,
+		JPKI_REMOTE, JPKI_TIMEOUT, JPKI_HELPER
+	};
+	const struct line *strict = NULL;
+	char copy[LINE_MAX_LEN];
+
+	for (size_t i = 0; i < line_count; i++)
+		if (lines[i].remark && strstr(lines[i].control, "default=die") != NULL)
+			strict = &lines[i];
+	assert_non_null(strict);
+	assert_string_equal(action_for(strict, "success", copy), "done");
+	for (unsigned int status = 1; status < JPKI_STATUS_COUNT; status++) {
+		bool goes_on = false;
+
+		for (size_t i = 0; i < COUNT(may_go_on); i++)
+			goes_on |= may_go_on[i] == status;
+		assert_string_equal(action_for(strict, result_of(status), copy), goes_on ? "ignore" : "die");
+	}
+}
+
+/* Each value begins a line of the comment, or follows another there. */
+static void
+examples_explain_every_value(void **state)
+{
+	static char text[TEXT_MAX];
+
+	for (size_t i = 0; i < line_count; i++) {
+		struct line line = lines[i];
+		char *words[WORDS_MAX];
+		size_t n;
+
+		if (!line.example)
+			continue;
+		read_all(line.path, text);
+		if (line.options[0] != '\0')
+			append(line.control, line.options);
+		n = split(line.control, words);
+		for (size_t j = 0; j < n; j++) {
+			char first[LINE_MAX_LEN], later[LINE_MAX_LEN];
+
+			snprintf(first, sizeof first, "\n# %s", words[j]);
+			snprintf(later, sizeof later, ", %s ", words[j]);
+			if (strstr(text, first) == NULL && strstr(text, later) == NULL)
+				fail_msg("%s does not explain %s", line.path, words[j]);
+		}
+	}
+}
+
+/* A profile says success=end where a file says success=done. */
+static void
+every_line_is_in_an_example(void **state)
+{
+	for (size_t i = 0; i < line_count; i++) {
+		struct line line = lines[i];
+		char *end = strstr(line.text, "success=end");
+		char wanted[LINE_MAX_LEN + 1];
+		bool found = false;
+
+		if (end == NULL)
+			snprintf(wanted, sizeof wanted, "%s", line.text);
+		else
+			snprintf(wanted, sizeof wanted, "%.*ssuccess=done%s",
+			    (int)(end - line.text), line.text, end + strlen("success=end"));
+		for (size_t j = 0; j < line_count; j++)
+			found |= lines[j].example && strcmp(lines[j].text, wanted) == 0;
+		if (!found)
+			fail_msg("%s: no example has %s", line.path, line.text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_word_is_an_option),
+		cmocka_unit_test(every_line_opens_for_success_only),
+		cmocka_unit_test(account_without_module_shuts_nobody_out),
+		cmocka_unit_test(strict_variant_holds_the_card),
+		cmocka_unit_test(examples_explain_every_value),
+		cmocka_unit_test(every_line_is_in_an_example),
+	};
+
+	return cmocka_run_group_tests(tests, collect_everything, NULL);
+}
