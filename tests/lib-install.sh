@@ -12,9 +12,12 @@ packages_run=(
 	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl
 )
 packages_test=(
-	opensc opensc-pkcs11 openssh-client openssh-server locales xz-utils binutils file
+	opensc opensc-pkcs11 openssh-client locales xz-utils binutils file
 )
 
+# Services: installed, they would be started on this machine, sshd with a port
+# open to the network. They are unpacked inside the namespaces only.
+packages_unpacked=(openssh-server)
 # The screen lockers and what they are looked at with; without them their cases are skipped.
 packages_screen=(
 	xvfb xdotool imagemagick fonts-dejavu-core fonts-noto-cjk i3lock xsecurelock
@@ -62,6 +65,38 @@ apt_get()
 	return 1
 }
 
+# apt_download PACKAGE…: their .deb files into the current directory.
+apt_download()
+{
+	chmod 0755 . && { apt_get download "$@" 2>/dev/null || { apt_get update && apt_get download "$@"; }; }
+}
+
+# need_unpacked PACKAGE…: those that are not installed, with what they depend on,
+# as an open tar file (8) that tests/e2e/lib.sh unpacks; nothing is left behind.
+need_unpacked()
+{
+	local name scratch missing=() more
+
+	command -v apt-get >/dev/null || return 0
+	for name; do
+		is_installed "$name" || missing+=("$name")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	printf 'Fetching, not installing: %s\n' "${missing[*]}"
+	mapfile -t more < <(apt-get -q -s --no-install-recommends install "${missing[@]}" 2>/dev/null |
+		sed -n 's/^Inst \([^ ]*\).*/\1/p')
+	scratch=$(mktemp -d) || exit
+	if ! (cd -- "$scratch" && mkdir root && apt_download "${missing[@]}" "${more[@]}" &&
+		for name in *.deb; do dpkg-deb -x "$name" root || exit; done &&
+		tar -C root -cf all.tar .); then
+		rm -rf "$scratch"
+		install_die "cannot be fetched (see above): ${missing[*]}"
+	fi
+	exec 8<"$scratch/all.tar"
+	rm -rf "$scratch"
+	export E2E_UNPACK=yes
+}
+
 vpcd_driver()	# [DIR]
 {
 	local dir
@@ -86,9 +121,7 @@ need_vpcd()
 		install_die "no driver of a virtual reader (libifdvpcd.so): install vsmartcard's vpcd"
 	printf 'Fetching the driver of the virtual reader (vsmartcard-vpcd)\n'
 	scratch=$(mktemp -d) || exit
-	(cd -- "$scratch" && chmod 0755 . && { apt_get download vsmartcard-vpcd 2>/dev/null ||
-		{ apt_get update && apt_get download vsmartcard-vpcd; }; } &&
-		dpkg-deb -x vsmartcard-vpcd_*.deb .)
+	(cd -- "$scratch" && apt_download vsmartcard-vpcd && dpkg-deb -x vsmartcard-vpcd_*.deb .)
 	E2E_VPCD=$(vpcd_driver "$scratch")
 	[ -z "$E2E_VPCD" ] || exec 9<"$E2E_VPCD"
 	rm -rf "$scratch"

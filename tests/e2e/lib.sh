@@ -412,6 +412,12 @@ setup_world()
 		cat <&9 > "$WORK/libifdvpcd.so"
 		E2E_VPCD=$WORK/libifdvpcd.so
 	fi
+	# What tests/lib-install.sh fetched and did not install.
+	if [ -n "${E2E_UNPACK-}" ]; then
+		tar -C / --keep-directory-symlink -xf - <&8 && ldconfig || build_die "cannot unpack what was fetched"
+	fi
+	id sshd >/dev/null 2>&1 ||
+		useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 	: > "$TALLY"
 	for program in sim/simctl e2e/crlput e2e/scprobe e2e/pamdrive; do
 		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/
