@@ -1,239 +1,75 @@
 # shellcheck shell=bash
-# The real screen lockers, on a real X server without a screen. What counts is
-# the card's own counter: one try at most for each text typed, and one is left.
-# Pictures of what a person sees are in logs/screens.
-# shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
+# The real screen lockers and a greeter, on real displays without a screen. What
+# counts is the card's own counter: one try at most for each text typed, and one
+# is left. Pictures of what a person sees are in logs/screens.
 
-SCREENS=$E2E_LOGS/screens
-DISPLAY_NUMBER=:7
-X_PID=
-LOCKER_PID=
-EXPECT_PROMPT=yes
-TYPED=		# texts, since the screen was locked
-CARD_ONLY='auth required pam_jpki.so debug=yes
-account required pam_permit.so'
-CARD_OR_PASSWORD='auth [success=done default=ignore] pam_jpki.so forward_pass=yes debug=yes
-auth required pam_unix.so try_first_pass
-account required pam_permit.so'
+# shellcheck source=tests/e2e/lockers.sh
+. "$E2E_TOP/tests/e2e/lockers.sh"
 
-# The words before a command that make it hanako's, on her screen; as an array,
-# so that $! is the program's own and not that of a shell around it.
-ON_SCREEN=(setpriv --reuid hanako --regid hanako --init-groups env -i "PATH=$PATH" HOME=/home/hanako
-	USER=hanako LANG=C.UTF-8 "DISPLAY=$DISPLAY_NUMBER" XDG_RUNTIME_DIR=/run/user/2001
-	XSECURELOCK_NO_COMPOSITE=1 XSECURELOCK_SAVER=saver_blank XSECURELOCK_BLANK_TIMEOUT=-1
-	XSECURELOCK_PAM_SERVICE=xsecurelock)
+PASSWORD='correct-horse-7'	# small letters: xscreensaver misses the shift key of xdotool
 
-screen_is_up()
+# install_stack SERVICE card|either [OPTIONS]
+install_stack()
 {
-	"${ON_SCREEN[@]}" xdotool getdisplaygeometry >/dev/null 2>&1
-}
+	local lines="auth required pam_jpki.so ${3-}"
 
-start_screen()
-{
-	mkdir -p "$SCREENS" /run/user/2001 /tmp/.X11-unix
-	chmod 1777 /tmp/.X11-unix
-	chown hanako /run/user/2001
-	"${ON_SCREEN[@]}" Xvfb $DISPLAY_NUMBER -screen 0 1000x600x24 -nolisten tcp -noreset >> "$E2E_LOGS/xvfb.log" 2>&1 </dev/null &
-	X_PID=$!
-	until_true 15 screen_is_up
-}
-
-photograph()
-{
-	"${ON_SCREEN[@]}" import -window root png:- > "$SCREENS/${CASE//[^A-Za-z0-9._-]/_}.png" 2>/dev/null ||
-		fail 'no picture'
-}
-
-# --- one locker -----------------------------------------------------------------
-
-window_is_there()	# CLASS
-{
-	"${ON_SCREEN[@]}" xdotool search --onlyvisible --class "$1" >/dev/null 2>&1
-}
-
-lock_screen()	# LOCKER
-{
-	case $1 in
-	i3lock) "${ON_SCREEN[@]}" i3lock --nofork --color 204060 >> "$LOG" 2>&1 & ;;
-	xsecurelock) "${ON_SCREEN[@]}" xsecurelock >> "$LOG" 2>&1 & ;;
-	esac
-	LOCKER_PID=$!
-	TYPED=0
-	case $1 in
-	i3lock) until_true 15 window_is_there i3lock || fail 'i3lock shows no window' ;;
-	xsecurelock) until_true 15 window_is_there xsecurelock || fail 'xsecurelock shows no window' ;;
-	esac
-}
-
-is_unlocked()
-{
-	process_gone "$LOCKER_PID"
-}
-
-end_locker()
-{
-	end_process "$LOCKER_PID"
-	LOCKER_PID=
-}
-
-# How many logins have been decided since the case began.
-decisions()
-{
-	syslog_new | grep -c 'JPKI-[A-Z-]* user='
-}
-
-prompts_open()
-{
-	syslog_new | grep -c 'step: prompt'
-}
-
-more_than()	# NUMBER COMMAND…
-{
-	local n=$1
-
-	shift
-	[ "$("$@")" -gt "$n" ]
-}
-
-# Types into the locker, once it listens: i3lock asks PAM when Enter is pressed,
-# xsecurelock when a key wakes it.
-type_in()	# LOCKER TEXT
-{
-	[ "$1" = i3lock ] || "${ON_SCREEN[@]}" xdotool key Shift_L
-	if [ "$1" != i3lock ] && [ "$EXPECT_PROMPT" = yes ]; then
-		until_true 15 more_than "$TYPED" prompts_open || fail 'no prompt'
+	if [ "$2" = either ]; then
+		lines="auth [success=done default=ignore] pam_jpki.so forward_pass=yes ${3-}
+auth required pam_unix.so try_first_pass"
 	fi
-	TYPED=$((TYPED + 1))
-	[ -z "$2" ] || "${ON_SCREEN[@]}" xdotool type --delay 20 -- "$2"
-	"${ON_SCREEN[@]}" xdotool key Return
+	install_pam_service "$1" "$lines"
 }
 
-# attempt LOCKER TEXT: and waits for what becomes of it.
-attempt()
+# situations LOCKER WRONG-PINS [OPTIONS for Japanese]
+situations()
 {
-	local before
+	local l=$1
 
-	before=$(decisions)
-	type_in "$@"
-	until_true 20 more_than "$before" decisions || fail "no outcome for \"${2//[0-9]/N}\""
+	person "$l: right PIN" "$l" card
+	person "$l: wrong PINs, one after the other" "$l" card typed="$2" opens=no code=LAST-TRY tries=1 verifies=2
+	person "$l: no card" "$l" card sim=remove opens=no code=NO-CARD verifies=0
+	person "$l: locked card" "$l" card sim='set auth-tries 0' opens=no code=PIN-LOCKED tries=0 verifies=0
+	person "$l: nothing, a wrong PIN, the right one, in Japanese" "$l" card lang=ja_JP.UTF-8 opts="${3-}" \
+		typed="- $WRONG_PIN $PIN" verifies=2
+	person "$l, one field: PIN" "$l" either
+	person "$l, one field: password" "$l" either typed="$PASSWORD" code=PASSWORD verifies=0
 }
 
-# --- the situations ----------------------------------------------------------------
-
-right_pin()
+# They call PAM when Enter is pressed.
+i3lock_and_swaylock()
 {
-	lock_screen "$1"
-	attempt "$1" "$PIN"
-	until_true 10 is_unlocked || fail 'still locked'
-	expect_equal 'tries left' 3 "$(sim get auth-tries)"
-	expect_equal 'VERIFY commands' 1 "$(stat_of verifies)"
-	photograph
-	end_locker
+	person "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=NO-CARD verifies=0
+	person "$1: card taken away as the PIN is sent" "$1" card sim='fault ins 20:3 drop' opens=no \
+		code=CARD-REMOVED verifies=0
+	person "$1, one field: wrong password" "$1" either typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
 }
 
-# Every try that the card allows us, and two more.
-wrong_pins()
+# They have a prompt open all the while.
+prompting()
 {
-	local n typed=0
-
-	lock_screen "$1"
-	for n in 1111 2222 3333 4444 5555; do
-		[ "$1" = i3lock ] || [ "$(sim get auth-tries)" -gt 1 ] || EXPECT_PROMPT=no
-		attempt "$1" "$n"
-		typed=$((typed + 1))
-		[ "$(stat_of verifies)" -le "$typed" ] || fail "$(stat_of verifies) VERIFY for $typed texts"
-		[ $n != 1111 ] || photograph
-		is_unlocked && fail 'unlocked'
-	done
-	EXPECT_PROMPT=yes
-	expect_equal 'tries left' 1 "$(sim get auth-tries)"
-	expect_equal 'VERIFY commands' 2 "$(stat_of verifies)"
-	expect_logged 'JPKI-E-LAST-TRY'
-	end_locker
+	person "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 }
 
-refused_unasked()	# LOCKER CODE
+is_there()	# LOCKER
 {
-	lock_screen "$1"
-	EXPECT_PROMPT=no
-	attempt "$1" "$PIN"
-	EXPECT_PROMPT=yes
-	photograph
-	is_unlocked && fail 'unlocked'
-	expect_logged "JPKI-E-$2"
-	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
-	end_locker
+	local reason
+
+	reason=$(missing_for "$1")
+	[ -z "$reason" ] || skip "$1" "$reason"
+	[ -z "$reason" ]
 }
 
-no_card() { sim remove; CARD_DIRTY=yes; refused_unasked "$1" NO-CARD; }
-locked_card() { sim set auth-tries 0; refused_unasked "$1" PIN-LOCKED; }
-
-card_goes()
-{
-	sim fault ins 20:3 drop
-	CARD_DIRTY=yes
-	lock_screen "$1"
-	attempt "$1" "$PIN"
-	is_unlocked && fail 'unlocked'
-	expect_logged 'JPKI-E-CARD-REMOVED'
-	expect_equal 'tries left' 3 "$(sim get auth-tries)"
-	end_locker
-}
-
-one_field()	# LOCKER TEXT VERIFIES
-{
-	lock_screen "$1"
-	attempt "$1" "$2"
-	until_true 10 is_unlocked || fail 'still locked'
-	expect_equal 'VERIFY commands' "$3" "$(stat_of verifies)"
-	end_locker
-}
-
-empty_enter()
-{
-	lock_screen "$1"
-	attempt "$1" ''
-	expect_logged 'JPKI-E-PIN-FORMAT'
-	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
-	is_unlocked && fail 'unlocked'
-	end_locker
-}
-
-situations_of()	# LOCKER
-{
-	local locker=$1
-
-	install_locker "$locker" "$CARD_ONLY"
-	run_case "$locker: right PIN" right_pin "$locker"
-	run_case "$locker: wrong PINs" wrong_pins "$locker"
-	run_case "$locker: no card" no_card "$locker"
-	run_case "$locker: card taken away" card_goes "$locker"
-	run_case "$locker: locked card" locked_card "$locker"
-}
-
-install_locker()	# SERVICE STACK
-{
-	printf '%s\n' "$2" > "/etc/pam.d/$1"
-}
-
-for program in Xvfb xdotool import; do
-	command -v "$program" >/dev/null || no_screen="$program is not installed"
+SIX_WRONG='1111 2222 3333 4444 5555 6666'
+write_conf 'debug = yes'
+printf 'hanako:%s\n' "$PASSWORD" | chpasswd
+run localedef -i ja_JP -f UTF-8 ja_JP.UTF-8
+for locker in i3lock swaylock; do
+	is_there $locker && situations $locker "$SIX_WRONG" && i3lock_and_swaylock $locker
 done
-[ -n "${no_screen-}" ] || start_screen || no_screen='Xvfb does not start'
-printf 'hanako:%s\n' 'Correct-horse-7' | chpasswd
-for locker in i3lock xsecurelock; do
-	if [ -n "${no_screen-}" ]; then
-		skip "$locker" "$no_screen"
-	elif ! command -v "$locker" >/dev/null; then
-		skip "$locker" 'not installed'
-	else
-		situations_of "$locker"
-	fi
-done
-if [ -z "${no_screen-}" ] && command -v i3lock >/dev/null; then
-	run_case 'i3lock: empty Enter' empty_enter i3lock
-	install_locker i3lock "$CARD_OR_PASSWORD"
-	run_case 'i3lock, one field: PIN' one_field i3lock "$PIN" 1
-	run_case 'i3lock, one field: password' one_field i3lock 'Correct-horse-7' 0
-fi
-end_process "$X_PID"
+# Neither authproto_pam nor lightdm sets a locale.
+is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting xsecurelock
+is_there xscreensaver && situations xscreensaver "$SIX_WRONG" && prompting xscreensaver
+# The greeter gives up by itself once it is refused without a prompt.
+is_there lightdm && situations lightdm '1111 2222 3333' lang=ja && prompting lightdm
+end_screens
+reset_config
