@@ -79,7 +79,8 @@ every_outcome_is_said_in_japanese(void **state)
 			is_whole(text);
 			assert_string_not_equal(text, english);
 			assert_null(strchr(text, '%'));
-			assert_null(strstr(text, "。 "));
+			/* a dialog breaks the line at the blank, or cuts off the remedy */
+			assert_int_equal(strstr(text, "。 ") != NULL, outcome_remedy(i) != NULL);
 			if (!ends_with(text, "。"))
 				fail_msg("\"%s\" is no sentence", text);
 		}
@@ -136,11 +137,12 @@ prompt_tells_which_pin_and_the_tries(void **state)
 			message_pin_prompt(tries, or_password, text);
 			is_whole(text);
 			snprintf(left, sizeof left, "数字4桁、残り%d回", tries);
-			says(text, PIN_NAME);
+			/* Dialogs break lines at blanks only, and cut off what is too long. */
+			says(text, PIN_NAME " (");
 			says(text, left);
 			assert_int_equal(strstr(text, "ロック") != NULL, tries == 1);
 			assert_int_equal(strstr(text, "パスワード") != NULL, or_password);
-			assert_true(ends_with(text, "："));
+			assert_true(ends_with(text, "): "));
 		}
 	}
 }

@@ -25,8 +25,8 @@ login 'success with a P-384 card' card=ec384 enrol=ec384 quiet=yes
 login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
 
 # --- Japanese --------------------------------------------------------------------
-japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号（数字4桁、残り' "${@:2}"; }
-japanese 'success' sim='set auth-tries 2' says='、残り2回）：' quiet=yes
+japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 (数字4桁、残り' "${@:2}"; }
+japanese 'success' sim='set auth-tries 2' says='、残り2回): ' quiet=yes
 japanese 'a certificate that ends soon' card=soon enrol=soon says='info: ' says2='市区町村の窓口で更新'
 japanese 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
 	says='暗証番号が違います。入力できる回数は残り2回です。'

@@ -2,12 +2,12 @@
 # lang=auto: the language of the program that asks, where the terminal can show it.
 # shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
 
-JAPANESE='利用者証明用電子証明書の暗証番号（数字4桁、残り'
+JAPANESE='利用者証明用電子証明書の暗証番号 '
 
 # What a person reads who types a wrong PIN and then, at the next prompt, the right one.
 japanese()	# NAME [KEY=VALUE…] [STEP…] -- COMMAND…
 {
-	person "Japanese: $1" asks="$JAPANESE" lacks='PIN of' log='PIN-WRONG OK' prompts=2 verifies=2 \
+	person "Japanese: $1" asks="$JAPANESE(数字4桁、残り" lacks='PIN of' log='PIN-WRONG OK' prompts=2 verifies=2 \
 		says='暗証番号が違います。入力できる回数は残り2回です。' \
 		"wait:$JAPANESE" "type:$WRONG_PIN" "${again[@]}" "wait:$JAPANESE" "type:$PIN" "${finish[@]}" "${@:2}"
 }
