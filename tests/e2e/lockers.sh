@@ -20,6 +20,7 @@ SESSION_LOG=$WORK/session.log	# the session of the greeter was here
 LOCKER=
 LOCKER_PID=
 LOCKER_LANG=C.UTF-8
+PICTURES=3			# of so many texts
 BACKGROUND=204060
 
 # The words before a command that make it hanako's; arrays, so that $! is the
@@ -296,7 +297,7 @@ attempt()
 {
 	OUTCOME=
 	until_true 20 "${LOCKER}_listens" || { fail "$LOCKER does not listen"; return; }
-	[ "$TEXTS" -gt 2 ] || photograph "$TEXTS-asked"
+	[ "$TEXTS" -ge $PICTURES ] || photograph "$TEXTS-asked"
 	PROMPTS_ANSWERED=$(prompts)
 	type_text "$1"
 	sim_commands "${2-}"
@@ -317,7 +318,7 @@ more_decisions()
 # After an attempt that was refused.
 expect_locked()
 {
-	photograph "$TEXTS-refused"
+	[ "$TEXTS" -gt $PICTURES ] || photograph "$TEXTS-refused"
 	! "${LOCKER}_opened" || fail "$LOCKER let the person in"
 	! declare -F "${LOCKER}_refused" >/dev/null || "${LOCKER}_refused"
 }
