@@ -18,9 +18,15 @@ packages_test=(
 # Services: installed, they would be started on this machine, sshd with a port
 # open to the network. They are unpacked inside the namespaces only.
 packages_unpacked=(openssh-server)
+
 # The screen lockers and what they are looked at with; without them their cases are skipped.
 packages_screen=(
 	xvfb xdotool imagemagick fonts-dejavu-core fonts-noto-cjk i3lock xsecurelock
+)
+# Installed, these would offer a session, start with one, or become the display
+# manager: unpacked like the services, and only where a case wants them.
+packages_desktop=(
+	xscreensaver sway swaylock wtype grim dbus-daemon lightdm lightdm-gtk-greeter
 )
 
 install_die()

@@ -31,6 +31,13 @@ SCREEN=()			# the same for the screen that the locker is on
 
 # --- screens ----------------------------------------------------------------------
 
+# What the scripts of a package that was only unpacked would have done.
+make_system_user()	# NAME HOME
+{
+	id "$1" >/dev/null 2>&1 || useradd --system --home-dir "$2" --shell /usr/sbin/nologin "$1" ||
+		fail "useradd $1 failed"
+}
+
 make_runtime()
 {
 	mkdir -p "$SCREENS" /tmp/.X11-unix "$RUNTIME"
@@ -64,6 +71,7 @@ start_sway()
 start_bus()
 {
 	mkdir -p /run/dbus
+	make_system_user messagebus /nonexistent
 	[ -s /etc/machine-id ] || dbus-uuidgen > /etc/machine-id
 	dbus-daemon --system --nofork --nopidfile >> "$E2E_LOGS/dbus.log" 2>&1 </dev/null &
 	BUS_PID=$!
@@ -239,6 +247,9 @@ xscreensaver_refused() { press Return; }
 # A greeter, root's; a new process for each attempt.
 lightdm_files()
 {
+	make_system_user lightdm /var/lib/lightdm
+	mkdir -p /var/lib/lightdm /var/log/lightdm
+	chown lightdm /var/lib/lightdm
 	cat > "$WORK/lightdm.conf" <<-TEXT
 		[LightDM]
 		minimum-vt=0
@@ -335,7 +346,7 @@ end_locker()
 	[ "$LOCKER" != lightdm ] || until_true 5 test ! -e /tmp/.X0-lock || fail 'the X server of lightdm stays'
 }
 
-# person NAME LOCKER STACK [KEY=VALUE…]: she comes back to her screen.
+# locker NAME PROGRAM STACK [KEY=VALUE…]: she comes back to her screen.
 #
 #   typed=TEXTS    one after the other, separated by blanks; - is an empty Enter
 #   sim=COMMANDS   for simctl, before the screen is locked; meanwhile=COMMANDS
@@ -347,7 +358,7 @@ end_locker()
 #
 # Always: one VERIFY at most for each four digits typed, and never one for
 # another text; the card is left without PIN state.
-person()
+locker()
 {
 	local -A p=([typed]="$PIN" [sim]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
 		[tries]=3 [verifies]=1)
@@ -376,7 +387,7 @@ person()
 	end
 }
 
-# Uses the p[] of person.
+# Uses the p[] of locker.
 type_all()	# MEANWHILE TEXTS
 {
 	local -a texts

@@ -25,29 +25,29 @@ situations()
 {
 	local l=$1
 
-	person "$l: right PIN" "$l" card
-	person "$l: wrong PINs, one after the other" "$l" card typed="$2" opens=no code=LAST-TRY tries=1 verifies=2
-	person "$l: no card" "$l" card sim=remove opens=no code=NO-CARD verifies=0
-	person "$l: locked card" "$l" card sim='set auth-tries 0' opens=no code=PIN-LOCKED tries=0 verifies=0
-	person "$l: nothing, a wrong PIN, the right one, in Japanese" "$l" card lang=ja_JP.UTF-8 opts="${3-}" \
+	locker "$l: right PIN" "$l" card
+	locker "$l: wrong PINs, one after the other" "$l" card typed="$2" opens=no code=LAST-TRY tries=1 verifies=2
+	locker "$l: no card" "$l" card sim=remove opens=no code=NO-CARD verifies=0
+	locker "$l: locked card" "$l" card sim='set auth-tries 0' opens=no code=PIN-LOCKED tries=0 verifies=0
+	locker "$l: nothing, a wrong PIN, the right one, in Japanese" "$l" card lang=ja_JP.UTF-8 opts="${3-}" \
 		typed="- $WRONG_PIN $PIN" verifies=2
-	person "$l, one field: PIN" "$l" either
-	person "$l, one field: password" "$l" either typed="$PASSWORD" code=PASSWORD verifies=0
+	locker "$l, one field: PIN" "$l" either
+	locker "$l, one field: password" "$l" either typed="$PASSWORD" code=PASSWORD verifies=0
 }
 
 # They call PAM when Enter is pressed.
 i3lock_and_swaylock()
 {
-	person "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=NO-CARD verifies=0
-	person "$1: card taken away as the PIN is sent" "$1" card sim='fault ins 20:3 drop' opens=no \
+	locker "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=NO-CARD verifies=0
+	locker "$1: card taken away as the PIN is sent" "$1" card sim='fault ins 20:3 drop' opens=no \
 		code=CARD-REMOVED verifies=0
-	person "$1, one field: wrong password" "$1" either typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
+	locker "$1, one field: wrong password" "$1" either typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
 }
 
 # They have a prompt open all the while.
 prompting()
 {
-	person "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=CARD-REMOVED verifies=0
+	locker "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 }
 
 is_there()	# LOCKER
@@ -62,9 +62,10 @@ is_there()	# LOCKER
 SIX_WRONG='1111 2222 3333 4444 5555 6666'
 write_conf 'debug = yes'
 printf 'hanako:%s\n' "$PASSWORD" | chpasswd
-run localedef -i ja_JP -f UTF-8 ja_JP.UTF-8
-for locker in i3lock swaylock; do
-	is_there $locker && situations $locker "$SIX_WRONG" && i3lock_and_swaylock $locker
+locale -a | grep -qi '^ja_JP.utf-\?8' || localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 ||
+	echo '# no locale ja_JP.UTF-8: package locales?'
+for program in i3lock swaylock; do
+	is_there $program && situations $program "$SIX_WRONG" && i3lock_and_swaylock $program
 done
 # Neither authproto_pam nor lightdm sets a locale.
 is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting xsecurelock
