@@ -85,7 +85,7 @@ person()
 		arg=$1
 		shift
 		case $arg in
-		wait:*|type:*|key:*|do:*|on:*) steps+=("$arg") ;;
+		wait:*|type:*|key:*|insist:*|do:*|on:*) steps+=("$arg") ;;
 		*) c[${arg%%=*}]=${arg#*=} ;;
 		esac
 		[[ $arg != type:[0-9][0-9][0-9][0-9] ]] || c[typed]=$((c[typed] + 1))

@@ -80,7 +80,7 @@ typed_ahead()	# NAME LINE… -- [KEY=VALUE…] [STEP…]
 typed_ahead 'the right PIN' "$PIN" -- says='uid=0(root)'
 typed_ahead 'a command, then the PIN' 'ls -l' -- says='uid=0(root)' log='PIN-FORMAT OK' prompts=2 "$ASKED" "${RIGHT[@]}"
 typed_ahead 'three wrong PINs' "$WRONG_PIN" 8277 8278 -- status=1 log='PIN-WRONG CANCELLED' tries=2 prompts=2 \
-	powered=any "$ASKED" "$ASKED" key:03
+	powered=any "$ASKED" "$ASKED" insist:03
 typed_ahead 'one wrong PIN twice, and once more' "$WRONG_PIN" "$WRONG_PIN" -- log='PIN-WRONG PIN-REPEATED OK' \
 	prompts=3 verifies=2 "$ASKED" "$ASKED" "type:$WRONG_PIN" "${RIGHT[@]}"
 person 'sudo: ^C while the card is waited for' before='card_stack sudo wait=1' sim=remove status='1|130' log=NO-CARD \
@@ -89,8 +89,8 @@ person 'sudo: ^C while the card is waited for' before='card_stack sudo wait=1' s
 card_stack sudo
 
 # --- at the prompt -------------------------------------------------------------------
-person 'sudo: ^C at the prompt' status=1 log=CANCELLED verifies=0 "$ASKED" key:03 -- "${command[@]}"
-person 'sudo: ^C after three digits' status=1 log=CANCELLED verifies=0 "$ASKED" key:38 key:32 key:37 key:03 -- "${command[@]}"
+person 'sudo: ^C at the prompt' status=1 log=CANCELLED verifies=0 "$ASKED" insist:03 -- "${command[@]}"
+person 'sudo: ^C after three digits' status=1 log=CANCELLED verifies=0 "$ASKED" key:38 key:32 key:37 insist:03 -- "${command[@]}"
 person 'sudo: ^D at the prompt' status=1 log=CANCELLED verifies=0 "$ASKED" key:04 -- "${command[@]}"
 person 'sudo: Enter at the prompt, then the PIN' says='uid=0(root)' log='PIN-FORMAT OK' prompts=2 \
 	"$ASKED" type: "${RIGHT[@]}" -- "${command[@]}"
