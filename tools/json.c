@@ -1,0 +1,76 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/cleanup.h"
+#include "tools/json.h"
+
+/* One process, one answer. */
+static bool memory_ended;
+
+void
+json_put(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value) != 0)
+		memory_ended = true;
+}
+
+json_t *
+json_text(const char *text)
+{
+	_cleanup_(freep) char *ascii = NULL;
+	json_t *value = json_string(text);
+
+	if (value != NULL)
+		return value;
+	ascii = strdup(text);
+	for (char *p = ascii; p != NULL && *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	return json_string(ascii);
+}
+
+json_t *
+json_time(int64_t seconds)
+{
+	char text[sizeof "2026-11-23T05:40:00Z"];
+	time_t when = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+json_t *
+json_hex(struct view bytes)
+{
+	_cleanup_(freep) char *text = malloc(2 * bytes.len + 1);
+
+	if (text == NULL)
+		return NULL;
+	text[0] = '\0';
+	for (size_t i = 0; i < bytes.len; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes.data[i]);
+	return json_string(text);
+}
+
+int
+json_print(const struct tool *t, json_t *value)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	if (value != NULL && !memory_ended)
+		text = json_dumps(value, JSON_INDENT(2));
+	json_decref(value);
+	if (text == NULL) {
+		tool_complain(t, "%s", strerror(ENOMEM));
+		return TOOL_FAILED;
+	}
+	printf("%s\n", text);
+	return TOOL_OK;
+}
