@@ -131,10 +131,35 @@ expect_match()	# WHAT REGEX GOT
 # run COMMAND…: its output in OUT (and the case's log), its status in STATUS.
 run()
 {
+	local from
+
+	from=$(syslog_size)
 	{ printf '\n$'; printf ' %q' "$@"; echo; } >> "$LOG"
 	OUT=$(timeout -k 5 "${RUN_LIMIT:-60}" "$@" 2>&1 </dev/null)
 	STATUS=$?
 	printf '%s\n[exit %s]\n' "$OUT" "$STATUS" >> "$LOG"
+	[[ $* != *'pamdrive --service e2e '* ]] || note_outcome "$from"
+}
+
+# What came out of one login by our module alone, as "CODE PAM-CODE SYSLOG-PRIORITY": for
+# cases/95-outcomes.sh.
+note_outcome()	# SYSLOG-SIZE-BEFORE
+{
+	local pam
+
+	grep -qE '^auth required pam_jpki\.so' /etc/pam.d/e2e || return 0
+	pam=$(sed -nE 's/^auth = [0-9]+ //p' <<< "$OUT")
+	[[ $pam =~ ^PAM_[A-Z_]+$ ]] || return 0
+	until_true 1 logged_outcome "$1" || return 0
+	printf '%s %s %s\n' "${LOGGED#* }" "$pam" "${LOGGED% *}" >> "$WORK/outcomes"
+}
+
+# The one outcome logged since then, as "PRIORITY CODE", in LOGGED.
+logged_outcome()	# SYSLOG-SIZE-BEFORE
+{
+	LOGGED=$(tail -c "+$(($1 + 1))" "$SYSLOG" |
+		sed -nE 's/^<([0-9]+)>.*pam_jpki\([^)]*:auth\): (JPKI-[A-Z-]+) user=.*/\1 \2/p')
+	[[ $LOGGED =~ ^[0-9]+\ [A-Z-]+$ ]]
 }
 
 # until_true SECONDS COMMAND…: polls.

@@ -167,6 +167,7 @@ static void
 login(void)
 {
 	enum jpki_status status;
+	unsigned int told;
 
 	if (is("exit at once"))
 		return;
@@ -187,6 +188,10 @@ login(void)
 		result(JPKI_OK, true);
 	if (is("not enrolled")) {
 		result(JPKI_NOT_ENROLLED, true);
+		return;
+	}
+	if (sscanf(mode, "status %u", &told) == 1) {
+		result(told, true);
 		return;
 	}
 	if (is("refusal without PIN")) {

@@ -89,6 +89,8 @@ login 'cancelled' drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0 s
 # --- the card --------------------------------------------------------------------
 refused() { login "$@" unasked=yes drive=auth; }
 refused 'Juki card' card='good profile=juki' code=JUKI-CARD pam=AUTHINFO_UNAVAIL says='Juki card'
+refused 'a telephone' card='good profile=phone-android' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
+refused 'a telephone of the other make' card='good profile=phone-iphone' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
 refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_UNAVAIL says='not a My Number Card'
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL

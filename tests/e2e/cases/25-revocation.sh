@@ -122,6 +122,7 @@ future_list()
 	run pamdrive --service e2e --user hanako auth
 	expect_has 'what is shown' "$UNKNOWN_SAYS" "$OUT"
 	expect_has 'what is shown' 'clock' "$OUT"
+	expect_equal 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
 	expect_logged 'JPKI-E-CRL-NOT-YET'
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
 	reset_config

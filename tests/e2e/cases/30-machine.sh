@@ -152,6 +152,20 @@ broken 'helper is /bin/true' HELPER AUTHINFO_UNAVAIL 'replace_helper /bin/true' 
 broken 'helper is /bin/false' HELPER AUTHINFO_UNAVAIL 'replace_helper /bin/false' restore_helper
 broken 'helper writes garbage' HELPER AUTHINFO_UNAVAIL 'replace_helper "$WORK/garbage-helper"' restore_helper
 broken 'helper claims success and stays' HELPER AUTHINFO_UNAVAIL 'replace_helper "$WORK/short-helper"' restore_helper within=20
+
+# What the helper says, libpam's caller gets: a stand-in names each outcome of the table.
+mkdir -p "$WORK/told"
+install_pam_service told "$(stack)"
+replace_helper "$E2E_BUILD/tests/unit/fakehelper"
+n=0
+while IFS=' ' read -r code pam; do
+	n=$((n + 1))
+	printf 'status %d' $n > "$WORK/told/mode"
+	login "outcome $code as the helper tells it" service=told under="env -C $WORK/told" drive=auth unasked=yes \
+		apdus=0 code="${code#JPKI-E-}" pam="${pam#PAM_}"
+done < <(sed -nE 's/^OUTCOME\([A-Z_]+, "(JPKI-E-[A-Z-]+)", (PAM_[A-Z_]+), .*/\1 \2/p' "$E2E_TOP/lib/outcome.def")
+restore_helper
+
 login 'helper killed while the prompt is open' drive="'exec=pkill -KILL jpki_helper' pin=$PIN auth" \
 	code=HELPER pam=AUTHINFO_UNAVAIL verifies=0 says='program failed'
 login 'helper killed at VERIFY' sim='set latency 300' \

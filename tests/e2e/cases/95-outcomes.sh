@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Every outcome of lib/outcome.def has come out of a login in the cases before: through
+# libpam, with the PAM code and the syslog priority that the table promises.
+
+# These cannot be brought about here: see the cases "outcome … as the helper tells it".
+declare -A not_here=(
+	[JPKI-E-SERVICE-REFUSED]="Debian's pcscd is built without polkit"
+	[JPKI-E-NO-MEMORY]='a helper without memory does not come as far as the card'
+	[JPKI-E-INTERNAL]='no way to it is known'
+)
+
+every_outcome()
+{
+	local code pam priority got table=$WORK/outcome-table
+
+	table_of_outcomes > "$table"
+	expect_equal 'rows of the table' "$(grep -c '^OUTCOME(' "$E2E_TOP/lib/outcome.def")" "$(wc -l < "$table")"
+	sort -u "$WORK/outcomes" > "$WORK/outcomes-seen"
+	while read -r code pam priority; do
+		got=$(sed -n "s/^$code //p" "$WORK/outcomes-seen")
+		if [ -n "${not_here[$code]-}" ]; then
+			[ -z "$got" ] || fail "$code did come out, although ${not_here[$code]}"
+			printf '# %s was not brought about: %s\n' "$code" "${not_here[$code]}"
+		else
+			expect_equal "$code" "$pam $priority" "$got"
+		fi
+	done < "$table"
+	expect_equal 'codes without a row' '' \
+		"$(cut -d' ' -f1 "$WORK/outcomes-seen" | grep -vxFf <(cut -d' ' -f1 "$table") | tr '\n' ' ')"
+}
+
+# CODE PAM-CODE PRIORITY, the priority as syslog writes it for authpriv.
+table_of_outcomes()
+{
+	sed -nE 's/^OUTCOME\([A-Z_]+, "(JPKI-[A-Z-]+)", (PAM_[A-Z_]+), LOG_([A-Z]+),$/\1 \2 \3/p' \
+		"$E2E_TOP/lib/outcome.def" |
+		sed -E 's/ CRIT$/ 82/; s/ ERR$/ 83/; s/ WARNING$/ 84/; s/ NOTICE$/ 85/; s/ INFO$/ 86/'
+}
+
+if [ -z "$E2E_ONLY" ]; then
+	run_case 'every outcome has been seen' every_outcome
+fi
