@@ -138,28 +138,28 @@ run()
 	OUT=$(timeout -k 5 "${RUN_LIMIT:-60}" "$@" 2>&1 </dev/null)
 	STATUS=$?
 	printf '%s\n[exit %s]\n' "$OUT" "$STATUS" >> "$LOG"
-	[[ $* != *'pamdrive --service e2e '* ]] || note_outcome "$from"
+	[[ $* != *'pamdrive --service e2e '* ]] || note_outcomes "$from"
 }
 
-# What came out of one login by our module alone, as "CODE PAM-CODE SYSLOG-PRIORITY": for
-# cases/95-outcomes.sh.
-note_outcome()	# SYSLOG-SIZE-BEFORE
+# What came out of logins by our module alone, a line for each, as
+# "CODE SYSLOG-PRIORITY PAM-CODE": for cases/95-outcomes.sh.
+note_outcomes()	# SYSLOG-SIZE-BEFORE
 {
-	local pam
+	local returned
 
 	grep -qE '^auth required pam_jpki\.so' /etc/pam.d/e2e || return 0
-	pam=$(sed -nE 's/^auth = [0-9]+ //p' <<< "$OUT")
-	[[ $pam =~ ^PAM_[A-Z_]+$ ]] || return 0
-	until_true 1 logged_outcome "$1" || return 0
-	printf '%s %s %s\n' "${LOGGED#* }" "$pam" "${LOGGED% *}" >> "$WORK/outcomes"
+	returned=$(sed -nE 's/^auth = [0-9]+ //p' <<< "$OUT")
+	[ -n "$returned" ] || return 0
+	until_true 1 logged_outcomes "$1" "$(wc -l <<< "$returned")" || return 0
+	paste -d' ' <(printf '%s\n' "$LOGGED") <(printf '%s\n' "$returned") >> "$WORK/outcomes"
 }
 
-# The one outcome logged since then, as "PRIORITY CODE", in LOGGED.
-logged_outcome()	# SYSLOG-SIZE-BEFORE
+# As many outcomes were logged since then; they are in LOGGED, in their order.
+logged_outcomes()	# SYSLOG-SIZE-BEFORE COUNT
 {
 	LOGGED=$(tail -c "+$(($1 + 1))" "$SYSLOG" |
-		sed -nE 's/^<([0-9]+)>.*pam_jpki\([^)]*:auth\): (JPKI-[A-Z-]+) user=.*/\1 \2/p')
-	[[ $LOGGED =~ ^[0-9]+\ [A-Z-]+$ ]]
+		sed -nE 's/^<([0-9]+)>.*pam_jpki\([^)]*:auth\): (JPKI-[A-Z-]+) user=.*/\2 \1/p')
+	[ -n "$LOGGED" ] && [ "$(wc -l <<< "$LOGGED")" = "$2" ]
 }
 
 # until_true SECONDS COMMAND…: polls.
@@ -496,6 +496,7 @@ on_tty()
 #   apdus=N        exactly; max_apdus=N
 #   within=S       seconds it may take (20)
 #   state=any      do not look at what is left on the card (it hangs)
+#   authtok=set    PAM_AUTHTOK after it (unset)
 #   quiet=yes      nothing may be shown beside the prompt (no)
 #
 # Always: PIN not left in PAM_AUTHTOK, host process unchanged, no PIN state on
@@ -507,7 +508,7 @@ login()
 		[under]='' [service]='' [drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
 		[asks]='PIN of the user-authentication certificate (4 digits, '
 		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
-		[quiet]='' [unasked]='' [state]='')
+		[quiet]='' [unasked]='' [state]='' [authtok]=unset)
 
 	shift
 	for arg; do c[${arg%%=*}]=${arg#*=}; done
@@ -551,7 +552,7 @@ check_transcript()
 
 	prompts=$(grep -c '^prompt\[off\]: ' <<< "$OUT")
 	expect_match 'pam_authenticate' "[0-9]+ PAM_(${c[pam]})" "$(transcript 'auth = ')"
-	[ -n "${c[service]}" ] || expect_equal 'PAM_AUTHTOK' unset "$(transcript 'authtok = ')"
+	[ -n "${c[service]}" ] || expect_equal 'PAM_AUTHTOK' "${c[authtok]}" "$(transcript 'authtok = ')"
 	expect_count 'prompts' "${c[prompts]}" "$prompts"
 	expect_lacks 'transcript' 'prompt[on]' "$OUT"
 	expect_lacks 'transcript' 'no answer left' "$OUT"

@@ -86,11 +86,16 @@ unsent 'junk that sshd sends for unknown users' raw=080a0d7f494e434f5252454354
 login 'NULL answer' drive='null auth' code=CANCELLED pam=CONV_ERR verifies=0
 login 'cancelled' drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0 state=any
 
+login 'a password where it is forwarded' opts='forward_pass=yes' drive='pin=hunter22 auth' authtok=set \
+	asks='Password, or PIN' code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 state=any
+
 # --- the card --------------------------------------------------------------------
 refused() { login "$@" unasked=yes drive=auth; }
 refused 'Juki card' card='good profile=juki' code=JUKI-CARD pam=AUTHINFO_UNAVAIL says='Juki card'
 refused 'a telephone' card='good profile=phone-android' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
 refused 'a telephone of the other make' card='good profile=phone-iphone' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
+refused 'card that does not come up' card='good atr=3B' code=CARD-MUTE pam=AUTHINFO_UNAVAIL \
+	says='cannot talk to the card'
 refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_UNAVAIL says='not a My Number Card'
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL

@@ -16,25 +16,25 @@ every_outcome()
 	table_of_outcomes > "$table"
 	expect_equal 'rows of the table' "$(grep -c '^OUTCOME(' "$E2E_TOP/lib/outcome.def")" "$(wc -l < "$table")"
 	sort -u "$WORK/outcomes" > "$WORK/outcomes-seen"
-	while read -r code pam priority; do
+	while read -r code priority pam; do
 		got=$(sed -n "s/^$code //p" "$WORK/outcomes-seen")
 		if [ -n "${not_here[$code]-}" ]; then
 			[ -z "$got" ] || fail "$code did come out, although ${not_here[$code]}"
 			printf '# %s was not brought about: %s\n' "$code" "${not_here[$code]}"
 		else
-			expect_equal "$code" "$pam $priority" "$got"
+			expect_equal "$code" "$priority $pam" "$got"
 		fi
 	done < "$table"
 	expect_equal 'codes without a row' '' \
 		"$(cut -d' ' -f1 "$WORK/outcomes-seen" | grep -vxFf <(cut -d' ' -f1 "$table") | tr '\n' ' ')"
 }
 
-# CODE PAM-CODE PRIORITY, the priority as syslog writes it for authpriv.
+# CODE PRIORITY PAM-CODE, the priority as syslog writes it for authpriv.
 table_of_outcomes()
 {
-	sed -nE 's/^OUTCOME\([A-Z_]+, "(JPKI-[A-Z-]+)", (PAM_[A-Z_]+), LOG_([A-Z]+),$/\1 \2 \3/p' \
+	sed -nE 's/^OUTCOME\([A-Z_]+, "(JPKI-[A-Z-]+)", (PAM_[A-Z_]+), LOG_([A-Z]+),$/\1 \3 \2/p' \
 		"$E2E_TOP/lib/outcome.def" |
-		sed -E 's/ CRIT$/ 82/; s/ ERR$/ 83/; s/ WARNING$/ 84/; s/ NOTICE$/ 85/; s/ INFO$/ 86/'
+		sed -E 's/ CRIT / 82 /; s/ ERR / 83 /; s/ WARNING / 84 /; s/ NOTICE / 85 /; s/ INFO / 86 /'
 }
 
 if [ -z "$E2E_ONLY" ]; then
