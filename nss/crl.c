@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -60,6 +61,37 @@ bool
 crl_covers(const struct crl_facts *facts, struct view general_name)
 {
 	return facts->scope_len == 0 || crlder_scope_has(facts, general_name);
+}
+
+/* A GeneralName: [4] directoryName, [6] uniformResourceIdentifier, or another. */
+static void
+name_text(uint8_t tag, struct view body, char *text, size_t size)
+{
+	SECItem item = nss_item_of(body);
+	char *ascii = NULL;
+
+	if (tag == 0xa4)
+		ascii = CERT_DerNameToAscii(&item);
+	if (ascii != NULL)
+		snprintf(text, size, "%s", ascii);
+	else if (tag == 0x86)
+		snprintf(text, size, "%.*s", (int)body.len, (const char *)body.data);
+	else
+		snprintf(text, size, "[%d]", tag & 0x1f);
+	PORT_Free(ascii);
+	log_defuse(text);
+}
+
+bool
+crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t size)
+{
+	struct view body;
+	uint8_t tag;
+
+	if (!crlder_scope_at(facts, i, &tag, &body))
+		return false;
+	name_text(tag, body, ret_text, size);
+	return true;
 }
 
 /* --- hashing ---------------------------------------------------------------- */

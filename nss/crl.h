@@ -90,6 +90,13 @@ struct crl_facts {
 bool crl_covers(const struct crl_facts *facts, struct view general_name);
 
 /*
+ * The i-th name of the scope as text for people, NUL-terminated, cut if need be: a
+ * directoryName as in RFC 4514, a URI as it is, control characters made harmless.
+ * False if there is none. NSS must be in use.
+ */
+bool crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t size) MUST_CHECK;
+
+/*
  * Verifies the CRL in the file, from its first octet to its last; DER only.
  * `fd` is lent and stays at its offset; it must stay open as long as *ret_crl
  * lives. `now` is in seconds since 1970 UTC.

@@ -1,4 +1,4 @@
-/* From wherever a CRL comes from to a file of our own. For nss/crlstore.c. */
+/* From wherever a CRL comes from to a file of our own. */
 #ifndef JPKI_NSS_CRLCOPY_H
 #define JPKI_NSS_CRLCOPY_H
 

@@ -645,6 +645,19 @@ crlder_scope_has(const struct crl_facts *facts, struct view general_name)
 	return name_matches((struct view){ facts->scope, facts->scope_len }, is_wanted, &w);
 }
 
+bool
+crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag, struct view *ret_body)
+{
+	struct reader r = reader_of(facts->scope, facts->scope_len);
+	size_t len;
+
+	do {
+		if (!der_header(&r, ret_tag, &len) || !reader_view(&r, len, ret_body))
+			return false;
+	} while (i-- > 0);
+	return true;
+}
+
 /*
  * One that is limited to some reasons, or whose list comes from another issuer, proves
  * nothing with a list of this issuer.

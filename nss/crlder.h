@@ -55,6 +55,10 @@ bool crlder_pread(int fd, void *dst, size_t len, uint64_t offset) MUST_CHECK;
 /* Whether one of the elements of the scope is this one, octet by octet. */
 bool crlder_scope_has(const struct crl_facts *facts, struct view general_name) MUST_CHECK;
 
+/* The i-th element of the scope; false if there is none. */
+bool crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag,
+    struct view *ret_body) MUST_CHECK;
+
 /*
  * Whether the contents of a cRLDistributionPoints extension hold a distribution
  * point without reasons and without cRLIssuer, one of whose names `match`

@@ -1,124 +1,166 @@
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
-#include "nss/crlstore.h"
-#include "tools/tool.h"
+#include "tools/crl.h"
 
-static struct crlstore
-store_of(const struct tool *t)
-{
-	return (struct crlstore){ .dir = t->conf.crl_dir, .trust_db = t->conf.trust_db,
-		.owner = t->env.trust_owner, .log = &t->log };
-}
-
-/* In the list's own words: until when it holds, and how many it names. */
-static void
-print_facts(const struct crl_facts *facts)
+void
+crl_print_facts(const struct crl_facts *facts)
 {
 	char from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
 
 	message_date(facts->this_update, from);
 	message_date(facts->next_update, to);
 	printf(_("%s to %s, %" PRIu64 " revoked"), from, to, facts->count);
-	putchar('\n');
 }
 
-static int
-import_one(const struct tool *t, const char *path)
+void
+crl_put_fault(json_t *object, enum crl_fault fault)
 {
-	struct crlstore store = store_of(t);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char name[CRLSTORE_NAME_MAX];
-	struct crl_facts facts;
-	enum crl_fault f;
-
-	if (fd < 0) {
-		tool_complain(t, "%s: %s", path, strerror(errno));
-		return TOOL_FAILED;
-	}
-	f = crlstore_import(&store, fd, clk_wall_s(t->env.clk), &facts, name);
-	close(fd);
-	if (f != CRL_OK && f != CRL_SAME) {
-		tool_complain(t, "%s: %s (%s)", path, _(crl_fault_text(f)), crl_fault_code(f));
-		return TOOL_FAILED;
-	}
-	printf("%s: %s: ", path, f == CRL_SAME ? _("installed already") : _("installed"));
-	print_facts(&facts);
-	return TOOL_OK;
+	json_put(object, "state", json_text(crl_fault_code(fault)));
+	if (fault != CRL_OK)
+		json_put(object, "text", json_text(_(crl_fault_text(fault))));
 }
 
-/* Each of them, whatever became of the one before. */
-static int
-import(const struct tool *t, int count, char **paths)
+void
+crl_put_facts(json_t *object, const struct crl_facts *facts)
 {
-	int status = TOOL_OK;
-
-	for (int i = 0; i < count; i++)
-		if (import_one(t, paths[i]) != TOOL_OK)
-			status = TOOL_FAILED;
-	return status;
+	json_put(object, "issuer_key_sha256", json_hex((struct view){ facts->issuer_key, CRL_HASH_LEN }));
+	json_put(object, "this_update", json_time(facts->this_update));
+	json_put(object, "next_update", json_time(facts->next_update));
+	if (facts->has_number)
+		json_put(object, "number", json_hex((struct view){ facts->number, CRL_SERIAL_MAX }));
+	json_put(object, "revoked", json_integer((json_int_t)facts->count));
+	json_put(object, "size", json_integer((json_int_t)facts->size));
+	json_put(object, "sha256", json_hex((struct view){ facts->sha256, CRL_HASH_LEN }));
 }
+
+/* --- list, verify -------------------------------------------------------------- */
 
 struct listing {
-	const struct tool *t;
+	const struct crl_call *call;
+	json_t *array;		/* NULL: as text */
 	unsigned int count, bad;
 };
 
 static void
-print_item(void *ctx, const struct crlstore_item *item)
+print_item(const struct crlstore_item *item)
+{
+	printf("%s\n  %s\n", item->name,
+	    item->issuer != NULL ? cert_subject(item->issuer) : _("no trusted authority has its key"));
+	if (item->facts != NULL) {
+		printf("  ");
+		crl_print_facts(item->facts);
+		putchar('\n');
+	}
+	if (item->fault != CRL_OK)
+		printf("  %s (%s)\n", _(crl_fault_text(item->fault)), crl_fault_code(item->fault));
+}
+
+static void
+on_item(void *ctx, const struct crlstore_item *item)
 {
 	struct listing *l = ctx;
+	json_t *object;
 
 	l->count++;
-	printf("%s\n  %s\n  ", item->name,
-	    item->issuer != NULL ? cert_subject(item->issuer) : _("no trusted authority has its key"));
-	if (item->facts != NULL)
-		print_facts(item->facts);
-	if (item->fault == CRL_OK)
+	l->bad += item->fault != CRL_OK;
+	if (l->array == NULL) {
+		print_item(item);
 		return;
-	l->bad++;
-	printf("  %s (%s)\n", _(crl_fault_text(item->fault)), crl_fault_code(item->fault));
+	}
+	object = json_object();
+	json_put(object, "name", json_text(item->name));
+	crl_put_fault(object, item->fault);
+	json_put(object, "issuer", item->issuer != NULL ? json_text(cert_subject(item->issuer)) : json_null());
+	if (item->facts != NULL)
+		crl_put_facts(object, item->facts);
+	json_add(l->array, object);
 }
 
 static int
-show_all(const struct tool *t, enum crl_fault (*walk)(const struct crlstore *store,
+show_all(const struct crl_call *c, enum crl_fault (*walk)(const struct crlstore *store,
     void (*each)(void *ctx, const struct crlstore_item *item), void *ctx))
 {
-	struct crlstore store = store_of(t);
-	struct listing l = { .t = t };
-	enum crl_fault f = walk(&store, print_item, &l);
+	struct listing l = { .call = c, .array = c->json ? json_array() : NULL };
+	enum crl_fault f;
 
+	if (c->argc != 0)
+		return tool_usage(c->t);
+	f = walk(&c->store, on_item, &l);
 	if (f != CRL_OK) {
-		tool_complain(t, "%s: %s (%s)", store.dir, _(crl_fault_text(f)), crl_fault_code(f));
+		json_decref(l.array);
+		tool_complain(c->t, "%s: %s (%s)", c->store.dir, _(crl_fault_text(f)), crl_fault_code(f));
 		return TOOL_FAILED;
 	}
-	if (l.count == 0)
+	if (c->json && json_print(c->t, l.array) != TOOL_OK)
+		return TOOL_FAILED;
+	if (!c->json && l.count == 0)
 		printf("%s\n", _("No CRL is installed yet: jpkictl crl import FILE"));
 	return l.bad == 0 ? TOOL_OK : TOOL_FAILED;
 }
 
 int
+crl_list(const struct crl_call *c)
+{
+	return show_all(c, crlstore_list);
+}
+
+int
+crl_verify_all(const struct crl_call *c)
+{
+	return show_all(c, crlstore_verify);
+}
+
+/* --- the subcommands ------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	bool needs_root;
+	int (*run)(const struct crl_call *c);
+} subcommands[] = {
+	{ "import", true, crl_import },
+	{ "update", true, crl_update },
+	{ "list", false, crl_list },
+	{ "verify", false, crl_verify_all },
+	{ "show", false, crl_show },
+	{ "check", false, crl_check },
+};
+
+int
 cmd_crl(struct tool *t, int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
-		return show_all(t, crlstore_list);
-	if (argc == 2 && strcmp(argv[1], "verify") == 0)
-		return show_all(t, crlstore_verify);
-	if (argc < 3 || strcmp(argv[1], "import") != 0)
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct crl_call c = { .t = t, .store = { .dir = t->conf.crl_dir, .trust_db = t->conf.trust_db,
+	    .owner = t->env.trust_owner, .log = &t->log } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+		if (option != 'j')
+			return tool_usage(t);
+		c.json = true;
+	}
+	if (optind == argc)
 		return tool_usage(t);
-	if (geteuid() != 0) {
+	c.argc = argc - optind - 1;
+	c.argv = argv + optind + 1;
+	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
+		if (strcmp(argv[optind], subcommands[i].name) != 0)
+			continue;
+		if (!subcommands[i].needs_root || geteuid() == 0)
+			return subcommands[i].run(&c);
 		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
 		return TOOL_FAILED;
 	}
-	return import(t, argc - 2, argv + 2);
+	return tool_usage(t);
 }

@@ -27,12 +27,20 @@ static const struct command commands[] = {
 	  "                      (8 hex digits or more)\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
 	  false, false, cmd_trust },
-	{ "crl", N_("import FILE... | list | verify"),
+	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),
-	  N_("  import FILE...  verify and install CRLs (PEM or DER); a list that is not\n"
-	  "                  in order, or older than the one installed, changes nothing\n"
-	  "  list            list what is installed\n"
-	  "  verify          prove it all again, signatures and indexes\n"),
+	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
+	  "                      a list that is not in order, or older than the one\n"
+	  "                      installed, changes nothing\n"
+	  "  update              the same for every URL in the file crl_sources names; what\n"
+	  "                      a server has not changed is not sent again\n"
+	  "  list                list what is installed\n"
+	  "  verify              prove it all again, signatures and indexes\n"
+	  "  show NAME|FILE      all about one list\n"
+	  "  check CERT          whether the certificates in a file are revoked\n\n"
+	  "  -j, --json          tell it as JSON\n\n"
+	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
+	  "revoked certificate.\n"),
 	  false, false, cmd_crl },
 	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
 	  N_("register a card for a user"),
@@ -123,7 +131,8 @@ to_stderr(void *ctx, int priority, const char *text)
 static bool
 is_kept(const char *variable)
 {
-	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=" };
+	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
+	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "no_proxy=" };
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
 		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)

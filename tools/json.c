@@ -19,6 +19,13 @@ json_put(json_t *object, const char *key, json_t *value)
 		memory_ended = true;
 }
 
+void
+json_add(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) != 0)
+		memory_ended = true;
+}
+
 json_t *
 json_text(const char *text)
 {

@@ -13,6 +13,9 @@
  */
 void json_put(json_t *object, const char *key, json_t *value);
 
+/* The same for an array. */
+void json_add(json_t *array, json_t *value);
+
 /* A string; octets that are no UTF-8 become '?'. A new reference, NULL without memory. */
 json_t *json_text(const char *text);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "lib/cleanup.h"
@@ -71,6 +72,20 @@ tool_cell_right(const char *text, int width)
 	int blanks = width - width_of(text);
 
 	printf("%*s%s ", blanks > 0 ? blanks : 0, "", text);
+}
+
+int
+tool_temporary_file(const struct tool *t)
+{
+	char path[] = "/var/tmp/jpkictl.XXXXXX";	/* not /tmp, which may be memory */
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0 || unlink(path) != 0) {
+		tool_complain(t, "%s: %s", path, strerror(errno));
+		closep(&fd);
+		return -1;
+	}
+	return fd;
 }
 
 static void

@@ -7,7 +7,13 @@
 #include "lib/buf.h"
 
 /* Exit codes, as in jpkictl(8). */
-enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+enum {
+	TOOL_OK = 0,
+	TOOL_FAILED = 1,
+	TOOL_USAGE = 2,
+	TOOL_PARTLY = 3,	/* crl import, crl update: some failed */
+	TOOL_REVOKED = 3,	/* crl check */
+};
 
 struct tool {
 	struct conf conf;
@@ -49,6 +55,12 @@ int tool_usage(const struct tool *t);
  */
 void tool_cell(const char *text, int width);
 void tool_cell_right(const char *text, int width);
+
+/*
+ * An empty file on disk that has no name, for reading and writing, O_CLOEXEC; the caller's.
+ * -1 after a complaint.
+ */
+int tool_temporary_file(const struct tool *t) MUST_CHECK;
 
 #define TOOL_FILE_MAX ((size_t)1 << 20)
 

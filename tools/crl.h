@@ -1,0 +1,33 @@
+/* What the parts of `jpkictl crl` share. */
+#ifndef JPKI_TOOLS_CRL_H
+#define JPKI_TOOLS_CRL_H
+
+#include "nss/crlstore.h"
+#include "tools/json.h"
+
+/* How a subcommand was called; what is left of argv are its arguments. */
+struct crl_call {
+	const struct tool *t;
+	struct crlstore store;
+	bool json;
+	int argc;
+	char **argv;
+};
+
+/* In the list's own words, without newline: until when it holds, how many it names. */
+void crl_print_facts(const struct crl_facts *facts);
+
+/* The members that describe a list, into an object. */
+void crl_put_facts(json_t *object, const struct crl_facts *facts);
+
+/* "state" (the fault's code) and, if it is one, "text". */
+void crl_put_fault(json_t *object, enum crl_fault fault);
+
+int crl_import(const struct crl_call *c);
+int crl_update(const struct crl_call *c);
+int crl_list(const struct crl_call *c);
+int crl_verify_all(const struct crl_call *c);
+int crl_show(const struct crl_call *c);
+int crl_check(const struct crl_call *c);
+
+#endif

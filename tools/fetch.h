@@ -1,0 +1,37 @@
+/* Fetching a CRL: http, https, ldap, ldaps and file URLs, by libcurl. */
+#ifndef JPKI_TOOLS_FETCH_H
+#define JPKI_TOOLS_FETCH_H
+
+#include "tools/tool.h"
+
+/* By what an http server knows again what it has sent before; "" for none. */
+#define FETCH_MARK_MAX 256
+struct fetch_marks {
+	char etag[FETCH_MARK_MAX];	/* ETag, as it stands in the header */
+	char modified[FETCH_MARK_MAX];	/* Last-Modified, likewise */
+};
+
+enum fetch {
+	FETCH_DONE,
+	FETCH_UNCHANGED,	/* as the server says, since it gave us `known` */
+	FETCH_FAILED,		/* after a complaint */
+};
+
+/* Whether this is a URL and no path: a scheme, "://". */
+bool fetch_is_url(const char *text);
+
+/*
+ * Fetches the URL into the empty file fd (lent; its offset is at its begin
+ * afterwards): what the server sent, or the one CRL in the answer of a directory
+ * (LDAP) as PEM. A list longer than CRL_SIZE_MAX, another scheme, a redirection to
+ * anything but http and https, a server that sends nothing for STALL_S seconds:
+ * FETCH_FAILED. `known` may be NULL. On a terminal, standard error shows the progress.
+ *
+ * A CRL is signed, so http is as good as https; where it is https, the
+ * server's certificate has to be in order. http_proxy, https_proxy, all_proxy and
+ * no_proxy of the environment are heeded; ~/.netrc and ~/.ldaprc are not.
+ */
+enum fetch fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known,
+    int fd, struct fetch_marks *ret_marks) MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Where `jpkictl crl update` fetches from: a file with one URL a line; empty
+ * lines, and what begins with '#', are skipped. It belongs to root, as every file
+ * of the configuration (lib/safefile.h).
+ */
+#ifndef JPKI_TOOLS_SOURCES_H
+#define JPKI_TOOLS_SOURCES_H
+
+#include "tools/tool.h"
+
+#define SOURCES_FILE_MAX 65536
+#define SOURCE_URL_MAX 2048
+
+struct sources {
+	char *text;		/* whose lines are the URLs */
+	char **urls;
+	size_t count;
+};
+
+/*
+ * Reads the file conf.crl_sources. True also for one without any URL, and for no
+ * file; false after a complaint (unsafe, unreadable, a line that is no URL or
+ * too long). *ret is the caller's, sources_done().
+ */
+bool sources_read(const struct tool *t, struct sources *ret) MUST_CHECK;
+void sources_done(struct sources *s);
+
+#endif
