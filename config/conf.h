@@ -29,6 +29,7 @@ struct conf {
 	unsigned int crl_grace_hours;	/* after nextUpdate */
 	char crl_dir[PATH_MAX];		/* directory of the CRLs and their indexes */
 	char crl_sources[PATH_MAX];	/* file of the URLs they are fetched from */
+	unsigned int crl_timeout;	/* seconds without an octet while one is fetched */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
 	unsigned int lang;		/* enum conf_lang */

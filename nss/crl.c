@@ -177,7 +177,7 @@ has_signed(const struct cert *anchor, const struct signed_by *s, const struct lo
 	if (VFY_VerifyDigestWithAlgorithmID(&s->digest, anchor->key, &s->signature, s->algorithm,
 	    s->hash, NULL) == SECSuccess)
 		return true;
-	log_msg(log, LOG_NOTICE, "the CRL is not signed with the key of certificate %.16s... (%s)",
+	log_msg(log, LOG_DEBUG, "the CRL is not signed with the key of certificate %.16s... (%s)",
 	    anchor->fingerprint, nss_error_name(PORT_GetError()));
 	return false;
 }

@@ -12,12 +12,12 @@ packages_run=(
 	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl
 )
 packages_test=(
-	opensc opensc-pkcs11 openssh-client locales xz-utils binutils file
+	opensc opensc-pkcs11 openssh-client locales xz-utils binutils file python3 jq
 )
 
 # Services: installed, they would be started on this machine, sshd with a port
 # open to the network. They are unpacked inside the namespaces only.
-packages_unpacked=(openssh-server)
+packages_unpacked=(openssh-server slapd)
 
 # The screen lockers and what they are looked at with; without them their cases are skipped.
 packages_screen=(

@@ -29,6 +29,17 @@ crl_put_fault(json_t *object, enum crl_fault fault)
 		json_put(object, "text", json_text(_(crl_fault_text(fault))));
 }
 
+/* A cRLNumber without leading zeros, one octet at least. */
+struct view
+crl_number(const struct crl_facts *facts)
+{
+	size_t skip = 0;
+
+	while (skip < CRL_SERIAL_MAX - 1 && facts->number[skip] == 0)
+		skip++;
+	return (struct view){ facts->number + skip, CRL_SERIAL_MAX - skip };
+}
+
 void
 crl_put_facts(json_t *object, const struct crl_facts *facts)
 {
@@ -36,7 +47,7 @@ crl_put_facts(json_t *object, const struct crl_facts *facts)
 	json_put(object, "this_update", json_time(facts->this_update));
 	json_put(object, "next_update", json_time(facts->next_update));
 	if (facts->has_number)
-		json_put(object, "number", json_hex((struct view){ facts->number, CRL_SERIAL_MAX }));
+		json_put(object, "number", json_hex(crl_number(facts)));
 	json_put(object, "revoked", json_integer((json_int_t)facts->count));
 	json_put(object, "size", json_integer((json_int_t)facts->size));
 	json_put(object, "sha256", json_hex((struct view){ facts->sha256, CRL_HASH_LEN }));

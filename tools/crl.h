@@ -17,6 +17,9 @@ struct crl_call {
 /* In the list's own words, without newline: until when it holds, how many it names. */
 void crl_print_facts(const struct crl_facts *facts);
 
+/* Its cRLNumber, big-endian, without leading zeros; lent. */
+struct view crl_number(const struct crl_facts *facts);
+
 /* The members that describe a list, into an object. */
 void crl_put_facts(json_t *object, const struct crl_facts *facts);
 

@@ -68,12 +68,12 @@ row_number(const char *name, uint64_t number)
 }
 
 static void
-row_hex(const char *name, const uint8_t *bytes, size_t len)
+row_hex(const char *name, struct view bytes)
 {
 	char text[2 * CRL_HASH_LEN + 1] = "";
 
-	for (size_t i = 0; i < len; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	for (size_t i = 0; i < bytes.len; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes.data[i]);
 	row(name, text);
 }
 
@@ -90,7 +90,7 @@ print_shown(const struct shown *s)
 	message_date(f->next_update, text);
 	row(_("holds until"), text);
 	if (f->has_number)
-		row_hex(_("number"), f->number, CRL_SERIAL_MAX);
+		row_hex(_("number"), crl_number(f));
 	if (f->scope_len == 0)
 		row(_("for"), _("all certificates of the issuer"));
 	for (size_t i = 0; crl_scope_name(f, i, text, sizeof text); i++)
@@ -100,8 +100,8 @@ print_shown(const struct shown *s)
 		if (s->reasons[i] > 0)
 			row_number(crl_reason_name(i), s->reasons[i]);
 	row_number(_("octets"), f->size);
-	row_hex("SHA-256", f->sha256, CRL_HASH_LEN);
-	row_hex(_("issuer's key"), f->issuer_key, CRL_HASH_LEN);
+	row_hex("SHA-256", (struct view){ f->sha256, CRL_HASH_LEN });
+	row_hex(_("issuer's key"), (struct view){ f->issuer_key, CRL_HASH_LEN });
 }
 
 static json_t *

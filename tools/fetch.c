@@ -19,8 +19,6 @@
 
 #define SCHEMES "http,https,ldap,ldaps,file"
 #define REDIRECTS 3
-#define CONNECT_S 30
-#define STALL_S 60L
 #define MEGABYTE 1048576.0
 
 /* In LDIF, base64 makes four characters of three octets; names and the like come on top. */
@@ -161,6 +159,8 @@ static bool
 set_options(CURL *c, struct fetching *f, char error[static CURL_ERROR_SIZE],
     struct curl_slist *headers)
 {
+	long patience = (long)f->t->conf.crl_timeout;
+
 	return set_schemes(c) &&
 	    curl_easy_setopt(c, CURLOPT_URL, f->url) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error) == CURLE_OK &&
@@ -170,9 +170,10 @@ set_options(CURL *c, struct fetching *f, char error[static CURL_ERROR_SIZE],
 	    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, patience) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_S) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, patience) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)CRL_SIZE_MAX) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_WRITEDATA, f) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
@@ -187,7 +188,7 @@ static enum fetch
 complain(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZE])
 {
 	log_defuse(error);
-	if (f->too_long)
+	if (f->too_long || code == CURLE_FILESIZE_EXCEEDED)
 		tool_complain(f->t, "%s: %s", f->url, _(crl_fault_text(CRL_TOO_LARGE)));
 	else if (f->write_error != 0)
 		tool_complain(f->t, "%s: %s", f->url, strerror(f->write_error));

@@ -1,0 +1,390 @@
+# shellcheck shell=bash
+# CRLs from servers: real http, https and LDAP on the loopback of this namespace.
+# shellcheck disable=SC2034 # STATUS, OUT are lib.sh's
+
+WEB=$WORK/web
+WEB_LOG=$WORK/web.log
+SOURCES=/etc/pam_jpki/crl-sources
+HTTP=http://127.0.0.1:8080
+TLS=https://localhost:8443
+LDAP=ldap://127.0.0.1:3389
+CRLDP='cn=CRLDP,o=JPKI,c=JP?certificateRevocationList;binary'
+
+
+listens()
+{
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+start_web()
+{
+	mkdir -p "$WEB"
+	cp "$PKI/crl/ca1.crl" "$WEB/good.crl"
+	cp "$PKI/crl/ca2.crl" "$PKI/crl/ca1-tampered.crl" "$PKI/crl/ca1-good-revoked.crl" "$WEB/"
+	openssl crl -inform DER -in "$PKI/crl/ca1.crl" -out "$WEB/good.pem"
+	printf '<html>Please log in</html>\n' > "$WEB/login.html"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/web.key" -out "$WORK/web.crt" -days 2 \
+		-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+	: > "$WEB_LOG"
+	python3 "$E2E_TOP/tests/e2e/webserver.py" "$WEB" 8080 "$WEB_LOG" >> "$E2E_LOGS/web.log" 2>&1 &
+	WEB_PID=$!
+	python3 "$E2E_TOP/tests/e2e/webserver.py" "$WEB" 8443 "$WEB_LOG" "$WORK/web.crt" "$WORK/web.key" \
+		>> "$E2E_LOGS/web.log" 2>&1 &
+	TLS_PID=$!
+	until_true 10 listens 8080 && until_true 10 listens 8443 || build_die 'the web server does not start'
+}
+
+requests()	# of PATH, with their status, since the log was emptied
+{
+	awk -v path="$1" '$2 == path { printf "%s%s", n++ ? " " : "", $3 }' "$WEB_LOG"
+}
+
+# fetched NAME STATUS TEXT ARGUMENT…: jpkictl crl with these words, on a store without lists
+fetched()
+{
+	local name=$1 status=$2 text=$3
+
+	shift 3
+	begin "$name" || return 0
+	rm -rf "$CRLS"
+	: > "$WEB_LOG"
+	run jpkictl crl "$@"
+	expect_equal 'exit status' "$status" "$STATUS"
+	expect_has 'what it says' "$text" "$OUT"
+	if [ "$status" = 0 ]; then
+		expect_equal 'lists installed' 1 "$(find "$CRLS" -name '*.idx' | wc -l)"
+	else
+		expect_equal 'lists installed' 0 "$(find "$CRLS" -name '*.idx' 2>/dev/null | wc -l)"
+	fi
+	expect_equal 'files left behind' '' "$(compgen -G '/var/tmp/jpkictl.*')"
+	end
+}
+
+# Servers are started only where cases of this file are wanted.
+case $E2E_ONLY in
+''|*crl*) WANTED=yes; start_web ;;
+*) WANTED= ;;
+esac
+
+fetched 'crl import by http' 0 ': installed: ' import "$HTTP/good.crl"
+fetched 'crl import by http, PEM' 0 ': installed: ' import "$HTTP/good.pem"
+fetched 'crl import by file URL' 0 ': installed: ' import "file://$PKI/crl/ca1.crl"
+fetched 'crl import by http, redirected' 0 ': installed: ' import "$HTTP/redirect-to/$HTTP/good.crl"
+fetched 'crl import by http, redirected to a file' 1 'rotocol' import "$HTTP/redirect-to/file://$PKI/crl/ca1.crl"
+fetched 'crl import by http, redirected to ftp' 1 'rotocol' import "$HTTP/redirect-to/ftp://127.0.0.1/good.crl"
+fetched 'crl import by http, redirected for ever' 1 'redirect' import "$HTTP/flip"
+fetched 'crl import by http, not there' 1 '404' import "$HTTP/nothing.crl"
+fetched 'crl import by http, a page instead' 1 'not-crl' import "$HTTP/login.html"
+fetched 'crl import by http, cut short' 1 'bytes remaining' import "$HTTP/cut"
+fetched 'crl import by http, tampered with' 1 '(signature)' import "$HTTP/ca1-tampered.crl"
+fetched 'crl import by http, nobody listens' 1 'onnect' import http://127.0.0.1:9/good.crl
+fetched 'crl import by http, longer than any list, as announced' 1 'longer than any CRL' import "$HTTP/announced"
+fetched 'crl import by http, longer than any list' 1 'longer than any CRL' import "$HTTP/endless"
+fetched 'crl import by http, not modified, unasked' 1 'without having been asked' import "$HTTP/unasked"
+fetched 'crl import by another scheme' 1 'rotocol' import ftp://127.0.0.1/good.crl
+fetched 'crl import by https, certificate of nobody we know' 1 'ertificate' import "$TLS/good.crl"
+
+write_conf 'crl_timeout = 1'
+fetched 'crl import by http, a silent server' 1 'too slow' import "$HTTP/silent"
+reset_config
+
+https()
+{
+	cp -a /etc/ssl/certs/ca-certificates.crt "$WORK/ca-certificates.crt"
+	cat "$WORK/web.crt" >> /etc/ssl/certs/ca-certificates.crt
+	rm -rf "$CRLS"
+	run jpkictl crl import "$TLS/good.crl"
+	expect_equal 'exit status' 0 "$STATUS"
+	run jpkictl crl import "${TLS/localhost/127.0.0.1}/good.crl"
+	expect_equal 'exit status, under another name than the certificate has' 1 "$STATUS"
+	cat "$WORK/ca-certificates.crt" > /etc/ssl/certs/ca-certificates.crt
+}
+run_case 'crl import by https' https
+
+through_proxy()
+{
+	rm -rf "$CRLS"
+	: > "$WEB_LOG"
+	run env http_proxy=http://127.0.0.1:8080 jpkictl crl import http://crl.example/good.crl
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_equal 'requests to the proxy' 1 "$(grep -c 'http://crl.example/good.crl' "$WEB_LOG")"
+}
+run_case 'crl import asks a proxy' through_proxy
+
+# --- LDAP ----------------------------------------------------------------------------
+
+start_slapd()
+{
+	local dir=$WORK/ldap schema
+
+	schema=$(find /etc/ldap/schema /etc/openldap/schema -name core.schema 2>/dev/null | head -n 1)
+	[ -n "$schema" ] || return 1
+	mkdir -p "$dir/db"
+	printf '%s\n' "include $schema" "pidfile $dir/pid" 'database ldif' 'suffix c=JP' "directory $dir/db" \
+		> "$dir/slapd.conf"
+	{
+		printf 'dn: c=JP\nobjectClass: country\nc: JP\n\n'
+		printf 'dn: o=JPKI,c=JP\nobjectClass: organization\no: JPKI\n\n'
+		ldap_entry CRLDP "$PKI/crl/ca1.crl"
+		ldap_entry 'CRLDP 2' "$PKI/crl/ca2.crl"
+		printf 'dn: cn=empty,o=JPKI,c=JP\nobjectClass: cRLDistributionPoint\ncn: empty\n\n'
+	} > "$dir/all.ldif"
+	"$(command -v slapadd || echo /usr/sbin/slapadd)" -f "$dir/slapd.conf" -l "$dir/all.ldif" >> "$E2E_LOGS/slapd.log" 2>&1 || return 1
+	slapd -f "$dir/slapd.conf" -h "$LDAP" -d 0 >> "$E2E_LOGS/slapd.log" 2>&1 </dev/null &
+	LDAP_PID=$!
+	until_true 10 listens 3389
+}
+
+ldap_entry()	# CN CRL
+{
+	printf 'dn: cn=%s,o=JPKI,c=JP\nobjectClass: cRLDistributionPoint\ncn: %s\n' "$1" "$1"
+	printf 'certificateRevocationList;binary:: %s\n\n' "$(base64 -w 0 "$2")"
+}
+
+if [ -z "$WANTED" ]; then
+	:
+elif start_slapd; then
+	fetched 'crl import by ldap' 0 ': installed: ' import "$LDAP/$CRLDP?base"
+	fetched 'crl import by ldap, another spelling' 0 ': installed: ' \
+		import "$LDAP/${CRLDP/certificateRevocationList/CERTIFICATErevocationlist}?base"
+	fetched 'crl import by ldap, no such entry' 1 '' import "$LDAP/cn=nobody,o=JPKI,c=JP?certificateRevocationList;binary?base"
+	fetched 'crl import by ldap, an entry without a list' 1 'holds no CRL' \
+		import "$LDAP/cn=empty,o=JPKI,c=JP?certificateRevocationList;binary?base"
+	fetched 'crl import by ldap, several entries' 1 'several CRLs' import "$LDAP/o=JPKI,c=JP?certificateRevocationList;binary?sub"
+	fetched 'crl import by ldap, another attribute' 1 'holds no CRL' import "$LDAP/cn=CRLDP,o=JPKI,c=JP?cn?base"
+	end_process "$LDAP_PID"
+	fetched 'crl import by ldap, nobody listens' 1 '' import "$LDAP/$CRLDP?base"
+else
+	skip 'crl import by ldap' "slapd does not start here: $(tail -n 1 "$E2E_LOGS/slapd.log" 2>/dev/null)"
+fi
+
+# --- update ---------------------------------------------------------------------------
+
+sources()	# LINE…
+{
+	rm -rf "$SOURCES" "$CRLS"
+	printf '%s\n' "$@" > "$SOURCES"
+	: > "$WEB_LOG"
+}
+
+update()	# STATUS
+{
+	run jpkictl crl update
+	expect_equal 'exit status' "$1" "$STATUS"
+}
+
+conditional()
+{
+	sources '# the lists of the test' '' "  $HTTP/good.crl  " "$HTTP/ca2.crl"
+	update 0
+	expect_equal 'installed' 2 "$(grep -c ': installed: ' <<< "$OUT")"
+	update 0
+	expect_equal 'installed already' 2 "$(grep -c ': installed already: ' <<< "$OUT")"
+	expect_equal 'answers for the first' '200 304' "$(requests /good.crl)"
+	touch -d '1 minute' "$WEB/good.crl"
+	update 0
+	expect_equal 'answers after it was touched' '200 304 200' "$(requests /good.crl)"
+	rm -f "$CRLS"/*.idx
+	update 0
+	expect_equal 'answers after the index was lost' '200 304 200 200' "$(requests /good.crl)"
+	expect_equal 'mode of what is remembered' '0 644' "$(stat -c '%u %a' "$CRLS/.fetched")"
+	printf 'garbage' > "$CRLS/.fetched"
+	update 0
+	expect_equal 'answers after that was damaged' '200 304 200 200 200' "$(requests /good.crl)"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update fetches what has changed' conditional
+
+one_fails()
+{
+	sources "$HTTP/nothing.crl" "$HTTP/ca1-tampered.crl" "$HTTP/good.crl"
+	update 3
+	expect_has 'what it says' '404' "$OUT"
+	expect_has 'what it says' '(signature)' "$OUT"
+	expect_has 'what it says' "$HTTP/good.crl: installed: " "$OUT"
+	sources "$HTTP/nothing.crl"
+	update 1
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update goes on after a source that fails' one_fails
+
+revoked_by_update()
+{
+	sources "$HTTP/ca1-good-revoked.crl"
+	fresh_card
+	install_pam_service e2e "$(stack)"
+	update 0
+	run pamdrive --service e2e --user hanako auth
+	expect_logged JPKI-E-REVOKED
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update, and the next login knows' revoked_by_update
+
+bad_sources()	# NAME TEXT COMMAND
+{
+	begin "crl update, $1" || return 0
+	sources "$HTTP/good.crl"
+	eval "$3"
+	update 1
+	expect_has 'what it says' "$2" "$OUT"
+	expect_equal 'requests' '' "$(cat "$WEB_LOG")"
+	rm -rf "$SOURCES"
+	reset_config
+	end
+}
+bad_sources 'no file of sources' 'no source is named' 'rm $SOURCES'
+bad_sources 'no source in the file' 'no source is named' 'echo "# none" > $SOURCES'
+bad_sources 'a path instead of a URL' 'crl-sources:2: not a URL' 'echo /srv/crl >> $SOURCES'
+bad_sources 'a blank in a URL' 'crl-sources:2: not a URL' 'echo "http://a b/" >> $SOURCES'
+bad_sources 'a NUL in the file' 'not a text' "printf 'x\\0y' >> \$SOURCES"
+bad_sources 'sources that others can write' 'crl-sources' 'chmod o+w $SOURCES'
+bad_sources 'sources of somebody else' 'crl-sources' 'chown hanako $SOURCES'
+bad_sources 'a directory instead of sources' 'crl-sources' 'rm $SOURCES; mkdir $SOURCES'
+
+progress()
+{
+	sources "$HTTP/good.crl"
+	on_tty 'wait:installed' -- jpkictl crl update
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'the terminal' 'MiB' "$OUT"
+	run jpkictl crl update
+	expect_lacks 'no terminal' 'MiB' "$OUT"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update shows its progress on a terminal' progress
+
+# --- by itself ------------------------------------------------------------------------
+
+UNIT=/usr/lib/systemd/system/jpki-crl-update
+
+unit_files()
+{
+	run systemd-analyze verify --man=no "$UNIT.service" "$UNIT.timer"
+	expect_equal 'what systemd finds wrong' '0 ' "$STATUS $OUT"
+	run systemd-analyze security --offline=true --threshold=20 "$UNIT.service"
+	expect_equal 'exposed to no more than 2.0' 0 "$STATUS"
+	run systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$UNIT.timer")"
+	expect_equal 'the times are understood' 0 "$STATUS"
+}
+if command -v systemd-analyze >/dev/null; then
+	run_case 'crl update, units of systemd' unit_files
+else
+	skip 'crl update, units of systemd' 'there is no systemd-analyze here'
+fi
+
+# What the service leaves to root: nothing.
+without_capabilities()
+{
+	expect_has 'the unit' $'\nCapabilityBoundingSet=\n' "$(cat "$UNIT.service")"
+	sources "$HTTP/good.crl"
+	run setpriv --bounding-set=-all --inh-caps=-all --no-new-privs jpkictl crl update
+	expect_equal 'exit status' 0 "$STATUS"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update by a root without capabilities' without_capabilities
+
+by_cron()
+{
+	local line=/usr/share/doc/pam_jpki/examples/jpki-crl-update.cron command
+
+	command=$(sed -n 's/^[0-9].* root //p' "$line")
+	printf '#!/bin/sh\necho 0\n' > "$WORK/shuf"
+	chmod 0755 "$WORK/shuf"
+	sources "$HTTP/good.crl" "$HTTP/nothing.crl"
+	run env "PATH=$WORK:$PATH" sh -c "$command"
+	expect_has 'what cron mails' 404 "$OUT"
+	expect_lacks 'what cron mails' installed "$OUT"
+	expect_equal 'answers' 200 "$(requests /good.crl)"
+	rm -f "$SOURCES"
+	run env "PATH=$WORK:$PATH" sh -c "$command"
+	expect_equal 'without sources' '0 ' "$STATUS $OUT"
+	reset_config
+}
+run_case 'crl update by cron' by_cron
+
+# --- show, check, JSON -----------------------------------------------------------------
+
+json()		# JQ-FILTER, on OUT
+{
+	jq -r "$1" <<< "$OUT" 2>> "$LOG"
+}
+
+show()
+{
+	run jpkictl crl show "$PKI/crl/ca1-good-revoked.crl"
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'show' keyCompromise "$OUT"
+	run jpkictl crl show "$WEB/good.pem"
+	expect_equal 'exit status, PEM' 0 "$STATUS"
+	run jpkictl crl show --json "$PKI/crl/ca1-uri.crl"
+	expect_equal 'scope' 1 "$(json '.scope | length')"
+	expect_match 'this_update' '20[0-9-]*T[0-9:]*Z' "$(json .this_update)"
+	expect_equal 'SHA-256' "$(sha256sum "$PKI/crl/ca1-uri.crl" | cut -d' ' -f1)" "$(json .sha256)"
+	run jpkictl crl list --json
+	expect_equal 'lists' 3 "$(json length)"
+	run jpkictl crl show --json "$(json '.[0].name[0:10]')"
+	expect_equal 'exit status, by name' 0 "$STATUS"
+	run jpkictl crl show --json "$PKI/crl/ca1-tampered.crl"
+	expect_equal 'exit status, tampered' 1 "$STATUS"
+	expect_has 'tampered' '(signature)' "$OUT"
+	run jpkictl crl show ffffffffff
+	expect_equal 'exit status, no such list' 1 "$STATUS"
+	run jpkictl crl show "$PKI"
+	expect_equal 'exit status, a directory' 1 "$STATUS"
+	run jpkictl crl verify --json
+	expect_equal 'verify' 'ok ok ok' "$(json '.[].state' | paste -sd' ')"
+}
+run_case 'crl show, list and verify, JSON' show
+
+check()
+{
+	run jpkictl crl check "$PKI/good.crt"
+	expect_equal 'exit status, good' 0 "$STATUS"
+	expect_has 'good' 'not revoked' "$OUT"
+	put_crls ca1-good-revoked.crl
+	run jpkictl crl check --json "$PKI/good.crt"
+	expect_equal 'exit status, revoked' 3 "$STATUS"
+	expect_equal 'revoked' 'JPKI-E-REVOKED true' "$(json '.[0] | "\(.code) \(.revoked)"')"
+	expect_match 'date' '20[0-9-]*T[0-9:]*Z' "$(json '.[0].date')"
+	expect_has 'detail' superseded "$(json '.[0].detail')"
+	rm -rf "$CRLS"
+	run jpkictl crl check --json "$PKI/good.crt"
+	expect_equal 'exit status, no list' 1 "$STATUS"
+	expect_equal 'no list' JPKI-E-CRL-MISSING "$(json '.[0].code')"
+	run jpkictl crl check "$PKI/crl/ca1.crl"
+	expect_equal 'exit status, a CRL for a certificate' 1 "$STATUS"
+	run jpkictl crl check "$WORK/no-such-file"
+	expect_equal 'exit status, no file' 1 "$STATUS"
+	run jpkictl crl check /etc
+	expect_equal 'exit status, a directory' 1 "$STATUS"
+	reset_config
+}
+run_case 'crl check' check
+
+import_json()
+{
+	rm -rf "$CRLS"
+	run jpkictl crl import --json "$HTTP/good.crl" "$PKI/crl/ca1-tampered.crl" "$WORK/no-such-file" 2>/dev/null
+	expect_equal 'exit status' 3 "$STATUS"
+	OUT=$(sed '/^jpkictl crl: /d' <<< "$OUT")
+	expect_equal 'states' 'ok signature not-fetched' "$(json '.[].state' | paste -sd' ')"
+	expect_equal 'changed' true "$(json '.[0].changed')"
+	run jpkictl crl import --json "$HTTP/good.crl"
+	expect_equal 'states, again' 'same false' "$(json '.[0] | "\(.state) \(.changed)"')"
+	run setpriv --reuid hanako --regid hanako --init-groups jpkictl crl update
+	expect_equal 'exit status, not root' 1 "$STATUS"
+	expect_has 'not root' 'only root' "$OUT"
+	reset_config
+}
+run_case 'crl import, JSON' import_json
+
+if [ -n "$WANTED" ]; then
+	end_process "$WEB_PID"
+	end_process "$TLS_PID"
+fi

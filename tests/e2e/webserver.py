@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""The web servers of the cases: webserver.py DIRECTORY PORT LOG [CERTIFICATE KEY]
+
+Serves the files of DIRECTORY with ETag and Last-Modified and says 304 when it
+may. What else there is: /redirect-to/URL, /silent (a header, then nothing),
+/endless (octets, on and on), /announced (says that it has 2 GiB), /cut (ends
+before it should), /unasked (304 to anybody), /flip (redirects to itself).
+Appends "METHOD PATH STATUS" to LOG for each request.
+"""
+import email.utils
+import http.server
+import os
+import ssl
+import sys
+import time
+
+directory, port, log = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def begin(self, status, headers=()):
+        with open(log, "a") as f:
+            f.write(f"{self.command} {self.path} {status}\n")
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+
+    def do_GET(self):
+        if self.path.startswith("/redirect-to/"):
+            self.begin(302, [("Location", self.path[len("/redirect-to/"):]), ("Content-Length", "0")])
+        elif self.path == "/flip":
+            self.begin(302, [("Location", "/flip"), ("Content-Length", "0")])
+        elif self.path == "/unasked":
+            self.begin(304)
+        elif self.path == "/silent":
+            self.begin(200, [("Content-Length", "100")])
+            time.sleep(60)
+        elif self.path == "/announced":
+            self.begin(200, [("Content-Length", str(2 ** 31))])
+        elif self.path == "/endless":
+            self.begin(200)
+            while True:
+                self.wfile.write(b"0" * 1048576)
+        else:
+            self.file(self.path[1:].split("?")[0])
+
+    def file(self, name):
+        cut = name == "cut"
+        path = os.path.join(directory, "good.crl" if cut else name)
+        if not os.path.isfile(path):
+            body = b"<html>not found</html>"
+            self.begin(404, [("Content-Length", str(len(body)))])
+            self.wfile.write(body)
+            return
+        with open(path, "rb") as f:
+            body = f.read()
+        modified = email.utils.formatdate(os.stat(path).st_mtime, usegmt=True)
+        tag = f'"{len(body)}-{os.stat(path).st_mtime_ns}"'
+        if self.headers.get("If-None-Match") == tag and self.headers.get("If-Modified-Since") == modified:
+            self.begin(304, [("ETag", tag)])
+            return
+        self.begin(200, [("Content-Length", str(len(body))), ("ETag", tag), ("Last-Modified", modified)])
+        self.wfile.write(body[:-100] if cut else body)
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+server.daemon_threads = True
+if len(sys.argv) > 4:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[4], sys.argv[5])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
