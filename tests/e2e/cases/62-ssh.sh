@@ -78,7 +78,8 @@ person 'sudo inside ssh, where its line in the stack allows it' before='card_sta
 	"${typing[@]}" "${RIGHT[@]}" -- "${command[@]}"
 card_stack sudo
 inside 'su taro -c id'
-person 'su inside ssh is not for our card' before='enrol taro good' "${UNTOUCHED[@]}" status=1 log=REMOTE lacks='uid=2002' \
+enrol taro good
+person 'su inside ssh is not for our card' "${UNTOUCHED[@]}" status=1 log=REMOTE lacks='uid=2002' \
 	"${typing[@]}" -- "${command[@]}"
 person 'su inside ssh, where its line in the stack allows it' before='card_stack su remote=yes' says='uid=2002(taro)' \
 	"${typing[@]}" "${RIGHT[@]}" -- "${command[@]}"
