@@ -134,7 +134,7 @@ cp -a /etc/pam.d "$WORK/pam.d"
 for example in "$EXAMPLES"/*; do
 	install_example "${example##*/}"
 done
-for example in sudo login xsecurelock xscreensaver i3lock swaylock; do
+for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	at "example $example: card" "$example" SUCCESS 1 1 drive="$by_pin" "${accepted[@]}"
 	at "example $example: no card, password" "$example" SUCCESS 1 0 drive="$by_password" sim=remove code=NO-CARD "${accepted[@]}"
 	at "example $example: locked card, password" "$example" SUCCESS 1 0 drive="$by_password" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
@@ -185,7 +185,7 @@ examples_are_read_without_complaint()
 run_case 'example of each kind: libpam reads it without complaint' examples_are_read_without_complaint
 
 # Uninstalled before its lines were taken out: the examples shut nobody out.
-for example in sudo login xsecurelock xscreensaver i3lock swaylock; do
+for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	without_module "example $example: the module is not there, password" "$example" SUCCESS 1 "${accepted[@]}"
 done
 install_variant sudo before
