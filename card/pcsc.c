@@ -1,10 +1,12 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <reader.h>
 #include <winscard.h>
 
 #include "card/pcsc.h"
@@ -422,6 +424,52 @@ static const struct transport_ops pcsc_ops = {
 	.transmit = pcsc_transmit,
 	.close = pcsc_close,
 };
+
+/* --- describing a reader ------------------------------------------------------- */
+
+static void
+read_driver(SCARDHANDLE handle, struct pcsc_description *about)
+{
+	DWORD len = sizeof about->vendor - 1;
+	uint8_t version[4];
+
+	if (SCardGetAttrib(handle, SCARD_ATTR_VENDOR_NAME, (LPBYTE)about->vendor, &len) != SCARD_S_SUCCESS)
+		about->vendor[0] = '\0';
+	/* 0xMMmmbbbb, in the byte order of the machine */
+	len = sizeof version;
+	if (SCardGetAttrib(handle, SCARD_ATTR_VENDOR_IFD_VERSION, version, &len) == SCARD_S_SUCCESS &&
+	    len == sizeof version) {
+		uint32_t number;
+
+		memcpy(&number, version, sizeof number);
+		snprintf(about->version, sizeof about->version, "%u.%u.%u", (unsigned int)(number >> 24),
+		    (unsigned int)(number >> 16 & 0xff), (unsigned int)(number & 0xffff));
+	}
+}
+
+struct outcome
+pcsc_describe(struct pcsc *p, const char *reader, struct pcsc_description *ret)
+{
+	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
+	struct outcome o = need_context(p);
+	SCARDHANDLE handle;
+	DWORD protocol;
+
+	*ret = (struct pcsc_description){ .vendor = "" };
+	if (outcome_ok(&o))
+		o = after(p, SCardGetStatusChange(p->context, 0, &state, 1));
+	if (!outcome_ok(&o))
+		return o;
+	ret->has_card = (state.dwEventState & SCARD_STATE_PRESENT) != 0;
+	ret->mute = (state.dwEventState & SCARD_STATE_MUTE) != 0;
+	ret->contactless = state.cbAtr >= 4 && state.rgbAtr[0] == 0x3b &&
+	    (state.rgbAtr[1] & 0xf0) == 0x80 && state.rgbAtr[2] == 0x80 && state.rgbAtr[3] == 0x01;
+	if (SCardConnect(p->context, reader, SCARD_SHARE_DIRECT, 0, &handle, &protocol) == SCARD_S_SUCCESS) {
+		read_driver(handle, ret);
+		(void)SCardDisconnect(handle, SCARD_LEAVE_CARD);
+	}
+	return o;
+}
 
 struct pcsc *
 pcsc_new(const struct clk *clk, const struct log *log)

@@ -19,6 +19,23 @@ void pcsc_free(struct pcsc *pcsc);
 /* Lent; valid as long as pcsc. */
 struct transport *pcsc_transport(struct pcsc *pcsc);
 
+/* What a reader's driver says of itself, and what the card in it answered to its reset. */
+struct pcsc_description {
+	char vendor[64];	/* "" where the driver does not say */
+	char version[16];	/* of the driver, "1.5.2"; "" likewise */
+	bool has_card;
+	bool mute;		/* a card that did not answer */
+	bool contactless;	/* by the form of the ATR (PC/SC part 3 §3.1.3.2.3) */
+};
+
+/*
+ * Describes a reader. For that it connects to the reader itself (SCARD_SHARE_DIRECT), which
+ * does nothing to a card; where another program has it, vendor and version stay
+ * empty. NO_READER, NO_SERVICE, SERVICE_REFUSED.
+ */
+struct outcome pcsc_describe(struct pcsc *pcsc, const char *reader,
+    struct pcsc_description *ret) MUST_CHECK;
+
 /*
  * What it means if a deadline strikes at this moment: CARD_BUSY while waiting
  * for another program's transaction (libpcsclite waits without limit), else

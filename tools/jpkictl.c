@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
 	  "                      (8 hex digits or more)\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
-	  false, false, cmd_trust },
+	  false, false, false, cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),
 	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
@@ -41,7 +41,7 @@ static const struct command commands[] = {
 	  "  -j, --json          tell it as JSON\n\n"
 	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
 	  "revoked certificate.\n"),
-	  false, false, cmd_crl },
+	  false, false, false, cmd_crl },
 	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
@@ -50,20 +50,27 @@ static const struct command commands[] = {
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
 	  "                        card and PIN: for administrators who know whose it is\n"),
-	  true, true, cmd_enroll },
+	  true, true, false, cmd_enroll },
 	{ "list", "", N_("who is enrolled, and until when"),
 	  N_("Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
 	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n"),
-	  false, false, cmd_list },
+	  false, false, false, cmd_list },
 	{ "revoke", N_("USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
 	  "is to be reported to the municipality as well.\n"),
-	  true, false, cmd_revoke },
+	  true, false, false, cmd_revoke },
 	{ "status", "", N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
 	  "whom it is enrolled.\n"),
-	  false, true, cmd_status },
+	  false, true, false, cmd_status },
+	{ "doctor", "[--json]", N_("why it does not work"),
+	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
+	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"
+	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
+	  "  -j, --json  tell it as JSON\n\n"
+	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),
+	  false, false, true, cmd_doctor },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -215,8 +222,11 @@ dispatch(const char *conf_file, int argc, char **argv)
 	t.command = c->name;
 	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
 	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
+	t.conf_file = conf_file;
 	conf_init(&t.conf);
-	o = conf_read(conf_file, 0, &t.log, &t.conf);
+	o = outcome_of(JPKI_OK);
+	if (!c->reads_conf)
+		o = conf_read(conf_file, 0, &t.log, &t.conf);
 	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&
 	    !i18n_use_language(conf_language(&t.conf)))
 		tool_complain(&t, "no Japanese without a locale that carries it; install ja_JP.UTF-8");

@@ -13,6 +13,7 @@ enum {
 	TOOL_USAGE = 2,
 	TOOL_PARTLY = 3,	/* crl import, crl update: some failed */
 	TOOL_REVOKED = 3,	/* crl check */
+	TOOL_WARNINGS = 3,	/* doctor: warnings, but no errors */
 };
 
 struct tool {
@@ -20,6 +21,7 @@ struct tool {
 	struct log log;
 	struct flow_env env;
 	const char *command;	/* "enroll", for messages */
+	const char *conf_file;	/* from which conf was read */
 };
 
 struct command {
@@ -29,10 +31,12 @@ struct command {
 	const char *details;	/* the rest of --help */
 	bool needs_root;
 	bool needs_card;	/* wants env.transport */
+	bool reads_conf;	/* itself; the others find it in conf */
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
 };
 
 int cmd_crl(struct tool *t, int argc, char **argv);
+int cmd_doctor(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);

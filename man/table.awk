@@ -1,8 +1,9 @@
-# lib/outcome.def as mdoc: the section OUTCOMES of pam_jpki(8). It reads the
-# table in the form it is written in, and ends with 1 on anything else.
+# lib/outcome.def and tools/doctor/findings.def as mdoc: the sections OUTCOMES of
+# pam_jpki(8) and FINDINGS of jpkictl-doctor(8). It reads the tables in the form they
+# are written in, and ends with 1 on anything else.
 BEGIN { group = "Success" }
 
-function fail(what) { print "man/outcomes.awk: line " NR ": " what > "/dev/stderr"; failed = 1; exit 1 }
+function fail(what) { print "man/table.awk: line " NR ": " what > "/dev/stderr"; failed = 1; exit 1 }
 
 # The sentence in N_("…"), or nothing for NULL.
 function sentence(text)
@@ -14,6 +15,15 @@ function sentence(text)
 	return substr(text, 5, length(text) - 6)
 }
 
+# An entry; its words, and its code without quotes.
+function begin()
+{
+	if (wanted) fail("an entry without its end")
+	split($0, word, /[(,] */)
+	code = substr(word[3], 2, length(word[3]) - 2)
+	wanted = 2
+}
+
 /^\/\*/, /\*\/$/ {	# the heading of a group is a comment of one line
 	if ($0 ~ /^\/\*.*\*\/$/)
 		group = substr($0, 4, length($0) - 6)
@@ -21,12 +31,14 @@ function sentence(text)
 }
 /^$/ { next }
 /^OUTCOME\([A-Z_]+, "JPKI-[A-Z-]+", PAM_[A-Z_]+, LOG_[A-Z]+,$/ {
-	if (wanted) fail("an entry without its end")
-	split($0, word, /[(,] */)
-	code = substr(word[3], 2, length(word[3]) - 2)
-	pam = word[4]
-	priority = tolower(substr(word[5], 5))
-	wanted = 2
+	begin()
+	head = code " Pq Dv " word[4] " , No " tolower(substr(word[5], 5))
+	next
+}
+/^FINDING\([A-Z_]+, "D[0-9]+", (OK|WARNING|ERROR),$/ {
+	begin()
+	head = code " Pq " tolower(word[4])
+	between = ".br\n"	# these are no whole sentences
 	next
 }
 wanted == 2 && /,$/ {
@@ -48,13 +60,13 @@ wanted == 1 && /\)$/ {
 		group = ""
 		listed = 1
 	}
-	printf ".It Li %s Pq Dv %s , No %s\n%s\n", code, pam, priority, state
-	if (remedy != "") print remedy
+	printf ".It Li %s\n%s\n", head, state
+	if (remedy != "") print between remedy
 	next
 }
 { fail("not understood: " $0) }
 END {
 	if (failed) exit 1
-	if (wanted || !listed) { print "man/outcomes.awk: the table is cut" > "/dev/stderr"; exit 1 }
+	if (wanted || !listed) { print "man/table.awk: the table is cut" > "/dev/stderr"; exit 1 }
 	print ".El"
 }

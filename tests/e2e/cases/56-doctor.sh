@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# jpkictl doctor: what it finds when one thing after the other is broken. Whatever
+# it finds, no try is spent and the card is left as it was.
+# shellcheck disable=SC2016,SC2034 # what breaks something is evaluated by sick
+
+# The numbers of the findings that are no more than "ok", without the clock's, which is not ours.
+complaints()
+{
+	jq -r '.[] | select(.level != "ok") | .number' <<< "$OUT" | grep -v '^D702$' | sort -u | paste -sd' '
+}
+
+# examined NUMBERS: runs the doctor, which finds these.
+examined()
+{
+	local before
+
+	before=$(sim get auth-tries)
+	run jpkictl doctor --json
+	expect_equal 'findings' "$1" "$(complaints)"
+	expect_equal 'tries left' "$before" "$(sim get auth-tries)"
+	expect_equal 'PINs that reached the card' 0 "$(stat_of verifies)"
+	expect_equal 'PIN state left on the card' none "$(sim get verified)"
+}
+
+# sick NAME NUMBERS [KEY=VALUE…]: card=SPEC, sim=COMMANDS, break=WORDS, mend=WORDS; status=N
+sick()
+{
+	local arg name=$1 numbers=$2
+	local -A c=([card]=good [sim]='' [break]=: [mend]=: [status]=1)
+
+	shift 2
+	begin "doctor: $name" || return 0
+	for arg; do c[${arg%%=*}]=${arg#*=}; done
+	fresh_card "${c[card]}"
+	enrol hanako good
+	sim_commands "${c[sim]}"
+	eval "${c[break]}"
+	examined "$numbers"
+	expect_equal 'exit status' "${c[status]}" "$STATUS"
+	eval "${c[mend]}"
+	reset_config
+	end
+}
+
+well()
+{
+	enrol hanako good
+	examined ''
+	expect_match 'exit status' '0|3' "$STATUS"	# 3: the clock of this machine is not synchronised
+	expect_equal 'findings' 'D101 D110 D201 D210 D214 D220 D223 D301 D401 D501 D503 D510' \
+		"$(jq -r '.[] | select(.level == "ok") | .number' <<< "$OUT" | grep -v D701 | sort -u | paste -sd' ')"
+	expect_has 'the reader' 'Virtual PCD' "$(jq -r '.[] | select(.number == "D110") | .detail' <<< "$OUT")"
+	expect_equal 'for whom' hanako "$(jq -r '.[] | select(.number == "D223") | .detail' <<< "$OUT")"
+	run jpkictl doctor
+	expect_has 'as text' 'D201 ok ' "$OUT"
+	localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 || echo '# no locale ja_JP.UTF-8: package locales?'
+	run env LANG=ja_JP.UTF-8 jpkictl doctor
+	expect_has 'in Japanese' 'マイナンバーカード' "$OUT"
+	run jpkictl doctor now
+	expect_equal 'exit status, a word too much' 2 "$STATUS"
+}
+run_case 'doctor: nothing is wrong' well
+
+as_user()
+{
+	enrol hanako good
+	run setpriv --reuid hanako --regid hanako --init-groups jpkictl doctor
+	expect_match 'exit status' '0|3' "$STATUS"
+	expect_has 'what it says' 'D201 ok ' "$OUT"
+	expect_has 'what it says' 'sudo' "$OUT"
+}
+run_case 'doctor: asked by a plain user' as_user
+
+# --- readers and cards ---------------------------------------------------------------
+sick 'no card' D112 sim=remove status=3
+sick 'Juki card' D202 card='good profile=juki'
+sick 'telephone' D203 card='good profile=phone-android'
+sick 'some other card' D204 card='good profile=nojpki'
+sick 'card that does not come up' D113 card='good atr=3B'
+sick 'no certificate on the card' 'D206 D213' card='good no-auth=yes availability=8F0000'
+sick 'card of somebody else' D224 card=other-person status=3
+sick 'two tries left' D211 sim='set auth-tries 2' status=3
+sick 'one try left' D211 sim='set auth-tries 1' status=3
+sick 'locked' D212 sim='set auth-tries 0'
+sick 'signature PIN locked' D215 sim='set sign-tries 0' status=3
+sick 'certificate on the card expired' 'D222 D224' card=expired
+sick 'card that hangs' D106 break="write_conf 'timeout = 5'" sim='fault ins B0:1 hang forever'
+
+no_service()
+{
+	stop_sim
+	stop_pcscd
+	run jpkictl doctor --json
+	expect_equal 'findings, no pcscd' D102 "$(complaints)"
+	: > /run/pcscd/pcscd.comm
+	chmod 0666 /run/pcscd/pcscd.comm
+	run jpkictl doctor --json
+	expect_equal 'findings, nobody at the socket' D103 "$(complaints)"
+	start_pcscd none
+	run jpkictl doctor --json
+	expect_equal 'findings, no reader' D111 "$(complaints)"
+	stop_pcscd
+	start_pcscd
+	start_sim "$(card_dir good)"
+	CARD_SPEC=good
+	chmod 0600 /run/pcscd/pcscd.comm
+	examined D105
+	chmod 0666 /run/pcscd/pcscd.comm
+}
+run_case 'doctor: no pcscd, no reader, a closed socket' no_service
+
+# --- trust, lists, enrolments ------------------------------------------------------------
+sick 'no trust database' 'D222 D224 D302 D512' break='rm -rf $NSSDB'
+sick 'nobody is trusted' 'D222 D303 D409 D512' break='make_nssdb $NSSDB'
+sick 'only an authority that has ended' 'D222 D304 D409 D512' break='make_nssdb $NSSDB ca-expired'
+sick 'trust database that lockers cannot read' D505 break='chmod 0600 $NSSDB/cert9.db'
+sick 'no list' 'D222 D402 D512' break='rm -rf $CRLS'
+sick 'no list, crl = if-present' D403 break='rm -rf $CRLS; write_conf "crl = if-present"' status=3
+sick 'crl = off' D404 break='write_conf "crl = off"' status=3
+sick 'list that is damaged' 'D222 D407 D512' break='truncate -s 300 $CRLS/*-*.idx'
+sick 'nobody is enrolled' 'D224 D513' break='rm -f $USERS/*.pem' status=3
+sick 'enrolled, but no such user' D514 break='cp $USERS/hanako.pem $USERS/nobody-here.pem' status=3
+sick 'enrolment damaged' 'D224 D512' break='echo garbage > $USERS/hanako.pem'
+sick 'enrolment expired' 'D224 D512' break='enrol hanako expired'
+sick 'enrolment that lockers cannot read' D505 break='chmod 0640 $USERS/hanako.pem'
+
+out_of_date()
+{
+	rm -rf "$CRLS"
+	crlput -t -129600 "$CRLS" "$NSSDB" "$PKI/crl/ca1-soon-stale.crl" >> "$LOG" 2>&1 || fail 'not imported'
+	examined 'D222 D405 D512'
+	write_conf 'crl_grace_hours = 25'
+	examined D406
+	rm -rf "$CRLS"
+	crlput -t 172800 "$CRLS" "$NSSDB" "$PKI/crl/ca1-future.crl" >> "$LOG" 2>&1 || fail 'not imported'
+	write_conf '#'
+	examined 'D222 D408 D512'
+	reset_config
+}
+run_case 'doctor: lists that have run out, or not yet begun' out_of_date
+
+# --- configuration and programs ------------------------------------------------------------
+sick 'configuration refused' D502 break='write_conf "colour = blue"'
+sick 'configuration absent' D502 break='rm $CONF'
+sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
+sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' mend='chmod 0755 /etc/pam_jpki'
+sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask" "remote = yes" "debug = yes"' status=3
+sick 'no helper' D504 break='mv $HELPER $HELPER.away' mend='mv $HELPER.away $HELPER'
+sick 'helper of somebody else' D504 break='chown hanako $HELPER' mend='chown root $HELPER'
+sick 'a file from the future' D703 break='touch -d "2 hours" $CONF'

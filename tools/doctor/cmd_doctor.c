@@ -1,0 +1,159 @@
+#include "config.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/safefile.h"
+#include "tools/doctor/doctor.h"
+
+static const struct {
+	const char *number;
+	enum level level;
+	const char *state, *remedy;
+} findings[] = {
+#define FINDING(name, number, level, state, remedy) \
+	[FOUND_##name] = { number, LEVEL_##level, state, remedy },
+#include "tools/doctor/findings.def"
+#undef FINDING
+};
+
+static const char *const level_names[] = { [LEVEL_OK] = "ok", [LEVEL_WARNING] = "warning",
+	[LEVEL_ERROR] = "error" };
+
+static void
+print_finding(enum finding f, const char *detail)
+{
+	const char *const words[] = { [LEVEL_OK] = _("ok"), [LEVEL_WARNING] = _("warning"),
+		[LEVEL_ERROR] = _("ERROR") };
+
+	printf("%s ", findings[f].number);
+	tool_cell(words[findings[f].level], 8);
+	printf("%s%s%s\n", _(findings[f].state), detail[0] != '\0' ? ": " : "", detail);
+	if (findings[f].remedy != NULL)
+		printf("              %s\n", _(findings[f].remedy));
+	(void)fflush(stdout);	/* the next examination may take long */
+}
+
+static void
+put_finding(json_t *array, enum finding f, const char *detail)
+{
+	json_t *object = json_object();
+
+	json_put(object, "number", json_text(findings[f].number));
+	json_put(object, "level", json_text(level_names[findings[f].level]));
+	json_put(object, "state", json_text(_(findings[f].state)));
+	if (detail[0] != '\0')
+		json_put(object, "detail", json_text(detail));
+	if (findings[f].remedy != NULL)
+		json_put(object, "remedy", json_text(_(findings[f].remedy)));
+	json_add(array, object);
+}
+
+static void
+report(struct doctor *d, enum finding f, char *detail)
+{
+	char line[DETAIL_MAX + 16];
+
+	log_defuse(detail);	/* readers, files and people can be called anything */
+	if (d->pipe >= 0) {
+		snprintf(line, sizeof line, "%d %s\n", (int)f, detail);
+		(void)!safefile_write(d->pipe, line, strlen(line));
+		return;
+	}
+	d->warnings += findings[f].level == LEVEL_WARNING;
+	d->errors += findings[f].level == LEVEL_ERROR;
+	if (d->array != NULL)
+		put_finding(d->array, f, detail);
+	else
+		print_finding(f, detail);
+}
+
+void
+found(struct doctor *d, enum finding f, const char *format, ...)
+{
+	char detail[DETAIL_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(detail, sizeof detail, format, ap);
+	va_end(ap);
+	report(d, f, detail);
+}
+
+void
+found_alone(struct doctor *d, enum finding f)
+{
+	char none[1] = "";
+
+	report(d, f, none);
+}
+
+static void
+keep(void *ctx, int priority, const char *text)
+{
+	struct doctor *d = ctx;
+
+	if (priority <= LOG_NOTICE)
+		snprintf(d->said, sizeof d->said, "%s", text);
+}
+
+static void
+examine(struct doctor *d)
+{
+	bool usable = doctor_conf(d);
+
+	doctor_programs(d);
+	doctor_clock(d);
+	doctor_readers(d);	/* before this process uses NSS */
+	if (usable) {
+		doctor_trust(d);
+		doctor_crls(d);
+		doctor_enrolments(d);
+	}
+}
+
+static int
+conclude(struct doctor *d)
+{
+	if (d->array != NULL) {
+		if (json_print(d->t, d->array) != TOOL_OK)
+			return TOOL_FAILED;
+	} else if (d->errors + d->warnings == 0) {
+		printf("%s\n", _("Nothing is wrong."));
+	} else {
+		printf(_("errors: %u, warnings: %u\n"), d->errors, d->warnings);
+	}
+	if (geteuid() != 0)
+		tool_complain(d->t, "%s", _("run it with sudo to see what only root sees"));
+	return d->errors > 0 ? TOOL_FAILED : d->warnings > 0 ? TOOL_WARNINGS : TOOL_OK;
+}
+
+int
+cmd_doctor(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct doctor d;
+	int option;
+
+	d = (struct doctor){ .t = t, .conf_file = t->conf_file, .pipe = -1 };
+	while ((option = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+		if (option != 'j')
+			return tool_usage(t);
+		if (d.array == NULL)
+			d.array = json_array();
+	}
+	if (optind != argc) {
+		json_decref(d.array);
+		return tool_usage(t);
+	}
+	t->log = (struct log){ .sink = keep, .ctx = &d };
+	examine(&d);
+	return conclude(&d);
+}

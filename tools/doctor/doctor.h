@@ -1,0 +1,48 @@
+/* jpkictl doctor: examinations that find, and never spend a try. */
+#ifndef JPKI_TOOLS_DOCTOR_DOCTOR_H
+#define JPKI_TOOLS_DOCTOR_DOCTOR_H
+
+#include "lib/i18n.h"
+#include "tools/json.h"
+
+enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_ERROR };
+
+enum finding {
+#define FINDING(name, number, level, state, remedy) FOUND_##name,
+#include "tools/doctor/findings.def"
+#undef FINDING
+	FINDING_COUNT
+};
+
+#define DETAIL_MAX 512
+
+struct doctor {
+	struct tool *t;
+	const char *conf_file;
+	json_t *array;		/* NULL: as text, at once */
+	int pipe;		/* in the process that talks to pcscd: findings go there; else -1 */
+	unsigned int warnings, errors;
+	char said[DETAIL_MAX];	/* the last that a lower layer logged; "" */
+};
+
+/* Reports a finding; what it is about, from a format. */
+void found(struct doctor *d, enum finding f, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same about nothing in particular. */
+void found_alone(struct doctor *d, enum finding f);
+
+/* Readers and cards; in a process of its own, for pcscd or a card may hang. */
+void doctor_readers(struct doctor *d);
+void doctor_trust(struct doctor *d);
+void doctor_crls(struct doctor *d);
+/* False if the configuration cannot be used: then the rest is examined with the built-in values. */
+bool doctor_conf(struct doctor *d);
+void doctor_programs(struct doctor *d);
+void doctor_enrolments(struct doctor *d);
+void doctor_clock(struct doctor *d);
+
+/* Reports the first on the way to this file or directory that ordinary users cannot read. */
+void doctor_readable(struct doctor *d, const char *path);
+
+#endif

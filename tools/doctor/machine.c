@@ -1,0 +1,129 @@
+/* The machine: configuration, installed files, clock. */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "lib/safefile.h"
+#include "tools/doctor/doctor.h"
+
+#define HELPER LIBEXECDIR "/jpki_helper"
+#define MODULE PAMDIR "/pam_jpki.so"
+
+/* Copies the path up to its i-th slash, or the whole; false past its end. */
+static bool
+part_of(const char *path, size_t i, char part[static PATH_MAX])
+{
+	const char *p = path;
+
+	do {
+		if (*p == '\0')
+			return false;
+		p = strchrnul(p + 1, '/');
+	} while (i-- > 0);
+	if ((size_t)(p - path) >= PATH_MAX)
+		return false;
+	memcpy(part, path, (size_t)(p - path));
+	part[p - path] = '\0';
+	return true;
+}
+
+void
+doctor_readable(struct doctor *d, const char *path)
+{
+	char part[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; part_of(path, i, part); i++) {
+		mode_t wanted = S_IROTH;
+
+		if (stat(part, &st) != 0)
+			return;		/* that is for others to find */
+		if (S_ISDIR(st.st_mode))
+			wanted = strcmp(part, path) == 0 ? S_IROTH | S_IXOTH : S_IXOTH;
+		if ((st.st_mode & wanted) != wanted) {
+			found(d, FOUND_NOT_READABLE, "%s (%04o)", part, (unsigned int)st.st_mode & 07777);
+			return;
+		}
+	}
+}
+
+static void
+judge_values(struct doctor *d)
+{
+	const struct conf *conf = &d->t->conf;
+
+	if (conf->last_try == CONF_LAST_TRY_ASK)
+		found_alone(d, FOUND_ASKS_LAST_TRY);
+	if (conf->remote == CONF_REMOTE_YES)
+		found_alone(d, FOUND_REMOTE);
+	if (conf->debug)
+		found_alone(d, FOUND_DEBUG);
+}
+
+bool
+doctor_conf(struct doctor *d)
+{
+	struct outcome o;
+
+	conf_init(&d->t->conf);
+	o = conf_read(d->conf_file, d->t->env.trust_owner, &d->t->log, &d->t->conf);
+	if (!outcome_ok(&o)) {
+		found(d, FOUND_CONF_REFUSED, "%s", d->said);
+		conf_init(&d->t->conf);
+		return false;
+	}
+	found(d, FOUND_CONF, "%s", d->conf_file);
+	doctor_readable(d, d->conf_file);
+	judge_values(d);
+	return true;
+}
+
+static void
+program(struct doctor *d, const char *path)
+{
+	enum safefile r = safefile_open(path, 0, &d->t->log, NULL);
+
+	if (r == SAFEFILE_OK) {
+		found(d, FOUND_PROGRAM, "%s", path);
+		doctor_readable(d, path);
+	} else {
+		found(d, FOUND_PROGRAM_ABSENT, "%s", r == SAFEFILE_ABSENT ? path : d->said);
+	}
+}
+
+void
+doctor_programs(struct doctor *d)
+{
+	program(d, MODULE);
+	program(d, HELPER);
+}
+
+/* A file that was changed after now, as far as now is known. */
+static bool
+is_ahead(struct doctor *d, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_mtime <= clk_wall_s(d->t->env.clk))
+		return false;
+	found(d, FOUND_CLOCK_BEHIND, "%s", path);
+	return true;
+}
+
+void
+doctor_clock(struct doctor *d)
+{
+	struct timex t = { .modes = 0 };
+	int state;
+
+	if (is_ahead(d, d->conf_file) || is_ahead(d, d->t->conf.trust_db) || is_ahead(d, MODULE))
+		return;
+	state = adjtimex(&t);
+	found_alone(d, state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? FOUND_CLOCK_FREE : FOUND_CLOCK);
+}

@@ -1,0 +1,287 @@
+/* The service, its readers, and the cards on them. */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "config/enrolment.h"
+#include "flow/enrolled.h"
+#include "flow/survey.h"
+#include "lib/cleanup.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "tools/doctor/doctor.h"
+
+#define PCSCD_SOCKET "/run/pcscd/pcscd.comm"
+#define PIN_TRIES 3		/* facts/jpki-card.md §9.1 */
+#define GRACE_MS 3000
+
+/* --- the card ---------------------------------------------------------------------- */
+
+static void
+judge_kind(struct doctor *d, const struct survey *s, const char *reader, const char *how)
+{
+	static const enum finding of[] = {
+		[JPKI_KIND_MY_NUMBER] = FOUND_CARD, [JPKI_KIND_JUKI] = FOUND_CARD_JUKI,
+		[JPKI_KIND_PHONE] = FOUND_CARD_PHONE, [JPKI_KIND_UNKNOWN] = FOUND_CARD_UNKNOWN,
+	};
+
+	found(d, of[s->kind], "%s%s", reader, how);
+}
+
+static void
+judge_tries(struct doctor *d, const struct survey *s)
+{
+	if (s->auth_tries == TRIES_UNKNOWN)
+		found_alone(d, FOUND_PIN_UNKNOWN);
+	else if (s->auth_tries == 0)
+		found_alone(d, FOUND_PIN_LOCKED);
+	else
+		found(d, s->auth_tries < PIN_TRIES ? FOUND_PIN_FEWER : FOUND_PIN_FULL, "%d", s->auth_tries);
+	if (s->sign_tries > 0)
+		found(d, FOUND_SIGN_PIN, "%d", s->sign_tries);
+	else if (s->sign_tries == 0)
+		found_alone(d, FOUND_SIGN_PIN_LOCKED);
+}
+
+struct owner {
+	struct doctor *d;
+	struct view der;
+	bool any;
+};
+
+static void
+note_owner(void *ctx, const char *user)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct owner *w = ctx;
+	struct outcome o = enrolled_load(&w->d->t->env, user, &e);
+
+	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
+		if (view_equal(cert_der(e.at[i].cert), w->der)) {
+			w->any = true;
+			found(w->d, FOUND_CERT_ENROLLED, "%s", user);
+		}
+}
+
+static void
+judge_certificate(struct doctor *d, struct view der)
+{
+	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	const struct flow_env *env = &d->t->env;
+	struct outcome o = enrolled_of(env, der, &one);
+	char date[MESSAGE_DATE_MAX];
+	int64_t end;
+
+	if (outcome_ok(&o))
+		o = one.at[0].verdict;
+	if (!outcome_ok(&o)) {
+		found(d, FOUND_CERT_REFUSED, "%s, %s", outcome_code(o.status), _(outcome_state(o.status)));
+		return;
+	}
+	end = cert_not_after(one.at[0].cert);
+	message_date(end, date);
+	found(d, message_expires_soon(end, clk_wall_s(env->clk), d->t->conf.expiry_warning_days) ?
+	    FOUND_CERT_ENDS : FOUND_CERT, "%s", date);
+}
+
+static void
+judge_card(struct doctor *d, const struct survey *s, const char *reader, const char *how)
+{
+	struct view der = { s->der, s->der_len };
+	struct owner owner = { .d = d, .der = der };
+	struct outcome o;
+
+	judge_kind(d, s, reader, how);
+	if (s->kind == JPKI_KIND_JUKI || s->kind == JPKI_KIND_PHONE)
+		return;
+	judge_tries(d, s);
+	if (s->der_len == 0) {
+		found_alone(d, FOUND_CARD_NO_CERT);
+		return;
+	}
+	judge_certificate(d, der);
+	o = enrolment_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log, note_owner, &owner);
+	if (outcome_ok(&o) && !owner.any)
+		found_alone(d, FOUND_CERT_STRANGER);
+}
+
+/* --- the reader -------------------------------------------------------------------- */
+
+static enum finding
+finding_of(enum jpki_status status)
+{
+	switch (status) {
+	case JPKI_CARD_BUSY:
+		return FOUND_READER_BUSY;
+	case JPKI_CARD_REMOVED:
+	case JPKI_NO_CARD:
+	case JPKI_NO_READER:
+		return FOUND_READER_LOST;
+	case JPKI_NOT_JPKI:
+		return FOUND_CARD_OTHER;
+	case JPKI_NO_SERVICE:
+		return FOUND_SERVICE_SILENT;
+	case JPKI_SERVICE_REFUSED:
+		return FOUND_SERVICE_REFUSES;
+	default:
+		return FOUND_READER_CANNOT;
+	}
+}
+
+static void
+examine_reader(struct doctor *d, struct pcsc *pcsc, const struct transport_reader *reader)
+{
+	static struct survey survey;
+	struct pcsc_description about;
+	struct outcome o = pcsc_describe(pcsc, reader->name, &about);
+
+	if (!outcome_ok(&o)) {
+		found(d, finding_of(o.status), "%s", reader->name);
+		return;
+	}
+	found(d, FOUND_READER, "%s%s%s%s%s", reader->name, about.vendor[0] != '\0' ? "; " : "", about.vendor,
+	    about.version[0] != '\0' ? "; " : "", about.version);
+	if (!reader->has_card)
+		return;
+	o = survey_card(&d->t->env, reader->name, &survey);
+	if (outcome_ok(&o))
+		judge_card(d, &survey, reader->name, about.contactless ? _(", contactless") : _(", by its contacts"));
+	else
+		found(d, finding_of(o.status), "%s (%s)", reader->name, outcome_code(o.status));
+}
+
+static void
+examine(struct doctor *d)
+{
+	struct pcsc *pcsc = pcsc_new(d->t->env.clk, &d->t->log);
+	struct transport_readers readers;
+	struct outcome o = outcome_of(JPKI_NO_MEMORY);
+	unsigned int cards = 0;
+
+	if (pcsc != NULL) {
+		d->t->env.transport = pcsc_transport(pcsc);
+		o = d->t->env.transport->ops->readers(d->t->env.transport->ctx, &readers);
+	}
+	if (!outcome_ok(&o)) {
+		found_alone(d, o.status == JPKI_SERVICE_REFUSED ? FOUND_SERVICE_REFUSES : FOUND_SERVICE_SILENT);
+		pcsc_free(pcsc);
+		return;
+	}
+	found_alone(d, FOUND_SERVICE);
+	if (readers.count == 0)
+		found_alone(d, FOUND_READER_NONE);
+	for (size_t i = 0; i < readers.count; i++) {
+		cards += readers.at[i].has_card;
+		examine_reader(d, pcsc, &readers.at[i]);
+	}
+	if (readers.count > 0 && cards == 0)
+		found_alone(d, FOUND_READER_EMPTY);
+	pcsc_free(pcsc);
+}
+
+/* --- the process that does it --------------------------------------------------------- */
+
+static void
+take_line(struct doctor *d, const char *line)
+{
+	char *detail;
+	unsigned long f = strtoul(line, &detail, 10);
+
+	if (f < FINDING_COUNT && *detail++ == ' ')
+		found(d, (enum finding)f, "%s", detail);
+}
+
+/* Takes the lines that are whole off the front of text[*len]. */
+static void
+take_lines(struct doctor *d, char *text, size_t *len)
+{
+	char *end;
+
+	while ((end = memchr(text, '\n', *len)) != NULL) {
+		size_t taken = (size_t)(end - text) + 1;
+
+		*end = '\0';
+		take_line(d, text);
+		*len -= taken;
+		memmove(text, text + taken, *len);
+	}
+}
+
+/* Until the other end closes; false if it takes too long. */
+static bool
+follow(struct doctor *d, int fd)
+{
+	char text[2 * DETAIL_MAX];
+	size_t len = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		/* What another program does to the card takes as long as we would wait for it. */
+		int r = poll(&p, 1, (int)d->t->conf.timeout * 1000 + GRACE_MS);
+		ssize_t n;
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0 || len == sizeof text)
+			return false;
+		n = read(fd, text + len, sizeof text - len);
+		if (n <= 0)
+			return n == 0;
+		len += (size_t)n;
+		take_lines(d, text, &len);
+	}
+}
+
+static bool
+examine_apart(struct doctor *d)
+{
+	int pair[2], status;
+	bool followed;
+	pid_t child;
+
+	(void)fflush(stdout);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	child = fork();
+	if (child == 0) {
+		(void)close(pair[0]);
+		d->pipe = pair[1];
+		examine(d);
+		_exit(0);
+	}
+	(void)close(pair[1]);
+	followed = child > 0 && follow(d, pair[0]);
+	(void)close(pair[0]);
+	if (child <= 0)
+		return false;
+	if (!followed)
+		(void)kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return followed && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void
+doctor_readers(struct doctor *d)
+{
+	struct stat st;
+
+	if (stat(PCSCD_SOCKET, &st) != 0) {
+		found(d, FOUND_SERVICE_ABSENT, "%s", PCSCD_SOCKET);
+		return;
+	}
+	if ((st.st_mode & (S_IROTH | S_IWOTH)) != (S_IROTH | S_IWOTH))
+		found(d, FOUND_SERVICE_CLOSED, "%s (%04o)", PCSCD_SOCKET, (unsigned int)st.st_mode & 07777);
+	if (!examine_apart(d))
+		found_alone(d, FOUND_SERVICE_HANGS);
+}

@@ -1,0 +1,204 @@
+/* Authorities, revocation lists, enrolments. */
+#include "config.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/enrolment.h"
+#include "flow/enrolled.h"
+#include "lib/cleanup.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "nss/crlstore.h"
+#include "nss/trustdb.h"
+#include "tools/doctor/doctor.h"
+
+static int64_t
+now(const struct doctor *d)
+{
+	return clk_wall_s(d->t->env.clk);
+}
+
+static void
+readable_in(struct doctor *d, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+
+	if (n > 0 && (size_t)n < sizeof path)
+		doctor_readable(d, path);
+}
+
+/* --- authorities -------------------------------------------------------------------- */
+
+struct authorities {
+	struct doctor *d;
+	unsigned int count;
+};
+
+static void
+judge_authority(void *ctx, const struct cert *cert)
+{
+	struct authorities *a = ctx;
+	char date[MESSAGE_DATE_MAX];
+
+	a->count++;
+	message_date(cert_not_after(cert), date);
+	found(a->d, cert_not_after(cert) < now(a->d) ? FOUND_TRUST_ENDED : FOUND_TRUST, "%.16s, %s, %s",
+	    cert_fingerprint(cert), date, cert_subject(cert));
+}
+
+void
+doctor_trust(struct doctor *d)
+{
+	const struct conf *conf = &d->t->conf;
+	struct authorities a = { .d = d };
+	struct outcome o = trustdb_list(conf->trust_db, d->t->env.trust_owner, &d->t->log,
+	    judge_authority, &a);
+
+	if (!outcome_ok(&o)) {
+		found(d, FOUND_TRUST_UNUSABLE, "%s", d->said);
+		return;
+	}
+	if (a.count == 0)
+		found(d, FOUND_TRUST_EMPTY, "%s", conf->trust_db);
+	readable_in(d, conf->trust_db, "cert9.db");
+	readable_in(d, conf->trust_db, "key4.db");
+}
+
+/* --- revocation lists ----------------------------------------------------------------- */
+
+struct lists {
+	struct doctor *d;
+	unsigned int good, all;
+	int64_t first_end;
+};
+
+/* How a list stands that can be read. */
+static enum finding
+judge_times(const struct doctor *d, const struct crl_facts *f)
+{
+	int64_t grace = (int64_t)d->t->conf.crl_grace_hours * 3600;
+
+	if (f->this_update > now(d))
+		return FOUND_CRL_FUTURE;
+	if (f->next_update + grace < now(d))
+		return FOUND_CRL_ENDED;
+	return f->next_update < now(d) ? FOUND_CRL_GRACE : FOUND_CRL;
+}
+
+static void
+judge_list(void *ctx, const struct crlstore_item *item)
+{
+	struct lists *l = ctx;
+	char date[MESSAGE_DATE_MAX], index[CRLSTORE_NAME_MAX + sizeof CRLSTORE_INDEX_SUFFIX];
+	enum finding f;
+
+	l->all++;
+	if (item->fault != CRL_OK) {
+		found(l->d, FOUND_CRL_UNUSABLE, "%s, %s", item->name, _(crl_fault_text(item->fault)));
+		return;
+	}
+	snprintf(index, sizeof index, "%s%s", item->name, CRLSTORE_INDEX_SUFFIX);
+	readable_in(l->d, l->d->t->conf.crl_dir, index);
+	if (item->issuer == NULL)
+		found(l->d, FOUND_CRL_STRANGER, "%s", item->name);
+	f = judge_times(l->d, item->facts);
+	if (f != FOUND_CRL) {
+		message_date(item->facts->next_update, date);
+		found(l->d, f, "%s, %s", item->name, date);
+		return;
+	}
+	if (l->good++ == 0 || item->facts->next_update < l->first_end)
+		l->first_end = item->facts->next_update;
+}
+
+void
+doctor_crls(struct doctor *d)
+{
+	const struct conf *conf = &d->t->conf;
+	struct crlstore store = { .dir = conf->crl_dir, .trust_db = conf->trust_db,
+		.owner = d->t->env.trust_owner, .log = &d->t->log };
+	struct lists l = { .d = d };
+	char date[MESSAGE_DATE_MAX];
+	enum crl_fault f;
+
+	if (conf->crl == CONF_CRL_OFF) {
+		found_alone(d, FOUND_CRL_OFF);
+		return;
+	}
+	f = crlstore_list(&store, judge_list, &l);
+	if (f == CRL_TRUST_DB)
+		return;		/* which has been found */
+	if (f != CRL_OK) {
+		found(d, FOUND_CRL_UNUSABLE, "%s", d->said);
+		return;
+	}
+	if (l.all == 0)
+		found_alone(d, conf->crl == CONF_CRL_REQUIRE ? FOUND_CRL_NEEDED : FOUND_CRL_NONE);
+	if (l.good > 0) {
+		message_date(l.first_end, date);
+		found(d, FOUND_CRL, "%u, %s", l.good, date);
+	}
+}
+
+/* --- enrolments ------------------------------------------------------------------------ */
+
+struct users {
+	struct doctor *d;
+	unsigned int count;
+};
+
+static void
+judge_certificate(struct doctor *d, const char *user, const struct enrolled_cert *e)
+{
+	char date[MESSAGE_DATE_MAX];
+	int64_t end = cert_not_after(e->cert);
+	bool soon = message_expires_soon(end, now(d), d->t->conf.expiry_warning_days);
+
+	message_date(end, date);
+	if (!outcome_ok(&e->verdict))
+		found(d, FOUND_ENROLLED_REFUSED, "%s, %.16s, %s", user, cert_fingerprint(e->cert),
+		    outcome_code(e->verdict.status));
+	else
+		found(d, soon ? FOUND_ENROLLED_ENDS : FOUND_ENROLLED, "%s, %.16s, %s", user,
+		    cert_fingerprint(e->cert), date);
+}
+
+static void
+judge_user(void *ctx, const char *user)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct users *u = ctx;
+	char file[ENROLMENT_USER_MAX + sizeof ".pem"];
+	struct outcome o;
+
+	u->count++;
+	if (getpwnam(user) == NULL)
+		found(u->d, FOUND_ENROLLED_STRANGER, "%s", user);
+	snprintf(file, sizeof file, "%s.pem", user);
+	readable_in(u->d, u->d->t->conf.users_dir, file);
+	u->d->said[0] = '\0';
+	o = enrolled_load(&u->d->t->env, user, &e);
+	if (!outcome_ok(&o)) {
+		found(u->d, FOUND_ENROLLED_REFUSED, "%s, %s, %s", user, outcome_code(o.status), u->d->said);
+		return;
+	}
+	for (size_t i = 0; i < e.count; i++)
+		judge_certificate(u->d, user, &e.at[i]);
+}
+
+void
+doctor_enrolments(struct doctor *d)
+{
+	struct users u = { .d = d };
+	struct outcome o = enrolment_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log,
+	    judge_user, &u);
+
+	if (!outcome_ok(&o))
+		found(d, FOUND_ENROLLED_REFUSED, "%s", d->said);
+	else if (u.count == 0)
+		found(d, FOUND_ENROLLED_NONE, "%s", d->t->conf.users_dir);
+}
