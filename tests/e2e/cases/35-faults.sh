@@ -30,7 +30,7 @@ row_ok()
 		[[ $result != *SUCCESS* ]] || fail 'success with a wrong PIN'
 	fi
 	[[ $result != *SUCCESS* || $(stat_of signs) -ge 1 ]] || fail 'success without a signature'
-	expect_lacks 'what is shown' "$PIN" "$OUT"
+	expect_lacks 'what is shown' "$PIN" "$(without_times)"
 }
 
 # fault_row AT FAULT PIN
