@@ -1,13 +1,18 @@
 /*
- * crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE: CRLs of any length for the bench, by ca1 of
- * the throw-away PKI (tests/pki/mkpki.c), in force since an hour.
+ * CRLs of any length for the bench, by ca1 of the throw-away PKI (tests/pki/mkpki.c), in force
+ * since an hour.
+ *
+ * crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE
  *
  * COUNT entries in no order, with serial numbers of 8 to 20 octets, all lengths equally often,
- * and one more in the middle: the PKI's leaf "revoked". -r: so many of a
- * hundred have a reasonCode (30). -p: not one list for all certificates but PARTS lists with a
- * critical issuingDistributionPoint each, FILE.1 to FILE.PARTS.
+ * and one more in the middle: the leaf bench-revoked. -r: so many of a hundred have a
+ * reasonCode (30). -p: not one list for all certificates but PARTS lists with a critical
+ * issuingDistributionPoint each, FILE.1 to FILE.PARTS. The same arguments give the same serials.
  *
- * The same arguments and the same PKI give the same entries.
+ * crlgen -l PKI
+ *
+ * Adds the leaves bench-good and bench-revoked to the PKI: its leaf "good" with serial numbers
+ * as these lists have them. They share the key of good.
  */
 #include "config.h"
 
@@ -34,7 +39,8 @@ struct plan {
 	uint64_t random;	/* the state of the generator */
 	int64_t now;
 	EVP_PKEY *key;
-	X509 *ca, *revoked;
+	X509 *ca;
+	const ASN1_INTEGER *revoked;	/* the serial number of bench-revoked */
 };
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
@@ -70,12 +76,10 @@ add_random(struct der *entries, struct plan *p)
 static void
 add_entries(struct der *entries, struct plan *p)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(p->revoked);
-
 	for (unsigned long i = 0; i < p->count; i++) {
-		if (i == p->count / 2)
-			crlmaker_entry(entries, ASN1_STRING_get0_data(serial),
-			    (size_t)ASN1_STRING_length(serial), p->now - DAY, 1, NULL);
+		if (i == p->count / 2 && p->parts == 0)
+			crlmaker_entry(entries, ASN1_STRING_get0_data(p->revoked),
+			    (size_t)ASN1_STRING_length(p->revoked), p->now - DAY, 1, NULL);
 		add_random(entries, p);
 	}
 }
@@ -119,13 +123,13 @@ make_list(struct plan *p, unsigned long part, const char *path)
 }
 
 static FILE *
-open_pki(const struct plan *p, const char *name)
+open_pki(const struct plan *p, const char *name, const char *mode)
 {
 	char path[512];
 	FILE *f;
 
 	snprintf(path, sizeof path, "%s/%s", p->pki, name);
-	f = fopen(path, "r");
+	f = fopen(path, mode);
 	if (f == NULL)
 		err(1, "%s", path);
 	return f;
@@ -134,7 +138,7 @@ open_pki(const struct plan *p, const char *name)
 static X509 *
 read_cert(const struct plan *p, const char *name)
 {
-	FILE *f = open_pki(p, name);
+	FILE *f = open_pki(p, name, "r");
 	X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
 
 	if (cert == NULL)
@@ -146,53 +150,100 @@ read_cert(const struct plan *p, const char *name)
 static void
 read_pki(struct plan *p)
 {
-	FILE *f = open_pki(p, "ca1.key");
+	FILE *f = open_pki(p, "ca1.key", "r");
 
 	p->key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
 	if (p->key == NULL)
 		errx(1, "ca1.key: no key");
 	fclose(f);
 	p->ca = read_cert(p, "ca1.crt");
-	p->revoked = read_cert(p, "revoked.crt");
 }
 
+/* --- leaves ----------------------------------------------------------------- */
+
 static void
-make_all(struct plan *p, const char *path)
+write_cert(const struct plan *p, const char *name, X509 *cert)
 {
+	char file[64];
+	FILE *pem, *der;
+
+	snprintf(file, sizeof file, "%s.crt", name);
+	pem = open_pki(p, file, "w");
+	snprintf(file, sizeof file, "%s.der", name);
+	der = open_pki(p, file, "w");
+	if (PEM_write_X509(pem, cert) != 1 || i2d_X509_fp(der, cert) != 1 || fclose(pem) != 0 ||
+	    fclose(der) != 0)
+		errx(1, "%s: cannot write", name);
+}
+
+/* The longest serial number but for the last octet, so that both are next to each other. */
+static void
+make_leaf(const struct plan *p, const char *name, uint8_t last)
+{
+	X509 *cert = read_cert(p, "good.crt");
+	uint8_t octets[SERIAL_MAX];
+	BIGNUM *number;
+
+	memset(octets, 0x5a, sizeof octets);
+	octets[sizeof octets - 1] = last;
+	number = BN_bin2bn(octets, sizeof octets, NULL);
+	if (number == NULL || BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) == NULL ||
+	    X509_sign(cert, p->key, EVP_sha256()) == 0)
+		errx(1, "%s: cannot be made", name);
+	BN_free(number);
+	write_cert(p, name, cert);
+	X509_free(cert);
+}
+
+/* --- all of it ----------------------------------------------------------------- */
+
+static void
+make_lists(struct plan *p, const char *path)
+{
+	X509 *revoked = read_cert(p, "bench-revoked.crt");
 	char part[512];
 
+	p->revoked = X509_get0_serialNumber(revoked);
+	p->random = p->count;
 	if (p->parts == 0)
 		make_list(p, 0, path);
 	for (unsigned long i = 1; i <= p->parts; i++) {
 		snprintf(part, sizeof part, "%s.%lu", path, i);
 		make_list(p, i, part);
 	}
+	X509_free(revoked);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct plan p = { .percent = 30, .now = time(NULL) };
+	bool leaves = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "r:p:")) != -1)
-		if (c == 'r')
-			p.percent = strtoul(optarg, NULL, 10);
+	while ((c = getopt(argc, argv, "lp:r:")) != -1)
+		if (c == 'l')
+			leaves = true;
 		else if (c == 'p')
 			p.parts = strtoul(optarg, NULL, 10);
+		else if (c == 'r')
+			p.percent = strtoul(optarg, NULL, 10);
 		else
-			optind = argc + 1;
-	if (argc - optind != 3) {
-		fprintf(stderr, "usage: crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE\n");
+			return 2;
+	if (argc - optind != (leaves ? 1 : 3)) {
+		fprintf(stderr, "usage: crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE | crlgen -l PKI\n");
 		return 2;
 	}
 	p.pki = argv[optind];
-	p.count = strtoul(argv[optind + 1], NULL, 10);
-	p.random = p.count;
 	read_pki(&p);
-	make_all(&p, argv[optind + 2]);
+	if (leaves) {
+		make_leaf(&p, "bench-good", 1);
+		make_leaf(&p, "bench-revoked", 2);
+	} else {
+		p.count = strtoul(argv[optind + 1], NULL, 10);
+		make_lists(&p, argv[optind + 2]);
+	}
 	EVP_PKEY_free(p.key);
 	X509_free(p.ca);
-	X509_free(p.revoked);
 	return 0;
 }
