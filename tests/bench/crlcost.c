@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,13 +33,12 @@ enum answer { GOOD, REVOKED };
 
 /* --- measuring ------------------------------------------------------------------- */
 
-/* Since begin(); memory is what there was then. */
-struct cost {
-	double ms, begun;
-	long kib, rss, peak;
-	bool running;
-};
-static struct cost cost;
+/* Between begin() and end(); before, what there was at begin(). */
+static struct {
+	double ms;
+	long kib;
+	long rss_before, peak_before;
+} cost;
 
 /* A number of kB from a file of /proc/self. */
 static long
@@ -76,27 +74,6 @@ peak_kib(void)
 }
 
 static void
-stop_clock(void)
-{
-	cost.ms += now_ms() - cost.begun;
-	cost.running = false;
-}
-
-static void
-start_clock(void)
-{
-	cost.running = true;
-	cost.begun = now_ms();
-}
-
-static void
-note_memory(long added)
-{
-	if (added > cost.kib)
-		cost.kib = added;
-}
-
-static void
 begin(void)
 {
 	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
@@ -104,37 +81,20 @@ begin(void)
 	if (fd < 0 || write(fd, "5", 1) != 1)	/* the most is what there is now */
 		err(1, "/proc/self/clear_refs");
 	close(fd);
-	cost.rss = rss_kib();
-	cost.peak = peak_kib();
-	start_clock();
+	cost.rss_before = rss_kib();
+	cost.peak_before = peak_kib();
+	cost.ms = now_ms();
 }
 
 static void
 end(void)
 {
-	stop_clock();
-	note_memory(rss_kib() - cost.rss);
-	note_memory(peak_kib() - cost.peak);
-}
+	long rss, peak;
 
-/*
- * Our step gives back what it mapped before it ends: looked at while it is there. Only at the
- * largest so far, because looking disturbs the caches.
- */
-int __real_munmap(void *p, size_t len);
-int __wrap_munmap(void *p, size_t len);
-int
-__wrap_munmap(void *p, size_t len)
-{
-	static size_t largest;
-
-	if (cost.running && len > largest) {
-		largest = len;
-		stop_clock();
-		note_memory(rss_kib() - cost.rss);
-		start_clock();
-	}
-	return __real_munmap(p, len);
+	cost.ms = now_ms() - cost.ms;
+	rss = rss_kib() - cost.rss_before;
+	peak = peak_kib() - cost.peak_before;
+	cost.kib = rss > peak ? rss : peak;
 }
 
 /* --- ours and NSS ------------------------------------------------------------------- */
