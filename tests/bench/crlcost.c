@@ -9,7 +9,7 @@
  *	nss      CERT_PKIXVerifyCert() with the CRL test on; the database with authorities and CRL
  *	openssl  d2i_X509_CRL_bio(), X509_CRL_verify(), X509_CRL_get0_by_cert(); the CRL
  *
- * NSS cannot be asked for the list alone: its figure has the chain (0.2 ms) in it.
+ * NSS cannot be asked for the list alone: its figure has the chain in it.
  */
 #include "config.h"
 
