@@ -264,11 +264,11 @@ read_counts(struct reader *r, struct layout *l)
 	return true;
 }
 
-/* The header of a file of this length; the check value is looked at first. */
+/* From the beginning of a file of this length; the check value is looked at first. */
 static bool
-read_header(struct view file, struct layout *l)
+read_header(struct view head, uint64_t size, struct layout *l)
 {
-	struct reader r = reader_of(file.data, file.len);
+	struct reader r = reader_of(head.data, head.len);
 	struct crl_facts *f = &l->facts;
 	uint8_t found[sizeof magic], hash[CRL_HASH_LEN];
 	uint32_t version, header_len, flags, scope_len;
@@ -276,13 +276,12 @@ read_header(struct view file, struct layout *l)
 
 	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0 ||
 	    !reader_u32(&r, &version) || version != FORMAT || !reader_u32(&r, &header_len) ||
-	    header_len < HEADER_FIXED + CHECK_LEN || header_len > HEADER_MAX ||
-	    header_len > file.len)
+	    header_len < HEADER_FIXED + CHECK_LEN || header_len > head.len)
 		return false;
-	if (!nss_sha256((struct view){ file.data, header_len - CHECK_LEN }, hash) ||
-	    memcmp(hash, file.data + header_len - CHECK_LEN, CHECK_LEN) != 0)
+	if (!nss_sha256((struct view){ head.data, header_len - CHECK_LEN }, hash) ||
+	    memcmp(hash, head.data + header_len - CHECK_LEN, CHECK_LEN) != 0)
 		return false;
-	if (!reader_u64(&r, &file_len) || file_len != file.len ||
+	if (!reader_u64(&r, &file_len) || file_len != size ||
 	    !get_bytes(&r, f->sha256, CRL_HASH_LEN) || !reader_u64(&r, &f->size) ||
 	    !get_bytes(&r, f->issuer_key, CRL_HASH_LEN) ||
 	    !get_bytes(&r, f->issuer_name, CRL_HASH_LEN) || !get_i64(&r, &f->this_update) ||
@@ -605,30 +604,29 @@ crlindex_compare(const struct crl *crl, int fd, const struct log *log)
 
 struct crlindex {
 	struct layout l;
-	struct view file;		/* mapped */
+	int fd;				/* lent */
 };
 
 enum crl_fault
 crlindex_open(int fd, struct crlindex **ret_index)
 {
+	uint8_t head[HEADER_MAX];
 	struct crlindex *index;
 	struct stat st;
-	void *p;
+	size_t len;
 
 	if (fstat(fd, &st) != 0)
 		return CRL_UNREADABLE;
 	if (st.st_size < HEADER_FIXED + CHECK_LEN || st.st_size > CRL_SIZE_MAX)
 		return CRL_INDEX;
+	len = (size_t)st.st_size < sizeof head ? (size_t)st.st_size : sizeof head;
+	if (!crlder_pread(fd, head, len, 0))
+		return CRL_UNREADABLE;
 	index = calloc(1, sizeof *index);
 	if (index == NULL)
 		return CRL_NO_MEMORY;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED) {
-		free(index);
-		return errno == ENOMEM ? CRL_NO_MEMORY : CRL_UNREADABLE;
-	}
-	index->file = (struct view){ p, (size_t)st.st_size };
-	if (!read_header(index->file, &index->l)) {
+	index->fd = fd;
+	if (!read_header((struct view){ head, len }, (uint64_t)st.st_size, &index->l)) {
 		crlindex_close(index);
 		return CRL_INDEX;
 	}
@@ -639,9 +637,6 @@ crlindex_open(int fd, struct crlindex **ret_index)
 void
 crlindex_close(struct crlindex *index)
 {
-	if (index == NULL)
-		return;
-	(void)munmap((void *)(uintptr_t)index->file.data, index->file.len);
 	free(index);
 }
 
@@ -654,7 +649,8 @@ crlindex_facts(const struct crlindex *index)
 /* The blocks of one class, as the search sees them. */
 struct blocks {
 	const struct crlindex *index;
-	const uint8_t *base;
+	PK11Context *sha;
+	uint64_t base;			/* in the file */
 	uint64_t count, records;	/* blocks, records in all */
 	uint64_t first_number;		/* of the first block in the file */
 	size_t width, per, key_len;
@@ -663,7 +659,7 @@ struct blocks {
 static struct blocks
 blocks_of_class(const struct crlindex *index, unsigned int class)
 {
-	struct blocks b = { .index = index, .base = index->file.data + index->l.header_len,
+	struct blocks b = { .index = index, .base = index->l.header_len,
 		.count = blocks_of(&index->l, class), .records = index->l.count[class],
 		.width = record_len(class), .per = records_per_block(class), .key_len = key_len(class) };
 
@@ -674,61 +670,76 @@ blocks_of_class(const struct crlindex *index, unsigned int class)
 	return b;
 }
 
-/* The records of block n, without the check value. */
-static struct view
-block_at(const struct blocks *b, uint64_t n)
+static uint64_t
+offset_of_block(const struct blocks *b, uint64_t n)
 {
-	uint64_t before = n * b->per, left = b->records - before;
-
-	return (struct view){ b->base + before * b->width + n * CHECK_LEN,
-	    (size_t)(left < b->per ? left : b->per) * b->width };
+	return b->base + n * (b->per * b->width + CHECK_LEN);
 }
 
+/* The records of a block, and its check value. */
+struct block {
+	uint8_t bytes[BLOCK_RECORDS + CHECK_LEN];
+	size_t len;			/* of the records */
+};
+
+/* False if it cannot be read or is not as it was written. */
 static bool
-block_is_good(const struct blocks *b, uint64_t n, PK11Context *sha)
+read_block(const struct blocks *b, uint64_t n, struct block *ret)
 {
-	struct view records = block_at(b, n);
+	uint64_t left = b->records - n * b->per;
 	uint8_t check[CHECK_LEN];
 
-	return block_check(sha, &b->index->l, b->first_number + n, records, check) &&
-	    memcmp(check, records.data + records.len, CHECK_LEN) == 0;
+	ret->len = (size_t)(left < b->per ? left : b->per) * b->width;
+	return crlder_pread(b->index->fd, ret->bytes, ret->len + CHECK_LEN, offset_of_block(b, n)) &&
+	    block_check(b->sha, &b->index->l, b->first_number + n,
+	    (struct view){ ret->bytes, ret->len }, check) &&
+	    memcmp(check, ret->bytes + ret->len, CHECK_LEN) == 0;
 }
 
 /* The last block whose first key is not above this one; the first block if all are. */
-static uint64_t
-block_of_key(const struct blocks *b, const uint8_t *key)
+static bool
+block_of_key(const struct blocks *b, const uint8_t *key, uint64_t *ret_n)
 {
 	uint64_t low = 0, high = b->count;
+	uint8_t first[EXACT_MAX];
 
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
 
-		if (memcmp(block_at(b, middle).data, key, b->key_len) <= 0)
+		if (!crlder_pread(b->index->fd, first, b->key_len, offset_of_block(b, middle)))
+			return false;
+		if (memcmp(first, key, b->key_len) <= 0)
 			low = middle;
 		else
 			high = middle;
 	}
-	return low;
+	*ret_n = low;
+	return true;
 }
 
 /*
- * The octets on the way here proved nothing. The block, and the one behind it, are good
- * as they stand, and the key has its place between their first ones: then this is the way.
+ * The block in which the key would be. The octets on the way to it prove nothing. The block,
+ * and the one behind it, are good as they stand, and the key has its place between their first
+ * ones: then it is the one.
  */
 static bool
-block_is_the_one(const struct blocks *b, uint64_t n, const uint8_t *key, PK11Context *sha)
+find_block(const struct blocks *b, const uint8_t *key, struct block *ret)
 {
-	return block_is_good(b, n, sha) &&
-	    (n == 0 || memcmp(block_at(b, n).data, key, b->key_len) <= 0) &&
-	    (n + 1 == b->count || (block_is_good(b, n + 1, sha) &&
-	    memcmp(block_at(b, n + 1).data, key, b->key_len) > 0));
+	struct block next;
+	uint64_t n;
+
+	if (!block_of_key(b, key, &n) || !read_block(b, n, ret) ||
+	    (n > 0 && memcmp(ret->bytes, key, b->key_len) > 0))
+		return false;
+	return n + 1 == b->count ||
+	    (read_block(b, n + 1, &next) && memcmp(next.bytes, key, b->key_len) > 0);
 }
 
 static void
-find_in_block(const struct blocks *b, struct view records, const uint8_t *key,
+find_in_block(const struct blocks *b, const struct block *block, const uint8_t *key,
     struct crlindex_hit *hit)
 {
-	for (const uint8_t *p = records.data; p < records.data + records.len; p += b->width) {
+	for (const uint8_t *p = block->bytes; p < block->bytes + block->len; p += b->width) {
 		struct reader r = reader_of(p + b->key_len, DATE_AND_REASON);
 		uint32_t date;
 
@@ -746,20 +757,19 @@ crlindex_find(const struct crlindex *index, struct view serial, struct crlindex_
 	_cleanup_(nss_digest_freep) PK11Context *sha = NULL;
 	struct crlindex_hit hit = { .listed = false };
 	uint8_t key[EXACT_MAX];
+	struct block block;
 	struct blocks b;
 	struct view v;
-	uint64_t n;
 
 	if (!crlder_serial(serial, &v))
 		return CRL_ENTRY_SERIAL;
 	make_key(&index->l, v, key);
 	b = blocks_of_class(index, class_of(v.len));
 	if (b.count > 0) {
-		n = block_of_key(&b, key);
-		sha = PK11_CreateDigestContext(SEC_OID_SHA256);
-		if (sha == NULL || !block_is_the_one(&b, n, key, sha))
+		b.sha = sha = PK11_CreateDigestContext(SEC_OID_SHA256);
+		if (sha == NULL || !find_block(&b, key, &block))
 			return CRL_INDEX;
-		find_in_block(&b, block_at(&b, n), key, &hit);
+		find_in_block(&b, &block, key, &hit);
 	}
 	*ret_hit = hit;
 	return CRL_OK;

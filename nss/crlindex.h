@@ -8,7 +8,7 @@
  *   number). The same CRL always gives the same octets, so it can be proved
  *   again by making it again.
  * - It holds all that a login needs: the CRL itself is not opened.
- * - Who replaces it does so by rename(), never in place: readers have it mapped.
+ * - Who replaces it does so by rename(), never in place: readers have it open.
  * - The reader believes no length and no offset in it before it was compared
  *   with the size of the file, and no record before the check value of its block.
  *   A flipped bit or a missing piece is CRL_INDEX, never "not listed".
@@ -72,9 +72,10 @@ struct crlindex;
 enum crl_fault crlindex_write(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
 
 /*
- * Maps the index read-only and checks its header. `fd` is lent, may be closed
- * afterwards and must have been opened safely (lib/safefile.h). Takes the same
- * time whatever the size. NSS must be in use.
+ * Reads the header of the index and checks it. `fd` must have been opened safely
+ * (lib/safefile.h) and is lent until crlindex_close(): a search reads from it
+ * (and does not map it: to map costs more than to read the few pieces that are needed,
+ * and a file cut short would be a signal). NSS must be in use.
  *
  * CRL_OK: *ret_index is the caller's. CRL_INDEX: not an index, of another
  * version, damaged, or of another length than it says. CRL_UNREADABLE,

@@ -3,6 +3,8 @@
  * are. Printed per step; nothing here passes or fails.
  *
  *	bench SERVICE USER PIN LOGINS   time of each step, helper's peak memory
+ *	bench --pair SERVICE OTHER USER PIN LOGINS
+ *	                                each in turn: the medians of both, "MS MS"
  *	bench --load MODULE             time and libraries that loading it adds
  *
  * The steps are the debug lines that the helper writes; this program takes
@@ -20,22 +22,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/bench/stats.h"
 
 #define STEPS_MAX 16
 #define LOGINS_MAX 999
 
 static const char *pin;
-
-static double
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
 
 static int
 compare(const void *a, const void *b)
@@ -176,6 +170,22 @@ bench_logins(const char *service, const char *user, size_t n)
 	return 0;
 }
 
+/* In turn, so that what else the machine does meets both. */
+static int
+bench_pair(char *const services[2], const char *user, size_t n)
+{
+	static double took[2][LOGINS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t s = 0; s < 2; s++) {
+			if (!login_once(services[s], user, i))
+				return 1;
+			took[s][i] = total[i];
+		}
+	printf("%.3f %.3f\n", median(took[0], n), median(took[1], n));
+	return 0;
+}
+
 /* --- loading the module --------------------------------------------------------------- */
 
 static int
@@ -237,15 +247,26 @@ bench_load(const char *path)
 	return 0;
 }
 
+static bool
+is_count(const char *text)
+{
+	return atoi(text) > 0 && atoi(text) <= LOGINS_MAX;
+}
+
 int
 main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--load") == 0)
 		return bench_load(argv[2]);
-	if (argc == 5 && atoi(argv[4]) > 0 && atoi(argv[4]) <= LOGINS_MAX) {
+	if (argc == 7 && strcmp(argv[1], "--pair") == 0 && is_count(argv[6])) {
+		pin = argv[5];
+		return bench_pair(argv + 2, argv[4], (size_t)atoi(argv[6]));
+	}
+	if (argc == 5 && is_count(argv[4])) {
 		pin = argv[3];
 		return bench_logins(argv[1], argv[2], (size_t)atoi(argv[4]));
 	}
-	fprintf(stderr, "usage: bench SERVICE USER PIN LOGINS | bench --load MODULE\n");
+	fprintf(stderr, "usage: bench SERVICE USER PIN LOGINS | "
+	    "bench --pair SERVICE OTHER USER PIN LOGINS | bench --load MODULE\n");
 	return 2;
 }

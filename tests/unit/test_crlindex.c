@@ -13,29 +13,28 @@ struct made {
 	struct der der;
 	const char *path;
 	struct crlindex *index;
+	int fd;			/* of the index */
 };
 
 static void
 make_index(const struct list *list, struct made *m)
 {
-	int fd;
-
 	*m = (struct made){ .db = open_db(make_db("ca1", NULL)) };
 	list_make(list, &m->der);
 	expect_fault(list_verify(m->db, m->der.p, m->der.len, &m->crl), CRL_OK, "list");
 	m->path = in_scratch("index");
-	fd = open(m->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	assert_true(fd >= 0);
-	expect_fault(crlindex_write(m->crl, fd, &test_log), CRL_OK, "write");
-	expect_fault(crlindex_compare(m->crl, fd, &test_log), CRL_OK, "compare");
-	expect_fault(crlindex_open(fd, &m->index), CRL_OK, "open");
-	close(fd);
+	m->fd = open(m->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(m->fd >= 0);
+	expect_fault(crlindex_write(m->crl, m->fd, &test_log), CRL_OK, "write");
+	expect_fault(crlindex_compare(m->crl, m->fd, &test_log), CRL_OK, "compare");
+	expect_fault(crlindex_open(m->fd, &m->index), CRL_OK, "open");
 }
 
 static void
 made_done(struct made *m)
 {
 	crlindex_close(m->index);
+	close(m->fd);
 	crl_free(m->crl);
 	der_done(&m->der);
 	close_db(m->db);
@@ -250,7 +249,6 @@ judge_damaged(const uint8_t *bytes, size_t len, const char *what, size_t where)
 	struct crlindex *index = NULL;
 	enum crl_fault f = crlindex_open(fd, &index);
 
-	close(fd);
 	if (f != CRL_OK && f != CRL_INDEX)
 		fail_msg("%s %zu: %s", what, where, crl_fault_code(f));
 	for (uint32_t i = 0x01000000; f == CRL_OK && i < 0x01000000 + 2 * 300; i += 13) {
@@ -265,6 +263,7 @@ judge_damaged(const uint8_t *bytes, size_t len, const char *what, size_t where)
 			fail_msg("%s %zu: number %x: wrong date or reason", what, where, i);
 	}
 	crlindex_close(index);
+	close(fd);
 }
 
 /* Even numbers are listed: three blocks of them. */
@@ -300,6 +299,30 @@ every_cut_index_is_refused(void **state)
 	whole.data[whole.len] = 0;
 	judge_damaged(whole.data, whole.len, "whole", 0);
 	judge_damaged(whole.data, whole.len + 1, "one more", 0);
+	close_db(db);
+}
+
+/* Cut short while it is open: what is gone is not "not listed", and no signal. */
+static void
+cut_under_the_reader(void **state)
+{
+	struct bytes whole = make_for_damage();
+	struct certdb *db = open_db(in_scratch("db"));
+	const char *path = list_file("damaged", whole.data, whole.len);
+	uint8_t serial[] = { 1, 0, 1, 0x2c };
+	struct crlindex *index = NULL;
+	struct crlindex_hit hit;
+	int fd = list_open(path);
+
+	expect_fault(crlindex_open(fd, &index), CRL_OK, "open");
+	for (size_t len = whole.len; len-- > HEADER;) {
+		assert_int_equal(truncate(path, (off_t)len), 0);
+		/* It is in the second of three blocks, and the third is looked at as well. */
+		expect_fault(crlindex_find(index, (struct view){ serial, sizeof serial }, &hit),
+		    CRL_INDEX, "cut");
+	}
+	crlindex_close(index);
+	close(fd);
 	close_db(db);
 }
 
@@ -401,7 +424,8 @@ main(void)
 		T(every_length_is_found), T(neighbours_are_not_listed), T(classes_are_apart),
 		T(impossible_numbers_are_named), T(facts_survive), T(empty_list_lists_nothing),
 		T(index_is_small),
-		T(every_cut_index_is_refused), T(no_flipped_bit_of_the_index_passes),
+		T(every_cut_index_is_refused), T(cut_under_the_reader),
+		T(no_flipped_bit_of_the_index_passes),
 		T(exchanged_blocks_are_found), T(lying_headers_are_refused), T(compare_tells),
 	};
 
