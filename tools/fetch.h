@@ -1,8 +1,21 @@
-/* Fetching a CRL: http, https, ldap, ldaps and file URLs, by libcurl. */
+/*
+ * Fetching a CRL: http, https, ldap, ldaps and file URLs, by libcurl, in a process of its own.
+ *
+ * MUSTs:
+ * - What reads a server's answer is not root: jpki_fetch is started as nobody, with nothing but
+ *   the file it writes to. Only for a file URL it stays who we are.
+ * - What it wrote counts as from a stranger, as if it had come from the server.
+ *
+ * jpki_fetch URL SECONDS ETAG MODIFIED: writes to FETCH_FD, says on standard output
+ * the two marks of the answer, a line each, complains on standard error, and ends with
+ * an enum fetch.
+ */
 #ifndef JPKI_TOOLS_FETCH_H
 #define JPKI_TOOLS_FETCH_H
 
 #include "tools/tool.h"
+
+#define FETCH_FD 3
 
 /* By what an http server knows again what it has sent before; "" for none. */
 #define FETCH_MARK_MAX 256
@@ -13,8 +26,8 @@ struct fetch_marks {
 
 enum fetch {
 	FETCH_DONE,
-	FETCH_UNCHANGED,	/* as the server says, since it gave us `known` */
 	FETCH_FAILED,		/* after a complaint */
+	FETCH_UNCHANGED,	/* as the server says, since it gave us `known` */
 };
 
 /* Whether this is a URL and no path: a scheme, "://". */
