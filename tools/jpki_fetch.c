@@ -50,9 +50,10 @@ complain(const struct fetching *f, const char *format, ...)
 static void
 complain(const struct fetching *f, const char *format, ...)
 {
+	static const char caller[] = "jpkictl crl";
 	va_list ap;
 
-	fprintf(stderr, "%s: %s: ", "jpkictl crl", f->url);
+	fprintf(stderr, "%s: %s: ", caller, f->url);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);
