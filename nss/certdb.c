@@ -2,10 +2,14 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "lib/safefile.h"
 #include "nss/internal.h"
+
+#define EXCHANGES 10	/* of the directory during one opening; two are many */
 
 const char *
 nss_error_name(PRErrorCode error)
@@ -159,8 +163,8 @@ load_anchors(struct certdb *db, const char *dir, const struct log *log)
 	return o;
 }
 
-struct outcome
-certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb **ret_db)
+static struct outcome
+open_once(const char *dir, uid_t owner, const struct log *log, struct certdb **ret_db)
 {
 	_cleanup_(certdb_closep) struct certdb *db = NULL;
 	struct outcome o = check_files(dir, owner, log);
@@ -174,6 +178,43 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 	*ret_db = db;
 	db = NULL;	/* given to the caller */
 	return o;
+}
+
+/* Which directory bears the name; 0 for none. */
+static struct stat
+identity_of(const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) != 0)
+		memset(&st, 0, sizeof st);
+	return st;
+}
+
+/*
+ * Directory, cert9.db and key4.db are opened one after the other, by their paths, while
+ * nss/trustdb.c puts a new directory in the old one's place: whatever came of it then
+ * counts for nothing, for it may be half of the one and half of the other.
+ */
+struct outcome
+certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb **ret_db)
+{
+	struct outcome o;
+
+	for (int i = 0; i < EXCHANGES; i++) {
+		struct stat before = identity_of(dir), after;
+		struct certdb *db = NULL;
+
+		o = open_once(dir, owner, log, &db);
+		after = identity_of(dir);
+		if (before.st_dev == after.st_dev && before.st_ino == after.st_ino) {
+			*ret_db = db;
+			return o;
+		}
+		log_msg(log, LOG_INFO, "%s: was exchanged for a newer one meanwhile; opened again", dir);
+		(void)certdb_close(db);
+	}
+	return outcome_ok(&o) ? outcome_of(JPKI_TRUST_DB) : o;
 }
 
 bool

@@ -515,7 +515,7 @@ readers_beside(void **state)
 	fingerprint_of("ca2", text);
 	pid = fork();
 	if (pid == 0) {
-		for (int round = 0; round < 10; round++) {
+		for (int round = 0; round < 30; round++) {
 			struct outcome o = add("ca2");
 
 			if (outcome_ok(&o))

@@ -61,7 +61,7 @@ well()
 }
 run_case 'doctor: nothing is wrong' well
 
-as_user()
+plain_user()
 {
 	enrol hanako good
 	run setpriv --reuid hanako --regid hanako --init-groups jpkictl doctor
@@ -69,7 +69,7 @@ as_user()
 	expect_has 'what it says' 'D201 ok ' "$OUT"
 	expect_has 'what it says' 'sudo' "$OUT"
 }
-run_case 'doctor: asked by a plain user' as_user
+run_case 'doctor: asked by a plain user' plain_user
 
 # --- readers and cards ---------------------------------------------------------------
 sick 'no card' D112 sim=remove status=3
