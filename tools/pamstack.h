@@ -116,7 +116,7 @@ struct pamstack_list {
 struct pamstack {
 	char *service;			/* in lower case, without a directory */
 	char *file;			/* NULL: none of its own */
-	bool broken;			/* libpam gives up: PAM_ABORT for everything */
+	bool broken;			/* libpam gives up: pam_start(3) returns PAM_ABORT */
 	/*
 	 * The first file that could not be read to its end: why, and where. Not broken, it
 	 * was an included one. Broken and SOUND: neither the service nor "other" is there.

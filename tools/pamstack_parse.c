@@ -292,8 +292,11 @@ add(struct parse *parse, const struct place *at, struct pamstack_line *line, con
 	line->missing = line->kind == PAMSTACK_MODULE && source->module_dirs != NULL &&
 	    !is_there(source, path);
 	ok = take_args(parse, rest, line) && !parse->no_memory;
-	if (ok && (line->module[0] == '\0' || strcmp(line->module, "?") == 0))
+	if (ok && (line->module[0] == '\0' || strcmp(line->module, "?") == 0)) {
+		/* In an included file libpam goes on with a name that is NULL, and crashes. */
+		parse->stack->broken = true;
 		ok = give_up(parse, at, PAMSTACK_NAMELESS);
+	}
 	if (!ok || !append(parse, line)) {
 		line_done(line);
 		return false;
@@ -416,7 +419,7 @@ parse_line(struct parse *parse, const struct place *at, char *text)
 	path = pamtext_word(&rest);
 	if (word != NULL && (strcasecmp(word, "include") == 0 || strcasecmp(word, "substack") == 0))
 		return take_include(parse, at, &line, word, path);
-	if (!pamtext_control(word != NULL ? word : "", line.action))
+	if (!pamtext_control(word != NULL ? word : "", line.action) && line.fault == PAMSTACK_SOUND)
 		line.fault = PAMSTACK_BAD_CONTROL;
 	if (word == NULL)
 		faulty(&line, PAMSTACK_NO_CONTROL);
