@@ -38,7 +38,8 @@ struct pamstack_file {
 
 struct pamstack_source {
 	const char *const *dirs;	/* of services, NULL at the end; the first wins */
-	const char *const *module_dirs;	/* of modules, NULL at the end; NULL: none is missing */
+	/* Of modules, patterns of glob(7), NULL at the end; itself NULL: none is missing. */
+	const char *const *module_dirs;
 	const struct pamstack_file *replaced;
 	size_t replaced_count;
 	enum pamstack_flavour flavour;

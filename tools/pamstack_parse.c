@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -48,7 +49,8 @@ pamstack_machine(void)
 	/* Of Debian's libpam: strings(1) and strace(1) show these two. */
 	static const char *const dirs[] = { "/etc/pam.d", "/usr/lib/pam.d", NULL };
 	static const char *const module_dirs[] = {
-		PAMDIR, "/lib/security", "/usr/lib/security", "/lib64/security", NULL
+		PAMDIR, "/lib/*/security", "/lib/security", "/lib64/security", "/usr/lib/*/security",
+		"/usr/lib/security", "/usr/lib64/security", NULL
 	};
 	bool debian = access("/etc/debian_version", F_OK) == 0;
 
@@ -232,7 +234,11 @@ is_there(const struct pamstack_source *source, const char *path)
 	for (size_t i = 0; source->module_dirs[i] != NULL; i++) {
 		_cleanup_(freep) char *full = join(source->module_dirs[i], path);
 
-		if (full == NULL || access(full, F_OK) == 0)
+		glob_t found = { 0 };
+		bool there = full == NULL || glob(full, GLOB_NOSORT, NULL, &found) == 0;
+
+		globfree(&found);
+		if (there)
 			return true;
 	}
 	return false;
