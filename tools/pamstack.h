@@ -157,7 +157,10 @@ void pamstack_services_free(char **services);
 /* "auth", "account", "password", "session". */
 const char *pamstack_type_name(enum pamstack_type type);
 
-/* The PAM code a control names ("user_unknown"), or -1; and back, "?" for no code. */
+/*
+ * The PAM code a control names ("user_unknown"), or -1; and back, "?" for no code. For
+ * who may not include a header of PAM (tests/check/layering).
+ */
 int pamstack_code(const char *name);
 const char *pamstack_code_name(int code);
 
