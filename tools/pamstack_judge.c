@@ -141,7 +141,7 @@ pamstack_our_failures(void)
 /* What the modules of a kind answer in a scene. */
 struct scene {
 	uint32_t ours;
-	uint32_t password;	/* of the first password module, */
+	uint32_t password;	/* of the first password module, also where it stands again, */
 	uint32_t directory;	/* and of the others: the user is in one of the directories */
 	uint32_t secret;
 	uint32_t free;		/* of the modules that say yes to some only */
@@ -162,6 +162,12 @@ is_other_secret(const struct pamstack_line *line)
 	return is_kind(line, SECRET) || is_kind(line, CARD);
 }
 
+static bool
+is_same(const struct pamstack_line *line, const struct pamstack_line *other)
+{
+	return other != NULL && strcmp(line->module, other->module) == 0;
+}
+
 static uint32_t
 in_scene(const struct pamstack_line *line, const void *ctx)
 {
@@ -172,7 +178,7 @@ in_scene(const struct pamstack_line *line, const void *ctx)
 	case OURS:
 		return scene->ours;
 	case PASSWORD:
-		return line == scene->first_password ? scene->password : scene->directory;
+		return is_same(line, scene->first_password) ? scene->password : scene->directory;
 	case SECRET:
 	case CARD:
 		return scene->alone != NULL && line != scene->alone ? scene->fixed : scene->secret;
@@ -274,7 +280,7 @@ static const struct pamstack_line *
 another_directory(const struct pamstack_list *list, const struct pamstack_line *taken)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (is_kind(&list->lines[i], PASSWORD) && &list->lines[i] != taken)
+		if (is_kind(&list->lines[i], PASSWORD) && !is_same(&list->lines[i], taken))
 			return &list->lines[i];
 	return NULL;
 }

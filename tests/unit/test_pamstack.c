@@ -356,6 +356,8 @@ static const struct judged judgements[] = {
 	  'n', 'y', 'd', 'd', 'd', 'd', "pam_google_authenticator" },
 	{ "two directories", JPKI "auth required pam_unix.so\nauth required pam_sss.so\n",
 	  'n', 'y', 'd', 'd', 'd', 'd', "pam_sss" },
+	{ "one directory twice", JPKI "auth required pam_unix.so\nauth required pam_unix.so nullok\n",
+	  'n', 'y', 'y', 'y', 'y', 'y' },
 	{ "either directory", JPKI "auth sufficient pam_sss.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\n",
 	  'n', 'y', 'y', 'y', 'y', 'y' },
 	{ "authselect", "auth required pam_env.so\nauth required pam_faildelay.so delay=2000000\n" JPKI
