@@ -1,0 +1,32 @@
+/* The letters of a PAM service file; used by pamstack_parse.c. */
+#ifndef JPKI_TOOLS_PAMSTACK_TEXT_H
+#define JPKI_TOOLS_PAMSTACK_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/outcome.h"
+
+/* libpam's buffer for a line, with what continues it and the NUL. */
+#define PAMTEXT_LINE 1024
+
+/* What is left of a file. */
+struct pamtext {
+	const char *p;
+	size_t left;
+	unsigned int lineno;	/* of p, from 1 */
+};
+
+/* A line with what continues it; 1, 0 at the end, -1 for one that libpam cannot read. */
+int pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_lineno) MUST_CHECK;
+
+/*
+ * The next word, cut out in place, or NULL. [a word] loses its brackets and the
+ * backslash of "\]". *rest is what follows, NULL at the end.
+ */
+char *pamtext_word(char **rest);
+
+/* A control: a keyword or name=action pairs; false if it is neither (every action is then bad). */
+bool pamtext_control(const char *control, int *action) MUST_CHECK;
+
+#endif
