@@ -33,8 +33,8 @@ struct known {
 };
 
 /*
- * From the modules' sources and manuals (Linux-PAM 1.5.2; the others in their Debian 12
- * versions). For auth and account alike.
+ * From the modules' manuals, and in part the sources of Linux-PAM 1.5.2. For auth and
+ * account alike.
  */
 static const struct known modules[] = {
 	{ PAMSTACK_OURS, OURS, 0, NULL },
@@ -62,6 +62,7 @@ static const struct known modules[] = {
 	{ "pam_p11", CARD, 0, NULL },
 	{ "pam_pkcs11", CARD, 0, NULL },
 	{ "pam_deny", HELPER, BIT(PAM_AUTH_ERR), NULL },
+	{ "pam_rootok", HELPER, BIT(PAM_AUTH_ERR), NULL },	/* the person is not root */
 	{ "pam_permit", HELPER, BIT(PAM_SUCCESS), NULL },
 	{ "pam_cap", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE) | BIT(PAM_AUTH_ERR), NULL },
 	{ "pam_echo", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
@@ -91,7 +92,6 @@ static const struct known modules[] = {
 	{ "pam_ftp", CIRCUMSTANCE, 0, NULL },
 	{ "pam_listfile", CIRCUMSTANCE, 0, NULL },
 	{ "pam_rhosts", CIRCUMSTANCE, 0, NULL },
-	{ "pam_rootok", CIRCUMSTANCE, 0, NULL },
 	{ "pam_sepermit", CIRCUMSTANCE, 0, NULL },
 	{ "pam_succeed_if", CIRCUMSTANCE, 0, NULL },
 	{ "pam_timestamp", CIRCUMSTANCE, 0, NULL },

@@ -341,7 +341,7 @@ static const struct judged judgements[] = {
 	{ "ignore is forgotten", "auth optional pam_jpki.so\nauth optional pam_nologin.so\n",
 	  'y', 'y', 'd', 'd', 'd', 'd' },
 	{ "rootok", "auth sufficient pam_rootok.so\n" JPKI "@include common-auth\n",
-	  'd', 'y', 'y', 'y', 'y', 'y', "pam_rootok" },
+	  'n', 'y', 'y', 'y', 'y', 'y', NULL },
 	{ "wheel", "auth required pam_wheel.so\n" JPKI "@include common-auth\n",
 	  'n', 'd', 'd', 'd', 'd', 'd', "pam_wheel" },
 	{ "nobody knows it", "auth sufficient pam_foo.so\n" JPKI "auth required pam_deny.so\n",

@@ -114,6 +114,7 @@ examine(struct doctor *d)
 		doctor_crls(d);
 		doctor_enrolments(d);
 	}
+	doctor_stacks(d);
 }
 
 static int

@@ -40,6 +40,7 @@ void doctor_crls(struct doctor *d);
 bool doctor_conf(struct doctor *d);
 void doctor_programs(struct doctor *d);
 void doctor_enrolments(struct doctor *d);
+void doctor_stacks(struct doctor *d);
 void doctor_clock(struct doctor *d);
 
 /* Reports the first on the way to this file or directory that ordinary users cannot read. */

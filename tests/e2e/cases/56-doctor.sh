@@ -42,12 +42,27 @@ sick()
 	end
 }
 
+FINE='auth [success=done default=ignore] pam_jpki.so\n@include common-auth'
+ACCOUNT='account [success=ok ignore=ignore module_unknown=ignore default=bad] pam_jpki.so\n@include common-account'
+
+# doctor_stack LINES: the only service with our module.
+doctor_stack()
+{
+	rm -f /etc/pam.d/e2e
+	printf '%b\n' "$1" > /etc/pam.d/e2e-doctor
+}
+mkdir -p "$WORK/doctor-pam.d"
+for service in /etc/pam.d/*; do
+	[ "$service" = /etc/pam.d/e2e ] || ! grep -q pam_jpki "$service" || mv "$service" "$WORK/doctor-pam.d/"
+done
+doctor_stack "$FINE\n$ACCOUNT"
+
 well()
 {
 	enrol hanako good
 	examined ''
 	expect_match 'exit status' '0|3' "$STATUS"	# 3: the clock of this machine is not synchronised
-	expect_equal 'findings' 'D101 D110 D201 D210 D214 D220 D223 D301 D401 D501 D503 D510' \
+	expect_equal 'findings' 'D101 D110 D201 D210 D214 D220 D223 D301 D401 D501 D503 D510 D601' \
 		"$(jq -r '.[] | select(.level == "ok") | .number' <<< "$OUT" | grep -v D701 | sort -u | paste -sd' ')"
 	expect_has 'the reader' 'Virtual PCD' "$(jq -r '.[] | select(.number == "D110") | .detail' <<< "$OUT")"
 	expect_equal 'for whom' hanako "$(jq -r '.[] | select(.number == "D223") | .detail' <<< "$OUT")"
@@ -148,3 +163,34 @@ sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask"
 sick 'no helper' D504 break='mv $HELPER $HELPER.away' mend='mv $HELPER.away $HELPER'
 sick 'helper of somebody else' D504 break='chown hanako $HELPER' mend='chown root $HELPER'
 sick 'a file from the future' D703 break='touch -d "2 hours" $CONF'
+
+# --- PAM -------------------------------------------------------------------------------------
+# stacked NAME NUMBERS LINES [STATUS]: a service of which the doctor is asked.
+stacked()
+{
+	begin "doctor: stack $1" || return 0
+	fresh_card
+	enrol hanako good
+	doctor_stack "$3"
+	examined "$2"
+	expect_match 'exit status' "${4:-1}" "$STATUS"
+	doctor_stack "$FINE\n$ACCOUNT"
+	reset_config
+	end
+}
+stacked 'as recommended' '' "$FINE\n$ACCOUNT" '0|3'
+stacked 'nobody uses the card' D602 '@include common-auth' 3
+stacked 'open, behind pam_permit' D603 'auth optional pam_jpki.so\nauth required pam_permit.so'
+stacked 'open, all ignored' D603 'auth [default=ignore] pam_jpki.so\nauth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\nauth required pam_permit.so'
+stacked 'no second way' D604 'auth required pam_jpki.so' 3
+stacked 'card and password' D604 '@include common-auth\nauth required pam_jpki.so' 3
+stacked 'never reached' D605 'auth requisite pam_deny.so\nauth required pam_jpki.so'
+stacked 'forwarded to nobody' 'D604 D607' 'auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so' 3
+stacked 'twice' D610 "$FINE\nauth optional pam_jpki.so" 3
+stacked 'account shuts out' D608 "$FINE\naccount required pam_jpki.so"
+stacked 'include that is not there' 'D602 D611' 'auth required pam_jpki.so\n@include no-such-file'
+stacked 'a module nobody knows' D612 'auth sufficient pam_e2e.so\n'"$FINE" 3
+
+rm -f /etc/pam.d/e2e-doctor
+find "$WORK/doctor-pam.d" -type f -exec mv {} /etc/pam.d/ \;
+install_pam_service e2e "$(stack)"

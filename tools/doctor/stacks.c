@@ -1,0 +1,108 @@
+/* The PAM stacks in which our module stands. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/doctor/doctor.h"
+#include "tools/pamstack.h"
+
+/* Where a line stands: "sudo, /etc/pam.d/common-auth:17". */
+static void
+place_of(const char *service, const struct pamstack_line *line, char text[static DETAIL_MAX])
+{
+	if (line != NULL)
+		snprintf(text, DETAIL_MAX, "%s, %s:%u", service, line->file, line->lineno);
+	else
+		snprintf(text, DETAIL_MAX, "%s", service);
+}
+
+static bool
+is(const struct pamstack_answered *a, enum pamstack_verdict verdict)
+{
+	return a->verdict == verdict;
+}
+
+/* Whether the password lets in who has no card, is not enrolled, or lost the module. */
+static bool
+has_second_way(const struct pamstack_judgement *j)
+{
+	static const char *const codes[] = { "authinfo_unavail", "user_unknown", "module_unknown" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (is(&j->password[pamstack_code(codes[i])], PAMSTACK_NO))
+			return false;
+	return true;
+}
+
+static void
+judge_auth(struct doctor *d, const char *service, const struct pamstack_judgement *j)
+{
+	char place[DETAIL_MAX], other[DETAIL_MAX];
+
+	place_of(service, j->ours, place);
+	if (j->unreachable) {
+		found(d, FOUND_STACK_UNREACHED, "%s", place);
+		return;
+	}
+	found(d, is(&j->card_alone, PAMSTACK_NO) ? FOUND_STACK_BOTH : FOUND_STACK, "%s", place);
+	if (is(&j->open, PAMSTACK_YES))
+		found(d, FOUND_STACK_OPEN, "%s", place);
+	else if (is(&j->open, PAMSTACK_DEPENDS))
+		found(d, FOUND_STACK_PERHAPS_OPEN, "%s, %s", place, j->open.on->module);
+	if (!has_second_way(j))
+		found(d, FOUND_STACK_ONE_WAY, "%s", place);
+	if (j->forwards_to_nobody)
+		found(d, FOUND_STACK_FORWARD, "%s", place);
+	if (j->count > 1)
+		found(d, FOUND_STACK_TWICE, "%s", place);
+	if (j->other_card != NULL && (j->other_card_leaks || j->forwards)) {
+		place_of(j->other_card->module, j->other_card, other);
+		found(d, FOUND_STACK_AUTHTOK, "%s, %s", service, other);
+	}
+}
+
+static void
+judge_account(struct doctor *d, const char *service, const struct pamstack_judgement *j)
+{
+	char place[DETAIL_MAX];
+
+	place_of(service, j->account_ours, place);
+	if (is(&j->account_others, PAMSTACK_NO) || is(&j->account_missing, PAMSTACK_NO))
+		found(d, FOUND_STACK_ACCOUNT, "%s", place);
+}
+
+/* True if our module stands in it. */
+static bool
+judge_service(struct doctor *d, const struct pamstack_source *source, const char *service)
+{
+	struct pamstack stack;
+	struct pamstack_judgement j;
+
+	if (!pamstack_load(source, service, &stack))
+		return false;
+	j = pamstack_judge(&stack, d->t->conf.forward_pass, d->t->conf.remote == CONF_REMOTE_YES);
+	if (stack.broken || stack.fault != PAMSTACK_SOUND)
+		found(d, FOUND_STACK_BROKEN, "%s, %s:%u", service,
+		    stack.fault_file != NULL ? stack.fault_file : "?", stack.fault_line);
+	else if (j.count > 0)
+		judge_auth(d, service, &j);
+	if (j.account_count > 0)
+		judge_account(d, service, &j);
+	pamstack_done(&stack);
+	return j.count > 0;
+}
+
+void
+doctor_stacks(struct doctor *d)
+{
+	struct pamstack_source source = pamstack_machine();
+	char **services = pamstack_services(&source);
+	unsigned int count = 0;
+
+	for (size_t i = 0; services != NULL && services[i] != NULL; i++)
+		count += judge_service(d, &source, services[i]);
+	if (services != NULL && count == 0)
+		found_alone(d, FOUND_STACK_NONE);
+	pamstack_services_free(services);
+}
