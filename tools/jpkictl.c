@@ -64,6 +64,10 @@ static const struct command commands[] = {
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
 	  "whom it is enrolled.\n"),
 	  false, true, false, cmd_status },
+	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
+	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
+	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
+	  false, false, false, cmd_ssh_keys },
 	{ "doctor", "[--json]", N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
 	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"

@@ -41,6 +41,7 @@ int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);
 int cmd_revoke(struct tool *t, int argc, char **argv);
+int cmd_ssh_keys(struct tool *t, int argc, char **argv);
 int cmd_status(struct tool *t, int argc, char **argv);
 
 /* "jpkictl enroll: ..." to standard error. */

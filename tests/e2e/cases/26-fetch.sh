@@ -11,11 +11,6 @@ LDAP=ldap://127.0.0.1:3389
 CRLDP='cn=CRLDP,o=JPKI,c=JP?certificateRevocationList;binary'
 
 
-port_answers()
-{
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 start_web()
 {
 	mkdir -p "$WEB"
@@ -31,7 +26,7 @@ start_web()
 	python3 "$E2E_TOP/tests/e2e/webserver.py" "$WEB" 8443 "$WEB_LOG" "$WORK/web.crt" "$WORK/web.key" \
 		>> "$E2E_LOGS/web.log" 2>&1 &
 	TLS_PID=$!
-	until_true 10 port_answers 8080 && until_true 10 port_answers 8443 || build_die 'the web server does not start'
+	until_true 10 listens 8080 && until_true 10 listens 8443 || build_die 'the web server does not start'
 }
 
 requests()	# of PATH, with their status, since the log was emptied
@@ -77,7 +72,7 @@ fetched 'crl import by http, not there' 1 '404' import "$HTTP/nothing.crl"
 fetched 'crl import by http, a page instead' 1 'not-crl' import "$HTTP/login.html"
 fetched 'crl import by http, cut short' 1 'bytes remaining' import "$HTTP/cut"
 fetched 'crl import by http, tampered with' 1 '(signature)' import "$HTTP/ca1-tampered.crl"
-fetched 'crl import by http, nobody port_answers' 1 'onnect' import http://127.0.0.1:9/good.crl
+fetched 'crl import by http, nobody listens' 1 'onnect' import http://127.0.0.1:9/good.crl
 fetched 'crl import by http, longer than any list, as announced' 1 'longer than any CRL' import "$HTTP/announced"
 fetched 'crl import by http, longer than any list' 1 'longer than any CRL' import "$HTTP/endless"
 fetched 'crl import by http, not modified, unasked' 1 'without having been asked' import "$HTTP/unasked"
@@ -132,7 +127,7 @@ start_slapd()
 	"$(command -v slapadd || echo /usr/sbin/slapadd)" -f "$dir/slapd.conf" -l "$dir/all.ldif" >> "$E2E_LOGS/slapd.log" 2>&1 || return 1
 	slapd -f "$dir/slapd.conf" -h "$LDAP" -d 0 >> "$E2E_LOGS/slapd.log" 2>&1 </dev/null &
 	LDAP_PID=$!
-	until_true 10 port_answers 3389
+	until_true 10 listens 3389
 }
 
 ldap_entry()	# CN CRL
@@ -153,7 +148,7 @@ elif start_slapd; then
 	fetched 'crl import by ldap, several entries' 1 'several CRLs' import "$LDAP/o=JPKI,c=JP?certificateRevocationList;binary?sub"
 	fetched 'crl import by ldap, another attribute' 1 'holds no CRL' import "$LDAP/cn=CRLDP,o=JPKI,c=JP?cn?base"
 	end_process "$LDAP_PID"
-	fetched 'crl import by ldap, nobody port_answers' 1 '' import "$LDAP/$CRLDP?base"
+	fetched 'crl import by ldap, nobody listens' 1 '' import "$LDAP/$CRLDP?base"
 else
 	skip 'crl import by ldap' "slapd does not start here: $(tail -n 1 "$E2E_LOGS/slapd.log" 2>/dev/null)"
 fi

@@ -1,0 +1,21 @@
+/* The key of a certificate as OpenSSH writes it. */
+#ifndef JPKI_NSS_SSHKEY_H
+#define JPKI_NSS_SSHKEY_H
+
+#include <stddef.h>
+
+#include "lib/outcome.h"
+
+struct cert;
+
+/* An RSA key of 8192 bits has 1400 characters. */
+#define SSHKEY_MAX 2048
+
+/*
+ * The public key as in authorized_keys, "ssh-rsa AAAA..." (RFC 4253 §6.6) or
+ * "ecdsa-sha2-nistp256 AAAA..." (RFC 5656 §3.1), NUL-terminated. False for a key of another
+ * kind, and if there is no memory. NSS must be in use.
+ */
+bool sshkey_of_cert(const struct cert *cert, char ret_text[static SSHKEY_MAX]) MUST_CHECK;
+
+#endif
