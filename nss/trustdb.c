@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -419,7 +418,7 @@ judge_der(struct view der, const struct log *log)
 {
 	_cleanup_(certdb_closep) struct certdb *db = NULL;
 	_cleanup_(cert_freep) struct cert *cert = NULL;
-	struct outcome o = certdb_open_raw("", NSS_INIT_READONLY | NSS_INIT_NOCERTDB, log, &db);
+	struct outcome o = certdb_open_none(log, &db);
 
 	if (outcome_ok(&o))
 		o = cert_from_der(db, der, &cert);
@@ -447,23 +446,6 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 }
 
 #define PREFIX_MIN 8	/* hex digits: enough to be meant, few enough to type */
-
-/* Hex digits only, in lower case; colons are dropped. */
-static bool
-normalize(const char *fingerprint, char ret[CERT_FINGERPRINT_LEN + 1])
-{
-	size_t n = 0;
-
-	for (const char *p = fingerprint; *p != '\0'; p++) {
-		if (*p == ':')
-			continue;
-		if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p))
-			return false;
-		ret[n++] = (char)tolower((unsigned char)*p);
-	}
-	ret[n] = '\0';
-	return n >= PREFIX_MIN;
-}
 
 /* All trusted certificates but those with the prefix; how many those are. */
 static struct outcome
@@ -495,7 +477,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 	unsigned int hits = 0;
 	struct outcome o;
 
-	if (!normalize(fingerprint, prefix)) {
+	if (!cert_read_fingerprint(fingerprint, prefix) || strlen(prefix) < PREFIX_MIN) {
 		log_msg(log, LOG_ERR, "'%s': write at least %d digits of the SHA-256 fingerprint",
 		    fingerprint, PREFIX_MIN);
 		return outcome_of(JPKI_UNTRUSTED);

@@ -19,14 +19,19 @@
 #include "tools/tool.h"
 
 static const struct command commands[] = {
-	{ "trust", N_("add FILE | list | remove FINGERPRINT"),
+	{ "trust", N_("add FILE | from-card [OPTION...] | list | remove FINGERPRINT"),
 	  N_("whose certificates are accepted"),
 	  N_("  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	  "  from-card           add the CA certificate that the card in the reader carries\n"
 	  "  list                list the trusted CA certificates\n"
 	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
 	  "                      (8 hex digits or more)\n"
+	  "\nOptions of from-card:\n"
+	  "  -r, --reader NAME             use the reader whose name begins with NAME\n"
+	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
+	  "                                where jpkictl does not know that publication\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
-	  false, false, false, cmd_trust },
+	  false, true, false, cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),
 	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
