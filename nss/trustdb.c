@@ -94,19 +94,6 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 
 /* --- one at a time ---------------------------------------------------------- */
 
-/* DIR.lock: beside the database, because that directory is exchanged. */
-static bool
-lock_path(const char *dir, char path[static PATH_MAX])
-{
-	size_t len = strlen(dir);
-	int n;
-
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	n = snprintf(path, PATH_MAX, "%.*s.lock", (int)len, dir);
-	return n >= 0 && n < PATH_MAX;
-}
-
 /*
  * From reading the database to putting the new one in its place: of two that
  * start from the same state, one would undo the other's change. *ret_fd is the
@@ -115,25 +102,10 @@ lock_path(const char *dir, char path[static PATH_MAX])
 static struct outcome
 take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
 {
-	char path[PATH_MAX];
-
 	/* An unsafe directory would be refused at the next login. */
 	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
 		return outcome_of(JPKI_TRUST_DB);
-	errno = ENAMETOOLONG;
-	switch (lock_path(dir, path) ? lock_take(path, owner, ret_fd) : LOCK_FAILED) {
-	case LOCK_TAKEN:
-		return outcome_of(JPKI_OK);
-	case LOCK_BUSY:
-		log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
-		    "nothing was changed, try again when that has ended", dir, strerror(errno));
-		break;
-	case LOCK_FAILED:
-		log_msg(log, LOG_ERR, "%s: the lock beside it cannot be opened: %s; nothing was changed",
-		    dir, strerror(errno));
-		break;
-	}
-	return outcome_of(JPKI_TRUST_DB);
+	return outcome_of(lock_beside(dir, owner, log, ret_fd) ? JPKI_OK : JPKI_TRUST_DB);
 }
 
 /* --- the new one, aside ---------------------------------------------------- */

@@ -47,18 +47,23 @@ static const struct command commands[] = {
 	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
 	  "revoked certificate.\n"),
 	  false, false, false, cmd_crl },
-	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
+	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
 	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
 	  "then the certificate is registered; what was registered before stays until then.\n\n"
+	  "  -a, --add             keep what is registered already (a second card)\n"
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
 	  "                        card and PIN: for administrators who know whose it is\n"),
 	  true, true, false, cmd_enroll },
-	{ "list", "", N_("who is enrolled, and until when"),
-	  N_("Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
-	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n"),
+	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
+	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
+	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"
+	  "could log in now.\n\n"
+	  "  -j, --json         tell it as JSON\n"
+	  "  -w, --warn-days N  exit status 3 if one has less than N days left, or could not\n"
+	  "                     log in\n"),
 	  false, false, false, cmd_list },
 	{ "revoke", N_("USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
@@ -144,6 +149,7 @@ static bool
 is_kept(const char *variable)
 {
 	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
+	    "SUDO_UID=",	/* says who it was, decides nothing */
 	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "no_proxy=" };
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)

@@ -13,7 +13,7 @@ enum {
 	TOOL_USAGE = 2,
 	TOOL_PARTLY = 3,	/* crl import, crl update: some failed */
 	TOOL_REVOKED = 3,	/* crl check */
-	TOOL_WARNINGS = 3,	/* doctor: warnings, but no errors */
+	TOOL_WARNINGS = 3,	/* list --warn-days, doctor: warnings, but no errors */
 };
 
 struct tool {
@@ -52,6 +52,14 @@ int tool_finish(const struct tool *t, const struct outcome *o);
 
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
+
+/*
+ * Who is doing this, for the record: the user id, and that of the login session (the
+ * kernel's, or else what sudo says), as "root (uid 0), logged in as hanako (uid 2001)".
+ * The names have no other characters than letters, digits and "._-".
+ */
+#define TOOL_ACTOR_MAX 256
+void tool_actor(char text[static TOOL_ACTOR_MAX]);
 
 /*
  * A cell of a table on standard output, filled up to so many columns of the terminal

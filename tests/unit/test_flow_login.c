@@ -290,6 +290,22 @@ test_other_cards_get_no_pin(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
+/* A later certificate whose holder has another birthday is somebody else's. */
+static void
+test_later_certificate_of_another(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "soon", NULL);
+	kit_insert(k, 0, "good", NULL);
+	expect(k, JPKI_OTHER_CARD, "3");
+	kit_enroll(k, "hanako", "renewed", NULL);	/* same birthday, and the card's is older */
+	expect(k, JPKI_OTHER_CARD, "3");
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 0, "renewed", NULL);
+	expect(k, JPKI_RENEWED, "3");
+}
+
 static void
 test_waits_for_the_card(void **state)
 {
@@ -868,6 +884,7 @@ main(void)
 		TEST(test_busy_card),
 		TEST(test_busy_card_beside_ours),
 		TEST(test_other_cards_get_no_pin),
+		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
 		TEST(test_card_that_comes_while_waiting),
 		TEST(test_person_who_leaves_while_waiting),

@@ -125,3 +125,161 @@ from_card_refuses()
 	expect_equal 'the database' "$before" "$(cat "$NSSDB"/* | sha256sum)"
 }
 run_case 'jpkictl trust from-card refuses' from_card_refuses
+
+# --- renewal --------------------------------------------------------------------------
+
+enrolled_count()
+{
+	grep -c 'BEGIN CERTIFICATE' "$USERS/hanako.pem"
+}
+
+enroll_add()
+{
+	rm -f "$USERS/hanako.pem"
+	SUDO_UID=2002 on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll --add hanako
+	expect_equal 'the first card' 0 "$STATUS"
+	expect_match 'when and by whom' 'enrolled 20[0-9-]+T[0-9:]+Z from the card, key proven, by root \(uid 0\)(, logged in as [a-z?]+ \(uid [0-9]+\))?' \
+		"$(grep '^enrolled' "$USERS/hanako.pem")"
+	if [ "$(cat /proc/self/loginuid 2>/dev/null || echo 4294967295)" = 4294967295 ]; then
+		expect_has 'who called sudo' 'logged in as taro (uid 2002)' "$(< "$USERS/hanako.pem")"
+	fi
+	put_card renewed
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_logged 'JPKI-E-RENEWED user=hanako'
+	# A PIN that is wrong, a card that goes: the old one stays and the new one is not there.
+	cp "$USERS/hanako.pem" "$WORK/one.pem"
+	on_tty 'wait:PIN' "type:$WRONG_PIN" -- jpkictl enroll --add hanako
+	expect_equal 'with a wrong PIN' 1 "$STATUS"
+	on_tty 'wait:PIN' 'do:sim remove' "type:$PIN" -- jpkictl enroll --add hanako
+	expect_equal 'with no card' 1 "$STATUS"
+	cmp -s "$WORK/one.pem" "$USERS/hanako.pem" || fail 'the enrolment changed'
+	put_card renewed
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll --add hanako
+	expect_equal 'the second card' 0 "$STATUS"
+	expect_equal 'enrolled' 2 "$(enrolled_count)"
+	expect_card_forgot
+	both_log_in
+	run jpkictl enroll --add --from-file "$PKI/good.crt" hanako
+	expect_equal 'the first one again' 0 "$STATUS"
+	expect_equal 'enrolled' 2 "$(enrolled_count)"
+	expect_equal 'how' 'from a file, key not proven;from the card, key proven;' \
+		"$(sed -nE 's/^enrolled [^ ]+ (from.*), by .*/\1;/p' "$USERS/hanako.pem" | LC_ALL=C sort | tr -d '\n')"
+	both_log_in
+	put_card renewed
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
+	expect_equal 'in place of both' 1 "$(enrolled_count)"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'login' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	CARD_DIRTY=yes
+	reset_config
+}
+
+both_log_in()
+{
+	local leaf
+
+	for leaf in good renewed; do
+		put_card "$leaf"
+		run pamdrive --service e2e --user hanako "pin=$PIN" auth
+		expect_match "login with $leaf" '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	done
+}
+run_case 'jpkictl enroll --add: the old card until the new one is proven, and beside it' enroll_add
+
+enroll_add_refuses()
+{
+	printf -- '-----BEGIN CERTIFICATE-----\nMIIx\n' > "$USERS/hanako.pem"
+	cp "$USERS/hanako.pem" "$WORK/damaged.pem"
+	# No terminal: nobody is asked for a PIN that would be of no use.
+	refused_words 1 JPKI-E-ENROLMENT enroll --add hanako
+	refused_words 1 JPKI-E-ENROLMENT enroll --add --from-file "$PKI/good.crt" hanako
+	cmp -s "$WORK/damaged.pem" "$USERS/hanako.pem" || fail 'the damaged file changed'
+	enrol hanako good renewed
+	cp "$USERS/hanako.pem" "$WORK/two.pem"
+	refused_words 1 JPKI-E-CERT-EXPIRED enroll --add --from-file "$PKI/expired.crt" hanako
+	refused_words 1 JPKI-E-CERT-BAD enroll --add --from-file "$PKI/crl/ca1.crl" hanako
+	refused_words 1 'no user' enroll --add --from-file "$PKI/good.crt" nosuchuser
+	refused_words 1 'cannot be a user' enroll --add --from-file "$PKI/good.crt" ../hanako
+	refused_words 1 'cannot be a user' enroll --add --from-file "$PKI/good.crt" $'hanako\n'
+	rm -f "$USERS.lock" && mkdir "$USERS.lock"
+	refused_words 1 'the lock beside it cannot be opened' enroll --add --from-file "$PKI/good2.crt" hanako
+	refused_words 1 'the lock beside it cannot be opened' revoke hanako
+	rmdir "$USERS.lock"
+	cmp -s "$WORK/two.pem" "$USERS/hanako.pem" || fail 'the enrolment changed'
+	reset_config
+}
+run_case 'jpkictl enroll --add refuses and changes nothing' enroll_add_refuses
+
+# What one adds and what the other removes at the same time: never half of it.
+enroll_at_once()
+{
+	local leaf pids=()
+
+	rm -f "$USERS/hanako.pem"
+	for leaf in good renewed soon ec256; do
+		jpkictl enroll --add --from-file "$PKI/$leaf.crt" hanako >> "$LOG" 2>&1 &
+		pids+=($!)
+	done
+	for leaf in "${pids[@]}"; do
+		wait "$leaf" || fail 'one of four failed'
+	done
+	expect_equal 'enrolled' 4 "$(enrolled_count)"
+	expect_equal 'the lock' '0 600' "$(stat -c '%u %a' "$USERS.lock")"
+	reset_config
+}
+run_case 'jpkictl enroll --add, four at once' enroll_at_once
+
+list_urgency()
+{
+	enrol hanako good
+	enrol taro renewed
+	enrol root soon
+	run jpkictl list
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'the most urgent first' 'root hanako taro' "$(sed 1d <<< "$OUT" | cut -d' ' -f1 | paste -sd' ')"
+	refused_words 0 root list --warn-days 20
+	refused_words 3 root list --warn-days 40
+	enrol root expired
+	refused_words 3 root list -w 0
+	rm "$USERS/root.pem"
+	refused_words 0 hanako list -w 0
+	enrol root good2 && rm -rf "$CRLS"
+	refused_words 3 JPKI-E-CRL-MISSING list -w 0
+	printf 'junk\n' > "$USERS/root.pem"
+	refused_words 1 root list -w 0
+	expect_equal 'what cannot be read is first' 'root hanako taro' "$(grep -vE '^(jpkictl|USER)' <<< "$OUT" | cut -d' ' -f1 | paste -sd' ')"
+	for words in -1 4001 x '' 1x; do
+		refused_words 2 'is no number of days' list --warn-days "$words"
+	done
+	refused_words 2 'Try ' list hanako
+	reset_config
+}
+run_case 'jpkictl list: by urgency, --warn-days' list_urgency
+
+list_json()
+{
+	local days
+
+	enrol taro renewed
+	run jpkictl list --json
+	expect_equal 'exit status' 0 "$STATUS"
+	days=$((($(sed -n 's/^good_not_after=//p' "$PKI/times") - $(date +%s)) / 86400))
+	expect_equal 'the first' "hanako JPKI-OK $(fingerprint_of good) $days $(date -u -d "@$(sed -n 's/^good_not_after=//p' "$PKI/times")" +%Y-%m-%dT%H:%M:%SZ)" \
+		"$(json_of '.[0] | "\(.user) \(.state) \(.sha256) \(.days_left) \(.not_after)"')"
+	expect_equal 'how many' 2 "$(json_of length)"
+	printf 'junk\n' > "$USERS/taro.pem"
+	jpkictl list --json > "$WORK/list.json" 2>> "$LOG"
+	expect_equal 'exit status' 1 $?
+	OUT=$(< "$WORK/list.json")
+	expect_equal 'the damaged one' 'taro JPKI-E-ENROLMENT 2' "$(json_of '.[0] | "\(.user) \(.state) \(length)"')"
+	rm -rf "$USERS"
+	run jpkictl list --json
+	expect_equal 'nobody' '[]' "$OUT"
+	reset_config
+}
+
+json_of()	# FILTER of jq, on OUT
+{
+	jq -r "$1" <<< "$OUT" 2>> "$LOG"
+}
+run_case 'jpkictl list --json' list_json
