@@ -9,6 +9,7 @@
 #include "flow/enrolled.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
+#include "nss/blocklist.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/chain.h"
@@ -38,17 +39,40 @@ crl_policy(const struct conf *conf)
 	}
 }
 
+/* What asks whether a certificate is still good, for nss/chain.h. */
+struct lists {
+	struct blocklist blocked;
+	struct crlcheck crls;
+};
+
+/* The administrator's word first: it holds whatever is wrong with the CRLs, or without any. */
+static struct outcome
+check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
+{
+	struct lists *lists = ctx;
+	struct outcome o = blocklist_check(&lists->blocked, cert, issuer);
+
+	return outcome_ok(&o) ? crlcheck(&lists->crls, cert, issuer, now) : o;
+}
+
 static struct outcome
 add(const struct flow_env *env, struct view der, struct enrolled *e)
 {
-	struct crlcheck crls = {
-		.dir = env->conf->crl_dir,
-		.owner = env->trust_owner,
-		.policy = crl_policy(env->conf),
-		.grace = (int64_t)env->conf->crl_grace_hours * 3600,
-		.log = env->log,
+	struct lists lists = {
+		.blocked = {
+			.path = env->conf->block_list,
+			.owner = env->trust_owner,
+			.log = env->log,
+		},
+		.crls = {
+			.dir = env->conf->crl_dir,
+			.owner = env->trust_owner,
+			.policy = crl_policy(env->conf),
+			.grace = (int64_t)env->conf->crl_grace_hours * 3600,
+			.log = env->log,
+		},
 	};
-	struct revocation revocation = { .check = crlcheck, .ctx = &crls };
+	struct revocation revocation = { .check = check_lists, .ctx = &lists };
 	struct chain_rules rules = {
 		.now = clk_wall_s(env->clk),
 		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,

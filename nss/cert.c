@@ -237,6 +237,18 @@ cert_fingerprint(const struct cert *cert)
 }
 
 bool
+cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 1])
+{
+	uint8_t hash[CERT_FINGERPRINT_LEN / 2];
+
+	if (!nss_sha256(view_of_item(&cert->nss->derPublicKey), hash))
+		return false;
+	for (size_t i = 0; i < sizeof hash; i++)
+		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+	return true;
+}
+
+bool
 cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
 	size_t n = 0;

@@ -226,7 +226,9 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	} else {
 		o = enroll_from_card(t, &e);
 	}
-	if (outcome_ok(&o))
+	if (outcome_ok(&o)) {
+		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
 		printf(_("%s: enrolled\n"), e.user);
+	}
 	return tool_finish(t, &o);
 }

@@ -237,7 +237,9 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 	o = enrolment_lock(t->conf.users_dir, t->env.trust_owner, &t->log, &lock);
 	if (outcome_ok(&o))
 		o = enrolment_remove(t->conf.users_dir, argv[1], t->env.trust_owner, &t->log);
-	if (outcome_ok(&o))
+	if (outcome_ok(&o)) {
+		tool_audit("revoke", "user", argv[1]);
 		printf(_("%s: no longer enrolled; logins by card are refused from now on\n"), argv[1]);
+	}
 	return tool_finish(t, &o);
 }

@@ -69,6 +69,20 @@ static const struct command commands[] = {
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
 	  "is to be reported to the municipality as well.\n"),
 	  true, false, false, cmd_revoke },
+	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
+	  N_("keep a certificate from logging in"),
+	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"
+	  "CRLs: for a lost card, at once. CERT is a file (PEM or DER) or a SHA-256 fingerprint\n"
+	  "of 64 hex digits; SERIAL a serial number of up to 40 hex digits. What has hex digits\n"
+	  "only is never a file: write ./NAME.\n\n"
+	  "  -i, --issuer FINGERPRINT  whose serial number (begin of the fingerprint in jpkictl\n"
+	  "                            trust list, 8 hex digits or more); else it is blocked\n"
+	  "                            under every trusted authority\n"
+	  "  -l, --list                what is blocked\n"),
+	  false, false, false, cmd_block },
+	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
+	  N_("As block, which see.\n"),
+	  true, false, false, cmd_unblock },
 	{ "status", "", N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -110,6 +111,21 @@ tool_actor(char text[static TOOL_ACTOR_MAX])
 	name_of(login, login_name);
 	snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu), logged in as %s (uid %lu)", name,
 	    (unsigned long)uid, login_name, (unsigned long)login);
+}
+
+void
+tool_audit(const char *action, const char *key, const char *value)
+{
+	char field[512], login[32] = "-";
+	uid_t uid = login_uid();
+
+	log_field(value, field, sizeof field);
+	if (uid != NO_UID)
+		snprintf(login, sizeof login, "%lu", (unsigned long)uid);
+	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE, "JPKI-ADMIN action=%s %s=%s uid=%lu login=%s", action, key, field,
+	    (unsigned long)getuid(), login);
+	closelog();
 }
 
 /* Columns on the terminal; kanji have two. */

@@ -35,6 +35,8 @@ struct command {
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
 };
 
+int cmd_block(struct tool *t, int argc, char **argv);
+int cmd_unblock(struct tool *t, int argc, char **argv);
 int cmd_crl(struct tool *t, int argc, char **argv);
 int cmd_doctor(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
@@ -60,6 +62,12 @@ int tool_usage(const struct tool *t);
  */
 #define TOOL_ACTOR_MAX 256
 void tool_actor(char text[static TOOL_ACTOR_MAX]);
+
+/*
+ * What was done, for the record, to syslog (authpriv): "JPKI-ADMIN action=revoke KEY=VALUE
+ * uid=0 login=1000"; jpkictl(8) lists the fields.
+ */
+void tool_audit(const char *action, const char *key, const char *value);
 
 /*
  * A cell of a table on standard output, filled up to so many columns of the terminal

@@ -283,3 +283,143 @@ json_of()	# FILTER of jq, on OUT
 	jq -r "$1" <<< "$OUT" 2>> "$LOG"
 }
 run_case 'jpkictl list --json' list_json
+
+# --- loss -----------------------------------------------------------------------------
+
+BLOCKED=/etc/pam_jpki/blocked
+
+expect_login()	# WHAT REGEX
+{
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match "$1" "[0-9]+ PAM_($2)" "$(transcript 'auth = ')"
+}
+
+block_certificate()
+{
+	local apdus
+
+	install_pam_service e2e "$(stack)"
+	run jpkictl block "$PKI/good.crt"
+	expect_equal 'block' 0 "$STATUS"
+	expect_equal 'owner and mode' '0 644' "$(stat -c '%u %a' "$BLOCKED")"
+	expect_logged "jpkictl\[[0-9]+\]: JPKI-ADMIN action=block cert=$(fingerprint_of good) uid=0 login=([0-9]+|-)\$"
+	apdus=$(stat_of apdus)
+	expect_login 'a blocked certificate' CRED_EXPIRED
+	expect_has 'the screen' 'has blocked this card' "$OUT"
+	expect_logged 'JPKI-E-BLOCKED user=hanako'
+	expect_equal 'commands to the card' "$apdus" "$(stat_of apdus)"
+	install_pam_service e2e "$(stack crl=off)"
+	expect_login 'without CRLs' CRED_EXPIRED
+	install_pam_service e2e "$(stack)"
+	run jpkictl list
+	expect_has 'list' JPKI-E-BLOCKED "$OUT"
+	run jpkictl block --list
+	expect_match 'block --list' "certificate $(fingerprint_of good)   blocked 20[0-9-]+T[0-9:]+Z by root \(uid 0\).*" "${OUT//$'\n'/ }"
+	run setpriv --reuid 2001 --regid 2001 --clear-groups pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'as a locker does' '[0-9]+ PAM_CRED_EXPIRED' "$(transcript 'auth = ')"
+	run jpkictl block "$(fingerprint_of good)"
+	expect_equal 'blocked twice' '0 1' "$STATUS $(grep -c '^certificate' "$BLOCKED")"
+	run jpkictl unblock "$USERS/hanako.pem"
+	expect_equal 'unblock' 0 "$STATUS"
+	expect_logged "JPKI-ADMIN action=unblock cert=$(fingerprint_of good) "
+	expect_login 'unblocked' SUCCESS
+	refused_words 1 'was not blocked' unblock "$PKI/good.crt"
+	run jpkictl block --list
+	expect_has 'block --list' 'Nothing is blocked' "$OUT"
+	rm -f "$BLOCKED"
+}
+run_case 'jpkictl block CERT, unblock' block_certificate
+
+block_serial()
+{
+	local serial
+
+	serial=$(openssl x509 -in "$PKI/good.crt" -noout -serial | cut -d= -f2)
+	run jpkictl block "$serial"
+	expect_equal 'block' 0 "$STATUS"
+	expect_has 'under whom' 'of each of 3 authorities' "$OUT"
+	expect_equal 'lines' 3 "$(grep -c "^serial .* ${serial,,} " "$BLOCKED")"
+	expect_login 'a blocked serial number' CRED_EXPIRED
+	run jpkictl unblock "00:$serial"
+	expect_equal 'unblock' '0 0' "$STATUS $(grep -c ^serial "$BLOCKED")"
+	expect_login 'unblocked' SUCCESS
+	fresh_card
+	# The same number of the next generation, which has the same name.
+	run jpkictl block --issuer "$(fingerprint_of ca2 | cut -c1-12)" "$serial"
+	expect_has 'under whom' 'of 1 authority' "$OUT"
+	expect_login "another authority's serial number" SUCCESS
+	run jpkictl block --issuer "$(fingerprint_of ca1)" "${serial,,}"
+	expect_login 'a blocked serial number' CRED_EXPIRED
+	expect_logged "action=block serial=$EVERY_HEX:${serial,,} uid=0"
+	rm -f "$BLOCKED"
+	fresh_card
+}
+run_case 'jpkictl block SERIAL' block_serial
+
+block_refuses()
+{
+	local before words
+
+	run jpkictl block "$PKI/other-person.crt"
+	before=$(sha256sum < "$BLOCKED")
+	refused_words 1 'not a regular file' block "$WORK"
+	refused_words 1 'no-such-file' block "$WORK/no-such-file"
+	refused_words 1 JPKI-E-CERT-BAD block "$PKI/crl/ca1.crl"
+	echo garbage > "$WORK/garbage"
+	refused_words 1 'neither DER nor PEM' block "$WORK/garbage"
+	cat "$PKI/good.crt" <(printf -- '-----BEGIN CERTIFICATE-----\nx\n') > "$WORK/half.pem"
+	refused_words 1 JPKI-E-CERT-BAD block "$WORK/half.pem"
+	for words in "$(printf '%041d' 0 | tr 0 a)" 0 ''; do
+		refused_words 1 'neither a serial number nor' block "$words"
+	done
+	refused_words 1 'none such is trusted' block --issuer "$(fingerprint_of good)" 1234
+	refused_words 2 'at least 8 digits' block --issuer 1234 1234
+	for words in 'block' 'block --list 12' 'block 12 34' 'unblock' 'unblock --list'; do
+		# shellcheck disable=SC2086 # words
+		refused_words 2 'Try ' $words
+	done
+	mkdir "$BLOCKED.old" && rm -rf "$BLOCKED.lock" && mkdir "$BLOCKED.lock"
+	refused_words 1 'the lock beside it cannot be opened' block "$PKI/good.crt"
+	rmdir "$BLOCKED.lock" "$BLOCKED.old"
+	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl block "$PKI/good.crt"
+	expect_equal 'a plain user' 1 "$STATUS"
+	expect_equal 'the list' "$before" "$(sha256sum < "$BLOCKED")"
+	expect_login 'somebody who is not blocked' SUCCESS
+	rm -f "$BLOCKED"
+	fresh_card
+}
+run_case 'jpkictl block refuses and changes nothing' block_refuses
+
+# spoiled NAME COMMAND…: after it nobody gets in, and no PIN is asked.
+spoiled()
+{
+	local name=$1
+
+	shift
+	is_wanted "$name" || return 0
+	jpkictl block "$PKI/other-person.crt" >/dev/null
+	"$@"
+	login "$name" code=BLOCK-LIST pam=AUTHINFO_UNAVAIL unasked=yes apdus=0 drive=auth \
+		says='the block list cannot be read'
+	rm -rf "$BLOCKED"
+}
+spoiled 'block list with a line that is not understood' sed -i '$acertificate 12' "$BLOCKED"
+spoiled 'block list that others can write' chmod 0666 "$BLOCKED"
+spoiled 'block list that is a directory' sh -c "rm $BLOCKED && mkdir $BLOCKED"
+spoiled 'block list that is a symbolic link' sh -c "mv $BLOCKED $BLOCKED.real && ln -s blocked.real $BLOCKED"
+rm -f "$BLOCKED.real"
+
+block_at_prompt()
+{
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "exec=jpkictl block $PKI/good.crt >/dev/null" "pin=$PIN" auth
+	expect_match 'blocked while the PIN is typed' '[0-9]+ PAM_CRED_EXPIRED' "$(transcript 'auth = ')"
+	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
+	rm -f "$BLOCKED"
+	run pamdrive --service e2e --user hanako "exec=jpkictl revoke hanako >/dev/null" "pin=$PIN" auth
+	expect_match 'revoked while the PIN is typed' '[0-9]+ PAM_USER_UNKNOWN' "$(transcript 'auth = ')"
+	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
+	expect_logged 'JPKI-ADMIN action=revoke user=hanako uid=0 login='
+	reset_config
+}
+run_case 'blocked or revoked while the PIN is typed' block_at_prompt
