@@ -423,3 +423,35 @@ block_at_prompt()
 	reset_config
 }
 run_case 'blocked or revoked while the PIN is typed' block_at_prompt
+
+# --- the log --------------------------------------------------------------------------
+
+log_line()
+{
+	local cert reader='"Virtual PCD 00 0[01]"'
+
+	cert=$(fingerprint_of good | cut -c1-16)
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako --tty /dev/tty1 "pin=$PIN" auth
+	expect_logged ": JPKI-OK user=hanako service=e2e tty=/dev/tty1 rhost=- reader=$reader cert=$cert tries=- raw=0+\$"
+	run pamdrive --service e2e --user hanako --rhost 'a b=c' "pin=$WRONG_PIN" auth
+	expect_logged ": JPKI-E-REMOTE user=hanako service=e2e tty=- rhost=\"a b=c\" reader=- cert=- tries=- raw=0+\$"
+	run pamdrive --service e2e --user hanako "pin=$WRONG_PIN" auth
+	expect_logged ": JPKI-E-PIN-WRONG user=hanako service=e2e tty=- rhost=- reader=$reader cert=$cert tries=2 raw=0+63c2\$"
+	put_card other-person
+	run pamdrive --service e2e --user hanako auth
+	expect_logged ": JPKI-E-OTHER-CARD user=hanako service=e2e tty=- rhost=- reader=$reader cert=- tries=- raw=0+\$"
+	sim remove
+	run pamdrive --service e2e --user hanako auth
+	expect_logged ": JPKI-E-NO-CARD user=hanako service=e2e tty=- rhost=- reader=- cert=- "
+	enrol hanako expired
+	run pamdrive --service e2e --user hanako auth
+	expect_logged ": JPKI-E-CERT-EXPIRED user=hanako .* reader=- cert=$(fingerprint_of expired | cut -c1-16) "
+	run pamdrive --service e2e --user $'x raw=0\nJPKI-OK user=root' auth
+	expect_logged ': JPKI-E-NOT-ENROLLED user="x raw=0\\x0aJPKI-OK user=root" service=e2e '
+	expect_lacks 'the log' 997794E9AGCIEG "$(syslog_new)"
+	expect_lacks 'the log' "$PIN" "$(syslog_new)"
+	CARD_DIRTY=yes
+	reset_config
+}
+run_case 'log line of a decision' log_line
