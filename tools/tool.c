@@ -121,7 +121,8 @@ tool_audit(const char *action, const char *key, const char *value)
 
 	log_field(value, field, sizeof field);
 	if (uid != NO_UID)
-		snprintf(login, sizeof login, "%lu", (unsigned long)uid);
+		snprintf(login, sizeof login, "%lu",
+		    (unsigned long)uid);
 	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
 	syslog(LOG_NOTICE, "JPKI-ADMIN action=%s %s=%s uid=%lu login=%s", action, key, field,
 	    (unsigned long)getuid(), login);
