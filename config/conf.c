@@ -46,6 +46,7 @@ static const struct row {
 	ROW(crl_dir, TYPE_PATH, 0, 0, STATEDIR "/crl", "an absolute path"),
 	ROW(crl_sources, TYPE_PATH, 0, 0, CONFDIR "/crl-sources", "an absolute path"),
 	ROW(crl_timeout, TYPE_UINT, 1, 600, "60", "1 to 600 seconds"),
+	ROW(block_list, TYPE_PATH, 0, 0, CONFDIR "/blocked", "an absolute path"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),

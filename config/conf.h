@@ -30,6 +30,7 @@ struct conf {
 	char crl_dir[PATH_MAX];		/* directory of the CRLs and their indexes */
 	char crl_sources[PATH_MAX];	/* file of the URLs they are fetched from */
 	unsigned int crl_timeout;	/* seconds without an octet while one is fetched */
+	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
 	unsigned int lang;		/* enum conf_lang */

@@ -12,6 +12,7 @@
 
 #include "config/enrolment.h"
 #include "lib/cleanup.h"
+#include "lib/lock.h"
 #include "lib/safefile.h"
 
 #define SUFFIX ".pem"
@@ -113,6 +114,17 @@ enrolment_write(const char *users_dir, const char *user, uid_t owner, const char
 	if (!safefile_replace(path, 0644, text, strlen(text), log))
 		return outcome_of(JPKI_ENROLMENT);
 	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+enrolment_lock(const char *users_dir, uid_t owner, const struct log *log, int *ret_fd)
+{
+	bool absent;
+	struct outcome o = check_dir(users_dir, owner, log, &absent);
+
+	if (outcome_ok(&o) && !lock_beside(users_dir, owner, log, ret_fd))
+		o = outcome_of(JPKI_ENROLMENT);
+	return o;
 }
 
 struct outcome

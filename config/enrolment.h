@@ -36,6 +36,13 @@ struct outcome enrolment_read(const char *users_dir, const char *user, uid_t own
 struct outcome enrolment_write(const char *users_dir, const char *user, uid_t owner,
     const char *text, const struct log *log) MUST_CHECK;
 
+/*
+ * For whoever reads, changes and writes, or removes: one at a time. *ret_fd is the
+ * caller's; closing it releases the lock. ENROLMENT (logged). A login never asks for it.
+ */
+struct outcome enrolment_lock(const char *users_dir, uid_t owner, const struct log *log,
+    int *ret_fd) MUST_CHECK;
+
 /* Removes a user's file. NOT_ENROLLED if there is none; ENROLMENT as above. */
 struct outcome enrolment_remove(const char *users_dir, const char *user, uid_t owner,
     const struct log *log) MUST_CHECK;

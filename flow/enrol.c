@@ -1,7 +1,9 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "config/conf.h"
@@ -17,6 +19,7 @@
 #include "nss/sigcheck.h"
 
 #define PEM_MAX (2 * CERT_DER_MAX)
+#define NOTE_MAX 512
 
 struct outcome
 enrol_check(const struct flow_env *env, struct view der)
@@ -56,10 +59,75 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	return flow_verify(env, &request, &one, &found, verify_by, pin, NULL, ret_card_clean);
 }
 
-struct outcome
-enrol_write(const struct flow_env *env, const char *user, struct view der, const char *whence)
+/* The enrolled certificates but this one, each with the lines before it. */
+static struct outcome
+copy_others(struct reader text, struct view der, struct writer *w, size_t *ret_count)
 {
-	char pem[PEM_MAX], text[PEM_MAX + 512], when[32];
+	uint8_t one[CERT_DER_MAX];
+
+	for (;;) {
+		struct view block;
+		size_t len;
+
+		while (text.left > 0 && *text.p == '\n') {
+			text.p++;
+			text.left--;
+		}
+		block.data = text.p;
+		switch (pem_next(&text, one, sizeof one, &len)) {
+		case PEM_END:
+			return outcome_of(JPKI_OK);
+		case PEM_BAD:
+			return outcome_of(JPKI_ENROLMENT);
+		case PEM_CERT:
+			break;
+		}
+		block.len = (size_t)(text.p - block.data);
+		if (view_equal((struct view){ one, len }, der))
+			continue;
+		writer_bytes(w, block.data, block.len);
+		writer_u8(w, '\n');
+		++*ret_count;
+	}
+}
+
+/* What stays of a user's file beside this certificate; nothing if there is no file. */
+static struct outcome
+read_others(const struct flow_env *env, const char *user, struct view der, struct writer *w)
+{
+	_cleanup_(enrolled_done) struct enrolled present = { .count = 0 };
+	_cleanup_(freep) char *text = NULL;
+	struct outcome o = enrolled_load(env, user, &present);
+	size_t len, count = 0;
+
+	if (o.status == JPKI_NOT_ENROLLED && enrolment_user_ok(user))
+		return outcome_of(JPKI_OK);
+	if (outcome_ok(&o))
+		o = enrolment_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
+	if (outcome_ok(&o))
+		o = copy_others(reader_of(text, len), der, w, &count);
+	if (outcome_ok(&o) && count >= ENROLLED_MAX) {
+		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
+		    "enroll without --add to replace them", env->conf->users_dir, user, ENROLLED_MAX);
+		o = outcome_of(JPKI_ENROLMENT);
+	}
+	return o;
+}
+
+struct outcome
+enrol_room(const struct flow_env *env, const char *user, struct view der)
+{
+	_cleanup_(freep) char *text = malloc(ENROLMENT_FILE_MAX);
+	struct writer w = writer_of(text, ENROLMENT_FILE_MAX);
+
+	return text != NULL ? read_others(env, user, der, &w) : outcome_of(JPKI_NO_MEMORY);
+}
+
+/* When, whence, by whom; then the certificate, NUL-terminated. */
+static struct outcome
+put_new(const struct flow_env *env, struct view der, const struct enrol_how *how, struct writer *w)
+{
+	char pem[PEM_MAX], note[NOTE_MAX], when[32];
 	time_t now = (time_t)clk_wall_s(env->clk);
 	struct tm tm;
 
@@ -68,6 +136,33 @@ enrol_write(const struct flow_env *env, const char *user, struct view der, const
 		return outcome_of(JPKI_INTERNAL);
 	if (!pem_write(der, pem, sizeof pem))
 		return outcome_of(JPKI_CERT_BAD);
-	snprintf(text, sizeof text, "enrolled %s %.200s\n%s", when, whence, pem);
+	snprintf(note, sizeof note, "enrolled %s %s, by %s\n", when, how->whence, how->by);
+	writer_bytes(w, note, strlen(note));
+	writer_bytes(w, pem, strlen(pem) + 1);
+	return outcome_of(JPKI_OK);
+}
+
+struct outcome
+enrol_write(const struct flow_env *env, const char *user, struct view der,
+    const struct enrol_how *how)
+{
+	_cleanup_(freep) char *text = malloc(ENROLMENT_FILE_MAX);
+	_cleanup_(closep) int lock = -1;
+	struct writer w = writer_of(text, ENROLMENT_FILE_MAX);
+	struct outcome o = outcome_of(JPKI_OK);
+
+	if (text == NULL)
+		return outcome_of(JPKI_NO_MEMORY);
+	o = enrolment_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
+	if (outcome_ok(&o) && how->add)
+		o = read_others(env, user, der, &w);
+	if (outcome_ok(&o))
+		o = put_new(env, der, how, &w);
+	if (!outcome_ok(&o))
+		return o;
+	if (!writer_ok(&w)) {
+		log_msg(env->log, LOG_ERR, "%s/%s.pem: it would become too long", env->conf->users_dir, user);
+		return outcome_of(JPKI_ENROLMENT);
+	}
 	return enrolment_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
 }

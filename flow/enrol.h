@@ -20,11 +20,25 @@ struct outcome enrol_prove(const struct flow_env *env, const struct flow_ui *ui,
 /* Checks a certificate alone, for an administrator who has only the file. */
 struct outcome enrol_check(const struct flow_env *env, struct view der) MUST_CHECK;
 
+struct enrol_how {
+	bool add;		/* beside those that are enrolled, not in their place */
+	const char *whence;	/* "from the card, key proven" */
+	const char *by;		/* who did it; no certificate may begin in it */
+};
+
 /*
- * Writes USERS_DIR/NAME.pem with this one certificate and a line that says when
- * and whence it came. ENROLMENT (logged; the old one stays), CERT_BAD.
+ * Whether enrol_write() could add this one: for before a PIN is asked. ENROLMENT
+ * (logged): what is there is damaged, or as much as a user can have.
+ */
+struct outcome enrol_room(const struct flow_env *env, const char *user, struct view der)
+    MUST_CHECK;
+
+/*
+ * Writes USERS_DIR/NAME.pem: this certificate behind a line that says when, whence and by
+ * whom it came; with how->add those that were there stay, with their lines, but
+ * for the same one. ENROLMENT (logged; the old file stays), CERT_BAD.
  */
 struct outcome enrol_write(const struct flow_env *env, const char *user, struct view der,
-    const char *whence) MUST_CHECK;
+    const struct enrol_how *how) MUST_CHECK;
 
 #endif

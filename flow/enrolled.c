@@ -8,6 +8,8 @@
 #include "config/enrolment.h"
 #include "flow/enrolled.h"
 #include "lib/cleanup.h"
+#include "lib/message.h"
+#include "nss/blocklist.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/chain.h"
@@ -37,17 +39,40 @@ crl_policy(const struct conf *conf)
 	}
 }
 
+/* What asks whether a certificate is still good, for nss/chain.h. */
+struct lists {
+	struct blocklist blocked;
+	struct crlcheck crls;
+};
+
+/* The administrator's word first: it holds whatever is wrong with the CRLs, or without any. */
+static struct outcome
+check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
+{
+	struct lists *lists = ctx;
+	struct outcome o = blocklist_check(&lists->blocked, cert, issuer);
+
+	return outcome_ok(&o) ? crlcheck(&lists->crls, cert, issuer, now) : o;
+}
+
 static struct outcome
 add(const struct flow_env *env, struct view der, struct enrolled *e)
 {
-	struct crlcheck crls = {
-		.dir = env->conf->crl_dir,
-		.owner = env->trust_owner,
-		.policy = crl_policy(env->conf),
-		.grace = (int64_t)env->conf->crl_grace_hours * 3600,
-		.log = env->log,
+	struct lists lists = {
+		.blocked = {
+			.path = env->conf->block_list,
+			.owner = env->trust_owner,
+			.log = env->log,
+		},
+		.crls = {
+			.dir = env->conf->crl_dir,
+			.owner = env->trust_owner,
+			.policy = crl_policy(env->conf),
+			.grace = (int64_t)env->conf->crl_grace_hours * 3600,
+			.log = env->log,
+		},
 	};
-	struct revocation revocation = { .check = crlcheck, .ctx = &crls };
+	struct revocation revocation = { .check = check_lists, .ctx = &lists };
 	struct chain_rules rules = {
 		.now = clk_wall_s(env->clk),
 		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,
@@ -146,6 +171,16 @@ enrolled_match(const struct enrolled *e, struct view head)
 	return NULL;
 }
 
+static bool
+ends_on_same_day_of_year(const struct cert *a, const struct cert *b)
+{
+	char end_a[MESSAGE_DATE_MAX], end_b[MESSAGE_DATE_MAX];
+
+	message_date(cert_not_after(a), end_a);
+	message_date(cert_not_after(b), end_b);
+	return strlen(end_a) == strlen("2026-11-23") && strcmp(end_a + 4, end_b + 4) == 0;
+}
+
 bool
 enrolled_is_renewal(const struct enrolled *e, struct view der)
 {
@@ -154,8 +189,8 @@ enrolled_is_renewal(const struct enrolled *e, struct view der)
 	bool found = false;
 
 	for (size_t i = 0; outcome_ok(&o) && i < e->count; i++)
-		found = found || (strcmp(cert_subject(cert), cert_subject(e->at[i].cert)) == 0 &&
-		    cert_not_before(cert) > cert_not_before(e->at[i].cert));
+		found = found || (cert_not_before(cert) > cert_not_before(e->at[i].cert) &&
+		    ends_on_same_day_of_year(cert, e->at[i].cert));
 	cert_free(cert);
 	return found;
 }

@@ -136,6 +136,7 @@ struct search {
 	const struct enrolled *enrolled;
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
+	char best_reader[TRANSPORT_NAME_MAX];	/* of the card it is about; "" for none */
 	bool busy;	/* a card could not be looked at, for another program has it */
 };
 
@@ -154,8 +155,10 @@ look_at(struct search *s, struct transport_reader *r, struct found_card *found)
 {
 	struct outcome o = examine(s->env, s->enrolled, r->name, found);
 
-	if (found->enrolled != NULL || rank(o.status) >= rank(s->best.status))
+	if (found->enrolled != NULL || rank(o.status) >= rank(s->best.status)) {
 		s->best = o;
+		memcpy(s->best_reader, r->name, sizeof s->best_reader);
+	}
 	if (o.status == JPKI_CARD_BUSY) {
 		r->has_card = false;	/* not seen yet: look again */
 		s->busy = true;
@@ -191,8 +194,10 @@ look(struct search *s, struct found_card *found)
 			if (!seen_before(&before, r) && look_at(s, r, found))
 				return true;
 		}
-	if (!any_card)
+	if (!any_card) {
+		s->best_reader[0] = '\0';
 		s->best = outcome_of(s->seen.count > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
+	}
 	return false;
 }
 
@@ -221,6 +226,7 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enr
 	}
 	if (found.enrolled != NULL)
 		*ret_found = found;
+	memcpy(ret_found->reader, s.best_reader, sizeof ret_found->reader);
 	s.best.waited_s = (unsigned int)((clk_mono_ms(env->clk) - start) / 1000);
 	return s.best;
 }

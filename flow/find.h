@@ -18,7 +18,8 @@ struct found_card {
  * Looks at every card in every reader, and, until env->conf->wait seconds
  * have passed, at every card that comes. Nothing is held when it returns.
  *
- * JPKI_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise what is
+ * JPKI_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise, with nothing
+ * but the reader in it where a card was looked at, what is
  * worth most to the person: RENEWED, OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
  * CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED, NO_CARD, NO_READER,
  * NO_SERVICE, SERVICE_REFUSED, the verdict on the found card's certificate if it is not

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -129,6 +130,14 @@ judge_again(const struct flow_env *env, const char *user, struct enrolled *enrol
 	return found->enrolled != NULL ? found->enrolled->verdict : outcome_of(JPKI_NOT_ENROLLED);
 }
 
+/* Which certificate it is about, for the log. */
+static void
+name_cert(const struct enrolled_cert *enrolled, struct login_result *result)
+{
+	snprintf(result->cert, sizeof result->cert, "%.*s", LOGIN_CERT_LEN,
+	    cert_fingerprint(enrolled->cert));
+}
+
 /* Steps 3 to 8. */
 static struct outcome
 login_by_card(const struct flow_env *env, const struct flow_ui *ui,
@@ -142,6 +151,9 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 
 	step(env, "card");
 	o = find_card(env, ui, enrolled, &found);
+	memcpy(result->reader, found.reader, sizeof result->reader);
+	if (found.enrolled != NULL)
+		name_cert(found.enrolled, result);
 	if (!outcome_ok(&o))
 		return o;
 	o = flow_ask(env, ui, &found, pin, &verify_by);
@@ -172,8 +184,11 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	o = may_use_reader(env, request);
 	if (outcome_ok(&o))
 		o = enrolled_load(env, request->user, &enrolled);
-	if (outcome_ok(&o))
+	if (outcome_ok(&o)) {
 		o = enrolled_verdict(&enrolled);
+		if (!outcome_ok(&o))
+			name_cert(&enrolled.at[0], &result);	/* whose verdict it is */
+	}
 	if (outcome_ok(&o))
 		o = login_by_card(env, ui, request, &enrolled, pin, &result);
 	result.outcome = o;

@@ -25,6 +25,8 @@ struct login_request {
 	enum place place;	/* of the user */
 };
 
+#define LOGIN_CERT_LEN 16
+
 struct login_result {
 	struct outcome outcome;
 	/*
@@ -32,6 +34,8 @@ struct login_result {
 	 * verified state. Somebody has to try again (prove_drop_state()).
 	 */
 	bool card_clean;
+	char reader[TRANSPORT_NAME_MAX];	/* in which the card in question lies, or "" */
+	char cert[LOGIN_CERT_LEN + 1];	/* begin of the fingerprint of the enrolled one in question, or "" */
 	int64_t not_after;	/* of the certificate, with JPKI_OK */
 	char card_expiry[9];	/* of the card, yyyymmdd, if that of the certificate is near; or "" */
 };

@@ -65,6 +65,23 @@ survey_card(const struct flow_env *env, const char *reader, struct survey *ret_s
 }
 
 struct outcome
+survey_read_ca(const struct flow_env *env, const char *reader, uint8_t der[static JPKI_CERT_MAX],
+    size_t *ret_len)
+{
+	const struct transport *t = env->transport;
+	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
+	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+
+	if (!outcome_ok(&o))
+		return o;
+	o = jpki_select(&card);
+	if (outcome_ok(&o))
+		o = jpki_read_auth_ca(&card, der, ret_len);
+	(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);
+	return o;
+}
+
+struct outcome
 survey_choose_reader(const struct flow_env *env, const char *wanted, char *reader)
 {
 	struct transport_readers readers;

@@ -23,6 +23,13 @@ struct outcome survey_card(const struct flow_env *env, const char *reader,
     struct survey *ret_survey) MUST_CHECK;
 
 /*
+ * The certificate of the CA that issued the user-authentication certificate, as the
+ * card carries it (card/jpki.h): nothing vouches for it. NO_CERT if it carries none.
+ */
+struct outcome survey_read_ca(const struct flow_env *env, const char *reader,
+    uint8_t der[static JPKI_CERT_MAX], size_t *ret_len) MUST_CHECK;
+
+/*
  * The name of the only reader that holds a card, or of the one whose name
  * begins with `wanted` (NULL: any) into reader[TRANSPORT_NAME_MAX].
  * NO_READER, NO_CARD; CARD_BUSY if several qualify (logged).

@@ -40,6 +40,7 @@ static struct {
 	struct proto_id id;
 	struct secret *pin;
 	struct pcsc *pcsc;
+	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
 	volatile sig_atomic_t pin_received;
 	volatile sig_atomic_t result_sent;
 	struct late {
@@ -135,6 +136,8 @@ put_outcome(struct writer *w, const struct outcome *o, bool card_clean, const ch
 	struct proto_result m = { .outcome = *o, .card_clean = card_clean };
 
 	snprintf(m.text, sizeof m.text, "%s", text);
+	memcpy(m.reader, self.reader, sizeof m.reader);
+	memcpy(m.cert, self.cert, sizeof m.cert);
 	return proto_put_result(w, &self.id, &m);
 }
 
@@ -306,6 +309,8 @@ login(const struct flow_env *env, const struct proto_request *request)
 	if (login_request.place == PLACE_UNDECIDED)
 		login_request.place = whereabouts(request->terminal, env->log);
 	flow_login(env, &ui, &login_request, self.pin, &result);
+	snprintf(self.reader, sizeof self.reader, "%s", result.reader);
+	snprintf(self.cert, sizeof self.cert, "%s", result.cert);
 	if (outcome_ok(&result.outcome))
 		(void)message_expiry(result.not_after, clk_wall_s(env->clk),
 		    env->conf->expiry_warning_days, result.card_expiry, text);

@@ -86,6 +86,8 @@ proto_put_result(struct writer *w, const struct proto_id *id, const struct proto
 	writer_u32(w, m->outcome.raw);
 	writer_u8(w, m->card_clean);
 	writer_string(w, m->text);
+	writer_string(w, m->reader);
+	writer_string(w, m->cert);
 	return writer_ok(w);
 }
 
@@ -200,7 +202,9 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 
 	if (!reader_u16(r, &status) || !outcome_is_status(status) || !reader_u8(r, &tries) ||
 	    !reader_u64(r, &when) || !reader_u32(r, &raw) || !reader_u8(r, &clean) || clean > 1 ||
-	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+	    !reader_string(r, ret->text, sizeof ret->text) ||
+	    !reader_string(r, ret->reader, sizeof ret->reader) ||
+	    !reader_string(r, ret->cert, sizeof ret->cert) || !reader_at_end(r))
 		return false;
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
 		.when = (int64_t)when, .raw = raw };

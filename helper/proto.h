@@ -28,6 +28,7 @@
 #define PROTO_ID_LEN 16
 #define PROTO_TEXT_MAX 1024
 #define PROTO_NAME_MAX 256
+#define PROTO_CERT_MAX 17
 #define PROTO_WORDS_MAX 32
 #define PROTO_STORE_MAX 6144
 #define PROTO_SECONDS_MAX 300
@@ -98,6 +99,9 @@ struct proto_result {
 	struct outcome outcome;
 	bool card_clean;		/* as login_result.card_clean */
 	char text[PROTO_TEXT_MAX];	/* for the person; may be "" */
+	/* For the log: where the card in question lies, and which certificate; or "". */
+	char reader[PROTO_NAME_MAX];
+	char cert[PROTO_CERT_MAX];	/* the first 16 hex digits of its fingerprint */
 };
 
 /* Writing: false if it does not fit. */

@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "lib/cleanup.h"
@@ -49,4 +53,37 @@ lock_take(const char *path, uid_t owner, int *ret_fd)
 	*ret_fd = fd;
 	fd = -1;	/* given to the caller */
 	return LOCK_TAKEN;
+}
+
+static bool
+path_beside(const char *path, char lock[static PATH_MAX])
+{
+	size_t len = strlen(path);
+	int n;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	n = snprintf(lock, PATH_MAX, "%.*s.lock", (int)len, path);
+	return n >= 0 && n < PATH_MAX;
+}
+
+bool
+lock_beside(const char *path, uid_t owner, const struct log *log, int *ret_fd)
+{
+	char lock[PATH_MAX];
+
+	errno = ENAMETOOLONG;
+	switch (path_beside(path, lock) ? lock_take(lock, owner, ret_fd) : LOCK_FAILED) {
+	case LOCK_TAKEN:
+		return true;
+	case LOCK_BUSY:
+		log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
+		    "nothing was changed, try again when that has ended", path, strerror(errno));
+		break;
+	case LOCK_FAILED:
+		log_msg(log, LOG_ERR, "%s: the lock beside it cannot be opened: %s; nothing was changed",
+		    path, strerror(errno));
+		break;
+	}
+	return false;
 }

@@ -6,7 +6,10 @@
 #ifndef JPKI_LIB_LOCK_H
 #define JPKI_LIB_LOCK_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+#include "lib/log.h"
 
 enum lock {
 	LOCK_TAKEN,
@@ -19,6 +22,13 @@ enum lock {
  * the caller's; closing it releases the lock. The directory is to be checked before.
  */
 enum lock lock_take(const char *path, uid_t owner, int *ret_fd)
+	__attribute__((warn_unused_result));
+
+/*
+ * The lock of a file or directory that is replaced as a whole: the file PATH.lock beside
+ * it. *ret_fd as above. False, logged: somebody keeps it, or it cannot be had.
+ */
+bool lock_beside(const char *path, uid_t owner, const struct log *log, int *ret_fd)
 	__attribute__((warn_unused_result));
 
 #endif

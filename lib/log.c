@@ -1,5 +1,7 @@
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/log.h"
 
@@ -29,4 +31,49 @@ log_msg(const struct log *log, int priority, const char *format, ...)
 	/* Text from outside (file names, reader names) must not forge a second log line. */
 	log_defuse(text);
 	log->sink(log->ctx, priority, text);
+}
+
+static bool
+is_plain(const char *value)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+-";
+
+	/* "-" alone stands for nothing. */
+	return strcmp(value, "-") != 0 && value[strspn(value, plain)] == '\0';
+}
+
+/* One character as it stands between quotes; how long it is. */
+static size_t
+quote(unsigned char c, char text[static 5])
+{
+	if (c == '"' || c == '\\')
+		return (size_t)snprintf(text, 5, "\\%c", c);
+	if (c < 0x20 || c >= 0x7f)
+		return (size_t)snprintf(text, 5, "\\x%02x", c);
+	return (size_t)snprintf(text, 5, "%c", c);
+}
+
+void
+log_field(const char *value, char *text, size_t size)
+{
+	size_t len = 1;
+
+	if (value == NULL || value[0] == '\0')
+		value = "-";
+	else if (!is_plain(value) || strlen(value) >= size) {
+		snprintf(text, size, "\"");
+		for (const char *p = value; *p != '\0'; p++) {
+			char one[5];
+			size_t n = quote((unsigned char)*p, one);
+
+			if (len + n + 2 > size)	/* and the closing quote */
+				break;
+			memcpy(text + len, one, n);
+			len += n;
+		}
+		memcpy(text + len, "\"", 2);
+		return;
+	}
+	snprintf(text, size, "%s", value);
 }

@@ -26,4 +26,12 @@ void log_msg(const struct log *log, int priority, const char *format, ...)
  */
 void log_defuse(char *text);
 
+/*
+ * A value for "key=value" in a structured line: as it is if it has nothing but letters,
+ * digits and ._:/@+-, else in double quotes with \ before quotes and backslashes and \xHH
+ * for what is not printable ASCII; "-" for NULL and for "". So no value looks like another
+ * field, a second line, or two of them like one. Cut to size, between two characters.
+ */
+void log_field(const char *value, char *text, size_t size);
+
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -233,6 +234,34 @@ const char *
 cert_fingerprint(const struct cert *cert)
 {
 	return cert->fingerprint;
+}
+
+bool
+cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 1])
+{
+	uint8_t hash[CERT_FINGERPRINT_LEN / 2];
+
+	if (!nss_sha256(view_of_item(&cert->nss->derPublicKey), hash))
+		return false;
+	for (size_t i = 0; i < sizeof hash; i++)
+		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+	return true;
+}
+
+bool
+cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1])
+{
+	size_t n = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == ':')
+			continue;
+		if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p))
+			return false;
+		ret[n++] = (char)tolower((unsigned char)*p);
+	}
+	ret[n] = '\0';
+	return true;
 }
 
 int64_t

@@ -27,6 +27,19 @@ void cert_free(struct cert *cert);
 struct view cert_der(const struct cert *cert);
 const char *cert_fingerprint(const struct cert *cert);
 
+/*
+ * The hex digits of a fingerprint, or of its begin, as people write them: either
+ * case, with or without colons. False for anything else, or more than a
+ * fingerprint has; how many there are is the caller's to judge.
+ */
+bool cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
+
+/*
+ * SHA-256 of its SubjectPublicKeyInfo in lower-case hex: what tells the generations of
+ * JPKI's CA apart. False if NSS fails.
+ */
+bool cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
+
 /* Seconds since 1970 UTC, to the second as written in the certificate. */
 int64_t cert_not_before(const struct cert *cert);
 int64_t cert_not_after(const struct cert *cert);

@@ -217,6 +217,12 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 	return outcome_ok(&o) ? outcome_of(JPKI_TRUST_DB) : o;
 }
 
+struct outcome
+certdb_open_none(const struct log *log, struct certdb **ret_db)
+{
+	return certdb_open_raw("", NSS_INIT_READONLY | NSS_INIT_NOCERTDB, log, ret_db);
+}
+
 bool
 certdb_close(struct certdb *db)
 {

@@ -33,6 +33,11 @@ struct outcome certdb_open(const char *dir, uid_t owner, const struct log *log,
     struct certdb **ret_db) MUST_CHECK;
 
 /*
+ * No database, nobody trusted: for looking at a certificate that is no one's yet. As above.
+ */
+struct outcome certdb_open_none(const struct log *log, struct certdb **ret_db) MUST_CHECK;
+
+/*
  * Closes; NULL is fine. False if NSS reports that something obtained from it
  * was not freed (SEC_ERROR_BUSY): a bug, which tests assert never happens.
  */

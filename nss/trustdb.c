@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -95,19 +94,6 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 
 /* --- one at a time ---------------------------------------------------------- */
 
-/* DIR.lock: beside the database, because that directory is exchanged. */
-static bool
-lock_path(const char *dir, char path[static PATH_MAX])
-{
-	size_t len = strlen(dir);
-	int n;
-
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	n = snprintf(path, PATH_MAX, "%.*s.lock", (int)len, dir);
-	return n >= 0 && n < PATH_MAX;
-}
-
 /*
  * From reading the database to putting the new one in its place: of two that
  * start from the same state, one would undo the other's change. *ret_fd is the
@@ -116,25 +102,10 @@ lock_path(const char *dir, char path[static PATH_MAX])
 static struct outcome
 take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
 {
-	char path[PATH_MAX];
-
 	/* An unsafe directory would be refused at the next login. */
 	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
 		return outcome_of(JPKI_TRUST_DB);
-	errno = ENAMETOOLONG;
-	switch (lock_path(dir, path) ? lock_take(path, owner, ret_fd) : LOCK_FAILED) {
-	case LOCK_TAKEN:
-		return outcome_of(JPKI_OK);
-	case LOCK_BUSY:
-		log_msg(log, LOG_ERR, "%s: another program is changing it (%s); "
-		    "nothing was changed, try again when that has ended", dir, strerror(errno));
-		break;
-	case LOCK_FAILED:
-		log_msg(log, LOG_ERR, "%s: the lock beside it cannot be opened: %s; nothing was changed",
-		    dir, strerror(errno));
-		break;
-	}
-	return outcome_of(JPKI_TRUST_DB);
+	return outcome_of(lock_beside(dir, owner, log, ret_fd) ? JPKI_OK : JPKI_TRUST_DB);
 }
 
 /* --- the new one, aside ---------------------------------------------------- */
@@ -419,7 +390,7 @@ judge_der(struct view der, const struct log *log)
 {
 	_cleanup_(certdb_closep) struct certdb *db = NULL;
 	_cleanup_(cert_freep) struct cert *cert = NULL;
-	struct outcome o = certdb_open_raw("", NSS_INIT_READONLY | NSS_INIT_NOCERTDB, log, &db);
+	struct outcome o = certdb_open_none(log, &db);
 
 	if (outcome_ok(&o))
 		o = cert_from_der(db, der, &cert);
@@ -447,23 +418,6 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 }
 
 #define PREFIX_MIN 8	/* hex digits: enough to be meant, few enough to type */
-
-/* Hex digits only, in lower case; colons are dropped. */
-static bool
-normalize(const char *fingerprint, char ret[CERT_FINGERPRINT_LEN + 1])
-{
-	size_t n = 0;
-
-	for (const char *p = fingerprint; *p != '\0'; p++) {
-		if (*p == ':')
-			continue;
-		if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p))
-			return false;
-		ret[n++] = (char)tolower((unsigned char)*p);
-	}
-	ret[n] = '\0';
-	return n >= PREFIX_MIN;
-}
 
 /* All trusted certificates but those with the prefix; how many those are. */
 static struct outcome
@@ -495,7 +449,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 	unsigned int hits = 0;
 	struct outcome o;
 
-	if (!normalize(fingerprint, prefix)) {
+	if (!cert_read_fingerprint(fingerprint, prefix) || strlen(prefix) < PREFIX_MIN) {
 		log_msg(log, LOG_ERR, "'%s': write at least %d digits of the SHA-256 fingerprint",
 		    fingerprint, PREFIX_MIN);
 		return outcome_of(JPKI_UNTRUSTED);

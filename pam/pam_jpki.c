@@ -130,6 +130,36 @@ say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESS
 	message_outcome(o, text);	/* in the application's locale */
 }
 
+#define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
+
+static void
+field_of_item(pam_handle_t *pamh, int type, char text[static FIELD_MAX])
+{
+	log_field(item(pamh, type), text, FIELD_MAX);
+}
+
+/* One line for one decision, which pam_jpki(8) describes: no value can look like another. */
+static void
+log_decision(pam_handle_t *pamh, const struct session_result *result, const char *user_name,
+    const struct log *log)
+{
+	const struct outcome *o = &result->outcome;
+	char user[FIELD_MAX], service[FIELD_MAX], tty[FIELD_MAX], rhost[FIELD_MAX], reader[FIELD_MAX];
+	char cert[PROTO_CERT_MAX + 2], tries[16] = "-";
+
+	log_field(user_name, user, sizeof user);
+	field_of_item(pamh, PAM_SERVICE, service);
+	field_of_item(pamh, PAM_TTY, tty);
+	field_of_item(pamh, PAM_RHOST, rhost);
+	log_field(result->reader, reader, sizeof reader);
+	log_field(result->cert, cert, sizeof cert);
+	if (o->tries_left != TRIES_UNKNOWN)
+		snprintf(tries, sizeof tries, "%d", o->tries_left);
+	log_msg(log, outcome_priority(o->status), "%s user=%s service=%s tty=%s rhost=%s reader=%s cert=%s "
+	    "tries=%s raw=%08x", outcome_code(o->status), user, service, tty, rhost, reader, cert, tries,
+	    o->raw);
+}
+
 /* Once for every call: to the log for the administrator, to the screen for the person. */
 static void
 report(pam_handle_t *pamh, int flags, const struct session_result *result, const char *user,
@@ -139,8 +169,7 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 	int priority = outcome_priority(o->status);
 	char text[MESSAGE_MAX];
 
-	log_msg(log, priority, "%s user=%s tries=%d raw=%08x", outcome_code(o->status), user,
-	    o->tries_left, o->raw);
+	log_decision(pamh, result, user, log);
 	/* Never speak to a conversation that has failed; a password speaks for itself. */
 	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD)
 		return;

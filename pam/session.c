@@ -245,6 +245,9 @@ login(struct session *s, const struct proto_request *request, struct session_res
 	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
 	struct outcome o = run(s, request, &result);
 
+	/* A helper that died after the prompt has named the reader before. */
+	memcpy(ret->reader, result.reader[0] != '\0' ? result.reader : s->reader, sizeof ret->reader);
+	memcpy(ret->cert, result.cert, sizeof ret->cert);
 	if (s->pin_given && (!outcome_ok(&o) || !result.card_clean))
 		drop_card_state(s, request);
 	if (outcome_ok(&o)) {
@@ -262,7 +265,7 @@ session_login(pam_handle_t *pamh, const struct log *log, const struct proto_requ
 	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
 		.helper = HELPER_NONE, .task = PROTO_LOGIN };
 
-	ret->text[0] = '\0';
+	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->outcome = outcome_of(JPKI_NO_MEMORY);
 	if (s.memory != NULL && s.pin != NULL) {
 		memory_begin(s.memory, request->user);

@@ -84,8 +84,24 @@ check_clean(struct tool *t, const char *reader, bool clean)
 		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
 }
 
+/* What is asked for on the command line. */
+struct enrolling {
+	const char *user, *reader, *file;
+	bool add;
+};
+
 static struct outcome
-enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
+write_it(struct tool *t, const struct enrolling *e, struct view der, const char *whence)
+{
+	char actor[TOOL_ACTOR_MAX];
+	struct enrol_how how = { .add = e->add, .whence = whence, .by = actor };
+
+	tool_actor(actor);
+	return enrol_write(&t->env, e->user, der, &how);
+}
+
+static struct outcome
+enroll_from_card(struct tool *t, const struct enrolling *e)
 {
 	struct asking asking = { .t = t };
 	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = nobody_left, .ctx = &asking };
@@ -96,25 +112,27 @@ enroll_from_card(struct tool *t, const char *wanted_reader, const char *user)
 	bool clean = true;
 
 	deadline_arm(t, false);
-	o = survey_choose_reader(&t->env, wanted_reader, reader);
+	o = survey_choose_reader(&t->env, e->reader, reader);
 	if (outcome_ok(&o))
 		o = survey_card(&t->env, reader, &survey);
 	if (outcome_ok(&o) && survey.der_len == 0)
 		o = outcome_of(survey.kind == JPKI_KIND_JUKI ? JPKI_JUKI_CARD :
 		    survey.kind == JPKI_KIND_PHONE ? JPKI_PHONE : JPKI_NO_CERT);
+	if (outcome_ok(&o) && e->add)
+		o = enrol_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
 	if (!outcome_ok(&o))
 		return o;
 	pin = secret_new();
 	if (pin == NULL)
 		return outcome_of(JPKI_NO_MEMORY);
-	o = enrol_prove(&t->env, &ui, user, reader, &survey, pin, &clean);
+	o = enrol_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
 	secret_free(pin);
 	check_clean(t, reader, clean);
 	deadline_off();		/* what follows is the disk's */
 	if (asking.held)
 		signals_release(&asking.before);
 	if (outcome_ok(&o))
-		o = enrol_write(&t->env, user, (struct view){ survey.der, survey.der_len },
+		o = write_it(t, e, (struct view){ survey.der, survey.der_len },
 		    "from the card, key proven");
 	return o;
 }
@@ -144,16 +162,16 @@ note_one(void *ctx, struct view der)
 }
 
 static struct outcome
-enroll_from_file(struct tool *t, const char *path, struct view text, const char *user)
+enroll_from_file(struct tool *t, const struct enrolling *e, struct view text)
 {
 	struct from_file f = { .t = t };
-	struct outcome o = tool_each_certificate(t, path, text, note_one, &f);
+	struct outcome o = tool_each_certificate(t, e->file, text, note_one, &f);
 	struct view der = { f.der, f.len };
 
 	if (outcome_ok(&o))
 		o = enrol_check(&t->env, der);
 	if (outcome_ok(&o))
-		o = enrol_write(&t->env, user, der, "from a file, key not proven");
+		o = write_it(t, e, der, "from a file, key not proven");
 	return o;
 }
 
@@ -175,37 +193,42 @@ int
 cmd_enroll(struct tool *t, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "add", no_argument, NULL, 'a' },
 		{ "reader", required_argument, NULL, 'r' },
 		{ "from-file", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	const char *reader = NULL, *file = NULL, *user;
+	struct enrolling e = { .user = NULL };
 	struct outcome o;
 	size_t len;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:f:", options, NULL)) != -1) {
-		if (c == 'r')
-			reader = optarg;
+	while ((c = getopt_long(argc, argv, "ar:f:", options, NULL)) != -1) {
+		if (c == 'a')
+			e.add = true;
+		else if (c == 'r')
+			e.reader = optarg;
 		else if (c == 'f')
-			file = optarg;
+			e.file = optarg;
 		else
 			return tool_usage(t);
 	}
-	if (optind != argc - 1 || (reader != NULL && file != NULL))
+	if (optind != argc - 1 || (e.reader != NULL && e.file != NULL))
 		return tool_usage(t);
-	user = argv[optind];
-	if (!user_exists(t, user))
+	e.user = argv[optind];
+	if (!user_exists(t, e.user))
 		return TOOL_FAILED;
-	if (file != NULL) {
-		if (!tool_read_file(t, file, &bytes, &len))
+	if (e.file != NULL) {
+		if (!tool_read_file(t, e.file, &bytes, &len))
 			return TOOL_FAILED;
-		o = enroll_from_file(t, file, (struct view){ bytes, len }, user);
+		o = enroll_from_file(t, &e, (struct view){ bytes, len });
 	} else {
-		o = enroll_from_card(t, reader, user);
+		o = enroll_from_card(t, &e);
 	}
-	if (outcome_ok(&o))
-		printf(_("%s: enrolled\n"), user);
+	if (outcome_ok(&o)) {
+		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
+		printf(_("%s: enrolled\n"), e.user);
+	}
 	return tool_finish(t, &o);
 }

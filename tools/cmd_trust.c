@@ -1,14 +1,20 @@
 #include "config.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "flow/survey.h"
 
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
+#include "nss/certdb.h"
 #include "nss/trustdb.h"
+#include "tools/deadline.h"
+#include "tools/known.h"
 #include "tools/tool.h"
 
 struct adding {
@@ -28,8 +34,9 @@ add_one(void *ctx, struct view der)
 }
 
 static int
-add(struct tool *t, const char *file)
+cmd_add(struct tool *t, int argc, char **argv)
 {
+	const char *file = argv[1];
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct adding a = { .t = t };
 	struct outcome o;
@@ -57,12 +64,10 @@ row(const char *name, const char *value)
 }
 
 static void
-print_one(void *ctx, const struct cert *cert)
+print_one(const struct cert *cert)
 {
 	char from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX], valid[MESSAGE_MAX];
-	bool *any = ctx;
 
-	*any = true;
 	message_date(cert_not_before(cert), from);
 	message_date(cert_not_after(cert), to);
 	snprintf(valid, sizeof valid, _("%s to %s"), from, to);
@@ -73,11 +78,20 @@ print_one(void *ctx, const struct cert *cert)
 	row("SHA-256", cert_fingerprint(cert));
 }
 
+static void
+list_one(void *ctx, const struct cert *cert)
+{
+	bool *any = ctx;
+
+	*any = true;
+	print_one(cert);
+}
+
 static int
 list(struct tool *t)
 {
 	bool any = false;
-	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, print_one, &any);
+	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, list_one, &any);
 
 	if (outcome_ok(&o) && !any)
 		printf("%s\n", _("No authority is trusted yet: jpkictl trust add FILE"));
@@ -85,8 +99,9 @@ list(struct tool *t)
 }
 
 static int
-remove_one(struct tool *t, const char *fingerprint)
+cmd_remove(struct tool *t, int argc, char **argv)
 {
+	const char *fingerprint = argv[1];
 	struct outcome o = trustdb_remove(t->conf.trust_db, t->env.trust_owner, fingerprint, &t->log);
 
 	if (outcome_ok(&o))
@@ -94,16 +109,149 @@ remove_one(struct tool *t, const char *fingerprint)
 	return tool_finish(t, &o);
 }
 
+/* --- from-card ------------------------------------------------------------------ */
+
+/* What lies on the card, shown: *ret_fingerprint is that of all of its octets. */
+static struct outcome
+show_candidate(struct tool *t, struct view der, char ret_fingerprint[static CERT_FINGERPRINT_LEN + 1])
+{
+	struct certdb *db = NULL;
+	struct cert *cert = NULL;
+	struct outcome o = certdb_open_none(&t->log, &db);
+
+	if (outcome_ok(&o))
+		o = cert_from_der(db, der, &cert);
+	if (outcome_ok(&o)) {
+		print_one(cert);
+		(void)fflush(stdout);
+		memcpy(ret_fingerprint, cert_fingerprint(cert), CERT_FINGERPRINT_LEN + 1);
+	}
+	cert_free(cert);
+	(void)certdb_close(db);
+	return o;
+}
+
+/*
+ * A card vouches for nothing: whoever made it chose what is on it. So either the
+ * project knows the fingerprint from its publication, or the administrator does.
+ */
+static bool
+may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
+{
+	char name[KNOWN_NAME_MAX] = "";
+	enum known known = known_find(t, fingerprint, name);
+
+	if (known == KNOWN_BROKEN)
+		return false;
+	if (known == KNOWN_PUBLISHED)
+		printf(_("The fingerprint is the one that J-LIS publishes for %s.\n"), name);
+	else if (known == KNOWN_UNCONFIRMED)
+		printf(_("The fingerprint is that of a copy of %s; nobody has compared it with the "
+		    "publication of J-LIS yet.\n"), name);
+	(void)fflush(stdout);
+	if (accepted != NULL && strcmp(accepted, fingerprint) != 0) {
+		tool_complain(t, "%s", _("the fingerprint on the card is another than the one accepted; "
+		    "nothing was changed"));
+		return false;
+	}
+	if (accepted != NULL || known == KNOWN_PUBLISHED)
+		return true;
+	tool_complain(t, "%s", _("nothing was changed: take the fingerprint from the publication of "
+	    "J-LIS (www.jpki.go.jp), not from here, and state it with --accept-fingerprint"));
+	return false;
+}
+
+static struct outcome
+read_from_card(struct tool *t, const char *wanted_reader, uint8_t der[static JPKI_CERT_MAX],
+    size_t *ret_len)
+{
+	char reader[TRANSPORT_NAME_MAX];
+	struct outcome o;
+
+	deadline_arm(t, false);
+	o = survey_choose_reader(&t->env, wanted_reader, reader);
+	if (outcome_ok(&o))
+		o = survey_read_ca(&t->env, reader, der, ret_len);
+	deadline_off();
+	return o;
+}
+
+static int
+from_card(struct tool *t, const char *reader, const char *accepted)
+{
+	uint8_t der[JPKI_CERT_MAX];
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	size_t len = 0;
+	struct outcome o = read_from_card(t, reader, der, &len);
+
+	if (o.status == JPKI_NO_CERT) {
+		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
+		return TOOL_FAILED;
+	}
+	if (outcome_ok(&o))
+		o = show_candidate(t, (struct view){ der, len }, fingerprint);
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	if (!may_trust(t, fingerprint, accepted))
+		return TOOL_FAILED;
+	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, (struct view){ der, len }, &t->log);
+	if (outcome_ok(&o))
+		printf(_("%.16s...: trusted now (jpkictl trust list)\n"), fingerprint);
+	return tool_finish(t, &o);
+}
+
+static int
+cmd_from_card(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "reader", required_argument, NULL, 'r' },
+		{ "accept-fingerprint", required_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char accepted[CERT_FINGERPRINT_LEN + 1] = "";
+	const char *reader = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "r:a:", options, NULL)) != -1) {
+		if (c == 'r') {
+			reader = optarg;
+		} else if (c != 'a') {
+			return tool_usage(t);
+		} else if (!cert_read_fingerprint(optarg, accepted) ||
+		    strlen(accepted) != CERT_FINGERPRINT_LEN) {
+			tool_complain(t, _("'%s' is no SHA-256 fingerprint: that has 64 hex digits"), optarg);
+			return TOOL_USAGE;
+		}
+	}
+	if (optind != argc)
+		return tool_usage(t);
+	return from_card(t, reader, accepted[0] != '\0' ? accepted : NULL);
+}
+
+static const struct action {
+	const char *name;
+	int argc;	/* exactly; 0: it has options */
+	int (*run)(struct tool *t, int argc, char **argv);
+} changes[] = {
+	{ "add", 2, cmd_add },
+	{ "from-card", 0, cmd_from_card },
+	{ "remove", 2, cmd_remove },
+};
+
 int
 cmd_trust(struct tool *t, int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "list") == 0)
 		return list(t);
-	if (argc != 3 || (strcmp(argv[1], "add") != 0 && strcmp(argv[1], "remove") != 0))
-		return tool_usage(t);
-	if (geteuid() != 0) {
-		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
-		return TOOL_FAILED;
+	for (size_t i = 0; argc > 1 && i < sizeof changes / sizeof changes[0]; i++) {
+		if (strcmp(argv[1], changes[i].name) != 0 ||
+		    (changes[i].argc != 0 && argc - 1 != changes[i].argc))
+			continue;
+		if (geteuid() != 0) {
+			tool_complain(t, "%s", _("only root can do this; run it with sudo"));
+			return TOOL_FAILED;
+		}
+		return changes[i].run(t, argc - 1, argv + 1);
 	}
-	return strcmp(argv[1], "add") == 0 ? add(t, argv[2]) : remove_one(t, argv[2]);
+	return tool_usage(t);
 }

@@ -19,14 +19,19 @@
 #include "tools/tool.h"
 
 static const struct command commands[] = {
-	{ "trust", N_("add FILE | list | remove FINGERPRINT"),
+	{ "trust", N_("add FILE | from-card [OPTION...] | list | remove FINGERPRINT"),
 	  N_("whose certificates are accepted"),
 	  N_("  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	  "  from-card           add the CA certificate that the card in the reader carries\n"
 	  "  list                list the trusted CA certificates\n"
 	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
 	  "                      (8 hex digits or more)\n"
+	  "\nOptions of from-card:\n"
+	  "  -r, --reader NAME             use the reader whose name begins with NAME\n"
+	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
+	  "                                where jpkictl does not know that publication\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
-	  false, false, false, cmd_trust },
+	  false, true, false, cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),
 	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
@@ -42,23 +47,42 @@ static const struct command commands[] = {
 	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
 	  "revoked certificate.\n"),
 	  false, false, false, cmd_crl },
-	{ "enroll", N_("[--reader NAME] USER | --from-file CERT USER"),
+	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
 	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
 	  "then the certificate is registered; what was registered before stays until then.\n\n"
+	  "  -a, --add             keep what is registered already (a second card)\n"
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
 	  "                        card and PIN: for administrators who know whose it is\n"),
 	  true, true, false, cmd_enroll },
-	{ "list", "", N_("who is enrolled, and until when"),
-	  N_("Lists every enrolled certificate: user, last day of validity (in Japan), days\n"
-	  "left, begin of the SHA-256 fingerprint, and whether it could log in now.\n"),
+	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
+	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
+	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"
+	  "could log in now.\n\n"
+	  "  -j, --json         tell it as JSON\n"
+	  "  -w, --warn-days N  exit status 3 if one has less than N days left, or could not\n"
+	  "                     log in\n"),
 	  false, false, false, cmd_list },
 	{ "revoke", N_("USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
 	  "is to be reported to the municipality as well.\n"),
 	  true, false, false, cmd_revoke },
+	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
+	  N_("keep a certificate from logging in"),
+	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"
+	  "CRLs: for a lost card, at once. CERT is a file (PEM or DER) or a SHA-256 fingerprint\n"
+	  "of 64 hex digits; SERIAL a serial number of up to 40 hex digits. What has hex digits\n"
+	  "only is never a file: write ./NAME.\n\n"
+	  "  -i, --issuer FINGERPRINT  whose serial number (begin of the fingerprint in jpkictl\n"
+	  "                            trust list, 8 hex digits or more); else it is blocked\n"
+	  "                            under every trusted authority\n"
+	  "  -l, --list                what is blocked\n"),
+	  false, false, false, cmd_block },
+	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
+	  N_("As block, which see.\n"),
+	  true, false, false, cmd_unblock },
 	{ "status", "", N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
@@ -143,6 +167,7 @@ static bool
 is_kept(const char *variable)
 {
 	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
+	    "SUDO_UID=",	/* says who it was, decides nothing */
 	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "no_proxy=" };
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -45,6 +47,86 @@ tool_usage(const struct tool *t)
 {
 	fprintf(stderr, _("Try 'jpkictl %s --help'.\n"), t->command);
 	return TOOL_USAGE;
+}
+
+static void
+fclosep(FILE **f)
+{
+	if (*f != NULL)
+		(void)fclose(*f);
+}
+
+#define NO_UID ((uid_t)-1)
+
+static uid_t
+uid_of_text(const char *text)
+{
+	char *end;
+	unsigned long n;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return NO_UID;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	return errno == 0 && (*end == '\0' || *end == '\n') && n < NO_UID ? (uid_t)n : NO_UID;
+}
+
+/* Whose login session this is. */
+static uid_t
+login_uid(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/self/loginuid", "re");
+	char line[32] = "";
+	uid_t uid;
+
+	if (f != NULL && fgets(line, sizeof line, f) == NULL)
+		line[0] = '\0';
+	uid = uid_of_text(line);
+	return uid != NO_UID ? uid : uid_of_text(getenv("SUDO_UID"));
+}
+
+static void
+name_of(uid_t uid, char name[static 64])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw == NULL || strlen(pw->pw_name) >= 64 || pw->pw_name[strspn(pw->pw_name, plain)] != '\0')
+		snprintf(name, 64, "?");
+	else
+		snprintf(name, 64, "%s", pw->pw_name);
+}
+
+void
+tool_actor(char text[static TOOL_ACTOR_MAX])
+{
+	uid_t uid = getuid(), login = login_uid();
+	char name[64], login_name[64];
+
+	name_of(uid, name);
+	if (login == NO_UID || login == uid) {
+		snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu)", name, (unsigned long)uid);
+		return;
+	}
+	name_of(login, login_name);
+	snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu), logged in as %s (uid %lu)", name,
+	    (unsigned long)uid, login_name, (unsigned long)login);
+}
+
+void
+tool_audit(const char *action, const char *key, const char *value)
+{
+	char field[512], login[32] = "-";
+	uid_t uid = login_uid();
+
+	log_field(value, field, sizeof field);
+	if (uid != NO_UID)
+		snprintf(login, sizeof login, "%lu",
+		    (unsigned long)uid);
+	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE, "JPKI-ADMIN action=%s %s=%s uid=%lu login=%s", action, key, field,
+	    (unsigned long)getuid(), login);
+	closelog();
 }
 
 /* Columns on the terminal; kanji have two. */
@@ -86,13 +168,6 @@ tool_temporary_file(const struct tool *t)
 		return -1;
 	}
 	return fd;
-}
-
-static void
-fclosep(FILE **f)
-{
-	if (*f != NULL)
-		(void)fclose(*f);
 }
 
 /* O_NONBLOCK: a FIFO must not stop us before it is seen to be one. */

@@ -13,7 +13,7 @@ enum {
 	TOOL_USAGE = 2,
 	TOOL_PARTLY = 3,	/* crl import, crl update: some failed */
 	TOOL_REVOKED = 3,	/* crl check */
-	TOOL_WARNINGS = 3,	/* doctor: warnings, but no errors */
+	TOOL_WARNINGS = 3,	/* list --warn-days, doctor: warnings, but no errors */
 };
 
 struct tool {
@@ -35,6 +35,8 @@ struct command {
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
 };
 
+int cmd_block(struct tool *t, int argc, char **argv);
+int cmd_unblock(struct tool *t, int argc, char **argv);
 int cmd_crl(struct tool *t, int argc, char **argv);
 int cmd_doctor(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
@@ -53,6 +55,20 @@ int tool_finish(const struct tool *t, const struct outcome *o);
 
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
+
+/*
+ * Who is doing this, for the record: the user id, and that of the login session (the
+ * kernel's, or else what sudo says), as "root (uid 0), logged in as hanako (uid 2001)".
+ * The names have no other characters than letters, digits and "._-".
+ */
+#define TOOL_ACTOR_MAX 256
+void tool_actor(char text[static TOOL_ACTOR_MAX]);
+
+/*
+ * What was done, for the record, to syslog (authpriv): "JPKI-ADMIN action=revoke KEY=VALUE
+ * uid=0 login=1000"; jpkictl(8) lists the fields.
+ */
+void tool_audit(const char *action, const char *key, const char *value);
 
 /*
  * A cell of a table on standard output, filled up to so many columns of the terminal

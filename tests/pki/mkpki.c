@@ -59,6 +59,7 @@
 
 #define CN_HOLDER	"997794E9AGCIEG13221003A"
 #define CN_OTHER	"881203C4KDMQPA27100042B"
+#define CN_RENEWED	"A41105K7QXHWZD13221003C"	/* the holder's next one */
 
 enum key_kind { RSA1024, RSA2048, RSA4096, P256, P384, P521 };
 
@@ -99,6 +100,7 @@ struct leaf {
 	 * to be put on a card share one.
 	 */
 	bool common_key;
+	int years;			/* ends so many birthdays after `until` */
 };
 
 #define GOOD_FROM	(-1 * YEAR)
@@ -109,8 +111,8 @@ static const struct leaf leaves[] = {
 	{ "good", "ca1", 0x06f1a2b3, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = RSA2048 },
 	{ "good2", "ca2", 0x06f1a2b3, CN_OTHER, VALID, KU_DS, POLICY_AUTH, .key = RSA2048 },
 	{ "other-person", "ca1", 0x06f1a2b4, CN_OTHER, VALID, KU_DS, POLICY_AUTH, .key = RSA2048 },
-	{ "renewed", "ca1", 0x07b00001, CN_HOLDER, -7 * DAY, GOOD_UNTIL + 100 * DAY,
-	  KU_DS, POLICY_AUTH, .key = RSA2048 },
+	{ "renewed", "ca1", 0x07b00001, CN_RENEWED, -7 * DAY, GOOD_UNTIL, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .years = 4 },
 	{ "soon", "ca1", 0x05000002, CN_HOLDER, -4 * YEAR, 29 * DAY, KU_DS, POLICY_AUTH,
 	  .key = RSA2048 },
 	{ "expired", "ca1", 0x04000003, CN_HOLDER, -5 * YEAR, -2 * DAY, KU_DS, POLICY_AUTH,
@@ -219,6 +221,19 @@ end_of_day(int64_t from_now)
 	time_t t = now + (time_t)from_now;
 
 	return t - t % DAY + 15 * 3600 - 1;
+}
+
+/* Four years, and not one: 29 February has to have its like. */
+static time_t
+end_of_leaf(const struct leaf *leaf)
+{
+	time_t end = end_of_day(leaf->until);
+	struct tm tm;
+
+	if (gmtime_r(&end, &tm) == NULL)
+		errx(1, "gmtime");
+	tm.tm_year += leaf->years;
+	return timegm(&tm);
 }
 
 /* --- keys ------------------------------------------------------------------ */
@@ -546,7 +561,7 @@ make_leaf(const struct leaf *leaf, const struct ca *ca, EVP_PKEY *key)
 
 	name_add(subject, NID_commonName, leaf->cn);
 	cert = cert_new(leaf->serial, subject, ca_name(ca), key);
-	set_validity(cert, now + (time_t)leaf->from, end_of_day(leaf->until));
+	set_validity(cert, now + (time_t)leaf->from, end_of_leaf(leaf));
 	if (leaf->ku != NULL)
 		add_ext_text(cert, ca->cert, NID_key_usage, leaf->ku);
 	if (leaf->eku != NULL)
@@ -628,7 +643,7 @@ write_times(FILE *times, const struct leaf *leaf)
 			*p = '_';
 	fprintf(times, "%s_not_before=%lld\n%s_not_after=%lld\n",
 	    var, (long long)(now + (time_t)leaf->from),
-	    var, (long long)end_of_day(leaf->until));
+	    var, (long long)end_of_leaf(leaf));
 }
 
 /* The good certificate with the last bit of its signature changed. */

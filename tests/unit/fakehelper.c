@@ -84,7 +84,8 @@ prompt(void)
 static void
 result(enum jpki_status status, bool clean)
 {
-	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean, .text = "text" };
+	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean, .text = "text",
+		.reader = "Fake =\n1", .cert = "fedcba9876543210" };
 	struct proto_id other = id;
 	uint8_t packet[PROTO_PACKET_MAX + 16] = {0};
 	struct writer w = writer_of(packet, sizeof packet);

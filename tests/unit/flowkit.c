@@ -273,6 +273,7 @@ kit_new(void **state)
 	snprintf(k->dir, sizeof k->dir, "/tmp/jpki-flow-XXXXXX");
 	assert_non_null(mkdtemp(k->dir));
 	conf_init(&k->conf);
+	snprintf(k->conf.block_list, sizeof k->conf.block_list, "%.4000s/blocked", k->dir);
 	k->wall_s = time(NULL);
 	make_trust_db(k);
 	snprintf(k->conf.users_dir, sizeof k->conf.users_dir, "%.4000s/users", k->dir);

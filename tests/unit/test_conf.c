@@ -30,6 +30,7 @@ static const struct row {
 	{ "crl_dir", "/srv/crl", { "", "crl", "./crl" } },
 	{ "crl_sources", "/srv/sources", { "", "sources", "http://x/" } },
 	{ "crl_timeout", "1", { "", "0", "601", "1m" } },
+	{ "block_list", "/srv/blocked", { "", "blocked", "./blocked" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
@@ -57,6 +58,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->crl_grace_hours);
 	else if (strcmp(key, "crl_sources") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->crl_sources);
+	else if (strcmp(key, "block_list") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->block_list);
 	else if (strcmp(key, "crl_dir") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->crl_dir);
 	else if (strcmp(key, "crl_timeout") == 0)

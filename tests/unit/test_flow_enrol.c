@@ -218,21 +218,113 @@ first_verdict(struct kit *k)
 	return outcome_ok(&o) ? enrolled_verdict(&e) : o;
 }
 
+static enum jpki_status
+write_leaf(struct kit *k, const char *user, const char *leaf, bool add)
+{
+	struct enrol_how how = { .add = add, .whence = "by a test", .by = "root (uid 0)" };
+	struct outcome o;
+	struct survey s;
+
+	kit_insert(k, 0, leaf, NULL);
+	s = survey(k);
+	if (add) {
+		o = enrol_room(&k->env, user, (struct view){ s.der, s.der_len });
+		if (!outcome_ok(&o))
+			return o.status;
+	}
+	o = enrol_write(&k->env, user, (struct view){ s.der, s.der_len }, &how);
+	return o.status;
+}
+
+static size_t
+count_of(const char *text, const char *word)
+{
+	size_t n = 0;
+
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* How many certificates there are, and each with its line. */
+static void
+expect_enrolled(struct kit *k, const char *user, size_t wanted)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(freep) char *text = NULL;
+	struct outcome o = enrolled_load(&k->env, user, &e);
+	size_t len;
+
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(e.count, wanted);
+	o = enrolment_read(k->conf.users_dir, user, k->env.trust_owner, &k->log, &text, &len);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(count_of(text, "enrolled 20"), wanted);
+	assert_int_equal(count_of(text, "Z by a test, by root (uid 0)\n-----BEGIN"), wanted);
+	assert_int_equal(count_of(text, "BEGIN CERTIFICATE"), wanted);
+	assert_int_equal(count_of(text, "\n\n"), 0);
+}
+
 static void
 test_writing(void **state)
 {
 	struct kit *k = *state;
-	struct survey s;
 	struct outcome o;
 
-	kit_insert(k, 0, "good", NULL);
-	s = survey(k);
-	o = enrol_write(&k->env, "hanako", (struct view){ s.der, s.der_len }, "by a test");
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "good", false), JPKI_OK);
 	o = first_verdict(k);
 	assert_int_equal(o.status, JPKI_OK);
-	o = enrol_write(&k->env, "../hanako", (struct view){ s.der, s.der_len }, "by a test");
-	assert_int_equal(o.status, JPKI_NOT_ENROLLED);
+	expect_enrolled(k, "hanako", 1);
+	assert_int_equal(write_leaf(k, "hanako", "renewed", false), JPKI_OK);
+	expect_enrolled(k, "hanako", 1);
+	assert_int_equal(write_leaf(k, "../hanako", "good", false), JPKI_NOT_ENROLLED);
+	assert_int_equal(write_leaf(k, "../hanako", "good", true), JPKI_NOT_ENROLLED);
+}
+
+static void
+test_adding(void **state)
+{
+	struct kit *k = *state;
+
+	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* the first one */
+	expect_enrolled(k, "hanako", 1);
+	assert_int_equal(write_leaf(k, "hanako", "renewed", true), JPKI_OK);
+	expect_enrolled(k, "hanako", 2);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* anew */
+	assert_int_equal(write_leaf(k, "hanako", "renewed", true), JPKI_OK);
+	expect_enrolled(k, "hanako", 2);
+}
+
+static void
+test_adding_to_too_many(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", "renewed", "soon", "expired", "not-yet", "other-person",
+	    "eku-client", "no-ku", NULL);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* it is among them */
+	assert_int_equal(write_leaf(k, "hanako", "rsa4096", true), JPKI_ENROLMENT);
+	assert_non_null(strstr(k->last_log, "as many as a user can have"));
+	assert_int_equal(write_leaf(k, "hanako", "rsa4096", false), JPKI_OK);
+	expect_enrolled(k, "hanako", 1);
+}
+
+/* What cannot be read is not thrown away. */
+static void
+test_adding_to_a_damaged_file(void **state)
+{
+	static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMIIx\n";
+	struct kit *k = *state;
+	_cleanup_(freep) char *text = NULL;
+	struct outcome o;
+	size_t len;
+
+	o = enrolment_write(k->conf.users_dir, "hanako", k->env.trust_owner, damaged, &k->log);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_ENROLMENT);
+	o = enrolment_read(k->conf.users_dir, "hanako", k->env.trust_owner, &k->log, &text, &len);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_string_equal(text, damaged);
 }
 
 int
@@ -248,6 +340,9 @@ main(void)
 		TEST(test_proof_of_a_dead_certificate),
 		TEST(test_change_of_the_pin),
 		TEST(test_writing),
+		TEST(test_adding),
+		TEST(test_adding_to_too_many),
+		TEST(test_adding_to_a_damaged_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

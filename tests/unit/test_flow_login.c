@@ -14,6 +14,7 @@
 #include "flow/login.h"
 #include "flow/prove.h"
 #include "lib/cleanup.h"
+#include "nss/blocklist.h"
 #include "nss/cert.h"
 
 static struct login_result
@@ -290,6 +291,22 @@ test_other_cards_get_no_pin(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
+/* A later certificate whose holder has another birthday is somebody else's. */
+static void
+test_later_certificate_of_another(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "soon", NULL);
+	kit_insert(k, 0, "good", NULL);
+	expect(k, JPKI_OTHER_CARD, "3");
+	kit_enroll(k, "hanako", "renewed", NULL);	/* same birthday, and the card's is older */
+	expect(k, JPKI_OTHER_CARD, "3");
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 0, "renewed", NULL);
+	expect(k, JPKI_RENEWED, "3");
+}
+
 static void
 test_waits_for_the_card(void **state)
 {
@@ -544,6 +561,137 @@ test_revoked_while_the_person_types(void **state)
 	good_card(k);
 	k->on_prompt = list_revokes;
 	expect(k, JPKI_REVOKED, "3");
+	assert_int_equal(k->prompts, 1);
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* --- the administrator's own list -------------------------------------------------------- */
+
+static struct blocklist
+blocklist_of(struct kit *k)
+{
+	return (struct blocklist){ .path = k->conf.block_list, .owner = k->env.trust_owner, .log = &k->log };
+}
+
+/* The serial number of "good", of another generation "good2" too; by the key of this CA. */
+static struct block_entry
+serial_under(struct kit *k, const char *anchor)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct block_entry entry = { .serial = "06f1a2b3" };
+	char path[PATH_MAX];
+	struct outcome o;
+	uint8_t der[4096];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s.der", k->pki, anchor);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	len = fread(der, 1, sizeof der, f);
+	fclose(f);
+	o = enrolled_of(&k->env, (struct view){ der, len }, &e);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_true(cert_key_sha256(e.at[0].cert, entry.issuer_key));
+	return entry;
+}
+
+static void
+block(struct kit *k, const struct block_entry *entry)
+{
+	struct blocklist list = blocklist_of(k);
+	struct outcome o;
+	size_t added;
+
+	o = blocklist_add(&list, entry, 1, "by a test", &added);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(added, 1);
+}
+
+static void
+unblock(struct kit *k, const struct block_entry *entry)
+{
+	struct blocklist list = blocklist_of(k);
+	struct outcome o;
+	size_t removed;
+
+	o = blocklist_remove(&list, entry, 1, &removed);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(removed, 1);
+}
+
+static struct block_entry
+certificate_of(struct kit *k)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct block_entry entry = { .serial = "" };
+	struct outcome o = enrolled_load(&k->env, "hanako", &e);
+
+	assert_int_equal(o.status, JPKI_OK);
+	memcpy(entry.certificate, cert_fingerprint(e.at[0].cert), sizeof entry.certificate);
+	return entry;
+}
+
+static void
+test_blocked_costs_nothing(void **state)
+{
+	struct kit *k = *state;
+	struct block_entry entry;
+
+	entry = serial_under(k, "ca2");		/* another's, although name and number are the same */
+	block(k, &entry);
+	good_card(k);
+	expect(k, JPKI_OK, "3");
+	kit_insert(k, 0, "good2", NULL);
+	expect_untouched(k, "good2", JPKI_BLOCKED);
+	unblock(k, &entry);
+	entry = serial_under(k, "ca1");
+	block(k, &entry);
+	expect_untouched(k, "good", JPKI_BLOCKED);
+	k->conf.crl = CONF_CRL_OFF;
+	expect_untouched(k, "good", JPKI_BLOCKED);
+	unblock(k, &entry);
+	kit_enroll(k, "hanako", "good", NULL);
+	entry = certificate_of(k);
+	block(k, &entry);
+	expect_untouched(k, "good", JPKI_BLOCKED);
+	unblock(k, &entry);
+	kit_insert(k, 0, "good", NULL);
+	expect(k, JPKI_OK, "3");
+}
+
+static void
+test_unreadable_block_list_refuses(void **state)
+{
+	struct kit *k = *state;
+	FILE *f = fopen(k->conf.block_list, "we");
+
+	assert_non_null(f);
+	fputs("certificate 0123\n", f);
+	fclose(f);
+	expect_untouched(k, "good", JPKI_BLOCK_LIST);
+	assert_int_equal(unlink(k->conf.block_list), 0);
+	assert_int_equal(mkdir(k->conf.block_list, 0755), 0);
+	expect_untouched(k, "good", JPKI_BLOCK_LIST);
+}
+
+static struct block_entry to_block;
+
+static void
+block_it(struct kit *k)
+{
+	block(k, &to_block);
+}
+
+static void
+test_blocked_while_the_person_types(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	to_block = certificate_of(k);
+	k->on_prompt = block_it;
+	expect(k, JPKI_BLOCKED, "3");
 	assert_int_equal(k->prompts, 1);
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
@@ -868,6 +1016,7 @@ main(void)
 		TEST(test_busy_card),
 		TEST(test_busy_card_beside_ours),
 		TEST(test_other_cards_get_no_pin),
+		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
 		TEST(test_card_that_comes_while_waiting),
 		TEST(test_person_who_leaves_while_waiting),
@@ -880,6 +1029,9 @@ main(void)
 		TEST(test_enrolment_that_ends_at_the_prompt),
 		TEST(test_revoked_costs_nothing),
 		TEST(test_no_list_costs_nothing),
+		TEST(test_blocked_costs_nothing),
+		TEST(test_unreadable_block_list_refuses),
+		TEST(test_blocked_while_the_person_types),
 		TEST(test_revoked_while_the_person_types),
 		TEST(test_verified_by_another_program),
 		TEST(test_signatures_that_do_not_count),

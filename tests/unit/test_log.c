@@ -78,6 +78,50 @@ long_text_is_cut(void **state)
 }
 
 static void
+fields(void **state)
+{
+	static const struct {
+		const char *value, *text;
+	} rows[] = {
+		{ NULL, "-" },
+		{ "", "-" },
+		{ "-", "\"-\"" },		/* not the sign for nothing */
+		{ "hanako", "hanako" },
+		{ "DOM-1/h.a_n:a@k+o", "DOM-1/h.a_n:a@k+o" },
+		{ "two words", "\"two words\"" },
+		{ "x tries=3", "\"x tries=3\"" },
+		{ "x=3", "\"x=3\"" },
+		{ "a\"b\\c", "\"a\\\"b\\\\c\"" },
+		{ "a\nJPKI-OK user=root", "\"a\\x0aJPKI-OK user=root\"" },
+		{ "\t\033[2J\177", "\"\\x09\\x1b[2J\\x7f\"" },
+		{ "山", "\"\\xe5\\xb1\\xb1\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[64];
+
+		log_field(rows[i].value, text, sizeof text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
+/* Whatever is cut: a quote is closed, and nothing is half escaped. */
+static void
+fields_are_cut(void **state)
+{
+	char text[10];
+
+	log_field("012345678", text, sizeof text);
+	assert_string_equal(text, "012345678");
+	log_field("0123456789", text, sizeof text);
+	assert_string_equal(text, "\"0123456\"");
+	log_field("\n\n", text, sizeof text);
+	assert_string_equal(text, "\"\\x0a\"");
+	log_field("\"\"\"\"", text, sizeof text);
+	assert_string_equal(text, "\"\\\"\\\"\\\"\"");
+}
+
+static void
 no_sink_no_harm(void **state)
 {
 	const struct log silent = { .sink = NULL };
@@ -95,6 +139,8 @@ main(void)
 		cmocka_unit_test(no_c1_gets_through),
 		cmocka_unit_test(defused_in_place),
 		cmocka_unit_test(long_text_is_cut),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(fields_are_cut),
 		cmocka_unit_test(no_sink_no_harm),
 	};
 

@@ -21,6 +21,7 @@ static char dir[] = "/tmp/jpki-module-XXXXXX";
 static const char *answer;
 static unsigned int prompts;
 static char code[64];		/* of the last decision, as it was logged */
+static char decision[2048];	/* the whole line */
 static char shown[1024];	/* to the person */
 
 __attribute__((format(printf, 1, 0)))
@@ -32,6 +33,8 @@ note_code(const char *format, va_list ap)
 
 	vsnprintf(line, sizeof line, format, ap);
 	found = strstr(line, "JPKI-");
+	if (found == line || (found != NULL && strncmp(found - 3, "): ", 3) == 0))
+		snprintf(decision, sizeof decision, "%s", found);
 	if (found != NULL)
 		snprintf(code, sizeof code, "%.*s", (int)strcspn(found, " :"), found);
 	/* Whatever else a line may hold. */
@@ -225,7 +228,7 @@ test_every_message_spoiled(void **state)
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
 	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 4 }, { PROMPT, 18 + 1 + 10 + 7 },
-		{ RESULT, 18 + 16 + 6 } };
+		{ RESULT, 18 + 16 + 6 + 10 + 18 } };
 	char mode[64];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -351,6 +354,51 @@ test_password_is_forwarded_only_if_asked(void **state)
 	pam_end(pamh, PAM_AUTH_ERR);
 }
 
+/* Every field, in this order. */
+static void
+test_log_line(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	assert_string_equal(decision, "JPKI-OK user=hanako service=test tty=- rhost=- "
+	    "reader=\"Fake =\\x0a1\" cert=fedcba9876543210 tries=- raw=00000000");
+	assert_int_equal(pam_set_item(pamh, PAM_TTY, "/dev/pts/3"), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_RHOST, "2001:db8::1"), PAM_SUCCESS);
+	(void)run_on(pamh, "die after PIN");	/* the reader is that of the prompt */
+	assert_string_equal(decision, "JPKI-E-HELPER user=hanako service=test tty=/dev/pts/3 "
+	    "rhost=2001:db8::1 reader=\"Reader X\" cert=- tries=- raw=00000000");
+	(void)run_on(pamh, "exit at once");
+	assert_string_equal(decision, "JPKI-E-HELPER user=hanako service=test tty=/dev/pts/3 "
+	    "rhost=2001:db8::1 reader=- cert=- tries=- raw=00000000");
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* Who can choose a value cannot make a line, or a field, out of it. */
+static void
+test_log_line_cannot_be_forged(void **state)
+{
+	static char endless[4096];
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "x tries=3\nJPKI-OK user=root"), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_TTY, "a\" rhost=\"b"), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_RHOST, "h\\\" reader=\"x"), PAM_SUCCESS);
+	(void)run_on(pamh, "wrong");
+	assert_string_equal(decision, "JPKI-E-PIN-WRONG user=\"x tries=3\\x0aJPKI-OK user=root\" service=test "
+	    "tty=\"a\\\" rhost=\\\"b\" rhost=\"h\\\\\\\" reader=\\\"x\" reader=\"Fake =\\x0a1\" "
+	    "cert=fedcba9876543210 tries=- raw=00000000");
+	/* However long they are, the line has its end. */
+	memset(endless, '\n', sizeof endless - 1);
+	assert_int_equal(pam_set_item(pamh, PAM_RHOST, endless), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_TTY, endless), PAM_SUCCESS);
+	endless[250] = '\0';
+	assert_int_equal(pam_set_item(pamh, PAM_USER, endless), PAM_SUCCESS);
+	(void)run_on(pamh, "wrong");
+	assert_non_null(strstr(decision, " cert=fedcba9876543210 tries=- raw=00000000"));
+	pam_end(pamh, PAM_SUCCESS);
+}
+
 static void
 test_account(void **state)
 {
@@ -399,6 +447,8 @@ main(void)
 		cmocka_unit_test(test_wrong_pins_are_one_user_s),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
+		cmocka_unit_test(test_log_line),
+		cmocka_unit_test(test_log_line_cannot_be_forged),
 		cmocka_unit_test(test_account),
 		cmocka_unit_test(test_host_that_reaps),
 	};

@@ -101,6 +101,7 @@ make(enum proto_type type, union any *m)
 		break;
 	case PROTO_RESULT:
 		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.",
+			.reader = "Reader X", .cert = "0123456789abcdef",
 			.outcome = { .status = JPKI_PIN_WRONG, .tries_left = 2, .when = -77,
 				.raw = 0x63c2 } };
 		break;
@@ -173,6 +174,8 @@ others_come_back(void **state)
 	assert_int_equal(m.result.outcome.raw, 0x63c2);
 	assert_true(m.result.card_clean);
 	assert_string_equal(m.result.text, "Wrong PIN.");
+	assert_string_equal(m.result.reader, "Reader X");
+	assert_string_equal(m.result.cert, "0123456789abcdef");
 }
 
 static void
@@ -366,6 +369,18 @@ take_request(size_t user, size_t service, size_t host, size_t terminal, size_t w
 	return take(&w);
 }
 
+static bool
+take_result(size_t reader, size_t cert)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_RESULT);
+
+	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0", 18);
+	writer_string(&w, text_of(reader));
+	writer_string(&w, text_of(cert));
+	return take(&w);
+}
+
 static void
 oversized_strings_are_refused(void **state)
 {
@@ -384,9 +399,14 @@ oversized_strings_are_refused(void **state)
 			else
 				continue;
 			writer_string(&w, text_of(len));
+			if (type == PROTO_RESULT)
+				writer_bytes(&w, "\0\0\0\0", 4);	/* reader, certificate */
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
 		}
 	}
+	assert_true(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX - 1));
+	assert_false(take_result(PROTO_NAME_MAX, PROTO_CERT_MAX - 1));
+	assert_false(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX));
 	assert_true(take_request(255, 255, 255, 255, 0, 0));
 	assert_false(take_request(256, 255, 255, 255, 0, 0));
 	assert_false(take_request(255, 256, 255, 255, 0, 0));

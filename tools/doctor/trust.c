@@ -201,4 +201,5 @@ doctor_enrolments(struct doctor *d)
 		found(d, FOUND_ENROLLED_REFUSED, "%s", d->said);
 	else if (u.count == 0)
 		found(d, FOUND_ENROLLED_NONE, "%s", d->t->conf.users_dir);
+	doctor_readable(d, d->t->conf.block_list);
 }

@@ -24,6 +24,6 @@ completion()
 	offers 'hanako' 'jpkictl revoke hana'
 	offers '' 'jpkictl status x'
 	run bash -c '. /usr/share/bash-completion/completions/jpkictl; _jpkictl_words'
-	expect_equal 'commands' "$(jpkictl --help | sed -nE 's/^  ([a-z]+).*/\1/p' | paste -sd' ')" "$(paste -sd' ' <<< "$OUT")"
+	expect_equal 'commands' "$(jpkictl --help | sed -nE 's/^  ([a-z][a-z-]*).*/\1/p' | paste -sd' ')" "$(paste -sd' ' <<< "$OUT")"
 }
 run_case 'completion for bash' completion
