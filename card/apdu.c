@@ -115,6 +115,16 @@ outcome_of_verify(enum apdu_purpose purpose, uint16_t sw)
 	return o;
 }
 
+/*
+ * The command was looked at and not carried out (ISO 7816-4, 67xx to 6Exx). Warnings,
+ * memory errors and 6F00 say nothing of the kind.
+ */
+static bool
+is_checking_error(uint16_t sw)
+{
+	return sw >> 8 >= 0x67 && sw >> 8 <= 0x6e;
+}
+
 struct outcome
 apdu_outcome(enum apdu_purpose purpose, uint16_t sw)
 {
@@ -143,8 +153,9 @@ apdu_outcome(enum apdu_purpose purpose, uint16_t sw)
 	case APDU_QUERY_TRIES:
 	case APDU_VERIFY:
 		return outcome_of_verify(purpose, sw);
-	case APDU_SIGN:
 	case APDU_CHANGE_PIN:
+		return outcome_raw(is_checking_error(sw) ? JPKI_NEW_PIN_REFUSED : JPKI_PIN_UNCERTAIN, sw);
+	case APDU_SIGN:
 		break;
 	}
 	return outcome_raw(JPKI_BAD_REPLY, sw);

@@ -52,7 +52,8 @@ enum apdu_purpose {
 
 /*
  * The outcome of a status word. For QUERY_TRIES and VERIFY tries_left is set
- * where the card told it. raw is the status word unless it is 9000.
+ * where the card told it. raw is the status word unless it is 9000. For
+ * CHANGE_PIN: NEW_PIN_REFUSED if the card says that it did nothing, else PIN_UNCERTAIN.
  */
 struct outcome apdu_outcome(enum apdu_purpose purpose, uint16_t sw);
 

@@ -5,6 +5,7 @@
 #include "card/apdu.h"
 #include "card/jpki.h"
 #include "lib/der.h"
+#include "lib/pinrule.h"
 #include "lib/secret.h"
 
 /* Elementary files of the application (facts/jpki-card.md §1.2). */
@@ -285,11 +286,9 @@ jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries)
 static bool
 format_ok(enum jpki_pin pin, const struct secret *secret)
 {
-	struct view v = secret_view(secret);
-
 	if (pin == JPKI_PIN_AUTH)
 		return secret_is_auth_pin(secret);
-	return v.len >= 6 && v.len <= SECRET_MAX;
+	return pinrule_may_be_sign(secret_view(secret));
 }
 
 struct outcome
@@ -352,8 +351,9 @@ jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_p
 	if (!outcome_ok(&o))
 		return o;
 	o = apdu_transmit(card->transport, &cmd, &r);
+	/* Whether the card got it, and did it before it was gone, is anybody's guess. */
 	if (!outcome_ok(&o))
-		return o;
+		return outcome_raw(JPKI_PIN_UNCERTAIN, o.raw);
 	return apdu_outcome(APDU_CHANGE_PIN, r.sw);
 }
 

@@ -82,8 +82,8 @@ struct outcome jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tr
 /*
  * VERIFY, once, in the form in which jpki_tries_left() was answered before.
  * The user-authentication PIN is sent only if it is exactly four
- * ASCII digits, the signature PIN if it has 6 to 16 bytes: else PIN_FORMAT
- * and the card has seen nothing. PIN_WRONG (tries_left where the card told
+ * ASCII digits, the signature PIN if it has 6 to 16 capital letters and digits: else
+ * PIN_FORMAT and the card has seen nothing. PIN_WRONG (tries_left where the card told
  * it), PIN_LOCKED. On anything else a try may or may not have been spent.
  */
 struct outcome jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
@@ -99,9 +99,10 @@ struct outcome jpki_sign(struct jpki *card, struct view input,
     uint8_t signature[static JPKI_SIGNATURE_MAX], size_t *ret_len) MUST_CHECK;
 
 /*
- * CHANGE REFERENCE DATA after jpki_verify() of the old PIN. The same format
- * rules as for VERIFY hold for the new one. After any error but PIN_FORMAT it is
- * unknown which PIN holds: ask the tries left, do not repeat.
+ * CHANGE REFERENCE DATA, once, after jpki_verify() of the old PIN. The same format
+ * rules as for VERIFY hold for the new one. NEW_PIN_REFUSED: the card says that it did
+ * nothing. PIN_UNCERTAIN: the command was on its way, and nobody knows which PIN holds;
+ * it must not be repeated. As the transport if the card went before: the old one holds.
  */
 struct outcome jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_pin)
     MUST_CHECK;

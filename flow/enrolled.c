@@ -158,16 +158,19 @@ enrolled_verdict(const struct enrolled *e)
 	return e->count > 0 ? e->at[0].verdict : outcome_of(JPKI_NOT_ENROLLED);
 }
 
+bool
+enrolled_is_head_of(struct view head, struct view der)
+{
+	return head.len >= MATCH_MIN && head.len <= der.len &&
+	    memcmp(head.data, der.data, head.len) == 0;
+}
+
 const struct enrolled_cert *
 enrolled_match(const struct enrolled *e, struct view head)
 {
-	for (size_t i = 0; i < e->count; i++) {
-		struct view der = cert_der(e->at[i].cert);
-
-		if (head.len >= MATCH_MIN && head.len <= der.len &&
-		    memcmp(head.data, der.data, head.len) == 0)
+	for (size_t i = 0; i < e->count; i++)
+		if (enrolled_is_head_of(head, cert_der(e->at[i].cert)))
 			return &e->at[i];
-	}
 	return NULL;
 }
 

@@ -39,6 +39,12 @@ void enrolled_done(struct enrolled *e);
 struct outcome enrolled_verdict(const struct enrolled *e) MUST_CHECK;
 
 /*
+ * Whether the bytes of a card's certificate file that jpki_read_auth_head() gives are the
+ * begin of this certificate, and enough to hold issuer, serial number and validity.
+ */
+bool enrolled_is_head_of(struct view head, struct view der);
+
+/*
  * The one whose certificate begins with these bytes from a card; NULL if none
  * does, or if they are too few to hold issuer, serial number and validity.
  */

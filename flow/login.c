@@ -47,6 +47,13 @@ make_challenge(const struct flow_env *env, const struct login_request *request,
 	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
 }
 
+int64_t
+flow_verify_by(const struct flow_env *env)
+{
+	/* The other half of the time is for the card, which nobody may cut short. */
+	return clk_mono_ms(env->clk) + (int64_t)env->conf->timeout * 1000 / 2;
+}
+
 struct outcome
 flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct found_card *found,
     struct secret *pin, int64_t *ret_verify_by)
@@ -59,8 +66,7 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 		o = outcome_of(JPKI_PIN_FORMAT);
 	if (!outcome_ok(&o))
 		secret_wipe(pin);
-	/* The other half of the time is for the card, which nobody may cut short. */
-	*ret_verify_by = clk_mono_ms(env->clk) + (int64_t)env->conf->timeout * 1000 / 2;
+	*ret_verify_by = flow_verify_by(env);
 	return o;
 }
 
@@ -94,11 +100,11 @@ flow_verify(const struct flow_env *env, const struct login_request *request,
 }
 
 /* The card on this machine's reader is not for those who sit elsewhere. */
-static struct outcome
-may_use_reader(const struct flow_env *env, const struct login_request *request)
+struct outcome
+flow_may_use_reader(const struct flow_env *env, enum place place)
 {
-	bool refused = env->conf->remote == CONF_REMOTE_STRICT ? request->place != PLACE_LOCAL :
-	    env->conf->remote == CONF_REMOTE_NO && request->place == PLACE_REMOTE;
+	bool refused = env->conf->remote == CONF_REMOTE_STRICT ? place != PLACE_LOCAL :
+	    env->conf->remote == CONF_REMOTE_NO && place == PLACE_REMOTE;
 
 	return outcome_of(refused ? JPKI_REMOTE : JPKI_OK);
 }
@@ -181,7 +187,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	struct outcome o;
 
 	step(env, "enrolment");
-	o = may_use_reader(env, request);
+	o = flow_may_use_reader(env, request->place);
 	if (outcome_ok(&o))
 		o = enrolled_load(env, request->user, &enrolled);
 	if (outcome_ok(&o)) {

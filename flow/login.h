@@ -31,7 +31,7 @@ struct login_result {
 	struct outcome outcome;
 	/*
 	 * False: VERIFY was sent and the card may not have dropped the
-	 * verified state. Somebody has to try again (prove_drop_state()).
+	 * verified state. Somebody has to try again (verify_drop_state()).
 	 */
 	bool card_clean;
 	char reader[TRANSPORT_NAME_MAX];	/* in which the card in question lies, or "" */
@@ -45,8 +45,17 @@ void flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result);
 
 /*
+ * Whether somebody who is there may use this machine's reader: JPKI_OK or REMOTE, by the
+ * option remote.
+ */
+struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
+
+/* Until when a PIN that was just typed may be sent: clk_mono_ms. */
+int64_t flow_verify_by(const struct flow_env *env);
+
+/*
  * Step 6, for the login and for the enrolment, which finds its card in its own
- * way. *ret_verify_by: until when the PIN may be sent (flow/prove.h).
+ * way. *ret_verify_by: until when the PIN may be sent (flow/verify.h).
  */
 struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
     const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;

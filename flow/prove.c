@@ -1,86 +1,35 @@
 #include "config.h"
 
-#include <string.h>
-
-#include "card/jpki.h"
-#include "config/conf.h"
 #include "flow/prove.h"
-#include "lib/buf.h"
-#include "lib/secret.h"
+#include "flow/verify.h"
 #include "nss/sigcheck.h"
 
-/* What lies there may have been changed while the person typed. */
-static struct outcome
-same_card(struct jpki *card, const struct found_card *found, const struct enrolled *enrolled)
-{
-	const struct enrolled_cert *cert = NULL;
-	struct outcome o = find_identify(card, enrolled, &cert);
+struct proving {
+	const struct found_card *found;
+	const struct enrolled *enrolled;
+	const struct sign_input *input;
+	struct proof *proof;
+};
 
-	if (outcome_ok(&o) && cert != found->enrolled)
+static struct outcome
+same_card(void *ctx, struct jpki *card)
+{
+	const struct proving *p = ctx;
+	const struct enrolled_cert *cert = NULL;
+	struct outcome o = find_identify(card, p->enrolled, &cert);
+
+	if (outcome_ok(&o) && cert != p->found->enrolled)
 		o = outcome_of(JPKI_OTHER_CARD);
 	return o;
 }
 
-/* Another program may have spent tries while the person typed. */
 static struct outcome
-may_still_try(const struct flow_env *env, struct jpki *card, const struct found_card *found)
+sign(void *ctx, struct jpki *card)
 {
-	int tries = TRIES_UNKNOWN;
-	struct outcome o = jpki_tries_left(card, JPKI_PIN_AUTH, &tries);
+	const struct proving *p = ctx;
 
-	if (outcome_ok(&o))
-		o = find_may_try(env, tries);
-	/* Who was not warned of the last try has not agreed to spend it. */
-	if (outcome_ok(&o) && tries == 1 && found->tries_left > 1)
-		o.status = JPKI_LAST_TRY;
-	return o;
-}
-
-/* Up to and including VERIFY. */
-static struct outcome
-verify(const struct flow_env *env, struct jpki *card, const struct found_card *found,
-    const struct enrolled *enrolled, int64_t verify_by, const struct secret *pin,
-    struct proof *proof)
-{
-	const struct transport *t = env->transport;
-	struct outcome o = t->ops->power_cycle(t->ctx);
-
-	if (outcome_ok(&o))
-		o = jpki_select(card);
-	if (outcome_ok(&o))
-		o = same_card(card, found, enrolled);
-	if (outcome_ok(&o))
-		o = may_still_try(env, card, found);
-	if (outcome_ok(&o) && clk_left_ms(env->clk, verify_by) == 0)
-		o = outcome_of(JPKI_CARD_BUSY);
-	if (!outcome_ok(&o))
-		return o;
-
-	proof->card_clean = false;
-	o = jpki_verify(card, JPKI_PIN_AUTH, pin);
-	/* A card that did not say how many tries are left is asked. */
-	if (o.status == JPKI_PIN_WRONG && o.tries_left == TRIES_UNKNOWN) {
-		struct outcome q = jpki_tries_left(card, JPKI_PIN_AUTH, &o.tries_left);
-
-		if (q.status == JPKI_PIN_LOCKED)
-			o = q;
-	}
-	return o;
-}
-
-/*
- * Both, since either alone does not do it on every reader. The card's own end
- * is told by the card manager, so where it is wanted it is asked in between.
- */
-static bool
-drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
-{
-	struct outcome left = card_expiry != NULL ? jpki_read_card_expiry(card, card_expiry) :
-	    jpki_leave(card);
-	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
-
-	/* A telephone has no card manager, and ends its session without power. */
-	return powered_down && (outcome_ok(&left) || left.status == JPKI_NOT_JPKI);
+	return jpki_sign(card, (struct view){ p->input->bytes, p->input->len },
+	    p->proof->signature, &p->proof->len);
 }
 
 struct outcome
@@ -88,37 +37,12 @@ prove(const struct flow_env *env, const struct found_card *found,
     const struct enrolled *enrolled, int64_t verify_by, struct secret *pin,
     const struct sign_input *input, struct proof *proof)
 {
-	const struct transport *t = env->transport;
-	struct jpki card = { .transport = env->transport, .classic = found->classic };
-	struct outcome o;
+	struct proving proving = { .found = found, .enrolled = enrolled, .input = input,
+		.proof = proof };
+	struct verification v = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
+		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
+		.same_card = same_card, .work = sign, .ctx = &proving,
+		.card_expiry = proof->card_expiry };
 
-	proof->card_clean = true;
-	o = t->ops->open(t->ctx, found->reader, clk_left_ms(env->clk, verify_by));
-	if (!outcome_ok(&o)) {
-		secret_wipe(pin);
-		return o;
-	}
-	o = verify(env, &card, found, enrolled, verify_by, pin, proof);
-	secret_wipe(pin);
-	if (outcome_ok(&o))
-		o = jpki_sign(&card, (struct view){ input->bytes, input->len }, proof->signature,
-		    &proof->len);
-	if (drop_state(t, &card, outcome_ok(&o) ? proof->card_expiry : NULL))
-		proof->card_clean = true;
-	return o;
-}
-
-struct outcome
-prove_drop_state(const struct flow_env *env, const char *reader)
-{
-	const struct transport *t = env->transport;
-	struct jpki card = { .transport = env->transport };
-	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
-
-	/* A card that has gone has forgotten. */
-	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)
-		return outcome_of(JPKI_OK);
-	if (outcome_ok(&o) && !drop_state(t, &card, NULL))
-		o = outcome_of(JPKI_CARD_MUTE);
-	return o;
+	return verify_and_work(env, &v, pin, &proof->card_clean);
 }

@@ -82,6 +82,15 @@ survey_read_ca(const struct flow_env *env, const char *reader, uint8_t der[stati
 }
 
 struct outcome
+survey_certificate(const struct survey *s)
+{
+	if (s->der_len > 0)
+		return outcome_of(JPKI_OK);
+	return outcome_of(s->kind == JPKI_KIND_JUKI ? JPKI_JUKI_CARD :
+	    s->kind == JPKI_KIND_PHONE ? JPKI_PHONE : JPKI_NO_CERT);
+}
+
+struct outcome
 survey_choose_reader(const struct flow_env *env, const char *wanted, char *reader)
 {
 	struct transport_readers readers;

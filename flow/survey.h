@@ -22,6 +22,9 @@ struct survey {
 struct outcome survey_card(const struct flow_env *env, const char *reader,
     struct survey *ret_survey) MUST_CHECK;
 
+/* JPKI_OK if its certificate could be read, else JUKI_CARD, PHONE or NO_CERT. */
+struct outcome survey_certificate(const struct survey *s) MUST_CHECK;
+
 /*
  * The certificate of the CA that issued the user-authentication certificate, as the
  * card carries it (card/jpki.h): nothing vouches for it. NO_CERT if it carries none.

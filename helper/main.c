@@ -3,7 +3,7 @@
  * empty environment and nothing open but a socket to it. Card and NSS live
  * and die here; the verdict goes back as one message (helper/proto.h).
  *
- * MUSTs: no core dump and no tracing; the PIN in one struct secret, wiped on
+ * MUSTs: no core dump and no tracing; each PIN in a struct secret, wiped on
  * every path, also by the watchdog; a deadline over everything but the
  * person's typing; a message that is not what it must be ends the process
  * without a verdict, which the module takes for a refusal.
@@ -25,7 +25,8 @@
 #include "card/pcsc.h"
 #include "config/conf.h"
 #include "flow/login.h"
-#include "flow/prove.h"
+#include "flow/pinchange.h"
+#include "flow/verify.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/proto.h"
@@ -38,15 +39,17 @@
 /* One per process: the watchdog, a signal handler, needs them. */
 static struct {
 	struct proto_id id;
-	struct secret *pin;
+	struct secret *pin;			/* LOGIN */
+	struct pinchange_secrets secrets;	/* PIN_CHANGE */
 	struct pcsc *pcsc;
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
 	volatile sig_atomic_t pin_received;
+	volatile sig_atomic_t changing;		/* the new PIN may be on its way to the card */
 	volatile sig_atomic_t result_sent;
 	struct late {
 		uint8_t packet[PROTO_PACKET_MAX];
 		size_t len;
-	} busy, timeout;
+	} busy, timeout, uncertain;
 } self;
 
 /* --- hardening -------------------------------------------------------------- */
@@ -103,11 +106,18 @@ is_our_socket(int fd)
 /* --- messages --------------------------------------------------------------- */
 
 static void
+wipe_pins(void)
+{
+	if (self.pin != NULL)
+		secret_wipe(self.pin);
+	pinchange_secrets_wipe(&self.secrets);
+}
+
+static void
 send_or_die(const struct writer *w, bool fits)
 {
 	if (!fits || !proto_send(PROTO_FD, w)) {
-		if (self.pin != NULL)
-			secret_wipe(self.pin);
+		wipe_pins();
 		pcsc_free(self.pcsc);
 		_exit(EXIT_PROTOCOL);
 	}
@@ -173,13 +183,12 @@ send_ready(const struct conf *conf)
 static void
 on_deadline(int sig)
 {
-	const struct late *late = pcsc_pending(self.pcsc) == JPKI_CARD_BUSY ?
-	    &self.busy : &self.timeout;
+	const struct late *late = self.changing ? &self.uncertain :
+	    pcsc_pending(self.pcsc) == JPKI_CARD_BUSY ? &self.busy : &self.timeout;
 
 	if (!self.result_sent)
 		(void)!send(PROTO_FD, late->packet, late->len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (self.pin != NULL)
-		secret_wipe(self.pin);
+	wipe_pins();
 	_exit(EXIT_PROTOCOL);
 }
 
@@ -206,6 +215,7 @@ watchdog(unsigned int seconds)
 	/* Before it is armed: the handler may not find a packet half written. */
 	if (!prepare_late(&self.busy, JPKI_CARD_BUSY, !self.pin_received) ||
 	    !prepare_late(&self.timeout, JPKI_TIMEOUT, !self.pin_received) ||
+	    !prepare_late(&self.uncertain, JPKI_PIN_UNCERTAIN, false) ||
 	    sigemptyset(&sa.sa_mask) != 0 || sigaction(SIGALRM, &sa, NULL) != 0 ||
 	    setitimer(ITIMER_REAL, &it, NULL) != 0)
 		_exit(EXIT_PROTOCOL);
@@ -266,17 +276,16 @@ receive_pin(struct secret *pin)
 	return o;
 }
 
+/* PROMPT, and the PIN that answers it. */
 static struct outcome
-ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
+ask(const struct conf *conf, const char *reader, const char *text, bool forward_password,
+    struct secret *pin)
 {
-	const struct conf *conf = ctx;
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct proto_prompt m = { .forward_password = conf->forward_pass != 0 };
-	char text[MESSAGE_MAX];
+	struct proto_prompt m = { .forward_password = forward_password };
 	struct outcome o;
 
-	message_pin_prompt(tries_left, m.forward_password, text);
 	snprintf(m.text, sizeof m.text, "%s", text);
 	snprintf(m.reader, sizeof m.reader, "%s", reader);
 	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
@@ -284,6 +293,33 @@ ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
 	o = receive_pin(pin);
 	watchdog(conf->timeout);
 	return o;
+}
+
+static struct outcome
+ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
+{
+	const struct conf *conf = ctx;
+	bool forward_password = conf->forward_pass != 0;
+	char text[MESSAGE_MAX];
+
+	message_pin_prompt(tries_left, forward_password, text);
+	return ask(conf, reader, text, forward_password, pin);
+}
+
+/* Here nothing goes to the next module: what is typed is meant for the card alone. */
+static struct outcome
+ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typed)
+{
+	char text[MESSAGE_MAX];
+
+	pinchange_text(q, text);
+	return ask(ctx, q->reader, text, false, typed);
+}
+
+static void
+note_changing(void *ctx)
+{
+	self.changing = 1;
 }
 
 static bool
@@ -297,17 +333,22 @@ module_gone(void *ctx)
 
 /* --- the tasks --------------------------------------------------------------- */
 
+static enum place
+place_of(const struct proto_request *request, const struct log *log)
+{
+	return request->place != PLACE_UNDECIDED ? request->place :
+	    whereabouts(request->terminal, log);
+}
+
 static void
 login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host, .place = request->place };
+		.host = request->host, .place = place_of(request, env->log) };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
-	if (login_request.place == PLACE_UNDECIDED)
-		login_request.place = whereabouts(request->terminal, env->log);
 	flow_login(env, &ui, &login_request, self.pin, &result);
 	snprintf(self.reader, sizeof self.reader, "%s", result.reader);
 	snprintf(self.cert, sizeof self.cert, "%s", result.cert);
@@ -322,9 +363,61 @@ login(const struct flow_env *env, const struct proto_request *request)
 static void
 drop(const struct flow_env *env, const char *reader)
 {
-	struct outcome o = prove_drop_state(env, reader);
+	struct outcome o = verify_drop_state(env, reader);
 
 	send_result(&o, outcome_ok(&o), "");
+}
+
+static void
+send_change_result(const struct outcome *o, bool card_clean, const char *success)
+{
+	char text[MESSAGE_MAX];
+
+	if (outcome_ok(o))
+		snprintf(text, sizeof text, "%s", success);
+	else if (o->status == JPKI_PIN_LOCKED)
+		message_locked(false, text);
+	else
+		message_outcome(o, text);
+	send_result(o, card_clean, text);
+}
+
+static void
+change_pin(const struct flow_env *env, const struct proto_request *request)
+{
+	struct pinchange_ui ui = { .ask = ask_for_change, .gone = module_gone,
+		.changing = note_changing, .ctx = (void *)(uintptr_t)env->conf };
+	struct pinchange_user user = { .name = request->user,
+		.place = place_of(request, env->log) };
+	char changed[MESSAGE_MAX];
+	struct outcome o;
+	bool clean = true;
+
+	if (request->task == PROTO_PIN_CHECK) {
+		o = pinchange_check(env, &ui, &user);
+		send_change_result(&o, clean, "");
+		return;
+	}
+	o = pinchange_of_user(env, &ui, &user, &self.secrets, &clean);
+	message_pin_changed(false, changed);
+	send_change_result(&o, clean, changed);
+}
+
+static void
+run_task(const struct flow_env *env, const struct proto_request *request)
+{
+	switch (request->task) {
+	case PROTO_LOGIN:
+		login(env, request);
+		break;
+	case PROTO_DROP:
+		drop(env, request->reader);
+		break;
+	case PROTO_PIN_CHECK:
+	case PROTO_PIN_CHANGE:
+		change_pin(env, request);
+		break;
+	}
 }
 
 static void
@@ -351,7 +444,7 @@ run(const struct proto_request *request)
 	if (outcome_ok(&o)) {
 		self.pin = secret_new();
 		self.pcsc = pcsc_new(&clk_system, &log);
-		if (self.pin == NULL || self.pcsc == NULL)
+		if (!pinchange_secrets_init(&self.secrets) || self.pin == NULL || self.pcsc == NULL)
 			o = outcome_of(JPKI_NO_MEMORY);
 	}
 	if (!outcome_ok(&o)) {
@@ -364,10 +457,7 @@ run(const struct proto_request *request)
 		conf.wait = 0;
 	send_ready(&conf);
 	watchdog(conf.wait + conf.timeout);
-	if (request->task == PROTO_LOGIN)
-		login(&env, request);
-	else
-		drop(&env, request->reader);
+	run_task(&env, request);
 }
 
 int
@@ -395,6 +485,7 @@ main(int argc, char **argv)
 		return EXIT_PROTOCOL;
 	run(&request);
 	secret_free(self.pin);
+	pinchange_secrets_done(&self.secrets);
 	pcsc_free(self.pcsc);
 	return 0;
 }

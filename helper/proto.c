@@ -9,6 +9,21 @@
 
 #define PROTO_VERSION 1
 
+unsigned int
+proto_questions(enum proto_task task)
+{
+	switch (task) {
+	case PROTO_LOGIN:
+		return 1;
+	case PROTO_PIN_CHANGE:
+		return 3;
+	case PROTO_DROP:
+	case PROTO_PIN_CHECK:
+		break;
+	}
+	return 0;
+}
+
 static void
 put_header(struct writer *w, enum proto_type type, const struct proto_id *id)
 {
@@ -117,7 +132,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	uint8_t task, place, no_wait, words;
 	size_t used = 0;
 
-	if (!reader_u8(r, &task) || (task != PROTO_LOGIN && task != PROTO_DROP) ||
+	if (!reader_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
 	    !reader_u8(r, &place) || place >= PLACE_COUNT || !reader_u8(r, &no_wait) || no_wait > 1 ||
 	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||

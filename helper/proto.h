@@ -6,14 +6,15 @@
  *	REQUEST  ---------------------->
  *	         <---------------------- LOG, any number at any time
  *	         <---------------------- READY, once, unless the options are faulty
- *	         <---------------------- PROMPT, at most once
- *	PIN      ---------------------->
+ *	         <---------------------- PROMPT, as often as the task has questions
+ *	PIN      ---------------------->	at most; a PIN answers each
  *	         <---------------------- RESULT, ends it
  *
  * MUSTs: every message carries the version and the 16 random bytes of the
  * request, so a verdict belongs to one login; a message that is cut, has
  * bytes left over, comes out of turn or twice is a failed helper, never a
- * guess; RESULT with JPKI_OK counts only after a PIN was handed over.
+ * guess; RESULT with JPKI_OK counts only after every PIN of the task was handed
+ * over.
  */
 #ifndef JPKI_HELPER_PROTO_H
 #define JPKI_HELPER_PROTO_H
@@ -43,9 +44,14 @@ enum proto_type {
 };
 
 enum proto_task {
-	PROTO_LOGIN = 1,
+	PROTO_LOGIN = 1,	/* one prompt */
 	PROTO_DROP,		/* make the card in `reader` forget a verified PIN; no prompt */
+	PROTO_PIN_CHECK,	/* could the PIN be changed now? no prompt */
+	PROTO_PIN_CHANGE,	/* three: the old PIN, the new one, the new one again */
 };
+
+/* PINs that a task takes. */
+unsigned int proto_questions(enum proto_task task);
 
 struct proto_id {
 	uint8_t bytes[PROTO_ID_LEN];

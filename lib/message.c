@@ -52,6 +52,11 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 		    "Wrong PIN; %d try left before the card locks.",
 		    "Wrong PIN; %d tries left before the card locks.",
 		    (unsigned long)o->tries_left), o->tries_left);
+	else if (o->status == JPKI_SIGN_WRONG && o->tries_left >= 0)
+		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
+		    "Wrong signature PIN; %d try left before it locks.",
+		    "Wrong signature PIN; %d tries left before it locks.",
+		    (unsigned long)o->tries_left), o->tries_left);
 	else if (o->status == JPKI_NO_CARD && o->waited_s > 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "No card came onto the reader in %u second.",
@@ -99,6 +104,78 @@ message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MA
 	else
 		snprintf(text, MESSAGE_MAX, _("PIN of the user-authentication certificate "
 		    "(4 digits, %d tries left): "), tries_left);
+}
+
+void
+message_old_pin_prompt(bool signature, int tries_left, char text[static MESSAGE_MAX])
+{
+	if (signature && tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "%s", _("Current signature PIN (6 to 16 capital letters and "
+		    "digits, LAST try: another mistake locks it): "));
+	else if (signature)
+		snprintf(text, MESSAGE_MAX, _("Current signature PIN (6 to 16 capital letters and "
+		    "digits, %d tries left): "), tries_left);
+	else if (tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "%s", _("Current PIN of the user-authentication certificate "
+		    "(4 digits, LAST try: another mistake locks the card): "));
+	else
+		snprintf(text, MESSAGE_MAX, _("Current PIN of the user-authentication certificate "
+		    "(4 digits, %d tries left): "), tries_left);
+}
+
+void
+message_new_pin_prompt(bool signature, char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", signature ?
+	    _("New signature PIN (6 to 16 capital letters and digits, at least one of each): ") :
+	    _("New PIN of the user-authentication certificate (4 digits): "));
+}
+
+/* In the prompt, because some programs show nothing else. */
+void
+message_again_prompt(enum pin_weakness weakness, char text[static MESSAGE_MAX])
+{
+	const char *prompt = NULL;
+
+	switch (weakness) {
+	case PIN_NOT_WEAK:
+		prompt = _("The new PIN once more: ");
+		break;
+	case PIN_WEAK_SERIES:
+		prompt = _("This PIN is among the first that a thief tries. Once more to have it all the "
+		    "same, or just Enter to keep the old one: ");
+		break;
+	case PIN_WEAK_DATE:
+		prompt = _("This PIN may be a birthday or a year, which others know. Once more to have it "
+		    "all the same, or just Enter to keep the old one: ");
+		break;
+	}
+	snprintf(text, MESSAGE_MAX, "%s", prompt);
+}
+
+void
+message_pin_changed(bool signature, char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", signature ? _("The signature PIN has been changed.") :
+	    _("The PIN of the user-authentication certificate has been changed."));
+}
+
+void
+message_locked(bool signature, char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", signature ?
+	    _("The signature PIN is locked: it was wrong five times in a row, in whatever program. "
+	    "Nothing on this computer can unlock it. Have it reset at your municipal office: take "
+	    "the card with you, and another identity document in case it is asked for. Whoever knows "
+	    "the four-digit PIN can instead reset it at a convenience-store kiosk: take the card and "
+	    "a smartphone with the JPKI PIN reset app. The four-digit PIN is not concerned.") :
+	    _("The four-digit PIN of the user-authentication certificate is locked: it was wrong three "
+	    "times in a row, in whatever program. Nothing on this computer can unlock it. Have it "
+	    "reset at your municipal office: take the card with you, and another identity document "
+	    "in case it is asked for. Whoever knows the signature PIN can instead reset it at a "
+	    "convenience-store kiosk: take the card and a smartphone with the JPKI PIN reset app. "
+	    "A card issued without PINs (for face authentication) shows the same and has none to reset."));
+	drop_half_character(text);
 }
 
 /* Certificates end with a day in Japan, so less than a whole day left is today. */

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 #include "lib/outcome.h"
+#include "lib/pinrule.h"
 
-#define MESSAGE_MAX 512
+#define MESSAGE_MAX 1024
 
 /* State and remedy in one line, NUL-terminated, cut if need be, in the language of the locale. */
 void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
@@ -19,6 +20,20 @@ void message_outcome_english(const struct outcome *o, char text[static MESSAGE_M
  * or_password: where a password may be typed instead.
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
+
+/*
+ * The three prompts of a PIN change, of the user-authentication PIN or of the
+ * signature PIN: the old one with the tries that are left, the new one, and that once
+ * more, with a warning if it can be guessed.
+ */
+void message_old_pin_prompt(bool signature, int tries_left, char text[static MESSAGE_MAX]);
+void message_new_pin_prompt(bool signature, char text[static MESSAGE_MAX]);
+void message_again_prompt(enum pin_weakness weakness, char text[static MESSAGE_MAX]);
+
+void message_pin_changed(bool signature, char text[static MESSAGE_MAX]);
+
+/* For PIN_LOCKED and SIGN_LOCKED: what locked it, who unlocks it, and what to bring. */
+void message_locked(bool signature, char text[static MESSAGE_MAX]);
 
 /* Whether a certificate that still is in order ends within warning_days. */
 bool message_expires_soon(int64_t not_after, int64_t now, unsigned int warning_days);

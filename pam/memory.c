@@ -14,6 +14,7 @@ struct memory {
 	struct secret *wrong;	/* PINs one after the other, the newest first */
 	char user[PROTO_NAME_MAX];
 	enum jpki_status last;
+	enum jpki_status preliminary;
 };
 
 static void
@@ -44,7 +45,7 @@ memory_of(pam_handle_t *pamh)
 	m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return NULL;
-	m->last = JPKI_INTERNAL;
+	m->last = m->preliminary = JPKI_INTERNAL;
 	m->wrong = secret_new();
 	if (m->wrong == NULL || pam_set_data(pamh, DATA_NAME, m, memory_free) != PAM_SUCCESS) {
 		memory_free(pamh, m, 0);
@@ -54,11 +55,19 @@ memory_of(pam_handle_t *pamh)
 }
 
 void
+memory_turn_to(struct memory *m, const char *user)
+{
+	if (strcmp(m->user, user) == 0)
+		return;
+	secret_wipe(m->wrong);
+	m->last = JPKI_INTERNAL;
+	snprintf(m->user, sizeof m->user, "%s", user);
+}
+
+void
 memory_begin(struct memory *m, const char *user)
 {
-	if (strcmp(m->user, user) != 0)
-		secret_wipe(m->wrong);
-	snprintf(m->user, sizeof m->user, "%s", user);
+	memory_turn_to(m, user);
 	m->last = JPKI_INTERNAL;
 }
 
@@ -91,6 +100,12 @@ memory_note_wrong(struct memory *m, struct view pin)
 }
 
 void
+memory_forget_wrong(struct memory *m)
+{
+	secret_wipe(m->wrong);
+}
+
+void
 memory_note_outcome(struct memory *m, enum jpki_status status)
 {
 	m->last = status;
@@ -100,4 +115,22 @@ enum jpki_status
 memory_outcome(const struct memory *m)
 {
 	return m->last;
+}
+
+bool
+memory_let_in(const struct memory *m, const char *user)
+{
+	return m->last == JPKI_OK && strcmp(m->user, user) == 0;
+}
+
+void
+memory_note_preliminary(struct memory *m, enum jpki_status status)
+{
+	m->preliminary = status;
+}
+
+enum jpki_status
+memory_preliminary(const struct memory *m)
+{
+	return m->preliminary;
 }

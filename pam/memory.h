@@ -18,6 +18,8 @@ struct memory *memory_of(pam_handle_t *pamh);
 /* The same, but NULL if there is none yet. */
 const struct memory *memory_find(pam_handle_t *pamh);
 
+/* What comes now is for this user; what was remembered of another is forgotten. */
+void memory_turn_to(struct memory *m, const char *user);
 /* The authentication that begins now is for this user, and nothing is decided. */
 void memory_begin(struct memory *m, const char *user);
 
@@ -25,8 +27,17 @@ void memory_begin(struct memory *m, const char *user);
 void memory_note_wrong(struct memory *m, struct view pin);
 bool memory_knows_wrong(const struct memory *m, struct view pin);
 
-/* The last outcome on this handle; JPKI_INTERNAL before the first. */
+/* What was wrong may be right now: the PIN has been changed. */
+void memory_forget_wrong(struct memory *m);
+
+/* The last outcome of an authentication on this handle; JPKI_INTERNAL before the first. */
 void memory_note_outcome(struct memory *m, enum jpki_status status);
 enum jpki_status memory_outcome(const struct memory *m);
+/* Whether the last authentication on this handle let this user in. */
+bool memory_let_in(const struct memory *m, const char *user);
+
+/* How the first pass of a PIN change ended, for the second; JPKI_INTERNAL before the first. */
+void memory_note_preliminary(struct memory *m, enum jpki_status status);
+enum jpki_status memory_preliminary(const struct memory *m);
 
 #endif

@@ -2,14 +2,17 @@
  * pam_jpki.so: the entry points.
  *
  * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
- * JPKI_OK; one prompt and one VERIFY for one call; PAM_AUTHTOK is neither read
- * nor set (but with forward_pass, to what is no PIN); PAM_IGNORE stands for no error; nothing of the application is changed
- * (signals, locale, descriptors, environment), nothing is static.
+ * JPKI_OK; one VERIFY for one call, and one prompt (three for a new PIN); PAM_AUTHTOK
+ * is neither read nor set (but at a login with forward_pass, to what is no PIN),
+ * PAM_OLDAUTHTOK never; PAM_IGNORE stands for no error; nothing of the application is
+ * changed (signals, locale, descriptors, environment), nothing is static.
  */
 #include "config.h"
 
+#include <pwd.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
+#include <security/pam_modutil.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -87,7 +90,6 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	if (argc > 0)	/* else argv may be NULL */
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
-	request->task = PROTO_LOGIN;
 	request->place = place_of(pamh);
 	/* A name too long for a terminal is none that anybody has recorded. */
 	if (!copy_name(request->terminal, item(pamh, PAM_TTY)))
@@ -112,7 +114,7 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	memory_note_outcome(memory, JPKI_INTERNAL);
 	o = make_request(pamh, argc, argv, log, request);
 	if (outcome_ok(&o))
-		session_login(pamh, log, request, &result);
+		session_run(pamh, log, request, &result);
 	else
 		result.outcome = o;
 	return result;
@@ -223,4 +225,103 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (memory == NULL || memory_outcome(memory) != JPKI_OK)
 		return PAM_IGNORE;
 	return PAM_SUCCESS;
+}
+
+/* --- changing the PIN ------------------------------------------------------------ */
+
+/*
+ * Only the holder of a card changes its PIN. Root, who gives somebody a new password, is
+ * never asked for their PIN; but root as well is a login manager, which acts for
+ * the user whom the card has let in by this very handle.
+ */
+static bool
+acts_for_holder(pam_handle_t *pamh, const struct memory *memory, const char *user)
+{
+	const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
+
+	return pw != NULL && (pw->pw_uid == getuid() || memory_let_in(memory, user));
+}
+
+/* passwd names no terminal as PAM_TTY; utmp may know the one it was started from. */
+static void
+name_terminal(struct proto_request *request)
+{
+	if (request->terminal[0] == '\0' &&
+	    ttyname_r(STDIN_FILENO, request->terminal, sizeof request->terminal) != 0)
+		request->terminal[0] = '\0';
+}
+
+/* Runs the task of one of the two passes. NOT_ENROLLED: there is no card of the caller's. */
+static struct session_result
+run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
+    const struct memory *memory, struct proto_request *request)
+{
+	struct session_result result = { .outcome = make_request(pamh, argc, argv, log, request) };
+
+	if (!outcome_ok(&result.outcome))
+		return result;
+	if (!acts_for_holder(pamh, memory, request->user)) {
+		result.outcome = outcome_of(JPKI_NOT_ENROLLED);
+		return result;
+	}
+	name_terminal(request);
+	session_run(pamh, log, request, &result);
+	return result;
+}
+
+/* PAM_IGNORE, so that whoever has no card here gets a new password in any stack. */
+static int
+code_of_pass(enum jpki_status status)
+{
+	return status == JPKI_NOT_ENROLLED ? PAM_IGNORE : result_pam_code(status);
+}
+
+/* The first pass: what can be said before anybody has typed anything. */
+static int
+preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
+    struct memory *memory)
+{
+	struct proto_request request = { .task = PROTO_PIN_CHECK };
+	struct session_result result = run_pass(pamh, argc, argv, log, memory, &request);
+
+	memory_note_preliminary(memory, result.outcome.status);
+	if (result.outcome.status == JPKI_NOT_ENROLLED)
+		log_msg(log, LOG_INFO, "no card of the caller's: no PIN to change, user=%s", request.user);
+	else if (!outcome_ok(&result.outcome))
+		report(pamh, flags, &result, request.user, log);
+	return code_of_pass(result.outcome.status);
+}
+
+/* The second: asks and changes, unless the first has said why not. */
+static int
+update(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
+    struct memory *memory)
+{
+	enum jpki_status before = memory_preliminary(memory);
+	struct proto_request request = { .task = PROTO_PIN_CHANGE };
+	struct session_result result;
+
+	memory_note_preliminary(memory, JPKI_INTERNAL);
+	if (before != JPKI_OK)
+		return code_of_pass(before);
+	result = run_pass(pamh, argc, argv, log, memory, &request);
+	report(pamh, flags, &result, request.user, log);
+	if (result.outcome.status == JPKI_PIN_WRONG)
+		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
+	return code_of_pass(result.outcome.status);
+}
+
+int
+pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const struct log log = { .sink = to_syslog, .ctx = pamh };
+	struct memory *memory = memory_of(pamh);
+
+	if (flags & PAM_CHANGE_EXPIRED_AUTHTOK)
+		return PAM_IGNORE;	/* a PIN does not expire */
+	if (memory == NULL)
+		return result_pam_code(JPKI_NO_MEMORY);
+	if (flags & PAM_PRELIM_CHECK)
+		return preliminary(pamh, flags, argc, argv, &log, memory);
+	return update(pamh, flags, argc, argv, &log, memory);
 }

@@ -19,14 +19,15 @@ struct session {
 	pam_handle_t *pamh;
 	const struct log *log;
 	struct memory *memory;
-	struct secret *pin;	/* what was typed */
+	struct secret *pin;	/* what was typed first */
+	struct secret *new_pin;	/* and after that, by turns */
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
 	bool ready;		/* READY came: not a second one */
 	unsigned int after_s;
-	bool prompted;		/* PROMPT came: not a second one */
-	bool pin_given;		/* the helper was handed a PIN */
+	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
+	unsigned int pins_given;	/* PINs that the helper was handed */
 	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
 	int64_t deadline;
 };
@@ -81,13 +82,18 @@ take_ready(struct session *s, struct reader *r)
 	return outcome_of(JPKI_OK);
 }
 
-/* What goes to the helper: a PIN, unless this handle has seen it fail. */
+/*
+ * What goes to the helper: a PIN, unless it is the one that the card holds and this handle
+ * has seen it fail. What is typed for a change is for no other module.
+ */
 static enum proto_answer
-ask(struct session *s, const struct proto_prompt *prompt)
+ask(struct session *s, const struct proto_prompt *prompt, struct secret *typed)
 {
-	enum proto_answer answer = conv_ask_pin(s->pamh, prompt->text, prompt->forward_password, s->pin);
+	bool forward_password = prompt->forward_password && s->task == PROTO_LOGIN;
+	enum proto_answer answer = conv_ask_pin(s->pamh, prompt->text, forward_password, typed);
 
-	if (answer == PROTO_ANSWER_PIN && memory_knows_wrong(s->memory, secret_view(s->pin)))
+	if (answer == PROTO_ANSWER_PIN && typed == s->pin &&
+	    memory_knows_wrong(s->memory, secret_view(typed)))
 		answer = PROTO_ANSWER_REPEATED;
 	return answer;
 }
@@ -99,17 +105,18 @@ answer_prompt(struct session *s, struct reader *r)
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 	struct proto_prompt prompt;
+	struct secret *typed = s->prompts == 0 ? s->pin : s->new_pin;
 	struct proto_pin m = {0};
 	bool sent;
 
-	if (s->task != PROTO_LOGIN || !s->ready || s->prompted || !proto_get_prompt(r, &prompt))
+	if (!s->ready || s->prompts == proto_questions(s->task) || !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
-	s->prompted = true;
+	s->prompts++;
 	memcpy(s->reader, prompt.reader, sizeof s->reader);
-	m.answer = ask(s, &prompt);
+	m.answer = ask(s, &prompt, typed);
 	if (m.answer == PROTO_ANSWER_PIN) {
-		m.pin = secret_view(s->pin);
-		s->pin_given = true;
+		m.pin = secret_view(typed);
+		s->pins_given++;
 	}
 	set_deadline(s, s->after_s);
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
@@ -117,7 +124,13 @@ answer_prompt(struct session *s, struct reader *r)
 	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the prompt");
 }
 
-/* RESULT: success is believed only of a login to which a PIN was given. */
+static bool
+all_given(const struct session *s)
+{
+	return s->pins_given == proto_questions(s->task);
+}
+
+/* RESULT: success is believed only of a task that has got all its PINs. */
 static struct outcome
 take_result(struct session *s, struct reader *r, struct proto_result *ret)
 {
@@ -125,7 +138,7 @@ take_result(struct session *s, struct reader *r, struct proto_result *ret)
 
 	if (!proto_get_result(r, &m))
 		return broken(s, "gave a malformed verdict");
-	if (m.outcome.status == JPKI_OK && s->task == PROTO_LOGIN && !s->pin_given)
+	if (m.outcome.status == JPKI_OK && !all_given(s))
 		return broken(s, "gave a verdict without a PIN");
 	*ret = m;
 	return outcome_of(JPKI_OK);
@@ -234,13 +247,16 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 static void
 remember(struct session *s, const struct outcome *o)
 {
-	memory_note_outcome(s->memory, o->status);
-	if (s->pin_given && (o->status == JPKI_PIN_WRONG || o->status == JPKI_PIN_LOCKED))
+	if (s->task == PROTO_LOGIN)
+		memory_note_outcome(s->memory, o->status);
+	if (s->pins_given > 0 && (o->status == JPKI_PIN_WRONG || o->status == JPKI_PIN_LOCKED))
 		memory_note_wrong(s->memory, secret_view(s->pin));
+	if (s->task == PROTO_PIN_CHANGE && (outcome_ok(o) || o->status == JPKI_PIN_UNCERTAIN))
+		memory_forget_wrong(s->memory);
 }
 
 static struct outcome
-login(struct session *s, const struct proto_request *request, struct session_result *ret)
+perform(struct session *s, const struct proto_request *request, struct session_result *ret)
 {
 	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
 	struct outcome o = run(s, request, &result);
@@ -248,28 +264,34 @@ login(struct session *s, const struct proto_request *request, struct session_res
 	/* A helper that died after the prompt has named the reader before. */
 	memcpy(ret->reader, result.reader[0] != '\0' ? result.reader : s->reader, sizeof ret->reader);
 	memcpy(ret->cert, result.cert, sizeof ret->cert);
-	if (s->pin_given && (!outcome_ok(&o) || !result.card_clean))
+	if (s->pins_given > 0 && (!outcome_ok(&o) || !result.card_clean))
 		drop_card_state(s, request);
 	if (outcome_ok(&o)) {
 		o = result.outcome;
 		memcpy(ret->text, result.text, sizeof ret->text);
+	} else if (s->task == PROTO_PIN_CHANGE && all_given(s)) {
+		o = outcome_of(JPKI_PIN_UNCERTAIN);
 	}
 	remember(s, &o);
 	return o;
 }
 
 void
-session_login(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
+session_run(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
     struct session_result *ret)
 {
 	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
-		.helper = HELPER_NONE, .task = PROTO_LOGIN };
+		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->outcome = outcome_of(JPKI_NO_MEMORY);
-	if (s.memory != NULL && s.pin != NULL) {
-		memory_begin(s.memory, request->user);
-		ret->outcome = login(&s, request, ret);
+	if (s.memory != NULL && s.pin != NULL && s.new_pin != NULL) {
+		if (s.task == PROTO_LOGIN)
+			memory_begin(s.memory, request->user);
+		else
+			memory_turn_to(s.memory, request->user);
+		ret->outcome = perform(&s, request, ret);
 	}
 	secret_free(s.pin);
+	secret_free(s.new_pin);
 }

@@ -1,4 +1,4 @@
-/* One login, seen from the module: a helper, what it may say, and what we make of it. */
+/* One task, seen from the module: a helper, what it may say, and what we make of it. */
 #ifndef JPKI_PAM_SESSION_H
 #define JPKI_PAM_SESSION_H
 
@@ -16,9 +16,10 @@ struct session_result {
 /*
  * Runs a helper to its verdict and, if it died or was killed after it had been
  * handed the PIN, a second one that makes the card forget it. Everything the
- * helper does that it must not do is JPKI_HELPER.
+ * helper does that it must not do is JPKI_HELPER; but PIN_UNCERTAIN if all PINs of a
+ * change had been given to it. A login is noted in the handle's memory, a change is not.
  */
-void session_login(pam_handle_t *pamh, const struct log *log,
+void session_run(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct session_result *ret);
 
 #endif

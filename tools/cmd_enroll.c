@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <bsd/readpassphrase.h>
-#include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
@@ -10,7 +8,6 @@
 
 #include "config/enrolment.h"
 #include "flow/enrol.h"
-#include "flow/prove.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
@@ -18,6 +15,7 @@
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "nss/cert.h"
+#include "tools/ask.h"
 #include "tools/deadline.h"
 #include "tools/tool.h"
 
@@ -27,40 +25,23 @@ struct asking {
 	sigset_t before;
 };
 
-static struct outcome
-not_typed(const struct tool *t, int error)
-{
-	if (error == ENOTTY || error == ENXIO)
-		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
-	else if (error != EINTR)
-		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
-	return outcome_of(JPKI_CANCELLED);
-}
-
 /* ^C at the prompt ends us; from then on it waits, for the card would stay unlocked. */
 static struct outcome
 ask_on_terminal(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
 	struct asking *a = ctx;
-	char prompt[MESSAGE_MAX], typed[64];
-	struct outcome o = outcome_of(JPKI_OK);
+	char prompt[MESSAGE_MAX];
+	struct outcome o;
 
 	message_pin_prompt(tries_left, false, prompt);
-	deadline_off();
-	if (readpassphrase(prompt, typed, sizeof typed, RPP_REQUIRE_TTY) == NULL) {
-		int error = errno;
-
-		explicit_bzero(typed, sizeof typed);
-		return not_typed(a->t, error);
-	}
+	o = ask_at_terminal(a->t, prompt, pin);
+	if (o.status == JPKI_CANCELLED)
+		return o;
 	signals_hold(&a->before);
 	a->held = true;
 	deadline_arm(a->t, true);
-	if (typed[0] == '\0')
+	if (outcome_ok(&o) && secret_view(pin).len == 0)
 		o = outcome_of(JPKI_CANCELLED);
-	else if (!secret_set(pin, typed, strlen(typed)))
-		o = outcome_of(JPKI_PIN_FORMAT);
-	explicit_bzero(typed, sizeof typed);
 	return o;
 }
 
@@ -68,20 +49,6 @@ static bool
 nobody_left(void *ctx)
 {
 	return false;
-}
-
-/* The card may be left verified only if nothing could be done about it. */
-static void
-check_clean(struct tool *t, const char *reader, bool clean)
-{
-	struct outcome o = outcome_of(JPKI_OK);
-
-	if (!clean) {
-		deadline_arm(t, true);
-		o = prove_drop_state(&t->env, reader);
-	}
-	if (!outcome_ok(&o))
-		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
 }
 
 /* What is asked for on the command line. */
@@ -115,9 +82,8 @@ enroll_from_card(struct tool *t, const struct enrolling *e)
 	o = survey_choose_reader(&t->env, e->reader, reader);
 	if (outcome_ok(&o))
 		o = survey_card(&t->env, reader, &survey);
-	if (outcome_ok(&o) && survey.der_len == 0)
-		o = outcome_of(survey.kind == JPKI_KIND_JUKI ? JPKI_JUKI_CARD :
-		    survey.kind == JPKI_KIND_PHONE ? JPKI_PHONE : JPKI_NO_CERT);
+	if (outcome_ok(&o))
+		o = survey_certificate(&survey);
 	if (outcome_ok(&o) && e->add)
 		o = enrol_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
 	if (!outcome_ok(&o))
@@ -127,7 +93,7 @@ enroll_from_card(struct tool *t, const struct enrolling *e)
 		return outcome_of(JPKI_NO_MEMORY);
 	o = enrol_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
 	secret_free(pin);
-	check_clean(t, reader, clean);
+	ask_check_clean(t, reader, clean);
 	deadline_off();		/* what follows is the disk's */
 	if (asking.held)
 		signals_release(&asking.before);

@@ -40,8 +40,8 @@ kind_name(const struct survey *s)
 	return _("a card with the JPKI application, of an unknown kind");
 }
 
-static void
-print_tries(const char *name, int tries)
+void
+status_print_tries(const char *name, int tries)
 {
 	char text[128];
 
@@ -119,8 +119,8 @@ print_survey(struct tool *t, const struct survey *s)
 	char date[16];
 
 	row(_("card"), kind_name(s));
-	print_tries(_("user-authentication PIN"), s->auth_tries);
-	print_tries(_("signature PIN"), s->sign_tries);
+	status_print_tries(_("user-authentication PIN"), s->auth_tries);
+	status_print_tries(_("signature PIN"), s->sign_tries);
 	if (s->der_len > 0)
 		print_certificate(t, s);
 	else

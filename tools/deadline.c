@@ -52,20 +52,32 @@ deadline_watch(const struct pcsc *pcsc)
 	prepared.pcsc = pcsc;
 }
 
-void
-deadline_arm(const struct tool *t, bool pin_typed)
+static void
+arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin_typed)
 {
 	struct sigaction action = { .sa_handler = strike };
 	sigset_t alarms;
 
 	deadline_off();
-	prepare(t, JPKI_CARD_BUSY, pin_typed, prepared.busy);
-	prepare(t, JPKI_TIMEOUT, pin_typed, prepared.late);
+	prepare(t, busy, pin_typed, prepared.busy);
+	prepare(t, late, pin_typed, prepared.late);
 	(void)sigemptyset(&alarms);
 	(void)sigaddset(&alarms, SIGALRM);
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
 	(void)alarm(t->conf.timeout + GRACE);
+}
+
+void
+deadline_arm(const struct tool *t, bool pin_typed)
+{
+	arm(t, JPKI_CARD_BUSY, JPKI_TIMEOUT, pin_typed);
+}
+
+void
+deadline_changing(const struct tool *t)
+{
+	arm(t, JPKI_PIN_UNCERTAIN, JPKI_PIN_UNCERTAIN, true);
 }
 
 void

@@ -19,6 +19,8 @@ void deadline_watch(const struct pcsc *pcsc);
  * sentence; pin_typed: which also says to take the card away.
  */
 void deadline_arm(const struct tool *t, bool pin_typed);
+/* The same while a PIN is being changed: nobody could know then which one holds. */
+void deadline_changing(const struct tool *t);
 void deadline_off(void);
 
 #endif

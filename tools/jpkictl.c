@@ -83,6 +83,14 @@ static const struct command commands[] = {
 	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
 	  N_("As block, which see.\n"),
 	  true, false, false, cmd_unblock },
+	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),
+	  N_("change a PIN of a card, or see its tries"),
+	  N_("  change  change the four-digit PIN of the user-authentication certificate: asks for\n"
+	  "          the old one once and for the new one twice, before the card is asked anything\n"
+	  "  status  the tries left of both PINs (none is spent), and what to do with a locked one\n\n"
+	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
+	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
+	  false, true, false, cmd_pin },
 	{ "status", "", N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"

@@ -41,6 +41,7 @@ int cmd_crl(struct tool *t, int argc, char **argv);
 int cmd_doctor(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
+int cmd_pin(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);
 int cmd_revoke(struct tool *t, int argc, char **argv);
 int cmd_ssh_keys(struct tool *t, int argc, char **argv);
@@ -76,6 +77,9 @@ void tool_audit(const char *action, const char *key, const char *value);
  */
 void tool_cell(const char *text, int width);
 void tool_cell_right(const char *text, int width);
+
+/* The line of `status` with the tries of a PIN; TRIES_UNKNOWN and 0 in words. */
+void status_print_tries(const char *name, int tries);
 
 /*
  * An empty file on disk that has no name, for reading and writing, O_CLOEXEC; the caller's.

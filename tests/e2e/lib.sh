@@ -141,14 +141,14 @@ run()
 	[[ $* != *'pamdrive --service e2e '* ]] || note_outcomes "$from"
 }
 
-# What came out of logins by our module alone, a line for each, as
+# What came out of logins and PIN changes by our module alone, a line for each, as
 # "CODE SYSLOG-PRIORITY PAM-CODE": for cases/95-outcomes.sh.
 note_outcomes()	# SYSLOG-SIZE-BEFORE
 {
 	local returned
 
-	grep -qE '^auth required pam_jpki\.so' /etc/pam.d/e2e || return 0
-	returned=$(sed -nE 's/^auth = [0-9]+ //p' <<< "$OUT")
+	grep -qE '^(auth|password) required pam_jpki\.so' /etc/pam.d/e2e || return 0
+	returned=$(sed -nE 's/^(auth|chauthtok) = [0-9]+ //p' <<< "$OUT")
 	[ -n "$returned" ] || return 0
 	until_true 1 logged_outcomes "$1" "$(wc -l <<< "$returned")" || return 0
 	paste -d' ' <(printf '%s\n' "$LOGGED") <(printf '%s\n' "$returned") >> "$WORK/outcomes"
@@ -158,7 +158,7 @@ note_outcomes()	# SYSLOG-SIZE-BEFORE
 logged_outcomes()	# SYSLOG-SIZE-BEFORE COUNT
 {
 	LOGGED=$(tail -c "+$(($1 + 1))" "$SYSLOG" |
-		sed -nE 's/^<([0-9]+)>.*pam_jpki\([^)]*:auth\): (JPKI-[A-Z-]+) user=.*/\2 \1/p')
+		sed -nE 's/^<([0-9]+)>.*pam_jpki\([^)]*:(auth|chauthtok)\): (JPKI-[A-Z-]+) user=.*/\3 \1/p')
 	[ -n "$LOGGED" ] && [ "$(wc -l <<< "$LOGGED")" = "$2" ]
 }
 

@@ -14,6 +14,9 @@
  *	return=NUMBER  the result (default: PAM_IGNORE)
  *
  * An underscore in a TEXT stands for a space.
+ *
+ * In a password stack it logs, in each pass, which secrets the modules before it
+ * left for others: "items update: authtok=… oldauthtok=…".
  */
 #include "config.h"
 
@@ -23,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <security/pam_modules.h>
@@ -167,5 +171,24 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	(void)flags;
 	(void)argc;
 	(void)argv;
+	return PAM_IGNORE;
+}
+
+static const char *
+secret_item(pam_handle_t *pamh, int item)
+{
+	const void *text = NULL;
+
+	return pam_get_item(pamh, item, &text) == PAM_SUCCESS && text != NULL ? text : "unset";
+}
+
+int
+pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)argc;
+	(void)argv;
+	pam_syslog(pamh, LOG_INFO, "items %s: authtok=%s oldauthtok=%s",
+	    flags & PAM_PRELIM_CHECK ? "preliminary" : "update",
+	    secret_item(pamh, PAM_AUTHTOK), secret_item(pamh, PAM_OLDAUTHTOK));
 	return PAM_IGNORE;
 }

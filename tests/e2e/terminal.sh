@@ -65,6 +65,9 @@ times()		# NUMBER WORD: that often, one blank between
 #   tries=N       left on the card afterwards (3)
 #   apdus=N       commands to the card (any)
 #   typed=N       four-digit texts the person entered (as the steps show)
+#   pin=PIN sign=PIN   that the card has afterwards (as before)
+#   sign_tries=N  left of the signature PIN (5)
+#   after=WORDS   a command of the shell that looks at more
 #   last=ask      the administrator lets the last try be used
 #   echo=yes      what is typed shows on the screen, as before any prompt
 #   powered=any   the last attempt did not come as far as the PIN, so that the
@@ -78,7 +81,8 @@ person()
 	local -a steps=()
 	local -A c=([sim]='' [before]='' [status]=0 [log]=OK [says]='' [lacks]='' [prompts]=1
 		[asks]="$PROMPT (4 digits"
-		[verifies]=1 [tries]=3 [apdus]=any [typed]=0 [last]='' [echo]='' [powered]='')
+		[verifies]=1 [tries]=3 [apdus]=any [typed]=0 [last]='' [echo]='' [powered]=''
+		[pin]=$PIN [sign]=ABC123 [sign_tries]=5 [after]='')
 
 	shift
 	while [ "$1" != -- ]; do
@@ -100,7 +104,9 @@ person()
 	expect_match 'exit status' "${c[status]}" "$STATUS"
 	check_screen
 	check_tries "$before"
+	check_pins
 	expect_outcomes "${c[log]}"
+	eval "${c[after]}"
 	end
 }
 
@@ -132,10 +138,18 @@ check_tries()	# BEFORE
 	fi
 }
 
+check_pins()
+{
+	expect_equal 'PIN of the card' "${c[pin]}" "$(sim get auth-pin)"
+	expect_equal 'signature PIN of the card' "${c[sign]}" "$(sim get sign-pin)"
+	expect_equal 'tries left of the signature PIN' "${c[sign_tries]}" "$(sim get sign-tries)"
+	[ "${c[pin]} ${c[sign]}" = "$PIN ABC123" ] || CARD_DIRTY=yes
+}
+
 outcomes()
 {
 	# shellcheck disable=SC2005,SC2046 # the lines become words
-	echo $(syslog_new | sed -nE 's/.*pam_jpki\([^)]*:auth\): JPKI-(E-)?([A-Z-]+) user=.*/\2/p')
+	echo $(syslog_new | sed -nE 's/.*pam_jpki\([^)]*:(auth|chauthtok)\): JPKI-(E-)?([A-Z-]+) user=.*/\3/p')
 }
 
 outcomes_are()

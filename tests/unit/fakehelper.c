@@ -137,9 +137,11 @@ receive(void)
 	return JPKI_CANCELLED;
 }
 
-static bool
-is_drop_task(void)
+static enum proto_task
+receive_task(void)
 {
+	static const char *const names[] = { [PROTO_LOGIN] = "login", [PROTO_DROP] = "drop",
+		[PROTO_PIN_CHECK] = "check", [PROTO_PIN_CHANGE] = "change" };
 	static struct proto_request request;
 	uint8_t packet[PROTO_PACKET_MAX];
 	enum proto_type type;
@@ -152,7 +154,7 @@ is_drop_task(void)
 	r = reader_of(packet, len);
 	if (!proto_get_header(&r, &type, &id) || !proto_get_request(&r, &request) || f == NULL)
 		_exit(1);
-	fprintf(f, "%s ", request.task == PROTO_DROP ? "drop" : "login");
+	fprintf(f, "%s ", names[request.task]);
 	if (request.task == PROTO_DROP)
 		fprintf(f, "in %s%s ", request.reader, request.no_wait ? "" : ", waiting");
 	fclose(f);
@@ -161,7 +163,44 @@ is_drop_task(void)
 		_exit(1);
 	fputs(request.lang, f);
 	fclose(f);
-	return request.task == PROTO_DROP;
+	return request.task;
+}
+
+/* Asks as often as the mode says, else the three times that are right. */
+static void
+change(void)
+{
+	unsigned int questions = 3;
+	enum jpki_status status = JPKI_PIN_WRONG;
+
+	(void)sscanf(mode, "ask %u", &questions);
+	ready(5, is("late after PIN") ? 0 : 5);
+	for (unsigned int i = 0; i < questions && status == JPKI_PIN_WRONG; i++) {
+		prompt();
+		status = receive();
+	}
+	if (status != JPKI_PIN_WRONG) {
+		result(status, true);
+		return;
+	}
+	if (is("die after PIN"))
+		_exit(0);
+	if (is("late after PIN"))
+		pause();
+	if (is("wrong") || is("wrong, forwards"))
+		result(JPKI_PIN_WRONG, true);
+	else
+		result(JPKI_OK, !is("unclean"));
+}
+
+/* The first pass: no PIN. */
+static void
+check(void)
+{
+	ready(5, 5);
+	if (is("prompt at the check"))
+		prompt();
+	result(is("not enrolled") ? JPKI_NOT_ENROLLED : is("no card") ? JPKI_NO_CARD : JPKI_OK, true);
 }
 
 static void
@@ -230,11 +269,20 @@ main(void)
 	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
 		return 1;
 	fclose(f);
-	if (is_drop_task()) {
+	switch (receive_task()) {
+	case PROTO_LOGIN:
+		login();
+		break;
+	case PROTO_DROP:
 		ready(5, 5);
 		result(JPKI_OK, true);
-	} else {
-		login();
+		break;
+	case PROTO_PIN_CHECK:
+		check();
+		break;
+	case PROTO_PIN_CHANGE:
+		change();
+		break;
 	}
 	return 0;
 }

@@ -279,7 +279,11 @@ protocol_table(void **state)
 		{ APDU_VERIFY, 0x6700, JPKI_BAD_REPLY, TRIES_UNKNOWN },
 		{ APDU_VERIFY, 0x6985, JPKI_BAD_REPLY, TRIES_UNKNOWN },
 		{ APDU_SIGN, 0x6982, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x6982, JPKI_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6982, JPKI_NEW_PIN_REFUSED, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6a80, JPKI_NEW_PIN_REFUSED, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6581, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6f00, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x63c2, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -313,6 +317,11 @@ nothing_else_is_good(void **state)
 			assert_int_equal(o.status == JPKI_PIN_LOCKED, locked);
 			assert_int_equal(o.status == JPKI_PIN_WRONG,
 			    purpose == APDU_VERIFY && (counts || sw == 0x6300));
+			/* Only a checking error says that nothing has changed. */
+			assert_int_equal(o.status == JPKI_NEW_PIN_REFUSED,
+			    purpose == APDU_CHANGE_PIN && sw >= 0x6700 && sw <= 0x6eff);
+			assert_int_equal(o.status == JPKI_PIN_UNCERTAIN, purpose == APDU_CHANGE_PIN &&
+			    sw != 0x9000 && (sw < 0x6700 || sw > 0x6eff));
 			assert_int_equal(o.tries_left,
 			    counts ? (int)(sw & 0xf) : locked ? 0 : TRIES_UNKNOWN);
 		}

@@ -197,7 +197,7 @@ test_change_of_the_pin(void **state)
 	assert_int_equal(o.status, JPKI_OK);
 	o = jpki_select(&card);
 	assert_int_equal(o.status, JPKI_OK);
-	assert_int_equal(change_pin(&card, "4321"), JPKI_BAD_REPLY);	/* not verified */
+	assert_int_equal(change_pin(&card, "4321"), JPKI_NEW_PIN_REFUSED);	/* not verified */
 	assert_int_equal(verify_pin(&card, "1234"), JPKI_OK);
 	assert_int_equal(change_pin(&card, "43210"), JPKI_PIN_FORMAT);
 	assert_int_equal(change_pin(&card, "4321"), JPKI_OK);

@@ -12,7 +12,7 @@
 #include "config/enrolment.h"
 #include "flow/enrolled.h"
 #include "flow/login.h"
-#include "flow/prove.h"
+#include "flow/verify.h"
 #include "lib/cleanup.h"
 #include "nss/blocklist.h"
 #include "nss/cert.h"
@@ -972,7 +972,7 @@ one_fault(struct kit *k, const char *pin, unsigned int at, const char *kind)
 		fail_msg("%s, PIN %s: %d tries left after %d VERIFY", fault, pin, tries, (int)s.verifies);
 	kit_clear_faults(k);
 	if (!r.card_clean) {
-		o = prove_drop_state(&k->env, "Reader 0");
+		o = verify_drop_state(&k->env, "Reader 0");
 		(void)o;
 	}
 	if (strcmp(kit_get(k, "verified"), "none") != 0)

@@ -106,6 +106,10 @@ official_terms_are_used(void **state)
 		/* which PIN, that there is another one, who resets it, and where else */
 		{ JPKI_PIN_LOCKED, 0,
 		    { PIN_NAME, "ロック", OFFICE, "署名用電子証明書の暗証番号", "キオスク端末" } },
+		{ JPKI_SIGN_WRONG, 4, { "署名用電子証明書の暗証番号が違います", "残り4回" } },
+		{ JPKI_SIGN_LOCKED, 0, { "署名用電子証明書の暗証番号", "ロック", OFFICE, "キオスク端末" } },
+		{ JPKI_NEW_PIN_FORMAT, TRIES_UNKNOWN, { "新しい暗証番号", "半角数字4桁", "変わっていません" } },
+		{ JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN, { "通信が切れました", "分かりません", "新しい暗証番号" } },
 		{ JPKI_CERT_EXPIRED, TRIES_UNKNOWN, { "利用者証明用電子証明書", "有効期間が満了", OFFICE, "再登録" } },
 		{ JPKI_NO_CERT, TRIES_UNKNOWN, { "利用者証明用電子証明書" } },
 		{ JPKI_CERT_KIND, TRIES_UNKNOWN, { "署名用電子証明書", "利用者証明用電子証明書" } },

@@ -703,6 +703,13 @@ signature_pin_has_6_to_16_characters(void **state)
 
 	for (size_t len = 0; len < 6; len++)
 		not_sent(JPKI_PIN_SIGN, text, len);
+	for (int c = 0; c < 256; c++) {
+		char pin[7] = "ABC123";
+
+		pin[3] = (char)c;
+		if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z'))
+			not_sent(JPKI_PIN_SIGN, pin, 6);
+	}
 	for (size_t len = 6; len <= 16; len++) {
 		char command[64];
 		struct outcome o;
@@ -784,8 +791,9 @@ changes_the_pin(void **state)
 		const char *response;
 		enum jpki_status status;
 	} cases[] = {
-		{ "9000", JPKI_OK }, { "6982", JPKI_BAD_REPLY }, { "6C04", JPKI_BAD_REPLY },
-		{ "6700", JPKI_BAD_REPLY }, { "", JPKI_BAD_REPLY },
+		{ "9000", JPKI_OK }, { "6982", JPKI_NEW_PIN_REFUSED }, { "6C04", JPKI_NEW_PIN_REFUSED },
+		{ "6700", JPKI_NEW_PIN_REFUSED }, { "6F00", JPKI_PIN_UNCERTAIN },
+		{ "6581", JPKI_PIN_UNCERTAIN }, { "90", JPKI_PIN_UNCERTAIN }, { "", JPKI_PIN_UNCERTAIN },
 	};
 
 	assert_true(secret_set(secret, "1234", 4));
@@ -797,6 +805,19 @@ changes_the_pin(void **state)
 		assert_int_equal(o.status, cases[i].status);
 		END;
 	}
+}
+
+/* The selection that failed was no change. */
+static void
+changes_nothing_without_the_file(void **state)
+{
+	struct outcome o;
+
+	assert_true(secret_set(secret, "ABC123", 6));
+	START({ "00A4020C02 001B", "6A82" });
+	o = jpki_change_pin(&card, JPKI_PIN_SIGN, secret);
+	assert_int_equal(o.status, JPKI_NO_CERT);
+	END;
 }
 
 static void
@@ -937,6 +958,7 @@ main(void)
 		cmocka_unit_test(refused_signatures),
 		cmocka_unit_test(overlong_signature_is_refused),
 		cmocka_unit_test(changes_the_pin),
+		cmocka_unit_test(changes_nothing_without_the_file),
 		cmocka_unit_test(card_tells_its_own_expiry),
 		cmocka_unit_test(login_in_nine_commands),
 		cmocka_unit_test(classic_login_in_fourteen_and_a_refusal),

@@ -133,6 +133,54 @@ keeps_the_newest(void **state)
 }
 
 static void
+forgets_with_the_user_and_the_change(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	memory_begin(m, "taro");
+	memory_note_wrong(m, pin("1234"));
+	memory_turn_to(m, "taro");
+	assert_true(memory_knows_wrong(m, pin("1234")));
+	memory_turn_to(m, "hanako");
+	assert_false(memory_knows_wrong(m, pin("1234")));
+	memory_note_wrong(m, pin("5678"));
+	memory_forget_wrong(m);
+	assert_false(memory_knows_wrong(m, pin("5678")));
+}
+
+static void
+knows_whom_the_card_let_in(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	memory_begin(m, "taro");
+	assert_false(memory_let_in(m, "taro"));
+	memory_note_outcome(m, JPKI_OK);
+	assert_true(memory_let_in(m, "taro"));
+	assert_false(memory_let_in(m, "hanako"));
+	memory_turn_to(m, "taro");
+	assert_true(memory_let_in(m, "taro"));
+	memory_turn_to(m, "hanako");
+	assert_false(memory_let_in(m, "hanako"));
+	memory_begin(m, "taro");
+	assert_false(memory_let_in(m, "taro"));
+}
+
+static void
+keeps_the_first_pass(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	assert_int_equal(memory_preliminary(m), JPKI_INTERNAL);
+	memory_note_preliminary(m, JPKI_OK);
+	assert_int_equal(memory_preliminary(m), JPKI_OK);
+	assert_int_equal(memory_outcome(m), JPKI_INTERNAL);
+}
+
+static void
 goes_with_the_handle(void **state)
 {
 	assert_non_null(memory_of(pamh));
@@ -160,6 +208,9 @@ main(void)
 		TEST(begins_with_nothing),
 		TEST(knows_the_wrong_pins),
 		TEST(keeps_the_newest),
+		TEST(forgets_with_the_user_and_the_change),
+		TEST(knows_whom_the_card_let_in),
+		TEST(keeps_the_first_pass),
 		TEST(goes_with_the_handle),
 		TEST(libpam_may_refuse),
 	};

@@ -45,6 +45,10 @@ wrong_pin_tells_the_tries(void **state)
 	o.tries_left = 1;
 	message_outcome(&o, text);
 	assert_non_null(strstr(text, "1 try left"));
+	o = outcome_of(JPKI_SIGN_WRONG);
+	o.tries_left = 4;
+	message_outcome(&o, text);
+	assert_non_null(strstr(text, "signature PIN; 4 tries left"));
 	o = outcome_of(JPKI_PIN_LOCKED);
 	o.tries_left = 0;
 	message_outcome(&o, text);
@@ -67,6 +71,50 @@ prompt_tells_the_tries(void **state)
 		assert_non_null(strstr(text, "LAST"));
 		assert_int_equal(strstr(text, "Password") != NULL, password);
 		assert_int_equal(text[strlen(text) - 1], ' ');
+	}
+}
+
+static void
+change_prompts_tell_which_pin_and_the_tries(void **state)
+{
+	char text[MESSAGE_MAX];
+
+	for (int signature = 0; signature <= 1; signature++) {
+		message_old_pin_prompt(signature, 3, text);
+		assert_non_null(strstr(text, "Current"));
+		assert_non_null(strstr(text, "3 tries"));
+		assert_null(strstr(text, "LAST"));
+		assert_int_equal(strstr(text, "signature PIN") != NULL, signature);
+		message_old_pin_prompt(signature, 1, text);
+		assert_non_null(strstr(text, "LAST"));
+		message_new_pin_prompt(signature, text);
+		assert_int_equal(strncmp(text, "New ", 4), 0);
+		assert_int_equal(strstr(text, "16 capital letters") != NULL, signature);
+	}
+	message_again_prompt(PIN_NOT_WEAK, text);
+	assert_null(strstr(text, "Enter"));
+	message_again_prompt(PIN_WEAK_SERIES, text);
+	assert_non_null(strstr(text, "thief"));
+	assert_non_null(strstr(text, "Enter to keep the old one"));
+	message_again_prompt(PIN_WEAK_DATE, text);
+	assert_non_null(strstr(text, "birthday"));
+	assert_non_null(strstr(text, "Enter to keep the old one"));
+}
+
+/* The counter, the office, what to take there, the other way, and no promise. */
+static void
+lock_is_explained(void **state)
+{
+	static const char *const words[] = { "in a row", "Nothing on this computer can unlock it",
+		"municipal office", "take the card with you", "kiosk" };
+	char text[MESSAGE_MAX];
+
+	for (int signature = 0; signature <= 1; signature++) {
+		message_locked(signature, text);
+		for (size_t i = 0; i < COUNT(words); i++)
+			assert_non_null(strstr(text, words[i]));
+		assert_non_null(strstr(text, signature ? "five times" : "three times"));
+		assert_int_equal(text[strlen(text) - 1], '.');
 	}
 }
 
@@ -183,6 +231,8 @@ main(void)
 		cmocka_unit_test(every_outcome_is_said_in_full),
 		cmocka_unit_test(wrong_pin_tells_the_tries),
 		cmocka_unit_test(prompt_tells_the_tries),
+		cmocka_unit_test(change_prompts_tell_which_pin_and_the_tries),
+		cmocka_unit_test(lock_is_explained),
 		cmocka_unit_test(dates_are_japans),
 		cmocka_unit_test(days_left_are_whole_days),
 		cmocka_unit_test(expiry_is_told_within_the_window),

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 static char dir[] = "/tmp/jpki-module-XXXXXX";
 static const char *answer;
+static const char *typed[3];	/* for a PIN change; NULL: answer */
 static unsigned int prompts;
 static char code[64];		/* of the last decision, as it was logged */
 static char decision[2048];	/* the whole line */
@@ -76,9 +78,11 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 	struct pam_response *r = calloc((size_t)n, sizeof *r);
 
 	if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
+		const char *text = prompts < COUNT(typed) && typed[prompts] != NULL ? typed[prompts] : answer;
+
 		prompts++;
-		if (r != NULL && answer != NULL)
-			r->resp = strdup(answer);
+		if (r != NULL && text != NULL)
+			r->resp = strdup(text);
 	} else {
 		snprintf(shown, sizeof shown, "%s", messages[0]->msg);
 	}
@@ -172,7 +176,8 @@ setup(void **state)
 {
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
-	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n");
+	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n"
+	    "password required " MODULE " forward_pass=yes\n");
 	answer = "1234";
 	/* libpam keeps descriptors of its own once it has opened something */
 	(void)run("good");
@@ -282,12 +287,12 @@ test_no_pin(void **state)
 }
 
 static void
-expect_code(pam_handle_t *pamh, const char *typed, const char *mode, const char *wanted)
+expect_code(pam_handle_t *pamh, const char *text, const char *mode, const char *wanted)
 {
-	answer = typed;
+	answer = text;
 	(void)run_on(pamh, mode);
 	if (strcmp(code, wanted) != 0)
-		fail_msg("\"%s\" is %s, not %s", typed, code, wanted);
+		fail_msg("\"%s\" is %s, not %s", text, code, wanted);
 	answer = "1234";
 }
 
@@ -434,6 +439,191 @@ test_host_that_reaps(void **state)
 	assert_ptr_equal(now.sa_handler, SIG_IGN);
 }
 
+/* --- changing the PIN ------------------------------------------------------------ */
+
+/* As passwd: on a handle of whoever runs this, unless another is named. */
+static pam_handle_t *
+new_handle_of(const char *user)
+{
+	static const struct pam_conv conv = { .conv = conversation };
+	const struct passwd *pw = getpwuid(getuid());
+	pam_handle_t *pamh;
+
+	assert_non_null(pw);
+	assert_int_equal(pam_start_confdir("test", user != NULL ? user : pw->pw_name, &conv, dir, &pamh),
+	    PAM_SUCCESS);
+	return pamh;
+}
+
+/* Both passes, or the first alone if that refuses. Our module stands alone, so PAM_IGNORE is a refusal. */
+static int
+change_on(pam_handle_t *pamh, const char *mode, int flags, const char *old_pin, const char *new_pin,
+    const char *again)
+{
+	int r;
+
+	write_file("mode", mode);
+	(void)unlink("tasks");
+	prompts = 0;
+	code[0] = shown[0] = '\0';
+	typed[0] = old_pin;
+	typed[1] = new_pin;
+	typed[2] = again;
+	r = pam_chauthtok(pamh, flags);
+	memset(typed, 0, sizeof typed);
+	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
+	return r;
+}
+
+static int
+change(const char *mode)
+{
+	unsigned int before = open_descriptors();
+	pam_handle_t *pamh = new_handle_of(NULL);
+	int r = change_on(pamh, mode, 0, "1234", "8275", "8275");
+
+	pam_end(pamh, r);
+	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	return r;
+}
+
+static void
+test_change(void **state)
+{
+	assert_int_equal(change("good"), PAM_SUCCESS);
+	assert_int_equal(prompts, 3);
+	assert_string_equal(tasks(), "check change ");
+	assert_string_equal(shown, "text");
+	assert_int_equal(change("unclean"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "check change drop in Reader X ");
+	assert_int_equal(change("wrong"), PAM_AUTH_ERR);
+	assert_int_equal(prompts, 3);
+}
+
+/* Nothing is asked in the first pass, and the second does not ask after a refusal. */
+static void
+test_change_refused_in_the_first_pass(void **state)
+{
+	assert_int_equal(change("no card"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-NO-CARD");
+	assert_string_equal(tasks(), "check ");
+	assert_int_equal(change("prompt at the check"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(prompts, 0);
+}
+
+/* In a stack that goes on whatever the first pass says, the second says it again, unheard. */
+static void
+test_change_refused_in_both_passes(void **state)
+{
+	pam_handle_t *pamh;
+
+	prompts = 0;
+	write_file("test", "password [success=ok default=ignore] " MODULE "\n"
+	    "password required pam_permit.so\n");
+	write_file("mode", "no card");
+	(void)unlink("tasks");
+	code[0] = '\0';
+	pamh = new_handle_of(NULL);
+	assert_int_equal(pam_chauthtok(pamh, 0), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+	assert_string_equal(tasks(), "check ");
+	assert_string_equal(code, "JPKI-E-NO-CARD");
+	assert_int_equal(prompts, 0);
+}
+
+static void
+test_change_that_is_nobodys(void **state)
+{
+	pam_handle_t *pamh = new_handle_of("nobody-of-this-name");
+
+	/* Whoever is not the holder, root above all, is not asked: no helper, no card. */
+	assert_int_not_equal(change_on(pamh, "good", 0, "1234", "8275", "8275"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "");
+	assert_int_equal(prompts, 0);
+	pam_end(pamh, PAM_SUCCESS);
+	/* A PIN does not expire. */
+	pamh = new_handle_of(NULL);
+	assert_int_not_equal(change_on(pamh, "good", PAM_CHANGE_EXPIRED_AUTHTOK, "1234", "8275", "8275"),
+	    PAM_SUCCESS);
+	assert_string_equal(tasks(), "");
+	pam_end(pamh, PAM_SUCCESS);
+	/* Who has no card: said in the log only. */
+	assert_int_not_equal(change("not enrolled"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "check ");
+	assert_string_equal(shown, "");
+}
+
+/* A login manager acts for the user whom it has just let in by card. */
+static void
+test_change_by_a_login_manager(void **state)
+{
+	pam_handle_t *pamh = new_handle_of("daemon");
+
+	if (getuid() != 0)
+		skip();
+	assert_int_not_equal(change_on(pamh, "good", 0, "1234", "8275", "8275"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "");
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	assert_int_equal(change_on(pamh, "good", 0, "1234", "8275", "8275"), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* A change is no login. */
+static void
+test_change_opens_no_account(void **state)
+{
+	pam_handle_t *pamh = new_handle_of(NULL);
+
+	assert_int_equal(change_on(pamh, "good", 0, "1234", "8275", "8275"), PAM_SUCCESS);
+	assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+static void
+test_change_with_a_helper_that_misbehaves(void **state)
+{
+	static const struct {
+		const char *mode, *code;
+	} rows[] = {
+		{ "ask 0", "JPKI-E-HELPER" }, { "ask 2", "JPKI-E-HELPER" },	/* success without all PINs */
+		{ "ask 4", "JPKI-E-PIN-UNCERTAIN" },
+		{ "die after PIN", "JPKI-E-PIN-UNCERTAIN" }, { "late after PIN", "JPKI-E-PIN-UNCERTAIN" },
+		{ "cut", "JPKI-E-HELPER" }, { "wrong id", "JPKI-E-HELPER" },	/* of the check */
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_not_equal(change(rows[i].mode), PAM_SUCCESS);
+		if (strcmp(code, rows[i].code) != 0)
+			fail_msg("\"%s\" is %s", rows[i].mode, code);
+		assert_true(prompts <= 3);
+		assert_int_equal(strstr(tasks(), "drop in Reader X") != NULL, prompts > 0);
+	}
+}
+
+/* Only four digits leave the module, nothing goes to the next one, and none is sent twice. */
+static void
+test_change_and_what_is_typed(void **state)
+{
+	pam_handle_t *pamh = new_handle_of(NULL);
+
+	(void)change_on(pamh, "wrong, forwards", 0, "secret word", "8275", "8275");
+	assert_string_equal(code, "JPKI-E-PIN-FORMAT");
+	assert_int_equal(prompts, 1);
+	(void)change_on(pamh, "wrong, forwards", 0, "1234", "secret word", "8275");
+	assert_string_equal(code, "JPKI-E-PIN-FORMAT");
+	assert_int_equal(prompts, 2);
+	(void)change_on(pamh, "wrong", 0, "1111", "8275", "8275");
+	assert_string_equal(code, "JPKI-E-PIN-WRONG");
+	(void)change_on(pamh, "wrong", 0, "1111", "8275", "8275");
+	assert_string_equal(code, "JPKI-E-PIN-REPEATED");
+	/* What was wrong may be the new one, and is right then. */
+	assert_int_equal(change_on(pamh, "good", 0, "1234", "1111", "1111"), PAM_SUCCESS);
+	assert_int_equal(change_on(pamh, "good", 0, "1111", "8275", "8275"), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
 int
 main(void)
 {
@@ -451,6 +641,14 @@ main(void)
 		cmocka_unit_test(test_log_line_cannot_be_forged),
 		cmocka_unit_test(test_account),
 		cmocka_unit_test(test_host_that_reaps),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_change_refused_in_the_first_pass),
+		cmocka_unit_test(test_change_that_is_nobodys),
+		cmocka_unit_test(test_change_by_a_login_manager),
+		cmocka_unit_test(test_change_opens_no_account),
+		cmocka_unit_test(test_change_with_a_helper_that_misbehaves),
+		cmocka_unit_test(test_change_and_what_is_typed),
+		cmocka_unit_test(test_change_refused_in_both_passes),	/* last: another stack */
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -544,6 +544,8 @@ judges_our_examples(void **state)
 		struct pamstack_judgement j;
 		struct pamstack stack;
 
+		if (strcmp(name, "passwd") == 0)
+			continue;	/* has nothing but the password phase */
 		assert_true(pamstack_load(&source, name, &stack));
 		j = pamstack_judge(&stack, false, false);
 		if (stack.broken || j.open.verdict != PAMSTACK_NO || j.unreachable || j.forwards_to_nobody ||
@@ -556,7 +558,7 @@ judges_our_examples(void **state)
 		with_card += j.count == 1 && j.account_count == 1;
 		pamstack_done(&stack);
 	}
-	assert_int_equal(with_card, found.gl_pathc - 1);	/* all but sshd */
+	assert_int_equal(with_card, found.gl_pathc - 2);	/* all but sshd and passwd */
 	globfree(&found);
 }
 

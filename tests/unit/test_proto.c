@@ -200,6 +200,15 @@ every_status_comes_back(void **state)
 }
 
 static void
+tasks_have_their_questions(void **state)
+{
+	assert_int_equal(proto_questions(PROTO_LOGIN), 1);
+	assert_int_equal(proto_questions(PROTO_DROP), 0);
+	assert_int_equal(proto_questions(PROTO_PIN_CHECK), 0);
+	assert_int_equal(proto_questions(PROTO_PIN_CHANGE), 3);
+}
+
+static void
 every_truncation_is_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
@@ -283,7 +292,7 @@ values_out_of_range_are_refused(void **state)
 		refuses_byte(type, AT_TYPE, 0xff);
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
-	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_DROP + 1);
+	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_PIN_CHANGE + 1);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 1, PLACE_COUNT);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* no_wait */
 	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the user's name */
@@ -591,6 +600,7 @@ main(void)
 		cmocka_unit_test(request_comes_back),
 		cmocka_unit_test(others_come_back),
 		cmocka_unit_test(every_status_comes_back),
+		cmocka_unit_test(tasks_have_their_questions),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_bit_flip_shows),
 		cmocka_unit_test(values_out_of_range_are_refused),

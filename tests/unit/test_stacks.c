@@ -59,20 +59,28 @@ append(char *text, const char *word)
 	snprintf(text + len, LINE_MAX_LEN - len, "%s%s", len > 0 ? " " : "", word);
 }
 
+static bool
+is_type(const char *word)
+{
+	return strcmp(word, "auth") == 0 || strcmp(word, "account") == 0 || strcmp(word, "password") == 0;
+}
+
 /* One line of a file; false if it only speaks of the module. */
 static bool
 parse(char *from, const char *type, struct line *line)
 {
 	char *save, *to = line->control;
-	bool module = false;
+	bool module = false, typed = isspace((unsigned char)from[0]);
 
 	line->remark = from[0] == '#';
 	if (isspace((unsigned char)from[0]))
 		append(line->text, type);	/* a profile says it once for all */
 	for (char *word = strtok_r(from, "# \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
 		append(line->text, word);
-		if (strcmp(line->text, "auth") == 0 || strcmp(line->text, "account") == 0)
+		if (is_type(line->text)) {
+			typed = true;
 			continue;
+		}
 		if (strcmp(word, MODULE) == 0 && !module) {
 			module = true;
 			to = line->options;
@@ -81,7 +89,7 @@ parse(char *from, const char *type, struct line *line)
 		word[strcspn(word, "]")] = '\0';
 		append(to, word[0] == '[' ? word + 1 : word);
 	}
-	return module && (strncmp(line->text, "auth ", 5) == 0 || strncmp(line->text, "account ", 8) == 0);
+	return module && typed;
 }
 
 static void
@@ -100,6 +108,8 @@ collect(const char *path, bool example)
 			type = "auth";
 		else if (strcmp(p, "Account:") == 0)
 			type = "account";
+		else if (strcmp(p, "Password:") == 0)
+			type = "password";
 		else if (strstr(p, " " MODULE) != NULL || strstr(p, "\t" MODULE) != NULL) {
 			if (strlen(p) >= LINE_MAX_LEN || !parse(p, type, &line))
 				continue;
@@ -329,6 +339,25 @@ every_line_is_in_an_example(void **state)
 	}
 }
 
+/*
+ * passwd is a matter of its own file: a profile would ask everybody who changes a
+ * password anywhere for the PIN of their card.
+ */
+static void
+profiles_leave_passwords_alone(void **state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		if (strncmp(lines[i].text, "password ", 9) != 0)
+			continue;
+		if (strstr(lines[i].path, "pam-configs") != NULL)
+			fail_msg("%s: %s", lines[i].path, lines[i].text);
+		n++;
+	}
+	assert_true(n >= 2);	/* the example and the manual */
+}
+
 int
 main(void)
 {
@@ -339,6 +368,7 @@ main(void)
 		cmocka_unit_test(strict_variant_holds_the_card),
 		cmocka_unit_test(examples_explain_every_value),
 		cmocka_unit_test(every_line_is_in_an_example),
+		cmocka_unit_test(profiles_leave_passwords_alone),
 	};
 
 	return cmocka_run_group_tests(tests, collect_everything, NULL);

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every outcome of lib/outcome.def has come out of a login in the cases before: through
+# Every outcome of lib/outcome.def has come out of a login or a PIN change in the cases before: through
 # libpam, with the PAM code and the syslog priority that the table promises.
 
 # These cannot be brought about here: see the cases "outcome … as the helper tells it".
@@ -7,6 +7,10 @@ declare -A not_here=(
 	[JPKI-E-SERVICE-REFUSED]="Debian's pcscd is built without polkit"
 	[JPKI-E-NO-MEMORY]='a helper without memory does not come as far as the card'
 	[JPKI-E-INTERNAL]='no way to it is known'
+	[JPKI-E-SIGN-WRONG]='no login and no passwd asks for the signature PIN, only jpkictl (65-pin.sh)'
+	[JPKI-E-SIGN-FORMAT]='likewise'
+	[JPKI-E-SIGN-LOCKED]='likewise'
+	[JPKI-E-NEW-SIGN-FORMAT]='likewise'
 )
 
 every_outcome()

@@ -1,0 +1,254 @@
+#include "config.h"
+
+#include <syslog.h>
+
+#include "flow/enrolled.h"
+#include "flow/find.h"
+#include "flow/login.h"
+#include "flow/pinchange.h"
+#include "flow/verify.h"
+#include "lib/cleanup.h"
+#include "lib/secret.h"
+#include "nss/cert.h"
+
+/* --- what is typed ------------------------------------------------------------- */
+
+bool
+pinchange_secrets_init(struct pinchange_secrets *s)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < PINCHANGE_PROMPTS; i++) {
+		s->at[i] = secret_new();
+		all = all && s->at[i] != NULL;
+	}
+	return all;
+}
+
+void
+pinchange_secrets_wipe(struct pinchange_secrets *s)
+{
+	for (size_t i = 0; i < PINCHANGE_PROMPTS; i++)
+		if (s->at[i] != NULL)
+			secret_wipe(s->at[i]);
+}
+
+void
+pinchange_secrets_done(struct pinchange_secrets *s)
+{
+	for (size_t i = 0; i < PINCHANGE_PROMPTS; i++) {
+		secret_free(s->at[i]);
+		s->at[i] = NULL;
+	}
+}
+
+/* --- the questions ------------------------------------------------------------- */
+
+void
+pinchange_text(const struct pinchange_question *q, char text[static MESSAGE_MAX])
+{
+	text[0] = '\0';
+	switch (q->prompt) {
+	case PINCHANGE_OLD:
+		message_old_pin_prompt(q->signature, q->tries_left, text);
+		break;
+	case PINCHANGE_NEW:
+		message_new_pin_prompt(q->signature, text);
+		break;
+	case PINCHANGE_AGAIN:
+		message_again_prompt(q->weakness, text);
+		break;
+	case PINCHANGE_PROMPTS:
+		break;
+	}
+}
+
+static struct outcome
+judge_old(const struct pinchange_question *q, const struct pinchange_secrets *s)
+{
+	bool good = q->signature ? pinrule_may_be_sign(secret_view(s->at[PINCHANGE_OLD])) :
+	    secret_is_auth_pin(s->at[PINCHANGE_OLD]);
+
+	return outcome_of(good ? JPKI_OK : JPKI_PIN_FORMAT);
+}
+
+static struct outcome
+judge_new(const struct pinchange_question *q, const struct pinchange_secrets *s)
+{
+	const struct secret *new_pin = s->at[PINCHANGE_NEW];
+	bool good = q->signature ? pinrule_is_new_sign(secret_view(new_pin)) :
+	    secret_is_auth_pin(new_pin);
+
+	if (!good)
+		return outcome_of(JPKI_NEW_PIN_FORMAT);
+	if (view_equal(secret_view(new_pin), secret_view(s->at[PINCHANGE_OLD])))
+		return outcome_of(JPKI_NEW_PIN_SAME);
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+judge_again(const struct pinchange_secrets *s)
+{
+	bool same = view_equal(secret_view(s->at[PINCHANGE_NEW]), secret_view(s->at[PINCHANGE_AGAIN]));
+
+	return outcome_of(same ? JPKI_OK : JPKI_NEW_PIN_MISMATCH);
+}
+
+/* One question and its rules. What can be no PIN at all breaks the rules of its own prompt. */
+static struct outcome
+ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
+    const struct pinchange_secrets *s)
+{
+	struct outcome o = ui->ask(ui->ctx, q, s->at[q->prompt]);
+
+	if (!outcome_ok(&o) && o.status != JPKI_PIN_FORMAT)
+		return o;
+	switch (q->prompt) {
+	case PINCHANGE_OLD:
+		return judge_old(q, s);
+	case PINCHANGE_NEW:
+		return judge_new(q, s);
+	case PINCHANGE_AGAIN:
+		return judge_again(s);
+	case PINCHANGE_PROMPTS:
+		break;
+	}
+	return outcome_of(JPKI_INTERNAL);
+}
+
+static struct outcome
+ask_all(const struct pinchange_ui *ui, const struct pinchange_card *card,
+    const struct pinchange_secrets *s)
+{
+	struct pinchange_question q = { .signature = card->pin == JPKI_PIN_SIGN,
+		.reader = card->reader, .tries_left = card->tries_left };
+	struct outcome o = outcome_of(JPKI_OK);
+
+	for (q.prompt = PINCHANGE_OLD; outcome_ok(&o) && q.prompt < PINCHANGE_PROMPTS; q.prompt++) {
+		if (q.prompt == PINCHANGE_AGAIN && !q.signature)
+			q.weakness = pinrule_weakness(secret_view(s->at[PINCHANGE_NEW]));
+		o = ask_one(ui, &q, s);
+	}
+	return o;
+}
+
+/* --- the card -------------------------------------------------------------------- */
+
+struct changing {
+	const struct pinchange_ui *ui;
+	const struct pinchange_card *card;
+	const struct secret *new_pin;
+};
+
+static struct outcome
+same_card(void *ctx, struct jpki *card)
+{
+	const struct changing *c = ctx;
+	uint8_t head[JPKI_HEAD_MAX];
+	size_t len;
+	struct outcome o = jpki_read_auth_head(card, head, &len);
+
+	if (outcome_ok(&o) && !enrolled_is_head_of((struct view){ head, len }, c->card->cert))
+		o = outcome_of(JPKI_CARD_REMOVED);	/* and another put in its place */
+	return o;
+}
+
+static struct outcome
+change(void *ctx, struct jpki *card)
+{
+	const struct changing *c = ctx;
+
+	c->ui->changing(c->ui->ctx);
+	return jpki_change_pin(card, c->card->pin, c->new_pin);
+}
+
+/* The signature PIN is another PIN, with other rules and other ways out. */
+static void
+speak_of_signature(struct outcome *o)
+{
+	static const struct {
+		enum jpki_status pin, sign;
+	} pairs[] = {
+		{ JPKI_PIN_WRONG, JPKI_SIGN_WRONG },
+		{ JPKI_PIN_FORMAT, JPKI_SIGN_FORMAT },
+		{ JPKI_PIN_LOCKED, JPKI_SIGN_LOCKED },
+		{ JPKI_NEW_PIN_FORMAT, JPKI_NEW_SIGN_FORMAT },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		if (o->status == pairs[i].pin) {
+			o->status = pairs[i].sign;
+			return;
+		}
+}
+
+struct outcome
+pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
+    const struct pinchange_card *card, struct pinchange_secrets *secrets, bool *ret_card_clean)
+{
+	struct changing c = { .ui = ui, .card = card, .new_pin = secrets->at[PINCHANGE_NEW] };
+	struct verification v = { .pin = card->pin, .reader = card->reader,
+		.classic = card->classic, .told_tries = card->tries_left,
+		.same_card = same_card, .work = change, .ctx = &c };
+	struct outcome o = find_may_try(env, card->tries_left);
+
+	*ret_card_clean = true;
+	if (outcome_ok(&o))
+		o = ask_all(ui, card, secrets);
+	v.verify_by = flow_verify_by(env);
+	if (outcome_ok(&o)) {
+		log_msg(env->log, LOG_DEBUG, "step: PIN and new PIN");
+		o = verify_and_work(env, &v, secrets->at[PINCHANGE_OLD], ret_card_clean);
+	}
+	pinchange_secrets_wipe(secrets);
+	if (card->pin == JPKI_PIN_SIGN)
+		speak_of_signature(&o);
+	return o;
+}
+
+/* --- of a user --------------------------------------------------------------------- */
+
+static struct outcome
+find(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,
+    struct enrolled *enrolled, struct found_card *found)
+{
+	struct flow_ui flow_ui = { .gone = ui->gone, .ctx = ui->ctx };
+	struct outcome o = enrolled_load(env, user->name, enrolled);
+
+	if (outcome_ok(&o))
+		o = flow_may_use_reader(env, user->place);
+	if (outcome_ok(&o))
+		o = enrolled_verdict(enrolled);
+	if (outcome_ok(&o))
+		o = find_card(env, &flow_ui, enrolled, found);
+	return o;
+}
+
+struct outcome
+pinchange_check(const struct flow_env *env, const struct pinchange_ui *ui,
+    const struct pinchange_user *user)
+{
+	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	struct found_card found;
+
+	return find(env, ui, user, &enrolled, &found);
+}
+
+struct outcome
+pinchange_of_user(const struct flow_env *env, const struct pinchange_ui *ui,
+    const struct pinchange_user *user, struct pinchange_secrets *secrets, bool *ret_card_clean)
+{
+	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	struct pinchange_card card = { .pin = JPKI_PIN_AUTH };
+	struct found_card found;
+	struct outcome o = find(env, ui, user, &enrolled, &found);
+
+	*ret_card_clean = true;
+	if (!outcome_ok(&o))
+		return o;
+	card.reader = found.reader;
+	card.classic = found.classic;
+	card.tries_left = found.tries_left;
+	card.cert = cert_der(found.enrolled->cert);
+	return pinchange(env, ui, &card, secrets, ret_card_clean);
+}

@@ -1,0 +1,107 @@
+#include "config.h"
+
+#include "card/transport.h"
+#include "config/conf.h"
+#include "flow/find.h"
+#include "flow/verify.h"
+#include "lib/secret.h"
+
+/* Another program may have spent tries while the person typed. */
+static struct outcome
+may_still_try(const struct flow_env *env, struct jpki *card, const struct verification *v)
+{
+	int tries = TRIES_UNKNOWN;
+	struct outcome o = jpki_tries_left(card, v->pin, &tries);
+
+	if (outcome_ok(&o))
+		o = find_may_try(env, tries);
+	/* Who was not warned of the last try has not agreed to spend it. */
+	if (outcome_ok(&o) && tries == 1 && v->told_tries > 1)
+		o.status = JPKI_LAST_TRY;
+	return o;
+}
+
+/* Up to and including VERIFY. */
+static struct outcome
+verify(const struct flow_env *env, struct jpki *card, const struct verification *v,
+    const struct secret *pin, bool *card_clean)
+{
+	const struct transport *t = env->transport;
+	struct outcome o = t->ops->power_cycle(t->ctx);
+
+	if (outcome_ok(&o))
+		o = jpki_select(card);
+	/* What lies there may have been changed while the person typed. */
+	if (outcome_ok(&o))
+		o = v->same_card(v->ctx, card);
+	if (outcome_ok(&o))
+		o = may_still_try(env, card, v);
+	if (outcome_ok(&o) && clk_left_ms(env->clk, v->verify_by) == 0)
+		o = outcome_of(JPKI_CARD_BUSY);
+	if (!outcome_ok(&o))
+		return o;
+
+	*card_clean = false;
+	o = jpki_verify(card, v->pin, pin);
+	/* A card that did not say how many tries are left is asked. */
+	if (o.status == JPKI_PIN_WRONG && o.tries_left == TRIES_UNKNOWN) {
+		struct outcome q = jpki_tries_left(card, v->pin, &o.tries_left);
+
+		if (q.status == JPKI_PIN_LOCKED)
+			o = q;
+	}
+	return o;
+}
+
+/*
+ * Both, since either alone does not do it on every reader. The card's own end
+ * is told by the card manager, so where it is wanted it is asked in between.
+ */
+static bool
+drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
+{
+	struct outcome left = card_expiry != NULL ? jpki_read_card_expiry(card, card_expiry) :
+	    jpki_leave(card);
+	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
+
+	/* A telephone has no card manager, and ends its session without power. */
+	return powered_down && (outcome_ok(&left) || left.status == JPKI_NOT_JPKI);
+}
+
+struct outcome
+verify_and_work(const struct flow_env *env, const struct verification *v, struct secret *pin,
+    bool *ret_card_clean)
+{
+	const struct transport *t = env->transport;
+	struct jpki card = { .transport = env->transport, .classic = v->classic };
+	struct outcome o;
+
+	*ret_card_clean = true;
+	o = t->ops->open(t->ctx, v->reader, clk_left_ms(env->clk, v->verify_by));
+	if (!outcome_ok(&o)) {
+		secret_wipe(pin);
+		return o;
+	}
+	o = verify(env, &card, v, pin, ret_card_clean);
+	secret_wipe(pin);
+	if (outcome_ok(&o))
+		o = v->work(v->ctx, &card);
+	if (drop_state(t, &card, outcome_ok(&o) ? v->card_expiry : NULL))
+		*ret_card_clean = true;
+	return o;
+}
+
+struct outcome
+verify_drop_state(const struct flow_env *env, const char *reader)
+{
+	const struct transport *t = env->transport;
+	struct jpki card = { .transport = env->transport };
+	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+
+	/* A card that has gone has forgotten. */
+	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)
+		return outcome_of(JPKI_OK);
+	if (outcome_ok(&o) && !drop_state(t, &card, NULL))
+		o = outcome_of(JPKI_CARD_MUTE);
+	return o;
+}

@@ -1,0 +1,48 @@
+/*
+ * The one transaction in which a PIN is spent, whatever for: the card is powered
+ * down and up, which drops any state another program left, is made sure of, asked
+ * for its tries, given the PIN once, and made to forget it on every way out.
+ */
+#ifndef JPKI_FLOW_VERIFY_H
+#define JPKI_FLOW_VERIFY_H
+
+#include "card/jpki.h"
+#include "flow/env.h"
+
+struct verification {
+	enum jpki_pin pin;
+	const char *reader;
+	bool classic;		/* needs SELECT before each file (card/jpki.h) */
+	int told_tries;		/* what the person was told at the prompt */
+	/*
+	 * VERIFY is not sent after this (clk_mono_ms): whoever holds the card until
+	 * just before our deadline must not get it back verified.
+	 */
+	int64_t verify_by;
+	/* Whether the card is the one the PIN was typed for. JPKI_OK or why not. */
+	struct outcome (*same_card)(void *ctx, struct jpki *card);
+	/* What the PIN was verified for. */
+	struct outcome (*work)(void *ctx, struct jpki *card);
+	void *ctx;
+	/* Where the card's own end goes after the work (9 bytes, "" unless told); NULL: not asked. */
+	char *card_expiry;
+};
+
+/*
+ * JPKI_OK or another outcome of the work, if VERIFY succeeded. LAST_TRY also if the tries
+ * sank to the last one since the person was told a higher number. CARD_BUSY: it is too late.
+ * Otherwise as the transport, same_card and jpki_verify(). The PIN is wiped in any case.
+ *
+ * *ret_card_clean false: VERIFY was sent and the card may not have dropped the verified state.
+ */
+struct outcome verify_and_work(const struct flow_env *env, const struct verification *v,
+    struct secret *pin, bool *ret_card_clean) MUST_CHECK;
+
+/*
+ * Makes the card in a reader forget a verified PIN: card manager, power down.
+ * For the case that somebody died after VERIFY. JPKI_OK if no card is left there that could
+ * have kept one.
+ */
+struct outcome verify_drop_state(const struct flow_env *env, const char *reader) MUST_CHECK;
+
+#endif

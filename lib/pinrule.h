@@ -1,0 +1,24 @@
+/* What a PIN must be, and what a new one had better not be (facts/jpki-card.md §3.2). */
+#ifndef JPKI_LIB_PINRULE_H
+#define JPKI_LIB_PINRULE_H
+
+#include "lib/buf.h"
+
+#define SIGN_PIN_MIN 6		/* characters of the signature PIN; SECRET_MAX is the most */
+
+/* 6 to 16 capital letters and digits of ASCII: only that is worth a try of the signature PIN. */
+bool pinrule_may_be_sign(struct view pin);
+
+/* The same with at least one letter and one digit: what a new signature PIN has to be. */
+bool pinrule_is_new_sign(struct view pin);
+
+enum pin_weakness {
+	PIN_NOT_WEAK,
+	PIN_WEAK_SERIES,	/* 0000, 1234, 9876, 1212, 1122, 2580: what thieves try first */
+	PIN_WEAK_DATE,		/* may be a birthday (month and day, or day and month) or a year of birth */
+};
+
+/* Of AUTH_PIN_LENGTH ASCII digits. The person is warned, not refused. */
+enum pin_weakness pinrule_weakness(struct view pin);
+
+#endif

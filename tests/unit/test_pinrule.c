@@ -1,0 +1,97 @@
+/* lib/pinrule: which PINs may be, and which are warned of. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/pinrule.h"
+#include "lib/secret.h"
+#include "tests/unit/test.h"
+
+static struct view
+view_of(const char *text)
+{
+	return (struct view){ (const uint8_t *)text, strlen(text) };
+}
+
+static void
+signature_pins(void **state)
+{
+	static const struct {
+		const char *text;
+		bool may_be, is_new;
+	} rows[] = {
+		{ "ABC123", true, true },
+		{ "1A1111", true, true },
+		{ "ABCDEFGHIJKLMNO1", true, true },
+		{ "ABCDEF", true, false },	/* no digit */
+		{ "123456", true, false },	/* no letter */
+		{ "", false, false },
+		{ "ABC12", false, false },
+		{ "ABCDEFGHIJKLMNOP1", false, false },
+		{ "abc123", false, false },
+		{ "ABC 123", false, false },
+		{ "ABC-123", false, false },
+		{ "ABC123\n", false, false },
+		{ "@[ABC12", false, false },	/* beside A and Z */
+		{ "/:ABC12", false, false },	/* beside 0 and 9 */
+		{ "\xef\xbc\xa1" "ABC123", false, false },	/* full-width A */
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(pinrule_may_be_sign(view_of(rows[i].text)), rows[i].may_be);
+		assert_int_equal(pinrule_is_new_sign(view_of(rows[i].text)), rows[i].is_new);
+	}
+}
+
+static void
+weak_pins(void **state)
+{
+	static const char *const series[] = { "0000", "9999", "1234", "0123", "7890", "8901", "4321",
+		"9876", "0987", "1212", "6969", "1122", "2580", "0852" };
+	static const char *const dates[] = { "1231", "3112", "0229", "2902", "0503", "1985", "2001" };
+	static const char *const good[] = { "8275", "4713", "3170", "5836", "0230", "3102", "1332", "0045",
+		"1246", "1357", "2468" };
+
+	for (size_t i = 0; i < COUNT(series); i++)
+		assert_int_equal(pinrule_weakness(view_of(series[i])), PIN_WEAK_SERIES);
+	for (size_t i = 0; i < COUNT(dates); i++)
+		assert_int_equal(pinrule_weakness(view_of(dates[i])), PIN_WEAK_DATE);
+	for (size_t i = 0; i < COUNT(good); i++)
+		if (pinrule_weakness(view_of(good[i])) != PIN_NOT_WEAK)
+			fail_msg("%s is warned of", good[i]);
+}
+
+/* Every day of a year is warned of, and most PINs are not. */
+static void
+all_of_them(void **state)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned int warned = 0;
+	char text[16];
+
+	for (int month = 1; month <= 12; month++)
+		for (int day = 1; day <= days[month - 1]; day++) {
+			snprintf(text, sizeof text, "%02d%02d", month, day);
+			assert_int_not_equal(pinrule_weakness(view_of(text)), PIN_NOT_WEAK);
+			snprintf(text, sizeof text, "%02d%02d", day, month);
+			assert_int_not_equal(pinrule_weakness(view_of(text)), PIN_NOT_WEAK);
+		}
+	for (int pin = 0; pin < 10000; pin++) {
+		snprintf(text, sizeof text, "%04d", pin);
+		warned += pinrule_weakness(view_of(text)) != PIN_NOT_WEAK;
+	}
+	assert_in_range(warned, 700, 1200);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signature_pins),
+		cmocka_unit_test(weak_pins),
+		cmocka_unit_test(all_of_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

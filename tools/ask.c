@@ -1,0 +1,49 @@
+#include "config.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <string.h>
+
+#include "flow/verify.h"
+#include "lib/i18n.h"
+#include "lib/secret.h"
+#include "tools/ask.h"
+#include "tools/deadline.h"
+
+static struct outcome
+not_typed(const struct tool *t, int error)
+{
+	if (error == ENOTTY || error == ENXIO)
+		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
+	else if (error != EINTR)
+		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
+	return outcome_of(JPKI_CANCELLED);
+}
+
+struct outcome
+ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+	char text[64];
+
+	deadline_off();
+	if (readpassphrase(prompt, text, sizeof text, RPP_REQUIRE_TTY) == NULL)
+		o = not_typed(t, errno);
+	else if (!secret_set(typed, text, strlen(text)))
+		o = outcome_of(JPKI_PIN_FORMAT);
+	explicit_bzero(text, sizeof text);
+	return o;
+}
+
+void
+ask_check_clean(struct tool *t, const char *reader, bool clean)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+
+	if (!clean) {
+		deadline_arm(t, true);
+		o = verify_drop_state(&t->env, reader);
+	}
+	if (!outcome_ok(&o))
+		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+}
