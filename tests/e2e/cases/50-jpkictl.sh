@@ -181,7 +181,7 @@ run_case 'jpkictl enroll, hung up while the card signs' enroll_signal 'do:pkill 
 enroll_interrupted_prompt()
 {
 	rm -f "$ENROLLED"
-	on_tty 'wait:PIN' key:03 -- jpkictl enroll hanako
+	on_tty 'wait:PIN' insist:03 -- jpkictl enroll hanako
 	expect_equal 'exit status' 130 "$STATUS"
 	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
 	run setsid -w jpkictl enroll hanako

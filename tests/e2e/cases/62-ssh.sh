@@ -46,7 +46,7 @@ situations 'sshd for remote users'
 person 'sshd for remote users: the same wrong PIN thrice does not lock the card' status=255 tries=1 prompts=2 verifies=2 \
 	log='PIN-WRONG PIN-WRONG LAST-TRY' powered=any "$ASKED" "type:$WRONG_PIN" "$ASKED" "type:$WRONG_PIN" -- "${command[@]}"
 person 'sshd for remote users: the client goes away at the prompt' status='130|255' log= verifies=0 \
-	"$ASKED" key:03 -- "${command[@]}"
+	"$ASKED" insist:03 -- "${command[@]}"
 by_password hanako id
 typed_at_sshd "$PASSWORD" "${PASSWORD}2" 82755
 person 'sshd for remote users: a password is no PIN' status=255 prompts=0 verifies=0 log='PIN-FORMAT PIN-FORMAT PIN-FORMAT' \

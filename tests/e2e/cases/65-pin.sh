@@ -215,7 +215,7 @@ tool_change 'locked' sim='set auth-tries 0' status=1 tries=0 prompts=0 verifies=
 tool_change 'no card' sim=remove status=1 prompts=0 verifies=0 says='JPKI-E-NO-CARD' -- "${command[@]}"
 tool_change 'the card is gone while it changes' sim='fault ins 24 drop' status=1 says='JPKI-E-PIN-UNCERTAIN' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
 for at in 0 2 4; do
-	tool_change "^C at question $((at / 2 + 1))" status=130 verifies=0 powered=any "${PIN_DIALOGUE[@]:0:at+1}" key:03 -- "${command[@]}"
+	tool_change "^C at question $((at / 2 + 1))" status=130 verifies=0 powered=any "${PIN_DIALOGUE[@]:0:at+1}" insist:03 -- "${command[@]}"
 	tool_change "card removed at question $((at / 2 + 1))" status=1 verifies=0 says='JPKI-E-CARD-REMOVED' \
 		"${PIN_DIALOGUE[@]:0:at+1}" 'do:sim remove' "${PIN_DIALOGUE[@]:at+1}" -- "${command[@]}"
 done
