@@ -26,6 +26,7 @@ run_case 'no log has the PIN' no_pin_left
 
 environ()
 {
+	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako \
 		"exec=tr '\\0' '\\n' < /proc/\$(pgrep -x jpki_helper)/environ > $WORK/environ; ls -l /proc/\$(pgrep -x jpki_helper)/fd > $WORK/fds" \
 		"pin=$PIN" auth
