@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/signals.h"
 #include "tools/setup/setup.h"
 
 static const struct setup_step steps[] = {
@@ -62,24 +63,24 @@ become(const char *path, const char *const argv[])
 	_exit(127);
 }
 
-/* ^C is for the child; it decides when it may end, and so what happens to us. */
+/* ^C is for the child, which decides when it may end; then it is for us. */
 static bool
 run(const char *path, const char *const argv[])
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+	sigset_t before;
 	int status = -1;
 	pid_t pid;
 
 	(void)fflush(stdout);
-	(void)sigaction(SIGINT, &ignore, &before);
+	signals_hold(&before);
 	pid = fork();
 	if (pid == 0) {
-		(void)sigaction(SIGINT, &before, NULL);
+		signals_release(&before);
 		become(path, argv);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	(void)sigaction(SIGINT, &before, NULL);
+	signals_release(&before);
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -167,6 +168,8 @@ begin(struct setup *s)
 		tool_complain(s->t, _("there is no user %s on this machine"), s->user);
 		return TOOL_FAILED;
 	}
+	if (backup_pending())
+		printf("%s\n", _("Changes of an earlier run are not confirmed yet: jpkictl setup --confirm, or --undo"));
 	return walk(s);
 }
 

@@ -83,6 +83,17 @@ no_worse(enum pamstack_verdict before, enum pamstack_verdict after)
 	return after == PAMSTACK_YES || (after == PAMSTACK_DEPENDS && before != PAMSTACK_YES);
 }
 
+/* Whether a jump from above ends at or behind our line: it would end elsewhere than it did. */
+static bool
+is_jumped_over(const struct pamstack_list *list, const struct pamstack_line *ours)
+{
+	for (const struct pamstack_line *line = list->lines; ours != NULL && line < ours; line++)
+		for (size_t code = 0; code < PAMSTACK_CODES; code++)
+			if (line->action[code] > 0 && line->action[code] >= ours - line)
+				return true;
+	return false;
+}
+
 /* Whether a stack may become like that; why not, else. */
 static const char *
 fault_of(const struct pamstack *stack, const struct pamstack_judgement *before,
@@ -94,6 +105,9 @@ fault_of(const struct pamstack *stack, const struct pamstack_judgement *before,
 		return N_("libpam could not read it");
 	if (after->count != 1 || after->unreachable)
 		return N_("the card would not be asked just once");
+	if (is_jumped_over(pamstack_list(stack, PAMSTACK_AUTH), after->ours) ||
+	    is_jumped_over(pamstack_list(stack, PAMSTACK_ACCOUNT), after->account_ours))
+		return N_("a line above counts the lines that follow it, and would count wrong");
 	if (after->open.verdict == PAMSTACK_YES ||
 	    (after->open.verdict == PAMSTACK_DEPENDS && before->open.verdict == PAMSTACK_NO))
 		return N_("it would let in anybody");

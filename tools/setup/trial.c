@@ -13,6 +13,7 @@
 
 #include "lib/log.h"
 #include "lib/safefile.h"
+#include "lib/signals.h"
 #include "tools/setup/setup.h"
 
 #define TRIAL_FILE PAM_DIR "/" TRIAL_SERVICE
@@ -26,14 +27,24 @@ static const char trial_text[] =
 	"account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\tpam_jpki.so\n"
 	"account\trequired\tpam_permit.so\n";
 
+static void
+on_interrupt(int number)
+{
+}
+
+/* ^C is no answer: the module ends in order, and lets go of the card. */
 static char *
 ask(const char *prompt, bool echo)
 {
+	const struct sigaction interrupt = { .sa_handler = on_interrupt };
+	struct sigaction before;
 	char typed[PAM_MAX_RESP_SIZE];
 	char *answer = NULL;
 
+	(void)sigaction(SIGINT, &interrupt, &before);
 	if (readpassphrase(prompt, typed, sizeof typed, RPP_REQUIRE_TTY | (echo ? RPP_ECHO_ON : 0)) != NULL)
 		answer = strdup(typed);
+	(void)sigaction(SIGINT, &before, NULL);
 	explicit_bzero(typed, sizeof typed);
 	return answer;
 }
@@ -102,23 +113,19 @@ log_in(const char *user, bool person)
 
 /* In a process of its own: what a module does to it is gone with it. -1: it did not end by itself. */
 static int
-log_in_apart(const char *user, bool person)
+log_in_apart(const char *user, bool person, const sigset_t *before)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	int status = -1;
 	pid_t pid;
 
 	(void)fflush(stdout);
-	(void)sigaction(SIGINT, &ignore, &before);
 	pid = fork();
 	if (pid == 0) {
-		(void)sigaction(SIGINT, &before, NULL);
+		signals_release(before);
 		_exit(log_in(user, person));
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	(void)unlink(TRIAL_FILE);
-	(void)sigaction(SIGINT, &before, NULL);
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -126,13 +133,16 @@ bool
 trial_passes(const struct setup *s)
 {
 	bool person = s->terminal && setup_enrolled(s);
-	int r;
+	sigset_t before;
+	int r = -1;
 
 	printf(_("A login with the card is tried in the PAM service %s, which is removed again.\n"),
 	    TRIAL_SERVICE);
-	if (!safefile_replace(TRIAL_FILE, 0644, trial_text, sizeof trial_text - 1, &s->t->log))
-		return false;
-	r = log_in_apart(s->user != NULL ? s->user : "root", person);
+	signals_hold(&before);	/* whatever comes, the service does not stay */
+	if (safefile_replace(TRIAL_FILE, 0644, trial_text, sizeof trial_text - 1, &s->t->log))
+		r = log_in_apart(s->user != NULL ? s->user : "root", person, &before);
+	(void)unlink(TRIAL_FILE);
+	signals_release(&before);
 	if (r == PAM_SUCCESS) {
 		printf("%s\n", _("The card logs in."));
 		return true;
@@ -142,6 +152,6 @@ trial_passes(const struct setup *s)
 		return true;
 	}
 	tool_complain(s->t, _("the login that was tried failed: %s; no service was changed"),
-	    r < 0 ? _("ended by a signal") : pam_strerror(NULL, r));
+	    r < 0 ? _("it was cut short") : pam_strerror(NULL, r));
 	return false;
 }

@@ -204,9 +204,11 @@ refused()
 	setup_end
 }
 run_case 'setup: refused, no second way' refused 'auth required pam_deny.so\n@include common-auth\n@include common-account\n' 'second way'
-run_case 'setup: refused, only a jump' refused 'auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n@include common-auth\nauth required pam_deny.so\n' 'sudo is not changed'
+run_case 'setup: refused, jumped over' refused 'auth [success=1 default=ignore] pam_rootok.so\n@include common-auth\n@include common-account\n' 'count wrong'
+run_case 'setup: refused, jumped over in account' refused '@include common-auth\naccount [success=1 default=ignore] pam_rootok.so\n@include common-account\n' 'count wrong'
+run_case 'setup: refused, shuts out' refused '@include common-auth\naccount requisite pam_deny.so\n@include common-account\n' 'shut out'
 run_case 'setup: refused, no place' refused 'auth required pam_permit.so\n' 'no line was found'
-run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'sudo is not changed'
+run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'let in anybody'
 
 stopped()	# UP-TO…: the answers before the no
 {
