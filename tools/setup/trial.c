@@ -113,7 +113,7 @@ log_in(const char *user, bool person)
 
 /* In a process of its own: what a module does to it is gone with it. -1: it did not end by itself. */
 static int
-log_in_apart(const char *user, bool person, const sigset_t *before)
+log_in_apart(const char *user, bool person, sigset_t *before)
 {
 	int status = -1;
 	pid_t pid;
