@@ -211,10 +211,13 @@ show_change(const struct plan *p, const char *name)
 	return ok;
 }
 
+/* Of a service, not of what all of them include. */
 static bool
 is_name(const char *name)
 {
-	return name[0] != '\0' && strncmp(name, "common-", 7) != 0 && strlen(name) <= 64 &&
+	return name[0] != '\0' && strlen(name) <= 64 && strncmp(name, "common-", 7) != 0 &&
+	    strcmp(name, "system-auth") != 0 && strcmp(name, "password-auth") != 0 &&
+	    strcmp(name, "other") != 0 &&
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
 }
 

@@ -140,6 +140,17 @@ prompt_unanswered()
 }
 run_case 'setup: --yes with a card, no PIN is made up' prompt_unanswered
 
+input_elsewhere()
+{
+	bare
+	on_tty -- sh -c 'jpkictl setup --yes --user hanako --rollback 0 --services sudo,login < /dev/null'
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_lacks 'screen' 'PIN of the user-authentication certificate (' "$OUT"
+	expect_set_up
+	setup_end
+}
+run_case 'setup: --yes with input from elsewhere asks nobody at the terminal' input_elsewhere
+
 rolled_back()
 {
 	bare
@@ -174,6 +185,26 @@ confirmed_stays()
 	setup_end
 }
 run_case 'setup: what was confirmed is not taken back' confirmed_stays
+
+# The second run answers for both; the process of the first has nothing to do any more.
+twice()
+{
+	local pid
+
+	bare
+	run jpkictl setup --yes --user hanako --services sudo
+	pid=$(keeper)
+	run jpkictl setup --yes --user hanako --services login
+	expect_has 'says' 'not confirmed yet' "$OUT"
+	kill -TERM "$pid"
+	until_true 15 process_gone "$pid" || fail 'the first process stays'
+	expect_set_up
+	kill -TERM "$(keeper)"
+	until_true 15 no_pending || fail 'not taken back'
+	expect_as_it_was
+	setup_end
+}
+run_case 'setup: again before it was confirmed' twice
 
 edited_since()
 {
@@ -243,6 +274,9 @@ not_possible()
 	expect_equal 'no terminal, no --yes' 1 "$STATUS"
 	run jpkictl setup --yes --services sudo,../passwd --user hanako
 	expect_equal 'no such service' 1 "$STATUS"
+	run jpkictl setup --yes --services common-auth --user hanako
+	expect_equal 'what all include' 1 "$STATUS"
+	expect_has 'what all include' 'no PAM service' "$OUT"
 	run jpkictl setup --yes --user nobody-here
 	expect_equal 'no such user' 1 "$STATUS"
 	run jpkictl setup --rollback -1
