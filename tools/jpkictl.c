@@ -100,6 +100,23 @@ static const struct command commands[] = {
 	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  false, false, false, cmd_ssh_keys },
+	{ "setup", N_("[OPTION...] | --confirm | --undo"), N_("set it up, step by step"),
+	  N_("Goes through programs, reader, card, authority, revocation list, enrolment and PAM\n"
+	  "services; each step is shown before it is done. What is done already is left out, so\n"
+	  "it can be stopped and started again. The password always stays a second way in.\n\n"
+	  "  -y, --yes                     agree to everything; for installs nobody watches\n"
+	  "      --user NAME               whose card it is (else who called sudo)\n"
+	  "      --no-enroll               nobody's card is registered now\n"
+	  "      --trust FILE              trust the CA certificates in FILE\n"
+	  "      --accept-fingerprint HEX  trust the one on the card, if it has this SHA-256\n"
+	  "                                fingerprint\n"
+	  "      --crl-source URL          where the CRL is fetched from\n"
+	  "      --no-crl                  log in without a CRL (crl = if-present)\n"
+	  "      --services LIST           which PAM services, with commas; or none\n"
+	  "      --rollback MINUTES        take the PAM files back unless confirmed (5; 0: never)\n"
+	  "      --confirm                 the changes stay\n"
+	  "      --undo                    put the PAM files back as they were\n"),
+	  true, false, true, cmd_setup },
 	{ "doctor", "[--json]", N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
 	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"

@@ -44,6 +44,7 @@ int cmd_enroll(struct tool *t, int argc, char **argv);
 int cmd_pin(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);
 int cmd_revoke(struct tool *t, int argc, char **argv);
+int cmd_setup(struct tool *t, int argc, char **argv);
 int cmd_ssh_keys(struct tool *t, int argc, char **argv);
 int cmd_status(struct tool *t, int argc, char **argv);
 

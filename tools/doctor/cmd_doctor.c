@@ -66,6 +66,7 @@ report(struct doctor *d, enum finding f, char *detail)
 	}
 	d->warnings += findings[f].level == LEVEL_WARNING;
 	d->errors += findings[f].level == LEVEL_ERROR;
+	d->seen[f] = true;
 	if (d->array != NULL)
 		put_finding(d->array, f, detail);
 	else

@@ -22,6 +22,7 @@ struct doctor {
 	json_t *array;		/* NULL: as text, at once */
 	int pipe;		/* in the process that talks to pcscd: findings go there; else -1 */
 	unsigned int warnings, errors;
+	bool seen[FINDING_COUNT];	/* which were reported */
 	char said[DETAIL_MAX];	/* the last that a lower layer logged; "" */
 };
 

@@ -1,0 +1,306 @@
+# shellcheck shell=bash
+# jpkictl setup: from a machine on which nobody uses the card to one that does, and back.
+# shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
+
+SETUP_DIR=/var/lib/pam_jpki/setup
+PAM_OURS='auth	[success=done default=ignore]	pam_jpki.so
+account	[success=ok ignore=ignore module_unknown=ignore default=bad]	pam_jpki.so'
+
+mkdir -p "$WORK/setup-pam.d"
+cp -a /etc/pam.d/. "$WORK/setup-pam.d/"
+
+# Nobody uses the card; sudo and login as Debian has them, more or less.
+bare()
+{
+	local service
+
+	rm -rf "$SETUP_DIR"
+	for service in /etc/pam.d/*; do
+		! grep -q pam_jpki "$service" || rm -f "$service"
+	done
+	rm -f /etc/pam.d/{lightdm,gdm-password,sddm,xscreensaver,xsecurelock,swaylock,i3lock,sshd}
+	printf '#%%PAM-1.0\n\nsession required pam_limits.so\n\n@include common-auth\n@include common-account\n' > /etc/pam.d/sudo
+	printf 'auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n@include common-auth\nauth optional pam_group.so\naccount requisite pam_time.so\n@include common-account' > /etc/pam.d/login
+	cp -a /etc/pam.d/sudo "$WORK/sudo.was"
+	cp -a /etc/pam.d/login "$WORK/login.was"
+}
+
+expect_as_it_was()
+{
+	local service
+
+	for service in sudo login; do
+		cmp -s "/etc/pam.d/$service" "$WORK/$service.was" || fail "$service is another"
+		expect_equal "mode of $service" "$(stat -c '%a %u' "$WORK/$service.was")" "$(stat -c '%a %u' "/etc/pam.d/$service")"
+	done
+	[ ! -e /etc/pam.d/jpki-setup-test ] || fail 'the service of the trial is left'
+}
+
+# Our lines came to sudo and login, in front of what they stand for, and nothing else did.
+expect_set_up()
+{
+	local service
+
+	for service in sudo login; do
+		expect_equal "what is new in $service" "$PAM_OURS" "$(diff "$WORK/$service.was" "/etc/pam.d/$service" | sed -n 's/^> //p')"
+		expect_equal "what went from $service" '' "$(diff "$WORK/$service.was" "/etc/pam.d/$service" | sed -n 's/^< //p')"
+		expect_equal "in front of the password in $service" '@include common-auth' \
+			"$(grep -A1 '^auth.*pam_jpki' "/etc/pam.d/$service" | tail -n 1)"
+		expect_equal "in front of the account in $service" '@include common-account' \
+			"$(grep -A1 '^account.*pam_jpki' "/etc/pam.d/$service" | tail -n 1)"
+	done
+	expect_equal 'mode of the backups' '700 0' "$(stat -c '%a %u' "$SETUP_DIR")"
+	[ ! -e /etc/pam.d/jpki-setup-test ] || fail 'the service of the trial is left'
+}
+
+# The process that takes it back: whoever holds "pending" open.
+keeper()
+{
+	find /proc/[0-9]*/fd -lname "$SETUP_DIR/pending*" 2>/dev/null | sed -nE '1s|/proc/([0-9]+)/.*|\1|p'
+}
+
+no_pending()
+{
+	[ ! -e "$SETUP_DIR/pending" ]
+}
+
+setup_end()
+{
+	local pid
+
+	pid=$(keeper)
+	rm -rf "$SETUP_DIR"
+	[ -z "$pid" ] || kill -KILL "$pid"
+	reset_config
+}
+
+# What a person answers to everything, on a machine with nothing.
+guided()
+{
+	bare
+	rm -rf "$NSSDB" "$CRLS" "$USERS"
+	on_tty 'wait:trusted.*Do that' type:y 'wait:asked for the URL.*Do that' type:y 'wait:URL of the CRL' 'type:' \
+		'wait:do without it' 'type:no registered verifier' 'wait:registered for hanako.*Do that' type:y \
+		'wait:PIN' "type:$PIN" 'wait:for sudo' type:y 'wait:\+ auth.*for login' type:y 'wait:Try a login' type:y \
+		'wait:PIN' "type:$PIN" 'wait:--confirm' -- \
+		jpkictl setup --user hanako --trust "$PKI/ca1.crt"
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'screen' 'The card logs in' "$OUT"
+	expect_lacks 'screen' "$PIN" "$OUT"
+	expect_set_up
+	expect_card_forgot
+	expect_equal 'tries left' 3 "$(sim get auth-tries)"
+	expect_equal 'PINs sent' 2 "$(stat_of verifies)"
+	expect_equal 'crl' 'crl = if-present' "$(grep '^crl' "$CONF")"
+	expect_has 'the reason' 'no registered verifier' "$(cat "$CONF")"
+	[ -n "$(keeper)" ] || fail 'nothing would take it back'
+	run jpkictl setup --confirm
+	expect_equal 'confirm' 0 "$STATUS"
+	run jpkictl setup --confirm
+	expect_equal 'confirm again' 1 "$STATUS"
+	run jpkictl setup --yes --user hanako
+	expect_equal 'again: exit status' 0 "$STATUS"
+	expect_lacks 'again' 'written' "$OUT"
+	expect_equal 'again: lines for crl' 1 "$(grep -c '^crl' "$CONF")"
+	expect_set_up
+	run jpkictl setup --undo
+	expect_equal 'undo' 0 "$STATUS"
+	expect_as_it_was
+	run jpkictl setup --undo
+	expect_has 'undo again' 'nothing to undo' "$OUT"
+	setup_end
+}
+run_case 'setup: a whole run at the terminal, again, undone' guided
+
+unattended()
+{
+	bare
+	rm -rf "$NSSDB" "$CRLS" "$USERS"
+	sim remove
+	run jpkictl setup --yes --no-enroll --trust "$PKI/ca1.crt" --no-crl --services sudo,login
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_set_up
+	expect_equal 'PINs sent' 0 "$(stat_of verifies)"
+	run jpkictl setup --undo
+	expect_as_it_was
+	CARD_DIRTY=yes
+	setup_end
+}
+run_case 'setup: --yes without terminal and card' unattended
+
+prompt_unanswered()
+{
+	bare
+	run jpkictl setup --yes --user hanako --rollback 0 --services sudo,login
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'PINs sent' 0 "$(stat_of verifies)"
+	expect_set_up
+	no_pending || fail 'something waits, with --rollback 0'
+	setup_end
+}
+run_case 'setup: --yes with a card, no PIN is made up' prompt_unanswered
+
+input_elsewhere()
+{
+	bare
+	on_tty -- sh -c 'jpkictl setup --yes --user hanako --rollback 0 --services sudo,login < /dev/null'
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_lacks 'screen' 'PIN of the user-authentication certificate (' "$OUT"
+	expect_set_up
+	setup_end
+}
+run_case 'setup: --yes with input from elsewhere asks nobody at the terminal' input_elsewhere
+
+rolled_back()
+{
+	bare
+	run jpkictl setup --yes --user hanako --rollback 0.02 --services sudo,login
+	expect_equal 'exit status' 0 "$STATUS"
+	until_true 15 no_pending || fail 'not taken back'
+	expect_as_it_was
+	expect_logged 'setup was not confirmed'
+	run jpkictl setup --confirm
+	expect_equal 'confirm, too late' 1 "$STATUS"
+
+	run jpkictl setup --yes --user hanako --services sudo,login
+	expect_set_up
+	kill -TERM "$(keeper)"
+	until_true 15 no_pending || fail 'not taken back when the session ended'
+	expect_as_it_was
+	setup_end
+}
+run_case 'setup: taken back unless confirmed' rolled_back
+
+confirmed_stays()
+{
+	local pid
+
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	pid=$(keeper)
+	run jpkictl setup --confirm
+	kill -TERM "$pid"
+	until_true 15 process_gone "$pid" || fail 'the process stays'
+	expect_set_up
+	setup_end
+}
+run_case 'setup: what was confirmed is not taken back' confirmed_stays
+
+# The second run answers for both; the process of the first has nothing to do any more.
+twice()
+{
+	local pid
+
+	bare
+	run jpkictl setup --yes --user hanako --services sudo
+	pid=$(keeper)
+	run jpkictl setup --yes --user hanako --services login
+	expect_has 'says' 'not confirmed yet' "$OUT"
+	kill -TERM "$pid"
+	until_true 15 process_gone "$pid" || fail 'the first process stays'
+	expect_set_up
+	kill -TERM "$(keeper)"
+	until_true 15 no_pending || fail 'not taken back'
+	expect_as_it_was
+	setup_end
+}
+run_case 'setup: again before it was confirmed' twice
+
+edited_since()
+{
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	echo '# mine' >> /etc/pam.d/sudo
+	cp /etc/pam.d/sudo "$WORK/sudo.mine"
+	run jpkictl setup --undo
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'says' 'changed since' "$OUT"
+	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what somebody else wrote is gone'
+	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
+	setup_end
+}
+run_case 'setup: undo leaves what somebody else changed' edited_since
+
+# refused NAME FILE: sudo as it is in FILE is not changed.
+refused()
+{
+	bare
+	printf '%b' "$1" > /etc/pam.d/sudo
+	cp -a /etc/pam.d/sudo "$WORK/sudo.was"
+	run jpkictl setup --yes --user hanako --services login,sudo
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'says' "$2" "$OUT"
+	expect_as_it_was
+	no_pending || fail 'something waits'
+	setup_end
+}
+run_case 'setup: refused, no second way' refused 'auth required pam_deny.so\n@include common-auth\n@include common-account\n' 'second way'
+run_case 'setup: refused, jumped over' refused 'auth [success=1 default=ignore] pam_rootok.so\n@include common-auth\n@include common-account\n' 'count wrong'
+run_case 'setup: refused, jumped over in account' refused '@include common-auth\naccount [success=1 default=ignore] pam_rootok.so\n@include common-account\n' 'count wrong'
+run_case 'setup: refused, shuts out' refused '@include common-auth\naccount requisite pam_deny.so\n@include common-account\n' 'shut out'
+run_case 'setup: refused, no place' refused 'auth required pam_permit.so\n' 'no line was found'
+run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'let in anybody'
+
+stopped()	# UP-TO…: the answers before the no
+{
+	bare
+	rm -rf "$NSSDB" "$CRLS" "$USERS"
+	on_tty "$@" -- jpkictl setup --user hanako --trust "$PKI/ca1.crt"
+	[ "$STATUS" != 0 ] || fail 'exit status 0'
+	expect_as_it_was
+	# Not whether it is powered: an attempt without a PIN leaves that to pcscd.
+	expect_equal 'PIN state left on the card' none "$(sim get verified)"
+	no_pending || fail 'something waits'
+	setup_end
+}
+TRUST=('wait:trusted.*Do that' type:y)
+WITHOUT=('wait:asked for the URL.*Do that' type:y 'wait:URL of the CRL' 'type:' 'wait:do without it' type:reason)
+ENROLL=('wait:registered for hanako.*Do that' type:y 'wait:PIN' "type:$PIN")
+WHICH=('wait:for sudo' type:y 'wait:for login' type:y 'wait:Try a login')
+run_case 'setup: no to the authority' stopped 'wait:Do that' type:n
+run_case 'setup: ^C at the authority' stopped 'wait:Do that' key:03
+run_case 'setup: no to the list' stopped "${TRUST[@]}" 'wait:Do that' type:n
+run_case 'setup: no reason for no list' stopped "${TRUST[@]}" 'wait:Do that' type:y 'wait:URL of' type: 'wait:do without' type:
+run_case 'setup: ^C at the PIN of the enrolment' stopped "${TRUST[@]}" "${WITHOUT[@]}" 'wait:Do that' type:y 'wait:PIN' key:03
+run_case 'setup: no to the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:n
+run_case 'setup: ^C at the PIN of the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' key:03
+run_case 'setup: a wrong PIN in the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' "type:$WRONG_PIN"
+
+not_possible()
+{
+	bare
+	run setpriv --reuid hanako --regid hanako --init-groups jpkictl setup --yes
+	expect_equal 'not root' 1 "$STATUS"
+	run jpkictl setup
+	expect_equal 'no terminal, no --yes' 1 "$STATUS"
+	run jpkictl setup --yes --services sudo,../passwd --user hanako
+	expect_equal 'no such service' 1 "$STATUS"
+	run jpkictl setup --yes --services common-auth --user hanako
+	expect_equal 'what all include' 1 "$STATUS"
+	expect_has 'what all include' 'no PAM service' "$OUT"
+	run jpkictl setup --yes --user nobody-here
+	expect_equal 'no such user' 1 "$STATUS"
+	run jpkictl setup --rollback -1
+	expect_equal 'time that is none' 2 "$STATUS"
+	sim remove
+	run jpkictl setup --yes --user hanako
+	expect_equal 'no card' 1 "$STATUS"
+	mv "$HELPER" "$HELPER.away"
+	run jpkictl setup --yes --user hanako
+	expect_equal 'no helper' 1 "$STATUS"
+	mv "$HELPER.away" "$HELPER"
+	stop_sim
+	stop_pcscd
+	run jpkictl setup --yes --user hanako
+	expect_equal 'no pcscd' 1 "$STATUS"
+	expect_has 'no pcscd' D102 "$OUT"
+	start_pcscd
+	start_sim "$(card_dir good)"
+	CARD_SPEC=good
+	expect_as_it_was
+	setup_end
+}
+run_case 'setup: where it cannot be done' not_possible
+
+rm -rf /etc/pam.d/*
+cp -a "$WORK/setup-pam.d/." /etc/pam.d/

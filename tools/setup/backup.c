@@ -1,0 +1,348 @@
+/*
+ * What was changed, and back.
+ *
+ * In BACKUP_DIR lie NAME.before and NAME.after for each service that was changed, and
+ * "pending": the names of those not confirmed yet, one a line. The process that takes
+ * them back holds "pending" open; once that file has no name any more (confirmed, undone or
+ * replaced by a newer one) it has nothing to do.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/lock.h"
+#include "lib/safefile.h"
+#include "tools/setup/setup.h"
+
+#define BACKUP_DIR STATEDIR "/setup"
+#define PENDING BACKUP_DIR "/pending"
+#define SUFFIX ".before"
+
+static bool
+path_of(char path[static PATH_MAX], const char *dir, const char *name, const char *suffix)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s%s", dir, name, suffix);
+
+	return n > 0 && n < PATH_MAX;
+}
+
+static bool
+make_dir(const struct tool *t)
+{
+	if ((mkdir(STATEDIR, 0755) != 0 && errno != EEXIST) ||
+	    (mkdir(BACKUP_DIR, 0700) != 0 && errno != EEXIST)) {
+		tool_complain(t, "%s: %s", BACKUP_DIR, strerror(errno));
+		return false;
+	}
+	return safefile_check_dir(BACKUP_DIR, 0, &t->log) == SAFEFILE_OK;
+}
+
+/* One at a time. -1 after a complaint. */
+static int
+take_lock(const struct tool *t)
+{
+	int fd = -1;
+
+	if (!make_dir(t))
+		return -1;
+	if (lock_take(BACKUP_DIR "/lock", 0, &fd) != LOCK_TAKEN) {
+		tool_complain(t, "%s", _("another jpkictl setup is at work"));
+		return -1;
+	}
+	return fd;
+}
+
+/* ---- back ---- */
+
+static bool
+read_text(const struct tool *t, const char *dir, const char *name, const char *suffix, char **ret)
+{
+	char path[PATH_MAX];
+	size_t len;
+
+	return path_of(path, dir, name, suffix) &&
+	    safefile_read(path, 0, TOOL_FILE_MAX, &t->log, ret, &len) == SAFEFILE_OK &&
+	    strlen(*ret) == len;
+}
+
+static bool
+forget_backup(const char *name)
+{
+	char before[PATH_MAX], after[PATH_MAX];
+
+	return path_of(before, BACKUP_DIR, name, SUFFIX) && path_of(after, BACKUP_DIR, name, ".after") &&
+	    unlink(before) == 0 && (unlink(after) == 0 || errno == ENOENT) &&
+	    safefile_sync_directory_of(before);
+}
+
+/* A file that somebody has changed since is theirs: it stays. */
+static bool
+restore(const struct tool *t, const char *name)
+{
+	_cleanup_(freep) char *before = NULL;
+	_cleanup_(freep) char *after = NULL;
+	_cleanup_(freep) char *now = NULL;
+	char path[PATH_MAX], backup[PATH_MAX];
+	struct stat st;
+
+	if (!path_of(path, PAM_DIR, name, "") || !path_of(backup, BACKUP_DIR, name, SUFFIX) ||
+	    stat(backup, &st) != 0 || !read_text(t, BACKUP_DIR, name, SUFFIX, &before) ||
+	    !read_text(t, BACKUP_DIR, name, ".after", &after) || !read_text(t, PAM_DIR, name, "", &now)) {
+		log_msg(&t->log, LOG_ERR, "%s: cannot be compared with its backup %s; restore it by hand",
+		    path, backup);
+		return false;
+	}
+	if (strcmp(now, before) == 0)
+		return forget_backup(name);
+	if (strcmp(now, after) != 0) {
+		log_msg(&t->log, LOG_ERR, "%s: changed since, it stays; as it was before: %s", path, backup);
+		return false;
+	}
+	if (!safefile_replace(path, st.st_mode & 07777, before, strlen(before), &t->log))
+		return false;
+	log_msg(&t->log, LOG_NOTICE, "%s: as it was before", path);
+	return forget_backup(name);
+}
+
+/* The services in "pending". */
+static bool
+restore_pending(const struct tool *t)
+{
+	_cleanup_(freep) char *names = NULL;
+	bool ok = true;
+	char *rest;
+
+	if (!read_text(t, BACKUP_DIR, "pending", "", &names))
+		return false;
+	for (char *name = strtok_r(names, "\n", &rest); name != NULL; name = strtok_r(NULL, "\n", &rest))
+		ok = restore(t, name) && ok;
+	return unlink(PENDING) == 0 && ok;
+}
+
+int
+backup_undo(struct tool *t)
+{
+	_cleanup_(closep) int lock = take_lock(t);
+	size_t count = 0, failed = 0;
+	struct dirent *e;
+	DIR *dir;
+
+	dir = lock >= 0 ? opendir(BACKUP_DIR) : NULL;
+	if (dir == NULL)
+		return TOOL_FAILED;
+	while ((e = readdir(dir)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len <= strlen(SUFFIX) || strcmp(e->d_name + len - strlen(SUFFIX), SUFFIX) != 0)
+			continue;
+		e->d_name[len - strlen(SUFFIX)] = '\0';
+		count++;
+		failed += !restore(t, e->d_name);
+	}
+	(void)closedir(dir);
+	if (failed == 0 && unlink(PENDING) != 0 && errno != ENOENT)
+		failed++;
+	if (count == 0)
+		printf("%s\n", _("There is nothing to undo."));
+	else
+		tool_audit("setup-undo", "result", failed == 0 ? "done" : "failed");
+	return failed == 0 ? TOOL_OK : TOOL_FAILED;
+}
+
+bool
+backup_pending(void)
+{
+	return access(PENDING, F_OK) == 0;
+}
+
+int
+backup_confirm(struct tool *t)
+{
+	_cleanup_(closep) int lock = take_lock(t);
+
+	if (lock < 0)
+		return TOOL_FAILED;
+	if (unlink(PENDING) != 0) {
+		if (errno == ENOENT)
+			tool_complain(t, "%s", _("nothing waits to be confirmed; it was taken back, or confirmed already"));
+		else
+			tool_complain(t, "%s: %s", PENDING, strerror(errno));
+		return TOOL_FAILED;
+	}
+	tool_audit("setup-confirm", "result", "done");
+	printf("%s\n", _("Confirmed: the changes stay."));
+	return TOOL_OK;
+}
+
+/* ---- the process that takes it back ---- */
+
+static void
+to_syslog(void *ctx, int priority, const char *text)
+{
+	syslog(priority, "%s", text);
+}
+
+static bool
+is_current(int pending)
+{
+	struct stat st;
+
+	return fstat(pending, &st) == 0 && st.st_nlink > 0;
+}
+
+/* Waits for the time to pass. SIGTERM (the session or the machine ends) is as if it had. */
+static void
+wait_for_it(double minutes)
+{
+	struct timespec left = { .tv_sec = (time_t)(minutes * 60) };
+	sigset_t term;
+
+	left.tv_nsec = (long)((minutes * 60 - (double)left.tv_sec) * 1e9);
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	(void)sigtimedwait(&term, NULL, &left);
+}
+
+static void
+roll_back(struct tool *t, int pending, double minutes)
+{
+	enum lock r;
+	int lock = -1;
+
+	t->log = (struct log){ .sink = to_syslog };
+	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
+	wait_for_it(minutes);
+	while (is_current(pending) && (r = lock_take(BACKUP_DIR "/lock", 0, &lock)) != LOCK_TAKEN)
+		if (r == LOCK_FAILED)
+			break;	/* better without the lock than not at all */
+	if (!is_current(pending))
+		return;
+	syslog(LOG_WARNING, "setup was not confirmed: the PAM files are taken back");
+	if (!restore_pending(t))
+		syslog(LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
+}
+
+/* Of nobody's session, without a terminal; only SIGTERM and SIGKILL reach it. */
+static void
+become_detached(int *pending)
+{
+	int null = open("/dev/null", O_RDWR);
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	if (null < 0 || chdir("/") != 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
+	    dup2(*pending, 3) < 0)
+		_exit(1);
+	*pending = 3;
+	closefrom(4);
+}
+
+static bool
+start_roll_back(const struct setup *s)
+{
+	_cleanup_(closep) int pending = open(PENDING, O_RDONLY | O_CLOEXEC);
+	int status = -1;
+	pid_t pid;
+
+	if (pending < 0 || fflush(stdout) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		if (setsid() < 0 || (pid = fork()) < 0)
+			_exit(1);
+		if (pid == 0) {
+			become_detached(&pending);
+			roll_back(s->t, pending, s->rollback);
+		}
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- there ---- */
+
+/* NAME.before last: only what has one is ever restored. */
+static bool
+save(const struct tool *t, const struct setup_change *c)
+{
+	char before[PATH_MAX], after[PATH_MAX];
+
+	return path_of(before, BACKUP_DIR, c->name, SUFFIX) && path_of(after, BACKUP_DIR, c->name, ".after") &&
+	    safefile_replace(after, 0600, c->after, strlen(c->after), &t->log) &&
+	    safefile_replace(before, c->mode, c->before, strlen(c->before), &t->log);
+}
+
+/* What waits already and what comes. */
+static bool
+write_pending(const struct tool *t, const struct setup_change *changes, size_t count)
+{
+	_cleanup_(freep) char *old = NULL;
+	_cleanup_(freep) char *names = NULL;
+	size_t size;
+	FILE *f;
+
+	if (backup_pending() && !read_text(t, BACKUP_DIR, "pending", "", &old))
+		return false;
+	f = open_memstream(&names, &size);
+	if (f == NULL)
+		return false;
+	fputs(old != NULL ? old : "", f);
+	for (size_t i = 0; i < count; i++)
+		fprintf(f, "%s\n", changes[i].name);
+	return fclose(f) == 0 && safefile_replace(PENDING, 0600, names, size, &t->log);
+}
+
+static bool
+write_one(const struct tool *t, const struct setup_change *c)
+{
+	_cleanup_(freep) char *now = NULL;
+	char path[PATH_MAX];
+
+	if (!path_of(path, PAM_DIR, c->name, "") || !read_text(t, PAM_DIR, c->name, "", &now))
+		return false;
+	if (strcmp(now, c->before) != 0) {
+		tool_complain(t, _("%s: somebody else has changed it just now"), path);
+		return false;
+	}
+	if (!safefile_replace(path, c->mode, c->after, strlen(c->after), &t->log))
+		return false;
+	printf(_("%s: written\n"), path);
+	tool_audit("setup", "service", c->name);
+	return true;
+}
+
+bool
+backup_apply(const struct setup *s, const struct setup_change *changes, size_t count)
+{
+	_cleanup_(closep) int lock = take_lock(s->t);
+
+	if (lock < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!save(s->t, &changes[i]))
+			return false;
+	if (s->rollback > 0 && (!write_pending(s->t, changes, count) || !start_roll_back(s))) {
+		tool_complain(s->t, "%s", _("what takes the changes back could not be started; no service was changed"));
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!write_one(s->t, &changes[i]))
+			return false;
+	return true;
+}

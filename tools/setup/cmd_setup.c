@@ -1,0 +1,244 @@
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/signals.h"
+#include "tools/setup/setup.h"
+
+static const struct setup_step steps[] = {
+	{ N_("Programs and configuration"), machine_done, NULL, NULL },
+	{ N_("Reader and card"), reader_done, reader_tell, reader_act },
+	{ N_("Whose certificates are trusted"), trust_done, trust_tell, trust_act },
+	{ N_("Which certificates are revoked"), crl_done, crl_tell, crl_act },
+	{ N_("Whose card it is"), enroll_done, enroll_tell, enroll_act },
+	{ N_("Where the card logs in"), services_done, NULL, services_act },
+};
+
+#define STEPS (sizeof steps / sizeof steps[0])
+
+bool
+setup_line(const struct setup *s, const char *question, char line[static SETUP_LINE])
+{
+	line[0] = '\0';
+	if (!s->terminal)
+		return false;
+	printf("%s ", question);
+	(void)fflush(stdout);
+	if (fgets(line, SETUP_LINE, stdin) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return line[0] != '\0';
+}
+
+bool
+setup_agrees(const struct setup *s, const char *question)
+{
+	char line[SETUP_LINE];
+
+	if (s->yes)
+		return true;
+	printf("%s", question);
+	return setup_line(s, _(" [y/n]"), line) && rpmatch(line) == 1;
+}
+
+#define WORDS_MAX 16
+
+static void
+become(const char *path, const char *const argv[])
+{
+	char *words[WORDS_MAX] = { NULL };
+
+	for (size_t i = 0; argv[i] != NULL && i + 1 < WORDS_MAX; i++)
+		words[i] = strdup(argv[i]);
+	execvp(path, words);
+	_exit(127);
+}
+
+/* ^C is for the child, which decides when it may end; then it is for us. */
+static bool
+run(const char *path, const char *const argv[])
+{
+	sigset_t before;
+	int status = -1;
+	pid_t pid;
+
+	(void)fflush(stdout);
+	signals_hold(&before);
+	pid = fork();
+	if (pid == 0) {
+		signals_release(&before);
+		become(path, argv);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signals_release(&before);
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool
+setup_program(const char *const argv[])
+{
+	return run(argv[0], argv);
+}
+
+bool
+setup_jpkictl(const struct setup *s, const char *argv[])
+{
+	const char *whole[WORDS_MAX] = { "jpkictl", "--config", s->t->conf_file };
+
+	for (size_t i = 0; argv[i] != NULL && i + 4 < WORDS_MAX; i++)
+		whole[i + 3] = argv[i];
+	return run("/proc/self/exe", whole);
+}
+
+static int
+stopped(const struct setup *s)
+{
+	printf("%s\n", _("Stopped here. What was done stays; run jpkictl setup again to go on."));
+	return TOOL_FAILED;
+}
+
+static int
+walk(struct setup *s)
+{
+	for (size_t i = 0; i < STEPS; i++) {
+		printf("\n%zu/%zu %s\n", i + 1, STEPS, _(steps[i].title));
+		(void)fflush(stdout);
+		if (steps[i].done(s))
+			continue;
+		if (steps[i].act == NULL)
+			return stopped(s);
+		if (steps[i].tell != NULL) {
+			steps[i].tell(s);
+			if (!setup_agrees(s, _("Do that?")))
+				return stopped(s);
+		}
+		if (!steps[i].act(s))
+			return stopped(s);
+	}
+	printf("\n%s\n", _("Set up. To take the PAM files back: jpkictl setup --undo. To end a card's\n"
+	    "logins: jpkictl revoke USER. An authority: jpkictl trust remove FINGERPRINT."));
+	return TOOL_OK;
+}
+
+/* sudo says who it was; that is no more than what is proposed. */
+static const char *
+invoking_user(void)
+{
+	const char *uid = getenv("SUDO_UID");
+	char *end = NULL;
+	unsigned long n = uid != NULL ? strtoul(uid, &end, 10) : 0;
+	const struct passwd *pw = n != 0 && *end == '\0' ? getpwuid((uid_t)n) : NULL;
+
+	return pw != NULL ? strdup(pw->pw_name) : NULL;
+}
+
+static bool
+read_minutes(const char *text, double *ret)
+{
+	char *end;
+	double minutes = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !isfinite(minutes) || minutes < 0 || minutes > 1440)
+		return false;
+	*ret = minutes;
+	return true;
+}
+
+static int
+begin(struct setup *s)
+{
+	s->terminal = isatty(STDIN_FILENO) == 1;
+	if (!s->yes && !s->terminal) {
+		tool_complain(s->t, "%s", _("there is no terminal to ask at; state --yes and the options"));
+		return TOOL_FAILED;
+	}
+	if (s->user == NULL)
+		s->user = invoking_user();
+	if (s->user != NULL && getpwnam(s->user) == NULL) {
+		tool_complain(s->t, _("there is no user %s on this machine"), s->user);
+		return TOOL_FAILED;
+	}
+	if (backup_pending())
+		printf("%s\n", _("Changes of an earlier run are not confirmed yet: jpkictl setup --confirm, or --undo"));
+	return walk(s);
+}
+
+/* One of the options; false if its argument is none. */
+static bool
+take(struct setup *s, int option, const char *value)
+{
+	switch (option) {
+	case 'y':
+		s->yes = true;
+		return true;
+	case 'u':
+		s->user = value;
+		return true;
+	case 'n':
+		s->no_enroll = true;
+		return true;
+	case 't':
+		s->trust_file = value;
+		return true;
+	case 'a':
+		s->fingerprint = value;
+		return true;
+	case 'c':
+		s->crl_source = value;
+		return true;
+	case 'C':
+		s->no_crl = true;
+		return true;
+	case 's':
+		s->services = value;
+		return true;
+	case 'r':
+		return read_minutes(value, &s->rollback);
+	default:
+		return false;
+	}
+}
+
+int
+cmd_setup(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "yes", no_argument, NULL, 'y' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "no-enroll", no_argument, NULL, 'n' },
+		{ "trust", required_argument, NULL, 't' },
+		{ "accept-fingerprint", required_argument, NULL, 'a' },
+		{ "crl-source", required_argument, NULL, 'c' },
+		{ "no-crl", no_argument, NULL, 'C' },
+		{ "services", required_argument, NULL, 's' },
+		{ "rollback", required_argument, NULL, 'r' },
+		{ "confirm", no_argument, NULL, 'k' },
+		{ "undo", no_argument, NULL, 'U' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct setup s = { .t = t, .rollback = 5 };
+	int c, alone = 0;
+
+	while ((c = getopt_long(argc, argv, "y", options, NULL)) != -1) {
+		if (c == 'k' || c == 'U')
+			alone = c;
+		else if (!take(&s, c, optarg))
+			return tool_usage(t);
+	}
+	if (optind != argc || (alone != 0 && argc != 2) || (s.no_crl && s.crl_source != NULL) ||
+	    (s.trust_file != NULL && s.fingerprint != NULL))
+		return tool_usage(t);
+	if (alone != 0)
+		return alone == 'k' ? backup_confirm(t) : backup_undo(t);
+	return begin(&s);
+}
