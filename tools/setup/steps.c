@@ -16,6 +16,8 @@
 #include "tools/setup/setup.h"
 #include "tools/sources.h"
 
+#define REASON_MAX 150		/* octets: a line of the configuration has 190 at most */
+
 /* ---- programs and configuration ---- */
 
 bool
@@ -241,6 +243,19 @@ has_crl_line(const char *text)
 	return false;
 }
 
+/* How much of a UTF-8 text fits into so many octets, between two characters. */
+static int
+fitting(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len <= max)
+		return (int)len;
+	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return (int)max;
+}
+
 static bool
 do_without(struct setup *s, const char *reason)
 {
@@ -256,7 +271,8 @@ do_without(struct setup *s, const char *reason)
 		return false;
 	}
 	(void)strftime(date, sizeof date, "%Y-%m-%d", localtime_r(&now, &tm));
-	snprintf(lines, sizeof lines, "\n# jpkictl setup, %s: %s\ncrl = if-present", date, reason);
+	snprintf(lines, sizeof lines, "\n# jpkictl setup, %s: %.*s\ncrl = if-present", date,
+	    fitting(reason, REASON_MAX), reason);
 	if (!replace(s, s->t->conf_file, old, lines))
 		return false;
 	s->t->conf.crl = CONF_CRL_IF_PRESENT;

@@ -257,6 +257,23 @@ TRUST=('wait:trusted.*Do that' type:y)
 WITHOUT=('wait:asked for the URL.*Do that' type:y 'wait:URL of the CRL' 'type:' 'wait:do without it' type:reason)
 ENROLL=('wait:registered for hanako.*Do that' type:y 'wait:PIN' "type:$PIN")
 WHICH=('wait:for sudo' type:y 'wait:for login' type:y 'wait:Try a login')
+# A line of the configuration has an end, and a character three octets.
+long_reason()
+{
+	local reason='' i
+
+	for ((i = 0; i < 80; i++)); do reason+=理由; done
+	bare
+	rm -rf "$NSSDB" "$CRLS" "$USERS"
+	on_tty "${TRUST[@]}" "${WITHOUT[@]/type:reason/type:$reason}" 'wait:Do that' type:n -- \
+		jpkictl setup --user hanako --trust "$PKI/ca1.crt"
+	expect_has 'the configuration' '理由理由' "$(cat "$CONF")"
+	iconv -f UTF-8 -t UTF-16 "$CONF" > /dev/null || fail 'a character was cut in two'
+	run jpkictl list
+	expect_equal 'exit status of what reads the configuration' 0 "$STATUS"
+	setup_end
+}
+run_case 'setup: a long reason' long_reason
 run_case 'setup: no to the authority' stopped 'wait:Do that' type:n
 run_case 'setup: ^C at the authority' stopped 'wait:Do that' key:03
 run_case 'setup: no to the list' stopped "${TRUST[@]}" 'wait:Do that' type:n
