@@ -74,6 +74,43 @@ setup_end()
 	reset_config
 }
 
+# Both ways in, in the services as they were written.
+PASSWORD='Correct-horse-7'
+MODULE=$(find /usr/lib /lib64 -name pam_jpki.so -path '*security*' 2>/dev/null | head -n 1)
+both_ways()
+{
+	local service
+
+	printf 'hanako:%s\n' "$PASSWORD" | chpasswd
+	for service in sudo login; do
+		run pamdrive --service "$service" --user hanako "pin=$PIN" auth acct
+		expect_equal "$service, card" 0 "$STATUS"
+	done
+	sim remove
+	CARD_DIRTY=yes
+	mv "$MODULE" "$MODULE.away"
+	for service in sudo login; do
+		run pamdrive --service "$service" --user hanako "pin=$PASSWORD" auth acct
+		expect_equal "$service, no module, password" 0 "$STATUS"
+	done
+	mv "$MODULE.away" "$MODULE"
+	for service in sudo login; do
+		run pamdrive --service "$service" --user hanako "pin=$PASSWORD" auth acct
+		expect_equal "$service, no card, password" 0 "$STATUS"
+		run pamdrive --service "$service" --user hanako pin=wrong auth
+		expect_equal "$service, no card, wrong password" 1 "$STATUS"
+	done
+}
+
+logs_in()
+{
+	bare
+	run jpkictl setup --yes --user hanako --rollback 0 --services sudo,login
+	both_ways
+	setup_end
+}
+run_case 'setup: then card and password log in, and nothing else' logs_in
+
 # What a person answers to everything, on a machine with nothing.
 guided()
 {
