@@ -21,6 +21,8 @@ completion()
 	offers 'verify' 'jpkictl crl v'
 	offers '--json' 'jpkictl doctor --j'
 	offers '--config' 'jpkictl --c'
+	offers '--issuer' 'jpkictl unblock --i'
+	offers '--no-crl --no-enroll' 'jpkictl setup --n'
 	offers 'hanako' 'jpkictl revoke hana'
 	offers '' 'jpkictl status x'
 	run bash -c '. /usr/share/bash-completion/completions/jpkictl; _jpkictl_words'
