@@ -8,6 +8,9 @@
 
 struct pcsc;
 
+/* Where pcscd listens (compiled into libpcsclite, which has no call that tells). */
+#define PCSC_SOCKET "/run/pcscd/pcscd.comm"
+
 /*
  * Prepares the transport; pcscd is contacted at the first use. clk and log
  * are lent for its life. NULL if there is no memory. Free with pcsc_free(),

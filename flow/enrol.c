@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "config/conf.h"
 #include "config/enrolment.h"
@@ -127,12 +126,9 @@ enrol_room(const struct flow_env *env, const char *user, struct view der)
 static struct outcome
 put_new(const struct flow_env *env, struct view der, const struct enrol_how *how, struct writer *w)
 {
-	char pem[PEM_MAX], note[NOTE_MAX], when[32];
-	time_t now = (time_t)clk_wall_s(env->clk);
-	struct tm tm;
+	char pem[PEM_MAX], note[NOTE_MAX], when[CLK_UTC_MAX];
 
-	if (gmtime_r(&now, &tm) == NULL ||
-	    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (!clk_utc_text(clk_wall_s(env->clk), when))
 		return outcome_of(JPKI_INTERNAL);
 	if (!pem_write(der, pem, sizeof pem))
 		return outcome_of(JPKI_CERT_BAD);

@@ -149,6 +149,36 @@ enrolled_done(struct enrolled *e)
 	*e = (struct enrolled){ .count = 0 };
 }
 
+struct search {
+	const struct flow_env *env;
+	struct view der;
+	void (*each)(void *ctx, const char *user);
+	void *ctx;
+};
+
+static void
+ask_user(void *ctx, const char *user)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	const struct search *s = ctx;
+	struct outcome o = enrolled_load(s->env, user, &e);
+
+	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
+		if (view_equal(cert_der(e.at[i].cert), s->der)) {
+			s->each(s->ctx, user);
+			return;
+		}
+}
+
+struct outcome
+enrolled_owners(const struct flow_env *env, struct view der,
+    void (*each)(void *ctx, const char *user), void *ctx)
+{
+	struct search s = { .env = env, .der = der, .each = each, .ctx = ctx };
+
+	return enrolment_each(env->conf->users_dir, env->trust_owner, env->log, ask_user, &s);
+}
+
 struct outcome
 enrolled_verdict(const struct enrolled *e)
 {

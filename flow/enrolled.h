@@ -35,6 +35,13 @@ struct outcome enrolled_of(const struct flow_env *env, struct view der, struct e
     MUST_CHECK;
 void enrolled_done(struct enrolled *e);
 
+/*
+ * Calls `each` for every user for whom this certificate is enrolled, sorted. An enrolment that
+ * cannot be read is nobody's here. ENROLMENT as enrolment_each().
+ */
+struct outcome enrolled_owners(const struct flow_env *env, struct view der,
+    void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
+
 /* JPKI_OK if one of them could log in now, else the verdict on the first. */
 struct outcome enrolled_verdict(const struct enrolled *e) MUST_CHECK;
 

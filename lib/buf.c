@@ -8,6 +8,18 @@ view_equal(struct view a, struct view b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+void
+view_hex(struct view v, char *ret_text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < v.len; i++) {
+		*ret_text++ = digits[v.data[i] >> 4];
+		*ret_text++ = digits[v.data[i] & 0xf];
+	}
+	*ret_text = '\0';
+}
+
 bool
 reader_view(struct reader *r, size_t len, struct view *ret)
 {

@@ -20,6 +20,8 @@ struct view {
 };
 
 bool view_equal(struct view a, struct view b);
+/* Lower-case hex digits and a NUL: 2 * v.len + 1 bytes. */
+void view_hex(struct view v, char *ret_text);
 
 struct reader {
 	const uint8_t *p;

@@ -2,6 +2,7 @@
 #ifndef JPKI_LIB_CLEANUP_H
 #define JPKI_LIB_CLEANUP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,6 +21,14 @@ closep(int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
+}
+
+/* For streams that were only read from; NULL is none. */
+static inline void
+fclosep(FILE **f)
+{
+	if (*f != NULL)
+		(void)fclose(*f);
 }
 
 #endif

@@ -39,3 +39,17 @@ clk_left_ms(const struct clk *clk, int64_t deadline_ms)
 
 	return now < deadline_ms ? deadline_ms - now : 0;
 }
+
+bool
+clk_utc_text(int64_t seconds, char ret_text[static CLK_UTC_MAX])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) != NULL &&
+	    strftime(ret_text, CLK_UTC_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) != 0)
+		return true;
+	ret_text[0] = '?';
+	ret_text[1] = '\0';
+	return false;
+}

@@ -264,6 +264,21 @@ safefile_write(int fd, const void *data, size_t len)
 	return true;
 }
 
+int
+safefile_temporary(void)
+{
+	char path[] = "/var/tmp/jpki.XXXXXX";	/* not /tmp, which may be memory */
+	int fd = mkostemp(path, O_CLOEXEC);
+	int e;
+
+	if (fd < 0 || unlink(path) == 0)
+		return fd;
+	e = errno;
+	(void)close(fd);
+	errno = e;
+	return -1;
+}
+
 bool
 safefile_sync_directory_of(const char *path)
 {

@@ -65,6 +65,12 @@ bool safefile_replace(const char *path, mode_t mode, const void *data, size_t le
 bool safefile_write(int fd, const void *data, size_t len) __attribute__((warn_unused_result));
 
 /*
+ * An empty file on disk without a name, for reading and writing, O_CLOEXEC; the caller's. Any
+ * user may call. -1 with errno.
+ */
+int safefile_temporary(void) __attribute__((warn_unused_result));
+
+/*
  * Makes what happened to the entry at path (an absolute one) outlast a power
  * cut. False with errno.
  */

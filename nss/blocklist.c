@@ -194,8 +194,7 @@ blocklist_check(const struct blocklist *list, const struct cert *cert, const str
 		return outcome_of(JPKI_INTERNAL);
 	/* A serial number that no list can hold equals none. */
 	if (crlder_serial(view_of_item(&cert->nss->serialNumber), &serial))
-		for (size_t i = 0; i < serial.len; i++)
-			snprintf(q.by_serial.serial + 2 * i, 3, "%02x", serial.data[i]);
+		view_hex(serial, q.by_serial.serial);
 	o = read_and_walk(list, ask_line, &q);
 	if (outcome_ok(&o) && q.blocked) {
 		log_msg(list->log, LOG_NOTICE, "%s: certificate %.16s... is blocked", list->path,

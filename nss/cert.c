@@ -72,14 +72,13 @@ strong_hash_of(SECOidTag signature_algorithm)
 }
 
 static bool
-fingerprint(struct view der, char ret_text[CERT_FINGERPRINT_LEN + 1])
+fingerprint(struct view bytes, char ret_text[CERT_FINGERPRINT_LEN + 1])
 {
 	uint8_t hash[CERT_FINGERPRINT_LEN / 2];
 
-	if (!nss_sha256(der, hash))
+	if (!nss_sha256(bytes, hash))
 		return false;
-	for (size_t i = 0; i < sizeof hash; i++)
-		snprintf(ret_text + 2 * i, 3, "%02x", hash[i]);
+	view_hex((struct view){ hash, sizeof hash }, ret_text);
 	return true;
 }
 
@@ -239,13 +238,7 @@ cert_fingerprint(const struct cert *cert)
 bool
 cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
-	uint8_t hash[CERT_FINGERPRINT_LEN / 2];
-
-	if (!nss_sha256(view_of_item(&cert->nss->derPublicKey), hash))
-		return false;
-	for (size_t i = 0; i < sizeof hash; i++)
-		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
-	return true;
+	return fingerprint(view_of_item(&cert->nss->derPublicKey), ret);
 }
 
 bool

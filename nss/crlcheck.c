@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
+#include "lib/clk.h"
 #include "lib/safefile.h"
 #include "nss/crlcheck.h"
 #include "nss/crlder.h"
@@ -21,7 +21,6 @@
 
 #define DIRECT_MAX 16		/* lists opened by their name; more are found by searching */
 #define INDEX_NAME_MAX (CRLSTORE_NAME_MAX + sizeof CRLSTORE_INDEX_SUFFIX)
-#define DATE_MAX 32
 
 /* What the lists said so far. */
 struct search {
@@ -50,16 +49,6 @@ outcome_when(enum jpki_status status, int64_t when)
 
 	o.when = when;
 	return o;
-}
-
-static void
-date_text(int64_t when, char text[static DATE_MAX])
-{
-	time_t t = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || strftime(text, DATE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(text, DATE_MAX, "?");
 }
 
 static void
@@ -253,9 +242,9 @@ answer_listed(const struct search *s)
 {
 	const char *reason = crl_reason_name(s->hit.reason);
 	bool hold = s->hit.reason == REASON_HOLD;
-	char date[DATE_MAX];
+	char date[CLK_UTC_MAX];
 
-	date_text(s->hit.date, date);
+	(void)clk_utc_text(s->hit.date, date);
 	log_msg(s->c->log, LOG_NOTICE, "certificate %.16s... is %s since %s, reason %s (%s)",
 	    s->cert->fingerprint, hold ? "suspended" : "revoked", date,
 	    reason != NULL ? reason : "?", s->hit_list);
@@ -265,10 +254,10 @@ answer_listed(const struct search *s)
 static struct outcome
 answer_without(const struct search *s)
 {
-	char date[DATE_MAX];
+	char date[CLK_UTC_MAX];
 
 	if (s->stale) {
-		date_text(s->ended, date);
+		(void)clk_utc_text(s->ended, date);
 		log_msg(s->c->log, LOG_ERR, "%s: the CRL for certificate %.16s... ran out at %s; "
 		    "import a newer one: jpkictl crl import", s->c->dir, s->cert->fingerprint, date);
 		return outcome_when(JPKI_CRL_STALE, s->ended);
@@ -286,7 +275,7 @@ answer_without(const struct search *s)
 static struct outcome
 answer(const struct search *s)
 {
-	char date[DATE_MAX];
+	char date[CLK_UTC_MAX];
 
 	if (s->listed)
 		return answer_listed(s);
@@ -295,7 +284,7 @@ answer(const struct search *s)
 	if (s->invalid)
 		return outcome_of(JPKI_CRL_INVALID);	/* logged where it was found */
 	if (s->not_yet) {
-		date_text(s->begins, date);
+		(void)clk_utc_text(s->begins, date);
 		log_msg(s->c->log, LOG_ERR, "%s: a CRL begins at %s, in the future; check the clock of "
 		    "this computer", s->c->dir, date);
 		return outcome_when(JPKI_CRL_NOT_YET, s->begins);

@@ -36,8 +36,7 @@ hash_digits(struct view in, char digits[static HASH_DIGITS + 1])
 
 	if (!nss_sha256(in, hash))
 		return false;
-	for (size_t i = 0; i < HASH_DIGITS / 2; i++)
-		snprintf(digits + 2 * i, 3, "%02x", hash[i]);
+	view_hex((struct view){ hash, HASH_DIGITS / 2 }, digits);
 	return true;
 }
 
@@ -574,6 +573,19 @@ crlstore_verify(const struct crlstore *store,
     void (*each)(void *ctx, const struct crlstore_item *item), void *ctx)
 {
 	return each_list(store, true, each, ctx);
+}
+
+enum crl_fault
+crlstore_facts(const struct crlstore *store, const char *name, struct crl_facts *ret_facts)
+{
+	_cleanup_(store_done) struct open_store o = { .s = store, .dir = -1, .lock = -1 };
+	_cleanup_(closep) int index = -1;
+	enum crl_fault f = fault_of_safefile(safefile_open_dir(store->dir, store->owner, store->log,
+	    &o.dir), CRL_INDEX_MISSING);
+
+	if (f == CRL_OK)
+		f = open_trust(&o);
+	return f == CRL_OK ? facts_of_index(&o, name, &index, ret_facts) : f;
 }
 
 enum crl_fault

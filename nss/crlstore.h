@@ -84,6 +84,13 @@ enum crl_fault crlstore_verify(const struct crlstore *store,
     void (*each)(void *ctx, const struct crlstore_item *item), void *ctx) MUST_CHECK;
 
 /*
+ * What the index of one list says of it, as crlstore_list() would give it: CRL_OK and
+ * *ret_facts; CRL_INDEX_MISSING: there is no such list; otherwise as there.
+ */
+enum crl_fault crlstore_facts(const struct crlstore *store, const char *name,
+    struct crl_facts *ret_facts) MUST_CHECK;
+
+/*
  * Opens the DER of a list for reading, for `crl show`: *ret_fd is the
  * caller's. CRL_CRL_MISSING, CRL_STORE (unsafe), CRL_NO_MEMORY.
  */

@@ -417,8 +417,6 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 	return replace(dir, owner, &ders, log);
 }
 
-#define PREFIX_MIN 8	/* hex digits: enough to be meant, few enough to type */
-
 /* All trusted certificates but those with the prefix; how many those are. */
 static struct outcome
 read_others(const char *dir, uid_t owner, const char *prefix, const struct log *log,
@@ -449,9 +447,9 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 	unsigned int hits = 0;
 	struct outcome o;
 
-	if (!cert_read_fingerprint(fingerprint, prefix) || strlen(prefix) < PREFIX_MIN) {
+	if (!cert_read_fingerprint(fingerprint, prefix) || strlen(prefix) < TRUSTDB_PREFIX_MIN) {
 		log_msg(log, LOG_ERR, "'%s': write at least %d digits of the SHA-256 fingerprint",
-		    fingerprint, PREFIX_MIN);
+		    fingerprint, TRUSTDB_PREFIX_MIN);
 		return outcome_of(JPKI_UNTRUSTED);
 	}
 	o = take_lock(dir, owner, log, &lock);

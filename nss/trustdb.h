@@ -38,6 +38,8 @@ struct cert;
 struct outcome trustdb_add(const char *dir, uid_t owner, struct view der,
     const struct log *log) MUST_CHECK;
 
+#define TRUSTDB_PREFIX_MIN 8	/* hex digits: enough to be meant, few enough to type */
+
 /*
  * Removes the certificate whose SHA-256 fingerprint begins with these hex
  * digits (at least 8, either case, colons ignored). JPKI_UNTRUSTED: none or

@@ -7,6 +7,7 @@
 #include "flow/verify.h"
 #include "lib/i18n.h"
 #include "lib/secret.h"
+#include "lib/signals.h"
 #include "tools/ask.h"
 #include "tools/deadline.h"
 
@@ -46,4 +47,26 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 	}
 	if (!outcome_ok(&o))
 		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+}
+
+void
+ask_last_answered(struct ask_dialogue *d)
+{
+	signals_hold(&d->before);
+	d->held = true;
+	deadline_arm(d->t, true);
+}
+
+void
+ask_dialogue_done(struct ask_dialogue *d)
+{
+	if (d->held)
+		signals_release(&d->before);
+	d->held = false;
+}
+
+bool
+ask_nobody_left(void *ctx)
+{
+	return false;
 }

@@ -2,6 +2,8 @@
 #ifndef JPKI_TOOLS_ASK_H
 #define JPKI_TOOLS_ASK_H
 
+#include <signal.h>
+
 #include "tools/tool.h"
 
 struct secret;
@@ -16,5 +18,24 @@ struct outcome ask_at_terminal(const struct tool *t, const char *prompt, struct 
 
 /* After the work with a PIN; not clean: tries once more to make the card forget, or tells. */
 void ask_check_clean(struct tool *t, const char *reader, bool clean);
+
+/*
+ * A dialogue with a card behind it: until the last prompt ^C ends us, from then on it
+ * waits, for the card would stay unlocked.
+ */
+struct ask_dialogue {
+	struct tool *t;
+	bool held;
+	sigset_t before;
+};
+
+/* The last prompt was answered: signals wait, and the card's work has its limit again. */
+void ask_last_answered(struct ask_dialogue *d);
+
+/* Signals that waited strike now. */
+void ask_dialogue_done(struct ask_dialogue *d);
+
+/* For flow_ui.gone and the like: at a terminal somebody always waits. */
+bool ask_nobody_left(void *ctx);
 
 #endif

@@ -3,7 +3,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
@@ -14,7 +13,6 @@
 #include "tools/tool.h"
 
 #define ENTRIES_MAX 64
-#define PREFIX_MIN 8		/* as in nss/trustdb.c */
 
 /* What the words on the command line name. */
 struct naming {
@@ -197,11 +195,9 @@ audit(const struct tool *t, const struct naming *n)
 static bool
 write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
 {
-	char actor[TOOL_ACTOR_MAX], when[32];
-	time_t now = (time_t)clk_wall_s(t->env.clk);
-	struct tm tm;
+	char actor[TOOL_ACTOR_MAX], when[CLK_UTC_MAX];
 
-	if (gmtime_r(&now, &tm) == NULL || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (!clk_utc_text(clk_wall_s(t->env.clk), when))
 		return false;
 	tool_actor(actor);
 	snprintf(note, BLOCKLIST_NOTE_MAX + 1, "blocked %s by %s", when, actor);
@@ -260,9 +256,9 @@ run(struct tool *t, int argc, char **argv, bool blocking)
 			list = true;
 		} else if (c != 'i') {
 			return tool_usage(t);
-		} else if (!cert_read_fingerprint(optarg, issuer) || strlen(issuer) < PREFIX_MIN) {
+		} else if (!cert_read_fingerprint(optarg, issuer) || strlen(issuer) < TRUSTDB_PREFIX_MIN) {
 			tool_complain(t, _("'%s': write at least %d digits of the SHA-256 fingerprint"),
-			    optarg, PREFIX_MIN);
+			    optarg, TRUSTDB_PREFIX_MIN);
 			return TOOL_USAGE;
 		}
 	}
@@ -270,11 +266,8 @@ run(struct tool *t, int argc, char **argv, bool blocking)
 		return optind == argc && issuer[0] == '\0' ? print_list(t) : tool_usage(t);
 	if (optind != argc - 1)
 		return tool_usage(t);
-	if (geteuid() != 0) {
-		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
-		return TOOL_FAILED;
-	}
-	return change(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
+	return !tool_is_root(t) ? TOOL_FAILED :
+	    change(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
 }
 
 int

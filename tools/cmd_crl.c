@@ -168,10 +168,7 @@ cmd_crl(struct tool *t, int argc, char **argv)
 	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
 		if (strcmp(argv[optind], subcommands[i].name) != 0)
 			continue;
-		if (!subcommands[i].needs_root || geteuid() == 0)
-			return subcommands[i].run(&c);
-		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
-		return TOOL_FAILED;
+		return subcommands[i].needs_root && !tool_is_root(t) ? TOOL_FAILED : subcommands[i].run(&c);
 	}
 	return tool_usage(t);
 }

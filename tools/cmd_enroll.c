@@ -2,7 +2,6 @@
 
 #include <getopt.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,42 +12,26 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
-#include "lib/signals.h"
 #include "nss/cert.h"
 #include "tools/ask.h"
 #include "tools/deadline.h"
 #include "tools/tool.h"
 
-struct asking {
-	struct tool *t;
-	bool held;	/* signals wait until the card has forgotten the PIN */
-	sigset_t before;
-};
-
-/* ^C at the prompt ends us; from then on it waits, for the card would stay unlocked. */
 static struct outcome
 ask_on_terminal(void *ctx, const char *reader, int tries_left, struct secret *pin)
 {
-	struct asking *a = ctx;
+	struct ask_dialogue *d = ctx;
 	char prompt[MESSAGE_MAX];
 	struct outcome o;
 
 	message_pin_prompt(tries_left, false, prompt);
-	o = ask_at_terminal(a->t, prompt, pin);
+	o = ask_at_terminal(d->t, prompt, pin);
 	if (o.status == JPKI_CANCELLED)
 		return o;
-	signals_hold(&a->before);
-	a->held = true;
-	deadline_arm(a->t, true);
+	ask_last_answered(d);
 	if (outcome_ok(&o) && secret_view(pin).len == 0)
 		o = outcome_of(JPKI_CANCELLED);
 	return o;
-}
-
-static bool
-nobody_left(void *ctx)
-{
-	return false;
 }
 
 /* What is asked for on the command line. */
@@ -70,8 +53,9 @@ write_it(struct tool *t, const struct enrolling *e, struct view der, const char 
 static struct outcome
 enroll_from_card(struct tool *t, const struct enrolling *e)
 {
-	struct asking asking = { .t = t };
-	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = nobody_left, .ctx = &asking };
+	struct ask_dialogue dialogue = { .t = t };
+	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = ask_nobody_left,
+		.ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;
 	struct secret *pin;
@@ -95,8 +79,7 @@ enroll_from_card(struct tool *t, const struct enrolling *e)
 	secret_free(pin);
 	ask_check_clean(t, reader, clean);
 	deadline_off();		/* what follows is the disk's */
-	if (asking.held)
-		signals_release(&asking.before);
+	ask_dialogue_done(&dialogue);
 	if (outcome_ok(&o))
 		o = write_it(t, e, (struct view){ survey.der, survey.der_len },
 		    "from the card, key proven");

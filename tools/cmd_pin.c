@@ -8,50 +8,30 @@
 #include "flow/survey.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
-#include "lib/signals.h"
 #include "tools/ask.h"
 #include "tools/deadline.h"
 #include "tools/tool.h"
 
-struct asking {
-	struct tool *t;
-	bool held;	/* signals wait until the card has forgotten the PIN */
-	sigset_t before;
-};
-
-/*
- * ^C at any of the prompts ends us: nothing has been sent yet. After the last one
- * it waits, for the card would stay unlocked, or nobody would know which PIN holds.
- */
 static struct outcome
 ask(void *ctx, const struct pinchange_question *q, struct secret *typed)
 {
-	struct asking *a = ctx;
+	struct ask_dialogue *d = ctx;
 	char prompt[MESSAGE_MAX];
 	struct outcome o;
 
 	pinchange_text(q, prompt);
-	o = ask_at_terminal(a->t, prompt, typed);
-	if (q->prompt == PINCHANGE_AGAIN) {
-		signals_hold(&a->before);
-		a->held = true;
-		deadline_arm(a->t, true);
-	}
+	o = ask_at_terminal(d->t, prompt, typed);
+	if (q->prompt == PINCHANGE_AGAIN)
+		ask_last_answered(d);
 	return o;
-}
-
-static bool
-nobody_left(void *ctx)
-{
-	return false;
 }
 
 static void
 changing(void *ctx)
 {
-	const struct asking *a = ctx;
+	const struct ask_dialogue *d = ctx;
 
-	deadline_changing(a->t);
+	deadline_changing(d->t);
 }
 
 static int
@@ -76,9 +56,9 @@ finish_change(const struct tool *t, const struct outcome *o, bool signature)
 static int
 change_on(struct tool *t, const char *reader, const struct survey *survey, bool signature)
 {
-	struct asking asking = { .t = t };
-	struct pinchange_ui ui = { .ask = ask, .gone = nobody_left, .changing = changing,
-		.ctx = &asking };
+	struct ask_dialogue dialogue = { .t = t };
+	struct pinchange_ui ui = { .ask = ask, .gone = ask_nobody_left, .changing = changing,
+		.ctx = &dialogue };
 	struct pinchange_card card = { .pin = signature ? JPKI_PIN_SIGN : JPKI_PIN_AUTH,
 		.reader = reader, .classic = survey->classic,
 		.tries_left = signature ? survey->sign_tries : survey->auth_tries,
@@ -94,8 +74,7 @@ change_on(struct tool *t, const char *reader, const struct survey *survey, bool 
 	ask_check_clean(t, reader, clean);
 	deadline_off();
 	result = finish_change(t, &o, signature);
-	if (asking.held)
-		signals_release(&asking.before);
+	ask_dialogue_done(&dialogue);
 	return result;
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "card/transport.h"
-#include "config/enrolment.h"
 #include "flow/enrol.h"
 #include "flow/enrolled.h"
 #include "flow/survey.h"
@@ -19,9 +18,7 @@
 static void
 row(const char *name, const char *value)
 {
-	printf("  ");
-	tool_cell(name, 24);
-	printf("%s\n", value);
+	tool_row(name, 24, value);
 }
 
 static const char *
@@ -55,30 +52,24 @@ status_print_tries(const char *name, int tries)
 	row(name, text);
 }
 
-struct owner {
-	struct tool *t;
-	struct view der;
+struct owners {
 	char names[512];
 };
 
 static void
 note_owner(void *ctx, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
-	struct owner *w = ctx;
-	struct outcome o = enrolled_load(&w->t->env, user, &e);
+	struct owners *w = ctx;
 	size_t len = strlen(w->names);
 
-	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
-		if (view_equal(cert_der(e.at[i].cert), w->der))
-			snprintf(w->names + len, sizeof w->names - len, "%s%s", len > 0 ? ", " : "", user);
+	snprintf(w->names + len, sizeof w->names - len, "%s%s", len > 0 ? ", " : "", user);
 }
 
 static void
 print_owner(struct tool *t, struct view der)
 {
-	struct owner w = { .t = t, .der = der };
-	struct outcome o = enrolment_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_owner, &w);
+	struct owners w = { .names = "" };
+	struct outcome o = enrolled_owners(&t->env, der, note_owner, &w);
 
 	row(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
 	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));

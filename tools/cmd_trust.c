@@ -3,10 +3,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "flow/survey.h"
-
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -58,9 +56,7 @@ cmd_add(struct tool *t, int argc, char **argv)
 static void
 row(const char *name, const char *value)
 {
-	printf("  ");
-	tool_cell(name, 8);
-	printf("%s\n", value);
+	tool_row(name, 8, value);
 }
 
 static void
@@ -247,11 +243,7 @@ cmd_trust(struct tool *t, int argc, char **argv)
 		if (strcmp(argv[1], changes[i].name) != 0 ||
 		    (changes[i].argc != 0 && argc - 1 != changes[i].argc))
 			continue;
-		if (geteuid() != 0) {
-			tool_complain(t, "%s", _("only root can do this; run it with sudo"));
-			return TOOL_FAILED;
-		}
-		return changes[i].run(t, argc - 1, argv + 1);
+		return tool_is_root(t) ? changes[i].run(t, argc - 1, argv + 1) : TOOL_FAILED;
 	}
 	return tool_usage(t);
 }

@@ -99,32 +99,6 @@ import_file(struct import *i)
 	return install(i, fd);
 }
 
-/* Whether the list NAME is there and can be used; then its facts. */
-struct wanted {
-	const char *name;
-	struct crl_facts *facts;
-	bool found;
-};
-
-static void
-on_installed(void *ctx, const struct crlstore_item *item)
-{
-	struct wanted *w = ctx;
-
-	if (strcmp(item->name, w->name) != 0 || item->fault != CRL_OK)
-		return;
-	w->found = true;
-	*w->facts = *item->facts;
-}
-
-static bool
-is_installed(struct import *i)
-{
-	struct wanted w = { .name = i->name, .facts = &i->facts };
-
-	return crlstore_list(&i->call->store, on_installed, &w) == CRL_OK && w.found;
-}
-
 /* With the name in i->name that `known` belongs to, or "". */
 static enum result
 import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks *ret_marks)
@@ -133,7 +107,7 @@ import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks
 
 	if (fd < 0)
 		return RESULT_FAILED;
-	if (i->name[0] == '\0' || !is_installed(i))
+	if (i->name[0] == '\0' || crlstore_facts(&i->call->store, i->name, &i->facts) != CRL_OK)
 		known = NULL;	/* else "not modified" would leave us with nothing */
 	switch (fetch_url(i->call->t, i->source, known, fd, ret_marks)) {
 	case FETCH_DONE:

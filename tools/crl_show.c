@@ -53,9 +53,7 @@ count_reason(void *ctx, const struct crl_entry *entry)
 static void
 row(const char *name, const char *value)
 {
-	printf("  ");
-	tool_cell(name, 20);
-	printf("%s\n", value);
+	tool_row(name, 20, value);
 }
 
 static void
@@ -70,10 +68,9 @@ row_number(const char *name, uint64_t number)
 static void
 row_hex(const char *name, struct view bytes)
 {
-	char text[2 * CRL_HASH_LEN + 1] = "";
+	char text[2 * CRL_HASH_LEN + 1];
 
-	for (size_t i = 0; i < bytes.len; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes.data[i]);
+	view_hex(bytes, text);
 	row(name, text);
 }
 

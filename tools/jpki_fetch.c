@@ -138,13 +138,6 @@ curlp(CURL **c)
 }
 
 static void
-fclosep(FILE **f)
-{
-	if (*f != NULL)
-		(void)fclose(*f);
-}
-
-static void
 slistp(struct curl_slist **list)
 {
 	curl_slist_free_all(*list);
@@ -272,20 +265,18 @@ take_ldap_answer(const struct fetching *f, int to)
 static enum fetch
 fetch(struct fetching *f, const struct fetch_marks *known)
 {
-	_cleanup_(fclosep) FILE *answer = NULL;
+	_cleanup_(closep) int answer = -1;
 	enum fetch result;
 
-	if (is_ldap(f->url)) {
-		answer = tmpfile();
-		f->fd = answer != NULL ? fileno(answer) : -1;
-	}
+	if (is_ldap(f->url))
+		f->fd = answer = safefile_temporary();
 	if (f->fd < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		complain(f, "%s", strerror(errno));
 		return FETCH_FAILED;
 	}
 	result = transfer(f, known);
 	curl_global_cleanup();
-	return result == FETCH_DONE && answer != NULL ? take_ldap_answer(f, FETCH_FD) : result;
+	return result == FETCH_DONE && answer >= 0 ? take_ldap_answer(f, FETCH_FD) : result;
 }
 
 static bool

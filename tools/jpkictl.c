@@ -232,10 +232,8 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 	struct pcsc *pcsc = NULL;
 	int result;
 
-	if (c->needs_root && geteuid() != 0) {
-		tool_complain(t, "%s", _("only root can do this; run it with sudo"));
+	if (c->needs_root && !tool_is_root(t))
 		return TOOL_FAILED;
-	}
 	if (c->needs_card) {
 		pcsc = pcsc_new(&clk_system, &t->log);
 		if (pcsc == NULL) {

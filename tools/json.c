@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/cleanup.h"
 #include "tools/json.h"
@@ -44,13 +43,9 @@ json_text(const char *text)
 json_t *
 json_time(int64_t seconds)
 {
-	char text[sizeof "2026-11-23T05:40:00Z"];
-	time_t when = (time_t)seconds;
-	struct tm tm;
+	char text[CLK_UTC_MAX];
 
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(text);
+	return clk_utc_text(seconds, text) ? json_string(text) : json_null();
 }
 
 json_t *
@@ -60,9 +55,7 @@ json_hex(struct view bytes)
 
 	if (text == NULL)
 		return NULL;
-	text[0] = '\0';
-	for (size_t i = 0; i < bytes.len; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes.data[i]);
+	view_hex(bytes, text);
 	return json_string(text);
 }
 

@@ -13,13 +13,6 @@
 #define PEM_LINE 64
 #define ATTRIBUTE_MAX 64
 
-static void
-fclosep(FILE **f)
-{
-	if (*f != NULL)
-		(void)fclose(*f);
-}
-
 /* A stream on a descriptor of its own. */
 static FILE *
 stream_of(int fd, const char *mode)

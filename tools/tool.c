@@ -15,6 +15,7 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
+#include "lib/safefile.h"
 #include "nss/cert.h"
 #include "tools/tool.h"
 
@@ -49,14 +50,14 @@ tool_usage(const struct tool *t)
 	return TOOL_USAGE;
 }
 
-static void
-fclosep(FILE **f)
+bool
+tool_is_root(const struct tool *t)
 {
-	if (*f != NULL)
-		(void)fclose(*f);
+	if (geteuid() == 0)
+		return true;
+	tool_complain(t, "%s", _("only root can do this; run it with sudo"));
+	return false;
 }
-
-#define NO_UID ((uid_t)-1)
 
 static uid_t
 uid_of_text(const char *text)
@@ -65,10 +66,16 @@ uid_of_text(const char *text)
 	unsigned long n;
 
 	if (text == NULL || text[0] < '0' || text[0] > '9')
-		return NO_UID;
+		return TOOL_NO_UID;
 	errno = 0;
 	n = strtoul(text, &end, 10);
-	return errno == 0 && (*end == '\0' || *end == '\n') && n < NO_UID ? (uid_t)n : NO_UID;
+	return errno == 0 && (*end == '\0' || *end == '\n') && n < TOOL_NO_UID ? (uid_t)n : TOOL_NO_UID;
+}
+
+uid_t
+tool_sudo_uid(void)
+{
+	return uid_of_text(getenv("SUDO_UID"));
 }
 
 /* Whose login session this is. */
@@ -82,7 +89,7 @@ login_uid(void)
 	if (f != NULL && fgets(line, sizeof line, f) == NULL)
 		line[0] = '\0';
 	uid = uid_of_text(line);
-	return uid != NO_UID ? uid : uid_of_text(getenv("SUDO_UID"));
+	return uid != TOOL_NO_UID ? uid : tool_sudo_uid();
 }
 
 static void
@@ -104,7 +111,7 @@ tool_actor(char text[static TOOL_ACTOR_MAX])
 	char name[64], login_name[64];
 
 	name_of(uid, name);
-	if (login == NO_UID || login == uid) {
+	if (login == TOOL_NO_UID || login == uid) {
 		snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu)", name, (unsigned long)uid);
 		return;
 	}
@@ -120,7 +127,7 @@ tool_audit(const char *action, const char *key, const char *value)
 	uid_t uid = login_uid();
 
 	log_field(value, field, sizeof field);
-	if (uid != NO_UID)
+	if (uid != TOOL_NO_UID)
 		snprintf(login, sizeof login, "%lu",
 		    (unsigned long)uid);
 	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
@@ -156,17 +163,21 @@ tool_cell_right(const char *text, int width)
 	printf("%*s%s ", blanks > 0 ? blanks : 0, "", text);
 }
 
+void
+tool_row(const char *name, int width, const char *value)
+{
+	printf("  ");
+	tool_cell(name, width);
+	printf("%s\n", value);
+}
+
 int
 tool_temporary_file(const struct tool *t)
 {
-	char path[] = "/var/tmp/jpkictl.XXXXXX";	/* not /tmp, which may be memory */
-	int fd = mkostemp(path, O_CLOEXEC);
+	int fd = safefile_temporary();
 
-	if (fd < 0 || unlink(path) != 0) {
-		tool_complain(t, "%s: %s", path, strerror(errno));
-		closep(&fd);
-		return -1;
-	}
+	if (fd < 0)
+		tool_complain(t, _("no temporary file: %s"), strerror(errno));
 	return fd;
 }
 

@@ -58,6 +58,13 @@ int tool_finish(const struct tool *t, const struct outcome *o);
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
 
+/* Whether root has called; else false after a complaint. */
+bool tool_is_root(const struct tool *t) MUST_CHECK;
+
+/* Who called sudo, as sudo says: a proposal, no proof. TOOL_NO_UID if nobody did. */
+#define TOOL_NO_UID ((uid_t)-1)
+uid_t tool_sudo_uid(void);
+
 /*
  * Who is doing this, for the record: the user id, and that of the login session (the
  * kernel's, or else what sudo says), as "root (uid 0), logged in as hanako (uid 2001)".
@@ -78,6 +85,9 @@ void tool_audit(const char *action, const char *key, const char *value);
  */
 void tool_cell(const char *text, int width);
 void tool_cell_right(const char *text, int width);
+
+/* A row of a description: two blanks, a name filled up to so many columns, the value. */
+void tool_row(const char *name, int width, const char *value);
 
 /* The line of `status` with the tries of a PIN; TRIES_UNKNOWN and 0 in words. */
 void status_print_tries(const char *name, int tries);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/clk.h"
 #include "tests/unit/test.h"
 
 static void
@@ -194,6 +195,35 @@ overlong_string_overflows(void **state)
 	free(bytes);
 }
 
+static void
+hex_has_every_digit(void **state)
+{
+	const uint8_t bytes[] = { 0x00, 0x09, 0x9a, 0xf0, 0xff };
+	char text[2 * sizeof bytes + 2];
+
+	memset(text, 'x', sizeof text);
+	view_hex((struct view){ bytes, sizeof bytes }, text);
+	assert_string_equal(text, "00099af0ff");
+	assert_int_equal(text[2 * sizeof bytes + 1], 'x');
+	view_hex((struct view){ NULL, 0 }, text);
+	assert_string_equal(text, "");
+}
+
+static void
+times_are_utc(void **state)
+{
+	char text[CLK_UTC_MAX];
+
+	assert_true(clk_utc_text(0, text));
+	assert_string_equal(text, "1970-01-01T00:00:00Z");
+	assert_true(clk_utc_text(1795412400, text));
+	assert_string_equal(text, "2026-11-23T05:40:00Z");
+	/* A year of five digits has no place, nor has one that no calendar has. */
+	assert_false(clk_utc_text(253402300800, text));
+	assert_string_equal(text, "?");
+	assert_false(clk_utc_text(INT64_MAX, text));
+}
+
 int
 main(void)
 {
@@ -207,6 +237,8 @@ main(void)
 		cmocka_unit_test(writer_stays_in_bounds),
 		cmocka_unit_test(overflow_sticks),
 		cmocka_unit_test(overlong_string_overflows),
+		cmocka_unit_test(hex_has_every_digit),
+		cmocka_unit_test(times_are_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,9 +64,7 @@ report(struct doctor *d, enum finding f, char *detail)
 		(void)!safefile_write(d->pipe, line, strlen(line));
 		return;
 	}
-	d->warnings += findings[f].level == LEVEL_WARNING;
-	d->errors += findings[f].level == LEVEL_ERROR;
-	d->seen[f] = true;
+	d->seen[f]++;
 	if (d->array != NULL)
 		put_finding(d->array, f, detail);
 	else
@@ -91,6 +89,17 @@ found_alone(struct doctor *d, enum finding f)
 	char none[1] = "";
 
 	report(d, f, none);
+}
+
+unsigned int
+doctor_count(const struct doctor *d, enum level level)
+{
+	unsigned int count = 0;
+
+	for (size_t f = 0; f < FINDING_COUNT; f++)
+		if (findings[f].level == level)
+			count += d->seen[f];
+	return count;
 }
 
 static void
@@ -121,17 +130,19 @@ examine(struct doctor *d)
 static int
 conclude(struct doctor *d)
 {
+	unsigned int errors = doctor_count(d, LEVEL_ERROR), warnings = doctor_count(d, LEVEL_WARNING);
+
 	if (d->array != NULL) {
 		if (json_print(d->t, d->array) != TOOL_OK)
 			return TOOL_FAILED;
-	} else if (d->errors + d->warnings == 0) {
+	} else if (errors + warnings == 0) {
 		printf("%s\n", _("Nothing is wrong."));
 	} else {
-		printf(_("errors: %u, warnings: %u\n"), d->errors, d->warnings);
+		printf(_("errors: %u, warnings: %u\n"), errors, warnings);
 	}
 	if (geteuid() != 0)
 		tool_complain(d->t, "%s", _("run it with sudo to see what only root sees"));
-	return d->errors > 0 ? TOOL_FAILED : d->warnings > 0 ? TOOL_WARNINGS : TOOL_OK;
+	return errors > 0 ? TOOL_FAILED : warnings > 0 ? TOOL_WARNINGS : TOOL_OK;
 }
 
 int

@@ -21,8 +21,7 @@ struct doctor {
 	const char *conf_file;
 	json_t *array;		/* NULL: as text, at once */
 	int pipe;		/* in the process that talks to pcscd: findings go there; else -1 */
-	unsigned int warnings, errors;
-	bool seen[FINDING_COUNT];	/* which were reported */
+	unsigned int seen[FINDING_COUNT];	/* how often each was reported */
 	char said[DETAIL_MAX];	/* the last that a lower layer logged; "" */
 };
 
@@ -32,6 +31,9 @@ void found(struct doctor *d, enum finding f, const char *format, ...)
 
 /* The same about nothing in particular. */
 void found_alone(struct doctor *d, enum finding f);
+
+/* How many findings of that level there were. */
+unsigned int doctor_count(const struct doctor *d, enum level level);
 
 /* Readers and cards; in a process of its own, for pcscd or a card may hang. */
 void doctor_readers(struct doctor *d);

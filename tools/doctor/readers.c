@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
-#include "config/enrolment.h"
 #include "flow/enrolled.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
@@ -21,7 +20,6 @@
 #include "nss/cert.h"
 #include "tools/doctor/doctor.h"
 
-#define PCSCD_SOCKET "/run/pcscd/pcscd.comm"
 #define PIN_TRIES 3		/* facts/jpki-card.md §9.1 */
 #define GRACE_MS 3000
 
@@ -53,24 +51,18 @@ judge_tries(struct doctor *d, const struct survey *s)
 		found_alone(d, FOUND_SIGN_PIN_LOCKED);
 }
 
-struct owner {
+struct owners {
 	struct doctor *d;
-	struct view der;
 	bool any;
 };
 
 static void
 note_owner(void *ctx, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
-	struct owner *w = ctx;
-	struct outcome o = enrolled_load(&w->d->t->env, user, &e);
+	struct owners *w = ctx;
 
-	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
-		if (view_equal(cert_der(e.at[i].cert), w->der)) {
-			w->any = true;
-			found(w->d, FOUND_CERT_ENROLLED, "%s", user);
-		}
+	w->any = true;
+	found(w->d, FOUND_CERT_ENROLLED, "%s", user);
 }
 
 static void
@@ -98,7 +90,7 @@ static void
 judge_card(struct doctor *d, const struct survey *s, const char *reader, const char *how)
 {
 	struct view der = { s->der, s->der_len };
-	struct owner owner = { .d = d, .der = der };
+	struct owners owners = { .d = d };
 	struct outcome o;
 
 	judge_kind(d, s, reader, how);
@@ -110,8 +102,8 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 		return;
 	}
 	judge_certificate(d, der);
-	o = enrolment_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log, note_owner, &owner);
-	if (outcome_ok(&o) && !owner.any)
+	o = enrolled_owners(&d->t->env, der, note_owner, &owners);
+	if (outcome_ok(&o) && !owners.any)
 		found_alone(d, FOUND_CERT_STRANGER);
 }
 
@@ -276,12 +268,12 @@ doctor_readers(struct doctor *d)
 {
 	struct stat st;
 
-	if (stat(PCSCD_SOCKET, &st) != 0) {
-		found(d, FOUND_SERVICE_ABSENT, "%s", PCSCD_SOCKET);
+	if (stat(PCSC_SOCKET, &st) != 0) {
+		found(d, FOUND_SERVICE_ABSENT, "%s", PCSC_SOCKET);
 		return;
 	}
 	if ((st.st_mode & (S_IROTH | S_IWOTH)) != (S_IROTH | S_IWOTH))
-		found(d, FOUND_SERVICE_CLOSED, "%s (%04o)", PCSCD_SOCKET, (unsigned int)st.st_mode & 07777);
+		found(d, FOUND_SERVICE_CLOSED, "%s (%04o)", PCSC_SOCKET, (unsigned int)st.st_mode & 07777);
 	if (!examine_apart(d))
 		found_alone(d, FOUND_SERVICE_HANGS);
 }

@@ -134,10 +134,8 @@ walk(struct setup *s)
 static const char *
 invoking_user(void)
 {
-	const char *uid = getenv("SUDO_UID");
-	char *end = NULL;
-	unsigned long n = uid != NULL ? strtoul(uid, &end, 10) : 0;
-	const struct passwd *pw = n != 0 && *end == '\0' ? getpwuid((uid_t)n) : NULL;
+	uid_t uid = tool_sudo_uid();
+	const struct passwd *pw = uid != TOOL_NO_UID && uid != 0 ? getpwuid(uid) : NULL;
 
 	return pw != NULL ? strdup(pw->pw_name) : NULL;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "card/pcsc.h"
 #include "config/enrolment.h"
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
@@ -28,7 +29,7 @@ machine_done(struct setup *s)
 	if (!doctor_conf(&d))
 		return false;
 	doctor_programs(&d);
-	return d.errors == 0;
+	return doctor_count(&d, LEVEL_ERROR) == 0;
 }
 
 /* ---- reader and card ---- */
@@ -49,7 +50,7 @@ reader_done(struct setup *s)
 	}
 	doctor_readers(&d);
 	for (size_t i = 0; i < sizeof hindrances / sizeof hindrances[0]; i++)
-		if (d.seen[hindrances[i]])
+		if (d.seen[hindrances[i]] > 0)
 			return false;
 	return true;
 }
@@ -57,7 +58,7 @@ reader_done(struct setup *s)
 static bool
 can_start_pcscd(void)
 {
-	return access("/run/systemd/system", F_OK) == 0 && access("/run/pcscd/pcscd.comm", F_OK) != 0;
+	return access("/run/systemd/system", F_OK) == 0 && access(PCSC_SOCKET, F_OK) != 0;
 }
 
 void
