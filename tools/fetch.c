@@ -119,8 +119,15 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
 	pid_t child;
 
 	(void)fflush(NULL);
-	if (pipe2(marks, O_CLOEXEC) != 0 || (child = fork()) < 0) {
+	if (pipe2(marks, O_CLOEXEC) != 0) {
 		tool_complain(t, "%s", strerror(errno));
+		return FETCH_FAILED;
+	}
+	child = fork();
+	if (child < 0) {
+		tool_complain(t, "%s", strerror(errno));
+		(void)close(marks[0]);
+		(void)close(marks[1]);
 		return FETCH_FAILED;
 	}
 	if (child == 0)

@@ -37,7 +37,8 @@ bool fetch_is_url(const char *text);
  * Fetches the URL into the empty file fd (lent; its offset is at its begin
  * afterwards): what the server sent, or the one CRL in the answer of a directory
  * (LDAP) as PEM. A list longer than CRL_SIZE_MAX, another scheme, a redirection to
- * anything but http and https, a server that sends nothing for conf.crl_timeout seconds:
+ * anything but http and https, a server that sends
+ * less than a hundred octets a second for conf.crl_timeout seconds:
  * FETCH_FAILED. `known` may be NULL. On a terminal, standard error shows the progress.
  *
  * A CRL is signed, so http is as good as https; where it is https, the

@@ -26,6 +26,7 @@
 
 #define SCHEMES "http,https,ldap,ldaps,file"
 #define REDIRECTS 3
+#define SLOWEST 100		/* octets a second: who drips keeps the other sources waiting */
 #define MEGABYTE 1048576.0
 
 /* In LDIF, base64 makes four characters of three octets; names and the like come on top. */
@@ -186,7 +187,7 @@ set_options(CURL *c, struct fetching *f, char error[static CURL_ERROR_SIZE],
 	    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, f->patience) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, f->patience) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
 	    (curl_off_t)(is_ldap(f->url) ? ANSWER_MAX : CRL_SIZE_MAX)) == CURLE_OK &&

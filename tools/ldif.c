@@ -67,7 +67,7 @@ find_value(FILE *f)
 			skip_line(f);
 			continue;
 		}
-		while ((c = getc(f)) != EOF && c != ':' && c != '\n' && n < sizeof name - 1)
+		while ((c = getc(f)) != EOF && c != ':' && c != '\n' && c != '\0' && n < sizeof name - 1)
 			name[n++] = (char)c;
 		name[n] = '\0';
 		if (c == ':' && is_crl_attribute(name) && (c = getc(f)) == ':')

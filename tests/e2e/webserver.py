@@ -2,7 +2,8 @@
 """The web servers of the cases: webserver.py DIRECTORY PORT LOG [CERTIFICATE KEY]
 
 Serves the files of DIRECTORY with ETag and Last-Modified and says 304 when it
-may. What else there is: /redirect-to/URL, /silent (a header, then nothing),
+may. What else there is: /redirect-to/URL, /silent (a header, then nothing), /dripping
+(octets, one by one),
 /endless (octets, on and on), /announced (says that it has 2 GiB), /cut (ends
 before it should), /unasked (304 to anybody), /flip (redirects to itself).
 Appends "METHOD PATH STATUS" to LOG for each request.
@@ -43,6 +44,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == "/silent":
             self.begin(200, [("Content-Length", "100")])
             time.sleep(60)
+        elif self.path == "/dripping":
+            self.begin(200, [("Content-Length", "100")])
+            for _ in range(100):
+                self.wfile.write(b"0")
+                self.wfile.flush()
+                time.sleep(0.3)
         elif self.path == "/announced":
             self.begin(200, [("Content-Length", str(2 ** 31))])
         elif self.path == "/endless":

@@ -51,7 +51,7 @@ fetched()
 	else
 		expect_equal 'lists installed' 0 "$(find "$CRLS" -name '*.idx' 2>/dev/null | wc -l)"
 	fi
-	expect_equal 'files left behind' '' "$(compgen -G '/var/tmp/jpkictl.*')"
+	expect_equal 'files left behind' '' "$(compgen -G '/var/tmp/jpki.*')"
 	end
 }
 
@@ -81,6 +81,7 @@ fetched 'crl import by https, certificate of nobody we know' 1 'ertificate' impo
 
 write_conf 'crl_timeout = 1'
 fetched 'crl import by http, a silent server' 1 'too slow' import "$HTTP/silent"
+fetched 'crl import by http, a server that drips' 1 'too slow' import "$HTTP/dripping"
 reset_config
 
 https()
