@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <syslog.h>
 
 #include "nss/internal.h"
 #include "tests/unit/nss_fixture.h"
@@ -278,6 +279,73 @@ close_tells_of_a_leak(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Whoever opens the database complains of what is missing; just then another takes its place. */
+struct exchange {
+	char dir[160];		/* in_scratch() lends a path for a few calls only */
+	unsigned int complaints;
+	const char *other[2];	/* directories that come by turns; the second NULL: once only */
+};
+
+static void
+exchange(void *ctx, int priority, const char *text)
+{
+	struct exchange *e = ctx;
+
+	(void)text;
+	if (priority > LOG_ERR)
+		return;
+	e->complaints++;
+	if (e->other[1] == NULL && e->complaints > 1)
+		return;
+	assert_int_equal(rename(e->dir, in_scratch("was")), 0);
+	assert_int_equal(rename(in_scratch(e->other[0]), e->dir), 0);
+	assert_int_equal(rename(in_scratch("was"), in_scratch(e->other[0])), 0);
+}
+
+static void
+make_half(const char *name)
+{
+	make_db("ca1", NULL);
+	assert_int_equal(unlink(in_scratch("db/key4.db")), 0);
+	assert_int_equal(rename(in_scratch("db"), in_scratch(name)), 0);
+}
+
+static void
+exchanged_meanwhile(void **state)
+{
+	struct exchange e = { .other = { "new" } };
+	struct log log = { .sink = exchange, .ctx = &e };
+	struct certdb *db = NULL;
+
+	(void)state;
+	make_half("half");
+	make_db("ca1", "ca2", NULL);
+	assert_int_equal(rename(in_scratch("db"), in_scratch("new")), 0);
+	assert_int_equal(rename(in_scratch("half"), in_scratch("db")), 0);
+	snprintf(e.dir, sizeof e.dir, "%s", in_scratch("db"));
+	expect_status(certdb_open(e.dir, geteuid(), &log, &db), JPKI_OK, "the new one");
+	assert_int_equal(db->anchor_count, 2);
+	assert_int_equal(e.complaints, 1);
+	close_db(db);
+}
+
+static void
+exchanged_for_ever(void **state)
+{
+	struct exchange e = { .other = { "half", "half" } };
+	struct log log = { .sink = exchange, .ctx = &e };
+	struct certdb *db = NULL;
+
+	(void)state;
+	make_half("half");
+	make_half("db");
+	snprintf(e.dir, sizeof e.dir, "%s", in_scratch("db"));
+	expect_status(certdb_open(e.dir, geteuid(), &log, &db), JPKI_TRUST_DB, "neither");
+	assert_null(db);
+	assert_int_equal(e.complaints, 10);
+	assert_false(NSS_IsInitialized());
+}
+
 int
 main(void)
 {
@@ -286,7 +354,7 @@ main(void)
 		T(opens_and_closes), T(missing), T(broken), T(broken_key_db), T(truncated),
 		T(unsafe), T(unreadable), T(locked), T(one_at_a_time), T(trust_flags),
 		T(planted_module_is_not_loaded), T(environment_does_not_matter),
-		T(close_tells_of_a_leak),
+		T(close_tells_of_a_leak), T(exchanged_meanwhile), T(exchanged_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
