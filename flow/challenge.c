@@ -40,11 +40,9 @@ write_text(struct writer *w, const char *text)
 	writer_bytes(w, text, strlen(text));
 }
 
-static void
-write_line(struct writer *w, const char *key, const char *value)
+void
+challenge_write_value(struct writer *w, const char *value)
 {
-	write_text(w, key);
-	write_text(w, "=");
 	for (const char *p = value; *p != '\0'; p++) {
 		unsigned char c = (unsigned char)*p;
 
@@ -56,6 +54,14 @@ write_line(struct writer *w, const char *key, const char *value)
 			writer_u8(w, (uint8_t)hex[c & 0xf]);
 		}
 	}
+}
+
+static void
+write_line(struct writer *w, const char *key, const char *value)
+{
+	write_text(w, key);
+	write_text(w, "=");
+	challenge_write_value(w, value);
 	write_text(w, "\n");
 }
 
@@ -66,11 +72,7 @@ challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX], s
 	char nonce[2 * CHALLENGE_NONCE_LEN + 1];
 	char seconds[24];
 
-	for (size_t i = 0; i < CHALLENGE_NONCE_LEN; i++) {
-		nonce[2 * i] = hex[c->nonce[i] >> 4];
-		nonce[2 * i + 1] = hex[c->nonce[i] & 0xf];
-	}
-	nonce[sizeof nonce - 1] = '\0';
+	view_hex((struct view){ c->nonce, sizeof c->nonce }, nonce);
 	snprintf(seconds, sizeof seconds, "%" PRId64, c->time);
 
 	write_text(&w, "JPKI-CHALLENGE-1\n");
@@ -80,6 +82,8 @@ challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX], s
 	write_line(&w, "service", c->service);
 	write_line(&w, "time", seconds);
 	write_line(&w, "nonce", nonce);
+	if (c->hostkey != NULL)
+		write_line(&w, "hostkey", c->hostkey);
 	if (!writer_ok(&w))
 		return false;
 	*ret_len = w.len;

@@ -12,6 +12,12 @@
  *	time=1795400000
  *	nonce=<64 hex digits>
  *
+ * One that is signed in another place (flow/jpki1.h) has a line more: the host
+ * key by which the signer's ssh knows the server, so that no other server can
+ * hand it on:
+ *
+ *	hostkey=<SHA-256 of the key, base64 without padding>
+ *
  * Each line ends with LF. In a value every byte outside A-Z a-z 0-9 . _ @ + -
  * is written %XX, so no value can pretend to be a line.
  */
@@ -27,6 +33,7 @@ struct challenge {
 	const char *purpose, *host, *user, *service;
 	int64_t time;	/* seconds since 1970 UTC */
 	uint8_t nonce[CHALLENGE_NONCE_LEN];
+	const char *hostkey;	/* "none" if the signer knows none; NULL: signed at this machine */
 };
 
 /* Fills the nonce from getrandom(2), all of it. JPKI_INTERNAL if it cannot. */
@@ -35,5 +42,8 @@ struct outcome challenge_fill_nonce(struct challenge *c) MUST_CHECK;
 /* Writes the text. False if it does not fit into CHALLENGE_MAX bytes. */
 bool challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX],
     size_t *ret_len) MUST_CHECK;
+
+/* A value, as in the text: every byte outside the set above as %XX. */
+void challenge_write_value(struct writer *w, const char *value);
 
 #endif
