@@ -25,7 +25,7 @@
 #define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
-	TYPE_REMOTE, TYPE_CRL };
+	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES };
 
 static const struct row {
 	const char *key;
@@ -54,7 +54,12 @@ static const struct row {
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
-	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes or strict"),
+	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes, strict or challenge"),
+	ROW(remote_binding, TYPE_BINDING, 0, 0, "hostkey", "hostkey or name"),
+	ROW(remote_names, TYPE_NAMES, 0, 0, "auto", "auto or host names with commas between them"),
+	ROW(host_keys, TYPE_PATH, 0, 0, "/etc/ssh", "an absolute path"),
+	ROW(challenge_timeout, TYPE_UINT, 10, 600, "120", "10 to 600 seconds"),
+	ROW(ssh_key, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
 #undef ROW
 };
@@ -87,12 +92,13 @@ parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *r
 }
 
 /* The words of a type, in the order of its enum. */
-static const char *const words_of[][4] = {
+static const char *const words_of[][5] = {
 	[TYPE_BOOL] = { "no", "yes" },
 	[TYPE_LAST_TRY] = { "refuse", "ask" },
 	[TYPE_LANG] = { "auto", "ja", "en" },
-	[TYPE_REMOTE] = { "no", "yes", "strict" },
+	[TYPE_REMOTE] = { "no", "yes", "strict", "challenge" },
 	[TYPE_CRL] = { "require", "if-present", "off" },
+	[TYPE_BINDING] = { "hostkey", "name" },
 };
 
 static bool
@@ -131,6 +137,22 @@ parse_oid(const char *text, char *dst, size_t size)
 	return copy_text(text, dst, size);
 }
 
+/* As they stand in known_hosts; a blank or an odd character is a slip. */
+static bool
+parse_names(const char *text, char *dst, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (strcmp(text, "auto") == 0)
+		return copy_text("", dst, size);
+	for (const char *p = text; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr(".-_:%,", *p) == NULL)
+			return false;
+	if (len == 0 || text[0] == ',' || text[len - 1] == ',' || strstr(text, ",,") != NULL)
+		return false;
+	return copy_text(text, dst, size);
+}
+
 static bool
 set_value(struct conf *conf, const struct row *row, const char *text)
 {
@@ -141,6 +163,8 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return text[0] == '/' && copy_text(text, field, row->size);
 	case TYPE_OID:
 		return parse_oid(text, field, row->size);
+	case TYPE_NAMES:
+		return parse_names(text, field, row->size);
 	case TYPE_UINT:
 		return parse_uint(text, row->min, row->max, field);
 	case TYPE_BOOL:
@@ -148,6 +172,7 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_LANG:
 	case TYPE_REMOTE:
 	case TYPE_CRL:
+	case TYPE_BINDING:
 		return parse_word(text, row->type, field);
 	}
 	return false;

@@ -15,9 +15,11 @@
 #define CONF_FILE CONFDIR "/pam_jpki.conf"
 #define CONF_FILE_MAX 65536
 #define CONF_OID_MAX 128
+#define CONF_NAMES_MAX 256
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
-enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT };
+enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT, CONF_REMOTE_CHALLENGE };
+enum conf_binding { CONF_BINDING_HOSTKEY, CONF_BINDING_NAME };
 enum conf_crl { CONF_CRL_REQUIRE, CONF_CRL_IF_PRESENT, CONF_CRL_OFF };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
@@ -39,6 +41,11 @@ struct conf {
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* enum conf_remote: who may use this machine's reader */
+	unsigned int remote_binding;	/* enum conf_binding: what a remote signature must name */
+	char remote_names[CONF_NAMES_MAX];	/* names of this server, with commas; "": the host name */
+	char host_keys[PATH_MAX];	/* directory of sshd's public host keys */
+	unsigned int challenge_timeout;	/* seconds from a challenge to its reply */
+	unsigned int ssh_key;		/* bool: judge the key that sshd has let in */
 	unsigned int debug;		/* bool */
 };
 

@@ -104,7 +104,7 @@ struct outcome
 flow_may_use_reader(const struct flow_env *env, enum place place)
 {
 	bool refused = env->conf->remote == CONF_REMOTE_STRICT ? place != PLACE_LOCAL :
-	    env->conf->remote == CONF_REMOTE_NO && place == PLACE_REMOTE;
+	    env->conf->remote != CONF_REMOTE_YES && place == PLACE_REMOTE;
 
 	return outcome_of(refused ? JPKI_REMOTE : JPKI_OK);
 }
@@ -136,12 +136,12 @@ judge_again(const struct flow_env *env, const char *user, struct enrolled *enrol
 	return found->enrolled != NULL ? found->enrolled->verdict : outcome_of(JPKI_NOT_ENROLLED);
 }
 
-/* Which certificate it is about, for the log. */
-static void
-name_cert(const struct enrolled_cert *enrolled, struct login_result *result)
+void
+login_name_cert(const struct enrolled_cert *enrolled, struct login_result *result)
 {
 	snprintf(result->cert, sizeof result->cert, "%.*s", LOGIN_CERT_LEN,
 	    cert_fingerprint(enrolled->cert));
+	result->not_after = cert_not_after(enrolled->cert);
 }
 
 /* Steps 3 to 8. */
@@ -159,7 +159,7 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	o = find_card(env, ui, enrolled, &found);
 	memcpy(result->reader, found.reader, sizeof result->reader);
 	if (found.enrolled != NULL)
-		name_cert(found.enrolled, result);
+		login_name_cert(found.enrolled, result);
 	if (!outcome_ok(&o))
 		return o;
 	o = flow_ask(env, ui, &found, pin, &verify_by);
@@ -193,7 +193,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	if (outcome_ok(&o)) {
 		o = enrolled_verdict(&enrolled);
 		if (!outcome_ok(&o))
-			name_cert(&enrolled.at[0], &result);	/* whose verdict it is */
+			login_name_cert(&enrolled.at[0], &result);	/* whose verdict it is */
 	}
 	if (outcome_ok(&o))
 		o = login_by_card(env, ui, request, &enrolled, pin, &result);

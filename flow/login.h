@@ -36,13 +36,16 @@ struct login_result {
 	bool card_clean;
 	char reader[TRANSPORT_NAME_MAX];	/* in which the card in question lies, or "" */
 	char cert[LOGIN_CERT_LEN + 1];	/* begin of the fingerprint of the enrolled one in question, or "" */
-	int64_t not_after;	/* of the certificate, with JPKI_OK */
+	int64_t not_after;	/* of that certificate */
 	char card_expiry[9];	/* of the card, yyyymmdd, if that of the certificate is near; or "" */
 };
 
 /* The PIN is asked for through ui and lives in *pin, which is wiped. */
 void flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result);
+
+/* Notes which certificate a login is about. */
+void login_name_cert(const struct enrolled_cert *enrolled, struct login_result *result);
 
 /*
  * Whether somebody who is there may use this machine's reader: JPKI_OK or REMOTE, by the

@@ -26,6 +26,7 @@
 #include "config/conf.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
+#include "flow/remote.h"
 #include "flow/verify.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -249,30 +250,71 @@ status_of_answer(enum proto_answer answer)
 	return JPKI_CANCELLED;
 }
 
+/*
+ * The answer to what was asked. JPKI_OK, and its contents are in *ret_r; CANCELLED if the module
+ * has gone; HELPER if it is another message.
+ */
 static struct outcome
-receive_pin(struct secret *pin)
+receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], struct reader *ret_r)
 {
-	uint8_t packet[PROTO_PACKET_MAX];
-	struct outcome o = outcome_of(JPKI_CANCELLED);
 	enum proto_type type;
-	struct proto_pin m;
 	struct proto_id id;
-	struct reader r;
 	size_t len;
 
 	/* No deadline: somebody is typing. If the module goes, the socket closes. */
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		return outcome_of(JPKI_CANCELLED);
+	*ret_r = reader_of(packet, len);
+	if (!proto_get_header(ret_r, &type, &id) || type != wanted || memcmp(&id, &self.id, sizeof id) != 0)
+		return outcome_of(JPKI_HELPER);
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+receive_pin(struct secret *pin)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct proto_pin m;
+	struct reader r;
+	struct outcome o = receive_answer(PROTO_PIN, packet, &r);
+
+	if (o.status == JPKI_CANCELLED)
 		return o;
 	self.pin_received = 1;
-	r = reader_of(packet, len);
-	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN ||
-	    memcmp(&id, &self.id, sizeof id) != 0 || !proto_get_pin(&r, &m))
+	if (!outcome_ok(&o) || !proto_get_pin(&r, &m))
 		o = outcome_of(JPKI_HELPER);
 	else if (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len))
 		o = outcome_of(JPKI_PIN_FORMAT);
 	else
 		o = outcome_of(status_of_answer(m.answer));
 	explicit_bzero(packet, sizeof packet);
+	return o;
+}
+
+/* CHALLENGE, and the reply. */
+static struct outcome
+ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
+{
+	const struct conf *conf = ctx;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_challenge challenge;
+	struct proto_reply m;
+	struct outcome o;
+	struct reader r;
+
+	snprintf(challenge.text, sizeof challenge.text, "%s", prompt);
+	send_or_die(&w, proto_put_challenge(&w, &self.id, &challenge));
+	watchdog_stop();
+	o = receive_answer(PROTO_REPLY, packet, &r);
+	if (outcome_ok(&o) && !proto_get_reply(&r, &m))
+		o = outcome_of(JPKI_HELPER);
+	if (outcome_ok(&o) && !m.given)
+		o = outcome_of(JPKI_CANCELLED);
+	snprintf(reply, JPKI1_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
+	explicit_bzero(&m, sizeof m);
+	explicit_bzero(packet, sizeof packet);
+	watchdog(conf->timeout);
 	return o;
 }
 
@@ -344,12 +386,18 @@ static void
 login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
+	struct remote_ui remote = { .ask = ask_reply, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
 		.host = request->host, .place = place_of(request, env->log) };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
-	flow_login(env, &ui, &login_request, self.pin, &result);
+	if (request->sshd && env->conf->ssh_key && flow_has_ssh_key(request->auth_info))
+		flow_ssh_key(env, request->user, request->auth_info, &result);
+	else if (request->sshd && env->conf->remote == CONF_REMOTE_CHALLENGE)
+		flow_remote(env, &remote, &login_request, &result);
+	else
+		flow_login(env, &ui, &login_request, self.pin, &result);
 	snprintf(self.reader, sizeof self.reader, "%s", result.reader);
 	snprintf(self.cert, sizeof self.cert, "%s", result.cert);
 	if (outcome_ok(&result.outcome))

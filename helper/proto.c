@@ -7,7 +7,7 @@
 
 #include "helper/proto.h"
 
-#define PROTO_VERSION 1
+#define PROTO_VERSION 2
 
 unsigned int
 proto_questions(enum proto_task task)
@@ -45,6 +45,8 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_string(w, m->host);
 	writer_string(w, m->terminal);
 	writer_string(w, m->reader);
+	writer_u8(w, m->sshd);
+	writer_string(w, m->auth_info);
 	if (m->word_count > PROTO_WORDS_MAX)
 		return false;
 	writer_u8(w, (uint8_t)m->word_count);
@@ -107,13 +109,30 @@ proto_put_result(struct writer *w, const struct proto_id *id, const struct proto
 }
 
 bool
+proto_put_challenge(struct writer *w, const struct proto_id *id, const struct proto_challenge *m)
+{
+	put_header(w, PROTO_CHALLENGE, id);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_reply(struct writer *w, const struct proto_id *id, const struct proto_reply *m)
+{
+	put_header(w, PROTO_REPLY, id);
+	writer_u8(w, m->given);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
 proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id)
 {
 	uint8_t version, type;
 	struct view id;
 
 	if (!reader_u8(r, &version) || version != PROTO_VERSION || !reader_u8(r, &type) ||
-	    type < PROTO_REQUEST || type > PROTO_RESULT || !reader_view(r, PROTO_ID_LEN, &id))
+	    type < PROTO_REQUEST || type > PROTO_REPLY || !reader_view(r, PROTO_ID_LEN, &id))
 		return false;
 	*ret_type = type;
 	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
@@ -129,7 +148,7 @@ is_language(const char *lang)
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
-	uint8_t task, place, no_wait, words;
+	uint8_t task, place, no_wait, sshd, words;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
@@ -140,6 +159,8 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	    !reader_string(r, ret->host, sizeof ret->host) ||
 	    !reader_string(r, ret->terminal, sizeof ret->terminal) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
+	    !reader_u8(r, &sshd) || sshd > 1 ||
+	    !reader_string(r, ret->auth_info, sizeof ret->auth_info) ||
 	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
 		return false;
 	for (size_t i = 0; i < words; i++) {
@@ -151,6 +172,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	ret->task = task;
 	ret->place = (enum place)place;
 	ret->no_wait = no_wait != 0;
+	ret->sshd = sshd != 0;
 	ret->word_count = words;
 	return reader_at_end(r);
 }
@@ -224,6 +246,24 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
 		.when = (int64_t)when, .raw = raw };
 	ret->card_clean = clean != 0;
+	return true;
+}
+
+bool
+proto_get_challenge(struct reader *r, struct proto_challenge *ret)
+{
+	return reader_string(r, ret->text, sizeof ret->text) && reader_at_end(r);
+}
+
+bool
+proto_get_reply(struct reader *r, struct proto_reply *ret)
+{
+	uint8_t given;
+
+	if (!reader_u8(r, &given) || given > 1 || !reader_string(r, ret->text, sizeof ret->text) ||
+	    !reader_at_end(r))
+		return false;
+	ret->given = given != 0;
 	return true;
 }
 

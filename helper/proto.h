@@ -8,13 +8,16 @@
  *	         <---------------------- READY, once, unless the options are faulty
  *	         <---------------------- PROMPT, as often as the task has questions
  *	PIN      ---------------------->	at most; a PIN answers each
+ *	         <---------------------- CHALLENGE, instead of a PROMPT, once
+ *	REPLY    ---------------------->
  *	         <---------------------- RESULT, ends it
  *
  * MUSTs: every message carries the version and the 16 random bytes of the
  * request, so a verdict belongs to one login; a message that is cut, has
  * bytes left over, comes out of turn or twice is a failed helper, never a
  * guess; RESULT with JPKI_OK counts only after every PIN of the task was handed
- * over.
+ * over, or the reply to a challenge, or with the REQUEST the key by which sshd has let
+ * the user in.
  */
 #ifndef JPKI_HELPER_PROTO_H
 #define JPKI_HELPER_PROTO_H
@@ -33,6 +36,9 @@
 #define PROTO_WORDS_MAX 32
 #define PROTO_STORE_MAX 6144
 #define PROTO_SECONDS_MAX 300
+#define PROTO_REPLY_MAX 512	/* PAM_MAX_RESP_SIZE */
+#define PROTO_AUTH_INFO_MAX 4096
+#define PROTO_AUTH_INFO_TOO_LONG "publickey ?\n"	/* no key of anybody */
 
 enum proto_type {
 	PROTO_REQUEST = 1,
@@ -41,6 +47,8 @@ enum proto_type {
 	PROTO_PROMPT,
 	PROTO_PIN,
 	PROTO_RESULT,
+	PROTO_CHALLENGE,
+	PROTO_REPLY,
 };
 
 enum proto_task {
@@ -65,6 +73,8 @@ struct proto_request {
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	char terminal[PROTO_NAME_MAX];	/* PAM_TTY; "" for none */
 	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
+	bool sshd;		/* it is sshd that asks: somebody may be challenged */
+	char auth_info[PROTO_AUTH_INFO_MAX];	/* LOGIN by sshd: its SSH_AUTH_INFO_0, or "" */
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
 	/* Where the words of a received request lie: such a one must not be copied. */
@@ -101,6 +111,16 @@ struct proto_pin {
 	struct view pin;	/* lent from the packet, which is to be wiped */
 };
 
+/* To be shown with echo on, and what came back. */
+struct proto_challenge {
+	char text[PROTO_TEXT_MAX];
+};
+
+struct proto_reply {
+	bool given;		/* false: nothing can be asked here */
+	char text[PROTO_REPLY_MAX];	/* cut there; it may be a password, and is to be wiped */
+};
+
 struct proto_result {
 	struct outcome outcome;
 	bool card_clean;		/* as login_result.card_clean */
@@ -116,6 +136,9 @@ bool proto_put_log(struct writer *w, const struct proto_id *id, const struct pro
 bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
 bool proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m) MUST_CHECK;
 bool proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m) MUST_CHECK;
+bool proto_put_challenge(struct writer *w, const struct proto_id *id, const struct proto_challenge *m)
+    MUST_CHECK;
+bool proto_put_reply(struct writer *w, const struct proto_id *id, const struct proto_reply *m) MUST_CHECK;
 bool proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m) MUST_CHECK;
 
 /* Reading: type and id first, then the rest by type; false unless it is whole. */
@@ -125,6 +148,8 @@ bool proto_get_log(struct reader *r, struct proto_log *ret) MUST_CHECK;
 bool proto_get_ready(struct reader *r, struct proto_ready *ret) MUST_CHECK;
 bool proto_get_prompt(struct reader *r, struct proto_prompt *ret) MUST_CHECK;
 bool proto_get_pin(struct reader *r, struct proto_pin *ret) MUST_CHECK;
+bool proto_get_challenge(struct reader *r, struct proto_challenge *ret) MUST_CHECK;
+bool proto_get_reply(struct reader *r, struct proto_reply *ret) MUST_CHECK;
 bool proto_get_result(struct reader *r, struct proto_result *ret) MUST_CHECK;
 
 /* Sends one packet; false if the other side has gone. No SIGPIPE. */

@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <base64.h>
-
 #include "lib/buf.h"
+#include "nss/base64.h"
 #include "nss/internal.h"
 #include "nss/sshkey.h"
 
@@ -86,19 +85,44 @@ sshkey_of_cert(const struct cert *cert, char ret_text[static SSHKEY_MAX])
 	struct writer w = writer_of(blob, sizeof blob);
 	const char *name = put_key(&w, cert);
 	size_t len;
-	char *base64;
 
 	if (name == NULL || !writer_ok(&w))
 		return false;
 	len = (size_t)snprintf(ret_text, SSHKEY_MAX, "%s ", name);
-	base64 = BTOA_DataToAscii(blob, (unsigned int)w.len);
-	if (base64 == NULL)
+	return base64_write((struct view){ blob, w.len }, ret_text + len, SSHKEY_MAX - len);
+}
+
+/* Whether a key blob begins with its own kind, as it has to. */
+static bool
+is_blob_of(struct view blob, struct view kind)
+{
+	struct reader r = reader_of(blob.data, blob.len);
+	struct view name;
+	uint32_t len;
+
+	return reader_u32(&r, &len) && reader_view(&r, len, &name) && view_equal(name, kind);
+}
+
+bool
+sshkey_fingerprint(const char *line, char ret_text[static SSHKEY_FINGERPRINT_MAX])
+{
+	size_t kind = strcspn(line, " "), digits;
+	uint8_t blob[BLOB_MAX], hash[32];
+	char text[SSHKEY_MAX];
+	size_t len;
+
+	if (line[kind] == '\0')
 		return false;
-	/* NSS breaks lines. */
-	for (const char *p = base64; *p != '\0' && len < SSHKEY_MAX - 1; p++)
-		if (*p != '\r' && *p != '\n')
-			ret_text[len++] = *p;
-	ret_text[len] = '\0';
-	PORT_Free(base64);
-	return len < SSHKEY_MAX - 1;
+	digits = strcspn(line + kind + 1, " \t\r\n");
+	if (digits >= sizeof text)
+		return false;
+	memcpy(text, line + kind + 1, digits);
+	text[digits] = '\0';
+	if (!base64_read(text, blob, sizeof blob, &len) ||
+	    !is_blob_of((struct view){ blob, len }, (struct view){ (const uint8_t *)line, kind }) ||
+	    !nss_sha256((struct view){ blob, len }, hash) ||
+	    !base64_write((struct view){ hash, sizeof hash }, ret_text, SSHKEY_FINGERPRINT_MAX))
+		return false;
+	ret_text[strcspn(ret_text, "=")] = '\0';
+	return true;
 }

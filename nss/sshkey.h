@@ -18,4 +18,13 @@ struct cert;
  */
 bool sshkey_of_cert(const struct cert *cert, char ret_text[static SSHKEY_MAX]) MUST_CHECK;
 
+/*
+ * The fingerprint of a line as in a .pub file, "ssh-ed25519 AAAA... comment": the SHA-256 of
+ * the key in base64 without padding, 43 characters, as ssh-keygen -l prints it after "SHA256:"
+ * (and as KnownHostsCommand is given it, ssh_config(5)). False if it is no such line, if the
+ * key is not of the kind that the line says, or without memory. NSS must be in use.
+ */
+#define SSHKEY_FINGERPRINT_MAX 48
+bool sshkey_fingerprint(const char *line, char ret_text[static SSHKEY_FINGERPRINT_MAX]) MUST_CHECK;
+
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,17 @@ conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password, stru
 	}
 	wipe_and_free(reply);
 	return answer;
+}
+
+bool
+conv_ask_reply(pam_handle_t *pamh, const char *prompt, char reply[static PROTO_REPLY_MAX])
+{
+	char *text = NULL;
+	bool given = converse(pamh, PAM_PROMPT_ECHO_ON, prompt, &text) && text != NULL;
+
+	snprintf(reply, PROTO_REPLY_MAX, "%s", given ? text : "");
+	wipe_and_free(text);
+	return given;
 }
 
 void

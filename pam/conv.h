@@ -16,6 +16,13 @@
 enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password,
     struct secret *pin);
 
+/*
+ * Shows a challenge, echo on, and stores the reply, cut at its size. The reply of the application
+ * is wiped and freed. False: the application cannot ask with echo (sshd where a password is
+ * asked for), and the reply is "".
+ */
+bool conv_ask_reply(pam_handle_t *pamh, const char *prompt, char reply[static PROTO_REPLY_MAX]);
+
 enum conv_style {
 	CONV_ERROR,	/* shown whatever the flags are: the person must know */
 	CONV_INFO,	/* left out with PAM_SILENT */

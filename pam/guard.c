@@ -31,10 +31,22 @@ guard_is_console(const char *tty)
 	    strspn(tty + 3, "0123456789") == strlen(tty + 3);
 }
 
+static bool
+is_sshd_service(const struct guard_facts *f)
+{
+	return is_set(f->service) && strncmp(f->service, "sshd", 4) == 0;
+}
+
+bool
+guard_is_sshd(const struct guard_facts *f)
+{
+	return is_sshd_service(f) && is_set(f->tty) && strcmp(f->tty, "ssh") == 0;
+}
+
 enum place
 guard_place(const struct guard_facts *f)
 {
-	if (is_set(f->service) && strncmp(f->service, "sshd", 4) == 0)
+	if (is_sshd_service(f))
 		return PLACE_REMOTE;
 	if (is_set(f->ssh_connection))
 		return PLACE_REMOTE;

@@ -28,6 +28,9 @@ struct guard_facts {
  */
 enum place guard_place(const struct guard_facts *f);
 
+/* sshd itself, which says so in two places, and not what runs in one of its sessions. */
+bool guard_is_sshd(const struct guard_facts *f);
+
 /* "/dev/tty1" or "tty1", but not a serial line, nor a pseudo-terminal. */
 bool guard_is_console(const char *tty);
 

@@ -27,7 +27,7 @@
 #include "pam/result.h"
 #include "pam/session.h"
 
-#define FAIL_DELAY_US 2000000	/* after a wrong PIN, as pam_unix after a wrong password */
+#define FAIL_DELAY_US 2000000	/* after a wrong PIN or reply, as pam_unix after a wrong password */
 
 static void
 to_syslog(void *ctx, int priority, const char *text)
@@ -52,8 +52,9 @@ copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 	return true;
 }
 
-static enum place
-place_of(pam_handle_t *pamh)
+/* Where the person is, and what sshd tells of the authentications that came before this. */
+static void
+add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 {
 	struct guard_facts facts = {
 		.service = item(pamh, PAM_SERVICE),
@@ -61,8 +62,14 @@ place_of(pam_handle_t *pamh)
 		.rhost = item(pamh, PAM_RHOST),
 		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
 	};
+	const char *auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
 
-	return guard_place(&facts);
+	request->place = guard_place(&facts);
+	request->sshd = guard_is_sshd(&facts);
+	if (request->sshd && auth_info != NULL &&
+	    (size_t)snprintf(request->auth_info, sizeof request->auth_info, "%s", auth_info) >=
+	    sizeof request->auth_info)
+		snprintf(request->auth_info, sizeof request->auth_info, PROTO_AUTH_INFO_TOO_LONG);
 }
 
 static struct outcome
@@ -90,7 +97,7 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	if (argc > 0)	/* else argv may be NULL */
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
-	request->place = place_of(pamh);
+	add_whereabouts(pamh, request);
 	/* A name too long for a terminal is none that anybody has recorded. */
 	if (!copy_name(request->terminal, item(pamh, PAM_TTY)))
 		request->terminal[0] = '\0';
@@ -172,8 +179,8 @@ report(pam_handle_t *pamh, int flags, const struct session_result *result, const
 	char text[MESSAGE_MAX];
 
 	log_decision(pamh, result, user, log);
-	/* Never speak to a conversation that has failed; a password speaks for itself. */
-	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD)
+	/* Never speak to a conversation that has failed; a password, or nothing, speaks for itself. */
+	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD || o->status == JPKI_NO_REPLY)
 		return;
 	if (outcome_ok(o) || result->text[0] != '\0')
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
@@ -196,7 +203,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	struct session_result result = authenticate(pamh, argc, argv, &log, &request);
 
 	report(pamh, flags, &result, request.user, &log);
-	if (result.outcome.status == JPKI_PIN_WRONG)
+	if (result.outcome.status == JPKI_PIN_WRONG || result.outcome.status == JPKI_CHALLENGE)
 		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
 	return result_pam_code(result.outcome.status);
 }

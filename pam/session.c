@@ -28,6 +28,9 @@ struct session {
 	unsigned int after_s;
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
+	bool challenged;	/* CHALLENGE came: no PROMPT, and no second one */
+	bool replied;		/* and was answered */
+	bool vouched;		/* the helper was told the key by which sshd has let the user in */
 	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
 	int64_t deadline;
 };
@@ -109,7 +112,8 @@ answer_prompt(struct session *s, struct reader *r)
 	struct proto_pin m = {0};
 	bool sent;
 
-	if (!s->ready || s->prompts == proto_questions(s->task) || !proto_get_prompt(r, &prompt))
+	if (!s->ready || s->challenged || s->prompts == proto_questions(s->task) ||
+	    !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
 	s->prompts++;
 	memcpy(s->reader, prompt.reader, sizeof s->reader);
@@ -124,13 +128,36 @@ answer_prompt(struct session *s, struct reader *r)
 	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the prompt");
 }
 
+/* CHALLENGE: shows it and hands the reply on. There is no card of ours in it. */
+static struct outcome
+answer_challenge(struct session *s, struct reader *r)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_challenge challenge;
+	struct proto_reply m;
+	bool sent;
+
+	if (!s->ready || s->challenged || s->prompts > 0 || s->task != PROTO_LOGIN ||
+	    !proto_get_challenge(r, &challenge))
+		return broken(s, "challenged out of turn");
+	s->challenged = true;
+	m.given = conv_ask_reply(s->pamh, challenge.text, m.text);
+	s->replied = m.given && m.text[0] != '\0';
+	set_deadline(s, s->after_s);
+	sent = proto_put_reply(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
+	explicit_bzero(&m, sizeof m);
+	explicit_bzero(packet, sizeof packet);
+	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the challenge");
+}
+
 static bool
 all_given(const struct session *s)
 {
-	return s->pins_given == proto_questions(s->task);
+	return s->pins_given == proto_questions(s->task) || s->replied || s->vouched;
 }
 
-/* RESULT: success is believed only of a task that has got all its PINs. */
+/* RESULT: success is believed only of a task that has got all that it needs. */
 static struct outcome
 take_result(struct session *s, struct reader *r, struct proto_result *ret)
 {
@@ -173,11 +200,14 @@ handle(struct session *s, const uint8_t *packet, size_t len, struct proto_result
 		return take_ready(s, &r);
 	case PROTO_PROMPT:
 		return answer_prompt(s, &r);
+	case PROTO_CHALLENGE:
+		return answer_challenge(s, &r);
 	case PROTO_RESULT:
 		*ret_done = true;
 		return take_result(s, &r, ret_result);
 	case PROTO_REQUEST:
 	case PROTO_PIN:
+	case PROTO_REPLY:
 		break;
 	}
 	return broken(s, "sent nonsense");
@@ -281,7 +311,8 @@ session_run(pam_handle_t *pamh, const struct log *log, const struct proto_reques
     struct session_result *ret)
 {
 	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
-		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task };
+		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
+		.vouched = request->task == PROTO_LOGIN && request->auth_info[0] != '\0' };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->outcome = outcome_of(JPKI_NO_MEMORY);

@@ -137,6 +137,54 @@ receive(void)
 	return JPKI_CANCELLED;
 }
 
+static void
+challenge(void)
+{
+	struct proto_challenge m = { .text = "JPKI1 challenge: " };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (proto_put_challenge(&w, &id, &m))
+		send_bytes(packet, w.len);
+}
+
+/* Returns what a real helper makes of this reply, if it is right when it is "reply". */
+static enum jpki_status
+receive_reply(void)
+{
+	struct proto_reply m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct reader r;
+	size_t len;
+
+	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		_exit(1);
+	r = reader_of(packet, len);
+	if (!proto_get_header(&r, &type, &id) || type != PROTO_REPLY || !proto_get_reply(&r, &m))
+		_exit(1);
+	return !m.given ? JPKI_CANCELLED : m.text[0] == '\0' ? JPKI_NO_REPLY :
+	    strcmp(m.text, "reply") == 0 ? JPKI_OK : JPKI_CHALLENGE;
+}
+
+static void
+challenged_login(void)
+{
+	enum jpki_status status;
+
+	challenge();
+	if (is("challenge twice"))
+		challenge();
+	if (is("challenge, then prompt"))
+		prompt();
+	status = receive_reply();
+	if (is("challenge, believe anything"))
+		status = JPKI_OK;
+	if (is("challenge, die after reply"))
+		_exit(0);
+	result(status, true);
+}
+
 static enum proto_task
 receive_task(void)
 {
@@ -200,6 +248,8 @@ check(void)
 	ready(5, 5);
 	if (is("prompt at the check"))
 		prompt();
+	if (is("challenge at the check"))
+		challenge();
 	result(is("not enrolled") ? JPKI_NOT_ENROLLED : is("no card") ? JPKI_NO_CARD : JPKI_OK, true);
 }
 
@@ -219,6 +269,8 @@ login(void)
 		prompt();
 	if (strncmp(mode, "spoil", 5) == 0)
 		log_line();
+	if (is("challenge before ready"))
+		challenge();
 	ready(is("late before prompt") ? 0 : 5, is("late after PIN") ? 0 : 5);
 	if (is("ready twice"))
 		ready(5, 5);
@@ -238,9 +290,15 @@ login(void)
 		result(JPKI_NO_CARD, true);
 		return;
 	}
+	if (strncmp(mode, "challenge", 9) == 0) {
+		challenged_login();
+		return;
+	}
 	prompt();
 	if (is("prompt twice"))
 		prompt();
+	if (is("prompt, then challenge"))
+		challenge();
 	status = receive();
 	if (is("wrong") || is("wrong, forwards")) {
 		result(status, true);

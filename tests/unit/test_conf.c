@@ -39,6 +39,12 @@ static const struct row {
 	{ "forward_pass", "yes", { "", "true", "1" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
 	{ "remote", "strict", { "", "true", "1", "Yes", "on" } },
+	{ "remote_binding", "name", { "", "yes", "no", "host", "HostKey" } },
+	{ "remote_names", "azumino.example,10.0.0.1,fe80::1%eth0",
+		{ "", ",", "a,", ",a", "a,,b", "a b", "a, b", "a/b", "a@b", "\xe5" } },
+	{ "host_keys", "/srv/ssh", { "", "ssh", "./ssh" } },
+	{ "challenge_timeout", "10", { "", "9", "601", "2m" } },
+	{ "ssh_key", "yes", { "", "true", "1", "require" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
 };
 
@@ -81,6 +87,16 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 	else if (strcmp(key, "remote") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->remote == CONF_REMOTE_STRICT ? "strict" :
 		    conf->remote == CONF_REMOTE_YES ? "yes" : "no");
+	else if (strcmp(key, "remote_binding") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->remote_binding == CONF_BINDING_NAME ? "name" : "hostkey");
+	else if (strcmp(key, "remote_names") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->remote_names[0] != '\0' ? conf->remote_names : "auto");
+	else if (strcmp(key, "host_keys") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->host_keys);
+	else if (strcmp(key, "challenge_timeout") == 0)
+		snprintf(text, VALUE_MAX, "%u", conf->challenge_timeout);
+	else if (strcmp(key, "ssh_key") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->ssh_key ? "yes" : "no");
 	else if (strcmp(key, "debug") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->debug ? "yes" : "no");
 	else

@@ -67,6 +67,24 @@ remote_logins(void **state)
 	place_is(facts, COUNT(facts), PLACE_REMOTE);
 }
 
+static void
+sshd_says_so_twice(void **state)
+{
+	static const struct guard_facts others[] = {
+		{ "sshd", NULL, NULL, NULL },
+		{ "sshd", "/dev/pts/1", "192.0.2.7", NULL },
+		{ "sudo", "ssh", "192.0.2.7", NULL },
+		{ "ssh", "ssh", "192.0.2.7", NULL },
+		{ NULL, "ssh", NULL, "192.0.2.7 5 192.0.2.1 22" },
+		{ "sshd", "ssh2", NULL, NULL },
+	};
+
+	assert_true(guard_is_sshd(&(struct guard_facts){ "sshd", "ssh", NULL, NULL }));
+	assert_true(guard_is_sshd(&(struct guard_facts){ "sshd-session", "ssh", "192.0.2.7", NULL }));
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_false(guard_is_sshd(&others[i]));
+}
+
 int
 main(void)
 {
@@ -74,6 +92,7 @@ main(void)
 		cmocka_unit_test(local_logins),
 		cmocka_unit_test(undecided_logins),
 		cmocka_unit_test(remote_logins),
+		cmocka_unit_test(sshd_says_so_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

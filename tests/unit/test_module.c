@@ -22,6 +22,8 @@ static char dir[] = "/tmp/jpki-module-XXXXXX";
 static const char *answer;
 static const char *typed[3];	/* for a PIN change; NULL: answer */
 static unsigned int prompts;
+static const char *reply;	/* to a challenge; NULL: none can be asked for */
+static unsigned int challenges;
 static char code[64];		/* of the last decision, as it was logged */
 static char decision[2048];	/* the whole line */
 static char shown[1024];	/* to the person */
@@ -83,6 +85,14 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 		prompts++;
 		if (r != NULL && text != NULL)
 			r->resp = strdup(text);
+	} else if (messages[0]->msg_style == PAM_PROMPT_ECHO_ON) {
+		challenges++;
+		if (reply == NULL) {
+			free(r);
+			return PAM_CONV_ERR;
+		}
+		if (r != NULL)
+			r->resp = strdup(reply);
 	} else {
 		snprintf(shown, sizeof shown, "%s", messages[0]->msg);
 	}
@@ -143,7 +153,7 @@ run_with(pam_handle_t *pamh, const char *mode, int flags)
 
 	write_file("mode", mode);
 	(void)unlink("tasks");
-	prompts = 0;
+	prompts = challenges = 0;
 	code[0] = shown[0] = '\0';
 	r = pam_authenticate(pamh, flags);
 	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
@@ -254,6 +264,96 @@ test_every_message_spoiled(void **state)
 	assert_int_equal(run("spoil 3 twice"), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(prompts, 1);
 	assert_int_equal(run("spoil 4 twice"), PAM_SUCCESS);
+}
+
+/* --- logins by sshd ------------------------------------------------------------- */
+
+static int
+run_challenge(const char *mode, const char *text)
+{
+	reply = text;
+	return run(mode);
+}
+
+static void
+test_challenge(void **state)
+{
+	char longest[2 * PROTO_REPLY_MAX];
+
+	assert_int_equal(run_challenge("challenge", "reply"), PAM_SUCCESS);
+	assert_int_equal(challenges, 1);
+	assert_int_equal(prompts, 0);
+	assert_string_equal(tasks(), "login ");	/* there is no card of ours in it */
+	assert_int_equal(run_challenge("challenge", "another"), PAM_AUTH_ERR);
+	assert_string_equal(code, "JPKI-E-CHALLENGE");
+	memset(longest, 'a', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_int_equal(run_challenge("challenge", longest), PAM_AUTH_ERR);
+	/* An empty line leaves the field to the next module, and says nothing. */
+	assert_int_equal(run_challenge("challenge", ""), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-NO-REPLY");
+	assert_string_equal(shown, "");
+	assert_int_equal(run_challenge("challenge", NULL), PAM_CONV_ERR);
+	assert_string_equal(code, "JPKI-E-CANCELLED");
+}
+
+/* Success is believed after a reply only, and a challenge comes once and alone. */
+static void
+test_challenge_misbehaviour(void **state)
+{
+	static const char *const modes[] = { "challenge twice", "challenge, then prompt",
+		"prompt, then challenge", "challenge, die after reply", "challenge before ready" };
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_int_equal(run_challenge(modes[i], "reply"), PAM_AUTHINFO_UNAVAIL);
+		if (strcmp(code, "JPKI-E-HELPER") != 0)
+			fail_msg("\"%s\" is %s", modes[i], code);
+		assert_true(challenges + prompts <= 1);
+	}
+	assert_int_equal(run_challenge("challenge, believe anything", ""), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(run_challenge("challenge, believe anything", NULL), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(run_challenge("challenge, believe anything", "x"), PAM_SUCCESS);
+}
+
+/* One login as sshd would ask for it, or somebody else who sets the same variable. */
+static int
+run_vouched(const char *service, const char *tty, const char *auth_info)
+{
+	static const struct pam_conv conv = { .conv = conversation };
+	char text[PROTO_AUTH_INFO_MAX + 1024];
+	pam_handle_t *pamh;
+	int r;
+
+	assert_int_equal(pam_start_confdir(service, "hanako", &conv, dir, &pamh), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_TTY, tty), PAM_SUCCESS);
+	if (auth_info != NULL) {
+		snprintf(text, sizeof text, "SSH_AUTH_INFO_0=%s", auth_info);
+		assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
+	}
+	r = run_on(pamh, "success without PIN");
+	pam_end(pamh, r);
+	return r;
+}
+
+static void
+test_vouched_by_sshd(void **state)
+{
+	static const char key[] = "publickey ssh-rsa AAAA\n";
+	char longest[PROTO_AUTH_INFO_MAX + 512];
+
+	write_file("sshd", "auth required " MODULE "\n");
+	assert_int_equal(run_vouched("sshd", "ssh", key), PAM_SUCCESS);
+	assert_int_equal(run_vouched("sshd", "ssh", NULL), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("sshd", "ssh", ""), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("sshd", "/dev/pts/1", key), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("test", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	/* What does not fit is told the helper as a key of nobody's: it decides. */
+	memset(longest, 'A', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_int_equal(run_vouched("sshd", "ssh", longest), PAM_SUCCESS);
+	(void)unlink("sshd");
 }
 
 /* Handed a PIN and not heard of again, or heard that the card is not clean. */
@@ -631,6 +731,9 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_misbehaviour),
 		cmocka_unit_test(test_every_message_spoiled),
+		cmocka_unit_test(test_challenge),
+		cmocka_unit_test(test_challenge_misbehaviour),
+		cmocka_unit_test(test_vouched_by_sshd),
 		cmocka_unit_test(test_card_state_is_dropped),
 		cmocka_unit_test(test_no_pin),
 		cmocka_unit_test(test_wrong_pins_of_one_handle),

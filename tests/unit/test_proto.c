@@ -23,6 +23,8 @@ union any {
 	struct proto_prompt prompt;
 	struct proto_pin pin;
 	struct proto_result result;
+	struct proto_challenge challenge;
+	struct proto_reply reply;
 };
 
 static bool
@@ -41,6 +43,10 @@ put(struct writer *w, enum proto_type type, const struct proto_id *which, const 
 		return proto_put_pin(w, which, &m->pin);
 	case PROTO_RESULT:
 		return proto_put_result(w, which, &m->result);
+	case PROTO_CHALLENGE:
+		return proto_put_challenge(w, which, &m->challenge);
+	case PROTO_REPLY:
+		return proto_put_reply(w, which, &m->reply);
 	}
 	return false;
 }
@@ -61,6 +67,10 @@ get(struct reader *r, enum proto_type type, union any *m)
 		return proto_get_pin(r, &m->pin);
 	case PROTO_RESULT:
 		return proto_get_result(r, &m->result);
+	case PROTO_CHALLENGE:
+		return proto_get_challenge(r, &m->challenge);
+	case PROTO_REPLY:
+		return proto_get_reply(r, &m->reply);
 	}
 	return false;
 }
@@ -84,7 +94,8 @@ make(enum proto_type type, union any *m)
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
 			.place = PLACE_REMOTE, .no_wait = true, .user = "taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .terminal = "/dev/pts/1", .word_count = 2,
-			.words = { "wait=5", "conf=/etc/x" } };
+			.words = { "wait=5", "conf=/etc/x" }, .sshd = true,
+			.auth_info = "publickey ssh-rsa AAAA\n" };
 		break;
 	case PROTO_LOG:
 		m->log = (struct proto_log){ .priority = 4, .text = "text" };
@@ -105,6 +116,12 @@ make(enum proto_type type, union any *m)
 			.outcome = { .status = JPKI_PIN_WRONG, .tries_left = 2, .when = -77,
 				.raw = 0x63c2 } };
 		break;
+	case PROTO_CHALLENGE:
+		m->challenge = (struct proto_challenge){ .text = "JPKI1 challenge: " };
+		break;
+	case PROTO_REPLY:
+		m->reply = (struct proto_reply){ .given = true, .text = "JPKI1.reply" };
+		break;
 	}
 }
 
@@ -119,7 +136,7 @@ make_packet(enum proto_type type, uint8_t packet[static PROTO_PACKET_MAX])
 	return w.len;
 }
 
-#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; type <= PROTO_RESULT; type++
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; type <= PROTO_REPLY; type++
 
 static void
 request_comes_back(void **state)
@@ -144,6 +161,8 @@ request_comes_back(void **state)
 	assert_int_equal(m.request.word_count, 2);
 	assert_string_equal(m.request.words[0], "wait=5");
 	assert_string_equal(m.request.words[1], "conf=/etc/x");
+	assert_true(m.request.sshd);
+	assert_string_equal(m.request.auth_info, "publickey ssh-rsa AAAA\n");
 }
 
 static void
@@ -285,10 +304,10 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 1)
+			if (version != 2)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
-		refuses_byte(type, AT_TYPE, PROTO_RESULT + 1);
+		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
 		refuses_byte(type, AT_TYPE, 0xff);
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
@@ -302,6 +321,7 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_PROMPT, AT_BODY, 2);			/* forward_password */
 	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
 	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
+	refuses_byte(PROTO_REPLY, AT_BODY, 2);			/* given */
 	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
 	refuses_byte(PROTO_RESULT, AT_BODY + 1, JPKI_STATUS_COUNT);
 	refuses_byte(PROTO_RESULT, AT_BODY + 15, 2);		/* card_clean */
@@ -331,7 +351,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 1);
+	writer_u8(&w, 2);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -360,7 +380,8 @@ take(const struct writer *w)
 }
 
 static bool
-take_request(size_t user, size_t service, size_t host, size_t terminal, size_t words, size_t word)
+take_request_with(size_t auth_info, size_t user, size_t service, size_t host, size_t terminal,
+    size_t words, size_t word)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
@@ -372,9 +393,28 @@ take_request(size_t user, size_t service, size_t host, size_t terminal, size_t w
 	writer_string(&w, text_of(host));
 	writer_string(&w, text_of(terminal));
 	writer_string(&w, "");
+	writer_u8(&w, 0);
+	writer_string(&w, text_of(auth_info));
 	writer_u8(&w, (uint8_t)words);
 	for (size_t i = 0; i < words; i++)
 		writer_string(&w, text_of(word));
+	return take(&w);
+}
+
+static bool
+take_request(size_t user, size_t service, size_t host, size_t terminal, size_t words, size_t word)
+{
+	return take_request_with(0, user, service, host, terminal, words, word);
+}
+
+static bool
+take_reply(size_t len)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_REPLY);
+
+	writer_u8(&w, 1);
+	writer_string(&w, text_of(len));
 	return take(&w);
 }
 
@@ -405,7 +445,7 @@ oversized_strings_are_refused(void **state)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
 				writer_bytes(&w, "\0\0\0", 3);
-			else
+			else if (type != PROTO_CHALLENGE)
 				continue;
 			writer_string(&w, text_of(len));
 			if (type == PROTO_RESULT)
@@ -421,6 +461,10 @@ oversized_strings_are_refused(void **state)
 	assert_false(take_request(255, 256, 255, 255, 0, 0));
 	assert_false(take_request(255, 255, 256, 255, 0, 0));
 	assert_false(take_request(255, 255, 255, 256, 0, 0));
+	assert_true(take_request_with(PROTO_AUTH_INFO_MAX - 1, 1, 1, 1, 1, 0, 0));
+	assert_false(take_request_with(PROTO_AUTH_INFO_MAX, 1, 1, 1, 1, 0, 0));
+	assert_true(take_reply(PROTO_REPLY_MAX - 1));
+	assert_false(take_reply(PROTO_REPLY_MAX));
 }
 
 static void

@@ -1,0 +1,307 @@
+#include "config.h"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "config/conf.h"
+#include "flow/enrolled.h"
+#include "flow/remote.h"
+#include "lib/cleanup.h"
+#include "lib/safefile.h"
+#include "nss/base64.h"
+#include "nss/cert.h"
+#include "nss/sigcheck.h"
+#include "nss/sshkey.h"
+
+#define HOST_KEYS_MAX 16
+#define HOST_KEY_FILES "ssh_host_*.pub"
+#define METHOD "publickey "
+
+/* What this machine is to its clients. */
+struct server {
+	const char *names;
+	size_t key_count;
+	char *keys[HOST_KEYS_MAX];	/* lines of the .pub files */
+};
+
+struct attempt {
+	const struct flow_env *env;
+	const struct login_request *request;
+	const struct server *server;
+	struct jpki1_challenge challenge;
+	struct jpki1_reply reply;
+	struct enrolled enrolled;
+	const struct enrolled_cert *signer;	/* the one that the reply names */
+};
+
+static void
+closedirp(DIR **d)
+{
+	if (*d != NULL)
+		(void)closedir(*d);
+}
+
+static void
+server_done(struct server *s)
+{
+	for (size_t i = 0; i < s->key_count; i++)
+		freep(&s->keys[i]);
+}
+
+/* Every public host key that can be read; a file that is unsafe is none. */
+static void
+read_host_keys(const struct flow_env *env, struct server *s)
+{
+	const char *dir = env->conf->host_keys;
+	_cleanup_(closedirp) DIR *d = opendir(dir);
+	const struct dirent *e;
+	char path[PATH_MAX];
+	size_t len;
+
+	while (d != NULL && s->key_count < HOST_KEYS_MAX && (e = readdir(d)) != NULL)
+		if (fnmatch(HOST_KEY_FILES, e->d_name, 0) == 0 &&
+		    (size_t)snprintf(path, sizeof path, "%s/%s", dir, e->d_name) < sizeof path &&
+		    safefile_read(path, env->trust_owner, SSHKEY_MAX, env->log, &s->keys[s->key_count],
+		    &len) == SAFEFILE_OK)
+			s->key_count++;
+}
+
+static struct outcome
+know_server(const struct flow_env *env, const struct login_request *request, struct server *s)
+{
+	s->names = env->conf->remote_names[0] != '\0' ? env->conf->remote_names : request->host;
+	read_host_keys(env, s);
+	if (s->key_count > 0 || env->conf->remote_binding == CONF_BINDING_NAME)
+		return outcome_of(JPKI_OK);
+	log_msg(env->log, LOG_ERR, "%s: no " HOST_KEY_FILES " can be read there; see host_keys in "
+	    "pam_jpki.conf(5)", env->conf->host_keys);
+	return outcome_of(JPKI_CONFIG);
+}
+
+static bool
+copy_name(char dst[static JPKI1_NAME_MAX], const char *src)
+{
+	return (size_t)snprintf(dst, JPKI1_NAME_MAX, "%s", src) < JPKI1_NAME_MAX;
+}
+
+static struct outcome
+make_challenge(struct attempt *a, char prompt[static JPKI1_PROMPT_MAX])
+{
+	struct challenge nonce = {0};
+	struct jpki1_challenge *c = &a->challenge;
+	struct outcome o = challenge_fill_nonce(&nonce);
+
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(c->nonce, nonce.nonce, sizeof c->nonce);
+	c->time = clk_wall_s(a->env->clk);
+	c->binding = a->env->conf->remote_binding == CONF_BINDING_NAME ? JPKI1_NAME : JPKI1_HOSTKEY;
+	if (copy_name(c->hosts, a->server->names) && copy_name(c->user, a->request->user) &&
+	    copy_name(c->service, a->request->service) && jpki1_write_prompt(c, prompt))
+		return outcome_of(JPKI_OK);
+	log_msg(a->env->log, LOG_ERR, "no challenge can be made of the names of this server and the "
+	    "user: too long, or not ASCII; see remote_names in pam_jpki.conf(5)");
+	return outcome_of(JPKI_CONFIG);
+}
+
+static void
+wait_until(const struct clk *clk, int64_t moment)
+{
+	(void)poll(NULL, 0, (int)clk_left_ms(clk, moment));
+}
+
+/* Shows the challenge and takes the reply. */
+static struct outcome
+ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
+{
+	const struct clk *clk = a->env->clk;
+	int64_t limit = clk_mono_ms(clk) + (int64_t)a->env->conf->challenge_timeout * 1000;
+	char reply[JPKI1_REPLY_MAX];
+	struct outcome o = ui->ask(ui->ctx, prompt, reply);
+
+	if (!outcome_ok(&o))
+		return o;
+	if (reply[0] == '\0') {
+		o = outcome_of(JPKI_NO_REPLY);
+	} else if (clk_mono_ms(clk) > limit) {
+		log_msg(a->env->log, LOG_NOTICE, "the reply to the challenge came too late");
+		o = outcome_of(JPKI_CHALLENGE);
+	} else if (!jpki1_read_reply(reply, &a->reply)) {
+		log_msg(a->env->log, LOG_NOTICE, "what was typed at the challenge is no reply to it");
+		o = outcome_of(JPKI_CHALLENGE);
+	}
+	explicit_bzero(reply, sizeof reply);	/* it may have been a password */
+	return o;
+}
+
+/* Whether the host key that the signer's ssh met is one of ours. */
+static bool
+is_our_host_key(const struct attempt *a)
+{
+	char fingerprint[SSHKEY_FINGERPRINT_MAX];
+
+	if (a->reply.hostkey[0] == '\0')
+		return a->env->conf->remote_binding == CONF_BINDING_NAME;
+	for (size_t i = 0; i < a->server->key_count; i++)
+		if (sshkey_fingerprint(a->server->keys[i], fingerprint) &&
+		    strcmp(fingerprint, a->reply.hostkey) == 0)
+			return true;
+	return false;
+}
+
+static const struct enrolled_cert *
+find_signer(const struct enrolled *e, const char *keyid)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (strncmp(cert_fingerprint(e->at[i].cert), keyid, JPKI1_KEYID_LEN) == 0)
+			return &e->at[i];
+	return NULL;
+}
+
+/* Whether the reply holds a signature of an enrolled key over our challenge. */
+static struct outcome
+check_signature(struct attempt *a)
+{
+	uint8_t text[CHALLENGE_MAX], signature[SIGNATURE_MAX];
+	struct sign_input input;
+	struct outcome o;
+	size_t len, signature_len;
+
+	a->signer = find_signer(&a->enrolled, a->reply.keyid);
+	if (a->signer == NULL)
+		return outcome_of(JPKI_OTHER_CARD);
+	if (!is_our_host_key(a)) {
+		log_msg(a->env->log, LOG_WARNING, "the signed host key is %s; is somebody between, or "
+		    "is host_keys in pam_jpki.conf wrong?", a->reply.hostkey[0] != '\0' ? "none of ours" : "missing");
+		return outcome_of(JPKI_CHALLENGE);
+	}
+	if (!jpki1_text(&a->challenge, a->reply.hostkey, text, &len))
+		return outcome_of(JPKI_INTERNAL);
+	o = sigcheck_input(a->signer->cert, (struct view){ text, len }, &input);
+	if (!outcome_ok(&o))
+		return o;
+	if (!base64_read(a->reply.signature, signature, sizeof signature, &signature_len))
+		return outcome_of(JPKI_BAD_SIGNATURE);
+	return sigcheck_verify(a->signer->cert, &input, (struct view){ signature, signature_len });
+}
+
+/* The outcome for those who have not proved that they hold an enrolled card. */
+static struct outcome
+hide(const struct flow_env *env, const char *user, const struct outcome *o)
+{
+	log_msg(env->log, LOG_NOTICE, "the remote login of %s fails by %s", user, outcome_code(o->status));
+	return outcome_of(JPKI_CHALLENGE);
+}
+
+/* Steps 4 to 6. */
+static struct outcome
+judge(struct attempt *a, const struct outcome *before, struct login_result *result)
+{
+	struct outcome o;
+
+	/* A challenge may stay open for minutes: what was enrolled before it has to be so after it. */
+	enrolled_done(&a->enrolled);
+	o = enrolled_load(a->env, a->request->user, &a->enrolled);
+	if (outcome_ok(&o))
+		o = check_signature(a);
+	if (!outcome_ok(&o))
+		return hide(a->env, a->request->user, outcome_ok(before) ? &o : before);
+	login_name_cert(a->signer, result);
+	/* The one place where a remote login can succeed. */
+	return a->signer->verdict;
+}
+
+static void
+attempt_done(struct attempt *a)
+{
+	enrolled_done(&a->enrolled);
+}
+
+void
+flow_remote(const struct flow_env *env, const struct remote_ui *ui,
+    const struct login_request *request, struct login_result *ret_result)
+{
+	int64_t show_at = clk_mono_ms(env->clk) + REMOTE_SHOW_AFTER_MS;
+	_cleanup_(server_done) struct server server = { .key_count = 0 };
+	_cleanup_(attempt_done) struct attempt a = { .env = env, .request = request, .server = &server };
+	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
+	char prompt[JPKI1_PROMPT_MAX];
+	struct outcome o = know_server(env, request, &server), before;
+
+	if (outcome_ok(&o))
+		o = make_challenge(&a, prompt);
+	if (outcome_ok(&o)) {
+		before = enrolled_load(env, request->user, &a.enrolled);
+		if (outcome_ok(&before))
+			before = enrolled_verdict(&a.enrolled);
+		wait_until(env->clk, show_at);
+		o = ask(&a, ui, prompt);
+	}
+	if (outcome_ok(&o))
+		o = judge(&a, &before, &result);
+	result.outcome = o;
+	*ret_result = result;
+}
+
+/* --- the key that sshd has let in ------------------------------------------------ */
+
+static const char *
+next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line != '\0' ? line + 1 : line;
+}
+
+bool
+flow_has_ssh_key(const char *auth_info)
+{
+	for (const char *line = auth_info; *line != '\0'; line = next_line(line))
+		if (strncmp(line, METHOD, sizeof METHOD - 1) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a line names this certificate's key, and nothing but it. */
+static bool
+is_line_of(const char *line, const struct cert *cert)
+{
+	size_t len = strcspn(line, "\n");
+	char key[SSHKEY_MAX];
+
+	return strncmp(line, METHOD, sizeof METHOD - 1) == 0 && sshkey_of_cert(cert, key) &&
+	    len - (sizeof METHOD - 1) == strlen(key) &&
+	    memcmp(line + sizeof METHOD - 1, key, strlen(key)) == 0;
+}
+
+static const struct enrolled_cert *
+find_key(const struct enrolled *e, const char *auth_info)
+{
+	for (const char *line = auth_info; *line != '\0'; line = next_line(line))
+		for (size_t i = 0; i < e->count; i++)
+			if (is_line_of(line, e->at[i].cert))
+				return &e->at[i];
+	return NULL;
+}
+
+void
+flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,
+    struct login_result *ret_result)
+{
+	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
+	const struct enrolled_cert *holder = NULL;
+
+	result.outcome = enrolled_load(env, user, &enrolled);
+	if (outcome_ok(&result.outcome)) {
+		holder = find_key(&enrolled, auth_info);
+		result.outcome = holder != NULL ? holder->verdict : outcome_of(JPKI_SSH_KEY);
+	}
+	if (holder != NULL)
+		login_name_cert(holder, &result);
+	*ret_result = result;
+}

@@ -1,0 +1,60 @@
+/*
+ * A login over ssh: the person and the card are somewhere else, and no card of ours is
+ * touched. Two ways:
+ *
+ * flow_remote(): the module shows a challenge (flow/jpki1.h), the person's own machine
+ * signs it. Nothing later happens if something earlier fails:
+ *
+ *  1. this server knows its names and host keys (else nobody is challenged)
+ *  2. the enrolled certificates are judged; whatever comes out, the challenge is the
+ *     same and comes at the same moment: it tells nobody who is enrolled
+ *  3. one challenge, one reply, in time
+ *  4. the reply is of the right form, names an enrolled certificate, and one of our host
+ *     keys (with remote_binding = name it may name none)
+ *  5. the signature is verified with the enrolled key over our own challenge
+ *  6. the certificates are judged again: only here the result can become JPKI_OK
+ *
+ * flow_ssh_key(): sshd has verified the signature of a public key already, and tells us
+ * which. It is compared with the enrolled certificates, and these are judged.
+ */
+#ifndef JPKI_FLOW_REMOTE_H
+#define JPKI_FLOW_REMOTE_H
+
+#include "flow/env.h"
+#include "flow/jpki1.h"
+#include "flow/login.h"
+
+/* A challenge is not shown before this, so that no work of ours shows in its time. */
+#define REMOTE_SHOW_AFTER_MS 50
+
+struct remote_ui {
+	/*
+	 * Shows the prompt, echo on, and stores what came back, cut at JPKI1_REPLY_MAX.
+	 * JPKI_OK, also for an empty line; CANCELLED where nothing can be asked.
+	 */
+	struct outcome (*ask)(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
+	    MUST_CHECK;
+	void *ctx;
+};
+
+/*
+ * JPKI_OK; NO_REPLY for an empty line; CANCELLED; CONFIG: no host key can be read, or names
+ * and user do not fit into a challenge; the verdict on the certificate whose key has
+ * signed; CHALLENGE for everything else, with the reason in the log alone.
+ * ret_result as from flow_login().
+ */
+void flow_remote(const struct flow_env *env, const struct remote_ui *ui,
+    const struct login_request *request, struct login_result *ret_result);
+
+/*
+ * auth_info: what sshd leaves as SSH_AUTH_INFO_0 in the PAM environment, lines such as
+ * "publickey ssh-rsa AAAA...". JPKI_OK; the verdict on the certificate with that key; SSH_KEY
+ * if no key in it is enrolled; NOT_ENROLLED and the like as enrolled_load().
+ */
+void flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,
+    struct login_result *ret_result);
+
+/* Whether there is a key in it. */
+bool flow_has_ssh_key(const char *auth_info);
+
+#endif
