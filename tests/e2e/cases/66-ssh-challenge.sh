@@ -1,0 +1,248 @@
+# shellcheck shell=bash
+# Logins over the network with a card that lies elsewhere, seen from the server: what a real sshd
+# with our module lets in. The answers come from jpki1-answer, which would sign anything.
+# shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
+
+ANSWERS=$WORK/answers
+HOST_KEYS=$WORK/sshd/public
+
+start_challenging_sshd()	# [LINE of sshd_config…]
+{
+	start_sshd
+	stop_sshd
+	mkdir -p "$HOST_KEYS"
+	cp "$WORK/sshd/key.pub" "$HOST_KEYS/ssh_host_ed25519_key.pub"
+	OUR_KEY=$(ssh-keygen -lf "$WORK/sshd/key.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')
+	printf '%s\n' "$@" >> "$WORK/sshd/config"
+	"$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null 2>> "$E2E_LOGS/sshd.log" &
+	SSHD_PID=$!
+	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
+}
+
+challenge_options()	# [OPTION…]
+{
+	printf '%s ' remote=challenge remote_names=127.0.0.1,azumino.example "host_keys=$HOST_KEYS" "$@"
+}
+
+# The card, or else the password.
+challenge_stack()	# [OPTION…]
+{
+	stack_of sshd "auth [success=done default=ignore] pam_jpki.so $(challenge_options "$@")
+@include common-auth"
+}
+
+# answered STATUS SAYS OUTCOMES [VARIABLE=VALUE…] [-- WORD of ssh…]: one ssh whose prompts
+# are answered by jpki1-answer.
+answered()
+{
+	local status=$1 says=$2 log=$3
+	local -a variables=(ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_PASSWORD="$PASSWORD"
+		ANSWER_LOG="$ANSWERS" SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force)
+
+	shift 3
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do variables+=("$1"); shift; done
+	[ $# = 0 ] || shift
+	SYSLOG_FROM=$(syslog_size)
+	: > "$ANSWERS"
+	run env "${variables[@]}" "${SSH[@]}" "$@" -o PreferredAuthentications=keyboard-interactive \
+		-o NumberOfPasswordPrompts=1 hanako@127.0.0.1 id
+	expect_equal "exit status ($log)" "$status" "$STATUS"
+	expect_has 'what ssh says' "$says" "$OUT"
+	expect_outcomes "$log"
+	expect_equal 'commands to the card of the server' 0 "$(stat_of apdus)"
+}
+
+IN='uid=2001(hanako)' DENIED='Permission denied'
+
+good_answers()
+{
+	enrol hanako good
+	answered 0 "$IN" OK
+	expect_equal 'prompts' 1 "$(grep -c ^prompt: "$ANSWERS")"
+	expect_match 'the challenge' 'prompt: \(hanako@127\.0\.0\.1\) JPKI1 remote-login 127\.0\.0\.1%2cazumino\.example hanako sshd [0-9]+ [0-9a-f]{64} hostkey: ' \
+		"$(grep ^prompt: "$ANSWERS")"
+	enrol hanako expired good
+	answered 0 "$IN" OK
+}
+
+other_answers()
+{
+	local recorded old
+
+	enrol hanako good
+	answered 255 "$DENIED" CHALLENGE ANSWER_LEAF="$PKI/good2" ANSWER_PASSWORD=no
+	answered 255 "$DENIED" CHALLENGE ANSWER_HOSTKEY=- ANSWER_PASSWORD=no
+	answered 255 "$DENIED" CHALLENGE ANSWER_HOSTKEY="$(ssh-keygen -lf "$WORK/sshd/key2.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')" ANSWER_PASSWORD=no
+	answered 0 "$IN" OK
+	old=$(sed -n 's/^answer: //p' "$ANSWERS")
+	answered 255 "$DENIED" CHALLENGE ANSWER_WITH="$old" ANSWER_PASSWORD=no
+	answered 255 "$DENIED" CHALLENGE ANSWER_WITH="$PIN" ANSWER_PASSWORD=no
+	recorded=$(syslog_new)
+	expect_lacks 'the log' "$PIN" "$recorded"
+}
+
+with_password()
+{
+	enrol hanako good
+	# An empty line: the field is the next module's, in the same dialogue.
+	answered 0 "$IN" NO-REPLY ANSWER_LEAF=
+	expect_equal 'prompts' 2 "$(grep -c ^prompt: "$ANSWERS")"
+	expect_lacks 'what is shown' 'answered the challenge' "$(cat "$ANSWERS")"
+	# What is typed at the challenge is neither a PIN nor handed on as a password.
+	answered 255 "$DENIED" CHALLENGE ANSWER_WITH="$PASSWORD" ANSWER_PASSWORD=no
+	# ssh's method "password" cannot show a challenge: the password alone decides.
+	answered 0 "$IN" CANCELLED -- -o PreferredAuthentications=password
+	answered 255 "$DENIED" CANCELLED ANSWER_PASSWORD="$PIN" -- -o PreferredAuthentications=password
+}
+
+by_name()
+{
+	challenge_stack remote_binding=name
+	enrol hanako good
+	answered 0 "$IN" OK ANSWER_HOSTKEY=-
+	expect_has 'the challenge' ' name: ' "$(grep ^prompt: "$ANSWERS")"
+	answered 0 "$IN" OK
+	answered 255 "$DENIED" CHALLENGE ANSWER_HOSTKEY="${OUR_KEY//[a-m]/A}" ANSWER_PASSWORD=no
+	challenge_stack
+}
+
+# The challenge without what is new each time.
+shown_to()	# USER
+{
+	answered 255 "$DENIED" "$2" ANSWER_LEAF= ANSWER_PASSWORD=no -- -l "$1"
+	sed -nE 's/^prompt: .*(JPKI1 .*) [0-9]+ [0-9a-f]{64} (.*)/\1 \2/p' "$ANSWERS" | sed "s/ $1 / USER /"
+}
+
+no_oracle()
+{
+	local wanted
+
+	enrol hanako good
+	wanted=$(shown_to hanako NO-REPLY)
+	expect_has 'the challenge' 'JPKI1 remote-login' "$wanted"
+	enrol hanako expired
+	expect_equal 'the challenge, expired' "$wanted" "$(shown_to hanako NO-REPLY)"
+	enrol hanako
+	expect_equal 'the challenge, not enrolled' "$wanted" "$(shown_to hanako NO-REPLY)"
+	echo garbage > "$USERS/hanako.pem"
+	expect_equal 'the challenge, damaged enrolment' "$wanted" "$(shown_to hanako NO-REPLY)"
+	answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no
+	expect_logged 'fails by JPKI-E-ENROLMENT'
+	enrol hanako
+	answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no
+	expect_logged 'fails by JPKI-E-NOT-ENROLLED'
+}
+
+# Who has proved the card reads, before the password is asked for, why it does not help.
+refused_with()	# TEXT OUTCOME [VARIABLE=VALUE…]
+{
+	answered 255 "$DENIED" "$2" ANSWER_PASSWORD=no "${@:3}"
+	expect_has 'what comes before the password' "$1" "$(cat "$ANSWERS")"
+}
+
+dead_ones()
+{
+	enrol hanako expired
+	refused_with 'The user-authentication certificate has expired.' CERT-EXPIRED ANSWER_LEAF="$PKI/expired"
+	enrol hanako good
+	answered 0 "$IN" OK
+	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
+	refused_with 'has been revoked' REVOKED
+	reset_config
+	answered 0 "$IN" OK
+	run jpkictl block "$PKI/good.crt"
+	refused_with 'has blocked this card' BLOCKED
+	run jpkictl unblock "$PKI/good.crt"
+	answered 0 "$IN" OK
+}
+
+# Only sshd challenges: nothing binds what a program inside of a session would show.
+inside_a_session()
+{
+	enrol hanako good
+	card_stack sudo "$(challenge_options)"
+	SYSLOG_FROM=$(syslog_size)
+	run env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_LOG="$ANSWERS" \
+		SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force \
+		"${SSH[@]}" -tt -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 'sudo -k id'
+	expect_lacks 'what sudo shows' JPKI1 "$OUT"
+	expect_lacks 'what sudo shows' 'uid=0' "$OUT"
+	expect_outcomes 'OK REMOTE REMOTE REMOTE'
+	card_stack sudo
+}
+
+server_without_keys()
+{
+	enrol hanako good
+	rm "$HOST_KEYS"/*
+	answered 255 "$DENIED" CONFIG ANSWER_PASSWORD=no
+	expect_lacks 'prompts' JPKI1 "$(cat "$ANSWERS")"
+	cp "$WORK/sshd/key.pub" "$HOST_KEYS/ssh_host_ed25519_key.pub"
+}
+
+# --- the key that sshd has let in --------------------------------------------------------
+
+# by_key STATUS SAYS OUTCOMES LEAF
+by_key()
+{
+	SYSLOG_FROM=$(syslog_size)
+	install -m 0600 "$PKI/$4.key" "$WORK/key.pem"
+	run "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" -o IdentitiesOnly=yes -i "$WORK/key.pem" \
+		-o PreferredAuthentications=publickey,keyboard-interactive -o NumberOfPasswordPrompts=1 hanako@127.0.0.1 id
+	expect_equal "exit status, $4" "$1" "$STATUS"
+	expect_has "what ssh says, $4" "$2" "$OUT"
+	expect_outcomes "$3"
+	expect_equal 'commands to the card of the server' 0 "$(stat_of apdus)"
+}
+
+keys_and_pam()
+{
+	local leaf
+
+	mkdir -p ~hanako/.ssh
+	for leaf in good good2 expired; do
+		openssl x509 -in "$PKI/$leaf.crt" -noout -pubkey > "$WORK/pub.pem"
+		ssh-keygen -i -m PKCS8 -f "$WORK/pub.pem"
+	done > ~hanako/.ssh/authorized_keys
+	enrol hanako good
+	by_key 0 "$IN" OK good
+	by_key 255 'belongs to no card' SSH-KEY good2
+	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
+	by_key 255 'has been revoked' REVOKED good
+	reset_config
+	enrol hanako expired
+	by_key 255 'has expired' CERT-EXPIRED expired
+	enrol hanako
+	by_key 255 'No card is registered' NOT-ENROLLED good
+	enrol hanako good
+	# Without the option the key is nobody's business here.
+	card_stack sshd
+	by_key 255 "$DENIED" REMOTE good
+	rm -r ~hanako/.ssh
+}
+
+if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge: other answers' ||
+    is_wanted 'ssh challenge: beside a password' || is_wanted 'ssh challenge: bound by the name' ||
+    is_wanted 'ssh challenge: nobody learns who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
+    is_wanted 'ssh challenge: not inside a session' || is_wanted 'ssh challenge: a server without host keys'; then
+	echo "hanako:$PASSWORD" | chpasswd
+	[ -e "$WORK/sshd/key2" ] || { mkdir -p "$WORK/sshd"; ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key2"; }
+	start_challenging_sshd
+	challenge_stack
+	run_case 'ssh challenge: the right card logs in' good_answers
+	run_case 'ssh challenge: other answers' other_answers
+	run_case 'ssh challenge: beside a password' with_password
+	run_case 'ssh challenge: bound by the name' by_name
+	run_case 'ssh challenge: nobody learns who is enrolled' no_oracle
+	run_case 'ssh challenge: dead certificates' dead_ones
+	run_case 'ssh challenge: not inside a session' inside_a_session
+	run_case 'ssh challenge: a server without host keys' server_without_keys
+	stop_sshd
+fi
+if is_wanted 'ssh key and PAM: exactly the valid enrolments'; then
+	start_challenging_sshd 'AuthenticationMethods publickey,keyboard-interactive:pam'
+	card_stack sshd ssh_key=yes
+	run_case 'ssh key and PAM: exactly the valid enrolments' keys_and_pam
+	stop_sshd
+fi
+stack_of sshd '@include common-auth'
