@@ -12,6 +12,7 @@
 #include "flow/enrolled.h"
 #include "flow/login.h"
 #include "flow/prove.h"
+#include "flow/verify.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
@@ -47,7 +48,7 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	if (outcome_ok(&o) && survey->auth_tries == TRIES_UNKNOWN)
 		o = outcome_of(JPKI_NO_CERT);
 	if (outcome_ok(&o))
-		o = find_may_try(env, survey->auth_tries);
+		o = verify_may_try(env, survey->auth_tries);
 	if (!outcome_ok(&o))
 		return o;
 	memcpy(found.reader, reader, strlen(reader) + 1);

@@ -6,22 +6,10 @@
 #include "card/jpki.h"
 #include "config/conf.h"
 #include "flow/find.h"
+#include "flow/verify.h"
 
 /* Waiting is done in slices, so that a person who leaves is noticed. */
 #define SLICE_MS 500
-
-struct outcome
-find_may_try(const struct flow_env *env, int tries_left)
-{
-	struct outcome o = outcome_of(JPKI_OK);
-
-	o.tries_left = tries_left;
-	if (tries_left <= 0)
-		o.status = JPKI_PIN_LOCKED;
-	else if (tries_left == 1 && env->conf->last_try != CONF_LAST_TRY_ASK)
-		o.status = JPKI_LAST_TRY;
-	return o;
-}
 
 /* The application is there, the certificate is not: what is this? */
 static struct outcome
@@ -87,7 +75,7 @@ examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct
 	if (outcome_ok(&o)) {
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &found->tries_left);
 		if (outcome_ok(&o))
-			o = find_may_try(env, found->tries_left);
+			o = verify_may_try(env, found->tries_left);
 	}
 	found->classic = card.classic;
 	return o;

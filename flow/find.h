@@ -35,10 +35,4 @@ struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
 struct outcome find_identify(struct jpki *card, const struct enrolled *enrolled,
     const struct enrolled_cert **ret_cert) MUST_CHECK;
 
-/*
- * May a PIN be tried with this many tries left? JPKI_OK, LAST_TRY (the last
- * one is kept, unless the administrator allowed it), PIN_LOCKED.
- */
-struct outcome find_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
-
 #endif

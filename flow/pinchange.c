@@ -190,7 +190,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	struct verification v = { .pin = card->pin, .reader = card->reader,
 		.classic = card->classic, .told_tries = card->tries_left,
 		.same_card = same_card, .work = change, .ctx = &c };
-	struct outcome o = find_may_try(env, card->tries_left);
+	struct outcome o = verify_may_try(env, card->tries_left);
 
 	*ret_card_clean = true;
 	if (outcome_ok(&o))

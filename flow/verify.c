@@ -2,9 +2,21 @@
 
 #include "card/transport.h"
 #include "config/conf.h"
-#include "flow/find.h"
 #include "flow/verify.h"
 #include "lib/secret.h"
+
+struct outcome
+verify_may_try(const struct flow_env *env, int tries_left)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+
+	o.tries_left = tries_left;
+	if (tries_left <= 0)
+		o.status = JPKI_PIN_LOCKED;
+	else if (tries_left == 1 && env->conf->last_try != CONF_LAST_TRY_ASK)
+		o.status = JPKI_LAST_TRY;
+	return o;
+}
 
 /* Another program may have spent tries while the person typed. */
 static struct outcome
@@ -14,7 +26,7 @@ may_still_try(const struct flow_env *env, struct jpki *card, const struct verifi
 	struct outcome o = jpki_tries_left(card, v->pin, &tries);
 
 	if (outcome_ok(&o))
-		o = find_may_try(env, tries);
+		o = verify_may_try(env, tries);
 	/* Who was not warned of the last try has not agreed to spend it. */
 	if (outcome_ok(&o) && tries == 1 && v->told_tries > 1)
 		o.status = JPKI_LAST_TRY;

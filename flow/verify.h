@@ -9,6 +9,12 @@
 #include "card/jpki.h"
 #include "flow/env.h"
 
+/*
+ * May a PIN be tried with this many tries left? JPKI_OK, LAST_TRY (the last
+ * one is kept, unless the administrator allowed it), PIN_LOCKED.
+ */
+struct outcome verify_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
+
 struct verification {
 	enum jpki_pin pin;
 	const char *reader;

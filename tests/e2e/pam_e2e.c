@@ -10,6 +10,8 @@
  *	expect=TEXT    succeed only if the prompt was answered with TEXT
  *	authtok        leave the answer as PAM_AUTHTOK
  *	leak           break the rules of the house: child, descriptor, SIGCHLD
+ *	relay=DIR      hand on a challenge, as a hostile server does: what is asked (echo on)
+ *	               comes from the FIFO DIR/challenge, the answer goes to DIR/reply
  *	nodelay        do not wait after a failure, whatever modules ask for
  *	return=NUMBER  the result (default: PAM_IGNORE)
  *
@@ -23,6 +25,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -69,6 +72,32 @@ say(pam_handle_t *pamh, struct play *play, int style, const char *text)
 	return r;
 }
 
+/* Between two servers. */
+static int
+relay(pam_handle_t *pamh, const char *dir)
+{
+	char path[256], text[2048];
+	char *answer = NULL;
+	FILE *f;
+	int r;
+
+	snprintf(path, sizeof path, "%s/challenge", dir);
+	f = fopen(path, "re");
+	if (f == NULL || fgets(text, sizeof text, f) == NULL)
+		return PAM_SYSTEM_ERR;
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	r = pam_prompt(pamh, PAM_PROMPT_ECHO_ON, &answer, "%s", text);
+	snprintf(path, sizeof path, "%s/reply", dir);
+	f = fopen(path, "we");
+	if (f == NULL)
+		return PAM_SYSTEM_ERR;
+	fprintf(f, "%s\n", r == PAM_SUCCESS && answer != NULL ? answer : "");
+	fclose(f);
+	free(answer);
+	return PAM_SUCCESS;
+}
+
 /* Everything that pamdrive must notice. */
 static void
 leak(void)
@@ -111,6 +140,8 @@ act(pam_handle_t *pamh, struct play *play, const char *arg)
 
 	if ((value = value_of(arg, "prompt")) != NULL)
 		return say(pamh, play, PAM_PROMPT_ECHO_OFF, value);
+	if ((value = value_of(arg, "relay")) != NULL)
+		return relay(pamh, value);
 	if ((value = value_of(arg, "echo")) != NULL)
 		return say(pamh, play, PAM_PROMPT_ECHO_ON, value);
 	if ((value = value_of(arg, "error")) != NULL)

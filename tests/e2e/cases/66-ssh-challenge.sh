@@ -11,6 +11,7 @@ start_challenging_sshd()	# [LINE of sshd_config…]
 	start_sshd
 	stop_sshd
 	mkdir -p "$HOST_KEYS"
+	[ -e "$WORK/sshd/key2" ] || ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key2"	# not the server's
 	cp "$WORK/sshd/key.pub" "$HOST_KEYS/ssh_host_ed25519_key.pub"
 	OUR_KEY=$(ssh-keygen -lf "$WORK/sshd/key.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')
 	printf '%s\n' "$@" >> "$WORK/sshd/config"
@@ -226,7 +227,6 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
     is_wanted 'ssh challenge: nobody learns who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
     is_wanted 'ssh challenge: not inside a session' || is_wanted 'ssh challenge: a server without host keys'; then
 	echo "hanako:$PASSWORD" | chpasswd
-	[ -e "$WORK/sshd/key2" ] || { mkdir -p "$WORK/sshd"; ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key2"; }
 	start_challenging_sshd
 	challenge_stack
 	run_case 'ssh challenge: the right card logs in' good_answers

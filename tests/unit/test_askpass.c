@@ -1,0 +1,382 @@
+/* What the client signs, and what it remembers of one ssh. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/secret.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/test.h"
+#include "tools/askpass/crypto.h"
+#include "tools/askpass/note.h"
+#include "tools/askpass/pinentry.h"
+#include "tools/askpass/prompt.h"
+
+#define NONCE "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
+#define AFTER " sshd 1795400000 " NONCE " hostkey: "
+#define FOR_AZUMINO "JPKI1 remote-login azumino.example%2cazumino hanako" AFTER
+#define KEY_1 "YpGuo9ECrGhZcp1mB+WpeovbYcsE0vHaZRt+/X16kAk"
+#define KEY_2 "Mlfpdu/SbXPtqKqAMxrNMSjsMTn3KBZB6p0iF0v7RyQ"
+
+/* --- prompts --------------------------------------------------------------------- */
+
+static const struct {
+	enum prompt verdict;
+	const char *text;
+} prompts[] = {
+	{ PROMPT_CHALLENGE, "(hanako@azumino) " FOR_AZUMINO },
+	{ PROMPT_CHALLENGE, "(hanako@AZUMINO.example) " FOR_AZUMINO },
+	{ PROMPT_CHALLENGE, "(hanako@azumino) a message\nand one more\n" FOR_AZUMINO },
+	{ PROMPT_CHALLENGE, "(han@ko@azumino) JPKI1 remote-login azumino han@ko" AFTER },
+
+	/* What others ask, also with our mark somewhere in it. */
+	{ PROMPT_OTHER, "" },
+	{ PROMPT_OTHER, "Enter passphrase for key '/home/taro/.ssh/id_ed25519': " },
+	{ PROMPT_OTHER, "(hanako@azumino) Password: " },
+	{ PROMPT_OTHER, "(hanako@azumino) " FOR_AZUMINO "\nPassword: " },
+	{ PROMPT_OTHER, "(hanako@azumino) Password for " FOR_AZUMINO },
+	{ PROMPT_OTHER, "(hanako@azumino)  " FOR_AZUMINO },
+	{ PROMPT_OTHER, "(hanako@azumino) jpki1 remote-login azumino hanako" AFTER },
+	{ PROMPT_OTHER, "(hanako@azumino) JPKI10 remote-login azumino hanako" AFTER },
+	{ PROMPT_OTHER, "(hanako@azumino) " FOR_AZUMINO "\n" },
+	{ PROMPT_OTHER, "The authenticity of host 'JPKI1 remote-login' can't be established.\n"
+	    "Are you sure you want to continue connecting (yes/no/[fingerprint])? " },
+
+	/* Nobody but ssh says who asks. */
+	{ PROMPT_NO_ORIGIN, FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "text\n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, " (hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(hanako) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(hanako@) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(hanako@azumino\n" FOR_AZUMINO },
+
+	{ PROMPT_MALFORMED, "(hanako@azumino) JPKI1 login azumino hanako" AFTER },
+	{ PROMPT_MALFORMED, "(hanako@azumino) JPKI1 " },
+	{ PROMPT_MALFORMED, "(hanako@azumino) JPKI1 remote-login azumino hanako" AFTER "x" },
+	{ PROMPT_MALFORMED, "(hanako@azumino) \rJPKI1 \n" "JPKI1 remote-login azumino\rx hanako" AFTER },
+
+	{ PROMPT_OTHER_USER, "(taro@azumino) " FOR_AZUMINO },
+	{ PROMPT_OTHER_USER, "(Hanako@azumino) " FOR_AZUMINO },
+	{ PROMPT_OTHER_USER, "(root@azumino) JPKI1 remote-login azumino roo" AFTER },
+
+	/* Another server's, whatever the one in between writes. */
+	{ PROMPT_OTHER_HOST, "(hanako@evil) " FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@evil) (hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@evil) text\n(hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@azumino.evil) " FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@evil.azumino) " FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@example) " FOR_AZUMINO },
+	{ PROMPT_OTHER_HOST, "(hanako@azumino.example,azumino) " FOR_AZUMINO },
+};
+
+static void
+prompts_are_judged(void **state)
+{
+	for (size_t i = 0; i < COUNT(prompts); i++) {
+		struct ssh_prompt p;
+		enum prompt verdict = prompt_read(prompts[i].text, &p);
+
+		if (verdict != prompts[i].verdict)
+			fail_msg("%d instead of %d: %s", (int)verdict, (int)prompts[i].verdict, prompts[i].text);
+	}
+}
+
+static void
+ssh_names_are_kept(void **state)
+{
+	struct ssh_prompt p;
+
+	assert_int_equal(prompt_read("(hanako@azumino) text\n" FOR_AZUMINO, &p), PROMPT_CHALLENGE);
+	assert_string_equal(p.user, "hanako");
+	assert_string_equal(p.host, "azumino");
+	assert_string_equal(p.challenge.service, "sshd");
+}
+
+static void
+long_names_are_no_origin(void **state)
+{
+	char text[4096];
+	struct ssh_prompt p;
+
+	for (int len = JPKI1_NAME_MAX - 1; len <= JPKI1_NAME_MAX; len++) {
+		snprintf(text, sizeof text, "(hanako@%0*d) %s", len, 0, FOR_AZUMINO);
+		assert_int_equal(prompt_read(text, &p),
+		    len < JPKI1_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_OTHER);
+		snprintf(text, sizeof text, "(hanako@%0*d) \n%s", len, 0, FOR_AZUMINO);
+		assert_int_equal(prompt_read(text, &p),
+		    len < JPKI1_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_NO_ORIGIN);
+	}
+}
+
+/* --- notes ------------------------------------------------------------------------ */
+
+static const char *
+notes(void)
+{
+	return scratch_mkdir("notes", 0700);
+}
+
+static void
+host_key_of_this_ssh(void **state)
+{
+	const char *dir = notes();
+	char found[JPKI1_HOSTKEY_LEN + 1];
+
+	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_string_equal(found, "");
+	assert_true(note_host_key(dir, getpid(), KEY_1));
+	assert_true(note_find_host_key(dir, getpid(), found));
+	assert_string_equal(found, KEY_1);
+	/* ssh asks again after new keys were agreed upon. */
+	assert_true(note_host_key(dir, getpid(), KEY_2));
+	assert_true(note_find_host_key(dir, getpid(), found));
+	assert_string_equal(found, KEY_2);
+	assert_false(note_find_host_key(dir, getppid(), found));
+	assert_string_equal(found, "");
+}
+
+/* Another process with the same id: as if the noted one had started at another time. */
+static void
+host_key_of_a_former_process(void **state)
+{
+	const char *dir = notes();
+	char path[PATH_MAX], former[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
+	int n;
+
+	assert_true(note_host_key(dir, getpid(), KEY_1));
+	assert_true(note_path(dir, getpid(), "hostkey", path));
+	n = snprintf(former, sizeof former, "%s/%ld.1.hostkey", dir, (long)getpid());
+	assert_true(n > 0 && n < (int)sizeof former);
+	assert_int_equal(rename(path, former), 0);
+	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_true(note_host_key(dir, getpid(), KEY_2));
+	note_clean(dir);
+	assert_int_equal(access(former, F_OK), -1);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void
+cut_notes_are_none(void **state)
+{
+	char path[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
+	const char *dir = notes();
+
+	assert_true(note_host_key(dir, getpid(), KEY_1));
+	assert_true(note_path(dir, getpid(), "hostkey", path));
+	assert_int_equal(truncate(path, JPKI1_HOSTKEY_LEN - 1), 0);
+	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_string_equal(found, "");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(scratch_text("elsewhere", KEY_1), path), 0);
+	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_false(note_host_key(dir, getpid(), KEY_2));
+}
+
+static void
+a_challenge_comes_first_once(void **state)
+{
+	const char *dir = notes();
+
+	assert_true(note_first_challenge(dir, getpid()));
+	assert_false(note_first_challenge(dir, getpid()));
+	assert_int_equal(errno, EEXIST);
+	assert_true(note_first_challenge(dir, getppid()));
+	assert_false(note_first_challenge("/nonexistent", getpid()));
+}
+
+static void
+only_a_private_directory(void **state)
+{
+	char path[PATH_MAX], expected[PATH_MAX];
+	const char *runtime = scratch_mkdir("runtime", 0700);
+	int n;
+
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", runtime, 1), 0);
+	assert_true(note_directory(path));
+	n = snprintf(expected, sizeof expected, "%s/jpki-ssh", runtime);
+	assert_true(n > 0 && n < (int)sizeof expected);
+	assert_string_equal(path, expected);
+	assert_true(note_directory(path));	/* it is there already */
+	assert_int_equal(chmod(path, 0750), 0);
+	assert_false(note_directory(path));
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink("/tmp", expected), 0);
+	assert_false(note_directory(path));
+	assert_int_equal(unlink(expected), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(mkdir(expected, 0700), 0);
+		assert_int_equal(chown(expected, 65534, 65534), 0);
+		assert_false(note_directory(path));
+		assert_int_equal(rmdir(expected), 0);
+	}
+	/* Where the runtime directory itself is somebody else's to enter, it is not used. */
+	assert_int_equal(chmod(runtime, 0755), 0);
+	assert_true(note_directory(path));
+	assert_null(strstr(path, runtime));
+	(void)rmdir(path);
+}
+
+/* --- cryptography ----------------------------------------------------------------- */
+
+static void
+host_keys_as_ssh_hands_them_out(void **state)
+{
+	static const char *const others[] = { "", "NONE", "A", "AAA=A", "=AAA", "AAAA====", "AA A",
+		"AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0O" };
+	char hostkey[JPKI1_HOSTKEY_LEN + 1];
+
+	/* "ssh-keygen -l" says so too. */
+	assert_true(crypto_hostkey("AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX",
+	    hostkey));
+	assert_string_equal(hostkey, KEY_1);
+	for (size_t i = 0; i < COUNT(others); i++)
+		if (strcmp(others[i], "NONE") != 0 && crypto_hostkey(others[i], hostkey))
+			fail_msg("taken: %s", others[i]);
+	/* With padding. */
+	assert_true(crypto_hostkey("QQ==", hostkey));
+	assert_string_equal(hostkey, "VZrq0IJk1XldOQlxjN0Fq9SVcuhP5VWQ7vMaiKCP3/0");
+}
+
+static void
+base64_has_room_or_fails(void **state)
+{
+	char text[9];
+
+	assert_true(crypto_base64((struct view){ (const uint8_t *)"abcdef", 6 }, text, sizeof text));
+	assert_string_equal(text, "YWJjZGVm");
+	assert_false(crypto_base64((struct view){ (const uint8_t *)"abcdef", 6 }, text, 8));
+}
+
+static void
+read_der(const char *leaf, uint8_t *der, size_t size, size_t *ret_len)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s.der", getenv("JPKI_PKI"), leaf);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	*ret_len = fread(der, 1, size, f);
+	fclose(f);
+}
+
+/* By the kind of the key, as the server will want it. */
+static void
+input_follows_the_key(void **state)
+{
+	static const struct {
+		const char *leaf;
+		size_t len;
+	} rows[] = { { "good", 51 }, { "rsa4096", 51 }, { "ec256", 32 }, { "ec384", 48 }, { "ec521", 0 } };
+	struct view text = { (const uint8_t *)"text", 4 };
+	uint8_t der[8192], input[CRYPTO_INPUT_MAX];
+	size_t len, der_len;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		read_der(rows[i].leaf, der, sizeof der, &der_len);
+		assert_int_equal(crypto_sign_input((struct view){ der, der_len }, text, input, &len),
+		    rows[i].len > 0);
+		if (rows[i].len > 0)
+			assert_int_equal(len, rows[i].len);
+	}
+	assert_false(crypto_sign_input((struct view){ der, 20 }, text, input, &len));
+	assert_false(crypto_sign_input((struct view){ der, 0 }, text, input, &len));
+}
+
+/* --- pinentry ---------------------------------------------------------------------- */
+
+/* A program that plays one: the lines of a shell script, which reads requests as $line. */
+static const char *
+player(const char *script)
+{
+	char text[4096];
+	const char *path;
+
+	snprintf(text, sizeof text, "#!/bin/sh\necho 'OK Pleased to meet you'\n"
+	    "while read -r word line; do case $word in\n%s\n*) echo OK ;; esac; done\n", script);
+	path = scratch_text("player", text);
+	assert_int_equal(chmod(path, 0700), 0);
+	return path;
+}
+
+static enum jpki_status
+ask(const char *program, const char *wanted)
+{
+	struct secret *typed = secret_new();
+	struct outcome o;
+	struct view v;
+
+	assert_non_null(typed);
+	o = pinentry_ask(program, NULL, "100 %\nline 2", "PIN:", typed);
+	v = secret_view(typed);
+	if (outcome_ok(&o) && (v.len != strlen(wanted) || memcmp(v.data, wanted, v.len) != 0))
+		fail_msg("not %s", wanted);
+	secret_free(typed);
+	return o.status;
+}
+
+static void
+pinentry_plays_its_part(void **state)
+{
+	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo '# thinking'; echo 'S STATUS'; echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 1%25%0A4'; echo OK ;;"), "1%\n4"), JPKI_OK);
+	assert_int_equal(ask(player("OPTION) echo 'ERR 83886254 Unknown option' ;; GETPIN) echo 'D 1'; echo OK ;;"), "1"), JPKI_OK);
+	/* What it is told, with the escapes of the protocol. */
+	assert_int_equal(ask(player("SETDESC) [ \"$line\" = '100 %25%0Aline 2' ] && echo OK || echo ERR 1 ;;\n"
+	    "SETPROMPT) [ \"$line\" = PIN: ] && echo OK || echo ERR 1 ;;\nGETPIN) echo 'D 7'; echo OK ;;"), "7"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo OK ;;"), ""), JPKI_OK);
+}
+
+static void
+pinentry_misbehaves(void **state)
+{
+	assert_int_equal(ask(player("GETPIN) echo 'ERR 83886179 Operation cancelled' ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) exit ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; exit ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo nonsense ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'INQUIRE quality' ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo OKAY ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("SETDESC) echo ERR 1 ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901234567'; echo OK ;;"), ""), JPKI_PIN_FORMAT);
+	assert_int_equal(ask(player("GETPIN) head -c 5000 /dev/zero | tr '\\0' x; echo ;;"), ""), JPKI_CANCELLED);
+	assert_int_equal(ask("/bin/false", ""), JPKI_CANCELLED);
+	assert_int_equal(ask("/nonexistent", ""), JPKI_CANCELLED);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);	/* and no child is left */
+}
+
+static void
+pinentry_tells(void **state)
+{
+	assert_true(pinentry_tell(player("NOTHING) ;;"), NULL, "text"));
+	assert_false(pinentry_tell(player("MESSAGE) echo ERR 1 ;;"), NULL, "text"));
+	assert_false(pinentry_tell("/bin/false", NULL, "text"));
+}
+
+#define S(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prompts_are_judged),
+		cmocka_unit_test(ssh_names_are_kept),
+		cmocka_unit_test(long_names_are_no_origin),
+		S(host_key_of_this_ssh), S(host_key_of_a_former_process), S(cut_notes_are_none),
+		S(a_challenge_comes_first_once), S(only_a_private_directory),
+		cmocka_unit_test(host_keys_as_ssh_hands_them_out),
+		cmocka_unit_test(base64_has_room_or_fails),
+		cmocka_unit_test(input_follows_the_key),
+		S(pinentry_plays_its_part), S(pinentry_misbehaves), S(pinentry_tells),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+/*
+ * What the signing side needs of cryptography, by libcrypto: a client has it because of ssh, and
+ * needs no NSS for this. What is verified is verified by the server.
+ */
+#ifndef JPKI_TOOLS_ASKPASS_CRYPTO_H
+#define JPKI_TOOLS_ASKPASS_CRYPTO_H
+
+#include "flow/jpki1.h"
+
+#define CRYPTO_INPUT_MAX 64	/* DigestInfo of SHA-256: 51; SHA-384: 48 */
+
+/* The key id of a certificate (DER): the begin of its SHA-256. False if libcrypto fails. */
+bool crypto_keyid(struct view der, char ret[static JPKI1_KEYID_LEN + 1]) MUST_CHECK;
+
+/*
+ * What the card of this certificate is given to sign for this text: as the server's
+ * nss/sigcheck.h says, the DigestInfo of SHA-256 for RSA, the bare SHA-256 for P-256, SHA-384
+ * for P-384. False for another key, or a certificate that cannot be read.
+ */
+bool crypto_sign_input(struct view der, struct view text, uint8_t ret[static CRYPTO_INPUT_MAX],
+    size_t *ret_len) MUST_CHECK;
+
+/* The fingerprint of a host key as ssh hands it out (%K of KnownHostsCommand, base64). */
+bool crypto_hostkey(const char *base64, char ret[static JPKI1_HOSTKEY_LEN + 1]) MUST_CHECK;
+
+/* With padding, NUL-terminated. False if it does not fit into size bytes. */
+bool crypto_base64(struct view bytes, char *ret, size_t size) MUST_CHECK;
+
+#endif

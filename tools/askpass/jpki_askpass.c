@@ -1,0 +1,314 @@
+/*
+ * jpki-askpass: what ssh asks, it hands on; but a challenge of pam_jpki's (flow/jpki1.h) it
+ * lets the card sign, if it is for the user and the host that ssh itself names, and with the
+ * host key that ssh itself has met. The PIN is typed here and stays here.
+ *
+ * MUSTs: nothing but an own challenge is ever answered with a signature; one challenge for one
+ * ssh, so that no server can make the person spend the tries of the card; who is not to sign
+ * replies with an empty line.
+ */
+#include "config.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "config/conf.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "tools/askpass/crypto.h"
+#include "tools/askpass/note.h"
+#include "tools/askpass/person.h"
+#include "tools/askpass/prompt.h"
+#include "tools/askpass/sign.h"
+
+#define ANSWER_MAX 1024		/* what ssh takes (facts/consumers.md §2.1) */
+#define TIMEOUT_S 30
+
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void
+usage(FILE *f)
+{
+	fputs(_("Usage: jpki-askpass PROMPT\n"
+	    "\n"
+	    "Answers what ssh asks, as its SSH_ASKPASS. A challenge of a server with pam_jpki is\n"
+	    "signed by the My Number Card in the reader of this machine; all other questions go to\n"
+	    "the terminal, or to the askpass that was there before. Started by jpki-ssh; see\n"
+	    "jpki-askpass(1).\n"
+	    "\n"
+	    "  --note-host-key KEY  for KnownHostsCommand of ssh: notes the host key (%K)\n"), f);
+}
+
+/* --- questions of others ------------------------------------------------------------- */
+
+static bool
+is_set(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && value[0] != '\0';
+}
+
+static bool
+is(const char *variable, const char *wanted)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && strcmp(value, wanted) == 0;
+}
+
+/* As ssh would have done without us: its askpass where there is no terminal, or if that was wanted. */
+static void
+hand_on(const char *prompt, const struct person *who)
+{
+	const char *next = getenv("JPKI_ASKPASS_NEXT");
+
+	if (!is_set("JPKI_ASKPASS_NEXT") || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
+	    (who->has_terminal && !is("JPKI_ASKPASS_NEXT_REQUIRE", "force") &&
+	    !is("JPKI_ASKPASS_NEXT_REQUIRE", "prefer")))
+		return;
+	(void)setenv("SSH_ASKPASS", next, 1);
+	(void)execlp(next, next, prompt, (char *)NULL);
+	fprintf(stderr, "jpki-askpass: %s: %s\n", next, strerror(errno));
+}
+
+static int
+ask_at_terminal(const char *prompt)
+{
+	bool confirm = is("SSH_ASKPASS_PROMPT", "confirm");
+	/* Nothing tells whether an answer is secret; that to a host key is not. */
+	int flags = RPP_REQUIRE_TTY | (confirm || strstr(prompt, "(yes/no") != NULL ? RPP_ECHO_ON : 0);
+	char answer[ANSWER_MAX];
+	int status = EXIT_FAILURE;
+
+	if (readpassphrase(prompt, answer, sizeof answer, flags) == NULL) {
+		fprintf(stderr, _("jpki-askpass: nobody can be asked here: %s\n"), strerror(errno));
+	} else if (confirm) {
+		status = strcmp(answer, "yes") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else {
+		printf("%s\n", answer);
+		status = EXIT_SUCCESS;
+	}
+	explicit_bzero(answer, sizeof answer);
+	return status;
+}
+
+static int
+other_question(const char *prompt, const struct person *who)
+{
+	hand_on(prompt, who);
+	if (is("SSH_ASKPASS_PROMPT", "none")) {
+		person_tell(who, prompt);
+		return EXIT_SUCCESS;
+	}
+	return ask_at_terminal(prompt);
+}
+
+/* --- challenges --------------------------------------------------------------------- */
+
+static int
+no_signature(void)
+{
+	puts("");
+	return EXIT_SUCCESS;
+}
+
+static int
+refuse(const struct person *who, const char *why)
+{
+	char text[2 * MESSAGE_MAX];
+
+	snprintf(text, sizeof text, _("jpki-ssh: not signed: %s"), why);
+	person_tell(who, text);
+	return no_signature();
+}
+
+/* Why this challenge is not for signing; NULL: it may be. */
+static const char *
+objection(enum prompt verdict)
+{
+	switch (verdict) {
+	case PROMPT_MALFORMED:
+		return _("the challenge is not of a form that this program knows.");
+	case PROMPT_NO_ORIGIN:
+		return _("ssh does not say which server asks; OpenSSH 8.5 or newer is needed.");
+	case PROMPT_OTHER_USER:
+		return _("the challenge is for another user than the one you log in as.");
+	case PROMPT_OTHER_HOST:
+		return _("the challenge is from another server than the one you connected to. Somebody may be handing it on; or the server does not know the name you used (remote_names in its pam_jpki.conf).");
+	case PROMPT_OTHER:
+	case PROMPT_CHALLENGE:
+		break;
+	}
+	return NULL;
+}
+
+/* The host key of this ssh for the signature, "" for none. NULL: sign nothing, and why. */
+static bool
+find_host_key(const char *dir, const struct jpki1_challenge *c, char hostkey[static JPKI1_HOSTKEY_LEN + 1],
+    const char **ret_why)
+{
+	if (note_find_host_key(dir, getppid(), hostkey))
+		return true;
+	if (is_set("JPKI_SSH"))
+		*ret_why = _("ssh did not tell the host key it met.");
+	else if (c->binding == JPKI1_HOSTKEY)
+		*ret_why = _("the server wants its host key signed as well; log in with jpki-ssh.");
+	else
+		return true;
+	return false;
+}
+
+static void
+to_stderr(void *ctx, int priority, const char *text)
+{
+	if (priority <= LOG_ERR)
+		fprintf(stderr, "jpki-askpass: %s\n", text);
+}
+
+/* What a card or a reader that hangs ends with; ready, for the handler may not compose it. */
+static char late_text[2 * MESSAGE_MAX];
+
+static void
+on_deadline(int sig)
+{
+	(void)!write(STDERR_FILENO, late_text, strlen(late_text));
+	_exit(EXIT_FAILURE);
+}
+
+static void
+prepare_deadline(void)
+{
+	sigset_t alarms;
+	struct sigaction sa = { .sa_handler = on_deadline };
+	struct outcome late = outcome_of(JPKI_TIMEOUT);
+	char sentence[MESSAGE_MAX];
+
+	message_outcome(&late, sentence);
+	snprintf(late_text, sizeof late_text, "%s %s\n", sentence,
+	    _("take the card off the reader: it may still count as unlocked"));
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGALRM, &sa, NULL);
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
+}
+
+static void
+describe(const struct ssh_prompt *p, const char *hostkey, char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, _("Sign in to %s as %s (service %s) with your My Number Card."),
+	    p->host, p->user, p->challenge.service);
+	if (hostkey[0] == '\0')
+		snprintf(text + strlen(text), MESSAGE_MAX - strlen(text), "\n%s",
+		    _("The host key of the server is not part of the signature."));
+}
+
+static int
+sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
+{
+	static const struct conf conf = { .timeout = TIMEOUT_S, .short_ids = 1,
+		.last_try = CONF_LAST_TRY_REFUSE };
+	struct log log = { .sink = to_stderr };
+	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log };
+	char description[MESSAGE_MAX], reply[JPKI1_REPLY_MAX], text[MESSAGE_MAX];
+	struct signing s = { .env = &env, .who = who, .challenge = &p->challenge,
+		.hostkey = hostkey, .description = description };
+	struct pcsc *pcsc = pcsc_new(&clk_system, &log);
+	struct outcome o = outcome_of(JPKI_NO_MEMORY);
+	bool unclean = false;
+
+	describe(p, hostkey, description);
+	if (pcsc != NULL) {
+		env.transport = pcsc_transport(pcsc);
+		prepare_deadline();
+		o = sign_challenge(&s, reply, &unclean);
+	}
+	pcsc_free(pcsc);
+	if (unclean)
+		person_tell(who, _("take the card off the reader: it may still count as unlocked"));
+	if (outcome_ok(&o)) {
+		puts(reply);
+		return EXIT_SUCCESS;
+	}
+	message_outcome(&o, text);
+	return o.status == JPKI_CANCELLED ? no_signature() : refuse(who, text);
+}
+
+static int
+challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt *p)
+{
+	char hostkey[JPKI1_HOSTKEY_LEN + 1], dir[PATH_MAX];
+	const char *why = objection(verdict);
+
+	if (why != NULL)
+		return refuse(who, why);
+	if (!note_directory(dir))
+		return refuse(who, strerror(errno));
+	if (!find_host_key(dir, &p->challenge, hostkey, &why))
+		return refuse(who, why);
+	/* ssh asks again by itself after a failure; the person has decided once. */
+	if (!note_first_challenge(dir, getppid()))
+		return no_signature();
+	return sign(who, p, hostkey);
+}
+
+/* --- both ------------------------------------------------------------------------------ */
+
+static int
+note_key(const char *key)
+{
+	char dir[PATH_MAX], hostkey[JPKI1_HOSTKEY_LEN + 1];
+
+	/* ssh also asks in which order to offer keys, and has none then ("NONE"). */
+	if (crypto_hostkey(key, hostkey) && note_directory(dir) &&
+	    !note_host_key(dir, getppid(), hostkey))
+		fprintf(stderr, "jpki-askpass: %s: %s\n", dir, strerror(errno));
+	return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ssh_prompt prompt;
+	enum prompt verdict;
+	struct person who;
+
+	harden();
+	(void)setlocale(LC_ALL, "");
+	i18n_bind();
+	if (argc == 3 && strcmp(argv[1], "--note-host-key") == 0)
+		return note_key(argv[2]);
+	if (argc != 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("jpki-askpass (%s)\n", PACKAGE_STRING);
+		return EXIT_SUCCESS;
+	}
+	who = person_here();
+	verdict = prompt_read(argv[1], &prompt);
+	return verdict == PROMPT_OTHER ? other_question(argv[1], &who) : challenge(&who, verdict, &prompt);
+}

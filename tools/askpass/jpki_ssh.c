@@ -1,0 +1,189 @@
+/*
+ * jpki-ssh: ssh with jpki-askpass before whatever askpass there was. Everything else is ssh's:
+ * arguments, exit status, signals, for it is exec'ed.
+ *
+ * The host key that ssh has met comes from its KnownHostsCommand. That is set in a configuration
+ * file of our own, which includes the usual ones, and not by -o: ssh hands the file on to
+ * the ssh that it starts for a jump host (-J), but no other option.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "tools/askpass/note.h"
+
+/* ssh(1): those that take an argument, which may hang on the letter. */
+#define OPTIONS_WITH_ARGUMENT "bcDEeFIiJLlmOoPpQRSWwB"
+#define ASKPASS BINDIR "/jpki-askpass"
+
+static int
+die(const char *what)
+{
+	fprintf(stderr, "jpki-ssh: %s: %s\n", what, strerror(errno));
+	return 255;	/* as ssh for an error of its own */
+}
+
+/*
+ * One word of a cluster such as "-4vF": the letter that takes an argument, or 0; *ret_rest is
+ * what hangs on it.
+ */
+static char
+option_with_argument(const char *word, const char **ret_rest)
+{
+	for (const char *p = word + 1; *p != '\0'; p++)
+		if (strchr(OPTIONS_WITH_ARGUMENT, *p) != NULL) {
+			*ret_rest = p + 1;
+			return *p;
+		}
+	return '\0';
+}
+
+/*
+ * The file that the user names with -F, the last one as in ssh; NULL for none. Those words are
+ * taken out of argv. Options may stand after the host as well, up to the command.
+ */
+static const char *
+take_config(int *argc, char **argv)
+{
+	const char *file = NULL, *rest;
+	int out = 1, i = 1;
+	bool host = false;
+
+	while (i < *argc) {
+		char letter;
+
+		if (strcmp(argv[i], "--") == 0 || argv[i][0] != '-') {
+			if (host || argv[i][0] == '-')
+				break;
+			host = true;
+			argv[out++] = argv[i++];
+			continue;
+		}
+		letter = option_with_argument(argv[i], &rest);
+		if (letter == 'F' && rest == argv[i] + 2) {
+			file = *rest != '\0' ? rest : i + 1 < *argc ? argv[++i] : NULL;
+			i++;
+			continue;
+		}
+		argv[out++] = argv[i++];
+		if (letter != '\0' && *rest == '\0' && i < *argc)
+			argv[out++] = argv[i++];
+	}
+	while (i < *argc)
+		argv[out++] = argv[i++];
+	*argc = out;
+	argv[out] = NULL;
+	return file;
+}
+
+/* What ssh would have read. A relative path is one from here. */
+static bool
+put_includes(FILE *f, const char *file)
+{
+	char here[PATH_MAX];
+
+	if (file == NULL)
+		return fprintf(f, "Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n") > 0;
+	if (strcmp(file, "none") == 0)
+		return true;
+	if (strchr(file, '"') != NULL) {
+		errno = EINVAL;
+		return false;
+	}
+	if (file[0] == '/' || file[0] == '~')
+		return fprintf(f, "Include \"%s\"\n", file) > 0;
+	return getcwd(here, sizeof here) != NULL && fprintf(f, "Include \"%s/%s\"\n", here, file) > 0;
+}
+
+/* The configuration of this ssh, in the directory of its notes and removed with them. */
+static bool
+write_config(const char *dir, const char *file, char path[static PATH_MAX])
+{
+	FILE *f;
+	bool ok;
+
+	if (!note_path(dir, getpid(), "config", path))
+		return false;
+	f = fopen(path, "we");
+	if (f == NULL)
+		return false;
+	ok = fprintf(f, "# Made by jpki-ssh.\nKnownHostsCommand %s --note-host-key %%K\n", ASKPASS) > 0 &&
+	    put_includes(f, file);
+	return fclose(f) == 0 && ok;
+}
+
+static bool
+keep(const char *variable, const char *as)
+{
+	const char *value = getenv(variable);
+
+	/* One of ours around us has kept it already. */
+	if (value == NULL || strcmp(value, ASKPASS) == 0 || getenv("JPKI_SSH") != NULL)
+		return true;
+	return setenv(as, value, 1) == 0;
+}
+
+static bool
+set_environment(void)
+{
+	return keep("SSH_ASKPASS", "JPKI_ASKPASS_NEXT") &&
+	    keep("SSH_ASKPASS_REQUIRE", "JPKI_ASKPASS_NEXT_REQUIRE") &&
+	    setenv("SSH_ASKPASS", ASKPASS, 1) == 0 && setenv("SSH_ASKPASS_REQUIRE", "force", 1) == 0 &&
+	    setenv("JPKI_SSH", "1", 1) == 0;
+}
+
+static void
+usage(void)
+{
+	fputs(_("Usage: jpki-ssh [ssh's options and arguments]\n"
+	    "\n"
+	    "Runs ssh so that a server with pam_jpki is answered by the My Number Card in the reader\n"
+	    "of this machine; the PIN is typed here and stays here. For the others:\n"
+	    "\n"
+	    "  scp -S jpki-ssh ...    sftp -S jpki-ssh ...    rsync -e jpki-ssh ...\n"
+	    "  GIT_SSH_COMMAND=jpki-ssh git clone ...\n"
+	    "\n"
+	    "See jpki-ssh(1).\n"), stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	_cleanup_(freep) char **words = NULL;
+	char dir[PATH_MAX], config[PATH_MAX];
+	const char *file;
+
+	(void)setlocale(LC_ALL, "");
+	i18n_bind();
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage();
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("jpki-ssh (%s)\n", PACKAGE_STRING);
+		return EXIT_SUCCESS;
+	}
+	file = take_config(&argc, argv);
+	if (!note_directory(dir))
+		return die(dir);
+	note_clean(dir);
+	if (!write_config(dir, file, config) || !set_environment())
+		return die(config);
+	words = calloc((size_t)argc + 3, sizeof *words);
+	if (words == NULL)
+		return die("calloc");
+	words[0] = (char *)(uintptr_t)"ssh";
+	words[1] = (char *)(uintptr_t)"-F";
+	words[2] = config;
+	memcpy(words + 3, argv + 1, (size_t)argc * sizeof *argv);	/* and its NULL */
+	(void)execvp("ssh", words);
+	return die("ssh");
+}

@@ -1,0 +1,54 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "tools/askpass/prompt.h"
+
+static bool
+copy(char dst[static JPKI1_NAME_MAX], const char *src, size_t len)
+{
+	if (len == 0 || len >= JPKI1_NAME_MAX)
+		return false;
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+	return true;
+}
+
+/* Takes "(user@host) " off the begin. A user may have an @ in the name, a host may not. */
+static const char *
+read_origin(const char *text, struct ssh_prompt *p)
+{
+	const char *end = strstr(text, ") "), *at;
+
+	if (text[0] != '(' || end == NULL)
+		return NULL;
+	at = memrchr(text, '@', (size_t)(end - text));
+	if (at == NULL || !copy(p->user, text + 1, (size_t)(at - text - 1)) ||
+	    !copy(p->host, at + 1, (size_t)(end - at - 1)))
+		return NULL;
+	return end + 2;
+}
+
+enum prompt
+prompt_read(const char *text, struct ssh_prompt *ret)
+{
+	struct ssh_prompt p = { .user = "", .host = "" };
+	const char *from_server = read_origin(text, &p);
+	const char *rest = from_server != NULL ? from_server : text;
+	const char *newline = strrchr(rest, '\n');
+	const char *line = newline != NULL ? newline + 1 : rest;
+	enum prompt verdict = PROMPT_CHALLENGE;
+
+	if (!jpki1_is_marked(line))
+		return PROMPT_OTHER;
+	if (from_server == NULL)
+		verdict = PROMPT_NO_ORIGIN;
+	else if (!jpki1_read_prompt(line, &p.challenge))
+		verdict = PROMPT_MALFORMED;
+	else if (strcmp(p.challenge.user, p.user) != 0)
+		verdict = PROMPT_OTHER_USER;
+	else if (!jpki1_names_host(&p.challenge, p.host))
+		verdict = PROMPT_OTHER_HOST;
+	*ret = p;
+	return verdict;
+}

@@ -1,0 +1,30 @@
+/* What ssh asks through its askpass, and whether it is a challenge that this user may sign. */
+#ifndef JPKI_TOOLS_ASKPASS_PROMPT_H
+#define JPKI_TOOLS_ASKPASS_PROMPT_H
+
+#include "flow/jpki1.h"
+
+enum prompt {
+	PROMPT_OTHER,		/* a password, a host key, somebody else's question */
+	PROMPT_CHALLENGE,	/* a challenge for the very user and host that ssh connects to */
+	/* Challenges that are not signed: */
+	PROMPT_MALFORMED,
+	PROMPT_NO_ORIGIN,	/* ssh did not say who asks: older than 8.5, or no ssh at all */
+	PROMPT_OTHER_USER,
+	PROMPT_OTHER_HOST,	/* somebody hands another server's challenge on */
+};
+
+struct ssh_prompt {
+	char user[JPKI1_NAME_MAX], host[JPKI1_NAME_MAX];	/* as ssh itself says; "" if it did not */
+	struct jpki1_challenge challenge;
+};
+
+/*
+ * ssh writes "(user@host) " before everything that comes from a server, and that is the only
+ * part of a prompt which the server does not write (facts/consumers.md §2.1). The challenge is
+ * the last line; messages of other modules may stand between. Names are those that ssh uses:
+ * HostName or HostKeyAlias, without the port.
+ */
+enum prompt prompt_read(const char *text, struct ssh_prompt *ret);
+
+#endif
