@@ -138,16 +138,16 @@ run()
 	OUT=$(timeout -k 5 "${RUN_LIMIT:-60}" "$@" 2>&1 </dev/null)
 	STATUS=$?
 	printf '%s\n[exit %s]\n' "$OUT" "$STATUS" >> "$LOG"
-	[[ $* != *'pamdrive --service e2e '* ]] || note_outcomes "$from"
+	[[ ! $* =~ pamdrive\ --service\ (e2e|sshd-e2e)\  ]] || note_outcomes "$from" "${BASH_REMATCH[1]}"
 }
 
 # What came out of logins and PIN changes by our module alone, a line for each, as
 # "CODE SYSLOG-PRIORITY PAM-CODE": for cases/95-outcomes.sh.
-note_outcomes()	# SYSLOG-SIZE-BEFORE
+note_outcomes()	# SYSLOG-SIZE-BEFORE SERVICE
 {
 	local returned
 
-	grep -qE '^(auth|password) required pam_jpki\.so' /etc/pam.d/e2e || return 0
+	grep -qE '^(auth|password) required pam_jpki\.so' "/etc/pam.d/$2" || return 0
 	returned=$(sed -nE 's/^(auth|chauthtok) = [0-9]+ //p' <<< "$OUT")
 	[ -n "$returned" ] || return 0
 	until_true 1 logged_outcomes "$1" "$(wc -l <<< "$returned")" || return 0

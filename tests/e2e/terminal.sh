@@ -182,6 +182,28 @@ start_sshd()	# [LOCALE]
 	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
 }
 
+# With public host keys where the module is told to look for them (challenge_options).
+HOST_KEYS=$WORK/sshd/public
+
+start_challenging_sshd()	# [LINE of sshd_config…]
+{
+	start_sshd
+	stop_sshd
+	mkdir -p "$HOST_KEYS"
+	[ -e "$WORK/sshd/key2" ] || ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key2"	# not the server's
+	cp "$WORK/sshd/key.pub" "$HOST_KEYS/ssh_host_ed25519_key.pub"
+	OUR_KEY=$(ssh-keygen -lf "$WORK/sshd/key.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')
+	printf '%s\n' "$@" >> "$WORK/sshd/config"
+	"$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null 2>> "$E2E_LOGS/sshd.log" &
+	SSHD_PID=$!
+	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
+}
+
+challenge_options()	# [OPTION…]
+{
+	printf '%s ' remote=challenge remote_names=127.0.0.1,azumino.example "host_keys=$HOST_KEYS" "$@"
+}
+
 stop_sshd()
 {
 	end_process "$SSHD_PID"

@@ -611,6 +611,9 @@ test_change_refused_in_the_first_pass(void **state)
 	assert_int_equal(change("prompt at the check"), PAM_AUTHINFO_UNAVAIL);
 	assert_string_equal(code, "JPKI-E-HELPER");
 	assert_int_equal(prompts, 0);
+	assert_int_equal(change("challenge at the check"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(challenges, 0);
 }
 
 /* In a stack that goes on whatever the first pass says, the second says it again, unheard. */

@@ -125,6 +125,7 @@ examine(struct doctor *d)
 		doctor_enrolments(d);
 	}
 	doctor_stacks(d);
+	doctor_ssh(d);
 }
 
 static int

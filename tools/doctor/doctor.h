@@ -44,6 +44,8 @@ bool doctor_conf(struct doctor *d);
 void doctor_programs(struct doctor *d);
 void doctor_enrolments(struct doctor *d);
 void doctor_stacks(struct doctor *d);
+/* What sshd is asked to do with cards at the client, and whether its settings let it. */
+void doctor_ssh(struct doctor *d);
 void doctor_clock(struct doctor *d);
 
 /* Reports the first on the way to this file or directory that ordinary users cannot read. */

@@ -85,6 +85,69 @@ revoked_between()
 	CARD_DIRTY=yes
 }
 
+# The same through an agent: the PIN once, when the card is given to it.
+AGENT_SOCK=$WORK/agent
+through_agent()	# STATUS SAYS
+{
+	run env SSH_AUTH_SOCK="$AGENT_SOCK" "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" \
+		-o PreferredAuthentications=publickey hanako@127.0.0.1 id
+	expect_equal 'exit status' "$1" "$STATUS"
+	expect_has 'what ssh says' "$2" "$OUT"
+}
+
+give_to_agent()	# PIN
+{
+	printf '#!/bin/sh\necho %s\n' "$1" > "$WORK/pin-askpass"
+	chmod 0700 "$WORK/pin-askpass"
+	run env SSH_AUTH_SOCK="$AGENT_SOCK" SSH_ASKPASS="$WORK/pin-askpass" SSH_ASKPASS_REQUIRE=force ssh-add -s "$OPENSC"
+}
+
+by_agent()
+{
+	local agent
+
+	enrol hanako good
+	ssh-agent -D -a "$AGENT_SOCK" -P "$(readlink -f "$OPENSC")" > /dev/null 2>> "$LOG" &
+	agent=$!
+	until_true 5 test -S "$AGENT_SOCK" || fail 'no agent'
+	give_to_agent "$WRONG_PIN"
+	expect_equal 'tries left after a wrong PIN' 2 "$(sim get auth-tries)"
+	through_agent 255 'Permission denied'
+	give_to_agent "$PIN"
+	expect_equal 'exit status of ssh-add' 0 "$STATUS"
+	through_agent 0 'uid=2001(hanako)'
+	through_agent 0 'uid=2001(hanako)'
+	run jpkictl block "$PKI/good.crt"
+	through_agent 255 'Permission denied'
+	run jpkictl unblock "$PKI/good.crt"
+	through_agent 0 'uid=2001(hanako)'
+	run jpkictl revoke hanako
+	through_agent 255 'Permission denied'
+	run env SSH_AUTH_SOCK="$AGENT_SOCK" ssh-add -e "$OPENSC"
+	run env SSH_AUTH_SOCK="$AGENT_SOCK" ssh-add -l
+	expect_has 'what the agent has' 'no identities' "$OUT"
+	end_process "$agent"
+	reset_config
+	CARD_DIRTY=yes
+}
+
+# What is open stays open: a session that several share outlives the certificate.
+open_connection()
+{
+	enrol hanako good
+	with_card 0 'uid=2001(hanako)' "${TYPE_PIN[@]}"
+	on_tty "${TYPE_PIN[@]}" -- "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" -I "$OPENSC" \
+		-o PreferredAuthentications=publickey -o ControlMaster=yes -o ControlPath="$WORK/control" -o ControlPersist=30 hanako@127.0.0.1 id
+	expect_has 'the first session' 'uid=2001(hanako)' "$OUT"
+	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
+	run "${SSH[@]}" -o ControlPath="$WORK/control" hanako@127.0.0.1 id
+	expect_has 'a second session on the open connection' 'uid=2001(hanako)' "$OUT"
+	run "${SSH[@]}" -o ControlPath="$WORK/control" -O exit hanako@127.0.0.1
+	with_card 255 'Permission denied'
+	reset_config
+	CARD_DIRTY=yes
+}
+
 start_key_sshd()
 {
 	start_sshd
@@ -97,10 +160,13 @@ start_key_sshd()
 
 if [ -z "$OPENSC" ]; then
 	skip 'ssh with the key on the card' 'there is no opensc-pkcs11.so'
-elif is_wanted 'ssh with the key on the card' || is_wanted 'ssh with the key on the card, revoked between two logins'; then
+elif is_wanted 'ssh with the key on the card, by an agent' || is_wanted 'ssh with the key on the card, a connection that is open' ||
+    is_wanted 'ssh with the key on the card' || is_wanted 'ssh with the key on the card, revoked between two logins'; then
 	stack_of sshd '@include common-auth'
 	start_key_sshd
 	run_case 'ssh with the key on the card' by_card
 	run_case 'ssh with the key on the card, revoked between two logins' revoked_between
+	run_case 'ssh with the key on the card, by an agent' by_agent
+	run_case 'ssh with the key on the card, a connection that is open' open_connection
 	stop_sshd
 fi

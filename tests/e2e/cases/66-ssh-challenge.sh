@@ -4,26 +4,6 @@
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 
 ANSWERS=$WORK/answers
-HOST_KEYS=$WORK/sshd/public
-
-start_challenging_sshd()	# [LINE of sshd_config…]
-{
-	start_sshd
-	stop_sshd
-	mkdir -p "$HOST_KEYS"
-	[ -e "$WORK/sshd/key2" ] || ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/key2"	# not the server's
-	cp "$WORK/sshd/key.pub" "$HOST_KEYS/ssh_host_ed25519_key.pub"
-	OUR_KEY=$(ssh-keygen -lf "$WORK/sshd/key.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')
-	printf '%s\n' "$@" >> "$WORK/sshd/config"
-	"$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null 2>> "$E2E_LOGS/sshd.log" &
-	SSHD_PID=$!
-	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
-}
-
-challenge_options()	# [OPTION…]
-{
-	printf '%s ' remote=challenge remote_names=127.0.0.1,azumino.example "host_keys=$HOST_KEYS" "$@"
-}
 
 # The card, or else the password.
 challenge_stack()	# [OPTION…]
@@ -163,7 +143,8 @@ inside_a_session()
 	enrol hanako good
 	card_stack sudo "$(challenge_options)"
 	SYSLOG_FROM=$(syslog_size)
-	run env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_LOG="$ANSWERS" \
+	# On a terminal that stays: sshd takes the entry in utmp away with the session.
+	on_tty -- env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_LOG="$ANSWERS" \
 		SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force \
 		"${SSH[@]}" -tt -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 'sudo -k id'
 	expect_lacks 'what sudo shows' JPKI1 "$OUT"
@@ -222,7 +203,25 @@ keys_and_pam()
 	rm -r ~hanako/.ssh
 }
 
-if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge: other answers' ||
+# The two outcomes that are sshd's alone, through libpam.
+through_libpam()
+{
+	enrol hanako good
+	install_pam_service sshd-e2e "$(stack "$(challenge_options)")"
+	run pamdrive --service sshd-e2e --tty ssh --user hanako text= auth
+	expect_equal 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
+	expect_has 'transcript' 'prompt[on]: JPKI1 ' "$OUT"
+	expect_has 'transcript' 'hygiene = ok' "$OUT"
+	run pamdrive --service sshd-e2e --tty ssh --user hanako text=reply auth
+	expect_equal 'pam_authenticate' '7 PAM_AUTH_ERR' "$(transcript 'auth = ')"
+	expect_match 'delay' '[1-9][0-9]*' "$(transcript 'delay = ')"
+	run pamdrive --service sshd-e2e --tty ssh --user hanako conv_err auth
+	expect_equal 'pam_authenticate' '19 PAM_CONV_ERR' "$(transcript 'auth = ')"
+	expect_equal 'commands to the card of the server' 0 "$(stat_of apdus)"
+	rm /etc/pam.d/sshd-e2e
+}
+
+if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge: through libpam' || is_wanted 'ssh challenge: other answers' ||
     is_wanted 'ssh challenge: beside a password' || is_wanted 'ssh challenge: bound by the name' ||
     is_wanted 'ssh challenge: nobody learns who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
     is_wanted 'ssh challenge: not inside a session' || is_wanted 'ssh challenge: a server without host keys'; then
@@ -230,6 +229,7 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	start_challenging_sshd
 	challenge_stack
 	run_case 'ssh challenge: the right card logs in' good_answers
+	run_case 'ssh challenge: through libpam' through_libpam
 	run_case 'ssh challenge: other answers' other_answers
 	run_case 'ssh challenge: beside a password' with_password
 	run_case 'ssh challenge: bound by the name' by_name

@@ -121,12 +121,12 @@ install_example()	# NAME
 }
 
 # The other line that an example offers in a comment, in place of its own.
-install_variant()	# NAME before|after the password's lines
+install_variant()	# NAME before|after the password's lines [OPTION in it]
 {
 	local line where=i
 
 	[ "$2" = before ] || where=a
-	line=$(sed -n 's/^#\(auth .*pam_jpki\.so.*\)/\1/p' "$EXAMPLES/$1")
+	line=$(sed -n 's/^#\(auth .*pam_jpki\.so.*'"${3-}"'\)/\1/p' "$EXAMPLES/$1")
 	sed -e '/^auth.*pam_jpki\.so/d' -e "/^@include common-auth/$where $line" "$EXAMPLES/$1" > "/etc/pam.d/$1"
 }
 
@@ -158,7 +158,7 @@ table password 'example login, card and password' login \
 	SUCCESS:2 AUTH_ERR:2 AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1 SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
 at 'example login, card and password: wrong password, and the card is not touched' login AUTH_ERR 1 0 \
 	drive="pin=wrong-password pin=$PIN auth" code=none apdus=0
-install_variant sshd before
+install_variant sshd before remote=yes
 at 'example sshd, remote=yes: card' sshd SUCCESS 1 1 drive="$by_pin" args="$FROM_AFAR"
 at 'example sshd, remote=yes: no card, password' sshd SUCCESS 1 0 drive="$by_password" args="$FROM_AFAR" sim=remove code=NO-CARD
 

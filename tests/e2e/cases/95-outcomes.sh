@@ -7,6 +7,7 @@ declare -A not_here=(
 	[JPKI-E-SERVICE-REFUSED]="Debian's pcscd is built without polkit"
 	[JPKI-E-NO-MEMORY]='a helper without memory does not come as far as the card'
 	[JPKI-E-INTERNAL]='no way to it is known'
+	[JPKI-E-SSH-KEY]='only sshd names a key: see "ssh key and PAM" (66-ssh-challenge.sh)'
 	[JPKI-E-SIGN-WRONG]='no login and no passwd asks for the signature PIN, only jpkictl (65-pin.sh)'
 	[JPKI-E-SIGN-FORMAT]='likewise'
 	[JPKI-E-SIGN-LOCKED]='likewise'
