@@ -240,7 +240,7 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	stop_sshd
 fi
 if is_wanted 'ssh key and PAM: exactly the valid enrolments'; then
-	start_challenging_sshd 'AuthenticationMethods publickey,keyboard-interactive:pam'
+	start_challenging_sshd "$(sed -n '/^[A-Z]/p' /usr/share/doc/pam_jpki/examples/sshd-keys-pam.conf)"
 	card_stack sshd ssh_key=yes
 	run_case 'ssh key and PAM: exactly the valid enrolments' keys_and_pam
 	stop_sshd
