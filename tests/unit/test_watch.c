@@ -275,7 +275,22 @@ a_card_that_hangs_does_not_stop_the_grace(void **state)
 	assert_int_equal(step(""), 0);
 	assert_int_equal(fake.look_limit_ms, GRACE - 500);
 	assert_int_equal(fake.mono_ms, 1000000 + GRACE);
+	insert(1, OURS);
 	(void)step("R");
+}
+
+static void
+two_cards_that_hang_do_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	insert(0, LOOK_OTHER);
+	insert(1, OURS);
+	fake.look_takes_ms = WATCH_LOOK_MS + 1;
+	assert_int_equal(step(""), 0);
+	assert_int_equal(fake.looks, 2);	/* the first, of the begin, and one */
+	assert_int_equal(fake.mono_ms, 1000000 + GRACE);
 }
 
 static void
@@ -345,7 +360,7 @@ reader_unplugged(void **state)
 	assert_int_equal(step(""), 1);
 	insert(0, OURS);
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
-	fake.now.count = 0;
+	fake.now.at[0].has_card = false;	/* another reader of that name, which has counted as far */
 	assert_int_equal(step("G"), GRACE);
 	fake.mono_ms += GRACE;
 	assert_int_equal(step("R"), TRANSPORT_FOREVER);
@@ -464,6 +479,19 @@ service_restarts_in_an_absence(void **state)
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
 }
 
+/* Cards have been exchanged meanwhile, and pcscd counts anew: nothing that is remembered holds. */
+static void
+service_restarts_with_other_cards(void **state)
+{
+	begin(GRACE, -1);
+	insert(0, LOOK_OTHER);
+	(void)step("");
+	fails(JPKI_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.card[0] = OURS;
+	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
+}
+
 /* After the removal it stays removed. */
 static void
 service_restarts_after_the_removal(void **state)
@@ -531,6 +559,7 @@ main(void)
 		TEST(others_do_nothing),
 		TEST(others_do_not_stop_the_grace),
 		TEST(a_card_that_hangs_does_not_stop_the_grace),
+		TEST(two_cards_that_hang_do_not_stop_the_grace),
 		TEST(each_card_is_looked_at_once),
 		TEST(an_unclear_card_is_looked_at_again),
 		TEST(an_unclear_card_does_not_stop_the_grace),
@@ -541,6 +570,7 @@ main(void)
 		TEST(a_long_grace_holds_at_the_begin),
 		TEST(service_restarts),
 		TEST(service_restarts_in_an_absence),
+		TEST(service_restarts_with_other_cards),
 		TEST(service_restarts_after_the_removal),
 		TEST(other_errors_are_handed_on),
 		TEST(suspended_in_an_absence),

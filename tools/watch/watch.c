@@ -106,7 +106,6 @@ note_presence(struct watch *w, const struct transport_reader *r, int certificate
 	w->certificate = certificate;
 	memcpy(w->reader, r->name, sizeof w->reader);
 	w->generation = r->generation;
-	memset(w->others, 0, sizeof w->others);
 	if (before == WATCH_SEEKING || (before == WATCH_AWAY && w->unsaid))
 		tell(w, WATCH_FOUND);
 	else
