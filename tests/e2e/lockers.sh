@@ -103,6 +103,7 @@ end_screens()
 	end_process "${SWAY_PID-}"
 	end_process "${BUS_PID-}"
 	end_process "${X_PID-}"
+	SWAY_PID='' BUS_PID='' X_PID=''
 }
 
 # --- eyes and hands -----------------------------------------------------------------

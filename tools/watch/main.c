@@ -16,7 +16,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,6 +135,19 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 
 /* --- watching ------------------------------------------------------------------------- */
 
+static int __attribute__((format(printf, 2, 3)))
+nothing(const struct watcher *w, const char *format, ...)
+{
+	char text[LOG_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	log_msg(&w->log, LOG_INFO, "nothing to watch: %s", text);
+	return EXIT_NOTHING;
+}
+
 static bool
 is_service_gone(const struct outcome *o)
 {
@@ -163,8 +175,11 @@ run(struct watcher *w, const struct transport *t)
 {
 	for (;;) {
 		int64_t ms = 0;
-		struct outcome o = watch_step(&w->watch, &ms);
+		struct outcome o;
 
+		if (session_is_over(&w->session))
+			return nothing(w, "the session has ended");
+		o = watch_step(&w->watch, &ms);
 		if (o.status == JPKI_NO_READER) {	/* unplugged while it was asked */
 			(void)poll(NULL, 0, READER_RETRY_MS);
 			continue;
@@ -206,19 +221,6 @@ watch(struct watcher *w, int certificate)
 }
 
 /* --- whether there is anything to watch ------------------------------------------------ */
-
-static int __attribute__((format(printf, 2, 3)))
-nothing(const struct watcher *w, const char *format, ...)
-{
-	char text[LOG_TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	log_msg(&w->log, LOG_INFO, "nothing to watch: %s", text);
-	return EXIT_NOTHING;
-}
 
 /* The number of the session's certificate; -1: none is named. False, logged: not enrolled. */
 static bool
@@ -277,16 +279,11 @@ begin(struct watcher *w, const char *conf_file, char *const *command)
 	return load(w);
 }
 
-/*
- * With the session its programs end; where that does not end us as well (no systemd), the end of
- * who started us does. Children bury themselves.
- */
 static void
 prepare(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };	/* children bury themselves */
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)sigaction(SIGCHLD, &ignore, NULL);
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();

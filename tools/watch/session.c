@@ -1,7 +1,9 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #ifdef HAVE_LIBSYSTEMD
 #include <systemd/sd-login.h>
@@ -21,7 +23,7 @@ copy(char dst[static SESSION_TEXT_MAX], const char *src)
 static void
 ask_logind(struct session *s)
 {
-	char *text = NULL;
+	char *text = NULL, *state = NULL;
 
 	if (s->id[0] == '\0' && (sd_pid_get_session(0, &text) >= 0 || sd_uid_get_display(getuid(), &text) >= 0)) {
 		copy(s->id, text);
@@ -34,12 +36,31 @@ ask_logind(struct session *s)
 		copy(s->service, text);
 		free(text);
 	}
+	s->known = sd_session_get_state(s->id, &state) >= 0;
+	free(state);
 	s->remote = s->remote || sd_session_is_remote(s->id) > 0;
+}
+
+bool
+session_is_over(const struct session *s)
+{
+	char *state = NULL;
+	bool over = s->known && (sd_session_get_state(s->id, &state) == -ENXIO ||
+	    (state != NULL && strcmp(state, "closing") == 0));
+
+	free(state);
+	return over;
 }
 #else
 static void
 ask_logind(struct session *s)
 {
+}
+
+bool
+session_is_over(const struct session *s)
+{
+	return false;
 }
 #endif
 

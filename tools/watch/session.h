@@ -10,6 +10,7 @@ struct session {
 	char id[SESSION_TEXT_MAX];	/* logind's; "" for none */
 	char service[SESSION_TEXT_MAX];	/* the PAM service that opened it; "" if nobody knows */
 	char cert[SESSION_TEXT_MAX];	/* the card that opened it, as the module left it; "" for none */
+	bool known;			/* to logind */
 	bool remote;			/* opened from afar: the readers here are none of its person's */
 };
 
@@ -18,5 +19,8 @@ struct session {
  * user looks at (for a unit of the user's is in none).
  */
 void session_find(struct session *ret);
+
+/* Whether logind knew the session and now says that it has ended. */
+bool session_is_over(const struct session *s);
 
 #endif
