@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2012 # CARD_DIRTY is lib.sh's; descriptors have no strange names
 # The card and the session: jpki-watch with pcscd, a card that comes and goes, a real locker on
 # a real display, and real buses. E2E_WATCH_CYCLES is how often the card goes and comes back
 # in the search for leaks: 20 here, for the reader needs its time; 200 by
@@ -198,7 +199,7 @@ another_card()
 	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
 	start_watch "${leaves_mark[@]}"
 	expect_event found
-	CARD_DIRTY=yes
+	CARD_DIRTY=yes	# lib.sh puts hers in again
 	sim swap "$(card_dir other-person)"
 	until_true 10 mark_is_there || fail 'another card counts as hers'
 	event back && fail 'another card counts as hers'
@@ -369,7 +370,7 @@ runs_a_command()
 {
 	write_conf 'on_removal = command' 'removal_grace = 0' \
 		"removal_command = /usr/bin/install -m 600 /etc/hostname $MARK"
-	start_watch "${leaves_mark[@]}-users"
+	start_watch touch "$MARK-users"
 	expect_event found
 	sim remove
 	until_true 10 mark_is_there || fail 'the command did not run'
