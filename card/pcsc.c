@@ -201,10 +201,22 @@ sleep_ms(long ms)
 	(void)nanosleep(&ts, NULL);	/* interrupted: the caller looks at the clock */
 }
 
+static bool
+same_names(const struct transport_readers *a, const struct transport_readers *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->at[i].name, b->at[i].name) != 0)
+			return false;
+	return true;
+}
+
 static struct outcome
 pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 {
 	SCARD_READERSTATE states[TRANSPORT_READERS_MAX + 1] = {0};
+	struct transport_readers now;
 	struct pcsc *p = ctx;
 	struct outcome o;
 	size_t n = known->count;
@@ -213,16 +225,21 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	o = need_context(p);
 	if (!outcome_ok(&o)) {
 		/* Nothing to wait on: do not make the caller's loop spin. */
-		sleep_ms(ms < BUSY_RETRY_MS ? (long)ms : BUSY_RETRY_MS);
+		sleep_ms(ms >= 0 && ms < BUSY_RETRY_MS ? (long)ms : BUSY_RETRY_MS);
 		return o;
 	}
+	/* The pseudo reader tells of those that come from now on, not of those that have come meanwhile. */
+	o = list_names(p, &now);
+	if (!outcome_ok(&o) || !same_names(&now, known))
+		return o;
 	for (size_t i = 0; i < n; i++) {
 		states[i].szReader = known->at[i].name;
 		states[i].dwCurrentState = known->at[i].state;
 	}
 	states[n].szReader = PNP_READER;
 	states[n].dwCurrentState = SCARD_STATE_UNAWARE;
-	rv = SCardGetStatusChange(p->context, (DWORD)ms, states, (DWORD)n + 1);
+	rv = SCardGetStatusChange(p->context, ms == TRANSPORT_FOREVER ? INFINITE : (DWORD)ms, states,
+	    (DWORD)n + 1);
 	if (rv == SCARD_E_TIMEOUT || rv == SCARD_E_UNKNOWN_READER)
 		return outcome_of(JPKI_OK);
 	return after(p, rv);

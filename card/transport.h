@@ -11,6 +11,7 @@
 
 #define TRANSPORT_READERS_MAX 15	/* pcscd has 16, and one state is for plugging */
 #define TRANSPORT_NAME_MAX 128		/* MAX_READERNAME, with the NUL */
+#define TRANSPORT_FOREVER (-1)		/* of wait() */
 
 struct transport_reader {
 	char name[TRANSPORT_NAME_MAX];
@@ -45,7 +46,8 @@ struct transport_ops {
 
 	/*
 	 * Sleeps until something is no longer as in `known`, or for ms
-	 * milliseconds. JPKI_OK in both cases; NO_SERVICE.
+	 * milliseconds (TRANSPORT_FOREVER: however long that takes). JPKI_OK in both
+	 * cases; NO_SERVICE.
 	 */
 	struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms) MUST_CHECK;
 

@@ -25,7 +25,7 @@
 #define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
-	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES };
+	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES };
 
 static const struct row {
 	const char *key;
@@ -60,6 +60,11 @@ static const struct row {
 	ROW(host_keys, TYPE_PATH, 0, 0, "/etc/ssh", "an absolute path"),
 	ROW(challenge_timeout, TYPE_UINT, 10, 600, "120", "10 to 600 seconds"),
 	ROW(ssh_key, TYPE_BOOL, 0, 0, "no", "yes or no"),
+	ROW(on_removal, TYPE_REMOVAL, 0, 0, "none", "none, lock, logout or command"),
+	ROW(removal_grace, TYPE_UINT, 0, 60, "2", "0 to 60 seconds"),
+	ROW(removal_command, TYPE_COMMAND, 0, 0, "none", "none or an absolute path with arguments"),
+	ROW(removal_warn, TYPE_BOOL, 0, 0, "no", "yes or no"),
+	ROW(removal_exempt, TYPE_SERVICES, 0, 0, "none", "none or PAM services with commas"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
 #undef ROW
 };
@@ -99,6 +104,7 @@ static const char *const words_of[][5] = {
 	[TYPE_REMOTE] = { "no", "yes", "strict", "challenge" },
 	[TYPE_CRL] = { "require", "if-present", "off" },
 	[TYPE_BINDING] = { "hostkey", "name" },
+	[TYPE_REMOVAL] = { "none", "lock", "logout", "command" },
 };
 
 static bool
@@ -137,20 +143,28 @@ parse_oid(const char *text, char *dst, size_t size)
 	return copy_text(text, dst, size);
 }
 
-/* As they stand in known_hosts; a blank or an odd character is a slip. */
+/* Words with commas between them; a blank or an odd character is a slip. */
 static bool
-parse_names(const char *text, char *dst, size_t size)
+parse_list(const char *text, const char *none, const char *punctuation, char *dst, size_t size)
 {
 	size_t len = strlen(text);
 
-	if (strcmp(text, "auto") == 0)
+	if (strcmp(text, none) == 0)
 		return copy_text("", dst, size);
 	for (const char *p = text; *p != '\0'; p++)
-		if (!isalnum((unsigned char)*p) && strchr(".-_:%,", *p) == NULL)
+		if (!isalnum((unsigned char)*p) && *p != ',' && strchr(punctuation, *p) == NULL)
 			return false;
 	if (len == 0 || text[0] == ',' || text[len - 1] == ',' || strstr(text, ",,") != NULL)
 		return false;
 	return copy_text(text, dst, size);
+}
+
+static bool
+parse_command(const char *text, char *dst, size_t size)
+{
+	if (strcmp(text, "none") == 0)
+		return copy_text("", dst, size);
+	return text[0] == '/' && copy_text(text, dst, size);
 }
 
 static bool
@@ -164,7 +178,7 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_OID:
 		return parse_oid(text, field, row->size);
 	case TYPE_NAMES:
-		return parse_names(text, field, row->size);
+		return parse_list(text, "auto", ".-_:%", field, row->size);	/* as in known_hosts */
 	case TYPE_UINT:
 		return parse_uint(text, row->min, row->max, field);
 	case TYPE_BOOL:
@@ -173,7 +187,12 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_REMOTE:
 	case TYPE_CRL:
 	case TYPE_BINDING:
+	case TYPE_REMOVAL:
 		return parse_word(text, row->type, field);
+	case TYPE_COMMAND:
+		return parse_command(text, field, row->size);
+	case TYPE_SERVICES:
+		return parse_list(text, "none", "_.@+-", field, row->size);
 	}
 	return false;
 }
@@ -182,6 +201,25 @@ const char *
 conf_language(const struct conf *conf)
 {
 	return conf->lang == CONF_LANG_JA ? "ja" : conf->lang == CONF_LANG_EN ? "en" : NULL;
+}
+
+bool
+conf_is_exempt(const struct conf *conf, const char *service)
+{
+	const char *at = conf->removal_exempt;
+	size_t len = strlen(service);
+
+	if (len == 0)
+		return false;
+	while (*at != '\0') {
+		size_t n = strcspn(at, ",");
+
+		if (n == len && memcmp(at, service, len) == 0)
+			return true;
+		at += n;
+		at += *at == ',';
+	}
+	return false;
 }
 
 void

@@ -16,11 +16,14 @@
 #define CONF_FILE_MAX 65536
 #define CONF_OID_MAX 128
 #define CONF_NAMES_MAX 256
+#define CONF_COMMAND_MAX 256
+#define CONF_SERVICES_MAX 256
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
 enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT, CONF_REMOTE_CHALLENGE };
 enum conf_binding { CONF_BINDING_HOSTKEY, CONF_BINDING_NAME };
 enum conf_crl { CONF_CRL_REQUIRE, CONF_CRL_IF_PRESENT, CONF_CRL_OFF };
+enum conf_removal { CONF_REMOVAL_NONE, CONF_REMOVAL_LOCK, CONF_REMOVAL_LOGOUT, CONF_REMOVAL_COMMAND };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
 struct conf {
@@ -46,11 +49,19 @@ struct conf {
 	char host_keys[PATH_MAX];	/* directory of sshd's public host keys */
 	unsigned int challenge_timeout;	/* seconds from a challenge to its reply */
 	unsigned int ssh_key;		/* bool: judge the key that sshd has let in */
+	unsigned int on_removal;	/* enum conf_removal: jpki-watch, when the card leaves */
+	unsigned int removal_grace;	/* seconds until then */
+	char removal_command[CONF_COMMAND_MAX];	/* words between blanks; "" for none */
+	unsigned int removal_warn;	/* bool: tell the person meanwhile */
+	char removal_exempt[CONF_SERVICES_MAX];	/* PAM services, with commas; "" for none */
 	unsigned int debug;		/* bool */
 };
 
 /* "ja" or "en"; NULL: whatever suits the place. */
 const char *conf_language(const struct conf *conf);
+
+/* Whether a session that this PAM service opened is none of jpki-watch's (removal_exempt). */
+bool conf_is_exempt(const struct conf *conf, const char *service);
 
 /* The built-in values. */
 void conf_init(struct conf *conf);

@@ -14,6 +14,8 @@ struct memory {
 	struct secret *wrong;	/* PINs one after the other, the newest first */
 	char user[PROTO_NAME_MAX];
 	enum jpki_status last;
+	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* of the last, if it was JPKI_OK */
+	bool session;
 	enum jpki_status preliminary;
 };
 
@@ -60,7 +62,7 @@ memory_turn_to(struct memory *m, const char *user)
 	if (strcmp(m->user, user) == 0)
 		return;
 	secret_wipe(m->wrong);
-	m->last = JPKI_INTERNAL;
+	memory_note_outcome(m, JPKI_INTERNAL);
 	snprintf(m->user, sizeof m->user, "%s", user);
 }
 
@@ -68,7 +70,7 @@ void
 memory_begin(struct memory *m, const char *user)
 {
 	memory_turn_to(m, user);
-	m->last = JPKI_INTERNAL;
+	memory_note_outcome(m, JPKI_INTERNAL);
 }
 
 bool
@@ -108,6 +110,7 @@ memory_forget_wrong(struct memory *m)
 void
 memory_note_outcome(struct memory *m, enum jpki_status status)
 {
+	m->reader[0] = m->cert[0] = '\0';
 	m->last = status;
 }
 
@@ -121,6 +124,37 @@ bool
 memory_let_in(const struct memory *m, const char *user)
 {
 	return m->last == JPKI_OK && strcmp(m->user, user) == 0;
+}
+
+void
+memory_note_card(struct memory *m, const char *reader, const char *cert)
+{
+	snprintf(m->reader, sizeof m->reader, "%s", reader);
+	snprintf(m->cert, sizeof m->cert, "%s", cert);
+}
+
+const char *
+memory_reader(const struct memory *m)
+{
+	return m->reader;
+}
+
+const char *
+memory_cert(const struct memory *m)
+{
+	return m->cert;
+}
+
+void
+memory_note_session(struct memory *m, bool open)
+{
+	m->session = open;
+}
+
+bool
+memory_session(const struct memory *m)
+{
+	return m->session;
 }
 
 void

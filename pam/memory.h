@@ -36,6 +36,18 @@ enum jpki_status memory_outcome(const struct memory *m);
 /* Whether the last authentication on this handle let this user in. */
 bool memory_let_in(const struct memory *m, const char *user);
 
+/*
+ * The card that let them in, for the session: where it lay, and the begin of its certificate's
+ * fingerprint. Forgotten with the outcome it belongs to.
+ */
+void memory_note_card(struct memory *m, const char *reader, const char *cert);
+const char *memory_reader(const struct memory *m);	/* lent, like the next; "" for none */
+const char *memory_cert(const struct memory *m);
+
+/* Whether this handle has begun a session of theirs, which ends once. */
+void memory_note_session(struct memory *m, bool open);
+bool memory_session(const struct memory *m);
+
 /* How the first pass of a PIN change ended, for the second; JPKI_INTERNAL before the first. */
 void memory_note_preliminary(struct memory *m, enum jpki_status status);
 enum jpki_status memory_preliminary(const struct memory *m);

@@ -24,6 +24,7 @@
 #include "pam/guard.h"
 #include "pam/language.h"
 #include "pam/memory.h"
+#include "pam/record.h"
 #include "pam/result.h"
 #include "pam/session.h"
 
@@ -33,14 +34,6 @@ static void
 to_syslog(void *ctx, int priority, const char *text)
 {
 	pam_syslog(ctx, priority, "%s", text);
-}
-
-static const char *
-item(pam_handle_t *pamh, int type)
-{
-	const void *value = NULL;
-
-	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
 }
 
 static bool
@@ -124,6 +117,8 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		session_run(pamh, log, request, &result);
 	else
 		result.outcome = o;
+	if (outcome_ok(&result.outcome))
+		memory_note_card(memory, result.reader, result.cert);
 	return result;
 }
 
@@ -139,34 +134,19 @@ say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESS
 	message_outcome(o, text);	/* in the application's locale */
 }
 
-#define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
-
-static void
-field_of_item(pam_handle_t *pamh, int type, char text[static FIELD_MAX])
-{
-	log_field(item(pamh, type), text, FIELD_MAX);
-}
-
 /* One line for one decision, which pam_jpki(8) describes: no value can look like another. */
 static void
 log_decision(pam_handle_t *pamh, const struct session_result *result, const char *user_name,
     const struct log *log)
 {
 	const struct outcome *o = &result->outcome;
-	char user[FIELD_MAX], service[FIELD_MAX], tty[FIELD_MAX], rhost[FIELD_MAX], reader[FIELD_MAX];
-	char cert[PROTO_CERT_MAX + 2], tries[16] = "-";
+	char who[RECORD_MAX], tries[16] = "-";
 
-	log_field(user_name, user, sizeof user);
-	field_of_item(pamh, PAM_SERVICE, service);
-	field_of_item(pamh, PAM_TTY, tty);
-	field_of_item(pamh, PAM_RHOST, rhost);
-	log_field(result->reader, reader, sizeof reader);
-	log_field(result->cert, cert, sizeof cert);
+	record_who(pamh, user_name, result->reader, result->cert, who);
 	if (o->tries_left != TRIES_UNKNOWN)
 		snprintf(tries, sizeof tries, "%d", o->tries_left);
-	log_msg(log, outcome_priority(o->status), "%s user=%s service=%s tty=%s rhost=%s reader=%s cert=%s "
-	    "tries=%s raw=%08x", outcome_code(o->status), user, service, tty, rhost, reader, cert, tries,
-	    o->raw);
+	log_msg(log, outcome_priority(o->status), "%s %s tries=%s raw=%08x", outcome_code(o->status), who,
+	    tries, o->raw);
 }
 
 /* Once for every call: to the log for the administrator, to the screen for the person. */

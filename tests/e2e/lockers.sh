@@ -103,6 +103,7 @@ end_screens()
 	end_process "${SWAY_PID-}"
 	end_process "${BUS_PID-}"
 	end_process "${X_PID-}"
+	SWAY_PID='' BUS_PID='' X_PID=''
 }
 
 # --- eyes and hands -----------------------------------------------------------------
@@ -357,6 +358,8 @@ end_locker()
 #   typed=TEXTS    one after the other, separated by blanks; - is an empty Enter
 #   sim=COMMANDS   for simctl, before the screen is locked; meanwhile=COMMANDS
 #                  when the last text stands in the field, before Enter
+#   arrives=yes    the card, taken away by sim=, is laid on the reader once the program waits
+#                  for it (opts=wait=…)
 #   lang=LOCALE    of the program (C.UTF-8); opts=WORDS for pam_jpki.so
 #   opens=yes|no   whether the last text lets her in (yes)
 #   code=REGEX     outcome of the last text, without JPKI- or JPKI-E- (OK)
@@ -366,7 +369,7 @@ end_locker()
 # another text; the card is left without PIN state.
 locker()
 {
-	local -A p=([typed]="$PIN" [sim]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
+	local -A p=([typed]="$PIN" [sim]='' [arrives]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
 		[tries]=3 [verifies]=1)
 	local name=$1 stack=$3 arg
 
@@ -380,6 +383,7 @@ locker()
 	fresh_card
 	sim_commands "${p[sim]}"
 	if "start_$LOCKER"; then
+		[ -z "${p[arrives]}" ] || lay_card
 		type_all "${p[meanwhile]}" "${p[typed]}"
 		[ "${p[opens]}" = yes ] && expect_opened
 	else
@@ -391,6 +395,22 @@ locker()
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
 	end_locker
 	end
+}
+
+# Whoever has a prompt open all the while calls PAM by itself, or when it is woken.
+waits_for_card()
+{
+	"${LOCKER}_listens"
+	pgrep -x jpki_helper >/dev/null
+}
+
+lay_card()
+{
+	until_true 20 waits_for_card || fail "$LOCKER does not wait for the card"
+	[ "$(prompts)" = 0 ] || fail 'the PIN is asked for without a card'
+	sim insert || fail 'the card is not taken'
+	until_true 10 asks_or_refused
+	[ "$(prompts)" = 1 ] || fail 'the card does not bring the prompt for its PIN'
 }
 
 # Uses the p[] of locker.

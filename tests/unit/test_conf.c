@@ -45,6 +45,11 @@ static const struct row {
 	{ "host_keys", "/srv/ssh", { "", "ssh", "./ssh" } },
 	{ "challenge_timeout", "10", { "", "9", "601", "2m" } },
 	{ "ssh_key", "yes", { "", "true", "1", "require" } },
+	{ "on_removal", "logout", { "", "yes", "Lock", "lock-session" } },
+	{ "removal_grace", "0", { "", "61", "-1", "2s" } },
+	{ "removal_command", "/usr/bin/x -a b", { "", "x", "./x -a", "~/x" } },
+	{ "removal_warn", "yes", { "", "true", "1" } },
+	{ "removal_exempt", "login,xdm-2", { "", ",", "login,", ",login", "a,,b", "a b", "a/b" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
 };
 
@@ -97,6 +102,20 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->challenge_timeout);
 	else if (strcmp(key, "ssh_key") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->ssh_key ? "yes" : "no");
+	else if (strcmp(key, "on_removal") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->on_removal == CONF_REMOVAL_LOCK ? "lock" :
+		    conf->on_removal == CONF_REMOVAL_LOGOUT ? "logout" :
+		    conf->on_removal == CONF_REMOVAL_COMMAND ? "command" : "none");
+	else if (strcmp(key, "removal_grace") == 0)
+		snprintf(text, VALUE_MAX, "%u", conf->removal_grace);
+	else if (strcmp(key, "removal_command") == 0)
+		snprintf(text, VALUE_MAX, "%s",
+		    conf->removal_command[0] == '\0' ? "none" : conf->removal_command);
+	else if (strcmp(key, "removal_warn") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->removal_warn ? "yes" : "no");
+	else if (strcmp(key, "removal_exempt") == 0)
+		snprintf(text, VALUE_MAX, "%s",
+		    conf->removal_exempt[0] == '\0' ? "none" : conf->removal_exempt);
 	else if (strcmp(key, "debug") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->debug ? "yes" : "no");
 	else
@@ -233,6 +252,23 @@ edges_of_the_ranges(void **state)
 	assert_int_equal(conf.expiry_warning_days, 365);
 	accepts("policy_oid = 1.2\n", &conf);
 	assert_string_equal(conf.policy_oid, "1.2");
+}
+
+static void
+exempt_services_are_whole_names(void **state)
+{
+	struct conf conf;
+
+	accepts("removal_exempt = login,sshd\n", &conf);
+	assert_true(conf_is_exempt(&conf, "login"));
+	assert_true(conf_is_exempt(&conf, "sshd"));
+	assert_false(conf_is_exempt(&conf, "log"));
+	assert_false(conf_is_exempt(&conf, "sshd2"));
+	assert_false(conf_is_exempt(&conf, "login,sshd"));
+	assert_false(conf_is_exempt(&conf, ""));
+	accepts("", &conf);
+	assert_false(conf_is_exempt(&conf, ""));
+	assert_false(conf_is_exempt(&conf, "none"));
 }
 
 static void
@@ -484,6 +520,7 @@ main(void)
 		cmocka_unit_test(each_option_moves_and_returns),
 		cmocka_unit_test(each_bad_value_is_refused),
 		cmocka_unit_test(edges_of_the_ranges),
+		cmocka_unit_test(exempt_services_are_whole_names),
 		cmocka_unit_test(what_may_be_in_a_file),
 		cmocka_unit_test(what_may_not),
 		cmocka_unit_test(first_fault_is_reported),

@@ -169,6 +169,32 @@ knows_whom_the_card_let_in(void **state)
 }
 
 static void
+knows_the_card_of_the_last_login(void **state)
+{
+	struct memory *m = memory_of(pamh);
+
+	assert_non_null(m);
+	assert_string_equal(memory_cert(m), "");
+	assert_string_equal(memory_reader(m), "");
+	assert_false(memory_session(m));
+	memory_begin(m, "taro");
+	memory_note_outcome(m, JPKI_OK);
+	memory_note_card(m, "Reader 0", "0123456789abcdef");
+	assert_string_equal(memory_cert(m), "0123456789abcdef");
+	assert_string_equal(memory_reader(m), "Reader 0");
+	memory_note_session(m, true);
+	assert_true(memory_session(m));
+	memory_note_session(m, false);
+	assert_false(memory_session(m));
+	memory_note_outcome(m, JPKI_PIN_WRONG);
+	assert_string_equal(memory_cert(m), "");
+	memory_note_card(m, "Reader 0", "0123456789abcdef");
+	memory_turn_to(m, "hanako");
+	assert_string_equal(memory_cert(m), "");
+	assert_string_equal(memory_reader(m), "");
+}
+
+static void
 keeps_the_first_pass(void **state)
 {
 	struct memory *m = memory_of(pamh);
@@ -210,6 +236,7 @@ main(void)
 		TEST(keeps_the_newest),
 		TEST(forgets_with_the_user_and_the_change),
 		TEST(knows_whom_the_card_let_in),
+		TEST(knows_the_card_of_the_last_login),
 		TEST(keeps_the_first_pass),
 		TEST(goes_with_the_handle),
 		TEST(libpam_may_refuse),

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -72,6 +73,19 @@ __syslog_chk(int priority, int flag, const char *format, ...)
 	va_start(ap, format);
 	note_code(format, ap);
 	va_end(ap);
+}
+
+/* In place of libpam's, which our module then calls. */
+static bool no_room;
+
+int
+pam_putenv(pam_handle_t *pamh, const char *text)
+{
+	union { void *found; int (*fn)(pam_handle_t *, const char *); } real = {
+		.found = dlsym(RTLD_NEXT, "pam_putenv") };
+
+	assert_non_null(real.found);
+	return no_room ? PAM_BUF_ERR : real.fn(pamh, text);
 }
 
 static int
@@ -187,6 +201,7 @@ setup(void **state)
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n"
+	    "session required " MODULE "\n"
 	    "password required " MODULE " forward_pass=yes\n");
 	answer = "1234";
 	/* libpam keeps descriptors of its own once it has opened something */
@@ -526,6 +541,94 @@ test_account(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
+/* --- the session ----------------------------------------------------------------- */
+
+static void
+expect_session(pam_handle_t *pamh, const char *opened, const char *closed, const char *cert)
+{
+	const char *left;
+
+	decision[0] = '\0';
+	assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+	assert_string_equal(decision, opened);
+	left = pam_getenv(pamh, "JPKI_SESSION_CERT");
+	if (cert == NULL)
+		assert_null(left);
+	else
+		assert_string_equal(left, cert);
+	left = pam_getenv(pamh, "JPKI_SESSION_SERVICE");
+	if (cert == NULL)
+		assert_null(left);
+	else
+		assert_string_equal(left, "test");
+	decision[0] = '\0';
+	assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+	assert_string_equal(decision, closed);
+}
+
+#define WHO " user=hanako service=test tty=- rhost=- reader=\"Fake =\\x0a1\" cert=fedcba9876543210"
+
+/* Its begin and end are logged, and the environment knows the card. */
+static void
+test_session(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+	char **env;
+
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	expect_session(pamh, "JPKI-SESSION-OPEN" WHO, "JPKI-SESSION-CLOSE" WHO, "fedcba9876543210");
+	decision[0] = '\0';	/* it ends once */
+	assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+	assert_string_equal(decision, "");
+	/* nothing else, and no secret, is left there */
+	env = pam_getenvlist(pamh);
+	assert_non_null(env);
+	for (size_t i = 0; env[i] != NULL; i++) {
+		assert_true(i < 2);
+		assert_memory_equal(env[i], "JPKI_SESSION_", 13);
+		assert_null(strstr(env[i], answer));
+		free(env[i]);
+	}
+	free(env);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* A session that the card did not open is let be: none of ours, and no error. */
+static void
+test_session_without_card(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	expect_session(pamh, "", "", NULL);		/* no auth at all */
+	(void)run_on(pamh, "wrong");
+	expect_session(pamh, "", "", NULL);
+	pam_end(pamh, PAM_SUCCESS);
+	pamh = new_handle();
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	(void)run_on(pamh, "refusal without PIN");	/* the last word counts */
+	expect_session(pamh, "", "", NULL);
+	pam_end(pamh, PAM_SUCCESS);
+	pamh = new_handle();
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "root"), PAM_SUCCESS);	/* as sudo does */
+	expect_session(pamh, "", "", NULL);
+	assert_int_equal(pam_set_item(pamh, PAM_USER, NULL), PAM_SUCCESS);
+	expect_session(pamh, "", "", NULL);
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+static void
+test_session_without_room(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	no_room = true;
+	assert_int_equal(pam_open_session(pamh, 0), PAM_SESSION_ERR);
+	no_room = false;
+	pam_end(pamh, PAM_SESSION_ERR);
+}
+
 /* What the application does about its children is its own business. */
 static void
 test_host_that_reaps(void **state)
@@ -746,6 +849,9 @@ main(void)
 		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_log_line_cannot_be_forged),
 		cmocka_unit_test(test_account),
+		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_session_without_card),
+		cmocka_unit_test(test_session_without_room),
 		cmocka_unit_test(test_host_that_reaps),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_refused_in_the_first_pass),

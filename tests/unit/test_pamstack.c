@@ -541,6 +541,8 @@ judges_our_examples(void **state)
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+		/* gdm asks another service for the password. */
+		enum pamstack_verdict password = strcmp(name, "gdm-smartcard") == 0 ? PAMSTACK_NO : PAMSTACK_YES;
 		struct pamstack_judgement j;
 		struct pamstack stack;
 
@@ -553,7 +555,7 @@ judges_our_examples(void **state)
 		    j.card_alone.verdict != (j.count > 0 ? PAMSTACK_YES : PAMSTACK_NO))
 			fail_msg("%s", name);
 		for (int code = 1; code < PAMSTACK_CODES; code++)
-			if (code != PAM_INCOMPLETE && j.password[code].verdict != PAMSTACK_YES)
+			if (code != PAM_INCOMPLETE && j.password[code].verdict != password)
 				fail_msg("%s: %s", name, pamstack_code_name(code));
 		with_card += j.count == 1 && j.account_count == 1;
 		pamstack_done(&stack);

@@ -539,6 +539,40 @@ waits_for_readers_and_for_new_ones(void **state)
 	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_INTERNAL);
 }
 
+static void
+waits_for_ever_if_asked(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_OK);
+	assert_int_equal(fake.waited_ms, INFINITE);
+	fake.establish = SCARD_E_NO_SERVICE;
+	fake.list = SCARD_E_NO_SERVICE;
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_NO_SERVICE);
+	assert_true(fake.now_ms > 0 && fake.now_ms <= 100);
+}
+
+/* A reader that came or went while the caller was busy with another's card. */
+static void
+does_not_wait_on_an_old_list(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(readers(&list), JPKI_OK);
+	fake.waited_ms = 0;
+	give_readers(READER "\0Two\0", sizeof READER "\0Two" + 1);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(fake.waited_ms, 0);
+	give_readers("Two\0", sizeof "Two" + 1);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(fake.waited_ms, 0);
+	give_readers(READER "\0", sizeof READER + 1);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(fake.waited_ms, 1234);
+}
+
 /* Without pcscd there is nothing to wait on; the caller's loop must not spin. */
 static void
 waits_without_pcscd(void **state)
@@ -743,6 +777,8 @@ main(void)
 		TEST(reader_unplugged_in_between),
 		TEST(waits_for_readers_and_for_new_ones),
 		TEST(waits_without_pcscd),
+		TEST(waits_for_ever_if_asked),
+		TEST(does_not_wait_on_an_old_list),
 		TEST(busy_card_is_tried_until_the_deadline),
 		TEST(card_that_was_reset_is_taken_up_again),
 		TEST(card_whose_state_cannot_be_asked),

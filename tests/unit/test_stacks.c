@@ -62,7 +62,8 @@ append(char *text, const char *word)
 static bool
 is_type(const char *word)
 {
-	return strcmp(word, "auth") == 0 || strcmp(word, "account") == 0 || strcmp(word, "password") == 0;
+	return strcmp(word, "auth") == 0 || strcmp(word, "account") == 0 || strcmp(word, "password") == 0 ||
+	    strcmp(word, "session") == 0;
 }
 
 /* One line of a file; false if it only speaks of the module. */
@@ -110,6 +111,8 @@ collect(const char *path, bool example)
 			type = "account";
 		else if (strcmp(p, "Password:") == 0)
 			type = "password";
+		else if (strcmp(p, "Session:") == 0)
+			type = "session";
 		else if (strstr(p, " " MODULE) != NULL || strstr(p, "\t" MODULE) != NULL) {
 			if (strlen(p) >= LINE_MAX_LEN || !parse(p, type, &line))
 				continue;
@@ -221,13 +224,19 @@ is_plain(const struct line *line)
 	return strcmp(line->control, "required") == 0 || strcmp(line->control, "requisite") == 0;
 }
 
+static bool
+is_session(const struct line *line)
+{
+	return strncmp(line->text, "session ", 8) == 0;
+}
+
 static void
 every_line_opens_for_success_only(void **state)
 {
 	for (size_t i = 0; i < line_count; i++) {
 		char copy[LINE_MAX_LEN];
 
-		if (is_plain(&lines[i]))
+		if (is_plain(&lines[i]) || is_session(&lines[i]))
 			continue;
 		for (unsigned int status = 0; status < JPKI_STATUS_COUNT; status++) {
 			const char *action = action_for(&lines[i], result_of(status), copy);
@@ -287,6 +296,28 @@ strict_variant_holds_the_card(void **state)
 			goes_on |= may_go_on[i] == status;
 		assert_string_equal(action_for(strict, result_of(status), copy), goes_on ? "ignore" : "die");
 	}
+}
+
+/*
+ * Our session line decides nothing, wherever it stands: not over a login by password, nor where
+ * the module is not installed any more. And it stands wherever a person gets a session.
+ */
+static void
+sessions_are_optional(void **state)
+{
+	static const char *const wanted[] = { "gdm-password", "gdm-smartcard", "lightdm", "login", "sddm",
+		"jpki", "jpki-and-password" };
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		if (!is_session(&lines[i]))
+			continue;
+		if (strcmp(lines[i].control, "optional") != 0 || lines[i].options[0] != '\0')
+			fail_msg("%s: %s", lines[i].path, lines[i].text);
+		for (size_t j = 0; j < COUNT(wanted); j++)
+			found += strcmp(strrchr(lines[i].path, '/') + 1, wanted[j]) == 0;
+	}
+	assert_int_equal(found, COUNT(wanted));
 }
 
 /* Each value begins a line of the comment, or follows another there. */
@@ -366,6 +397,7 @@ main(void)
 		cmocka_unit_test(every_line_opens_for_success_only),
 		cmocka_unit_test(account_without_module_shuts_nobody_out),
 		cmocka_unit_test(strict_variant_holds_the_card),
+		cmocka_unit_test(sessions_are_optional),
 		cmocka_unit_test(examples_explain_every_value),
 		cmocka_unit_test(every_line_is_in_an_example),
 		cmocka_unit_test(profiles_leave_passwords_alone),

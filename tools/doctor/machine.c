@@ -13,6 +13,9 @@
 #include "tools/doctor/doctor.h"
 
 #define HELPER LIBEXECDIR "/jpki_helper"
+#define WATCH BINDIR "/jpki-watch"
+#define AUTOSTART SYSCONFDIR "/xdg/autostart/jpki-watch.desktop"
+#define USER_UNIT SYSCONFDIR "/systemd/user/graphical-session.target.wants/jpki-watch.service"
 #define MODULE PAMDIR "/pam_jpki.so"
 
 /* Copies the path up to its i-th slash, or the whole; false past its end. */
@@ -64,6 +67,10 @@ judge_values(struct doctor *d)
 		found_alone(d, FOUND_REMOTE);
 	if (conf->debug)
 		found_alone(d, FOUND_DEBUG);
+	if (conf->on_removal == CONF_REMOVAL_COMMAND && conf->removal_command[0] == '\0')
+		found_alone(d, FOUND_REMOVAL_NOTHING);
+	if (conf->on_removal != CONF_REMOVAL_NONE && access(AUTOSTART, F_OK) != 0 && access(USER_UNIT, F_OK) != 0)
+		found_alone(d, FOUND_REMOVAL_NOT_STARTED);
 }
 
 bool
@@ -102,6 +109,8 @@ doctor_programs(struct doctor *d)
 {
 	program(d, MODULE);
 	program(d, HELPER);
+	if (d->t->conf.on_removal != CONF_REMOVAL_NONE)
+		program(d, WATCH);
 }
 
 /* A file that was changed after now, as far as now is known. */

@@ -71,6 +71,10 @@ well()
 	localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 || echo '# no locale ja_JP.UTF-8: package locales?'
 	run env LANG=ja_JP.UTF-8 jpkictl doctor
 	expect_has 'in Japanese' 'マイナンバーカード' "$OUT"
+	write_conf 'on_removal = lock'
+	examined ''
+	expect_has 'the programs' /usr/bin/jpki-watch "$(jq -r '.[] | select(.number == "D503") | .detail' <<< "$OUT")"
+	reset_config
 	run jpkictl doctor now
 	expect_equal 'exit status, a word too much' 2 "$STATUS"
 }
@@ -159,6 +163,11 @@ sick 'configuration refused' D502 break='write_conf "colour = blue"'
 sick 'configuration absent' D502 break='rm $CONF'
 sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
 sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' mend='chmod 0755 /etc/pam_jpki'
+sick 'on_removal with nobody to see to it' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \
+	mend='mv "$WORK/jpki-watch.desktop" /etc/xdg/autostart/' status=3
+sick 'on_removal without its program' D504 break='write_conf "on_removal = logout"; mv /usr/bin/jpki-watch "$WORK/"' \
+	mend='mv "$WORK/jpki-watch" /usr/bin/'
+sick 'on_removal without its command' D509 break='write_conf "on_removal = command"'
 sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask" "remote = yes" "debug = yes"' status=3
 sick 'no helper' D504 break='mv $HELPER $HELPER.away' mend='mv $HELPER.away $HELPER'
 sick 'helper of somebody else' D504 break='chown hanako $HELPER' mend='chown root $HELPER'

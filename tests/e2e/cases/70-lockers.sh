@@ -48,6 +48,7 @@ i3lock_and_swaylock()
 prompting()
 {
 	locker "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=CARD-REMOVED verifies=0
+	locker "$1: laying the card on the reader brings the prompt" "$1" card sim=remove arrives=yes opts=wait=20
 }
 
 is_there()	# LOCKER

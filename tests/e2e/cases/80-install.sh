@@ -145,6 +145,16 @@ done
 for example in i3lock swaylock; do
 	at "example $example: password in the one field" "$example" SUCCESS 1 0 drive="$by_password" code=PASSWORD "${accepted[@]}"
 done
+# Greeters and screens that do not run here.
+for example in gdm-password gdm-smartcard kde sddm; do
+	at "example $example: card" "$example" SUCCESS 1 1 drive="$by_pin" "${accepted[@]}"
+	at "example $example: no card, wrong password" "$example" "$NOT_SUCCESS" any 0 drive='pin=wrong-password auth' \
+		sim=remove code=NO-CARD
+done
+for example in gdm-password kde sddm; do
+	at "example $example: no card, password" "$example" SUCCESS 1 0 drive="$by_password" sim=remove code=NO-CARD "${accepted[@]}"
+done
+at 'example gdm-smartcard: no card, and no password' gdm-smartcard AUTHINFO_UNAVAIL 0 0 drive="$by_password" sim=remove code=NO-CARD
 at 'example sudo: root, who has no card' sudo SUCCESS 1 0 drive="$by_password" args='--user root' code=NOT-ENROLLED "${accepted[@]}"
 at 'example sshd: nothing of the card' sshd SUCCESS 1 0 drive="$by_password" args="$FROM_AFAR" code=none apdus=0 says='acct = 0 PAM_SUCCESS'
 
@@ -183,6 +193,20 @@ examples_are_read_without_complaint()
 	expect_logged "$complaint"
 }
 run_case 'example of each kind: libpam reads it without complaint' examples_are_read_without_complaint
+
+# The session line stands behind what a session of Debian's has, and names the card to it.
+sessions_are_logged()
+{
+	local service
+
+	for service in login lightdm sddm gdm-password gdm-smartcard; do
+		run pamdrive --service $service --user hanako "pin=$PIN" auth acct setcred open close
+		expect_has "$service" 'close = 0 PAM_SUCCESS' "$OUT"
+		expect_logged "pam_jpki\\($service:session\\): JPKI-SESSION-OPEN user=hanako service=$service .* cert=[0-9a-f]{16}\$"
+		expect_logged "pam_jpki\\($service:session\\): JPKI-SESSION-CLOSE user=hanako service=$service .* cert=[0-9a-f]{16}\$"
+	done
+}
+run_case 'example of each greeter: the session is logged' sessions_are_logged
 
 # Uninstalled before its lines were taken out: the examples shut nobody out.
 for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do

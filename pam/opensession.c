@@ -1,0 +1,81 @@
+/*
+ * The session that the card opened: its begin and its end in the log, and in its environment
+ * what jpki-watch needs to know the card again. Neither is a secret: the begin of a
+ * fingerprint, as it stands in the log, and the name of the service.
+ *
+ * A session that the card did not open is none of ours, and never refused: whoever
+ * came by password, by sshd (which authenticates in another process, facts/consumers.md
+ * §2.1), or through a stack without our auth line, gets PAM_SUCCESS and nothing else.
+ */
+#include "config.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "helper/proto.h"
+#include "pam/memory.h"
+#include "pam/record.h"
+
+static void
+log_session(pam_handle_t *pamh, const char *code, const struct memory *memory, const char *user)
+{
+	char who[RECORD_MAX];
+
+	record_who(pamh, user, memory_reader(memory), memory_cert(memory), who);
+	pam_syslog(pamh, LOG_INFO, "%s %s", code, who);
+}
+
+/* Sets a variable of the session; false if it cannot be. */
+static bool
+leave(pam_handle_t *pamh, const char *name, const char *value)
+{
+	char text[PROTO_NAME_MAX + 32];
+	int len = snprintf(text, sizeof text, "%s=%s", name, value);
+
+	return len > 0 && (size_t)len < sizeof text && pam_putenv(pamh, text) == PAM_SUCCESS;
+}
+
+/* The handle's memory if the card let in the user whose session this is; else NULL. */
+static struct memory *
+memory_of_holder(pam_handle_t *pamh, const char *user)
+{
+	const struct memory *memory = memory_find(pamh);
+
+	if (memory == NULL || user == NULL || !memory_let_in(memory, user))
+		return NULL;
+	return memory_of(pamh);
+}
+
+int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const char *user = item(pamh, PAM_USER), *service = item(pamh, PAM_SERVICE);
+	struct memory *memory = memory_of_holder(pamh, user);
+
+	if (memory == NULL)
+		return PAM_SUCCESS;
+	log_session(pamh, "JPKI-SESSION-OPEN", memory, user);
+	memory_note_session(memory, true);
+	if (!leave(pamh, "JPKI_SESSION_CERT", memory_cert(memory)) ||
+	    !leave(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "")) {
+		pam_syslog(pamh, LOG_ERR, "no room in the environment of the session: jpki-watch will not "
+		    "know its card");
+		return PAM_SESSION_ERR;
+	}
+	return PAM_SUCCESS;
+}
+
+int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const char *user = item(pamh, PAM_USER);
+	struct memory *memory = memory_of_holder(pamh, user);
+
+	if (memory == NULL || !memory_session(memory))
+		return PAM_SUCCESS;
+	memory_note_session(memory, false);
+	log_session(pamh, "JPKI-SESSION-CLOSE", memory, user);
+	return PAM_SUCCESS;
+}

@@ -1,0 +1,32 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "helper/proto.h"
+#include "lib/log.h"
+#include "pam/record.h"
+
+#define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
+
+static void
+field_of_item(pam_handle_t *pamh, int type, char text[static FIELD_MAX])
+{
+	log_field(item(pamh, type), text, FIELD_MAX);
+}
+
+void
+record_who(pam_handle_t *pamh, const char *user_name, const char *reader_name, const char *cert_name,
+    char text[static RECORD_MAX])
+{
+	char user[FIELD_MAX], service[FIELD_MAX], tty[FIELD_MAX], rhost[FIELD_MAX], reader[FIELD_MAX];
+	char cert[PROTO_CERT_MAX + 2];
+
+	log_field(user_name, user, sizeof user);
+	field_of_item(pamh, PAM_SERVICE, service);
+	field_of_item(pamh, PAM_TTY, tty);
+	field_of_item(pamh, PAM_RHOST, rhost);
+	log_field(reader_name, reader, sizeof reader);
+	log_field(cert_name, cert, sizeof cert);
+	snprintf(text, RECORD_MAX, "user=%s service=%s tty=%s rhost=%s reader=%s cert=%s", user, service, tty,
+	    rhost, reader, cert);
+}

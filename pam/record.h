@@ -1,0 +1,26 @@
+/* What the lines of the log have in common: who, where, and with which card. */
+#ifndef JPKI_PAM_RECORD_H
+#define JPKI_PAM_RECORD_H
+
+#include <security/pam_modules.h>
+#include <stddef.h>
+
+#define RECORD_MAX 900	/* with a code before it, a line of the log */
+
+/* An item of the handle as text; NULL: it has none. Lent. */
+static inline const char *
+item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+/*
+ * "user=… service=… tty=… rhost=… reader=… cert=…", of the handle's items and what is given;
+ * pam_jpki(8) describes it. No value can look like another field.
+ */
+void record_who(pam_handle_t *pamh, const char *user, const char *reader, const char *cert,
+    char text[static RECORD_MAX]);
+
+#endif

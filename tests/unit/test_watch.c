@@ -1,0 +1,581 @@
+/* tools/watch/watch: what counts as a removal, on readers and a clock of our own. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/test.h"
+#include "tools/watch/watch.h"
+
+#define GRACE 2000
+#define OURS 1			/* the number of our certificate */
+#define ALSO_OURS 0		/* another one of the same user */
+
+/* What pcscd and the cards are made to say, and what came of it. */
+static struct {
+	struct outcome readers_fail;
+	struct transport_readers now;
+	int card[TRANSPORT_READERS_MAX];	/* what a look at each reader's card finds */
+	int64_t look_takes_ms, look_limit_ms;
+	unsigned int looks;
+	int64_t mono_ms, slept_ms;
+	char news[64];
+	char reader[TRANSPORT_NAME_MAX];	/* of the last news */
+} fake;
+
+static struct watch w;
+
+static struct outcome
+fake_readers(void *ctx, struct transport_readers *ret)
+{
+	if (outcome_ok(&fake.readers_fail))
+		*ret = fake.now;
+	return fake.readers_fail;
+}
+
+static int64_t
+fake_mono_ms(void *ctx)
+{
+	return fake.mono_ms;
+}
+
+static int
+fake_look(void *ctx, const char *reader, int64_t ms)
+{
+	assert_true(ms > 0);
+	fake.looks++;
+	fake.look_limit_ms = ms;
+	fake.mono_ms += fake.look_takes_ms < ms ? fake.look_takes_ms : ms;
+	for (size_t i = 0; i < fake.now.count; i++)
+		if (strcmp(fake.now.at[i].name, reader) == 0) {
+			assert_true(fake.now.at[i].has_card);
+			return fake.look_takes_ms < ms ? fake.card[i] : LOOK_UNCLEAR;
+		}
+	fail_msg("looked into a reader that is not there: %s", reader);
+	return LOOK_UNCLEAR;
+}
+
+static void
+fake_tell(void *ctx, enum watch_news news, const char *reader)
+{
+	static const char letters[] = "FGBRSs";
+	size_t len = strlen(fake.news);
+
+	assert_true(len + 1 < sizeof fake.news);
+	fake.news[len] = letters[news];
+	fake.news[len + 1] = '\0';
+	snprintf(fake.reader, sizeof fake.reader, "%s", reader);
+}
+
+static int64_t
+fake_slept_ms(void *ctx)
+{
+	return fake.slept_ms;
+}
+
+static const struct transport_ops transport_ops = { .readers = fake_readers };
+static const struct transport transport = { .ops = &transport_ops };
+static const struct clk clk = { .mono_ms = fake_mono_ms };
+static const struct watch_ops ops = { .look = fake_look, .tell = fake_tell, .slept_ms = fake_slept_ms };
+
+/* One step, with the news it brings. Returns how long it would wait. */
+static int64_t
+step(const char *news)
+{
+	int64_t ms = -7;
+	struct outcome o;
+
+	fake.news[0] = '\0';
+	o = watch_step(&w, &ms);
+	assert_int_equal(o.status, JPKI_OK);
+	assert_string_equal(fake.news, news);
+	return ms;
+}
+
+static void
+insert(size_t reader, int card)
+{
+	fake.now.at[reader].has_card = true;
+	fake.now.at[reader].generation++;
+	fake.card[reader] = card;
+}
+
+static void
+remove_card(size_t reader)
+{
+	fake.now.at[reader].has_card = false;
+	fake.now.at[reader].generation++;
+}
+
+static void
+begin(int64_t grace_ms, int certificate)
+{
+	watch_init(&w, &transport, &clk, &ops, grace_ms, certificate);
+}
+
+/* Our card is in the first reader, and has been seen there. */
+static void
+begin_there(void)
+{
+	insert(0, OURS);
+	begin(GRACE, OURS);
+	assert_int_equal(step("F"), TRANSPORT_FOREVER);
+}
+
+static int
+setup(void **state)
+{
+	memset(&fake, 0, sizeof fake);
+	fake.mono_ms = 1000000;
+	fake.now.count = 2;
+	snprintf(fake.now.at[0].name, TRANSPORT_NAME_MAX, "Reader 0");
+	snprintf(fake.now.at[1].name, TRANSPORT_NAME_MAX, "Reader 1");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	return 0;
+}
+
+/* --- the one card ------------------------------------------------------------------- */
+
+static void
+away_for_longer_than_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	assert_int_equal(step("G"), GRACE);
+	assert_string_equal(fake.reader, "Reader 0");
+	fake.mono_ms += GRACE - 1;
+	assert_int_equal(step(""), 1);
+	fake.mono_ms += 1;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	fake.mono_ms += 10 * GRACE;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);	/* once */
+	insert(0, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+	remove_card(0);
+	assert_int_equal(step("G"), GRACE);
+	fake.mono_ms += GRACE;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+}
+
+static void
+back_in_time(void **state)
+{
+	begin_there();
+	for (int i = 0; i < 100; i++) {
+		remove_card(0);
+		assert_int_equal(step("G"), GRACE);
+		fake.mono_ms += GRACE - 1;
+		insert(0, OURS);
+		assert_int_equal(step("B"), TRANSPORT_FOREVER);
+		fake.mono_ms += GRACE;
+		assert_int_equal(step(""), TRANSPORT_FOREVER);
+	}
+}
+
+/* The look itself takes time: the card was there when the grace ended, but nobody could know. */
+static void
+back_too_late(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE;
+	insert(0, OURS);
+	assert_int_equal(step("RB"), TRANSPORT_FOREVER);
+}
+
+static void
+back_in_another_reader(void **state)
+{
+	begin_there();
+	remove_card(0);
+	insert(1, OURS);
+	assert_int_equal(step("GB"), TRANSPORT_FOREVER);
+	assert_string_equal(fake.reader, "Reader 1");
+	insert(0, LOOK_OTHER);	/* the first reader is of no interest any more */
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+}
+
+/* Out and in again before anybody looked: only a look can tell that it is the same card. */
+static void
+swapped_between_two_looks(void **state)
+{
+	begin_there();
+	remove_card(0);
+	insert(0, OURS);
+	assert_int_equal(step("GB"), TRANSPORT_FOREVER);
+	remove_card(0);
+	insert(0, LOOK_OTHER);
+	assert_int_equal(step("G"), GRACE);
+	fake.mono_ms += GRACE;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+}
+
+static void
+no_grace(void **state)
+{
+	insert(0, OURS);
+	begin(0, OURS);
+	(void)step("F");
+	remove_card(0);
+	assert_int_equal(step("GR"), TRANSPORT_FOREVER);
+	insert(0, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+}
+
+/* --- other cards and readers -------------------------------------------------------------- */
+
+/* While ours is there, others come and go, and are not touched. */
+static void
+others_do_nothing(void **state)
+{
+	unsigned int looks;
+
+	begin_there();
+	looks = fake.looks;
+	for (int i = 0; i < 10; i++) {
+		insert(1, LOOK_OTHER);
+		assert_int_equal(step(""), TRANSPORT_FOREVER);
+		remove_card(1);
+		assert_int_equal(step(""), TRANSPORT_FOREVER);
+	}
+	fake.now.count = 1;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	fake.now.count = 2;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	assert_int_equal(fake.looks, looks);
+}
+
+/* Nobody puts a removal off by laying something else there. */
+static void
+others_do_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE / 2;
+	insert(0, LOOK_OTHER);
+	assert_int_equal(step(""), GRACE / 2);
+	insert(1, ALSO_OURS);	/* the same user's, but not the session's */
+	assert_int_equal(step(""), GRACE / 2);
+	fake.mono_ms += GRACE / 2;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+}
+
+/* A card that hangs has no more than what is left of the grace. */
+static void
+a_card_that_hangs_does_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += 500;
+	insert(0, OURS);
+	fake.look_takes_ms = WATCH_LOOK_MS + 1;
+	assert_int_equal(step(""), 0);
+	assert_int_equal(fake.look_limit_ms, GRACE - 500);
+	assert_int_equal(fake.mono_ms, 1000000 + GRACE);
+	insert(1, OURS);
+	(void)step("R");
+}
+
+static void
+two_cards_that_hang_do_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	insert(0, LOOK_OTHER);
+	insert(1, OURS);
+	fake.look_takes_ms = WATCH_LOOK_MS + 1;
+	assert_int_equal(step(""), 0);
+	assert_int_equal(fake.looks, 2);	/* the first, of the begin, and one */
+	assert_int_equal(fake.mono_ms, 1000000 + GRACE);
+}
+
+static void
+each_card_is_looked_at_once(void **state)
+{
+	begin(GRACE, -1);
+	insert(0, LOOK_OTHER);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(step(""), TRANSPORT_FOREVER);
+	assert_int_equal(fake.looks, 1);
+	remove_card(0);
+	(void)step("");
+	insert(0, LOOK_OTHER);
+	(void)step("");
+	assert_int_equal(fake.looks, 2);
+}
+
+/* One that is in use, or lies askew, is looked at again, more and more seldom, and not for ever. */
+static void
+an_unclear_card_is_looked_at_again(void **state)
+{
+	int64_t ms, expected = WATCH_RETRY_MS;
+
+	begin(GRACE, -1);
+	insert(0, LOOK_UNCLEAR);
+	for (unsigned int i = 1; i <= WATCH_TRIES; i++, expected *= 2) {
+		ms = step("");
+		assert_int_equal(fake.looks, i);
+		assert_int_equal(ms, expected);
+		fake.mono_ms += ms;
+	}
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	assert_int_equal(fake.looks, WATCH_TRIES);
+	/* and found as soon as it says so */
+	remove_card(0);
+	insert(0, LOOK_UNCLEAR);
+	assert_int_equal(step(""), WATCH_RETRY_MS);
+	fake.card[0] = OURS;
+	assert_int_equal(step("F"), TRANSPORT_FOREVER);
+}
+
+static void
+an_unclear_card_does_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	insert(0, LOOK_UNCLEAR);
+	assert_int_equal(step("G"), WATCH_RETRY_MS);
+	fake.mono_ms += WATCH_RETRY_MS;
+	assert_int_equal(step(""), 2 * WATCH_RETRY_MS);
+	fake.mono_ms += 2 * WATCH_RETRY_MS;
+	assert_int_equal(step(""), GRACE - 3 * WATCH_RETRY_MS);
+	fake.mono_ms += GRACE - 3 * WATCH_RETRY_MS;
+	(void)step("R");
+}
+
+static void
+reader_unplugged(void **state)
+{
+	begin_there();
+	fake.now.count = 0;
+	assert_int_equal(step("G"), GRACE);
+	fake.mono_ms += GRACE - 1;
+	fake.now.count = 1;
+	fake.now.at[0].has_card = false;
+	fake.now.at[0].generation = 0;
+	assert_int_equal(step(""), 1);
+	insert(0, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+	fake.now.at[0].has_card = false;	/* another reader of that name, which has counted as far */
+	assert_int_equal(step("G"), GRACE);
+	fake.mono_ms += GRACE;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+}
+
+/* Readers that are called otherwise each time they come do not use up what is remembered. */
+static void
+many_readers_over_time(void **state)
+{
+	begin(GRACE, -1);
+	for (int i = 0; i < 5 * TRANSPORT_READERS_MAX; i++) {
+		snprintf(fake.now.at[0].name, TRANSPORT_NAME_MAX, "Reader %d", i + 2);
+		insert(0, LOOK_OTHER);
+		(void)step("");
+		assert_int_equal(fake.looks, i + 1);
+	}
+}
+
+/* --- the begin ------------------------------------------------------------------------- */
+
+static void
+first_enrolled_card_is_the_one(void **state)
+{
+	begin(GRACE, -1);
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	fake.mono_ms += 100 * GRACE;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);	/* nothing to miss */
+	insert(1, LOOK_OTHER);
+	(void)step("");
+	insert(0, OURS);
+	assert_int_equal(step("F"), TRANSPORT_FOREVER);
+	assert_int_equal(w.certificate, OURS);
+	remove_card(0);
+	(void)step("G");
+	insert(0, ALSO_OURS);	/* from now on it is that one */
+	assert_int_equal(step(""), GRACE);
+}
+
+/* The card that opened the session and is not there any more counts as removed, but readers may be slow. */
+static void
+not_there_at_the_begin(void **state)
+{
+	begin(GRACE, OURS);
+	insert(0, ALSO_OURS);
+	assert_int_equal(step(""), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS - 1;
+	(void)step("");
+	fake.mono_ms += 1;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	insert(1, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+}
+
+static void
+a_long_grace_holds_at_the_begin(void **state)
+{
+	begin(60000, OURS);
+	assert_int_equal(step(""), 60000);
+}
+
+/* --- pcscd and suspend ------------------------------------------------------------------- */
+
+static void
+fails(enum jpki_status status, const char *news)
+{
+	int64_t ms;
+	struct outcome o;
+
+	fake.readers_fail = outcome_of(status);
+	fake.news[0] = '\0';
+	o = watch_step(&w, &ms);
+	assert_int_equal(o.status, status);
+	assert_string_equal(fake.news, news);
+}
+
+/* pcscd that goes is not the card that goes; what happened meanwhile counts from its return. */
+static void
+service_restarts(void **state)
+{
+	begin_there();
+	fails(JPKI_NO_SERVICE, "S");
+	fake.mono_ms += 100 * GRACE;
+	fails(JPKI_NO_SERVICE, "");		/* said once */
+	fails(JPKI_SERVICE_REFUSED, "");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.now.at[0].generation = 0;		/* it counts anew */
+	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
+	/* the reader takes its time */
+	fails(JPKI_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.now.count = 0;
+	assert_int_equal(step("s"), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS - 1;
+	fake.now.count = 2;
+	assert_int_equal(step("F"), TRANSPORT_FOREVER);
+	/* the card was taken away */
+	fails(JPKI_SERVICE_REFUSED, "S");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	remove_card(0);
+	assert_int_equal(step("s"), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+}
+
+static void
+service_restarts_in_an_absence(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fails(JPKI_NO_SERVICE, "S");
+	fake.mono_ms += 100 * GRACE;
+	fake.readers_fail = outcome_of(JPKI_OK);
+	assert_int_equal(step("s"), WATCH_SETTLE_MS);
+	insert(0, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+}
+
+/* Cards have been exchanged meanwhile, and pcscd counts anew: nothing that is remembered holds. */
+static void
+service_restarts_with_other_cards(void **state)
+{
+	begin(GRACE, -1);
+	insert(0, LOOK_OTHER);
+	(void)step("");
+	fails(JPKI_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.card[0] = OURS;
+	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
+}
+
+/* After the removal it stays removed. */
+static void
+service_restarts_after_the_removal(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE;
+	(void)step("R");
+	fails(JPKI_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(JPKI_OK);
+	assert_int_equal(step("s"), TRANSPORT_FOREVER);
+	insert(0, OURS);
+	assert_int_equal(step("B"), TRANSPORT_FOREVER);
+}
+
+/* Anything else is the caller's to judge, and no news. */
+static void
+other_errors_are_handed_on(void **state)
+{
+	begin_there();
+	fails(JPKI_INTERNAL, "");
+	fails(JPKI_NO_MEMORY, "");
+	fails(JPKI_NO_READER, "");
+}
+
+static void
+suspended_in_an_absence(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE;		/* it would be over now */
+	fake.slept_ms += 3600000;
+	assert_int_equal(step(""), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS;
+	(void)step("R");
+}
+
+static void
+suspended_with_the_card_there(void **state)
+{
+	begin_there();
+	fake.slept_ms += 3600000;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	remove_card(0);
+	assert_int_equal(step("G"), GRACE);	/* long ago: the usual grace */
+	fake.slept_ms += 10;			/* the two clocks are not read at one moment */
+	fake.mono_ms += GRACE;
+	(void)step("R");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(away_for_longer_than_the_grace),
+		TEST(back_in_time),
+		TEST(back_too_late),
+		TEST(back_in_another_reader),
+		TEST(swapped_between_two_looks),
+		TEST(no_grace),
+		TEST(others_do_nothing),
+		TEST(others_do_not_stop_the_grace),
+		TEST(a_card_that_hangs_does_not_stop_the_grace),
+		TEST(two_cards_that_hang_do_not_stop_the_grace),
+		TEST(each_card_is_looked_at_once),
+		TEST(an_unclear_card_is_looked_at_again),
+		TEST(an_unclear_card_does_not_stop_the_grace),
+		TEST(reader_unplugged),
+		TEST(many_readers_over_time),
+		TEST(first_enrolled_card_is_the_one),
+		TEST(not_there_at_the_begin),
+		TEST(a_long_grace_holds_at_the_begin),
+		TEST(service_restarts),
+		TEST(service_restarts_in_an_absence),
+		TEST(service_restarts_with_other_cards),
+		TEST(service_restarts_after_the_removal),
+		TEST(other_errors_are_handed_on),
+		TEST(suspended_in_an_absence),
+		TEST(suspended_with_the_card_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,27 @@
+/* The programs of the desktop that lock a screen, end a session or show a text: by D-Bus. */
+#ifndef JPKI_TOOLS_WATCH_DESKTOP_H
+#define JPKI_TOOLS_WATCH_DESKTOP_H
+
+#include <stdbool.h>
+
+#include "lib/log.h"
+
+/*
+ * Whether the next two can work at all: built with libsystemd and, for a logout, in a session
+ * that logind knows (its id; "" for none). False: logged.
+ */
+bool desktop_can_act(bool logout, const char *session, const struct log *log);
+
+/*
+ * Locks the screen by logind (LockSession) and by whoever owns org.freedesktop.ScreenSaver; within
+ * ten seconds. False, logged: neither took it.
+ */
+bool desktop_lock(const char *session, const struct log *log);
+
+/* Ends the session (logind, TerminateSession). False, logged. */
+bool desktop_log_out(const char *session, const struct log *log);
+
+/* Shows a notification, not waiting for an answer. */
+void desktop_notify(const char *title, const char *text, const struct log *log);
+
+#endif

@@ -1,0 +1,38 @@
+/* Whose card is it? Asked in a process of its own, since pcscd, or a card, may hang. */
+#ifndef JPKI_TOOLS_WATCH_LOOK_H
+#define JPKI_TOOLS_WATCH_LOOK_H
+
+#include "flow/enrolled.h"
+#include "nss/cert.h"
+
+#define LOOK_ID_LEN 16		/* hex digits of a fingerprint, as pam_jpki(8) logs them */
+
+struct look {
+	const struct clk *clk;
+	const struct log *log;
+	bool classic;		/* as of struct jpki */
+	size_t count;
+	struct {
+		uint8_t der[CERT_DER_MAX];
+		size_t len;
+		char id[LOOK_ID_LEN + 1];
+	} at[ENROLLED_MAX];
+};
+
+/*
+ * The certificates that are enrolled for a user, whatever the verdict on them. NSS is not used
+ * any more when it returns. As enrolled_load().
+ */
+struct outcome look_load(struct look *look, const struct flow_env *env, const char *user) MUST_CHECK;
+
+/* The number of the one with this id, or -1. */
+int look_find(const struct look *look, const char *id);
+
+/*
+ * Connects to the card in a reader, reads the begin of its user-authentication certificate (no
+ * PIN) and lets go. The number of the certificate, LOOK_OTHER, or LOOK_UNCLEAR: it could
+ * not be asked, or not within ms milliseconds (tools/watch/watch.h).
+ */
+int look_at(const struct look *look, const char *reader, int64_t ms);
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * jpki-watch: locks the screen when the card of the session leaves the reader.
+ *
+ * MUSTs: it sends no PIN and holds no card; while our card is there it does nothing at all,
+ * woken by pcscd only; if it cannot watch it says so in the log and by its exit status, and
+ * locks nobody out; a session from afar is left alone.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "tools/watch/act.h"
+#include "tools/watch/look.h"
+#include "tools/watch/service.h"
+#include "tools/watch/session.h"
+#include "tools/watch/watch.h"
+
+/* Exit codes, as in jpki-watch(1). */
+enum {
+	EXIT_NOTHING = 0,	/* to watch here */
+	EXIT_BROKEN = 1,	/* another start may help */
+	EXIT_CANNOT = 2,	/* usage, configuration, enrolment */
+};
+
+#define SERVICE_RETRY_MS 60000
+#define READER_RETRY_MS 200
+
+struct watcher {
+	struct conf conf;
+	struct log log;
+	struct session session;
+	struct look look;
+	struct act act;
+	struct watch watch;
+	int service;		/* service_listen(); -1 while pcscd is there */
+};
+
+static void
+to_syslog(void *ctx, int priority, const char *text)
+{
+	const struct watcher *w = ctx;
+
+	if (priority != LOG_DEBUG || w->conf.debug)
+		syslog(priority, "%s", text);
+}
+
+/* --- news --------------------------------------------------------------------------- */
+
+static int
+ask_card(void *ctx, const char *reader, int64_t ms)
+{
+	const struct watcher *w = ctx;
+
+	return look_at(&w->look, reader, ms);
+}
+
+static int64_t
+clock_ms(clockid_t id)
+{
+	struct timespec ts;
+
+	if (clock_gettime(id, &ts) != 0)
+		return 0;
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t
+slept_ms(void *ctx)
+{
+	return clock_ms(CLOCK_BOOTTIME) - clock_ms(CLOCK_MONOTONIC);
+}
+
+static void
+log_news(const struct watcher *w, int priority, const char *what, const char *reader_name)
+{
+	int n = w->watch.certificate;
+	char reader[2 * TRANSPORT_NAME_MAX], session[SESSION_TEXT_MAX];
+
+	log_field(reader_name, reader, sizeof reader);
+	log_field(w->session.id, session, sizeof session);
+	log_msg(&w->log, priority, "JPKI-WATCH event=%s reader=%s cert=%s session=%s action=%s", what, reader,
+	    n >= 0 ? w->look.at[n].id : "-", session, act_name(&w->act));
+}
+
+static void
+act(struct watcher *w, const char *reader)
+{
+	log_news(w, LOG_NOTICE, "removed", reader);
+	if (!act_perform(&w->act))
+		log_news(w, LOG_ERR, "failed", reader);
+}
+
+static void
+on_news(void *ctx, enum watch_news news, const char *reader)
+{
+	struct watcher *w = ctx;
+
+	switch (news) {
+	case WATCH_FOUND:
+		log_news(w, LOG_INFO, "found", reader);
+		break;
+	case WATCH_GONE:
+		log_news(w, LOG_INFO, "gone", reader);
+		if (w->conf.removal_warn)
+			act_warn(&w->act);
+		break;
+	case WATCH_BACK:
+		log_news(w, LOG_INFO, "back", reader);
+		break;
+	case WATCH_REMOVED:
+		act(w, reader);
+		break;
+	case WATCH_SERVICE_GONE:
+		log_news(w, LOG_WARNING, "no-pcscd", reader);
+		break;
+	case WATCH_SERVICE_BACK:
+		log_news(w, LOG_INFO, "pcscd", reader);
+		break;
+	}
+}
+
+/* --- watching ------------------------------------------------------------------------- */
+
+static int __attribute__((format(printf, 2, 3)))
+nothing(const struct watcher *w, const char *format, ...)
+{
+	char text[LOG_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	log_msg(&w->log, LOG_INFO, "nothing to watch: %s", text);
+	return EXIT_NOTHING;
+}
+
+static bool
+is_service_gone(const struct outcome *o)
+{
+	return o->status == JPKI_NO_SERVICE || o->status == JPKI_SERVICE_REFUSED;
+}
+
+/*
+ * pcscd is not there, or not for us. What happens to its socket from the first look on is
+ * waited for, so that nothing is missed between a look and the waiting.
+ */
+static void
+wait_for_service(struct watcher *w)
+{
+	if (w->service < 0) {
+		w->service = service_listen();
+		return;		/* look once more, now that we listen */
+	}
+	service_wait(w->service, SERVICE_RETRY_MS);
+	(void)close(w->service);
+	w->service = service_listen();
+}
+
+static int
+run(struct watcher *w, const struct transport *t)
+{
+	for (;;) {
+		int64_t ms = 0;
+		struct outcome o;
+
+		if (session_is_over(&w->session))
+			return nothing(w, "the session has ended");
+		o = watch_step(&w->watch, &ms);
+		if (o.status == JPKI_NO_READER) {	/* unplugged while it was asked */
+			(void)poll(NULL, 0, READER_RETRY_MS);
+			continue;
+		}
+		if (outcome_ok(&o)) {
+			if (w->service >= 0)
+				(void)close(w->service);
+			w->service = -1;
+			o = t->ops->wait(t->ctx, &w->watch.seen, ms);
+			if (outcome_ok(&o) || is_service_gone(&o) || o.status == JPKI_NO_READER)
+				continue;	/* judged at the next step */
+		}
+		if (!is_service_gone(&o)) {
+			log_msg(&w->log, LOG_ERR, "%s: %s (%x); nobody watches the card", outcome_code(o.status),
+			    outcome_state(o.status), o.raw);
+			return EXIT_BROKEN;
+		}
+		wait_for_service(w);
+	}
+}
+
+static int
+watch(struct watcher *w, int certificate)
+{
+	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .slept_ms = slept_ms, .ctx = w };
+	struct pcsc *pcsc = pcsc_new(&clk_system, &w->log);
+	int result;
+
+	if (pcsc == NULL) {
+		log_msg(&w->log, LOG_ERR, "no memory; nobody watches the card");
+		return EXIT_BROKEN;
+	}
+	watch_init(&w->watch, pcsc_transport(pcsc), &clk_system, &ops, (int64_t)w->conf.removal_grace * 1000,
+	    certificate);
+	log_news(w, LOG_INFO, "begin", "");
+	result = run(w, pcsc_transport(pcsc));
+	pcsc_free(pcsc);
+	return result;
+}
+
+/* --- whether there is anything to watch ------------------------------------------------ */
+
+/* The number of the session's certificate; -1: none is named. False, logged: not enrolled. */
+static bool
+certificate_of_session(const struct watcher *w, int *ret)
+{
+	*ret = -1;
+	if (w->session.cert[0] == '\0')
+		return true;
+	*ret = look_find(&w->look, w->session.cert);
+	if (*ret < 0)
+		log_msg(&w->log, LOG_ERR, "the card that opened this session is enrolled no more: nobody watches it");
+	return *ret >= 0;
+}
+
+static int
+load(struct watcher *w)
+{
+	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
+	const struct passwd *pw = getpwuid(getuid());
+	struct outcome o;
+	int certificate;
+
+	if (pw == NULL) {
+		log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
+		return EXIT_CANNOT;
+	}
+	o = look_load(&w->look, &env, pw->pw_name);
+	if (o.status == JPKI_NOT_ENROLLED && w->session.cert[0] == '\0')
+		return nothing(w, "no card is enrolled for %s", pw->pw_name);
+	if (!outcome_ok(&o)) {
+		log_msg(&w->log, LOG_ERR, "%s: %s; nobody watches the card", outcome_code(o.status),
+		    outcome_state(o.status));
+		return EXIT_CANNOT;
+	}
+	return certificate_of_session(w, &certificate) ? watch(w, certificate) : EXIT_CANNOT;
+}
+
+static int
+begin(struct watcher *w, const char *conf_file, char *const *command)
+{
+	struct outcome o = conf_read(conf_file, 0, &w->log, &w->conf);
+
+	if (!outcome_ok(&o))
+		return EXIT_CANNOT;
+	if (conf_language(&w->conf) != NULL)
+		(void)i18n_use_language(conf_language(&w->conf));
+	session_find(&w->session);
+	if (w->session.remote)
+		return nothing(w, "this session was opened from afar");
+	if (conf_is_exempt(&w->conf, w->session.service))
+		return nothing(w, "sessions of %s are exempt", w->session.service);
+	if (!act_choose(&w->conf, command, w->session.id, &w->log, &w->act))
+		return EXIT_CANNOT;
+	if (w->act.what == CONF_REMOVAL_NONE)
+		return nothing(w, "on_removal = none, and no command was given");
+	return load(w);
+}
+
+static void
+prepare(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };	/* children bury themselves */
+
+	(void)sigaction(SIGCHLD, &ignore, NULL);
+	(void)setlocale(LC_ALL, "");
+	i18n_bind();
+	openlog("jpki-watch", LOG_PID | (isatty(STDERR_FILENO) ? LOG_PERROR : 0), LOG_USER);
+}
+
+static void
+usage(FILE *out)
+{
+	fputs(_("Usage: jpki-watch [-c FILE] [COMMAND [ARGUMENT]...]\n"
+	    "Locks the screen when the card that opened this session leaves the reader, as\n"
+	    "on_removal in pam_jpki.conf says, or runs COMMAND. See jpki-watch(1).\n"
+	    "  -c, --config FILE  another configuration file\n"
+	    "  -h, --help         this text\n"
+	    "  -V, --version      version\n"), out);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct watcher w = { .service = -1 };
+	const char *conf_file = CONF_FILE;
+	int c;
+
+	prepare();
+	w.log = (struct log){ .sink = to_syslog, .ctx = &w };
+	conf_init(&w.conf);
+	/* "+": what follows the command is the command's. */
+	while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			conf_file = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_NOTHING;
+		case 'V':
+			printf("jpki-watch (%s)\n", PACKAGE_STRING);
+			return EXIT_NOTHING;
+		default:
+			usage(stderr);
+			return EXIT_CANNOT;
+		}
+	}
+	return begin(&w, conf_file, optind < argc ? argv + optind : NULL);
+}

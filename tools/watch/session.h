@@ -1,0 +1,26 @@
+/* The session that jpki-watch runs in: by its environment and, where there is one, logind. */
+#ifndef JPKI_TOOLS_WATCH_SESSION_H
+#define JPKI_TOOLS_WATCH_SESSION_H
+
+#include <stdbool.h>
+
+#define SESSION_TEXT_MAX 256
+
+struct session {
+	char id[SESSION_TEXT_MAX];	/* logind's; "" for none */
+	char service[SESSION_TEXT_MAX];	/* the PAM service that opened it; "" if nobody knows */
+	char cert[SESSION_TEXT_MAX];	/* the card that opened it, as the module left it; "" for none */
+	bool known;			/* to logind */
+	bool remote;			/* opened from afar: the readers here are none of its person's */
+};
+
+/*
+ * Logind is asked for the session XDG_SESSION_ID, that of this process, or the one that the
+ * user looks at (for a unit of the user's is in none).
+ */
+void session_find(struct session *ret);
+
+/* Whether logind knew the session and now says that it has ended. */
+bool session_is_over(const struct session *s);
+
+#endif

@@ -1,0 +1,219 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "tools/watch/watch.h"
+
+static void
+tell(struct watch *w, enum watch_news news)
+{
+	w->ops->tell(w->ops->ctx, news, w->reader);
+}
+
+static int64_t
+settle(const struct watch *w)
+{
+	return w->grace_ms > WATCH_SETTLE_MS ? w->grace_ms : WATCH_SETTLE_MS;
+}
+
+static void
+go_away(struct watch *w, int64_t grace_ms, bool unsaid)
+{
+	w->state = WATCH_AWAY;
+	w->deadline = clk_mono_ms(w->clk) + grace_ms;
+	w->unsaid = unsaid;
+}
+
+void
+watch_init(struct watch *w, const struct transport *transport, const struct clk *clk,
+    const struct watch_ops *ops, int64_t grace_ms, int certificate)
+{
+	*w = (struct watch){ .transport = transport, .clk = clk, .ops = ops, .grace_ms = grace_ms,
+		.certificate = certificate, .state = WATCH_SEEKING };
+	w->slept_ms = ops->slept_ms(ops->ctx);
+	if (certificate >= 0)
+		go_away(w, settle(w), true);
+}
+
+/* --- the service ----------------------------------------------------------------- */
+
+static void
+service_gone(struct watch *w)
+{
+	if (w->service_gone)
+		return;
+	w->service_gone = true;
+	tell(w, WATCH_SERVICE_GONE);
+}
+
+/* Readers begin to count anew; whether the card stayed has to be found out. */
+static void
+service_back(struct watch *w)
+{
+	w->service_gone = false;
+	memset(w->others, 0, sizeof w->others);
+	tell(w, WATCH_SERVICE_BACK);
+	if (w->state == WATCH_THERE)
+		go_away(w, settle(w), true);
+	else if (w->state == WATCH_AWAY)
+		go_away(w, settle(w), w->unsaid);
+}
+
+/* --- our card ---------------------------------------------------------------------- */
+
+static bool
+is_there(const struct watch *w)
+{
+	for (size_t i = 0; i < w->seen.count; i++) {
+		const struct transport_reader *r = &w->seen.at[i];
+
+		if (strcmp(r->name, w->reader) == 0)
+			return r->has_card && r->generation == w->generation;
+	}
+	return false;
+}
+
+/* What happened to the machine in an absence is no part of it: the readers start as well. */
+static void
+note_sleep(struct watch *w)
+{
+	int64_t slept_ms = w->ops->slept_ms(w->ops->ctx);
+
+	if (slept_ms - w->slept_ms >= 1000 && w->state == WATCH_AWAY)
+		go_away(w, settle(w), w->unsaid);
+	w->slept_ms = slept_ms;
+}
+
+static void
+note_absence(struct watch *w)
+{
+	if (w->state == WATCH_THERE && !is_there(w)) {
+		go_away(w, w->grace_ms, false);
+		tell(w, WATCH_GONE);
+	}
+	if (w->state == WATCH_AWAY && clk_left_ms(w->clk, w->deadline) == 0) {
+		w->state = WATCH_LEFT;
+		tell(w, WATCH_REMOVED);
+	}
+}
+
+static void
+note_presence(struct watch *w, const struct transport_reader *r, int certificate)
+{
+	enum watch_state before = w->state;
+
+	w->state = WATCH_THERE;
+	w->certificate = certificate;
+	memcpy(w->reader, r->name, sizeof w->reader);
+	w->generation = r->generation;
+	if (before == WATCH_SEEKING || (before == WATCH_AWAY && w->unsaid))
+		tell(w, WATCH_FOUND);
+	else
+		tell(w, WATCH_BACK);
+}
+
+/* --- other cards ------------------------------------------------------------------------ */
+
+/* What is remembered of this card; NULL if there are too many readers. */
+static struct watch_card *
+remembered(struct watch *w, const struct transport_reader *r)
+{
+	struct watch_card *empty = NULL;
+
+	for (size_t i = 0; i < TRANSPORT_READERS_MAX; i++) {
+		struct watch_card *c = &w->others[i];
+
+		if (c->reader[0] == '\0')
+			empty = empty != NULL ? empty : c;
+		else if (strcmp(c->reader, r->name) == 0) {
+			if (c->generation != r->generation)
+				c->tries = 0;
+			c->generation = r->generation;
+			return c;
+		}
+	}
+	if (empty != NULL) {
+		memcpy(empty->reader, r->name, sizeof empty->reader);
+		empty->generation = r->generation;
+	}
+	return empty;
+}
+
+/* Readers that are no more are forgotten, or there would be no room some day. */
+static void
+forget_readers(struct watch *w)
+{
+	for (size_t i = 0; i < TRANSPORT_READERS_MAX; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < w->seen.count; j++)
+			found |= strcmp(w->others[i].reader, w->seen.at[j].name) == 0;
+		if (!found)
+			w->others[i] = (struct watch_card){ .reader = "" };
+	}
+}
+
+static int64_t
+sooner(int64_t a_ms, int64_t b_ms)
+{
+	if (a_ms == TRANSPORT_FOREVER)
+		return b_ms;
+	return b_ms == TRANSPORT_FOREVER || a_ms < b_ms ? a_ms : b_ms;
+}
+
+static int64_t
+time_to_look(const struct watch *w)
+{
+	return w->state == WATCH_AWAY ? clk_left_ms(w->clk, w->deadline) : WATCH_LOOK_MS;
+}
+
+/*
+ * Looks at the cards that have not said whose they are, until one is ours. In how many
+ * milliseconds one of the others has to be looked at again; TRANSPORT_FOREVER: none.
+ */
+static int64_t
+seek(struct watch *w)
+{
+	int64_t again = TRANSPORT_FOREVER;
+
+	forget_readers(w);
+	for (size_t i = 0; i < w->seen.count; i++) {
+		const struct transport_reader *r = &w->seen.at[i];
+		struct watch_card *card = r->has_card ? remembered(w, r) : NULL;
+		int64_t ms = time_to_look(w);
+		int certificate;
+
+		if (card == NULL || card->tries >= WATCH_TRIES || ms == 0)
+			continue;
+		certificate = w->ops->look(w->ops->ctx, r->name, ms);
+		if (certificate >= 0 && (w->certificate < 0 || certificate == w->certificate)) {
+			note_presence(w, r, certificate);
+			return TRANSPORT_FOREVER;
+		}
+		if (certificate == LOOK_UNCLEAR)
+			again = sooner(again, (int64_t)WATCH_RETRY_MS << card->tries++);
+		else
+			card->tries = WATCH_TRIES;
+	}
+	return again;
+}
+
+struct outcome
+watch_step(struct watch *w, int64_t *ret_ms)
+{
+	struct outcome o = w->transport->ops->readers(w->transport->ctx, &w->seen);
+	int64_t again = TRANSPORT_FOREVER;
+
+	if (o.status == JPKI_NO_SERVICE || o.status == JPKI_SERVICE_REFUSED)
+		service_gone(w);
+	if (!outcome_ok(&o))
+		return o;
+	if (w->service_gone)
+		service_back(w);
+	note_sleep(w);
+	note_absence(w);
+	if (w->state != WATCH_THERE)
+		again = seek(w);
+	*ret_ms = w->state == WATCH_AWAY ? sooner(again, clk_left_ms(w->clk, w->deadline)) : again;
+	return o;
+}
