@@ -53,7 +53,8 @@ usage(FILE *f)
 	    "the terminal, or to the askpass that was there before. Started by jpki-ssh; see\n"
 	    "jpki-askpass(1).\n"
 	    "\n"
-	    "  --note-host-key KEY  for KnownHostsCommand of ssh: notes the host key (%K)\n"), f);
+	    "  --note-host-key FINGERPRINT KEY  for KnownHostsCommand of ssh: notes the host\n"
+	    "                                   key (%f, %K)\n"), f);
 }
 
 /* --- questions of others ------------------------------------------------------------- */
@@ -272,13 +273,29 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
 
 /* --- both ------------------------------------------------------------------------------ */
 
+/*
+ * The fingerprint that ssh gives is that of the key alone, also if it comes in a certificate; but
+ * with FingerprintHash it may be of another kind. Then it is taken from the key.
+ */
+static bool
+fingerprint_of(const char *fingerprint, const char *key, char hostkey[static JPKI1_HOSTKEY_LEN + 1])
+{
+	static const char kind[] = "SHA256:";
+
+	if (strncmp(fingerprint, kind, sizeof kind - 1) != 0 ||
+	    strlen(fingerprint) != sizeof kind - 1 + JPKI1_HOSTKEY_LEN)
+		return crypto_hostkey(key, hostkey);
+	memcpy(hostkey, fingerprint + sizeof kind - 1, JPKI1_HOSTKEY_LEN + 1);
+	return true;
+}
+
 static int
-note_key(const char *key)
+note_key(const char *fingerprint, const char *key)
 {
 	char dir[PATH_MAX], hostkey[JPKI1_HOSTKEY_LEN + 1];
 
 	/* ssh also asks in which order to offer keys, and has none then ("NONE"). */
-	if (crypto_hostkey(key, hostkey) && note_directory(dir) &&
+	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && note_directory(dir) &&
 	    !note_host_key(dir, getppid(), hostkey))
 		fprintf(stderr, "jpki-askpass: %s: %s\n", dir, strerror(errno));
 	return EXIT_SUCCESS;
@@ -294,8 +311,8 @@ main(int argc, char **argv)
 	harden();
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
-	if (argc == 3 && strcmp(argv[1], "--note-host-key") == 0)
-		return note_key(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "--note-host-key") == 0)
+		return note_key(argv[2], argv[3]);
 	if (argc != 2) {
 		usage(stderr);
 		return 2;

@@ -115,7 +115,7 @@ write_config(const char *dir, const char *file, char path[static PATH_MAX])
 	f = fopen(path, "we");
 	if (f == NULL)
 		return false;
-	ok = fprintf(f, "# Made by jpki-ssh.\nKnownHostsCommand %s --note-host-key %%K\n", ASKPASS) > 0 &&
+	ok = fprintf(f, "# Made by jpki-ssh.\nKnownHostsCommand %s --note-host-key %%f %%K\n", ASKPASS) > 0 &&
 	    put_includes(f, file);
 	return fclose(f) == 0 && ok;
 }

@@ -125,6 +125,23 @@ through 'jpki-ssh: over a jump host, each with its own signature' log='OK OK' pr
 	jpki-ssh -F "$WORK/jump_config" -J hanako@127.0.0.1 hanako@second.example id
 card_stack sshd "$(challenge_options)"
 
+# ssh may meet the key in a certificate, or print fingerprints of another kind: it is the same key.
+cp "$WORK/known_hosts" "$WORK/plain_hosts"
+with_host_certificate()
+{
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/sshd/ca" <<< y >> "$LOG" 2>&1
+	ssh-keygen -q -s "$WORK/sshd/ca" -I server -h -n 127.0.0.1 "$WORK/sshd/key.pub" >> "$LOG" 2>&1 || fail 'no host certificate'
+	stop_sshd
+	start_challenging_sshd "HostCertificate $WORK/sshd/key-cert.pub"
+	printf '@cert-authority [127.0.0.1]:%s %s\n' "$SSH_PORT" "$(cat "$WORK/sshd/ca.pub")" > "$WORK/known_hosts"
+}
+through 'jpki-ssh: a server with a host certificate' before=with_host_certificate says='uid=2001(hanako)' \
+	"${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+stop_sshd
+start_challenging_sshd 'Subsystem sftp internal-sftp'
+cp "$WORK/plain_hosts" "$WORK/known_hosts"
+through 'jpki-ssh: other fingerprints' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- jpki-ssh -F none -o FingerprintHash=md5 "${LOGIN[@]:3}"
+
 # --- somebody between --------------------------------------------------------------------
 # A hostile server, a real sshd, which logs in to the other one with what it is given.
 EVIL_PORT=2233
