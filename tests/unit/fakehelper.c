@@ -106,13 +106,10 @@ result(enum jpki_status status, bool clean)
 	send_bytes(packet, w.len);
 }
 
-/* Returns what a real helper makes of this answer, if the PIN is always wrong. */
-static enum jpki_status
-receive(void)
+/* The next message, which has to be of this type. */
+static struct reader
+receive_message(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX])
 {
-	struct proto_pin m;
-
-	uint8_t packet[PROTO_PACKET_MAX];
 	enum proto_type type;
 	struct reader r;
 	size_t len;
@@ -120,7 +117,20 @@ receive(void)
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
 		_exit(1);
 	r = reader_of(packet, len);
-	if (!proto_get_header(&r, &type, &id) || type != PROTO_PIN || !proto_get_pin(&r, &m))
+	if (!proto_get_header(&r, &type, &id) || type != wanted)
+		_exit(1);
+	return r;
+}
+
+/* Returns what a real helper makes of this answer, if the PIN is always wrong. */
+static enum jpki_status
+receive(void)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct reader r = receive_message(PROTO_PIN, packet);
+	struct proto_pin m;
+
+	if (!proto_get_pin(&r, &m))
 		_exit(1);
 	switch (m.answer) {
 	case PROTO_ANSWER_PIN:
@@ -152,16 +162,11 @@ challenge(void)
 static enum jpki_status
 receive_reply(void)
 {
-	struct proto_reply m;
 	uint8_t packet[PROTO_PACKET_MAX];
-	enum proto_type type;
-	struct reader r;
-	size_t len;
+	struct reader r = receive_message(PROTO_REPLY, packet);
+	struct proto_reply m;
 
-	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
-		_exit(1);
-	r = reader_of(packet, len);
-	if (!proto_get_header(&r, &type, &id) || type != PROTO_REPLY || !proto_get_reply(&r, &m))
+	if (!proto_get_reply(&r, &m))
 		_exit(1);
 	return !m.given ? JPKI_CANCELLED : m.text[0] == '\0' ? JPKI_NO_REPLY :
 	    strcmp(m.text, "reply") == 0 ? JPKI_OK : JPKI_CHALLENGE;
@@ -192,15 +197,10 @@ receive_task(void)
 		[PROTO_PIN_CHECK] = "check", [PROTO_PIN_CHANGE] = "change" };
 	static struct proto_request request;
 	uint8_t packet[PROTO_PACKET_MAX];
-	enum proto_type type;
-	struct reader r;
-	size_t len;
+	struct reader r = receive_message(PROTO_REQUEST, packet);
 	FILE *f = fopen("tasks", "ae");
 
-	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
-		_exit(1);
-	r = reader_of(packet, len);
-	if (!proto_get_header(&r, &type, &id) || !proto_get_request(&r, &request) || f == NULL)
+	if (!proto_get_request(&r, &request) || f == NULL)
 		_exit(1);
 	fprintf(f, "%s ", names[request.task]);
 	if (request.task == PROTO_DROP)
