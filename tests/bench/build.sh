@@ -21,6 +21,7 @@ prepare_bench()
 	step test-pki make -C "$E2E_BUILD" tests/pki/out/stamp
 	install_build
 	setup_world
+	start_world
 	fresh_card
 }
 

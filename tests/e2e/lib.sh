@@ -3,7 +3,8 @@
 # What the end-to-end cases are written with. Everything here runs as root
 # inside tests/e2e/ns, after make install; nothing here may be used outside.
 #
-# One pcscd and one simulated card serve all cases. Between two cases the card
+# Every file of cases has a copy of the machine to itself, with one pcscd and one
+# simulated card for its cases; nothing of another file's is there. Between two cases the card
 # gets its tries back and forgets faults; a case that changed more is followed
 # by a card put in afresh. Nothing waits by the clock: what is waited for is
 # asked for, with a limit.
@@ -17,6 +18,8 @@
 
 PIN=${E2E_PIN:-8275}		# so distinctive that it can be looked for
 WRONG_PIN=8276
+NEW_PIN=4793
+NEW_SIGN=XYZ789
 WORK=/tmp/e2e
 SOCK=$WORK/sim.sock
 SYSLOG=$WORK/syslog
@@ -24,6 +27,7 @@ CONF=/etc/pam_jpki/pam_jpki.conf
 USERS=/etc/pam_jpki/users
 NSSDB=/etc/pam_jpki/nssdb
 CRLS=/var/lib/pam_jpki/crl
+PAMDIR=$(find_pamdir)
 HELPER=${E2E_HELPER:-/usr/libexec/pam_jpki/jpki_helper}
 PKI=$E2E_BUILD/tests/pki/out
 WAIT_MS=15000
@@ -36,7 +40,8 @@ CARD_DIRTY=			# not empty: needs to be put in afresh
 LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs
 CASE_FAILED=
-TALLY=$WORK/tally		# ok | not ok | skip, a line for each case
+: "${E2E_SHARED:=$WORK}"
+TALLY=$E2E_SHARED/tally		# ok | not ok | skip, a line for each case
 
 # --- results ------------------------------------------------------------------
 
@@ -142,7 +147,7 @@ run()
 }
 
 # What came out of logins and PIN changes by our module alone, a line for each, as
-# "CODE SYSLOG-PRIORITY PAM-CODE": for cases/95-outcomes.sh.
+# "CODE SYSLOG-PRIORITY PAM-CODE": for outcomes.sh.
 note_outcomes()	# SYSLOG-SIZE-BEFORE SERVICE
 {
 	local returned
@@ -151,7 +156,7 @@ note_outcomes()	# SYSLOG-SIZE-BEFORE SERVICE
 	returned=$(sed -nE 's/^(auth|chauthtok) = [0-9]+ //p' <<< "$OUT")
 	[ -n "$returned" ] || return 0
 	until_true 1 logged_outcomes "$1" "$(wc -l <<< "$returned")" || return 0
-	paste -d' ' <(printf '%s\n' "$LOGGED") <(printf '%s\n' "$returned") >> "$WORK/outcomes"
+	paste -d' ' <(printf '%s\n' "$LOGGED") <(printf '%s\n' "$returned") >> "$E2E_SHARED/outcomes"
 }
 
 # As many outcomes were logged since then; they are in LOGGED, in their order.
@@ -427,15 +432,14 @@ reset_config()
 	enrol hanako good
 }
 
+# What is there before the cases, but for the running programs.
 setup_world()
 {
 	local program
 
-	PAMDIR=$(find_pamdir)
 	mkdir -p "$WORK/cards" "$E2E_LOGS/cases"
 	if [ "$E2E_VPCD" = /dev/fd/9 ]; then
 		cat <&9 > "$WORK/libifdvpcd.so"
-		E2E_VPCD=$WORK/libifdvpcd.so
 	fi
 	# What tests/lib-install.sh fetched and did not install.
 	if [ -n "${E2E_UNPACK-}" ]; then
@@ -443,21 +447,30 @@ setup_world()
 	fi
 	id sshd >/dev/null 2>&1 ||
 		useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd
-	: > "$TALLY"
 	for program in sim/simctl e2e/busanswer e2e/crlput e2e/scprobe e2e/pamdrive; do
 		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/
 	done
 	printf '#!/bin/sh\nexec simctl %s "$@"\n' "$SOCK" > /usr/local/bin/sim
 	chmod 0755 /usr/local/bin/sim
 	cp "$E2E_BUILD/tests/e2e/.libs/pam_e2e.so" "$PAMDIR/"
-	start_syslog
 	make_user hanako 2001
 	make_user taro 2002
+	printf 'hanako:%s\n' "$PASSWORD" | chpasswd || build_die 'chpasswd failed'
+	localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 || echo '# no locale ja_JP.UTF-8: package locales?'
 	install_pam_service e2e "$(stack)"
+	sudo_rules
+	# su waits by itself, too, after a failure.
+	echo 'FAIL_DELAY 0' > /etc/default/su
 	mkdir -p /etc/pam_jpki
 	make_nssdb "$WORK/nssdb" ca1 ca2 ca-ec || build_die "certutil failed"
 	CRLS=$WORK/crl NSSDB=$WORK/nssdb put_crls ca1.crl ca2.crl ca-ec.crl || build_die "crlput failed"
 	reset_config
+}
+
+start_world()
+{
+	[ "$E2E_VPCD" != /dev/fd/9 ] || E2E_VPCD=$WORK/libifdvpcd.so
+	start_syslog
 	start_pcscd
 	start_sim "$(card_dir good)"
 	CARD_SPEC=good
@@ -590,4 +603,23 @@ check_card()
 	[ -z "${c[max_apdus]}" ] || [ "$apdus" -le "${c[max_apdus]}" ] ||
 		fail "$apdus commands to the card, more than ${c[max_apdus]}"
 	[ "${c[state]}" = any ] || expect_card_forgot
+}
+
+# Where in the series of commands to the card things happen, from a login that goes
+# well: so many come before the prompt, so many in all. VERIFY is the one with the PIN.
+BEFORE=0 TOTAL=0 QUERIES=0 VERIFY=
+count_commands()
+{
+	fresh_card
+	enrol hanako good
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "exec=sim stats > $WORK/stats" "pin=$PIN" auth
+	BEFORE=$(sed -n 's/^apdus=\([0-9]*\) .*/\1/p' "$WORK/stats")
+	TOTAL=$(stat_of apdus)
+	QUERIES=$(stat_of queries)
+	if ! [ "$TOTAL" -gt "${BEFORE:-0}" ]; then
+		echo '# a plain login fails: assuming nine commands, three before the prompt'
+		BEFORE=3 TOTAL=9 QUERIES=2
+	fi
+	VERIFY="ins 20:$((QUERIES + 1))"
 }

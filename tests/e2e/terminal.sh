@@ -6,6 +6,8 @@
 # shellcheck disable=SC2034 # the cases use what is not used here
 # shellcheck disable=SC2016 # some text is for other shells
 
+PASSWORD='s3cret-Word'		# hanako's
+IN_JAPANESE=(LANG=ja_JP.UTF-8)
 PROMPT='PIN of the user-authentication certificate'
 ASKED="wait:$PROMPT \\(4 digits"	# a wrong PIN is answered with the same words
 RIGHT=("$ASKED" "type:$PIN")
@@ -17,6 +19,9 @@ as_user()	# NAME UID
 	printf 'setpriv --reuid %s --regid %s --init-groups env HOME=/home/%s USER=%s ' "$1" "$1" "$1" "$1"
 }
 
+read -ra HANAKO <<< "$(as_user hanako)"
+read -ra TARO <<< "$(as_user taro)"
+
 # stack_of SERVICE AUTH-LINES: the rest as everywhere; no waiting after failures.
 stack_of()
 {
@@ -27,6 +32,16 @@ stack_of()
 card_stack()	# SERVICE [OPTIONS of pam_jpki]: nothing but the card
 {
 	stack_of "$1" "auth required pam_jpki.so ${*:2}"
+}
+
+# Nothing but the card for everything that is started on a terminal.
+card_stacks()
+{
+	local service
+
+	for service in su su-l sudo sudo-i login; do
+		card_stack "$service"
+	done
 }
 
 # The card, or else the password; a card that says no is not overruled.
@@ -160,6 +175,56 @@ outcomes_are()
 expect_outcomes()	# WORDS
 {
 	until_true 3 outcomes_are "$1" || fail "outcomes: wanted \"$1\", got \"$(outcomes)\""
+}
+
+# situations PROGRAM: what a person with a card goes through, after
+# count_commands. These say how the
+# program behaves:
+#   command    what is started
+#   attempts   how often it lets a person try
+#   locked     how often it tries with a locked card
+#   first      steps before the first attempt
+#   again      steps before each other one
+#   finish     steps after a success
+#   shows      what is on the screen then
+#   gave_up    the exit status when it has given up
+situations()
+{
+	local p=$1 i rest silent=()
+	local lost=(says='Contact with the card was lost' log="CARD-REMOVED $(times $((attempts - 1)) NO-CARD)")
+	local fails=(status="$gave_up" lacks="$shows")
+
+	for ((i = 1; i < attempts; i++)); do silent+=("${again[@]}"); done
+	rest=("${silent[@]:${#again[@]}}")
+	person "$p: right PIN" says="$shows" "${first[@]}" "${RIGHT[@]}" "${finish[@]}" -- "${command[@]}"
+	person "$p: wrong PIN, then the right one" says="$shows" log='PIN-WRONG OK' prompts=2 verifies=2 \
+		"${first[@]}" "$ASKED" "type:$WRONG_PIN" "${again[@]}" "${RIGHT[@]}" "${finish[@]}" -- "${command[@]}"
+	person "$p: a password, then the PIN" says='exactly four digits' log='PIN-FORMAT OK' prompts=2 \
+		"${first[@]}" "$ASKED" 'type:my-password' "${again[@]}" "${RIGHT[@]}" "${finish[@]}" -- "${command[@]}"
+	# Two wrong PINs are asked for; the last try is refused unasked.
+	person "$p: wrong PINs until it gives up" "${fails[@]}" tries=1 prompts=2 verifies=2 powered=any says='Only one try is left' \
+		log="PIN-WRONG PIN-WRONG $(times $((attempts - 2)) LAST-TRY)" "${first[@]}" "$ASKED" "type:$WRONG_PIN" \
+		"${again[@]}" "$ASKED" type:8277 "${rest[@]}" -- "${command[@]}"
+	person "$p: one try left" sim='set auth-tries 1' "${fails[@]}" tries=1 prompts=0 verifies=0 \
+		says='Only one try is left' log="$(times "$attempts" LAST-TRY)" "${first[@]}" "${silent[@]}" -- "${command[@]}"
+	person "$p: locked card" sim='set auth-tries 0' "${fails[@]}" tries=0 prompts=0 verifies=0 says='is locked' \
+		log="$(times "$locked" PIN-LOCKED)" "${first[@]}" "${silent[@]:0:${#again[@]} * (locked - 1)}" -- "${command[@]}"
+	person "$p: no card" sim=remove "${fails[@]}" prompts=0 verifies=0 says='There is no card on the reader.' \
+		log="$(times "$attempts" NO-CARD)" "${first[@]}" "${silent[@]}" -- "${command[@]}"
+	person "$p: card removed at the prompt" "${fails[@]}" verifies=0 "${lost[@]}" \
+		"${first[@]}" "$ASKED" 'do:sim remove' "type:$PIN" "${silent[@]}" -- "${command[@]}"
+	person "$p: card removed as the right PIN reaches it" sim="fault $VERIFY drop-after" "${fails[@]}" "${lost[@]}" \
+		"${first[@]}" "${RIGHT[@]}" "${silent[@]}" -- "${command[@]}"
+	person "$p: card removed as a wrong PIN reaches it" sim="fault $VERIFY drop-after" "${fails[@]}" "${lost[@]}" \
+		tries=2 "${first[@]}" "$ASKED" "type:$WRONG_PIN" "${silent[@]}" -- "${command[@]}"
+	person "$p: card removed at the signature" sim='fault ins 2A drop' "${fails[@]}" "${lost[@]}" \
+		"${first[@]}" "${RIGHT[@]}" "${silent[@]}" -- "${command[@]}"
+}
+
+# three_times COMMAND: one try at each start, so the person starts it three times.
+three_times()
+{
+	printf 'for i in 1 2 3; do %s && exit; done; exit 1' "$1"
 }
 
 # --- sshd --------------------------------------------------------------------------

@@ -250,3 +250,17 @@ wait_ends()
 	install_pam_service e2e "$(stack)"
 }
 run_case 'the wait for a card ends' wait_ends
+
+environ()
+{
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako \
+		"exec=tr '\\0' '\\n' < /proc/\$(pgrep -x jpki_helper)/environ > $WORK/environ; ls -l /proc/\$(pgrep -x jpki_helper)/fd > $WORK/fds" \
+		"pin=$PIN" auth
+	[ -e "$WORK/environ" ] || fail 'there was no helper'
+	expect_equal 'environment of the helper' '' "$(cat "$WORK/environ")"
+	expect_equal 'open files of the helper beside sockets and the trust database' '' \
+		"$(awk '/->/ { print $NF }' "$WORK/fds" |
+			grep -vE "^(socket:.*|anon_inode:.*|/dev/null|$NSSDB/.*)\$" | tr '\n' ' ')"
+}
+run_case 'the helper has an empty environment and no files' environ

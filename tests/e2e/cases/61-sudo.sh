@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # What only sudo does: options, type-ahead, signals, tickets. And passwd, which
 # has no business with the card.
-# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
+# shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 # shellcheck disable=SC2016 # some text is for other shells
 
 sudo_once()	# OPTIONS: no ticket is used
 {
 	command=("${HANAKO[@]}" sudo -k "$@")
 }
+
+card_stacks
 
 # --- options ---------------------------------------------------------------------
 sudo_once -n id

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # sshd, and what is started inside of its sessions. Who sits elsewhere does not
 # reach the card on our reader, whatever is typed, unless the administrator says so.
-# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
+# shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 # shellcheck disable=SC2016 # some text is for other shells
 
 # What nobody may cause who sits elsewhere.
 UNTOUCHED=(prompts=0 verifies=0 apdus=0)
 
+card_stacks
+count_commands
 start_sshd
-echo "hanako:$PASSWORD" | chpasswd
 
 # --- without the module, for comparison ------------------------------------------------
 stack_of sshd '@include common-auth'

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # lang=auto: the language of the program that asks, where the terminal can show it.
-# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
+# shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 
 JAPANESE='利用者証明用電子証明書の暗証番号 '
+
+card_stacks
 
 # What a person reads who types a wrong PIN and then, at the next prompt, the right one.
 japanese()	# NAME [KEY=VALUE…] [STEP…] -- COMMAND…
@@ -25,11 +27,9 @@ on_console()
 	printf 'touch /dev/tty9; mount --bind "$(tty)" /dev/tty9; exec %s <>/dev/tty9 >&0 2>&0' "$1"
 }
 
-localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 || echo '# no locale ja_JP.UTF-8: package locales?'
 first=() again=() finish=()
 card_stack sudo
 card_stack su
-IN_JAPANESE=(LANG=ja_JP.UTF-8)
 su_twice=$(three_times 'su hanako -c id')
 
 japanese 'sudo' -- "${HANAKO[@]}" "${IN_JAPANESE[@]}" sudo -k id

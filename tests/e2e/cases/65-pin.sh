@@ -2,10 +2,8 @@
 # Changing PINs: passwd with a PAM stack that has our module before pam_unix or after
 # it, and jpkictl pin; every refusal, with the tries counted on the card and the PIN that it
 # really has afterwards.
-# shellcheck disable=SC2034,SC2154 # terminal.sh and 60-terminal.sh share their variables
+# shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 
-NEW_PIN=4793
-NEW_SIGN=XYZ789
 NEW_PASSWORD='An0ther-Word'
 
 ASK_OLD='wait:Current PIN of the user-authentication certificate \(4 digits, [0-9] tries left\): '

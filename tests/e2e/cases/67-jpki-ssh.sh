@@ -25,7 +25,6 @@ LOGIN=(jpki-ssh -F none "${JPKI_SSH[@]}" hanako@127.0.0.1 id)
 DENIED='Permission denied'
 
 start_challenging_sshd 'Subsystem sftp internal-sftp'
-echo "hanako:$PASSWORD" | chpasswd
 chmod 0644 "$WORK/known_hosts"
 card_stack sshd "$(challenge_options)"
 

@@ -63,8 +63,6 @@ is_there()	# LOCKER
 SIX_WRONG='1111 2222 3333 4444 5555 6666'
 write_conf 'debug = yes'
 printf 'hanako:%s\n' "$PASSWORD" | chpasswd
-locale -a | grep -qi '^ja_JP.utf-\?8' || localedef -i ja_JP -f UTF-8 ja_JP.UTF-8 ||
-	echo '# no locale ja_JP.UTF-8: package locales?'
 for program in i3lock swaylock; do
 	is_there $program && situations $program "$SIX_WRONG" && i3lock_and_swaylock $program
 done

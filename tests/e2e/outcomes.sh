@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every outcome of lib/outcome.def has come out of a login or a PIN change in the cases before: through
+# Every outcome of lib/outcome.def has come out of a login or a PIN change in the cases: through
 # libpam, with the PAM code and the syslog priority that the table promises.
 
 # These cannot be brought about here: see the cases "outcome … as the helper tells it".
@@ -16,13 +16,13 @@ declare -A not_here=(
 
 every_outcome()
 {
-	local code pam priority got table=$WORK/outcome-table
+	local code pam priority got table=$WORK/outcome-table seen=$WORK/outcomes-seen
 
 	table_of_outcomes > "$table"
 	expect_equal 'rows of the table' "$(grep -c '^OUTCOME(' "$E2E_TOP/lib/outcome.def")" "$(wc -l < "$table")"
-	sort -u "$WORK/outcomes" > "$WORK/outcomes-seen"
+	sort -u "$E2E_SHARED/outcomes" > "$seen"
 	while read -r code priority pam; do
-		got=$(sed -n "s/^$code //p" "$WORK/outcomes-seen")
+		got=$(sed -n "s/^$code //p" "$seen")
 		if [ -n "${not_here[$code]-}" ]; then
 			[ -z "$got" ] || fail "$code did come out, although ${not_here[$code]}"
 			printf '# %s was not brought about: %s\n' "$code" "${not_here[$code]}"
@@ -31,7 +31,7 @@ every_outcome()
 		fi
 	done < "$table"
 	expect_equal 'codes without a row' '' \
-		"$(cut -d' ' -f1 "$WORK/outcomes-seen" | grep -vxFf <(cut -d' ' -f1 "$table") | tr '\n' ' ')"
+		"$(cut -d' ' -f1 "$seen" | grep -vxFf <(cut -d' ' -f1 "$table") | tr '\n' ' ')"
 }
 
 # CODE PRIORITY PAM-CODE, the priority as syslog writes it for authpriv.
@@ -42,6 +42,6 @@ table_of_outcomes()
 		sed -E 's/ CRIT / 82 /; s/ ERR / 83 /; s/ WARNING / 84 /; s/ NOTICE / 85 /; s/ INFO / 86 /'
 }
 
-if [ -z "$E2E_ONLY" ]; then
-	run_case 'every outcome has been seen' every_outcome
-fi
+begin 'every outcome has been seen'
+every_outcome
+end
