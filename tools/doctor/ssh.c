@@ -134,16 +134,17 @@ judge_challenge(struct doctor *d, const struct sshd *s, const struct conf *conf)
 		found(d, FOUND_SSH_CHALLENGE, "%s", conf->remote_names[0] != '\0' ? conf->remote_names : name);
 }
 
-/* "publickey,keyboard-interactive:pam" in every list that is allowed. */
+/* Whether each list that is allowed begins with a key and asks PAM ("keyboard-interactive:pam") after it. */
 static bool
 needs_key_first(const char *methods)
 {
+	static const char dialogue[] = ",keyboard-interactive";
 	char copy[DETAIL_MAX], *rest = NULL;
 	bool any = false;
 
 	snprintf(copy, sizeof copy, "%s", methods);
 	for (char *list = strtok_r(copy, " ", &rest); list != NULL; list = strtok_r(NULL, " ", &rest)) {
-		if (strncmp(list, "publickey,", 10) != 0)
+		if (strncmp(list, "publickey,", 10) != 0 || strstr(list, dialogue) == NULL)
 			return false;
 		any = true;
 	}

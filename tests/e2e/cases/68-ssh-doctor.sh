@@ -66,6 +66,8 @@ examine_sshd()
 	ssh_doctor 'D809' ssh_key=yes
 	ssh_settings 'AuthenticationMethods publickey,keyboard-interactive:pam password'
 	ssh_doctor 'D808 D809' ssh_key=yes
+	ssh_settings 'AuthenticationMethods publickey,publickey'
+	ssh_doctor 'D808 D809' ssh_key=yes
 	ssh_settings 'AuthorizedKeysCommand /usr/local/bin/jpkictl ssh-keys %u' 'AuthorizedKeysCommandUser nobody'
 	ssh_doctor 'D810'
 	ssh_settings 'AuthorizedKeysCommandUser root'
