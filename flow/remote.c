@@ -37,6 +37,7 @@ struct attempt {
 	struct jpki1_reply reply;
 	struct enrolled enrolled;
 	const struct enrolled_cert *signer;	/* the one that the reply names */
+	int64_t replied_at;		/* clk_mono_ms */
 };
 
 static void
@@ -124,11 +125,12 @@ ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 	char reply[JPKI1_REPLY_MAX];
 	struct outcome o = ui->ask(ui->ctx, prompt, reply);
 
+	a->replied_at = clk_mono_ms(clk);
 	if (!outcome_ok(&o))
 		return o;
 	if (reply[0] == '\0') {
 		o = outcome_of(JPKI_NO_REPLY);
-	} else if (clk_mono_ms(clk) > limit) {
+	} else if (a->replied_at > limit) {
 		log_msg(a->env->log, LOG_NOTICE, "the reply to the challenge came too late");
 		o = outcome_of(JPKI_CHALLENGE);
 	} else if (!jpki1_read_reply(reply, &a->reply)) {
@@ -244,6 +246,8 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	}
 	if (outcome_ok(&o))
 		o = judge(&a, &before, &result);
+	if (o.status == JPKI_CHALLENGE)
+		wait_until(env->clk, a.replied_at + REMOTE_REFUSE_AFTER_MS);
 	result.outcome = o;
 	*ret_result = result;
 }

@@ -27,6 +27,9 @@
 /* A challenge is not shown before this, so that no work of ours shows in its time. */
 #define REMOTE_SHOW_AFTER_MS 50
 
+/* Nor is a reply refused before this, counted from the reply: strangers have nothing to be judged. */
+#define REMOTE_REFUSE_AFTER_MS 250
+
 struct remote_ui {
 	/*
 	 * Shows the prompt, echo on, and stores what came back, cut at JPKI1_REPLY_MAX.

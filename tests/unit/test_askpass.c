@@ -68,7 +68,8 @@ static const struct {
 
 	/* Another server's, whatever the one in between writes. */
 	{ PROMPT_OTHER_HOST, "(hanako@evil) " FOR_AZUMINO },
-	{ PROMPT_OTHER_HOST, "(hanako@evil) (hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(hanako@evil) (hanako@azumino) \n" FOR_AZUMINO },
+	{ PROMPT_NO_ORIGIN, "(hanako@azumino) (x@evil) hello\n" FOR_AZUMINO },
 	{ PROMPT_OTHER_HOST, "(hanako@evil) text\n(hanako@azumino) \n" FOR_AZUMINO },
 	{ PROMPT_OTHER_HOST, "(hanako@azumino.evil) " FOR_AZUMINO },
 	{ PROMPT_OTHER_HOST, "(hanako@evil.azumino) " FOR_AZUMINO },
@@ -86,6 +87,15 @@ prompts_are_judged(void **state)
 		if (verdict != prompts[i].verdict)
 			fail_msg("%d instead of %d: %s", (int)verdict, (int)prompts[i].verdict, prompts[i].text);
 	}
+}
+
+static void
+servers_are_told_from_ssh(void **state)
+{
+	assert_true(prompt_is_from_server("(hanako@azumino) Password: "));
+	assert_true(prompt_is_from_server("(hanako@azumino) \nPIN: "));
+	assert_false(prompt_is_from_server("Enter passphrase for key '/home/taro/.ssh/id (old) ': "));
+	assert_false(prompt_is_from_server(""));
 }
 
 static void
@@ -368,6 +378,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prompts_are_judged),
+		cmocka_unit_test(servers_are_told_from_ssh),
 		cmocka_unit_test(ssh_names_are_kept),
 		cmocka_unit_test(long_names_are_no_origin),
 		S(host_key_of_this_ssh), S(host_key_of_a_former_process), S(cut_notes_are_none),

@@ -437,6 +437,31 @@ nobody_learns_who_is_enrolled(void **state)
 	expect_of(k, (struct person){ .reply = "" }, "../hanako", JPKI_NO_REPLY, __LINE__);
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* A refusal comes no sooner for who has nothing to be judged; the rightful one does not wait. */
+static void
+refusals_take_their_time(void **state)
+{
+	static const char *const replies[] = { NULL, "nonsense", "JPKI1.0123456789abcdef.-.QUJD" };
+	struct kit *k = *state;
+
+	for (size_t i = 0; i < 2 * COUNT(replies); i++) {
+		struct person p = { .leaf = "good2", .reply = replies[i / 2] };
+
+		assert_int_equal(remote_login(k, &p, i % 2 == 0 ? "hanako" : "nobody").outcome.status,
+		    JPKI_CHALLENGE);
+		assert_true(now_ms() - p.asked_at >= REMOTE_REFUSE_AFTER_MS - 1);
+	}
+}
+
 /* --- the server itself --------------------------------------------------------------- */
 
 static void
@@ -583,7 +608,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_reply), T(names_of_the_server), T(second_of_two_certificates), T(binding_by_name),
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
-		T(dead_certificates), T(changed_while_it_was_signed), T(nobody_learns_who_is_enrolled),
+		T(dead_certificates), T(changed_while_it_was_signed), T(nobody_learns_who_is_enrolled), T(refusals_take_their_time),
 		T(host_keys_are_needed), T(users_of_odd_names), T(keys_that_sshd_has_let_in),
 		cmocka_unit_test(keys_are_told_from_other_methods),
 	};

@@ -25,6 +25,7 @@
 #include "config/conf.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
+#include "lib/secret.h"
 #include "tools/askpass/crypto.h"
 #include "tools/askpass/note.h"
 #include "tools/askpass/person.h"
@@ -79,15 +80,30 @@ is(const char *variable, const char *wanted)
 static void
 hand_on(const char *prompt, const struct person *who)
 {
-	const char *next = getenv("JPKI_ASKPASS_NEXT");
+	char next[PATH_MAX];
 
-	if (!is_set("JPKI_ASKPASS_NEXT") || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
+	if (!is_set("JPKI_ASKPASS_NEXT") || strlen(getenv("JPKI_ASKPASS_NEXT")) >= sizeof next || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
 	    (who->has_terminal && !is("JPKI_ASKPASS_NEXT_REQUIRE", "force") &&
 	    !is("JPKI_ASKPASS_NEXT_REQUIRE", "prefer")))
 		return;
+	snprintf(next, sizeof next, "%s", getenv("JPKI_ASKPASS_NEXT"));
 	(void)setenv("SSH_ASKPASS", next, 1);
+	(void)unsetenv("JPKI_ASKPASS_NEXT");	/* should it be ourselves, by another name */
 	(void)execlp(next, next, prompt, (char *)NULL);
 	fprintf(stderr, "jpki-askpass: %s: %s\n", next, strerror(errno));
+}
+
+/*
+ * A server can write anything, also what looks like our own dialogue. Four digits are a card's
+ * PIN sooner than a password: they are not sent.
+ */
+static bool
+may_be_sent(const char *prompt, const char *answer)
+{
+	if (!prompt_is_from_server(prompt) || !bytes_are_auth_pin(answer, strlen(answer)))
+		return true;
+	fprintf(stderr, "%s\n", _("jpki-ssh: four digits are not sent to a server: they may be the PIN of the card. If they are a password there, use ssh."));
+	return false;
 }
 
 static int
@@ -99,11 +115,13 @@ ask_at_terminal(const char *prompt)
 	char answer[ANSWER_MAX];
 	int status = EXIT_FAILURE;
 
+	if (prompt_is_from_server(prompt))
+		fprintf(stderr, "%s\n", _("The server asks; the PIN of the card is not for it:"));
 	if (readpassphrase(prompt, answer, sizeof answer, flags) == NULL) {
 		fprintf(stderr, _("jpki-askpass: nobody can be asked here: %s\n"), strerror(errno));
 	} else if (confirm) {
 		status = strcmp(answer, "yes") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	} else {
+	} else if (may_be_sent(prompt, answer)) {
 		printf("%s\n", answer);
 		status = EXIT_SUCCESS;
 	}

@@ -68,7 +68,14 @@ take_config(int *argc, char **argv)
 			continue;
 		}
 		letter = option_with_argument(argv[i], &rest);
-		if (letter == 'F' && rest == argv[i] + 2) {
+		if (letter == 'F') {
+			size_t before = (size_t)(rest - argv[i]) - 1;	/* "-", or "-4" of "-4F" */
+
+			if (before > 1) {
+				argv[out] = strndup(argv[i], before);
+				if (argv[out++] == NULL)
+					return NULL;
+			}
 			file = *rest != '\0' ? rest : i + 1 < *argc ? argv[++i] : NULL;
 			i++;
 			continue;
@@ -94,10 +101,13 @@ put_includes(FILE *f, const char *file)
 		return fprintf(f, "Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n") > 0;
 	if (strcmp(file, "none") == 0)
 		return true;
-	if (strchr(file, '"') != NULL) {
+	/* Include takes patterns, and says nothing of a file that is not there. */
+	if (strpbrk(file, "\"*?[\\") != NULL) {
 		errno = EINVAL;
 		return false;
 	}
+	if (file[0] != '~' && access(file, R_OK) != 0)
+		return false;
 	if (file[0] == '/' || file[0] == '~')
 		return fprintf(f, "Include \"%s\"\n", file) > 0;
 	return getcwd(here, sizeof here) != NULL && fprintf(f, "Include \"%s/%s\"\n", here, file) > 0;
@@ -176,7 +186,7 @@ main(int argc, char **argv)
 		return die(dir);
 	note_clean(dir);
 	if (!write_config(dir, file, config) || !set_environment())
-		return die(config);
+		return die(file != NULL ? file : config);
 	words = calloc((size_t)argc + 3, sizeof *words);
 	if (words == NULL)
 		return die("calloc");

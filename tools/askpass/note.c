@@ -60,21 +60,31 @@ is_private(const char *path)
 	return false;
 }
 
-bool
-note_directory(char ret_path[static PATH_MAX])
+static bool
+make_private(const char *parent, const char *name, char ret_path[static PATH_MAX])
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	int n;
+	char path[PATH_MAX];
 
-	if (runtime != NULL && runtime[0] == '/' && is_private(runtime))
-		n = snprintf(ret_path, PATH_MAX, "%s/jpki-ssh", runtime);
-	else
-		n = snprintf(ret_path, PATH_MAX, "/tmp/jpki-ssh-%lu", (unsigned long)geteuid());
-	if (n >= PATH_MAX) {
+	if (snprintf(path, sizeof path, "%s%s", parent, name) >= (int)sizeof path) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	return (mkdir(ret_path, 0700) == 0 || errno == EEXIST) && is_private(ret_path);
+	memcpy(ret_path, path, strlen(path) + 1);
+	return (mkdir(path, 0700) == 0 || errno == EEXIST) && is_private(path);
+}
+
+bool
+note_directory(char ret_path[static PATH_MAX])
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
+
+	if (runtime != NULL && runtime[0] == '/' && is_private(runtime))
+		return make_private(runtime, "/jpki-ssh", ret_path);
+	snprintf(ret_path, PATH_MAX, "-%lu", (unsigned long)geteuid());
+	if (make_private("/tmp/jpki-ssh", ret_path, ret_path))
+		return true;
+	/* Anybody can make the one in /tmp first. */
+	return home != NULL && home[0] == '/' && make_private(home, "/.jpki-ssh", ret_path);
 }
 
 bool

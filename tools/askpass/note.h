@@ -2,7 +2,8 @@
  * What jpki-askpass has to know from one call to the next within one ssh: the host key that this
  * ssh has met, and whether its challenge has been dealt with. One small file each, named after
  * the ssh process (id and start, so that another process with that id is never meant), in a
- * directory that is the user's alone: $XDG_RUNTIME_DIR/jpki-ssh, or /tmp/jpki-ssh-UID.
+ * directory that is the user's alone: $XDG_RUNTIME_DIR/jpki-ssh, or /tmp/jpki-ssh-UID, or, should
+ * that be somebody else's, $HOME/.jpki-ssh.
  */
 #ifndef JPKI_TOOLS_ASKPASS_NOTE_H
 #define JPKI_TOOLS_ASKPASS_NOTE_H

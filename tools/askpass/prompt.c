@@ -26,7 +26,14 @@ read_origin(const char *text, struct ssh_prompt *p)
 	if (at == NULL || !copy(p->user, text + 1, (size_t)(at - text - 1)) ||
 	    !copy(p->host, at + 1, (size_t)(end - at - 1)))
 		return NULL;
-	return end + 2;
+	/* An ssh that lets a user be named "hanako@victim) (x" could mean another one. */
+	return end[2] != '(' ? end + 2 : NULL;
+}
+
+bool
+prompt_is_from_server(const char *text)
+{
+	return text[0] == '(' && strstr(text, ") ") != NULL;
 }
 
 enum prompt

@@ -27,4 +27,7 @@ struct ssh_prompt {
  */
 enum prompt prompt_read(const char *text, struct ssh_prompt *ret);
 
+/* Whether ssh says that a server asks. */
+bool prompt_is_from_server(const char *text);
+
 #endif

@@ -241,7 +241,8 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 fi
 if is_wanted 'ssh key and PAM: exactly the valid enrolments'; then
 	start_challenging_sshd "$(sed -n '/^[A-Z]/p' /usr/share/doc/pam_jpki/examples/sshd-keys-pam.conf)"
-	card_stack sshd ssh_key=yes
+	stack_of sshd "$(sed -n 's/^#\(auth .*ssh_key=yes\)/\1/p' /usr/share/doc/pam_jpki/examples/pam.d/sshd)
+@include common-auth"
 	run_case 'ssh key and PAM: exactly the valid enrolments' keys_and_pam
 	stop_sshd
 fi

@@ -72,11 +72,45 @@ next_askpass()
 }
 run_case 'jpki-ssh: what was the askpass before still is' next_askpass
 
+# What a server writes is the server's, also if it looks like our own dialogue.
+imitation()
+{
+	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"
+}
+through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 powered=any \
+	says='four digits are not sent to a server' 'wait:The server asks; the PIN of the card is not for it' "$ASKED" "type:$PIN" -- \
+	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
+card_stack sshd "$(challenge_options)"
+
 # The user's configuration holds: -F and the host alias in it.
 printf 'Host azumi\n\tHostName 127.0.0.1\n\tUser hanako\n' > "$WORK/ssh_config"
 chmod 0644 "$WORK/ssh_config"
 through 'jpki-ssh: the own configuration of ssh holds' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
 	jpki-ssh "${JPKI_SSH[@]}" -F "$WORK/ssh_config" azumi id
+through 'jpki-ssh: -F behind another letter' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
+	jpki-ssh "${JPKI_SSH[@]}" -4F "$WORK/ssh_config" azumi id
+other_configurations()
+{
+	run "${CLIENT[@]}" jpki-ssh -F /nonexistent -G azumi
+	expect_equal 'exit status, a file that is not there' 255 "$STATUS"
+	run "${CLIENT[@]}" jpki-ssh -F '/tmp/c[1]' -G azumi
+	expect_equal 'exit status, a pattern' 255 "$STATUS"
+	run "${CLIENT[@]}" jpki-ssh -F "$WORK/ssh_config" -G azumi
+	expect_has 'settings' 'hostname 127.0.0.1' "$OUT"
+	expect_has 'settings' 'knownhostscommand /usr/bin/jpki-askpass' "$OUT"
+	# Somebody was there first: the notes go elsewhere.
+	make_user jiro 2099
+	mkdir -m 700 /tmp/jpki-ssh-2099
+	run setpriv --reuid 2099 --regid 2099 --init-groups env HOME=/nonexistent jpki-ssh -V
+	expect_equal 'exit status, no home' 255 "$STATUS"
+	run setpriv --reuid 2099 --regid 2099 --init-groups env HOME=/home/jiro jpki-ssh -V
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'who may read the notes' 700 "$(stat -c %a /home/jiro/.jpki-ssh)"
+	# Named as its own successor, it asks at the terminal, which there is not.
+	run timeout 10 setsid -w "${CLIENT[@]}" JPKI_ASKPASS_NEXT=/usr/bin/jpki-askpass JPKI_ASKPASS_NEXT_REQUIRE=force jpki-askpass 'foo: '
+	expect_equal 'exit status, its own successor' 1 "$STATUS"
+}
+run_case 'jpki-ssh: configurations that cannot be read, and a directory that is taken' other_configurations
 
 # --- the programs that run ssh ------------------------------------------------------------
 # What of it does its work, on top of the log-in.
