@@ -204,7 +204,9 @@ test_malformed_pins_never_reach_the_card(void **state)
 	good_card(k);
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
 		k->answer = answers[i];
+		k->opens = 0;
 		expect(k, JPKI_PIN_FORMAT, "3");
+		assert_int_equal(k->opens, 1);	/* to find it, and not again */
 	}
 	k->answer = NULL;
 	expect(k, JPKI_CANCELLED, "3");
