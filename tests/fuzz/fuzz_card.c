@@ -1,0 +1,328 @@
+/*
+ * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrolment.
+ * Behind the transport lies the simulated card; the input decides what becomes of each of its
+ * responses, so that an empty input is a good card, and every depth is a few octets away.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/test.h"
+#include "tests/unit/flowkit.h"
+
+#include "flow/enrol.h"
+#include "flow/login.h"
+#include "flow/pinchange.h"
+#include "flow/survey.h"
+#include "flow/verify.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/world.h"
+
+#define OLD_PIN "1234"
+#define NEW_PIN "8275"
+#define COMMANDS_MAX 200	/* of one flow; a login takes 9 to 15 */
+
+enum task { LOGIN, PIN_CHANGE, ENROL, DROP, TASKS };
+
+static struct kit *kit;
+static const struct transport_ops *real;
+
+static struct {
+	struct reader in;
+	unsigned int commands, verifies, changes, prompts;
+	const char *answers[PINCHANGE_PROMPTS];
+} f;
+
+/* --- the card ------------------------------------------------------------------------- */
+
+/* The PIN goes to the card in one VERIFY, as typed, and nowhere else. */
+static void
+look_at_command(const uint8_t *cmd, size_t len)
+{
+	CHECK(len >= 4 && len <= 261 && ++f.commands <= COMMANDS_MAX);
+	if (len <= 5)
+		return;
+	if (cmd[1] == 0x20) {
+		CHECK(++f.verifies == 1 && f.prompts > 0);
+		CHECK(len == 9 && cmd[4] == AUTH_PIN_LENGTH && f.answers[0] != NULL &&
+		    strlen(f.answers[0]) == AUTH_PIN_LENGTH);
+		CHECK(memcmp(cmd + 5, f.answers[0], AUTH_PIN_LENGTH) == 0);
+	} else if (cmd[1] == 0x24) {
+		CHECK(++f.changes == 1 && f.verifies == 1 && f.prompts == PINCHANGE_PROMPTS);
+		CHECK(len == 9 && memcmp(cmd + 5, f.answers[PINCHANGE_NEW], AUTH_PIN_LENGTH) == 0);
+	}
+}
+
+static struct outcome
+failure(uint8_t which)
+{
+	static const enum jpki_status failures[] = { JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_BAD_REPLY };
+
+	return outcome_of(failures[which % (sizeof failures / sizeof failures[0])]);
+}
+
+/* A response of the input's own, at most cap octets and a status word at least. */
+static size_t
+make_up(uint8_t *resp, size_t cap, size_t len)
+{
+	struct view v = fuzz_bytes(&f.in, len < cap ? len : cap);
+
+	memset(resp, 0, 2);
+	if (v.len > 0)
+		memcpy(resp, v.data, v.len);
+	return v.len < 2 ? 2 : v.len;
+}
+
+static struct outcome
+transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t cap, size_t *ret_len)
+{
+	uint8_t how = fuzz_u8(&f.in), octet;
+	struct outcome o;
+	size_t at;
+
+	look_at_command(cmd, cmd_len);
+	if (how % 8 == 1) {	/* the card has not seen it */
+		*ret_len = make_up(resp, cap, 2);
+		return outcome_of(JPKI_OK);
+	}
+	o = real->transmit(ctx, cmd, cmd_len, resp, cap, ret_len);
+	if (!outcome_ok(&o))
+		return o;
+	switch (how % 8) {
+	case 2:
+		*ret_len = make_up(resp, cap, 2);
+		break;
+	case 3:
+		*ret_len = make_up(resp, cap, (size_t)fuzz_u8(&f.in) + 3);
+		break;
+	case 4:	/* another octet */
+		at = fuzz_u8(&f.in) % *ret_len;
+		octet = fuzz_u8(&f.in);
+		resp[at] ^= octet;
+		break;
+	case 5:	/* fewer octets, with the status word at the end */
+		at = fuzz_u8(&f.in) % (*ret_len - 1);
+		memmove(resp + at, resp + *ret_len - 2, 2);
+		*ret_len = at + 2;
+		break;
+	case 6:	/* another status word, behind the data */
+		resp[*ret_len - 2] = fuzz_u8(&f.in);
+		resp[*ret_len - 1] = fuzz_u8(&f.in);
+		break;
+	case 7:
+		return failure(fuzz_u8(&f.in));
+	}
+	return o;
+}
+
+static struct outcome
+open_card(void *ctx, const char *reader, int64_t ms)
+{
+	uint8_t how = fuzz_u8(&f.in);
+
+	return how == 0xf0 ? outcome_of(JPKI_CARD_BUSY) : how == 0xf1 ? failure(how) :
+	    real->open(ctx, reader, ms);
+}
+
+static struct outcome
+power_cycle(void *ctx)
+{
+	return fuzz_u8(&f.in) == 0xf0 ? failure(f.commands & 1) : real->power_cycle(ctx);
+}
+
+/* What fails to power the card down leaves it as it is. */
+static bool
+close_card(void *ctx, enum transport_close how)
+{
+	bool fails = fuzz_u8(&f.in) == 0xf0;
+	bool closed = real->close(ctx, fails ? TRANSPORT_LEAVE : how);
+
+	return closed && !fails;
+}
+
+static struct transport_ops ops = {
+	.open = open_card,
+	.power_cycle = power_cycle,
+	.transmit = transmit,
+	.close = close_card,
+};
+
+/* --- the person ------------------------------------------------------------------------- */
+
+static struct outcome
+answer(unsigned int question, struct secret *typed)
+{
+	const char *text = f.answers[question];
+
+	CHECK(kit->open_reader == -1 && question < PINCHANGE_PROMPTS && f.prompts++ == question);
+	if (text == NULL)
+		return outcome_of(JPKI_CANCELLED);
+	return outcome_of(secret_set(typed, text, strlen(text)) ? JPKI_OK : JPKI_PIN_FORMAT);
+}
+
+static struct outcome
+ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
+{
+	CHECK(tries_left > 0);
+	return answer(0, pin);
+}
+
+static struct outcome
+ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typed)
+{
+	return answer(q->prompt, typed);
+}
+
+static bool
+gone(void *ctx)
+{
+	return false;
+}
+
+static void
+changing(void *ctx)
+{
+	CHECK(f.verifies == 1);
+}
+
+/* --- the tasks ---------------------------------------------------------------------------- */
+
+/* A proof that the card holds the key: the right PIN once, and a signature made by it. */
+static void
+proved(const struct outcome *o)
+{
+	if (!outcome_ok(o))
+		return;
+	CHECK(f.verifies == 1 && kit_stats(kit).verifies == 1 && kit_stats(kit).signs >= 1);
+	CHECK(strcmp(f.answers[0], OLD_PIN) == 0);
+}
+
+static bool
+login(void)
+{
+	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
+		.host = "azumino" };
+	struct flow_ui ui = { .ask_pin = ask_pin, .gone = gone };
+	struct login_result result = { .outcome = { .status = JPKI_OK } };
+	struct secret *pin = secret_new();
+
+	CHECK(pin != NULL);
+	flow_login(&kit->env, &ui, &request, pin, &result);
+	CHECK(secret_view(pin).len == 0);
+	secret_free(pin);
+	proved(&result.outcome);
+	return result.card_clean;
+}
+
+static bool
+change(void)
+{
+	struct pinchange_ui ui = { .ask = ask_for_change, .gone = gone, .changing = changing };
+	struct pinchange_user user = { .name = "hanako" };
+	struct pinchange_secrets secrets;
+	struct outcome o;
+	bool clean = false;
+
+	CHECK(pinchange_secrets_init(&secrets));
+	o = pinchange_of_user(&kit->env, &ui, &user, &secrets, &clean);
+	for (size_t i = 0; i < PINCHANGE_PROMPTS; i++)
+		CHECK(secret_view(secrets.at[i]).len == 0);
+	pinchange_secrets_done(&secrets);
+	CHECK(!outcome_ok(&o) || f.changes == 1);
+	/* Nobody is told that the old one holds when the new one does. */
+	if (!outcome_ok(&o) && o.status != JPKI_PIN_UNCERTAIN && o.status != JPKI_NEW_PIN_REFUSED)
+		CHECK(strcmp(kit_get(kit, "auth-pin"), OLD_PIN) == 0);
+	return clean;
+}
+
+static bool
+enrol(void)
+{
+	struct flow_ui ui = { .ask_pin = ask_pin, .gone = gone };
+	static struct survey survey;
+	struct secret *pin = secret_new();
+	struct outcome o;
+	bool clean = true;
+
+	CHECK(pin != NULL);
+	o = survey_card(&kit->env, "Reader 0", &survey);
+	if (outcome_ok(&o)) {
+		CHECK(f.verifies == 0 && survey.der_len <= sizeof survey.der);
+		CHECK(strlen(survey.card_expiry) == 0 || strlen(survey.card_expiry) == 8);
+		o = enrol_prove(&kit->env, &ui, "hanako", "Reader 0", &survey, pin, &clean);
+		proved(&o);
+	}
+	CHECK(secret_view(pin).len == 0);
+	secret_free(pin);
+	return clean;
+}
+
+static bool
+drop(void)
+{
+	struct outcome o = verify_drop_state(&kit->env, "Reader 0");
+
+	CHECK(f.verifies == 0);
+	return outcome_ok(&o);
+}
+
+/* --- an input ------------------------------------------------------------------------------- */
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	kit = world_new();
+	kit_enroll(kit, "hanako", "good", "good2", NULL);
+	kit_insert(kit, 0, "good", NULL);
+	real = kit->transport.ops;
+	ops.readers = real->readers;
+	ops.wait = real->wait;
+	kit->transport.ops = &ops;
+	return 0;
+}
+
+/* The task, what is typed, how many tries the card has, and the options that matter here. */
+static enum task
+begin(void)
+{
+	static const char *const typed[] = { OLD_PIN, OLD_PIN, "1235", "12345", "", "123a", NULL };
+	static const char *const tries[] = { "3", "2", "1", "3" };
+	uint8_t how = fuzz_u8(&f.in), setting = fuzz_u8(&f.in);
+
+	f.answers[PINCHANGE_OLD] = typed[how / TASKS % (sizeof typed / sizeof typed[0])];
+	f.answers[PINCHANGE_NEW] = setting & 0x40 ? "1111" : NEW_PIN;
+	f.answers[PINCHANGE_AGAIN] = setting & 0x80 ? OLD_PIN : f.answers[PINCHANGE_NEW];
+	kit_set(kit, "auth-pin", OLD_PIN);
+	kit_set(kit, "auth-tries", tries[setting % 4]);
+	kit_set(kit, "no-sfi", setting & 4 ? "yes" : "no");
+	kit_set(kit, "t0", setting & 8 ? "yes" : "no");
+	kit->conf.last_try = setting & 16 ? CONF_LAST_TRY_ASK : CONF_LAST_TRY_REFUSE;
+	kit->conf.expiry_warning_days = setting & 32 ? 3650 : 0;
+	sim_card_power(kit->card[0], false);
+	sim_card_stats_reset(kit->card[0]);
+	return how % TASKS;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool (*const tasks[])(void) = { [LOGIN] = login, [PIN_CHANGE] = change, [ENROL] = enrol,
+		[DROP] = drop };
+	enum task task;
+	bool clean;
+
+	memset(&f, 0, sizeof f);
+	f.in = reader_of(data, size);
+	task = begin();
+	if (task == DROP) {	/* what somebody else left */
+		sim_card_power(kit->card[0], true);
+		kit_set(kit, "verified", "auth");
+	}
+	clean = tasks[task]();
+	CHECK(kit->open_reader == -1);
+	if (clean && task != DROP)
+		CHECK(strcmp(kit_get(kit, "verified"), "none") == 0);
+	return 0;
+}

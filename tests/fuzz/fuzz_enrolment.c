@@ -1,0 +1,72 @@
+/* USERS_DIR/NAME.pem, read as a login reads it, with the trust and the CRLs of the test PKI. */
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/test.h"
+#include "tests/unit/flowkit.h"
+
+#include "config/enrolment.h"
+#include "flow/enrolled.h"
+#include "nss/cert.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/world.h"
+
+static struct kit *kit;
+static char users_file[PATH_MAX];
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	kit = world_new();
+	kit_enroll(kit, "hanako", "good", NULL);	/* makes the directory */
+	CHECK((size_t)snprintf(users_file, sizeof users_file, "%s/hanako.pem", kit->conf.users_dir) <
+	    sizeof users_file);
+	return 0;
+}
+
+static void
+name(struct reader *in)
+{
+	char text[ENROLMENT_USER_MAX + 8];
+
+	fuzz_string(in, in->left, text, sizeof text);
+	if (enrolment_user_ok(text))
+		CHECK(strchr(text, '/') == NULL && text[0] != '.' && text[0] != '-' && text[0] != '\0' &&
+		    strlen(text) <= ENROLMENT_USER_MAX);
+}
+
+static void
+file(struct reader *in)
+{
+	struct enrolled e = { .count = 0 };
+	struct outcome o, verdict;
+
+	fuzz_write_to(users_file, in->p, in->left);
+	o = enrolled_load(&kit->env, "hanako", &e);
+	CHECK(o.status == JPKI_OK || o.status == JPKI_ENROLMENT);
+	if (outcome_ok(&o)) {
+		CHECK(e.count >= 1 && e.count <= ENROLLED_MAX);
+		verdict = enrolled_verdict(&e);
+		for (size_t i = 0; i < e.count; i++) {
+			CHECK(e.at[i].cert != NULL);
+			CHECK(!outcome_ok(&e.at[i].verdict) || outcome_ok(&verdict));
+		}
+	}
+	enrolled_done(&e);
+}
+
+/* The first octet says what the rest is. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reader in = reader_of(data, size);
+
+	if (fuzz_u8(&in) % 8 == 0)
+		name(&in);
+	else
+		file(&in);
+	return 0;
+}

@@ -1,0 +1,153 @@
+/*
+ * Lists that an administrator or the project keeps: certificates that are blocked, the
+ * fingerprints of JPKI's authorities; and a directory's answer with a CRL.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nss/blocklist.h"
+#include "nss/certdb.h"
+#include "lib/safefile.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/nss_fixture.h"
+#include "tools/known.h"
+#include "tools/ldif.h"
+
+static struct certdb *db;
+static struct cert *ca;
+static struct view known_text;
+
+/* tools/known reads a file of the installed program: here is another. */
+enum safefile __wrap_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
+    char **ret_text, size_t *ret_len);
+enum safefile __real_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
+    char **ret_text, size_t *ret_len);
+
+enum safefile
+__wrap_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
+    char **ret_text, size_t *ret_len)
+{
+	struct reader r = reader_of(known_text.data, known_text.len);
+
+	if (strcmp(path, KNOWN_FILE) != 0)
+		return __real_safefile_read(path, owner, max, log, ret_text, ret_len);
+	if (known_text.len > max)
+		return SAFEFILE_REFUSED;
+	*ret_len = known_text.len;
+	*ret_text = fuzz_text(&r);
+	return SAFEFILE_OK;
+}
+
+void
+tool_complain(const struct tool *t, const char *format, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	CHECK(vsnprintf(text, sizeof text, format, ap) > 0);
+	va_end(ap);
+}
+
+static void
+done(void)
+{
+	cert_free(ca);
+	CHECK(certdb_close(db));
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct bytes der = pki_der("ca1");
+	struct outcome o = certdb_open_none(&fuzz_log, &db);
+
+	CHECK(outcome_ok(&o));
+	o = cert_from_der(db, view_of(&der), &ca);
+	CHECK(outcome_ok(&o) && atexit(done) == 0);
+	return 0;
+}
+
+static void
+look_at_entry(void *ctx, const struct block_entry *e, const char *note)
+{
+	CHECK((e->certificate[0] != '\0') == (e->serial[0] == '\0'));
+	CHECK((e->issuer_key[0] != '\0') == (e->serial[0] != '\0'));
+	CHECK(strlen(e->certificate) + strlen(e->issuer_key) == CERT_FINGERPRINT_LEN);
+	CHECK(strlen(e->serial) % 2 == 0 && note != NULL);
+	if (strcmp(e->certificate, cert_fingerprint(ca)) == 0)
+		*(bool *)ctx = true;
+}
+
+static void
+block_list(struct view text)
+{
+	struct blocklist list = { .path = fuzz_write("blocked", text.data, text.len),
+		.owner = geteuid(), .log = &fuzz_log };
+	bool named = false;
+	struct outcome each = blocklist_each(&list, look_at_entry, &named);
+	struct outcome check = blocklist_check(&list, ca, ca);
+
+	CHECK(outcome_ok(&each) || each.status == JPKI_BLOCK_LIST);
+	CHECK(check.status == JPKI_OK || check.status == JPKI_BLOCKED || check.status == JPKI_BLOCK_LIST);
+	CHECK(outcome_ok(&each) || check.status != JPKI_OK);
+	CHECK(!outcome_ok(&each) || !named || check.status == JPKI_BLOCKED);
+}
+
+static void
+known(struct view text)
+{
+	struct tool t = { .command = "trust" };
+	char name[KNOWN_NAME_MAX] = "";
+	enum known k;
+
+	known_text = text;
+	k = known_find(&t, cert_fingerprint(ca), name);
+	CHECK(k == KNOWN_BROKEN || (k == KNOWN_NOT) == (name[0] == '\0'));
+	CHECK(memchr(name, '\0', sizeof name) != NULL);
+}
+
+static void
+directory(struct view text)
+{
+	int from = fuzz_file(text.data, text.len), to = fuzz_file("", 0);
+	char begin[sizeof "-----BEGIN X509 CRL-----\n"] = "";
+
+	if (ldif_crl(from, to) == LDIF_OK) {
+		CHECK(pread(to, begin, sizeof begin - 1, 0) == (ssize_t)sizeof begin - 1);
+		CHECK(strcmp(begin, "-----BEGIN X509 CRL-----\n") == 0);
+	}
+	(void)close(from);
+	(void)close(to);
+}
+
+/* The first octet says what the rest is. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reader in = reader_of(data, size);
+	char serial[BLOCKLIST_SERIAL_LEN + 1], *text;
+
+	switch (fuzz_u8(&in) % 4) {
+	case 0:
+		block_list((struct view){ in.p, in.left });
+		break;
+	case 1:
+		known((struct view){ in.p, in.left });
+		break;
+	case 2:
+		directory((struct view){ in.p, in.left });
+		break;
+	case 3:
+		text = fuzz_text(&in);
+		if (blocklist_read_serial(text, serial))
+			CHECK(strlen(serial) % 2 == 0 && strncmp(serial, "00", 2) != 0);
+		free(text);
+		break;
+	}
+	return 0;
+}

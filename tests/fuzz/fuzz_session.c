@@ -1,0 +1,280 @@
+/*
+ * The module's side of a login or of a PIN change, with a helper and an application that may
+ * send anything. The helper's packets lie in the socket already when the module starts it; what
+ * the module sent is looked at afterwards.
+ *
+ * The input: flags; the helper's packets (two octets of length and the octets each), up to an
+ * empty one; the application's answers (an octet of length and the octets each); packets again,
+ * should a second helper be started. A packet gets the header that it should have unless its
+ * first octet is odd.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <security/pam_appl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pam/memory.h"
+#include "pam/session.h"
+#include "pam/spawn.h"
+#include "tests/fuzz/fuzz.h"
+
+#define PACKETS_MAX 24
+#define ANSWERS_MAX 6
+
+/* flags */
+enum { CHANGE = 1, VOUCHED = 2, NO_HELPER = 4, CONVERSATION_FAILS = 8, TWICE = 16, CHECK_ONLY = 32 };
+
+static const uint8_t id[PROTO_ID_LEN] = "0123456789abcde";
+
+static struct {
+	struct reader in;
+	uint8_t flags;
+	unsigned int answers, drops;
+	int far;			/* the helper's end */
+	unsigned int pins, replies;	/* that the module has sent */
+} s;
+
+bool __wrap_helper_start(struct helper *ret_helper);
+void __wrap_helper_end(struct helper *h);
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags);
+int __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item);
+int __real_pam_set_item(pam_handle_t *pamh, int type, const void *item);
+int __wrap_pam_get_data(const pam_handle_t *pamh, const char *name, const void **ret);
+int __wrap_pam_set_data(pam_handle_t *pamh, const char *name, void *data,
+    void (*cleanup)(pam_handle_t *, void *, int));
+
+/* The same for every login: the input has to hold it. */
+ssize_t
+__wrap_getrandom(void *buf, size_t len, unsigned int flags)
+{
+	memset(buf, 0x5a, len);
+	memcpy(buf, id, len < sizeof id ? len : sizeof id);
+	return (ssize_t)len;
+}
+
+/* libpam keeps these for modules only, and takes PAM_AUTHTOK from them only. */
+static struct {
+	void *data;
+	void (*cleanup)(pam_handle_t *, void *, int);
+} kept;
+
+int
+__wrap_pam_get_data(const pam_handle_t *pamh, const char *name, const void **ret)
+{
+	*ret = kept.data;
+	return kept.data != NULL ? PAM_SUCCESS : PAM_NO_MODULE_DATA;
+}
+
+int
+__wrap_pam_set_data(pam_handle_t *pamh, const char *name, void *data,
+    void (*cleanup)(pam_handle_t *, void *, int))
+{
+	CHECK(kept.data == NULL);
+	kept.data = data;
+	kept.cleanup = cleanup;
+	return PAM_SUCCESS;
+}
+
+int
+__wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item)
+{
+	if (type != PAM_AUTHTOK)
+		return __real_pam_set_item(pamh, type, item);
+	CHECK(!bytes_are_auth_pin(item, strlen(item)));	/* a PIN is nobody's password */
+	return PAM_SUCCESS;
+}
+
+/* One packet of the input; false if there is none. */
+static bool
+send_packet(void)
+{
+	uint8_t packet[PROTO_PACKET_MAX + 64];
+	struct writer w = writer_of(packet, sizeof packet);
+	uint16_t len;
+	struct view v;
+
+	if (!reader_u16(&s.in, &len))
+		return false;
+	v = fuzz_bytes(&s.in, len % (PROTO_PACKET_MAX + 32));
+	if (v.len == 0)
+		return false;
+	if (v.len > 2 && v.data[0] % 2 == 0) {
+		writer_u8(&w, 2);	/* the version */
+		writer_u8(&w, v.data[1]);
+		writer_bytes(&w, id, sizeof id);
+		v.data += 2;
+		v.len -= 2;
+	}
+	writer_bytes(&w, v.data, v.len);
+	CHECK(writer_ok(&w));
+	return send(s.far, packet, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.len;
+}
+
+bool
+__wrap_helper_start(struct helper *ret_helper)
+{
+	int pair[2];
+
+	if (s.flags & NO_HELPER) {
+		errno = ENOENT;
+		return false;
+	}
+	CHECK(s.far < 0);
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	s.far = pair[1];
+	for (unsigned int i = 0; i < PACKETS_MAX && send_packet(); i++)
+		;
+	CHECK(shutdown(s.far, SHUT_WR) == 0);
+	*ret_helper = (struct helper){ .pid = -1, .pidfd = -1, .fd = pair[0] };
+	return true;
+}
+
+static void
+look_at_request(struct reader *r)
+{
+	static struct proto_request request;
+
+	CHECK(proto_get_request(r, &request));
+	s.drops += request.task == PROTO_DROP;
+}
+
+static void
+look_at_pin(struct reader *r)
+{
+	struct proto_pin pin;
+
+	CHECK(proto_get_pin(r, &pin));
+	if (pin.answer != PROTO_ANSWER_PIN) {
+		CHECK(pin.pin.len == 0);
+		return;
+	}
+	CHECK(bytes_are_auth_pin(pin.pin.data, pin.pin.len));
+	s.pins++;
+}
+
+static void
+look_at_reply(struct reader *r)
+{
+	struct proto_reply reply;
+
+	CHECK(proto_get_reply(r, &reply));
+	s.replies += reply.given && reply.text[0] != '\0';
+}
+
+/* What the module has sent: whole messages of its own kinds, PINs of four digits. */
+void
+__wrap_helper_end(struct helper *h)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	enum proto_type type;
+	struct proto_id got;
+	ssize_t n;
+
+	if (h->fd < 0)
+		return;
+	CHECK(close(h->fd) == 0);
+	while ((n = recv(s.far, packet, sizeof packet, MSG_DONTWAIT)) > 0) {
+		struct reader r = reader_of(packet, (size_t)n);
+
+		CHECK(proto_get_header(&r, &type, &got) && memcmp(&got, id, sizeof got) == 0);
+		CHECK(type == PROTO_REQUEST || type == PROTO_PIN || type == PROTO_REPLY);
+		if (type == PROTO_REQUEST)
+			look_at_request(&r);
+		else if (type == PROTO_PIN)
+			look_at_pin(&r);
+		else
+			look_at_reply(&r);
+	}
+	CHECK(close(s.far) == 0);
+	s.far = -1;
+	*h = (struct helper)HELPER_NONE;
+}
+
+static int
+converse(int count, const struct pam_message **messages, struct pam_response **ret, void *ctx)
+{
+	struct pam_response *r = NULL;
+	struct view v;
+
+	CHECK(count == 1 && strlen(messages[0]->msg) < PROTO_TEXT_MAX);
+	if (s.flags & CONVERSATION_FAILS)
+		return PAM_CONV_ERR;
+	v = fuzz_bytes(&s.in, s.answers++ < ANSWERS_MAX ? fuzz_u8(&s.in) : 0);
+	if (v.len == 0)
+		return PAM_SUCCESS;	/* and *ret as it was */
+	r = calloc(1, sizeof *r);
+	CHECK(r != NULL);
+	if (v.data[0] != 0xff) {
+		r->resp = strndup((const char *)v.data, v.len);
+		CHECK(r->resp != NULL);
+	}
+	*ret = r;
+	return PAM_SUCCESS;
+}
+
+static pam_handle_t *pamh;
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	static const struct pam_conv conv = { .conv = converse };
+
+	CHECK(pam_start("pam_jpki-fuzz", "hanako", &conv, &pamh) == PAM_SUCCESS);
+	return 0;
+}
+
+/*
+ * Success is for whoever has handed over all PINs, a reply or sshd's word. Whoever handed a PIN
+ * over and heard no clean end starts the helper that drops the card's state.
+ */
+static void
+run(struct proto_request *request)
+{
+	struct session_result result = { .outcome = { .status = JPKI_OK } };
+	unsigned int pins = s.pins, replies = s.replies, drops = s.drops;
+
+	session_run(pamh, &fuzz_log, request, &result);
+	CHECK(s.far == -1);
+	CHECK(strlen(result.text) < sizeof result.text && strlen(result.reader) < sizeof result.reader);
+	pins = s.pins - pins;
+	replies = s.replies - replies;
+	CHECK(pins <= proto_questions(request->task) && replies <= 1 && (pins == 0 || replies == 0));
+	if (outcome_ok(&result.outcome))
+		CHECK(pins == proto_questions(request->task) || replies == 1 || s.flags & VOUCHED);
+	CHECK(pins == 0 || result.outcome.status != JPKI_HELPER || s.drops > drops);
+	if (request->task == PROTO_LOGIN)
+		CHECK(memory_outcome(kept.data) == result.outcome.status);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct proto_request request;
+
+	memset(&s, 0, sizeof s);
+	s.far = -1;
+	s.in = reader_of(data, size);
+	s.flags = fuzz_u8(&s.in);
+	memset(&request, 0, sizeof request);
+	request.task = s.flags & CHANGE ? PROTO_PIN_CHANGE : s.flags & CHECK_ONLY ? PROTO_PIN_CHECK : PROTO_LOGIN;
+	memcpy(request.lang, "ja", sizeof "ja");
+	memcpy(request.user, "hanako", sizeof "hanako");
+	memcpy(request.service, "login", sizeof "login");
+	if (s.flags & VOUCHED && request.task == PROTO_LOGIN)
+		memcpy(request.auth_info, "publickey ?\n", sizeof "publickey ?\n");
+	else
+		s.flags &= (uint8_t)~VOUCHED;
+	run(&request);
+	if (s.flags & TWICE)
+		run(&request);
+	if (kept.data != NULL)
+		kept.cleanup(pamh, kept.data, 0);
+	kept.data = NULL;
+	return 0;
+}
