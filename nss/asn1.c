@@ -35,7 +35,7 @@ asn1_oid(struct view der, struct view *ret_oid)
 	struct reader r = reader_of(der.data, der.len);
 	struct view oid;
 
-	if (!der_get(&r, DER_OID, &oid) || !reader_at_end(&r))
+	if (!der_get(&r, DER_OID, &oid) || oid.len == 0 || !reader_at_end(&r))
 		return false;
 	*ret_oid = oid;
 	return true;

@@ -18,7 +18,7 @@
  */
 bool asn1_is_certificate(struct view der) MUST_CHECK;
 
-/* Whether it is one OBJECT IDENTIFIER and nothing else; lends its contents. */
+/* Whether it is one OBJECT IDENTIFIER, which is never empty, and nothing else; lends its contents. */
 bool asn1_oid(struct view der, struct view *ret_oid) MUST_CHECK;
 
 /*
