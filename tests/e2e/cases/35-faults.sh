@@ -14,25 +14,6 @@ FAULTS=('drop' 'drop-after' 'reset' 'sw 6F00' 'sw 6E00' 'sw 6D00' 'sw 9000' 'tru
 	'truncate 40' 'truncate 0' 'overlong' 'garbage' 'wrongdata' 'hang 200')
 ROW_SECONDS=12	# timeout=5 on each side of the prompt, and the helper that drops the state
 
-# row_ok TRIES: what holds in every row, after the login.
-row_ok()
-{
-	local typed=$1 tries result
-
-	tries=$(sim get auth-tries)
-	result=$(transcript 'auth = ')
-	[[ $result =~ ^[0-9]+\ PAM_[A-Z_]+$ ]] || fail "no outcome: \"$result\""
-	[ "$(stat_of verifies)" -le 1 ] || fail "$(stat_of verifies) VERIFY"
-	if [ "$typed" = "$PIN" ]; then
-		[ "$tries" = 3 ] || fail "the right PIN cost a try: $tries left"
-	else
-		[ "$tries" -ge 2 ] || fail "more than one try lost: $tries left"
-		[[ $result != *SUCCESS* ]] || fail 'success with a wrong PIN'
-	fi
-	[[ $result != *SUCCESS* || $(stat_of signs) -ge 1 ]] || fail 'success without a signature'
-	expect_lacks 'what is shown' "$PIN" "$(without_times)"
-}
-
 # fault_row AT FAULT PIN
 fault_row()
 {
@@ -84,21 +65,6 @@ pcscd_row()
 	wait_reader_has_card || fail 'the reader does not come back'
 	scprobe power >/dev/null || fail 'the card cannot be powered'
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
-}
-
-# silent_case NAME FUNCTION…: as run_case, but a row that passes is not printed.
-silent_case()
-{
-	begin "$1" || return 0
-	shift
-	"$@"
-	if [ -z "$CASE_FAILED" ]; then
-		rm -f "$LOG"
-		echo ok >> "$TALLY"
-		ROWS=$((ROWS + 1))
-	else
-		end
-	fi
 }
 
 if is_wanted 'fault matrix'; then

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Logins whose helper, with all its libraries, has one allocation or one system call fail: a
+# selection of so many of each kind (E2E_FAULTS=all: each of them, which takes hours).
+#
+# What holds of each: row_ok in lib.sh, and no PIN state is left on the card. A helper that dies
+# of it (NSS does) is a login refused.
+# shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
+
+: "${E2E_FAULTS:=30}"
+
+# nomem_login KIND NUMBER
+nomem_login()
+{
+	rm -f /run/failed
+	printf '%s %s\n' "$1" "$2" > /run/failing
+	printf '%s\n' "$E2E_BUILD/tests/faults/.libs/preload.so" > /etc/ld.so.preload
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	rm -f /etc/ld.so.preload
+}
+
+nomem_row()	# KIND NUMBER
+{
+	fresh_card
+	nomem_login "$1" "$2"
+	row_ok "$PIN"
+	expect_equal 'PIN state left on the card' none "$(sim get verified)"
+	[ -s /run/failed ] || fail 'nothing failed'
+	[[ $(transcript 'auth = ') == *SUCCESS* ]] || REFUSED=$((REFUSED + 1))
+}
+
+nomem_sweep()	# KIND
+{
+	local at calls step
+
+	begin "nomem: logins with every $1 call counted" || return 0
+	fresh_card
+	nomem_login "$1" 0
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	calls=$(cat /run/failed)
+	[ "$calls" -gt 100 ] || fail "only $calls calls"
+	end
+	[ "$E2E_FAULTS" = all ] && step=1 || step=$((calls / E2E_FAULTS + 1))
+	ROWS=0 REFUSED=0
+	for ((at = 1; at <= calls - step; at += step)); do
+		silent_case "nomem: $1 call $at fails" nomem_row "$1" "$at"
+	done
+	printf 'ok nomem: %s, %d of %d calls failed, %d logins refused\n' "$1" "$ROWS" "$calls" "$REFUSED"
+}
+
+if is_wanted nomem; then
+	install_pam_service e2e "$(stack timeout=5)"
+	nomem_sweep memory
+	nomem_sweep system
+	rm -f /run/failing /run/failed
+	CARD_DIRTY=yes
+	install_pam_service e2e "$(stack)"
+fi
