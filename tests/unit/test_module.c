@@ -249,6 +249,42 @@ test_misbehaviour(void **state)
 	}
 }
 
+static long
+resident_pages(void)
+{
+	long size, resident = -1;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld %ld", &size, &resident), 2);
+	fclose(f);
+	return resident;
+}
+
+#define MANY 1000
+#define SETTLED 100	/* what libc and libpam keep for good they have by then */
+#define PAGES 16
+
+/* A host that never ends, such as a display manager; each login loads and unloads the module. */
+static void
+test_a_thousand_logins(void **state)
+{
+	long before = 0, after;
+
+	for (int i = 0; i < MANY; i++) {
+		if (i == SETTLED)
+			before = resident_pages();
+		assert_int_equal(run(i % 4 == 3 ? "unclean" : "good"),
+		    i % 4 == 3 ? PAM_AUTHINFO_UNAVAIL : PAM_SUCCESS);
+		assert_null(dlopen(MODULE, RTLD_NOLOAD | RTLD_LAZY));
+	}
+	after = resident_pages();
+	print_message("%ld pages after %d logins, %ld after %d\n", before, SETTLED, after, MANY);
+#ifndef __SANITIZE_ADDRESS__	/* which keeps what was freed */
+	assert_true(after - before <= PAGES);
+#endif
+}
+
 /* LOG, READY, PROMPT and RESULT, each cut at every byte, too long, or sent twice. */
 static void
 test_every_message_spoiled(void **state)
@@ -836,6 +872,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_misbehaviour),
+		cmocka_unit_test(test_a_thousand_logins),
 		cmocka_unit_test(test_every_message_spoiled),
 		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_challenge_misbehaviour),
