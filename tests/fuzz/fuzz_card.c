@@ -29,8 +29,16 @@ enum task { LOGIN, PIN_CHANGE, ENROL, DROP, TASKS };
 static struct kit *kit;
 static const struct transport_ops *real;
 
+/* What came in answer to the command to sign, in one piece or several. */
+struct signature {
+	uint8_t octets[4096];
+	size_t len;
+};
+
 static struct {
 	struct reader in;
+	bool signing;
+	struct signature made, told;	/* by the card, and to those who asked */
 	unsigned int commands, verifies, changes, prompts;
 	const char *answers[PINCHANGE_PROMPTS];
 } f;
@@ -75,21 +83,22 @@ make_up(uint8_t *resp, size_t cap, size_t len)
 	return v.len < 2 ? 2 : v.len;
 }
 
-static struct outcome
-transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t cap, size_t *ret_len)
+static void
+note_signature(struct signature *s, const uint8_t *resp, size_t len)
 {
-	uint8_t how = fuzz_u8(&f.in), octet;
-	struct outcome o;
+	if (!f.signing)
+		return;
+	CHECK(len >= 2 && s->len + len - 2 <= sizeof s->octets);
+	memcpy(s->octets + s->len, resp, len - 2);
+	s->len += len - 2;
+}
+
+static struct outcome
+tamper(uint8_t how, uint8_t *resp, size_t cap, size_t *ret_len)
+{
+	uint8_t octet;
 	size_t at;
 
-	look_at_command(cmd, cmd_len);
-	if (how % 8 == 1) {	/* the card has not seen it */
-		*ret_len = make_up(resp, cap, 2);
-		return outcome_of(JPKI_OK);
-	}
-	o = real->transmit(ctx, cmd, cmd_len, resp, cap, ret_len);
-	if (!outcome_ok(&o))
-		return o;
 	switch (how % 8) {
 	case 2:
 		*ret_len = make_up(resp, cap, 2);
@@ -114,6 +123,32 @@ transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t ca
 	case 7:
 		return failure(fuzz_u8(&f.in));
 	}
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t cap, size_t *ret_len)
+{
+	uint8_t how = fuzz_u8(&f.in);
+	struct outcome o;
+
+	look_at_command(cmd, cmd_len);
+	if (cmd[1] != 0xc0) {	/* GET RESPONSE goes on with what was there */
+		f.signing = cmd[1] == 0x2a;
+		f.made.len = f.signing ? 0 : f.made.len;
+		f.told.len = f.signing ? 0 : f.told.len;
+	}
+	if (how % 8 == 1) {	/* the card has not seen it */
+		*ret_len = make_up(resp, cap, 2);
+		return outcome_of(JPKI_OK);
+	}
+	o = real->transmit(ctx, cmd, cmd_len, resp, cap, ret_len);
+	if (!outcome_ok(&o))
+		return o;
+	note_signature(&f.made, resp, *ret_len);
+	o = tamper(how, resp, cap, ret_len);
+	if (outcome_ok(&o))
+		note_signature(&f.told, resp, *ret_len);
 	return o;
 }
 
@@ -189,7 +224,7 @@ changing(void *ctx)
 
 /* --- the tasks ---------------------------------------------------------------------------- */
 
-/* A proof that the card holds the key: the right PIN once, and a signature made by it. */
+/* A proof that the card holds the key: the right PIN once, and the very signature it made. */
 static void
 proved(const struct outcome *o)
 {
@@ -197,6 +232,8 @@ proved(const struct outcome *o)
 		return;
 	CHECK(f.verifies == 1 && kit_stats(kit).verifies == 1 && kit_stats(kit).signs >= 1);
 	CHECK(strcmp(f.answers[0], OLD_PIN) == 0);
+	CHECK(f.made.len > 0 && f.made.len == f.told.len &&
+	    memcmp(f.made.octets, f.told.octets, f.made.len) == 0);
 }
 
 static bool
