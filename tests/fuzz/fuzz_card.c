@@ -311,7 +311,7 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	kit = world_new();
-	kit_enroll(kit, "hanako", "good", "good2", NULL);
+	kit_enroll(kit, "hanako", "good", "other-person", NULL);
 	kit_insert(kit, 0, "good", NULL);
 	real = kit->transport.ops;
 	ops.readers = real->readers;

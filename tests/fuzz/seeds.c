@@ -141,6 +141,9 @@ texts(void)
 	seed("remote", "right", "\1", 1, (struct view){ NULL, 0 });
 	seed_text("remote", "typed", 4, "JPKI1.0123456789abcdef.-." SIGNATURE);
 	seed("card", "login", "\0\0", 2, (struct view){ NULL, 0 });
+	/* open, three commands, close; open, power, four commands, and the signature: an octet of it */
+	seed("card", "wrong-signature", "\0\0\0\0\0\0\0\0\0\0\0\0\0\4\10\1", 16,
+	    (struct view){ NULL, 0 });
 	seed("card", "change", "\1\0", 2, (struct view){ NULL, 0 });
 	seed("card", "enrol", "\2\0", 2, (struct view){ NULL, 0 });
 	seed("card", "drop", "\3\0", 2, (struct view){ NULL, 0 });
