@@ -27,6 +27,7 @@ struct pcsc {
 	SCARDCONTEXT context;
 	bool has_context;
 	bool context_broken;	/* pcscd went: make it anew as soon as no card is open */
+	bool context_last;	/* and not even then */
 	SCARDHANDLE card;
 	bool has_card;
 	bool in_transaction;
@@ -97,9 +98,20 @@ need_context(struct pcsc *p)
 		drop_context(p);
 	if (p->has_context)
 		return outcome_of(JPKI_OK);
+	if (p->context_last)
+		return outcome_of(JPKI_NO_SERVICE);
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	p->has_context = rv == SCARD_S_SUCCESS;
 	return outcome_of_rv(rv);
+}
+
+struct outcome
+pcsc_settle(struct pcsc *p)
+{
+	struct outcome o = need_context(p);
+
+	p->context_last = true;
+	return o;
 }
 
 /* The outcome of a call. A broken connection is made anew at the next use. */

@@ -19,6 +19,13 @@ struct pcsc;
 struct pcsc *pcsc_new(const struct clk *clk, const struct log *log) MUST_CHECK;
 void pcsc_free(struct pcsc *pcsc);
 
+/*
+ * Connects to pcscd, unless it is connected, for the last time: should pcscd go from now on,
+ * that is NO_SERVICE for good. For a process that is about to lose the right to connect
+ * (helper/cage.h). NO_SERVICE, SERVICE_REFUSED.
+ */
+struct outcome pcsc_settle(struct pcsc *pcsc) MUST_CHECK;
+
 /* Lent; valid as long as pcsc. */
 struct transport *pcsc_transport(struct pcsc *pcsc);
 

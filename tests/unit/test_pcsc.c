@@ -573,6 +573,39 @@ does_not_wait_on_an_old_list(void **state)
 	assert_int_equal(fake.waited_ms, 1234);
 }
 
+static void
+settled_it_connects_no_more(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(pcsc_settle(pcsc).status, JPKI_OK);
+	assert_int_equal(fake.establishes, 1);
+	assert_int_equal(pcsc_settle(pcsc).status, JPKI_OK);
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(open_card(0), JPKI_OK);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	assert_int_equal(fake.establishes, 1);
+	fake.list = SCARD_E_INVALID_HANDLE;
+	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	fake.list = SCARD_S_SUCCESS;
+	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(open_card(0), JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_NO_SERVICE);
+	assert_int_equal(fake.establishes, 1);
+}
+
+static void
+settled_without_pcscd_it_stays_without(void **state)
+{
+	struct transport_readers list;
+
+	fake.establish = SCARD_E_NO_SERVICE;
+	assert_int_equal(pcsc_settle(pcsc).status, JPKI_NO_SERVICE);
+	fake.establish = SCARD_S_SUCCESS;
+	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(fake.establishes, 1);
+}
+
 /* Without pcscd there is nothing to wait on; the caller's loop must not spin. */
 static void
 waits_without_pcscd(void **state)
@@ -779,6 +812,8 @@ main(void)
 		TEST(waits_without_pcscd),
 		TEST(waits_for_ever_if_asked),
 		TEST(does_not_wait_on_an_old_list),
+		TEST(settled_it_connects_no_more),
+		TEST(settled_without_pcscd_it_stays_without),
 		TEST(busy_card_is_tried_until_the_deadline),
 		TEST(card_that_was_reset_is_taken_up_again),
 		TEST(card_whose_state_cannot_be_asked),
