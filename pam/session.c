@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -245,10 +246,14 @@ static struct outcome
 run(struct session *s, const struct proto_request *request, struct proto_result *ret_result)
 {
 	struct outcome o = start(s, request);
+	int sig;
 
 	if (outcome_ok(&o))
 		o = listen_to(s, ret_result);
-	helper_end(&s->helper);
+	sig = helper_end(&s->helper);
+	if (sig != 0)
+		log_msg(s->log, LOG_ERR, "the helper was ended by signal %d%s", sig,
+		    sig == SIGSYS ? ": its cage forbids what it, or a library, was about to do" : "");
 	return o;
 }
 

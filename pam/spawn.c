@@ -135,13 +135,13 @@ ended_within(int pidfd, int ms)
 	return n > 0;
 }
 
-void
+int
 helper_end(struct helper *h)
 {
-	siginfo_t info;
+	siginfo_t info = { .si_pid = 0 };
 
 	if (h->fd < 0)
-		return;
+		return 0;
 	(void)close(h->fd);
 	if (!ended_within(h->pidfd, END_MS))
 		(void)syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
@@ -153,4 +153,5 @@ helper_end(struct helper *h)
 		;
 	(void)close(h->pidfd);
 	*h = (struct helper)HELPER_NONE;
+	return info.si_pid != 0 && info.si_code != CLD_EXITED ? info.si_status : 0;
 }

@@ -23,7 +23,10 @@ struct helper {
  */
 bool helper_start(struct helper *ret_helper) __attribute__((warn_unused_result));
 
-/* Gives it a moment to end by itself, then kills it; collects it. Idempotent. */
-void helper_end(struct helper *h);
+/*
+ * Gives it a moment to end by itself, then kills it; collects it. The signal that ended it (also
+ * ours, SIGKILL), or 0: it went by itself, or somebody else has collected it. Idempotent.
+ */
+int helper_end(struct helper *h);
 
 #endif

@@ -42,7 +42,7 @@ static struct {
 } s;
 
 bool __wrap_helper_start(struct helper *ret_helper);
-void __wrap_helper_end(struct helper *h);
+int __wrap_helper_end(struct helper *h);
 ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags);
 int __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item);
 int __real_pam_set_item(pam_handle_t *pamh, int type, const void *item);
@@ -170,7 +170,7 @@ look_at_reply(struct reader *r)
 }
 
 /* What the module has sent: whole messages of its own kinds, PINs of four digits. */
-void
+int
 __wrap_helper_end(struct helper *h)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -179,7 +179,7 @@ __wrap_helper_end(struct helper *h)
 	ssize_t n;
 
 	if (h->fd < 0)
-		return;
+		return 0;
 	CHECK(close(h->fd) == 0);
 	/* Packets that it has not read are a reset, which is told once, before what it sent. */
 	while ((n = recv(s.far, packet, sizeof packet, MSG_DONTWAIT)) > 0 || (n < 0 && errno == ECONNRESET)) {
@@ -199,6 +199,7 @@ __wrap_helper_end(struct helper *h)
 	CHECK(close(s.far) == 0);
 	s.far = -1;
 	*h = (struct helper)HELPER_NONE;
+	return 0;
 }
 
 static int
