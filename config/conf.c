@@ -25,7 +25,8 @@
 #define FILE_WORD_LEN (sizeof FILE_WORD - 1)
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
-	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES };
+	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES,
+	TYPE_USER };
 
 static const struct row {
 	const char *key;
@@ -65,6 +66,7 @@ static const struct row {
 	ROW(removal_command, TYPE_COMMAND, 0, 0, "none", "none or an absolute path with arguments"),
 	ROW(removal_warn, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(removal_exempt, TYPE_SERVICES, 0, 0, "none", "none or PAM services with commas"),
+	ROW(helper_user, TYPE_USER, 0, 0, "none", "none or the name of a user"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
 #undef ROW
 };
@@ -193,6 +195,8 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_command(text, field, row->size);
 	case TYPE_SERVICES:
 		return parse_list(text, "none", "_.@+-", field, row->size);
+	case TYPE_USER:
+		return strchr(text, ',') == NULL && parse_list(text, "none", "_.-$", field, row->size);
 	}
 	return false;
 }

@@ -18,6 +18,7 @@
 #define CONF_NAMES_MAX 256
 #define CONF_COMMAND_MAX 256
 #define CONF_SERVICES_MAX 256
+#define CONF_USER_MAX 33		/* 32 octets (useradd(8)), and the NUL */
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
 enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT, CONF_REMOTE_CHALLENGE };
@@ -54,6 +55,7 @@ struct conf {
 	char removal_command[CONF_COMMAND_MAX];	/* words between blanks; "" for none */
 	unsigned int removal_warn;	/* bool: tell the person meanwhile */
 	char removal_exempt[CONF_SERVICES_MAX];	/* PAM services, with commas; "" for none */
+	char helper_user[CONF_USER_MAX];	/* whom a helper of root becomes; "" for nobody */
 	unsigned int debug;		/* bool */
 };
 

@@ -3,7 +3,8 @@
  * empty environment and nothing open but a socket to it. Card and NSS live
  * and die here; the verdict goes back as one message (helper/proto.h).
  *
- * MUSTs: no core dump and no tracing; each PIN in a struct secret, wiped on
+ * MUSTs: no core dump and no tracing; in its cage (helper/cage.h) before it looks at a file of the
+ * user or a card; each PIN in a struct secret, wiped on
  * every path, also by the watchdog; a deadline over everything but the
  * person's typing; a message that is not what it must be ends the process
  * without a verdict, which the module takes for a refusal.
@@ -14,10 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -30,6 +28,7 @@
 #include "flow/verify.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
+#include "helper/cage.h"
 #include "helper/proto.h"
 #include "helper/whereabouts.h"
 
@@ -43,6 +42,8 @@ static struct {
 	struct secret *pin;			/* LOGIN */
 	struct pinchange_secrets secrets;	/* PIN_CHANGE */
 	struct pcsc *pcsc;
+	struct transport transport;		/* pcsc's, sealed */
+	const struct log *log;
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
 	volatile sig_atomic_t pin_received;
 	volatile sig_atomic_t changing;		/* the new PIN may be on its way to the card */
@@ -68,18 +69,6 @@ ignore_signals(void)
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		(void)signal(signals[i], SIG_IGN);
-}
-
-static void
-harden(void)
-{
-	struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)umask(077);
-	ignore_signals();
 }
 
 /*
@@ -373,6 +362,52 @@ module_gone(void *ctx)
 	return poll(&p, 1, 0) != 0;
 }
 
+/* --- the cage ------------------------------------------------------------------ */
+
+/* Before a card is heard, and where there is none: what is connected stays, nothing comes. */
+static struct outcome
+seal(void)
+{
+	static bool sealed;
+	struct outcome o;
+
+	if (sealed)
+		return outcome_of(JPKI_OK);
+	o = cage_seal(self.log);
+	sealed = outcome_ok(&o);
+	return o;
+}
+
+static struct outcome
+open_card(void *ctx, const char *reader, int64_t ms)
+{
+	struct outcome o = pcsc_settle(self.pcsc);
+
+	if (outcome_ok(&o))
+		o = seal();
+	return outcome_ok(&o) ? pcsc_transport(self.pcsc)->ops->open(ctx, reader, ms) : o;
+}
+
+/* What is large or needs a privilege is there before; the rest is read from inside. */
+static struct outcome
+enter_cage(const struct conf *conf)
+{
+	static struct transport_ops ops;
+	struct outcome o = outcome_of(JPKI_OK);
+
+	self.pin = secret_new();
+	self.pcsc = pcsc_new(&clk_system, self.log);
+	if (!pinchange_secrets_init(&self.secrets) || self.pin == NULL || self.pcsc == NULL)
+		return outcome_of(JPKI_NO_MEMORY);
+	self.transport = *pcsc_transport(self.pcsc);
+	ops = *self.transport.ops;
+	ops.open = open_card;
+	self.transport.ops = &ops;
+	if (conf->helper_user[0] != '\0')
+		o = cage_become(conf->helper_user, self.log);
+	return outcome_ok(&o) ? cage_enter(self.log) : o;
+}
+
 /* --- the tasks --------------------------------------------------------------- */
 
 static enum place
@@ -382,20 +417,46 @@ place_of(const struct proto_request *request, const struct log *log)
 	    whereabouts(request->terminal, log);
 }
 
+static bool
+is_by_ssh_key(const struct flow_env *env, const struct proto_request *request)
+{
+	return request->sshd && env->conf->ssh_key && flow_has_ssh_key(request->auth_info);
+}
+
+/* No reader of this machine has a part in it. */
+static bool
+is_from_afar(const struct flow_env *env, const struct proto_request *request)
+{
+	return is_by_ssh_key(env, request) ||
+	    (request->sshd && env->conf->remote == CONF_REMOTE_CHALLENGE);
+}
+
+static void
+judge_from_afar(const struct flow_env *env, const struct proto_request *request,
+    const struct login_request *login_request, struct login_result *ret)
+{
+	struct remote_ui ui = { .ask = ask_reply, .ctx = (void *)(uintptr_t)env->conf };
+
+	*ret = (struct login_result){ .outcome = seal(), .card_clean = true };
+	if (!outcome_ok(&ret->outcome))
+		return;
+	if (is_by_ssh_key(env, request))
+		flow_ssh_key(env, request->user, request->auth_info, ret);
+	else
+		flow_remote(env, &ui, login_request, ret);
+}
+
 static void
 login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
-	struct remote_ui remote = { .ask = ask_reply, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
 		.host = request->host, .place = place_of(request, env->log) };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
-	if (request->sshd && env->conf->ssh_key && flow_has_ssh_key(request->auth_info))
-		flow_ssh_key(env, request->user, request->auth_info, &result);
-	else if (request->sshd && env->conf->remote == CONF_REMOTE_CHALLENGE)
-		flow_remote(env, &remote, &login_request, &result);
+	if (is_from_afar(env, request))
+		judge_from_afar(env, request, &login_request, &result);
 	else
 		flow_login(env, &ui, &login_request, self.pin, &result);
 	snprintf(self.reader, sizeof self.reader, "%s", result.reader);
@@ -489,18 +550,15 @@ run(const struct proto_request *request)
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
 	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
-	if (outcome_ok(&o)) {
-		self.pin = secret_new();
-		self.pcsc = pcsc_new(&clk_system, &log);
-		if (!pinchange_secrets_init(&self.secrets) || self.pin == NULL || self.pcsc == NULL)
-			o = outcome_of(JPKI_NO_MEMORY);
-	}
+	self.log = &log;
+	if (outcome_ok(&o))
+		o = enter_cage(&conf);
 	if (!outcome_ok(&o)) {
 		message_outcome(&o, text);
 		send_result(&o, true, text);
 		return;
 	}
-	env.transport = pcsc_transport(self.pcsc);
+	env.transport = &self.transport;
 	if (request->no_wait)
 		conf.wait = 0;
 	send_ready(&conf);
@@ -521,9 +579,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "jpki_helper is started by pam_jpki.so and is of no use by hand\n");
 		return 2;
 	}
-	harden();
+	ignore_signals();
 	if (!become_effective() || chdir("/") != 0)
 		return EXIT_PROTOCOL;
+	cage_harden();
 	if (proto_receive(PROTO_FD, &clk_system, clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS,
 	    packet, &len) != PROTO_RECEIVED)
 		return EXIT_PROTOCOL;

@@ -50,6 +50,7 @@ static const struct row {
 	{ "removal_command", "/usr/bin/x -a b", { "", "x", "./x -a", "~/x" } },
 	{ "removal_warn", "yes", { "", "true", "1" } },
 	{ "removal_exempt", "login,xdm-2", { "", ",", "login,", ",login", "a,,b", "a b", "a/b" } },
+	{ "helper_user", "jpki", { "", "a,b", "a b", "a/b", "0123456789012345678901234567890123" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
 };
 
@@ -116,6 +117,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 	else if (strcmp(key, "removal_exempt") == 0)
 		snprintf(text, VALUE_MAX, "%s",
 		    conf->removal_exempt[0] == '\0' ? "none" : conf->removal_exempt);
+	else if (strcmp(key, "helper_user") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->helper_user[0] == '\0' ? "none" : conf->helper_user);
 	else if (strcmp(key, "debug") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->debug ? "yes" : "no");
 	else

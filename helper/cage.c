@@ -1,0 +1,246 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "helper/cage.h"
+
+#define COUNT(a) (sizeof (a) / sizeof (a)[0])
+
+/* --- limits and identity ------------------------------------------------------ */
+
+static void
+limit(int resource, rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit(resource, &now) != 0 || now.rlim_max < most)
+		return;
+	now.rlim_cur = now.rlim_max = most;
+	(void)setrlimit(resource, &now);
+}
+
+void
+cage_harden(void)
+{
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_FSIZE, 0);		/* no file grows */
+	limit(RLIMIT_NPROC, 0);		/* root is not bound by it; the filter binds all */
+	limit(RLIMIT_NOFILE, 64);	/* a login needs 12 */
+	limit(RLIMIT_DATA, (rlim_t)256 << 20);	/* and 7 MiB, an index of CRLs is mapped besides */
+	limit(RLIMIT_CPU, 60);		/* and 20 ms */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)umask(077);
+}
+
+struct outcome
+cage_become(const char *user, const struct log *log)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return outcome_of(JPKI_OK);
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL || pw->pw_uid == 0) {
+		log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out",
+		    user, pw != NULL ? "that is root" : errno != 0 ? strerror(errno) : "no such user");
+		return outcome_of(JPKI_CONFIG);
+	}
+	if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0 || setuid(0) == 0)
+		return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+	/* It follows fs.suid_dumpable when the user changes. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	return outcome_of(JPKI_OK);
+}
+
+/* --- the filter ----------------------------------------------------------------- */
+
+/* What card, NSS and libc need, and what does no harm in their company. */
+static const int allowed[] = {
+	SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_nanosleep_time64),
+	SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2), SCMP_SYS(fadvise64), SCMP_SYS(fcntl), SCMP_SYS(fcntl64),
+	SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(fstatfs),
+	SCMP_SYS(fstatfs64), SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(getcwd),
+	SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(getegid), SCMP_SYS(getegid32),
+	SCMP_SYS(geteuid), SCMP_SYS(geteuid32), SCMP_SYS(getgid), SCMP_SYS(getgid32),
+	SCMP_SYS(getpeername), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom),
+	SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(getsockname), SCMP_SYS(getsockopt),
+	SCMP_SYS(gettid), SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(getuid32),
+	SCMP_SYS(_llseek), SCMP_SYS(lseek), SCMP_SYS(lstat), SCMP_SYS(lstat64), SCMP_SYS(madvise),
+	SCMP_SYS(mlock), SCMP_SYS(mremap), SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(nanosleep),
+	SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(ppoll_time64),
+	SCMP_SYS(pread64), SCMP_SYS(pselect6), SCMP_SYS(pselect6_time64), SCMP_SYS(read),
+	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(readv), SCMP_SYS(recv),
+	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(seccomp), SCMP_SYS(select),
+	SCMP_SYS(send), SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(set_robust_list),
+	SCMP_SYS(setitimer), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
+	SCMP_SYS(sigreturn), SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs),
+	SCMP_SYS(statfs64), SCMP_SYS(statx), SCMP_SYS(sysinfo), SCMP_SYS(time), SCMP_SYS(times),
+	SCMP_SYS(ugetrlimit), SCMP_SYS(umask), SCMP_SYS(uname), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(connect),	/* until the seal */
+};
+
+/* What nothing honest in here ever does. */
+static const int deadly[] = {
+	/* another program, or another process */
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill),
+	SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(pidfd_send_signal), SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd),
+	/* a server */
+	SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(socketcall),
+	/* files */
+	SCMP_SYS(creat), SCMP_SYS(truncate), SCMP_SYS(truncate64), SCMP_SYS(ftruncate),
+	SCMP_SYS(ftruncate64), SCMP_SYS(fallocate), SCMP_SYS(link), SCMP_SYS(linkat),
+	SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+	SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(mkdir),
+	SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod),
+	SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown), SCMP_SYS(fchown),
+	SCMP_SYS(fchownat), SCMP_SYS(chown32), SCMP_SYS(lchown32), SCMP_SYS(fchown32),
+	SCMP_SYS(utimensat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr),
+	SCMP_SYS(open_by_handle_at),
+	/* the machine */
+	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
+	SCMP_SYS(open_tree), SCMP_SYS(move_mount), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(bpf),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(reboot),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open),
+	SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(setuid),
+	SCMP_SYS(setresuid), SCMP_SYS(setgid), SCMP_SYS(setresgid), SCMP_SYS(setgroups),
+	SCMP_SYS(capset),
+};
+
+/* A rule that depends on one argument. */
+struct rule {
+	uint32_t action;
+	int call;
+	struct scmp_arg_cmp when;
+};
+
+/* The bits of an argument, counted from 0. */
+#define BITS(argument, mask, value) SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value)
+
+/* open(2) to read; else, by whichever bit. (O_TMPFILE needs O_WRONLY or O_RDWR.) */
+#define OPEN(call, argument) \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(argument, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_WRONLY, O_WRONLY) }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_RDWR, O_RDWR) }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_CREAT, O_CREAT) }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_TRUNC, O_TRUNC) }
+
+/* Memory is written or executed, never both. */
+#define MAP(call) \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, 0) }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE) }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC) }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC) }
+
+static const struct rule by_argument[] = {
+	OPEN(open, 1),
+	OPEN(openat, 2),
+	MAP(mmap),
+	MAP(mmap2),
+	{ SCMP_ACT_ALLOW, SCMP_SYS(mprotect), BITS(2, PROT_EXEC, 0) },
+	{ SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), BITS(2, PROT_EXEC, PROT_EXEC) },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(socket), SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX) },
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX) },
+	/* To look at a limit, not to set it; for the filter of the seal. */
+	{ SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_CMP64(2, SCMP_CMP_EQ, 0) },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_CMP64(0, SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS) },
+};
+
+/* abort(3) signals its own process; the number is not known before. */
+static bool
+add_abort(scmp_filter_ctx filter)
+{
+	struct scmp_arg_cmp own = SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	struct scmp_arg_cmp other = SCMP_CMP64(0, SCMP_CMP_NE, (scmp_datum_t)getpid());
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own) == 0 &&
+	    seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, &other) == 0;
+}
+
+static bool
+add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (seccomp_rule_add_array(filter, action, calls[i], 0, NULL) != 0)
+			return false;
+	return true;
+}
+
+static bool
+add_all(scmp_filter_ctx filter)
+{
+	for (size_t i = 0; i < COUNT(by_argument); i++)
+		if (seccomp_rule_add_array(filter, by_argument[i].action, by_argument[i].call, 1,
+		    &by_argument[i].when) != 0)
+			return false;
+	return add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
+	    add(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter);
+}
+
+static bool
+add_seal(scmp_filter_ctx filter)
+{
+	static const int sockets[] = { SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect) };
+
+	return add(filter, SCMP_ACT_KILL_PROCESS, sockets, COUNT(sockets));
+}
+
+/* Loads a filter; where two say something, the kernel does the harsher. */
+static bool
+load(uint32_t otherwise, bool (*rules)(scmp_filter_ctx))
+{
+	scmp_filter_ctx filter = seccomp_init(otherwise);
+	bool loaded = filter != NULL && rules(filter) && seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	return loaded;
+}
+
+static bool
+kernel_filters(const struct log *log)
+{
+	if (prctl(PR_GET_SECCOMP) >= 0 || errno != EINVAL)
+		return true;
+	log_msg(log, LOG_WARNING, "this kernel has no seccomp: the helper goes on without its filter");
+	return false;
+}
+
+static struct outcome
+load_or_refuse(uint32_t otherwise, bool (*rules)(scmp_filter_ctx), const struct log *log)
+{
+	if (!kernel_filters(log) || load(otherwise, rules))
+		return outcome_of(JPKI_OK);
+	log_msg(log, LOG_ERR, "the kernel refuses the helper's seccomp filter");
+	return outcome_of(JPKI_INTERNAL);
+}
+
+struct outcome
+cage_enter(const struct log *log)
+{
+	return load_or_refuse(SCMP_ACT_ERRNO(ENOSYS), add_all, log);
+}
+
+struct outcome
+cage_seal(const struct log *log)
+{
+	return load_or_refuse(SCMP_ACT_ALLOW, add_seal, log);
+}
