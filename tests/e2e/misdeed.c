@@ -1,0 +1,116 @@
+/*
+ * Preloaded like tests/faults/preload.c: makes jpki_helper, with the PIN in its hands, do what
+ * somebody would who had got hold of it. /run/misdeed names the deed; /run/misdeed.done says
+ * "begun", and "lived" should the process live to tell.
+ */
+#include "config.h"
+
+#undef _FORTIFY_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ORDER "/run/misdeed"
+#define NOTICE "/run/misdeed.done"
+#define NOTICE_SIZE 16
+#define SPOILS "/run/misdeed.spoils"
+
+static char deed[16];
+static char *notice;
+
+static void
+run_a_program(void)
+{
+	static char touch[] = "touch", spoils[] = SPOILS;
+	char *argv[] = { touch, spoils, NULL };
+	char *envp[] = { NULL };
+
+	(void)execve("/usr/bin/touch", argv, envp);
+}
+
+static void
+write_a_file(void)
+{
+	int fd = open(SPOILS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd >= 0)
+		(void)!write(fd, "x", 1);
+}
+
+static void
+call_home(void)
+{
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void
+ask_another_service(void)
+{
+	(void)socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} deeds[] = {
+	{ "exec", run_a_program },
+	{ "write", write_a_file },
+	{ "network", call_home },
+	{ "service", ask_another_service },
+};
+
+static void
+commit(void)
+{
+	for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+		if (strcmp(deed, deeds[i].name) == 0) {
+			snprintf(notice, NOTICE_SIZE, "begun");
+			deeds[i].run();
+			snprintf(notice, NOTICE_SIZE, "lived");
+		}
+}
+
+/* The request is the first message, the PIN the second. */
+ssize_t
+recvmsg(int fd, struct msghdr *m, int flags)
+{
+	static union { void *found; ssize_t (*fn)(int, struct msghdr *, int); } libc;
+	static unsigned int messages;
+	ssize_t n;
+
+	if (libc.found == NULL)
+		libc.found = dlsym(RTLD_NEXT, "recvmsg");
+	n = libc.fn(fd, m, flags);
+	if (n > 0 && notice != NULL && ++messages == 2)
+		commit();
+	return n;
+}
+
+__attribute__((constructor))
+static void
+arm(void)
+{
+	int order, fd;
+	void *p;
+
+	if (strcmp(program_invocation_short_name, "jpki_helper") != 0)
+		return;
+	order = open(ORDER, O_RDONLY | O_CLOEXEC);
+	if (order < 0)
+		return;
+	fd = open(NOTICE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (read(order, deed, sizeof deed - 1) > 0 && ftruncate(fd, NOTICE_SIZE) == 0) {
+		p = mmap(NULL, NOTICE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		notice = p != MAP_FAILED ? p : NULL;
+	}
+	(void)close(order);
+	(void)close(fd);
+}
