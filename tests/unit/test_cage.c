@@ -93,6 +93,20 @@ opens_a_local_socket(void)
 }
 
 static bool
+makes_a_local_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0;
+}
+
+static bool
+connects(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/nonexistent/socket" };
+
+	return connect(at_hand, (const struct sockaddr *)&to, sizeof to) < 0 && errno == ENOTSOCK;
+}
+
+static bool
 takes_memory_and_time(void)
 {
 	struct timespec ts = { .tv_nsec = 1 };
@@ -146,6 +160,7 @@ what_goes_on(void **state)
 		assert_int_equal(signal_of(SEALED, deeds[i]), 0);
 	}
 	assert_int_equal(signal_of(ENTERED, opens_a_local_socket), 0);
+	assert_int_equal(signal_of(ENTERED, connects), 0);
 }
 
 static bool
@@ -310,7 +325,8 @@ static const struct deed {
 	{ "ptrace", traces_its_parent, ENTERED },
 	{ "mmap W+X", maps_to_write_and_execute, ENTERED },
 	{ "setuid", becomes_root, ENTERED },
-	{ "socket AF_UNIX", opens_a_local_socket, SEALED },
+	{ "socket AF_UNIX", makes_a_local_socket, SEALED },
+	{ "connect", connects, SEALED },
 };
 
 static void
