@@ -288,27 +288,6 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 	return rv;
 }
 
-/* A card that others reset in the meantime is taken up again. */
-static LONG
-begin(struct pcsc *p)
-{
-	LONG rv = SCARD_S_SUCCESS;
-
-	for (int i = 0; i < RESET_RETRIES; i++) {
-		p->waiting_for_lock = 1;
-		rv = SCardBeginTransaction(p->card);
-		p->waiting_for_lock = 0;
-		if (rv != SCARD_W_RESET_CARD)
-			break;
-		rv = SCardReconnect(p->card, SCARD_SHARE_SHARED,
-		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &p->protocol);
-		if (rv != SCARD_S_SUCCESS)
-			break;
-		rv = SCARD_W_RESET_CARD;
-	}
-	return rv;
-}
-
 static bool
 pcsc_close(void *ctx, enum transport_close how)
 {
@@ -331,6 +310,31 @@ pcsc_close(void *ctx, enum transport_close how)
 		log_msg(p->log, LOG_DEBUG, "SCardDisconnect: %s", pcsc_stringify_error(rv));
 	/* A card that has gone has no power. */
 	return rv == SCARD_S_SUCCESS || rv == SCARD_W_REMOVED_CARD || rv == SCARD_E_NO_SMARTCARD;
+}
+
+/*
+ * A card that others reset in the meantime is connected anew, for it may have no
+ * power. Where many wait for it that happens at most of their turns.
+ */
+static LONG
+take_card(struct pcsc *p, const char *reader, int64_t deadline)
+{
+	LONG rv;
+
+	for (int i = 0; i < RESET_RETRIES || clk_left_ms(p->clk, deadline) > 0; i++) {
+		rv = connect_card(p, reader, deadline);
+		if (rv != SCARD_S_SUCCESS)
+			return rv;
+		p->has_card = true;
+		p->waiting_for_lock = 1;
+		rv = SCardBeginTransaction(p->card);
+		p->waiting_for_lock = 0;
+		p->in_transaction = rv == SCARD_S_SUCCESS;
+		if (rv != SCARD_W_RESET_CARD)
+			return rv;
+		(void)pcsc_close(p, TRANSPORT_LEAVE);
+	}
+	return SCARD_E_SHARING_VIOLATION;
 }
 
 static struct outcome
@@ -390,14 +394,9 @@ pcsc_open(void *ctx, const char *reader, int64_t ms)
 	o = need_context(p);
 	if (!outcome_ok(&o))
 		return o;
-	rv = connect_card(p, reader, clk_mono_ms(p->clk) + ms);
-	if (rv != SCARD_S_SUCCESS) {
-		log_msg(p->log, LOG_DEBUG, "SCardConnect to %s: %s", reader, pcsc_stringify_error(rv));
-		return after(p, rv);
-	}
-	p->has_card = true;
-	rv = begin(p);
-	p->in_transaction = rv == SCARD_S_SUCCESS;
+	rv = take_card(p, reader, clk_mono_ms(p->clk) + ms);
+	if (rv != SCARD_S_SUCCESS)
+		log_msg(p->log, LOG_DEBUG, "taking the card in %s: %s", reader, pcsc_stringify_error(rv));
 	o = after(p, rv);
 	if (outcome_ok(&o))
 		o = note_state(p, reader);

@@ -53,9 +53,9 @@ struct transport_ops {
 
 	/*
 	 * Connects (shared) to the card on this reader and begins a transaction;
-	 * waits up to ms milliseconds for a program that has the card to itself
-	 * (and without limit for one that holds a transaction: the caller has a
-	 * deadline of its own). On JPKI_OK close() must follow. CARD_BUSY,
+	 * waits up to ms milliseconds for a program that has the card to itself,
+	 * and while others come first (and without limit for one that holds a
+	 * transaction: the caller has a deadline of its own). On JPKI_OK close() must follow. CARD_BUSY,
 	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
 	 * SERVICE_REFUSED.
 	 */

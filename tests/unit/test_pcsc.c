@@ -35,10 +35,12 @@ static struct transport *t;
 
 /* What pcscd will answer, and what it was asked. */
 static struct {
-	LONG establish, list, change, connect, reconnect, disconnect, begin, transmit;
+	LONG establish, list, change, connect, connect_after_reset, reconnect, disconnect, begin,
+	    transmit;
 	unsigned int busy_connects, reset_begins;	/* so often, before the answer above */
 	const char *readers;
 	size_t readers_len;
+	int64_t begin_ms;			/* so long it takes */
 	DWORD event_state;
 	DWORD initialization;			/* of the last reconnect */
 	DWORD protocol;
@@ -156,8 +158,10 @@ __wrap_SCardBeginTransaction(SCARDHANDLE card)
 	assert_int_equal(fake.handles, 1);
 	assert_int_equal(fake.transactions, 0);
 	fake.pending_in_begin = pcsc_pending(pcsc);
+	fake.now_ms += fake.begin_ms;
 	if (fake.reset_begins > 0) {
 		fake.reset_begins--;
+		fake.connect = fake.connect_after_reset;
 		return SCARD_W_RESET_CARD;
 	}
 	fake.transactions += fake.begin == SCARD_S_SUCCESS;
@@ -645,22 +649,43 @@ busy_card_is_tried_until_the_deadline(void **state)
 	assert_int_equal(fake.now_ms, 51000);
 }
 
+/* It may have no power, which only a connection gives it. */
 static void
-card_that_was_reset_is_taken_up_again(void **state)
+card_that_was_reset_is_connected_anew(void **state)
 {
 	fake.reset_begins = 2;
+	fake.disposition = SCARD_UNPOWER_CARD;
 	assert_int_equal(open_card(0), JPKI_OK);
-	assert_int_equal(fake.reconnects, 2);
+	assert_int_equal(fake.connects, 3);
+	assert_int_equal(fake.reconnects, 0);
+	assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);	/* it is another's */
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 
-	fake.reset_begins = 1000;
+	fake.reset_begins = 1;
+	fake.connect_after_reset = SCARD_W_REMOVED_CARD;
 	assert_int_equal(open_card(0), JPKI_CARD_REMOVED);
-	assert_true(fake.reconnects < 10);
+	assert_int_equal(fake.handles, 0);
+}
+
+/* Others had their turn each time: the card is busy, it has not gone. */
+static void
+card_that_others_keep_resetting_is_busy(void **state)
+{
+	fake.reset_begins = 1000;
+	assert_int_equal(open_card(0), JPKI_CARD_BUSY);
+	assert_true(fake.connects > 1 && fake.connects < 10);
 	assert_int_equal(fake.handles, 0);
 
-	fake.reset_begins = 1;
-	fake.reconnect = SCARD_W_REMOVED_CARD;
-	assert_int_equal(open_card(0), JPKI_CARD_REMOVED);
+	/* Where many wait, most turns are another's. */
+	fake.reset_begins = 40;
+	fake.begin_ms = 100;
+	assert_int_equal(open_card(5000), JPKI_OK);
+	assert_int_equal(fake.reset_begins, 0);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	fake.reset_begins = 1000;
+	fake.now_ms = 0;
+	assert_int_equal(open_card(5000), JPKI_CARD_BUSY);
+	assert_int_equal(fake.now_ms, 5000);
 	assert_int_equal(fake.handles, 0);
 }
 
@@ -815,7 +840,8 @@ main(void)
 		TEST(settled_it_connects_no_more),
 		TEST(settled_without_pcscd_it_stays_without),
 		TEST(busy_card_is_tried_until_the_deadline),
-		TEST(card_that_was_reset_is_taken_up_again),
+		TEST(card_that_was_reset_is_connected_anew),
+		TEST(card_that_others_keep_resetting_is_busy),
 		TEST(card_whose_state_cannot_be_asked),
 		TEST(reset_in_the_transaction_ends_it),
 		TEST(transmits),
