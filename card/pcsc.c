@@ -288,28 +288,39 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 	return rv;
 }
 
+/*
+ * Power goes and comes back while nobody else can get at the card. (SCardDisconnect
+ * gives the transaction up before it cuts the power, and with it whoever has been
+ * waiting; facts/jpki-card.md §3.1.)
+ */
+static LONG
+cycle_power(struct pcsc *p)
+{
+	return SCardReconnect(p->card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	    SCARD_UNPOWER_CARD, &p->protocol);
+}
+
 static bool
 pcsc_close(void *ctx, enum transport_close how)
 {
 	struct pcsc *p = ctx;
+	bool forgot;
 	LONG rv;
 
 	if (!p->has_card)
 		return true;
-	/*
-	 * To power down, disconnect from inside the transaction: nobody can
-	 * get at the card between the end of one and the other.
-	 */
-	if (p->in_transaction && how == TRANSPORT_LEAVE)
+	forgot = how == TRANSPORT_POWER_DOWN && p->in_transaction && cycle_power(p) == SCARD_S_SUCCESS;
+	if (p->in_transaction && (forgot || how == TRANSPORT_LEAVE))
 		(void)SCardEndTransaction(p->card, SCARD_LEAVE_CARD);
 	rv = SCardDisconnect(p->card,
-	    how == TRANSPORT_POWER_DOWN ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD);
+	    how == TRANSPORT_POWER_DOWN && !forgot ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD);
 	p->has_card = false;
 	p->in_transaction = false;
 	if (rv != SCARD_S_SUCCESS)
 		log_msg(p->log, LOG_DEBUG, "SCardDisconnect: %s", pcsc_stringify_error(rv));
 	/* A card that has gone has no power. */
-	return rv == SCARD_S_SUCCESS || rv == SCARD_W_REMOVED_CARD || rv == SCARD_E_NO_SMARTCARD;
+	return forgot || rv == SCARD_S_SUCCESS || rv == SCARD_W_REMOVED_CARD ||
+	    rv == SCARD_E_NO_SMARTCARD;
 }
 
 /*
@@ -413,8 +424,7 @@ pcsc_power_cycle(void *ctx)
 
 	if (!p->in_transaction)
 		return outcome_of(JPKI_INTERNAL);
-	rv = SCardReconnect(p->card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-	    SCARD_UNPOWER_CARD, &p->protocol);
+	rv = cycle_power(p);
 	if (rv != SCARD_S_SUCCESS)
 		log_msg(p->log, LOG_DEBUG, "SCardReconnect: %s", pcsc_stringify_error(rv));
 	return after(p, rv);

@@ -33,8 +33,9 @@ struct transport_readers {
 /* What becomes of the card when we let go of it. */
 enum transport_close {
 	TRANSPORT_LEAVE,	/* nothing was verified: leave it as it is */
-	TRANSPORT_POWER_DOWN,	/* power down, the only end of a verified state that
-				   contactless readers keep (facts/jpki-card.md §3.1) */
+	TRANSPORT_POWER_DOWN,	/* power down (it may come again at once), the only end of a
+				   verified state that contactless readers keep
+				   (facts/jpki-card.md §3.1) */
 };
 
 struct transport_ops {

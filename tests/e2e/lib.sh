@@ -368,7 +368,7 @@ stat_of()	# apdus | verifies | signs | …
 expect_card_forgot()
 {
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
-	[ "$(stat_of verifies)" = 0 ] || expect_equal 'card still powered' no "$(sim get powered)"
+	expect_equal 'power kept since a PIN came' no "$(sim get pin-since-power)"
 }
 
 # row_ok PIN: what holds of a login in which something failed, with that PIN typed.
@@ -547,7 +547,7 @@ on_tty()
 #   quiet=yes      nothing may be shown beside the prompt (no)
 #
 # Always: PIN not left in PAM_AUTHTOK, host process unchanged, no PIN state on
-# the card, card powered down if a PIN was sent.
+# the card, which has lost its power since a PIN was sent.
 login()
 {
 	local name=$1 arg start

@@ -165,6 +165,7 @@ sim_card_power(struct sim_card *card, bool on)
 		card->present = true;
 	} else {
 		card->stats.power_offs++;
+		card->pin_since_power = false;
 	}
 	card->powered = on;
 	restart(card);
@@ -206,7 +207,7 @@ leave(struct sim_card *card)
 {
 	sim_card_trace_event(card, "card left the field");
 	card->present = false;
-	card->powered = false;
+	card->powered = card->pin_since_power = false;
 	restart(card);
 }
 

@@ -49,8 +49,9 @@
  *  latency, signtime (0)	milliseconds per APDU and per signature
  *
  * Live state, sim_card_get(): verified (none | auth | sign | auth,sign),
- * powered, present (yes | no), ap (none | manager | jpki | other), ef (hex or
- * none). "verified" can also be set, to the state that another program left.
+ * powered, present (yes | no), pin-since-power (yes | no: has a PIN come since the
+ * power last went?), ap (none | manager | jpki | other), ef (hex or none).
+ * "verified" can also be set, to the state that another program left.
  */
 #ifndef JPKI_TESTS_SIM_CARD_H
 #define JPKI_TESTS_SIM_CARD_H

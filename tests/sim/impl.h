@@ -119,6 +119,7 @@ struct sim_card {
 	uint8_t *scratch;		/* SIM_RESPONSE_MAX bytes */
 
 	bool opened;			/* changes go to the state file */
+	bool pin_since_power;		/* a VERIFY with a PIN came since the power last went */
 	bool present, powered, first;
 	enum sim_ap ap;
 	unsigned ap_index;		/* which of the applications */

@@ -293,6 +293,8 @@ get_live(const struct sim_card *card, const char *key, char *value, size_t size)
 	else if (strcmp(key, "verified") == 0)
 		snprintf(value, size, "%s",
 		    verified[card->pin[AUTH].verified + 2 * card->pin[SIGN].verified]);
+	else if (strcmp(key, "pin-since-power") == 0)
+		snprintf(value, size, "%s", card->pin_since_power ? "yes" : "no");
 	else if (strcmp(key, "powered") == 0)
 		snprintf(value, size, "%s", card->powered ? "yes" : "no");
 	else if (strcmp(key, "present") == 0)

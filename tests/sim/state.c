@@ -168,6 +168,7 @@ cmd_verify(struct sim_card *card, const struct command *cmd)
 		return pin_query(card, pin);
 	}
 	card->stats.verifies++;
+	card->pin_since_power = true;
 	if (cmd->lc > PIN_MAX)
 		return card->opt.long_pin;
 	if (card->fault_now[FAULT_ACCEPT_ANY_PIN]) {

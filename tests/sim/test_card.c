@@ -1084,6 +1084,24 @@ test_stats(void **state)
 	assert_int_equal(stats.power_offs, 1);
 }
 
+static void
+test_pin_since_power(void **state)
+{
+	expect_state("pin-since-power", "no");
+	log_in();
+	expect_state("pin-since-power", "yes");
+	sim_card_reset(card);
+	expect_state("pin-since-power", "yes");
+	sim_card_power(card, false);
+	expect_state("pin-since-power", "no");
+	sim_card_power(card, true);
+	expect_state("pin-since-power", "no");
+	log_in();
+	fault("at 1 drop");
+	assert_int_equal(send_to(card, VERIFY_WRONG), 0);
+	expect_state("pin-since-power", "no");
+}
+
 /* Nothing that can be sent makes it read or write where it should not. */
 static void
 test_noise(void **state)
@@ -1162,7 +1180,7 @@ main(void)
 		test(options_win_over_profile), test(bad_options), test(damaged_state_file),
 		test(fault_drop), test(fault_answers), test(fault_counterfeits),
 		test(fault_syntax),
-		test(trace_masks_pins), test(stats), test(noise),
+		test(trace_masks_pins), test(stats), test(pin_since_power), test(noise),
 	};
 
 	return cmocka_run_group_tests(tests, make_top, remove_top);

@@ -390,10 +390,10 @@ pcscd_that_was_restarted_is_met_again(void **state)
 	assert_int_equal(fake.establishes, 2);
 	/* while a card is open */
 	assert_int_equal(open_card(0), JPKI_OK);
-	fake.transmit = fake.disconnect = SCARD_E_NO_SERVICE;
+	fake.transmit = fake.reconnect = fake.disconnect = SCARD_E_NO_SERVICE;
 	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_NO_SERVICE);
 	assert_false(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
-	fake.transmit = fake.disconnect = SCARD_S_SUCCESS;
+	fake.transmit = fake.reconnect = fake.disconnect = SCARD_S_SUCCESS;
 	assert_int_equal(readers(&list), JPKI_OK);
 	assert_int_equal(fake.establishes, 3);
 	/* between connecting and the transaction */
@@ -743,16 +743,33 @@ one_card_at_a_time(void **state)
 	assert_int_equal(fake.handles, 1);
 }
 
-/* Power goes from within the transaction: nobody gets at the card before that. */
+/*
+ * Power goes within the transaction: nobody gets at the card before that, and nobody
+ * who has got at it after that loses it.
+ */
 static void
-power_down_keeps_the_transaction(void **state)
+power_goes_before_the_transaction_ends(void **state)
 {
 	assert_int_equal(open_card(0), JPKI_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+	assert_int_equal(fake.reconnects, 1);
+	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
+	assert_int_equal(fake.ends, 1);
+	assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
+	assert_false(fake.disconnected_in_transaction);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));	/* idempotent */
+}
+
+/* Not while it is not known to have gone: then it goes with the connection. */
+static void
+power_that_did_not_go_goes_at_the_end(void **state)
+{
+	assert_int_equal(open_card(0), JPKI_OK);
+	fake.reconnect = SCARD_W_UNRESPONSIVE_CARD;
+	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
+	assert_int_equal(fake.ends, 0);
 	assert_int_equal(fake.disposition, SCARD_UNPOWER_CARD);
 	assert_true(fake.disconnected_in_transaction);
-	assert_int_equal(fake.ends, 0);
-	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));	/* idempotent */
 }
 
 static void
@@ -782,10 +799,16 @@ close_tells_whether_the_power_went(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
+		fake.reconnect = SCARD_E_NO_SERVICE;
 		fake.disconnect = SCARD_S_SUCCESS;
 		assert_int_equal(open_card(0), JPKI_OK);
 		fake.disconnect = cases[i].rv;
 		assert_int_equal(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN), cases[i].down);
+		assert_int_equal(fake.handles, 0);
+		/* once it went, that is so */
+		fake.reconnect = SCARD_S_SUCCESS;
+		assert_int_equal(open_card(0), JPKI_OK);
+		assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 		assert_int_equal(fake.handles, 0);
 	}
 }
@@ -796,8 +819,7 @@ freeing_powers_the_card_down(void **state)
 	assert_int_equal(open_card(0), JPKI_OK);
 	pcsc_free(pcsc);
 	pcsc = NULL;
-	assert_int_equal(fake.disposition, SCARD_UNPOWER_CARD);
-	assert_true(fake.disconnected_in_transaction);
+	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
 	assert_int_equal(fake.contexts, 0);
 	pcsc_free(NULL);
 }
@@ -846,7 +868,8 @@ main(void)
 		TEST(reset_in_the_transaction_ends_it),
 		TEST(transmits),
 		TEST(one_card_at_a_time),
-		TEST(power_down_keeps_the_transaction),
+		TEST(power_goes_before_the_transaction_ends),
+		TEST(power_that_did_not_go_goes_at_the_end),
 		TEST(leave_ends_the_transaction_first),
 		TEST(close_tells_whether_the_power_went),
 		TEST(freeing_powers_the_card_down),
