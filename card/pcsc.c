@@ -16,6 +16,7 @@
 
 #define BUSY_RETRY_MS 100
 #define RESET_RETRIES 3
+#define REFUSED_RETRIES 3
 #define IN_USE (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)
 #define STATE_CHANGES 4
 #define GONE_MS 1000		/* readers that are polled notice within half of it */
@@ -81,6 +82,14 @@ outcome_of_rv(LONG rv)
 }
 
 static void
+sleep_ms(long ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	(void)nanosleep(&ts, NULL);	/* interrupted: the caller looks at the clock */
+}
+
+static void
 drop_context(struct pcsc *p)
 {
 	if (p->has_context)
@@ -101,6 +110,14 @@ need_context(struct pcsc *p)
 	if (p->context_last)
 		return outcome_of(JPKI_NO_SERVICE);
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
+	/*
+	 * A pcscd that ends, or serves as many as it can, hangs up, which looks like
+	 * a refusal by polkit: it is believed if it stays.
+	 */
+	for (int i = 0; i < REFUSED_RETRIES && rv == SCARD_W_SECURITY_VIOLATION; i++) {
+		sleep_ms(BUSY_RETRY_MS);
+		rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
+	}
 	p->has_context = rv == SCARD_S_SUCCESS;
 	return outcome_of_rv(rv);
 }
@@ -203,14 +220,6 @@ pcsc_readers(void *ctx, struct transport_readers *ret)
 	}
 	*ret = list;
 	return outcome_of(JPKI_OK);
-}
-
-static void
-sleep_ms(long ms)
-{
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	(void)nanosleep(&ts, NULL);	/* interrupted: the caller looks at the clock */
 }
 
 static bool

@@ -37,7 +37,7 @@ static struct transport *t;
 static struct {
 	LONG establish, list, change, connect, connect_after_reset, reconnect, disconnect, begin,
 	    transmit;
-	unsigned int busy_connects, reset_begins;	/* so often, before the answer above */
+	unsigned int refusals, busy_connects, reset_begins;	/* so often, before the answer above */
 	const char *readers;
 	size_t readers_len;
 	int64_t begin_ms;			/* so long it takes */
@@ -61,6 +61,10 @@ LONG
 __wrap_SCardEstablishContext(DWORD scope, LPCVOID a, LPCVOID b, LPSCARDCONTEXT ret)
 {
 	fake.establishes++;
+	if (fake.refusals > 0) {
+		fake.refusals--;
+		return SCARD_W_SECURITY_VIOLATION;
+	}
 	if (fake.establish != SCARD_S_SUCCESS)
 		return fake.establish;
 	fake.contexts++;
@@ -409,6 +413,29 @@ pcscd_that_was_restarted_is_met_again(void **state)
 	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_OK);
 	assert_int_equal(fake.establishes, 5);
 	assert_int_equal(fake.contexts, 1);
+}
+
+/* One that ends hangs up as one that refuses; the next answers, or nobody. */
+static void
+refusal_is_believed_if_it_stays(void **state)
+{
+	struct transport_readers list;
+
+	fake.refusals = 2;
+	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(fake.sleeps, 2);
+	pcsc_free(pcsc);
+	pcsc = pcsc_new(&clk, NULL);
+	assert_non_null(pcsc);
+	t = pcsc_transport(pcsc);
+	fake.refusals = 1;
+	fake.establish = SCARD_E_NO_SERVICE;
+	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	fake.refusals = 1000;
+	fake.establishes = 0;
+	assert_int_equal(readers(&list), JPKI_SERVICE_REFUSED);
+	assert_true(fake.establishes > 1 && fake.establishes < 10);
+	assert_true(fake.sleeps < 10);
 }
 
 /* --- readers ---------------------------------------------------------------------- */
@@ -850,6 +877,7 @@ main(void)
 		TEST(power_is_cycled_within_the_transaction),
 		TEST(a_card_that_left_is_told_from_a_mute_one),
 		TEST(pcscd_that_was_restarted_is_met_again),
+		TEST(refusal_is_believed_if_it_stays),
 		TEST(lists_readers_and_cards),
 		TEST(no_reader_is_no_error),
 		TEST(torn_reader_lists),
