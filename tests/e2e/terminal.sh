@@ -85,8 +85,6 @@ times()		# NUMBER WORD: that often, one blank between
 #   after=WORDS   a command of the shell that looks at more
 #   last=ask      the administrator lets the last try be used
 #   echo=yes      what is typed shows on the screen, as before any prompt
-#   powered=any   the last attempt did not come as far as the PIN, so that the
-#                 card may still have power
 #
 # Always: no more PINs than texts of four digits were typed reached the card,
 # and the card did not lock.
@@ -96,7 +94,7 @@ person()
 	local -a steps=()
 	local -A c=([sim]='' [before]='' [status]=0 [log]=OK [says]='' [lacks]='' [prompts]=1
 		[asks]="$PROMPT (4 digits"
-		[verifies]=1 [tries]=3 [apdus]=any [typed]=0 [last]='' [echo]='' [powered]=''
+		[verifies]=1 [tries]=3 [apdus]=any [typed]=0 [last]='' [echo]=''
 		[pin]=$PIN [sign]=ABC123 [sign_tries]=5 [after]='')
 
 	shift
@@ -146,11 +144,7 @@ check_tries()	# BEFORE
 	expect_equal 'tries left' "${c[tries]}" "$left"
 	expect_equal 'PINs that reached the card' "${c[verifies]}" "$verifies"
 	expect_count 'commands to the card' "${c[apdus]}" "$(stat_of apdus)"
-	if [ "${c[powered]}" = any ]; then
-		expect_equal 'PIN state left on the card' none "$(sim get verified)"
-	else
-		expect_card_forgot
-	fi
+	expect_card_forgot
 }
 
 check_pins()
@@ -202,7 +196,7 @@ situations()
 	person "$p: a password, then the PIN" says='exactly four digits' log='PIN-FORMAT OK' prompts=2 \
 		"${first[@]}" "$ASKED" 'type:my-password' "${again[@]}" "${RIGHT[@]}" "${finish[@]}" -- "${command[@]}"
 	# Two wrong PINs are asked for; the last try is refused unasked.
-	person "$p: wrong PINs until it gives up" "${fails[@]}" tries=1 prompts=2 verifies=2 powered=any says='Only one try is left' \
+	person "$p: wrong PINs until it gives up" "${fails[@]}" tries=1 prompts=2 verifies=2 says='Only one try is left' \
 		log="PIN-WRONG PIN-WRONG $(times $((attempts - 2)) LAST-TRY)" "${first[@]}" "$ASKED" "type:$WRONG_PIN" \
 		"${again[@]}" "$ASKED" type:8277 "${rest[@]}" -- "${command[@]}"
 	person "$p: one try left" sim='set auth-tries 1' "${fails[@]}" tries=1 prompts=0 verifies=0 \

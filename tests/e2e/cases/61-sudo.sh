@@ -27,13 +27,13 @@ stdin "$PIN\nfor the command\n" cat
 person 'sudo -S takes one line and leaves the rest' typed=1 says='for the command' -- "${command[@]}"
 stdin "$WRONG_PIN\n8277\n8278\n8279\n" id
 person 'sudo -S with more lines than prompts' typed=4 status=1 log='PIN-WRONG PIN-WRONG LAST-TRY' tries=1 \
-	prompts=2 verifies=2 powered=any -- "${command[@]}"
+	prompts=2 verifies=2 -- "${command[@]}"
 stdin "$WRONG_PIN\n$WRONG_PIN\n$WRONG_PIN\n" id
 person 'sudo -S with the same wrong PIN again and again' typed=1 status=1 \
-	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=2 prompts=3 powered=any -- "${command[@]}"
+	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=2 prompts=3 -- "${command[@]}"
 stdin "$WRONG_PIN\n" id
 person 'sudo -S with fewer lines than prompts' typed=1 status=1 log='PIN-WRONG CANCELLED' tries=2 \
-	prompts=2 powered=any -- "${command[@]}"
+	prompts=2 -- "${command[@]}"
 stdin 'first-password\nsecond\n82755\n' id
 person 'sudo -S with passwords' status=1 log='PIN-FORMAT PIN-FORMAT PIN-FORMAT' prompts=3 verifies=0 -- "${command[@]}"
 
@@ -45,7 +45,7 @@ askpass()	# LINE: says it whenever it is asked anything
 command=("${HANAKO[@]}" "SUDO_ASKPASS=$WORK/askpass" sudo -k -A id)
 person 'sudo -A: right PIN' before="askpass 'echo $PIN'" typed=1 says='uid=0(root)' -- "${command[@]}"
 person 'sudo -A: a program that knows but one wrong PIN' before="askpass 'echo $WRONG_PIN'" typed=1 status=1 \
-	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=2 prompts=3 powered=any -- "${command[@]}"
+	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=2 prompts=3 -- "${command[@]}"
 person 'sudo -A: a program that fails' before='askpass false' status=1 log=CANCELLED verifies=0 -- "${command[@]}"
 
 sudo_once -p 'Secret of %u: ' id
@@ -59,7 +59,7 @@ person 'sudo: the card locks only by a third PIN that was typed' status=1 last=a
 	log='PIN-WRONG PIN-WRONG PIN-LOCKED' tries=0 prompts=3 verifies=3 \
 	"$ASKED" "type:$WRONG_PIN" "$ASKED" type:8277 "$ASKED" type:8278 -- "${command[@]}"
 person 'sudo: the last try is not used up by a PIN known to be wrong' status=1 last=ask sim='set auth-tries 2' \
-	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=1 prompts=3 powered=any \
+	log='PIN-WRONG PIN-REPEATED PIN-REPEATED' tries=1 prompts=3 \
 	"$ASKED" "type:$WRONG_PIN" "$ASKED" "type:$WRONG_PIN" "$ASKED" "type:$WRONG_PIN" -- "${command[@]}"
 card_stack sudo
 
@@ -82,7 +82,7 @@ typed_ahead()	# NAME LINE… -- [KEY=VALUE…] [STEP…]
 typed_ahead 'the right PIN' "$PIN" -- says='uid=0(root)'
 typed_ahead 'a command, then the PIN' 'ls -l' -- says='uid=0(root)' log='PIN-FORMAT OK' prompts=2 "$ASKED" "${RIGHT[@]}"
 typed_ahead 'three wrong PINs' "$WRONG_PIN" 8277 8278 -- status=1 log='PIN-WRONG CANCELLED' tries=2 prompts=2 \
-	powered=any "$ASKED" "$ASKED" insist:03
+	"$ASKED" "$ASKED" insist:03
 typed_ahead 'one wrong PIN twice, and once more' "$WRONG_PIN" "$WRONG_PIN" -- log='PIN-WRONG PIN-REPEATED OK' \
 	prompts=3 verifies=2 "$ASKED" "$ASKED" "type:$WRONG_PIN" "${RIGHT[@]}"
 person 'sudo: ^C while the card is waited for' before='card_stack sudo wait=1' sim=remove status='1|130' log=NO-CARD \

@@ -45,7 +45,7 @@ first=() again=() finish=()
 attempts=3 locked=1 gave_up=255 shows='uid=2001(hanako)'
 situations 'sshd for remote users'
 person 'sshd for remote users: the same wrong PIN thrice does not lock the card' status=255 tries=1 prompts=2 verifies=2 \
-	log='PIN-WRONG PIN-WRONG LAST-TRY' powered=any "$ASKED" "type:$WRONG_PIN" "$ASKED" "type:$WRONG_PIN" -- "${command[@]}"
+	log='PIN-WRONG PIN-WRONG LAST-TRY' "$ASKED" "type:$WRONG_PIN" "$ASKED" "type:$WRONG_PIN" -- "${command[@]}"
 person 'sshd for remote users: the client goes away at the prompt' status='130|255' log= verifies=0 \
 	"$ASKED" insist:03 -- "${command[@]}"
 by_password hanako id

@@ -75,9 +75,9 @@ change 'passwd, the PIN first: the password typed for the PIN' "${PASSWORD_ONLY[
 change 'passwd, the PIN first: no card' "${PASSWORD_ONLY[@]}" sim=remove log=NO-CARD prompts=0 \
 	says='There is no card on the reader.' "${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 change 'passwd, the PIN first: one try left' "${PASSWORD_ONLY[@]}" sim='set auth-tries 1' log=LAST-TRY prompts=0 tries=1 \
-	powered=any says='Only one try is left' "${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
+	says='Only one try is left' "${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 change 'passwd, the PIN first: locked' "${PASSWORD_ONLY[@]}" sim='set auth-tries 0' log=PIN-LOCKED prompts=0 tries=0 \
-	powered=any says='Nothing on this computer can unlock it' \
+	says='Nothing on this computer can unlock it' \
 	"${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 # passwd ignores SIGINT; ^D is what its conversation takes for an end.
 for at in 0 2 4; do
@@ -194,31 +194,31 @@ tool_change 'done, by whom the card belongs to' pin=$NEW_PIN says='has been chan
 tool_change 'a card that nobody has enrolled' before='enrol hanako' after='enrol hanako good' pin=$NEW_PIN \
 	"${PIN_DIALOGUE[@]}" -- "${command[@]}"
 tool_change 'a wrong PIN' status=1 tries=2 says='Wrong PIN; 2 tries left' "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
-tool_change 'nothing typed' status=1 verifies=0 powered=any says='JPKI-E-PIN-FORMAT' "$ASK_OLD" type: -- "${command[@]}"
-tool_change 'the new PIN is none' status=1 verifies=0 powered=any says='JPKI-E-NEW-PIN-FORMAT' \
+tool_change 'nothing typed' status=1 verifies=0 says='JPKI-E-PIN-FORMAT' "$ASK_OLD" type: -- "${command[@]}"
+tool_change 'the new PIN is none' status=1 verifies=0 says='JPKI-E-NEW-PIN-FORMAT' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" type:471 -- "${command[@]}"
-tool_change 'the new PIN is the old one' status=1 verifies=0 powered=any says='JPKI-E-NEW-PIN-SAME' \
+tool_change 'the new PIN is the old one' status=1 verifies=0 says='JPKI-E-NEW-PIN-SAME' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" "type:$PIN" -- "${command[@]}"
-tool_change 'not the same twice' status=1 verifies=0 powered=any says='JPKI-E-NEW-PIN-MISMATCH' \
+tool_change 'not the same twice' status=1 verifies=0 says='JPKI-E-NEW-PIN-MISMATCH' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" "type:$NEW_PIN" "$ASK_AGAIN" type:4714 -- "${command[@]}"
-tool_change 'a warning heeded' status=1 verifies=0 powered=any says='just Enter to keep the old one' \
+tool_change 'a warning heeded' status=1 verifies=0 says='just Enter to keep the old one' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" type:0000 'wait:old one: ' type: -- "${command[@]}"
-tool_change 'one try left' sim='set auth-tries 1' status=1 tries=1 prompts=0 verifies=0 powered=any \
+tool_change 'one try left' sim='set auth-tries 1' status=1 tries=1 prompts=0 verifies=0 \
 	says='Only one try is left' -- "${command[@]}"
 tool_change 'the last try, where the administrator allows it' before="write_conf 'last_try = ask'" after=reset_config last=ask \
 	sim='set auth-tries 1' status=1 tries=0 says='Nothing on this computer can unlock it' \
 	'wait:LAST try' "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
-tool_change 'locked' sim='set auth-tries 0' status=1 tries=0 prompts=0 verifies=0 powered=any \
+tool_change 'locked' sim='set auth-tries 0' status=1 tries=0 prompts=0 verifies=0 \
 	says='take the card with you' -- "${command[@]}"
 tool_change 'no card' sim=remove status=1 prompts=0 verifies=0 says='JPKI-E-NO-CARD' -- "${command[@]}"
 tool_change 'the card is gone while it changes' sim='fault ins 24 drop' status=1 says='JPKI-E-PIN-UNCERTAIN' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
 for at in 0 2 4; do
-	tool_change "^C at question $((at / 2 + 1))" status=130 verifies=0 powered=any "${PIN_DIALOGUE[@]:0:at+1}" insist:03 -- "${command[@]}"
+	tool_change "^C at question $((at / 2 + 1))" status=130 verifies=0 "${PIN_DIALOGUE[@]:0:at+1}" insist:03 -- "${command[@]}"
 	tool_change "card removed at question $((at / 2 + 1))" status=1 verifies=0 says='JPKI-E-CARD-REMOVED' \
 		"${PIN_DIALOGUE[@]:0:at+1}" 'do:sim remove' "${PIN_DIALOGUE[@]:at+1}" -- "${command[@]}"
 done
 other_card=$(card_dir other-person)
-tool_change 'another card put in its place' status=1 verifies=0 powered=any says='JPKI-E-CARD-REMOVED' "${PIN_DIALOGUE[@]:0:5}" \
+tool_change 'another card put in its place' status=1 verifies=0 says='JPKI-E-CARD-REMOVED' "${PIN_DIALOGUE[@]:0:5}" \
 	"do:m=\$(scprobe mark); sim swap $other_card; scprobe changed \$m $WAIT_MS" "${PIN_DIALOGUE[@]:5}" -- "${command[@]}"
 tool_change '^C while the card changes it waits until that is done' sim='fault ins 24 hang 2000' status=130 pin=$NEW_PIN \
 	says='has been changed' "${PIN_DIALOGUE[@]}" \
@@ -251,13 +251,13 @@ sign_change()
 command=("${TOOL[@]}" change --signature)
 sign_change 'done' sign=$NEW_SIGN says='The signature PIN has been changed.' "$ASK_OLD_SIGN" type:ABC123 "${SIGN_TWICE[@]}" -- "${command[@]}"
 sign_change 'a wrong one' status=1 sign_tries=4 says='JPKI-E-SIGN-WRONG' "$ASK_OLD_SIGN" type:ABC124 "${SIGN_TWICE[@]}" -- "${command[@]}"
-sign_change 'the four-digit PIN typed for it' status=1 verifies=0 powered=any says='JPKI-E-SIGN-FORMAT' "$ASK_OLD_SIGN" "type:$PIN" -- "${command[@]}"
-sign_change 'no capital letters' status=1 verifies=0 powered=any says='JPKI-E-NEW-SIGN-FORMAT' \
+sign_change 'the four-digit PIN typed for it' status=1 verifies=0 says='JPKI-E-SIGN-FORMAT' "$ASK_OLD_SIGN" "type:$PIN" -- "${command[@]}"
+sign_change 'no capital letters' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
 	"$ASK_OLD_SIGN" type:ABC123 'wait:New signature PIN' type:xyz789 -- "${command[@]}"
-sign_change 'no digit' status=1 verifies=0 powered=any says='JPKI-E-NEW-SIGN-FORMAT' \
+sign_change 'no digit' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
 	"$ASK_OLD_SIGN" type:ABC123 'wait:New signature PIN' type:XYZXYZ -- "${command[@]}"
-sign_change 'one try left' sim='set sign-tries 1' status=1 prompts=0 verifies=0 sign_tries=1 powered=any says='JPKI-E-LAST-TRY' -- "${command[@]}"
-sign_change 'locked' sim='set sign-tries 0' status=1 prompts=0 verifies=0 sign_tries=0 powered=any \
+sign_change 'one try left' sim='set sign-tries 1' status=1 prompts=0 verifies=0 sign_tries=1 says='JPKI-E-LAST-TRY' -- "${command[@]}"
+sign_change 'locked' sim='set sign-tries 0' status=1 prompts=0 verifies=0 sign_tries=0 \
 	says='five times in a row' -- "${command[@]}"
 
 pin_status()

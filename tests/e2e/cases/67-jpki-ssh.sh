@@ -32,21 +32,21 @@ through 'jpki-ssh: the card at the client logs in' says='uid=2001(hanako)' "${CL
 # ssh would repeat the dialogue twice by itself.
 through 'jpki-ssh: a wrong PIN is asked for once' status=255 log='NO-REPLY NO-REPLY NO-REPLY' tries=2 \
 	says='jpki-ssh: not signed: Wrong PIN; 2 tries left' "$SIGN_IN" "$ASKED" "type:$WRONG_PIN" -- "${LOGIN[@]}"
-through 'jpki-ssh: what is no PIN does not reach the card' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 powered=any \
+through 'jpki-ssh: what is no PIN does not reach the card' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='nothing was sent to the card' "$SIGN_IN" "$ASKED" 'type:12345' -- "${LOGIN[@]}"
 through 'jpki-ssh: the last try is kept' sim='set auth-tries 1' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
-	tries=1 prompts=0 verifies=0 powered=any says='Only one try is left' -- "${LOGIN[@]}"
+	tries=1 prompts=0 verifies=0 says='Only one try is left' -- "${LOGIN[@]}"
 through 'jpki-ssh: a locked card' sim='set auth-tries 0' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
-	tries=0 prompts=0 verifies=0 powered=any says='is locked' -- "${LOGIN[@]}"
+	tries=0 prompts=0 verifies=0 says='is locked' -- "${LOGIN[@]}"
 through 'jpki-ssh: no card' sim=remove status=255 log='NO-REPLY NO-REPLY NO-REPLY' prompts=0 verifies=0 \
 	says='There is no card on the reader.' -- "${LOGIN[@]}"
 through 'jpki-ssh: a Juki card' before='put_card "good none profile=juki"' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
-	prompts=0 verifies=0 powered=any says='Juki card' -- "${LOGIN[@]}"
+	prompts=0 verifies=0 says='Juki card' -- "${LOGIN[@]}"
 through "jpki-ssh: somebody else's card is told by the server" before='put_card other-person' status=255 \
 	log='CHALLENGE NO-REPLY NO-REPLY' says='does not prove the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
-through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 powered=any \
+through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='not signed' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
-through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 powered=any "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
+through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
 
 mixed_stack sshd "$(challenge_options)"
 through 'jpki-ssh: without a card the password is asked' sim=remove says='uid=2001(hanako)' log=NO-REPLY prompts=0 verifies=0 \
@@ -77,7 +77,7 @@ imitation()
 {
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"
 }
-through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 powered=any \
+through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 \
 	says='four digits are not sent to a server' 'wait:The server asks; the PIN of the card is not for it' "$ASKED" "type:$PIN" -- \
 	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
 card_stack sshd "$(challenge_options)"
@@ -211,7 +211,7 @@ AT_EVIL=(-F none -p "$EVIL_PORT" -o "UserKnownHostsFile=$WORK/evil_hosts" -o Str
 	-o PubkeyAuthentication=no -o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1)
 if is_wanted 'jpki-ssh: relay'; then
 	start_evil_sshd
-	through "jpki-ssh: relay, another server's challenge is not signed" before=attack status=255 prompts=0 verifies=0 powered=any \
+	through "jpki-ssh: relay, another server's challenge is not signed" before=attack status=255 prompts=0 verifies=0 \
 		log=NO-REPLY says='Somebody may be handing it on' after="attack_gets '$DENIED'" -- jpki-ssh "${AT_EVIL[@]}" hanako@127.0.0.2 id
 	through 'jpki-ssh: relay under the name of the good server gets a signature for its own host key' before=attack status=255 \
 		log=CHALLENGE "wait:Sign in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
