@@ -131,12 +131,17 @@ pcsc_settle(struct pcsc *p)
 	return o;
 }
 
-/* The outcome of a call. A broken connection is made anew at the next use. */
+/*
+ * The outcome of a call. A broken connection is made anew at the next use; pcscd hanging
+ * up counts as that, for polkit is asked about the greeting and SCardConnect only.
+ */
 static struct outcome
 after(struct pcsc *p, LONG rv)
 {
 	struct outcome o = outcome_of_rv(rv);
 
+	if (rv == SCARD_W_SECURITY_VIOLATION)
+		o.status = JPKI_NO_SERVICE;
 	if (o.status == JPKI_NO_SERVICE)
 		p->context_broken = true;
 	return o;
@@ -402,10 +407,28 @@ no_answer(struct pcsc *p, struct outcome o)
 	return card_has_gone(p) ? outcome_raw(JPKI_CARD_REMOVED, o.raw) : o;
 }
 
+/* SCardConnect was refused by polkit, or by a pcscd that ended: the next connection tells. */
+static struct outcome
+take_again(struct pcsc *p, const char *reader, int64_t deadline)
+{
+	struct outcome o;
+	LONG rv;
+
+	if (p->context_last)	/* there is none */
+		return outcome_of_rv(SCARD_W_SECURITY_VIOLATION);
+	drop_context(p);
+	o = need_context(p);
+	if (!outcome_ok(&o))
+		return o;
+	rv = take_card(p, reader, deadline);
+	return rv == SCARD_W_SECURITY_VIOLATION && !p->has_card ? outcome_of_rv(rv) : after(p, rv);
+}
+
 static struct outcome
 pcsc_open(void *ctx, const char *reader, int64_t ms)
 {
 	struct pcsc *p = ctx;
+	int64_t deadline = clk_mono_ms(p->clk) + ms;
 	struct outcome o;
 	LONG rv;
 
@@ -414,10 +437,11 @@ pcsc_open(void *ctx, const char *reader, int64_t ms)
 	o = need_context(p);
 	if (!outcome_ok(&o))
 		return o;
-	rv = take_card(p, reader, clk_mono_ms(p->clk) + ms);
+	rv = take_card(p, reader, deadline);
 	if (rv != SCARD_S_SUCCESS)
 		log_msg(p->log, LOG_DEBUG, "taking the card in %s: %s", reader, pcsc_stringify_error(rv));
-	o = after(p, rv);
+	o = rv == SCARD_W_SECURITY_VIOLATION && !p->has_card ? take_again(p, reader, deadline) :
+	    after(p, rv);
 	if (outcome_ok(&o))
 		o = note_state(p, reader);
 	if (!outcome_ok(&o))
