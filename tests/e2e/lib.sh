@@ -224,20 +224,26 @@ expect_logged()		# REGEX
 
 # --- pcscd and the card ----------------------------------------------------------
 
-# start_pcscd [none]: with the virtual reader, or without any.
+# start_pcscd [none | N]: with the virtual reader, without any, or with N of them, which
+# are two slots each, at two ports each from VPCD_PORT on. The driver knows its slots by
+# variables of its own: each reader gets a copy of it.
 # shellcheck disable=SC2120 # its argument is for cases
 start_pcscd()
 {
-	local conf=$WORK/reader.conf.d want=readers
+	local conf=$WORK/reader.conf.d want=readers count=${1:-1} port i
 
 	rm -rf "$conf" /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
 	mkdir -p "$conf" /run/pcscd
-	if [ "${1-}" = none ]; then
+	if [ "$count" = none ]; then
 		want=none
-	else
-		printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x%X\nLIBPATH %s\nCHANNELID 0x%X\n' \
-			"$VPCD_PORT" "$E2E_VPCD" "$VPCD_PORT" > "$conf/vpcd"
+		count=0
 	fi
+	for ((i = 0; i < count; i++)); do
+		port=$((VPCD_PORT + 2 * i))
+		cp "$E2E_VPCD" "$WORK/vpcd$i.so"
+		printf 'FRIENDLYNAME "Virtual PCD%s"\nDEVICENAME /dev/null:0x%X\nLIBPATH %s\nCHANNELID 0x%X\n' \
+			"${i#0}" $port "$WORK/vpcd$i.so" $port >> "$conf/vpcd"
+	done
 	pcscd --foreground --info --config "$conf" >> "$E2E_LOGS/pcscd.log" 2>&1 </dev/null &
 	PCSCD_PID=$!
 	scprobe "$want" "$WAIT_MS" >/dev/null || build_die "pcscd does not come up, see pcscd.log"
