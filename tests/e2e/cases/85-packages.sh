@@ -1,0 +1,128 @@
+# shellcheck shell=bash
+# The Debian packages: built from this tree, installed, upgraded, removed and purged, with the PAM
+# stacks whole and somebody able to log in at each step.
+
+DEBS=$WORK/debs
+PASSWORD=s3cret-Word
+by_pin="pin=$PIN auth acct setcred"
+by_password="pin=$PASSWORD auth acct setcred"
+
+# packaged_login NAME DRIVE [key=value… of login]: at the service login, which reads common-auth.
+packaged_login()
+{
+	login "$1" service=login drive="$2" asks='' says='setcred = 0 PAM_SUCCESS' "${@:3}"
+}
+
+stacks()
+{
+	cat /etc/pam.d/common-*
+}
+
+build_packages()
+{
+	RUN_LIMIT=500 run env DEB_BUILD_OPTIONS=nocheck "$E2E_TOP/packaging/deb" "$DEBS"
+	expect_equal 'exit status' 0 "$STATUS"
+	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 4 ] || fail 'not four packages'
+}
+
+# What make install has put there is not the packages'.
+uninstall_build()
+{
+	make -C "$E2E_BUILD" uninstall >> "$LOG" 2>&1 || fail 'make uninstall'
+	rm -rf /etc/pam_jpki /var/lib/pam_jpki /usr/share/doc/pam_jpki
+	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
+}
+
+# dpkg_run OPTION… : without questions, as apt calls it.
+dpkg_run()
+{
+	run env DEBIAN_FRONTEND=noninteractive dpkg "$@"
+	expect_equal 'exit status' 0 "$STATUS"
+}
+
+install_packages()
+{
+	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
+	expect_equal 'owner and mode of the configuration' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam_jpki/pam_jpki.conf)"
+	expect_equal 'the stacks' "$STACKS" "$(stacks)"
+	jpkictl --version > /dev/null || fail 'jpkictl'
+	jpki-ssh --help > /dev/null || fail 'jpki-ssh'
+	# What every login needs, as the cases before had it.
+	cp -a "$WORK/nssdb" /etc/pam_jpki/
+	mkdir -p /var/lib/pam_jpki /etc/pam_jpki/users
+	cp -a "$WORK/crl" /var/lib/pam_jpki/
+}
+
+enable_profile()	# PROFILE
+{
+	run pam-auth-update --enable "$1"
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
+}
+
+# The same packages with a higher version; the administrator has changed the configuration.
+upgrade_packages()
+{
+	local deb tree=$WORK/tree
+
+	echo 'lang = ja' >> /etc/pam_jpki/pam_jpki.conf
+	mkdir -p "$WORK/newer"
+	for deb in "$DEBS"/*.deb; do
+		[[ $deb != *dbgsym* ]] || continue
+		rm -rf "$tree"
+		dpkg-deb -R "$deb" "$tree" && sed -i 's/0\.1\.0-1/0.1.0-2/g' "$tree/DEBIAN/control" &&
+			dpkg-deb -b "$tree" "$WORK/newer" >> "$LOG" || fail "cannot make a newer $deb"
+	done
+	dpkg_run -i "$WORK"/newer/*.deb
+	expect_equal 'version' 0.1.0-2 "$(dpkg-query -W -f '${Version}' libpam-jpki)"
+	expect_equal 'the last line of the configuration' 'lang = ja' "$(tail -n 1 /etc/pam_jpki/pam_jpki.conf)"
+	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
+	[ -s "$USERS/hanako.pem" ] || fail 'the enrolment is gone'
+}
+
+remove_packages()
+{
+	dpkg_run -r jpki-ssh jpki-tools libpam-jpki jpki-common
+	expect_equal 'the stacks' "$STACKS" "$(stacks)"
+	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
+	[ -s "$USERS/hanako.pem" ] || fail 'the enrolment is gone'
+	[ -s /etc/pam_jpki/pam_jpki.conf ] || fail 'the configuration is gone'
+}
+
+purge_packages()
+{
+	local left
+
+	dpkg_run -P jpki-ssh jpki-tools libpam-jpki jpki-common
+	expect_equal 'the stacks' "$STACKS" "$(stacks)"
+	left=$(find /etc /usr /var/lib \( -name '*jpki*' -o -name '*JPKI*' \) -not -path '/var/lib/dpkg/*' \
+		-not -path '/usr/share/pki/*' -not -path "$E2E_TOP/*" -not -path "$E2E_BUILD/*" 2>/dev/null)
+	expect_equal 'what is left' '' "$left"
+}
+
+if is_wanted packages; then
+	if ! command -v dh > /dev/null; then
+		skip 'packages: build, install, upgrade, remove, purge' 'no debhelper here (it is Debian'\''s)'
+	else
+		printf 'hanako:%s\n' "$PASSWORD" | chpasswd
+		pam-auth-update --package --remove jpki jpki-and-password 2>/dev/null
+		STACKS=$(stacks)
+		run_case 'packages: built from the tree' build_packages
+		run_case 'packages: make uninstall' uninstall_build
+		packaged_login 'packages: before, by password' "$by_password" code=none verifies=0 apdus=0
+		run_case 'packages: installed' install_packages
+		packaged_login 'packages: installed and not chosen, by password' "$by_password" code=none verifies=0 apdus=0
+		run_case 'packages: chosen' enable_profile jpki
+		packaged_login 'packages: chosen, by PIN' "$by_pin"
+		packaged_login 'packages: chosen, without a card, by password' "$by_password" sim=remove code=NO-CARD verifies=0
+		run_case 'packages: upgraded' upgrade_packages
+		packaged_login 'packages: upgraded, by PIN' "$by_pin"
+		run_case 'packages: removed' remove_packages
+		packaged_login 'packages: removed, by password' "$by_password" code=none verifies=0 apdus=0
+		run_case 'packages: installed again' install_packages
+		run_case 'packages: both chosen' enable_profile jpki-and-password
+		packaged_login 'packages: both chosen, by both' "pin=$PASSWORD $by_pin" prompts=2
+		run_case 'packages: purged at once' purge_packages
+		packaged_login 'packages: purged, by password' "$by_password" code=none verifies=0 apdus=0
+	fi
+fi
