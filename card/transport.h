@@ -43,14 +43,14 @@ struct transport_ops {
 	 * The readers there are now and what lies on them. JPKI_OK also for
 	 * no reader at all. NO_SERVICE, SERVICE_REFUSED.
 	 */
-	struct outcome (*readers)(void *ctx, struct transport_readers *ret) MUST_CHECK;
+	MUST_CHECK struct outcome (*readers)(void *ctx, struct transport_readers *ret);
 
 	/*
 	 * Sleeps until something is no longer as in `known`, or for ms
 	 * milliseconds (TRANSPORT_FOREVER: however long that takes). JPKI_OK in both
 	 * cases; NO_SERVICE.
 	 */
-	struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms) MUST_CHECK;
+	MUST_CHECK struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms);
 
 	/*
 	 * Connects (shared) to the card on this reader and begins a transaction;
@@ -60,21 +60,21 @@ struct transport_ops {
 	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
 	 * SERVICE_REFUSED.
 	 */
-	struct outcome (*open)(void *ctx, const char *reader, int64_t ms) MUST_CHECK;
+	MUST_CHECK struct outcome (*open)(void *ctx, const char *reader, int64_t ms);
 
 	/*
 	 * Powers the card down and up again within the transaction: whatever
 	 * another program left verified is forgotten. CARD_REMOVED, CARD_MUTE.
 	 */
-	struct outcome (*power_cycle)(void *ctx) MUST_CHECK;
+	MUST_CHECK struct outcome (*power_cycle)(void *ctx);
 
 	/*
 	 * One command, one response (data and status word) into resp[cap].
 	 * CARD_REMOVED (also if it was reset or swapped: nothing is resent),
 	 * CARD_MUTE, BAD_REPLY (longer than cap, shorter than a status word).
 	 */
-	struct outcome (*transmit)(void *ctx, const uint8_t *cmd, size_t cmd_len,
-	    uint8_t *resp, size_t cap, size_t *ret_len) MUST_CHECK;
+	MUST_CHECK struct outcome (*transmit)(void *ctx, const uint8_t *cmd, size_t cmd_len,
+	    uint8_t *resp, size_t cap, size_t *ret_len);
 
 	/*
 	 * Ends transaction and connection. False if the card may not have

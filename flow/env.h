@@ -26,8 +26,8 @@ struct flow_ui {
 	 * Asks for the PIN of the card in `reader`, once, and stores what was
 	 * typed. JPKI_OK; PIN_FORMAT, CANCELLED and the like, and the secret is empty.
 	 */
-	struct outcome (*ask_pin)(void *ctx, const char *reader, int tries_left,
-	    struct secret *pin) MUST_CHECK;
+	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const char *reader, int tries_left,
+	    struct secret *pin);
 	/* Whether nobody waits for the result any more. */
 	bool (*gone)(void *ctx);
 	void *ctx;

@@ -33,8 +33,8 @@ struct pinchange_ui {
 	 * Asks once and stores what was typed. JPKI_OK; PIN_FORMAT if it cannot be a PIN
 	 * or nothing was typed; CANCELLED and the like. The secret is empty then.
 	 */
-	struct outcome (*ask)(void *ctx, const struct pinchange_question *q, struct secret *typed)
-	    MUST_CHECK;
+	MUST_CHECK struct outcome (*ask)(void *ctx, const struct pinchange_question *q,
+	    struct secret *typed);
 	/* Whether nobody waits for the result any more. */
 	bool (*gone)(void *ctx);
 	/*

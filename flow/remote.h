@@ -35,8 +35,8 @@ struct remote_ui {
 	 * Shows the prompt, echo on, and stores what came back, cut at JPKI1_REPLY_MAX.
 	 * JPKI_OK, also for an empty line; CANCELLED where nothing can be asked.
 	 */
-	struct outcome (*ask)(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
-	    MUST_CHECK;
+	MUST_CHECK struct outcome (*ask)(void *ctx, const char *prompt,
+	    char reply[static JPKI1_REPLY_MAX]);
 	void *ctx;
 };
 
