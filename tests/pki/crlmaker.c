@@ -14,10 +14,13 @@ void
 der_put(struct der *d, const void *bytes, size_t len)
 {
 	if (len > d->cap - d->len) {
-		d->cap = 2 * d->cap + len + 256;
-		d->p = realloc(d->p, d->cap);
-		if (d->p == NULL)
+		size_t cap = 2 * d->cap + len + 256;
+		uint8_t *grown = realloc(d->p, cap);
+
+		if (grown == NULL)
 			err(1, "realloc");
+		d->p = grown;
+		d->cap = cap;
 	}
 	if (len > 0)
 		memcpy(d->p + d->len, bytes, len);

@@ -20,7 +20,7 @@ sim_make_card(const char *const argv[])
 
 	if (script == NULL)
 		return false;
-	for (; argv[n] != NULL && n < ARGS_MAX; n++)
+	for (; n < ARGS_MAX && argv[n] != NULL; n++)
 		args[n + 2] = (char *)(uintptr_t)argv[n];
 	if (posix_spawnp(&pid, "sh", NULL, NULL, args, environ) != 0)
 		return false;

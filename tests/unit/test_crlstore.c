@@ -258,6 +258,7 @@ import_text(const char *before, const struct der *der, size_t columns, const cha
 	int len = EVP_EncodeBlock(base64, der->p, (int)der->len), fd;
 	enum crl_fault fault;
 
+	assert_non_null(f);
 	fputs(before, f);
 	for (int i = 0; i < len; i += (int)columns)
 		fprintf(f, "%.*s\n", (int)columns, base64 + i);

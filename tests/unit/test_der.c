@@ -130,12 +130,10 @@ every_truncation_is_refused(void **state)
 	make_sample(sample);
 	assert_true(parse_sample(sample, sizeof sample, &number, &octets));
 	for (size_t len = 0; len < sizeof sample; len++) {
-		uint8_t *cut = malloc(len + 1);	/* exact, so that reading on is seen */
+		uint8_t *cut = malloc(len > 0 ? len : 1);	/* exact, so that reading on is seen */
 
 		assert_non_null(cut);
 		memcpy(cut, sample, len);
-		cut = realloc(cut, len > 0 ? len : 1);
-		assert_non_null(cut);
 		assert_false(parse_sample(cut, len, &number, &octets));
 		free(cut);
 	}

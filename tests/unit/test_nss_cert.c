@@ -120,6 +120,7 @@ every_length(void **state)
 		/* exactly as long as it claims, so that a read behind the end shows */
 		uint8_t *exact = malloc(len > 0 ? len : 1);
 
+		assert_non_null(exact);
 		memcpy(exact, der.data, len);
 		assert_int_equal(decode(exact, len), JPKI_CERT_BAD);
 		free(exact);

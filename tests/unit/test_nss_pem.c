@@ -104,6 +104,7 @@ cut_at_every_length(void **state)
 		char *exact = malloc(len > 0 ? len : 1);
 		struct reader r = reader_of(exact, len);
 
+		assert_non_null(exact);
 		memcpy(exact, text, len);
 		assert_int_equal(pem_next(&r, out.data, sizeof out.data, &out.len),
 		    len < strlen(BEGIN) - 1 ? PEM_END : PEM_BAD);
