@@ -34,11 +34,13 @@ language_choose(const struct language_facts *f)
 const char *
 language_of_application(const char *tty)
 {
+	/* Of this thread, and read at once. NOLINTBEGIN(concurrency-mt-unsafe) */
 	struct language_facts f = { .codeset = nl_langinfo(CODESET), .tty = tty };
 
 	/* setlocale(LC_MESSAGES, NULL) would not see what uselocale has set. */
 #ifdef _NL_LOCALE_NAME
 	f.locale = nl_langinfo(_NL_LOCALE_NAME(LC_MESSAGES));
 #endif
+	/* NOLINTEND(concurrency-mt-unsafe) */
 	return language_choose(&f);
 }

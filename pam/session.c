@@ -63,8 +63,7 @@ start(struct session *s, const struct proto_request *request)
 		return outcome_of(JPKI_CONFIG);
 	}
 	if (!helper_start(&s->helper)) {
-		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %s", LIBEXECDIR,
-		    strerror(errno));
+		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
 		return outcome_of(JPKI_HELPER);
 	}
 	s->deadline = clk_mono_ms(&clk_system) + START_MS;
