@@ -5,6 +5,7 @@
 #
 # shellcheck disable=SC2034 # the cases use what is not used here
 # shellcheck disable=SC2016 # some text is for other shells
+# shellcheck disable=SC2154 # the cases say first, finish and locked
 
 PASSWORD='s3cret-Word'		# hanako's
 IN_JAPANESE=(LANG=ja_JP.UTF-8)

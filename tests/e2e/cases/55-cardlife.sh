@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # lib.sh uses CARD_DIRTY
+#
 # A card's life: its authority becomes trusted, it is renewed, it is lost; and what
 # the log keeps of it.
 

@@ -65,7 +65,7 @@ pin_first
 BOTH=(before=reset_password after="password_is '$NEW_PASSWORD'; no_pin_in_items")
 PASSWORD_ONLY=("${BOTH[@]}" verifies=0)
 
-change 'passwd, the PIN first: both are changed' "${BOTH[@]}" pin=$NEW_PIN says='has been changed' \
+change 'passwd, the PIN first: both are changed' "${BOTH[@]}" pin="$NEW_PIN" says='has been changed' \
 	"${OLD_PASSWORD[@]}" "${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 change 'passwd, the PIN first: a wrong PIN costs one try' "${BOTH[@]}" log=PIN-WRONG tries=2 says='Wrong PIN; 2 tries left' \
 	"${OLD_PASSWORD[@]}" "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
@@ -94,13 +94,13 @@ four_digit_password()
 {
 	echo 'hanako:5839' | chpasswd
 }
-change 'passwd, the PIN first: a password of four digits is not taken for it' before=four_digit_password pin=$NEW_PIN \
+change 'passwd, the PIN first: a password of four digits is not taken for it' before=four_digit_password pin="$NEW_PIN" \
 	after="password_is '$NEW_PASSWORD'" \
 	'wait:Current password: $' type:5839 "${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 
 # --- after it ------------------------------------------------------------------------------
 pin_last
-change 'passwd, the PIN last: both are changed' "${BOTH[@]}" pin=$NEW_PIN says='has been changed' \
+change 'passwd, the PIN last: both are changed' "${BOTH[@]}" pin="$NEW_PIN" says='has been changed' \
 	"${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" "${PIN_DIALOGUE[@]}" -- "${command[@]}"
 change 'passwd, the PIN last: a wrong PIN costs one try' "${BOTH[@]}" log=PIN-WRONG tries=2 \
 	"${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
@@ -110,7 +110,7 @@ change 'passwd, the PIN last: no card' "${PASSWORD_ONLY[@]}" sim=remove log=NO-C
 # Modules that take whatever secret is there find the password's, never the PIN.
 printf '%s\n' 'password required pam_unix.so' "$LOOK" "$OUR_LINE forward_pass=yes" "$LOOK" \
 	'password optional pam_unix.so use_authtok try_first_pass' > /etc/pam.d/passwd
-change 'passwd, the PIN between two that share a password' "${BOTH[@]}" pin=$NEW_PIN \
+change 'passwd, the PIN between two that share a password' "${BOTH[@]}" pin="$NEW_PIN" \
 	"${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" "${PIN_DIALOGUE[@]}" -- "${command[@]}"
 
 # --- whose PIN it is -------------------------------------------------------------------------
@@ -132,12 +132,12 @@ change 'passwd from afar: the password only' prompts=0 verifies=0 apdus=0 log=RE
 	-- "${SSH[@]}" -tt -o PreferredAuthentications=password hanako@127.0.0.1 passwd
 stop_sshd
 enrol root good
-change 'passwd of root changes the PIN of the card of root' pin=$NEW_PIN before=reset_password \
+change 'passwd of root changes the PIN of the card of root' pin="$NEW_PIN" before=reset_password \
 	"${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- passwd
 enrol root
 
 JA_OLD='wait:現在の利用者証明用電子証明書の暗証番号 \(数字4桁、残り3回\): '
-person 'Japanese: passwd' asks='現在の利用者証明用電子証明書の暗証番号' "${BOTH[@]}" pin=$NEW_PIN lacks='PIN' \
+person 'Japanese: passwd' asks='現在の利用者証明用電子証明書の暗証番号' "${BOTH[@]}" pin="$NEW_PIN" lacks='PIN' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' 'wait:: $' "type:$PASSWORD" "$JA_OLD" "type:$PIN" \
 	'wait:新しい利用者証明用電子証明書の暗証番号 \(数字4桁\): ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
 	'wait:: ?$' "type:$NEW_PASSWORD" 'wait:: ?$' "type:$NEW_PASSWORD" -- "${HANAKO[@]}" "${IN_JAPANESE[@]}" passwd
@@ -190,8 +190,8 @@ tool_change()
 {
 	change "jpkictl pin change: $1" log='' "${@:2}"
 }
-tool_change 'done, by whom the card belongs to' pin=$NEW_PIN says='has been changed' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
-tool_change 'a card that nobody has enrolled' before='enrol hanako' after='enrol hanako good' pin=$NEW_PIN \
+tool_change 'done, by whom the card belongs to' pin="$NEW_PIN" says='has been changed' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
+tool_change 'a card that nobody has enrolled' before='enrol hanako' after='enrol hanako good' pin="$NEW_PIN" \
 	"${PIN_DIALOGUE[@]}" -- "${command[@]}"
 tool_change 'a wrong PIN' status=1 tries=2 says='Wrong PIN; 2 tries left' "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
 tool_change 'nothing typed' status=1 verifies=0 says='JPKI-E-PIN-FORMAT' "$ASK_OLD" type: -- "${command[@]}"
@@ -220,10 +220,10 @@ done
 other_card=$(card_dir other-person)
 tool_change 'another card put in its place' status=1 verifies=0 says='JPKI-E-CARD-REMOVED' "${PIN_DIALOGUE[@]:0:5}" \
 	"do:m=\$(scprobe mark); sim swap $other_card; scprobe changed \$m $WAIT_MS" "${PIN_DIALOGUE[@]:5}" -- "${command[@]}"
-tool_change '^C while the card changes it waits until that is done' sim='fault ins 24 hang 2000' status=130 pin=$NEW_PIN \
+tool_change '^C while the card changes it waits until that is done' sim='fault ins 24 hang 2000' status=130 pin="$NEW_PIN" \
 	says='has been changed' "${PIN_DIALOGUE[@]}" \
 	"do:until sim stats | grep -q verifies=1; do sleep 0.05; done; sleep 0.5" key:03 -- "${command[@]}"
-person 'Japanese: jpkictl pin change' asks='現在の利用者証明用電子証明書の暗証番号' log='' pin=$NEW_PIN lacks='PIN ' \
+person 'Japanese: jpkictl pin change' asks='現在の利用者証明用電子証明書の暗証番号' log='' pin="$NEW_PIN" lacks='PIN ' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' "$JA_OLD" "type:$PIN" \
 	'wait:新しい利用者証明用電子証明書の暗証番号 \(数字4桁\): ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
 	-- "${HANAKO[@]}" "${IN_JAPANESE[@]}" jpkictl pin change
@@ -249,7 +249,7 @@ sign_change()
 	person "jpkictl pin change --signature: $1" asks='Current signature PIN' log='' typed=1 "${@:2}"
 }
 command=("${TOOL[@]}" change --signature)
-sign_change 'done' sign=$NEW_SIGN says='The signature PIN has been changed.' "$ASK_OLD_SIGN" type:ABC123 "${SIGN_TWICE[@]}" -- "${command[@]}"
+sign_change 'done' sign="$NEW_SIGN" says='The signature PIN has been changed.' "$ASK_OLD_SIGN" type:ABC123 "${SIGN_TWICE[@]}" -- "${command[@]}"
 sign_change 'a wrong one' status=1 sign_tries=4 says='JPKI-E-SIGN-WRONG' "$ASK_OLD_SIGN" type:ABC124 "${SIGN_TWICE[@]}" -- "${command[@]}"
 sign_change 'the four-digit PIN typed for it' status=1 verifies=0 says='JPKI-E-SIGN-FORMAT' "$ASK_OLD_SIGN" "type:$PIN" -- "${command[@]}"
 sign_change 'no capital letters' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
