@@ -195,7 +195,7 @@ static struct outcome
 pcsc_readers(void *ctx, struct transport_readers *ret)
 {
 	SCARD_READERSTATE states[TRANSPORT_READERS_MAX] = {0};
-	struct transport_readers list;
+	struct transport_readers list = { .count = 0 };
 	struct pcsc *p = ctx;
 	struct outcome o;
 	LONG rv;

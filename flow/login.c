@@ -73,7 +73,8 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 struct outcome
 flow_verify(const struct flow_env *env, const struct login_request *request,
     const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, char *card_expiry, bool *ret_card_clean)
+    struct secret *pin, char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
+    bool *ret_card_clean)
 {
 	uint8_t signature[SIGNATURE_MAX];
 	struct proof proof = { .signature = signature, .card_clean = true,

@@ -296,7 +296,8 @@ wait_readable(int fd, const struct clk *clk, int64_t deadline)
 
 enum proto_received
 proto_receive(int fd, const struct clk *clk, int64_t deadline,
-    uint8_t data[static PROTO_PACKET_MAX], size_t *ret_len)
+    uint8_t data[static PROTO_PACKET_MAX],	/* written to. NOLINT(readability-non-const-parameter) */
+    size_t *ret_len)
 {
 	struct iovec iov = { .iov_base = data, .iov_len = PROTO_PACKET_MAX };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };

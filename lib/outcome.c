@@ -13,7 +13,7 @@ static const struct row {
 	int priority;
 } rows[JPKI_STATUS_COUNT] = {
 #define OUTCOME(name, code_, pam, prio, state_, remedy_) \
-	[JPKI_##name] = { .code = code_, .state = state_, .remedy = remedy_, .priority = prio },
+	[JPKI_##name] = { .code = (code_), .state = (state_), .remedy = (remedy_), .priority = (prio) },
 #include "lib/outcome.def"
 #undef OUTCOME
 };

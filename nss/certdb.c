@@ -122,6 +122,7 @@ add_anchor(struct certdb *db, const CERTCertificate *found, const struct log *lo
 	}
 	if (!outcome_ok(&o))
 		return o;
+	/* Pointers are stored. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	grown = reallocarray(db->anchors, db->anchor_count + 1, sizeof *grown);
 	if (grown == NULL)
 		return outcome_of(JPKI_NO_MEMORY);

@@ -153,7 +153,7 @@ ask_file(struct search *s, const char *file)
 static void
 ask_scope(struct search *s, struct view scope)
 {
-	char name[CRLSTORE_NAME_MAX], *file = s->direct[s->direct_count];
+	char name[CRLSTORE_NAME_MAX], *file;
 
 	if (s->direct_count == DIRECT_MAX)
 		return;
@@ -161,6 +161,7 @@ ask_scope(struct search *s, struct view scope)
 		s->invalid = true;
 		return;
 	}
+	file = s->direct[s->direct_count];
 	snprintf(file, INDEX_NAME_MAX, "%s%s", name, CRLSTORE_INDEX_SUFFIX);
 	s->direct_count++;
 	(void)ask_file(s, file);

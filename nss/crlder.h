@@ -32,7 +32,7 @@ struct crlder {
  * Reads the frame, everything but the entries. The file may not end before
  * or after the CRL. CRL_OK, CRL_UNREADABLE, CRL_TOO_LARGE, CRL_TRAILING, CRL_NOT_CRL.
  */
-enum crl_fault crlder_read(int fd, struct crlder *ret) MUST_CHECK;
+enum crl_fault crlder_read(int fd, struct crlder *d) MUST_CHECK;
 
 /*
  * Judges the extensions and stores scope and number in *facts. CRL_OK or what

@@ -306,5 +306,5 @@ main(int argc, char **argv)
 	f.patience = strtol(argv[2], NULL, 10);
 	result = fetch(&f, &known);
 	printf("%s\n%s\n", f.marks.etag, f.marks.modified);
-	return fflush(stdout) == 0 ? result : FETCH_FAILED;
+	return fflush(stdout) == 0 ? (int)result : FETCH_FAILED;
 }

@@ -27,11 +27,7 @@ static const struct impressed nothing = { .impression = UNDECIDED, .status = PAM
 static struct state
 start(void)
 {
-	struct state state;
-
-	memset(&state, 0, sizeof state);
-	state.now = state.saved[0] = nothing;
-	return state;
+	return (struct state){ .now = nothing, .saved = { nothing } };
 }
 
 static void

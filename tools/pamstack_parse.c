@@ -295,7 +295,7 @@ add(struct parse *parse, const struct place *at, struct pamstack_line *line, con
 	line->control = copy(parse, control);
 	line->path = path != NULL ? copy(parse, path) : NULL;
 	line->module = module_name(parse, path != NULL ? path : NAMELESS);
-	line->missing = line->kind == PAMSTACK_MODULE && source->module_dirs != NULL &&
+	line->missing = line->kind == PAMSTACK_MODULE && path != NULL && source->module_dirs != NULL &&
 	    !is_there(source, path);
 	ok = take_args(parse, rest, line) && !parse->no_memory;
 	if (ok && (line->module[0] == '\0' || strcmp(line->module, "?") == 0)) {

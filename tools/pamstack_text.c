@@ -85,7 +85,7 @@ pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_li
 	for (;;) {
 		unsigned int lineno = text->lineno;
 		size_t size = PAMTEXT_LINE - (size_t)(to - line);
-		char *from;
+		char *from, *comment;
 
 		if (size < 2)
 			return -1;	/* too long; 1.5.2 would turn here for ever */
@@ -96,8 +96,9 @@ pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_li
 			continue;
 		if (to == line)
 			*ret_lineno = lineno;
-		if (strchr(from, '#') != NULL) {
-			*strchr(from, '#') = '\0';
+		comment = strchr(from, '#');
+		if (comment != NULL) {
+			*comment = '\0';
 			return 1;
 		}
 		if (!cut_continuation(from))

@@ -220,7 +220,7 @@ load_once(const char *path, size_t *ret_added)
 			result.ms = now_ms() - start;
 		dl_iterate_phdr(count_library, &after);
 		result.added = after - before - 1;
-		_exit(write(p[1], &result, sizeof result) != (ssize_t)sizeof result);
+		_exit(write(p[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
 	}
 	if (read(p[0], &result, sizeof result) != (ssize_t)sizeof result)
 		result.ms = -1;

@@ -120,6 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text = fuzz_text(&in);
 		if (cert_read_fingerprint(text, fingerprint))
 			CHECK(strspn(fingerprint, "0123456789abcdef") == strlen(fingerprint));
+		/* In this order. NOLINTNEXTLINE(readability-suspicious-call-argument) */
 		if (sshkey_fingerprint(text, ssh))
 			CHECK(strlen(ssh) == 43);
 		break;

@@ -642,7 +642,7 @@ write_times(FILE *times, const struct leaf *leaf)
 		if (*p == '-')
 			*p = '_';
 	fprintf(times, "%s_not_before=%lld\n%s_not_after=%lld\n",
-	    var, (long long)(now + (time_t)leaf->from),
+	    var, (long long)now + leaf->from,
 	    var, (long long)end_of_leaf(leaf));
 }
 

@@ -104,9 +104,10 @@ static void
 judge_own_ca(const char *ku, int64_t until, enum crl_fault wanted, const char *what)
 {
 	static uint32_t serial;
+	const uint32_t own = ++serial;
 	EVP_PKEY *key = EVP_RSA_gen(2048);
 	struct bytes ca = issue(&(struct order){ .subject_cn = "own", .key = key, .signer = key,
-	    .serial = ++serial, .from = pki_now() - 10 * DAY, .until = pki_now() + until, .ku = ku,
+	    .serial = own, .from = pki_now() - 10 * DAY, .until = pki_now() + until, .ku = ku,
 	    .constraints = "critical,CA:TRUE" });
 	const unsigned char *p = ca.data;
 	X509 *cert = d2i_X509(NULL, &p, (long)ca.len);
@@ -316,7 +317,7 @@ judge_raw_entry(const char *octets, size_t len, const char *what)
 	der_done(&e);
 }
 
-#define RAW(octets, what) judge_raw_entry(octets, sizeof octets - 1, what)
+#define RAW(octets, what) judge_raw_entry(octets, sizeof (octets) - 1, what)
 
 static void
 malformed_entries(void **state)

@@ -69,7 +69,7 @@ has_none(void **state)
 		const char *text;
 		size_t len;
 	} rows[] = {
-#define ROW(text) { text, sizeof text - 1 }
+#define ROW(text) { (text), sizeof (text) - 1 }
 		ROW(""), ROW("\n\n\n"), ROW(DN), ROW("\t"), ROW("\t:"), ROW("\t::"), ROW(NAME), ROW(NAME "\n"),
 		ROW(DN NAME " QUJD\n"),			/* a text, not base64 */
 		ROW(DN "certificateRevocationList;binary:: QUJD\n"),	/* not behind a TAB */

@@ -267,7 +267,7 @@ reads_directories(void **state)
 	scratch_text("etc/both", "auth required pam_first.so\nauth include vendor\n");
 	scratch_text("etc/left.dpkg-old", "auth required pam_permit.so\n");
 	scratch_text("usr/both", "auth required pam_second.so\n");
-	scratch_text("usr/vendor", "auth required pam_vendor.so\nauth required pam_none.so\n");
+	scratch_text("usr/vendor", "auth required pam_vendor.so\nauth required pam_none.so\nauth required\n");
 	scratch_text("usr/pam_vendor.so", "");
 
 	assert_true(pamstack_load(&source, "both", &stack));
@@ -277,6 +277,8 @@ reads_directories(void **state)
 	assert_true(pamstack_load(&source, "vendor", &stack));
 	assert_false(stack.own[PAMSTACK_AUTH].lines[0].missing);
 	assert_true(stack.own[PAMSTACK_AUTH].lines[1].missing);
+	assert_false(stack.own[PAMSTACK_AUTH].lines[2].missing);
+	assert_int_equal(stack.own[PAMSTACK_AUTH].lines[2].fault, PAMSTACK_NO_MODULE);
 	pamstack_done(&stack);
 
 	source.flavour = PAMSTACK_UPSTREAM;
@@ -383,7 +385,7 @@ letter(const struct pamstack_answered *a, const char **on)
 {
 	if (a->verdict == PAMSTACK_DEPENDS && *on == NULL && a->on != NULL)
 		*on = a->on->module;
-	return a->verdict == PAMSTACK_NO ? 'n' : a->verdict == PAMSTACK_YES ? 'y' : 'd';
+	return "nyd"[a->verdict == PAMSTACK_NO ? 0 : a->verdict == PAMSTACK_YES ? 1 : 2];
 }
 
 static void

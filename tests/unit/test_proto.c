@@ -136,7 +136,7 @@ make_packet(enum proto_type type, uint8_t packet[static PROTO_PACKET_MAX])
 	return w.len;
 }
 
-#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; type <= PROTO_REPLY; type++
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_REPLY; (type)++
 
 static void
 request_comes_back(void **state)

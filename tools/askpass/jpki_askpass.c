@@ -80,13 +80,14 @@ is(const char *variable, const char *wanted)
 static void
 hand_on(const char *prompt, const struct person *who)
 {
+	const char *askpass = getenv("JPKI_ASKPASS_NEXT");
 	char next[PATH_MAX];
 
-	if (!is_set("JPKI_ASKPASS_NEXT") || strlen(getenv("JPKI_ASKPASS_NEXT")) >= sizeof next || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
+	if (askpass == NULL || *askpass == '\0' || strlen(askpass) >= sizeof next || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
 	    (who->has_terminal && !is("JPKI_ASKPASS_NEXT_REQUIRE", "force") &&
 	    !is("JPKI_ASKPASS_NEXT_REQUIRE", "prefer")))
 		return;
-	snprintf(next, sizeof next, "%s", getenv("JPKI_ASKPASS_NEXT"));
+	snprintf(next, sizeof next, "%s", askpass);
 	(void)setenv("SSH_ASKPASS", next, 1);
 	(void)unsetenv("JPKI_ASKPASS_NEXT");	/* should it be ourselves, by another name */
 	(void)execlp(next, next, prompt, (char *)NULL);

@@ -32,6 +32,7 @@ start_of(pid_t pid, unsigned long long *ret)
 	p = strrchr(line, ')');
 	for (int field = 2; p != NULL && field < 22; field++)
 		p = strchr(p + 1, ' ');
+	/* The kernel wrote it. NOLINTNEXTLINE(cert-err34-c) */
 	return p != NULL && sscanf(p, "%llu", ret) == 1;
 }
 
@@ -134,6 +135,7 @@ is_stale(const char *name)
 	long pid;
 	int end = 0;
 
+	/* Names that note_path() made. NOLINTNEXTLINE(cert-err34-c) */
 	return sscanf(name, "%ld.%llu.%n", &pid, &noted, &end) == 2 && end > 0 &&
 	    (!start_of((pid_t)pid, &start) || start != noted);
 }
