@@ -242,7 +242,7 @@ static struct outcome
 pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 {
 	SCARD_READERSTATE states[TRANSPORT_READERS_MAX + 1] = {0};
-	struct transport_readers now;
+	struct transport_readers now = { .count = 0 };
 	struct pcsc *p = ctx;
 	struct outcome o;
 	size_t n = known->count;
