@@ -14,7 +14,7 @@ packages_run=(
 )
 packages_test=(
 	opensc opensc-pkcs11 openssh-client locales xz-utils binutils file python3 jq
-	git patch rsync pinentry-tty debhelper clang-tidy cppcheck shellcheck
+	git patch rsync pinentry-tty debhelper clang-tidy cppcheck shellcheck po4a
 )
 
 # Services: installed, they would be started on this machine, sshd with a port
