@@ -35,6 +35,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -62,6 +63,7 @@ struct options {
 	int flags;
 	bool time;
 	bool closed_stdio;
+	bool peak;
 };
 
 struct drive {
@@ -578,6 +580,17 @@ play_again(struct drive *d, char **items, int count)
 	return all_ok;
 }
 
+/* The most memory that this process had, its children not counted. */
+static void
+report_peak(struct drive *d)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		err(EXIT_USAGE, "getrusage");
+	say(d, "peak = %ld KiB\n", usage.ru_maxrss);
+}
+
 static long
 number(const char *text, const char *option)
 {
@@ -603,6 +616,7 @@ usage(FILE *out, int status)
 	    "  --sigchld ignore|reap   a host that disposes of all its children\n"
 	    "  --closed-stdio    a host with descriptors 0 to 2 closed\n"
 	    "  --time            print how long each call took\n"
+	    "  --peak            print the most memory (RSS) that this process had\n"
 	    "  --repeat N        play the script N times, look for leaks\n"
 	    "items, before the call that they are for:\n"
 	    "  pin=TEXT raw=HEX empty   answers to a hidden prompt\n"
@@ -626,6 +640,7 @@ static const struct option long_options[] = {
 	{ "sigchld", required_argument, NULL, 'C' },
 	{ "closed-stdio", no_argument, NULL, 'x' },
 	{ "time", no_argument, NULL, 'T' },
+	{ "peak", no_argument, NULL, 'p' },
 	{ "repeat", required_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -650,6 +665,7 @@ parse_options(int argc, char **argv, struct options *opt)
 		case 'C': set_sigchld(optarg); break;
 		case 'x': opt->closed_stdio = true; break;
 		case 'T': opt->time = true; break;
+		case 'p': opt->peak = true; break;
 		case 'n': opt->repeat = number(optarg, "--repeat"); break;
 		case 'h': usage(stdout, 0);
 		default: usage(stderr, EXIT_USAGE);
@@ -709,5 +725,7 @@ main(int argc, char **argv)
 	all_ok = play(&d, argv + optind, argc - optind);
 	if (opt.repeat > 1)
 		all_ok = play_again(&d, argv + optind, argc - optind) && all_ok;
+	if (opt.peak)
+		report_peak(&d);
 	return all_ok ? 0 : 1;
 }
