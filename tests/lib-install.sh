@@ -31,6 +31,9 @@ packages_desktop=(
 	xscreensaver sway swaylock wtype grim dbus-daemon lightdm lightdm-gtk-greeter
 )
 
+# What tests/bench/compare sets beside pam_jpki: unpacked.
+packages_peers=(libpam-p11 libpam-pkcs11 sssd-common libpam-sss libnss-sss)
+
 install_die()
 {
 	printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2

@@ -192,6 +192,7 @@ static const struct crl_row {
 	{ "ca1-other-place", "ca1", NULL, OTHER_PLACE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-uri", "ca1", NULL, AT_URI, -HOUR, 30 * DAY, 100 },
 	{ "ca1-stale", "ca1", NULL, MUNICIPALITY, -30 * DAY, -HOUR, 90 },
+	{ "ca1-all-stale", "ca1", NULL, WHOLE, -30 * DAY, -HOUR, 90 },
 	{ "ca1-soon-stale", "ca1", NULL, MUNICIPALITY, -2 * DAY, -DAY, 91 },
 	{ "ca1-future", "ca1", NULL, MUNICIPALITY, DAY, 30 * DAY, 110 },
 	{ "ca1-no-next", "ca1", NULL, MUNICIPALITY, -HOUR, 0, 100 },
