@@ -166,6 +166,33 @@ one_card_restart()
 }
 run_case "load: pcscd killed and started again during $LOGINS logins on one card" one_card_restart
 
+# --- one program that never ends --------------------------------------------------------
+
+# Memory and descriptors of a display manager, say, after a hundred logins and after a thousand.
+thousand_logins()
+{
+	local i script=() before after sizes=$WORK/sizes
+
+	: > "$sizes"
+	install_pam_service load "$(stack "timeout=$TIMEOUT")"
+	for ((i = 1; i <= 1000; i++)); do
+		case $i in
+		100|1000) script+=("exec=sed -n 's/^VmRSS:[^0-9]*//p' /proc/\$PPID/status >> $sizes") ;;
+		esac
+		script+=("pin=$PIN" auth)
+	done
+	RUN_LIMIT=300 run pamdrive --service load --user hanako "${script[@]}"
+	expect_equal 'successes' 1000 "$(grep -cx 'auth = 0 PAM_SUCCESS' <<< "$OUT")"
+	expect_equal 'host process unchanged' 1000 "$(grep -cx 'hygiene = ok' <<< "$OUT")"
+	expect_equal 'signatures' 1000 "$(stat_of signs)"
+	{ read -r before _ && read -r after _; } < "$sizes"
+	printf '# %s: %s KiB after a hundred, %s KiB after a thousand\n' "$CASE" "$before" "$after"
+	[ $((after - before)) -le 128 ] || fail "the program grew from $before to $after KiB"
+	until_true 5 no_helper || fail 'a helper is left'
+	expect_card 3
+}
+run_case 'load: a thousand logins in one program' thousand_logins
+
 # --- eight readers ---------------------------------------------------------------------
 
 at_reader()	# N COMMAND…
