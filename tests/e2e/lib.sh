@@ -113,6 +113,29 @@ run_case()
 	end
 }
 
+# adversary NAME FUNCTION [ARGUMENT…]: somebody who tries to break a promise; see
+# tests/adversary/README.md.
+adversary()
+{
+	run_case "adversary: $1" "${@:2}"
+}
+
+# broken WHAT: the adversary has got what the promise denies him.
+broken()
+{
+	fail "PROMISE BROKEN: $*"
+}
+
+# Of what pamdrive tells: it asked for a login, and there was none.
+no_login()
+{
+	local results
+
+	results=$(transcript 'auth = ')
+	[ -n "$results" ] || fail 'no login was tried'
+	[[ $results != *SUCCESS* ]] || broken 'logged in'
+}
+
 # silent_case NAME FUNCTION…: as run_case, but a row that passes is not printed.
 silent_case()
 {
