@@ -96,7 +96,7 @@ apdu_transmit(struct transport *t, const struct apdu *cmd, struct apdu_response 
 	return o;
 }
 
-/* VERIFY with and without data (facts/jpki-card.md §2.3, §2.4). */
+/* VERIFY with and without data (doc/facts/jpki-card.md §2.3, §2.4). */
 static struct outcome
 outcome_of_verify(enum apdu_purpose purpose, uint16_t sw)
 {

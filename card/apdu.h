@@ -59,7 +59,7 @@ struct outcome apdu_outcome(enum apdu_purpose purpose, uint16_t sw);
 
 /*
  * Whether this status word says that a command with a short file id was not
- * understood, so that the form with SELECT may be tried (facts/jpki-card.md
+ * understood, so that the form with SELECT may be tried (doc/facts/jpki-card.md
  * §14). Not asked for VERIFY, which is sent once.
  */
 bool apdu_refuses_short_id(uint16_t sw);

@@ -8,7 +8,7 @@
 #include "lib/pinrule.h"
 #include "lib/secret.h"
 
-/* Elementary files of the application (facts/jpki-card.md §1.2). */
+/* Elementary files of the application (doc/facts/jpki-card.md §1.2). */
 enum {
 	EF_TOKEN_INFO = 0x0006,
 	EF_AUTH_CERT = 0x000a,

@@ -305,7 +305,7 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 /*
  * Power goes and comes back while nobody else can get at the card. (SCardDisconnect
  * gives the transaction up before it cuts the power, and with it whoever has been
- * waiting; facts/jpki-card.md §3.1.)
+ * waiting; doc/facts/jpki-card.md §3.1.)
  */
 static LONG
 cycle_power(struct pcsc *p)

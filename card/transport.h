@@ -35,7 +35,7 @@ enum transport_close {
 	TRANSPORT_LEAVE,	/* nothing was verified: leave it as it is */
 	TRANSPORT_POWER_DOWN,	/* power down (it may come again at once), the only end of a
 				   verified state that contactless readers keep
-				   (facts/jpki-card.md §3.1) */
+				   (doc/facts/jpki-card.md §3.1) */
 };
 
 struct transport_ops {

@@ -61,7 +61,7 @@ const struct enrolled_cert *enrolled_match(const struct enrolled *e, struct view
  * Whether this certificate, which is none of them, looks like a later one of the same
  * holder. JPKI gives private parties nothing that names the holder twice: subject, serial
  * number and key are new each time. But every certificate ends on a birthday of its
- * holder (facts/jpki-card.md §5.3). One stranger in 365 has the same: for the message
+ * holder (doc/facts/jpki-card.md §5.3). One stranger in 365 has the same: for the message
  * only, nothing is verified and nothing follows from it.
  */
 bool enrolled_is_renewal(const struct enrolled *e, struct view der);

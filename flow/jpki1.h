@@ -13,7 +13,7 @@
  * KEYID are the first 16 hex digits of the SHA-256 of the certificate; HOSTKEY is the
  * SHA-256 of the server's host key as ssh writes it (base64, 43 characters), or "-";
  * SIGNATURE is base64 with padding. It stays below PAM_MAX_RESP_SIZE, and below the 1023
- * octets at which OpenSSH cuts (facts/consumers.md §2.1).
+ * octets at which OpenSSH cuts (doc/facts/consumers.md §2.1).
  *
  * Whatever is not exactly of this form is not read. This file decides the form only; who
  * may believe what is decided in flow/remote.c (server) and tools/askpass (client).

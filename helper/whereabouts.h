@@ -1,6 +1,6 @@
 /*
  * Where the person is, when the application did not tell (pam/guard.h): su,
- * sudo and polkit say nothing of the session they run in (facts/consumers.md
+ * sudo and polkit say nothing of the session they run in (doc/facts/consumers.md
  * §2.3). logind knows, where there is one; after it utmp.
  */
 #ifndef JPKI_HELPER_WHEREABOUTS_H

@@ -1,4 +1,4 @@
-/* What a PIN must be, and what a new one had better not be (facts/jpki-card.md §3.2). */
+/* What a PIN must be, and what a new one had better not be (doc/facts/jpki-card.md §3.2). */
 #ifndef JPKI_LIB_PINRULE_H
 #define JPKI_LIB_PINRULE_H
 

@@ -6,7 +6,7 @@
  * nobody else can write to it (a sticky directory such as /tmp, where only
  * the owner of an entry can replace it, is let pass); the file is regular and
  * belongs to `owner`; what was checked is what is read (fstat on the open
- * descriptor). `owner` is 0 except in tests. (facts/pitfalls.md 23, 24;
+ * descriptor). `owner` is 0 except in tests. (doc/facts/pitfalls.md §23, §24;
  * the model is pam-u2f's open_safely.)
  */
 #ifndef JPKI_LIB_SAFEFILE_H

@@ -11,7 +11,7 @@
 
 #include "lib/buf.h"
 
-#define SECRET_MAX 16		/* what the card takes (facts/jpki-card.md §2.4) */
+#define SECRET_MAX 16		/* what the card takes (doc/facts/jpki-card.md §2.4) */
 #define AUTH_PIN_LENGTH 4	/* digits of the user-authentication PIN (§3.2) */
 
 struct secret;

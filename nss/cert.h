@@ -6,7 +6,7 @@
 #include "lib/log.h"
 #include "lib/outcome.h"
 
-#define CERT_DER_MAX 8192		/* today's are 1.3 to 1.8 kB (facts/jpki-card.md §2.2) */
+#define CERT_DER_MAX 8192		/* today's are 1.3 to 1.8 kB (doc/facts/jpki-card.md §2.2) */
 #define CERT_FINGERPRINT_LEN 64		/* SHA-256 in lower-case hex */
 
 struct certdb;

@@ -68,7 +68,7 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 
 	/*
 	 * NSS knows one trust domain per process: of two open databases the
-	 * CAs of either would be trusted for both (facts/nss.md §1.2).
+	 * CAs of either would be trusted for both (doc/facts/nss.md §1.2).
 	 */
 	if (NSS_IsInitialized()) {
 		log_msg(log, LOG_CRIT, "%s: NSS is in use in this process already", dir);

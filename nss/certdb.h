@@ -2,7 +2,7 @@
  * The NSS certificate database that says whom we trust, opened read-only in
  * an NSS context of our own.
  *
- * MUSTs (each was measured, facts/nss.md §0, §1): the directory is always
+ * MUSTs (each was measured, doc/facts/nss.md §0, §1): the directory is always
  * opened as "sql:", READONLY and NOMODDB, so no PKCS#11 module listed in it
  * is loaded and a missing or broken database is an error instead of an empty
  * one; every object got from a database is freed before it is closed, or NSS

@@ -1,7 +1,7 @@
 /*
  * MUSTs: JPKI_OK needs every own check *and* CERT_PKIXVerifyCert; the own
  * checks run first only because they can name what is wrong, which PKIX often
- * cannot (facts/nss.md §2.3); an NSS error nobody thought of is a refusal.
+ * cannot (doc/facts/nss.md §2.3); an NSS error nobody thought of is a refusal.
  */
 #include "config.h"
 

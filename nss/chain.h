@@ -2,7 +2,7 @@
  * Is this a certificate to log in with, now?
  *
  * Checked here: the chain to an anchor of our own database by
- * CERT_PKIXVerifyCert (facts/nss.md §2: usage SSLClient, own anchors only, a
+ * CERT_PKIXVerifyCert (doc/facts/nss.md §2: usage SSLClient, own anchors only, a
  * returned anchor that is ours, explicit time, NSS's revocation off because
  * it cannot be used for JPKI); that this anchor issued the certificate itself
  * (JPKI has no CA between, and a CRL is looked up for the issuer); exact

@@ -5,7 +5,7 @@
  *
  * NSS judges the signature and nothing else: it can neither read a critical
  * issuingDistributionPoint nor tell CA generations of one name apart, and
- * does not mind a list that ran out (facts/nss.md §0, §2.4, §2.5).
+ * does not mind a list that ran out (doc/facts/nss.md §0, §2.4, §2.5).
  *
  * MUSTs:
  * - The file is never held in memory: it may have hundreds of megabytes, and

@@ -9,7 +9,7 @@
  * - Only a list that speaks for the certificate proves that it is not
  *   revoked: one without scope, or one whose scope holds a name of the
  *   certificate's cRLDistributionPoints, octet by octet (RFC 5280 §6.3.3, §5.2.5;
- *   facts/nss.md §4.3), and which has begun and not run out.
+ *   doc/facts/nss.md §4.3), and which has begun and not run out.
  * - A list that cannot be read refuses: what it lists is not known.
  * - A list that begins in the future shows that the clock is wrong,
  *   and then no list is known to hold: refused.

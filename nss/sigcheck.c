@@ -98,7 +98,7 @@ verify_ec(const struct cert *cert, const struct scheme *scheme, const SECItem *d
 	return outcome_of(JPKI_OK);
 }
 
-/* NSS takes the canonical DigestInfo and nothing else (facts/nss.md §2.6). */
+/* NSS takes the canonical DigestInfo and nothing else (doc/facts/nss.md §2.6). */
 static struct outcome
 verify_rsa(const struct cert *cert, const SECItem *digest, struct view signature)
 {

@@ -2,7 +2,7 @@
  * What the card is given to sign, and whether it did. Algorithm and hash
  * follow the enrolled certificate's key, never the card's word: RSA signs the
  * PKCS#1 v1.5 DigestInfo of SHA-256; P-256 SHA-256 and P-384 SHA-384 sign the
- * bare digest (facts/jpki-card.md §2.6, §7.3).
+ * bare digest (doc/facts/jpki-card.md §2.6, §7.3).
  */
 #ifndef JPKI_NSS_SIGCHECK_H
 #define JPKI_NSS_SIGCHECK_H

@@ -2,7 +2,7 @@
  * Changing whom we trust: for the administrator's tool, not for logins.
  *
  * The database in use is never written (a reader beside a writer fails, and a
- * writer that dies leaves a journal that locks everybody out: facts/nss.md
+ * writer that dies leaves a journal that locks everybody out: doc/facts/nss.md
  * §1.7). A complete new one is built aside in the same parent directory, read
  * back, synced, and takes the place of the old directory in one step
  * (RENAME_EXCHANGE), because cert9.db and key4.db belong together; a failure

@@ -1,7 +1,7 @@
 /*
  * Is the person who logs in at this machine, or somewhere else? Whoever is
  * somewhere else must not reach the card that lies in this machine's reader
- * (facts/consumers.md §2.3): sshd would turn every password typed from afar
+ * (doc/facts/consumers.md §2.3): sshd would turn every password typed from afar
  * into an attempt at it.
  *
  * Here is what the application tells; where that decides nothing, the helper

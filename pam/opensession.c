@@ -4,7 +4,7 @@
  * fingerprint, as it stands in the log, and the name of the service.
  *
  * A session that the card did not open is none of ours, and never refused: whoever
- * came by password, by sshd (which authenticates in another process, facts/consumers.md
+ * came by password, by sshd (which authenticates in another process, doc/facts/consumers.md
  * §2.1), or through a stack without our auth line, gets PAM_SUCCESS and nothing else.
  */
 #include "config.h"

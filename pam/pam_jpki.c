@@ -194,7 +194,7 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	/*
 	 * There are no credentials. Success, also without a login by card: some
 	 * applications end the session on anything else, and what this says decides
-	 * nothing, since libpam repeats the path that authenticated (facts/consumers.md §1.6).
+	 * nothing, since libpam repeats the path that authenticated (doc/facts/consumers.md §1.6).
 	 */
 	return PAM_SUCCESS;
 }

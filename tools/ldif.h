@@ -18,7 +18,7 @@ enum ldif {
  * asks here whether the base64 is sound.
  *
  * libcurl writes for each entry "DN: ...", then for each value a TAB, the attribute,
- * "::", blanks, the base64 on one line (lib/openldap.c, measured with 7.88).
+ * "::", blanks, the base64 on one line (openldap.c, measured with 7.88).
  */
 enum ldif ldif_crl(int from, int to) MUST_CHECK;
 

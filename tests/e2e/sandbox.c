@@ -1,7 +1,7 @@
 /*
  * sandbox PROGRAM [ARGUMENT…]: runs it as systemd would with NoNewPrivileges, LimitMEMLOCK=0,
  * MemoryDenyWriteExecute and RestrictAddressFamilies=AF_UNIX, which is how newer polkits run
- * their helper (facts/consumers.md §1.2). What of that takes mounts and networks away is for
+ * their helper (doc/facts/consumers.md §1.2). What of that takes mounts and networks away is for
  * the caller.
  */
 #include "config.h"

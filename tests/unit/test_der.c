@@ -171,7 +171,7 @@ sequence_size_wants_a_sequence(void **state)
 	size_t size = 0;
 
 	assert_true(der_sequence_size((const uint8_t *)"\x30\x82\x06\x1f", 4, &size));
-	assert_int_equal(size, 1571);	/* the vector of the fact sheet §2.2 */
+	assert_int_equal(size, 1571);	/* the vector of doc/facts/jpki-card.md §2.2 */
 	assert_false(der_sequence_size((const uint8_t *)"\x31\x82\x06\x1f", 4, &size));
 	assert_false(der_sequence_size((const uint8_t *)"\xff\xff\xff\xff", 4, &size));
 	assert_int_equal(size, 1571);

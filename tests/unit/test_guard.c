@@ -1,4 +1,4 @@
-/* pam/guard: who is at the machine, by what the applications set (facts/consumers.md §2.3). */
+/* pam/guard: who is at the machine, by what the applications set (doc/facts/consumers.md §2.3). */
 #include "config.h"
 
 #include "pam/guard.h"

@@ -1,4 +1,4 @@
-/* card/jpki: what goes over the wire (facts/jpki-card.md §2, §11), and how much of it. */
+/* card/jpki: what goes over the wire (doc/facts/jpki-card.md §2, §11), and how much of it. */
 #include "config.h"
 
 #include <stdio.h>

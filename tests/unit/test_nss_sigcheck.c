@@ -106,7 +106,7 @@ rsa_good(void **state)
 	}
 }
 
-/* The vector of facts/jpki-card.md §2.6. */
+/* The vector of doc/facts/jpki-card.md §2.6. */
 static void
 rsa_input_vector(void **state)
 {

@@ -38,7 +38,7 @@ other_numbers_fail(void **state)
 		assert_int_equal(result_pam_code(numbers[i]), PAM_SYSTEM_ERR);
 }
 
-/* What programs rely on (facts/consumers.md §1.6). */
+/* What programs rely on (doc/facts/consumers.md §1.6). */
 static void
 codes_that_programs_know(void **state)
 {

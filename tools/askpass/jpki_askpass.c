@@ -32,7 +32,7 @@
 #include "tools/askpass/prompt.h"
 #include "tools/askpass/sign.h"
 
-#define ANSWER_MAX 1024		/* what ssh takes (facts/consumers.md §2.1) */
+#define ANSWER_MAX 1024		/* what ssh takes (doc/facts/consumers.md §2.1) */
 #define TIMEOUT_S 30
 
 static void

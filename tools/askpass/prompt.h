@@ -21,7 +21,7 @@ struct ssh_prompt {
 
 /*
  * ssh writes "(user@host) " before everything that comes from a server, and that is the only
- * part of a prompt which the server does not write (facts/consumers.md §2.1). The challenge is
+ * part of a prompt which the server does not write (doc/facts/consumers.md §2.1). The challenge is
  * the last line; messages of other modules may stand between. Names are those that ssh uses:
  * HostName or HostKeyAlias, without the port.
  */

@@ -20,7 +20,7 @@
 #include "nss/cert.h"
 #include "tools/doctor/doctor.h"
 
-#define PIN_TRIES 3		/* facts/jpki-card.md §9.1 */
+#define PIN_TRIES 3		/* doc/facts/jpki-card.md §9.1 */
 #define GRACE_MS 3000
 
 /* --- the card ---------------------------------------------------------------------- */
