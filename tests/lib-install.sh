@@ -10,10 +10,10 @@ packages_build=(
 	libseccomp-dev
 )
 packages_run=(
-	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl
+	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl locales
 )
 packages_test=(
-	opensc opensc-pkcs11 openssh-client locales xz-utils binutils file python3 jq
+	opensc opensc-pkcs11 openssh-client xz-utils binutils file python3 jq
 	git patch rsync pinentry-tty debhelper clang-tidy cppcheck shellcheck po4a
 )
 
