@@ -2,14 +2,14 @@
  * The PAM stacks of a machine, read as libpam reads them, and what they do:
  * for jpkictl doctor and for the dry run of jpkictl setup.
  *
- * Facts: Linux-PAM 1.5.2 (libpam/pam_handlers.c, pam_misc.c, pam_dispatch.c) with
- * Debian's patches 031_pam_include and 045_pam_dispatch_jump_is_ignore;
+ * Facts: Linux-PAM 1.5.2 and 1.7.0 (libpam/pam_handlers.c, pam_misc.c, pam_dispatch.c;
+ * libpam_internal/pam_line.c) with Debian's patches 031_pam_include and
+ * 045_pam_dispatch_jump_is_ignore;
  * tests/unit/test_pamstack_libpam holds this against the libpam of the machine.
  *
  * Departures: /etc/pam.conf is not read (libpam does only if there is no
  * /etc/pam.d). Includes more than 16 deep are refused, as by libpam 1.6 (1.5 stops
- * when it has no more descriptors). Lines longer than 1,023 characters are cut as by
- * 1.5; 1.6 takes them whole. An "@include" that fails within a typed "include" is a
+ * when it has no more descriptors). An "@include" that fails within a typed "include" is a
  * line that refuses (1.5.2 takes the actions from uninitialised memory).
  */
 #ifndef JPKI_TOOLS_PAMSTACK_H
@@ -30,6 +30,12 @@ enum pamstack_flavour {
 	PAMSTACK_DEBIAN		/* "@include"; an include is looked for in dirs[0] only */
 };
 
+/* How libpam puts continued lines together. */
+enum pamstack_lines {
+	PAMSTACK_LINES_1_5,	/* over empty lines and comments; at most 1,023 characters */
+	PAMSTACK_LINES_1_6	/* until an empty line or a comment; of any length */
+};
+
 /* A file as it would be. */
 struct pamstack_file {
 	const char *name;	/* in dirs[0], in lower case */
@@ -43,11 +49,13 @@ struct pamstack_source {
 	const struct pamstack_file *replaced;
 	size_t replaced_count;
 	enum pamstack_flavour flavour;
+	enum pamstack_lines lines;
 };
 
 /*
  * Where the libpam of this machine looks: /etc/pam.d, /usr/lib/pam.d; modules beside
- * ours and in the directories of the distributions. Nothing is replaced.
+ * ours and in the directories of the distributions. Lines are those of the libpam that
+ * this was built with. Nothing is replaced.
  */
 struct pamstack_source pamstack_machine(void);
 

@@ -56,7 +56,12 @@ pamstack_machine(void)
 
 	return (struct pamstack_source){
 		.dirs = dirs, .module_dirs = module_dirs,
-		.flavour = debian ? PAMSTACK_DEBIAN : PAMSTACK_UPSTREAM
+		.flavour = debian ? PAMSTACK_DEBIAN : PAMSTACK_UPSTREAM,
+#ifdef HAVE_LIBPAM_1_6
+		.lines = PAMSTACK_LINES_1_6
+#else
+		.lines = PAMSTACK_LINES_1_5
+#endif
 	};
 }
 
@@ -438,11 +443,15 @@ static bool
 parse_text(struct parse *parse, const char *path, const char *text, size_t len,
     enum pamstack_type wanted, unsigned int level)
 {
-	struct pamtext left = { .p = text, .left = len, .lineno = 1 };
+	struct pamtext left = { .p = text, .left = len, .lineno = 1, .rule = parse->source->lines };
 	struct place at = { .path = path, .wanted = wanted, .level = level };
-	char line[PAMTEXT_LINE];
+	_cleanup_(freep) char *line = malloc(pamtext_line_size(&left));
 	int more;
 
+	if (line == NULL) {
+		parse->no_memory = true;
+		return false;
+	}
 	while ((more = pamtext_line(&left, line, &at.lineno)) > 0)
 		if (!parse_line(parse, &at, line))
 			return false;

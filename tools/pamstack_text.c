@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tools/pamstack.h"
 #include "tools/pamstack_text.h"
 
 #define BLANK " \n\t"
@@ -76,9 +75,9 @@ cut_continuation(char *from)
 	return true;
 }
 
-/* A comment does not end a continued line, and nothing continues one that has a comment. */
-int
-pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_lineno)
+/* 1.5: a comment does not end a continued line, and nothing continues one that has a comment. */
+static int
+read_line_1_5(struct pamtext *text, char *line, unsigned int *ret_lineno)
 {
 	char *to = line;
 
@@ -105,6 +104,60 @@ pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_li
 			return 1;
 		to += strlen(to);
 	}
+}
+
+/* Removes leading blanks and a comment. Whether there was a comment. */
+static bool
+trim_chunk(char *chunk)
+{
+	char *comment = strchr(chunk, '#');
+	char *from;
+
+	if (comment != NULL)
+		*comment = '\0';
+	from = chunk + strspn(chunk, " \t");
+	memmove(chunk, from, strlen(from) + 1);
+	return comment != NULL;
+}
+
+/* 1.6: an empty line or a comment ends a continued line. */
+static int
+read_line_1_6(struct pamtext *text, char *line, unsigned int *ret_lineno)
+{
+	char *to = line;
+	bool continued = false;
+
+	for (;;) {
+		unsigned int lineno = text->lineno;
+		bool has_comment;
+
+		if (!get_chunk(text, to, text->left + 2))
+			return continued ? -1 : 0;
+		continued = cut_continuation(to);
+		has_comment = trim_chunk(to);
+		continued = continued && !has_comment;
+		if (to == line)
+			*ret_lineno = lineno;
+		to += strlen(to);
+		if (continued)
+			continue;
+		if (to != line && line[0] != '\n')
+			return 1;
+		to = line;
+	}
+}
+
+size_t
+pamtext_line_size(const struct pamtext *text)
+{
+	return text->left + 2 > PAMTEXT_LINE ? text->left + 2 : PAMTEXT_LINE;
+}
+
+int
+pamtext_line(struct pamtext *text, char *line, unsigned int *ret_lineno)
+{
+	return text->rule == PAMSTACK_LINES_1_6 ? read_line_1_6(text, line, ret_lineno) :
+	    read_line_1_5(text, line, ret_lineno);
 }
 
 /* Up to the bracket that closes; what follows it. */

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 #include "lib/outcome.h"
+#include "tools/pamstack.h"
 
-/* libpam's buffer for a line, with what continues it and the NUL. */
+/* The buffer of libpam 1.5 for a line, with what continues it and the NUL. */
 #define PAMTEXT_LINE 1024
 
 /* What is left of a file. */
@@ -15,10 +16,18 @@ struct pamtext {
 	const char *p;
 	size_t left;
 	unsigned int lineno;	/* of p, from 1 */
+	enum pamstack_lines rule;
 };
 
-/* A line with what continues it; 1, 0 at the end, -1 for one that libpam cannot read. */
-int pamtext_line(struct pamtext *text, char line[PAMTEXT_LINE], unsigned int *ret_lineno) MUST_CHECK;
+/* The bytes that `line` below needs for any line of this text. */
+size_t pamtext_line_size(const struct pamtext *text);
+
+/*
+ * Reads a line with what continues it. *ret_lineno is the number of its first one.
+ * Returns 1, 0 at the end of the text, -1 for a line that libpam cannot read: too long
+ * for 1.5, or continued by the end of the text.
+ */
+int pamtext_line(struct pamtext *text, char *line, unsigned int *ret_lineno) MUST_CHECK;
 
 /*
  * The next word, cut out in place, or NULL. [a word] loses its brackets and the

@@ -30,7 +30,8 @@ bindtextdomain(const char *domain, const char *path)
 
 	*(void **)&real = dlsym(RTLD_NEXT, "bindtextdomain");
 	if (strcmp(domain, PACKAGE) != 0) {
-		foreign_domains++;
+		/* libpam 1.7 binds its own in pam_start(3). */
+		foreign_domains += strcmp(domain, "Linux-PAM") != 0;
 		return real(domain, path);
 	}
 	return real(domain, CATALOGUES);

@@ -86,6 +86,69 @@ reads_a_line(void **state)
 	pamstack_done(&stack);
 }
 
+/* Measured with the libpam of Debian 12 (1.5.2) and of Debian 13 (1.7.0). */
+static const struct {
+	const char *test;
+	size_t count[2];	/* lines for auth and such without a type, by enum pamstack_lines */
+	size_t argc[2];		/* of the first */
+	bool broken[2];
+} continued[] = {
+	{ "auth required pam_x.so \\\n a\n", { 1, 1 }, { 1, 1 }, { false, false } },
+	{ "auth required pam_x.so \\\n# remark\n a\n", { 1, 2 }, { 1, 0 }, { false, false } },
+	{ "auth required pam_x.so \\\n\n a\n", { 1, 2 }, { 1, 0 }, { false, false } },
+	{ "auth required pam_x.so \\\n  \t\nauth required pam_y.so\n", { 1, 2 }, { 3, 0 }, { false, false } },
+	{ "auth required pam_x.so \\\n# remark\nauth required pam_y.so\n", { 1, 2 }, { 3, 0 },
+	  { false, false } },
+	{ "auth required pam_x.so a # remark \\\nauth required pam_y.so\n", { 2, 2 }, { 1, 1 },
+	  { false, false } },
+	{ "# remark \\\nauth required pam_y.so a\n", { 1, 1 }, { 1, 1 }, { false, false } },
+	{ "\\\nauth required pam_y.so a\n", { 1, 1 }, { 1, 1 }, { false, false } },
+	{ "  \\\n\nauth required pam_y.so a\n", { 1, 1 }, { 1, 1 }, { false, false } },
+	{ "auth \\\n \\\n required pam_y.so \\\n a b # c\n", { 1, 1 }, { 2, 2 }, { false, false } },
+	{ "auth required pam_x.so a\\", { 0, 0 }, { 0, 0 }, { true, true } },
+	{ "auth required pam_x.so a", { 1, 1 }, { 1, 1 }, { false, false } },
+	{ "auth required pam_x.so a\\b\n", { 1, 1 }, { 1, 1 }, { false, false } },
+};
+
+static void
+puts_continued_lines_together(void **state)
+{
+	for (size_t i = 0; i < COUNT(continued); i++)
+		for (int rule = PAMSTACK_LINES_1_5; rule <= PAMSTACK_LINES_1_6; rule++) {
+			struct pamstack_source source = source_of(continued[i].test, NULL);
+			const struct pamstack_list *list;
+			struct pamstack stack;
+
+			source.lines = (enum pamstack_lines)rule;
+			assert_true(pamstack_load(&source, "test", &stack));
+			list = &stack.own[PAMSTACK_AUTH];
+			if (list->count != continued[i].count[rule] || stack.broken != continued[i].broken[rule] ||
+			    (list->count > 0 && list->lines[0].argc != continued[i].argc[rule]))
+				fail_msg("%s: rule %d: %zu lines", continued[i].test, rule, list->count);
+			pamstack_done(&stack);
+		}
+}
+
+static void
+takes_long_lines_as_1_6_does(void **state)
+{
+	struct pamstack_source source;
+	struct pamstack stack;
+	char text[3000];
+
+	snprintf(text, sizeof text, "auth required pam_x.so %01200d \\\n %01200d\n", 1, 2);
+	source = source_of(text, NULL);
+	assert_true(pamstack_load(&source, "test", &stack));
+	assert_true(stack.own[PAMSTACK_AUTH].count > 1);
+	pamstack_done(&stack);
+	source.lines = PAMSTACK_LINES_1_6;
+	assert_true(pamstack_load(&source, "test", &stack));
+	assert_false(stack.broken);
+	assert_int_equal(stack.own[PAMSTACK_AUTH].count, 1);
+	assert_int_equal(stack.own[PAMSTACK_AUTH].lines[0].argc, 2);
+	pamstack_done(&stack);
+}
+
 struct control {
 	const char *text;
 	const char *code;
@@ -623,6 +686,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_line),
+		cmocka_unit_test(puts_continued_lines_together),
+		cmocka_unit_test(takes_long_lines_as_1_6_does),
 		cmocka_unit_test(reads_controls),
 		cmocka_unit_test(faulty_lines_refuse),
 		cmocka_unit_test(libpam_gives_up),
