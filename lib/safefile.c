@@ -114,9 +114,9 @@ walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_
 	return SAFEFILE_OK;
 }
 
-/* What is opened at last. */
+/* What is opened at last: to read, or (O_PATH) only to be looked at. */
 static enum safefile
-open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type,
+open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type, int how,
     const struct log *log, int *ret_fd)
 {
 	_cleanup_(closep) int fd = -1;
@@ -124,7 +124,7 @@ open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type
 	enum safefile r;
 
 	/* O_NONBLOCK: a FIFO put there must not stop us before fstat sees it. */
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+	fd = openat(dir, name, how | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
 	    (type == S_IFDIR ? O_DIRECTORY : 0));
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return refuse_errno(log, path, "cannot be opened");
@@ -139,7 +139,7 @@ open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type
 }
 
 static enum safefile
-open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, int *ret_fd)
+open_checked(const char *path, uid_t owner, mode_t type, int how, const struct log *log, int *ret_fd)
 {
 	_cleanup_(closep) int dir = -1;
 	char copy[PATH_MAX];
@@ -158,20 +158,28 @@ open_checked(const char *path, uid_t owner, mode_t type, const struct log *log, 
 		return refuse(log, path, "..", "write the path without it");
 
 	return open_entry(path, dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
-	    owner, type, log, ret_fd);
+	    owner, type, how, log, ret_fd);
 }
 
 enum safefile
 safefile_open(const char *path, uid_t owner, const struct log *log, int *ret_fd)
 {
 	_cleanup_(closep) int fd = -1;
-	enum safefile r = open_checked(path, owner, S_IFREG, log, &fd);
+	enum safefile r = open_checked(path, owner, S_IFREG, O_RDONLY, log, &fd);
 
 	if (r == SAFEFILE_OK && ret_fd != NULL) {
 		*ret_fd = fd;
 		fd = -1;	/* given to the caller */
 	}
 	return r;
+}
+
+enum safefile
+safefile_check_program(const char *path, uid_t owner, const struct log *log)
+{
+	_cleanup_(closep) int fd = -1;
+
+	return open_checked(path, owner, S_IFREG, O_PATH, log, &fd);
 }
 
 enum safefile
@@ -185,7 +193,7 @@ safefile_check_dir(const char *path, uid_t owner, const struct log *log)
 enum safefile
 safefile_open_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd)
 {
-	return open_checked(path, owner, S_IFDIR, log, ret_fd);
+	return open_checked(path, owner, S_IFDIR, O_RDONLY, log, ret_fd);
 }
 
 enum safefile
@@ -197,7 +205,7 @@ safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
 
 	if (n < 0 || (size_t)n >= sizeof path || strchr(name, '/') != NULL)
 		return refuse(log, dir_path, "not the name of a file in it", "shorten the path");
-	return open_entry(path, dir, name, owner, S_IFREG, log, ret_fd);
+	return open_entry(path, dir, name, owner, S_IFREG, O_RDONLY, log, ret_fd);
 }
 
 /* Reads until the end or until size bytes are there; -1 on error. */

@@ -32,6 +32,10 @@ enum safefile {
 enum safefile safefile_open(const char *path, uid_t owner, const struct log *log,
     int *ret_fd) __attribute__((warn_unused_result));
 
+/* The same checks for a program, which need not be readable for the caller. */
+enum safefile safefile_check_program(const char *path, uid_t owner, const struct log *log)
+	__attribute__((warn_unused_result));
+
 /* The same checks for a directory (its own entry included). */
 enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log *log)
 	__attribute__((warn_unused_result));

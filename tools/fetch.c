@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,7 +16,6 @@
 #include "tools/fetch.h"
 
 #define FETCHER LIBEXECDIR "/jpki_fetch"
-#define NOBODY 65534		/* the user and group that own nothing */
 #define NOT_STARTED 126
 
 bool
@@ -26,16 +26,36 @@ fetch_is_url(const char *text)
 	return len > 0 && strncmp(text + len, "://", 3) == 0;
 }
 
-/* In the child: whoever it is from now on, it stays. */
+/* False after a complaint: no other user does in its place. */
 static bool
-become_nobody(void)
+find_fetch_user(const struct tool *t, struct passwd *ret)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || chdir("/") != 0)
-		return false;
-	if (geteuid() != 0)
+	const struct passwd *pw;
+
+	errno = 0;
+	pw = getpwnam(FETCH_USER);
+	if (pw != NULL && pw->pw_uid != 0 && pw->pw_gid != 0) {
+		*ret = *pw;
 		return true;
-	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    setresuid(NOBODY, NOBODY, NOBODY) == 0;
+	}
+	if (pw != NULL)
+		tool_complain(t, _("the user %s is root, so nothing is fetched; jpkictl doctor says more"), FETCH_USER);
+	else if (errno != 0 && errno != ENOENT)
+		tool_complain(t, "%s: %s", FETCH_USER, strerror(errno));
+	else
+		tool_complain(t, _("nothing is fetched without the user %s. To make it: systemd-sysusers %s; "
+		    "without systemd: useradd --system --shell /usr/sbin/nologin %s"), FETCH_USER,
+		    SYSUSERSDIR "/pam_jpki.conf", FETCH_USER);
+	return false;
+}
+
+/* In the child, for good. */
+static bool
+become(const struct passwd *user)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 &&
+	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0;
 }
 
 /* In the child: `to` becomes FETCH_FD, `marks` standard output, and nothing else is open. */
@@ -52,12 +72,13 @@ arrange(int to, int marks)
 }
 
 static void
-run(const struct tool *t, const char *url, const struct fetch_marks *known, int to, int marks)
+run(const struct tool *t, const struct passwd *user, const char *url, const struct fetch_marks *known, int to,
+    int marks)
 {
 	char seconds[16];
 
 	snprintf(seconds, sizeof seconds, "%u", t->conf.crl_timeout);
-	if ((strncasecmp(url, "file:", 5) == 0 || become_nobody()) && arrange(to, marks))
+	if ((strncasecmp(url, "file:", 5) == 0 || become(user)) && arrange(to, marks))
 		(void)execl(FETCHER, "jpki_fetch", url, seconds, known->etag, known->modified, (char *)NULL);
 	tool_complain(t, "%s: %s", FETCHER, strerror(errno));
 	_exit(NOT_STARTED);
@@ -114,9 +135,13 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
     struct fetch_marks *ret_marks)
 {
 	static const struct fetch_marks none;
+	struct passwd user;
 	enum fetch result;
 	int marks[2];
 	pid_t child;
+
+	if (!find_fetch_user(t, &user))
+		return FETCH_FAILED;
 
 	(void)fflush(NULL);
 	if (pipe2(marks, O_CLOEXEC) != 0) {
@@ -131,7 +156,7 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
 		return FETCH_FAILED;
 	}
 	if (child == 0)
-		run(t, url, known != NULL ? known : &none, fd, marks[1]);
+		run(t, &user, url, known != NULL ? known : &none, fd, marks[1]);
 	(void)close(marks[1]);
 	read_marks(marks[0], ret_marks);
 	result = result_of(t, child);

@@ -2,8 +2,9 @@
  * Fetching a CRL: http, https, ldap, ldaps and file URLs, by libcurl, in a process of its own.
  *
  * MUSTs:
- * - What reads a server's answer is not root: jpki_fetch is started as nobody, with nothing but
- *   the file it writes to. Only for a file URL it stays who we are.
+ * - What reads a server's answer is not root: jpki_fetch is started as FETCH_USER, a
+ *   user that does nothing else, with nothing but the file it writes to. Only for a file URL it
+ *   stays who we are. Without that user nothing is fetched.
  * - What it wrote counts as from a stranger, as if it had come from the server.
  *
  * jpki_fetch URL SECONDS ETAG MODIFIED: writes to FETCH_FD, says on standard output

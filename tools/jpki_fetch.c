@@ -1,6 +1,6 @@
 /*
  * Fetches one file from a server: the part of `jpkictl crl import URL` that reads what
- * strangers send. jpkictl starts it as nobody (tools/fetch.h says how they talk).
+ * strangers send. jpkictl starts it as FETCH_USER (tools/fetch.h says how they talk).
  */
 #include "config.h"
 

@@ -56,6 +56,19 @@ make_build()
 install_build()
 {
 	step install make -C "$E2E_BUILD" install
+	step users make_users
+}
+
+# As make install says.
+make_users()
+{
+	if command -v systemd-sysusers >/dev/null; then
+		systemd-sysusers /usr/lib/sysusers.d/pam_jpki.conf
+		return
+	fi
+	sed -n 's/^u \([^ ]*\) .*/\1/p' /usr/lib/sysusers.d/pam_jpki.conf | while read -r user; do
+		useradd --system --shell /usr/sbin/nologin "$user" || exit
+	done
 }
 
 # Programs of the tests only; what make check would build.

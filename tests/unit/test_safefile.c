@@ -87,6 +87,26 @@ opens_what_is_in_order(void **state)
 }
 
 static void
+program_need_not_be_readable(void **state)
+{
+	const char *path = scratch_text("program", "#!/bin/sh\n");
+	char link[PATH_MAX];
+	struct capture c;
+
+	capture_start(&c);
+	assert_int_equal(chmod(path, 0111), 0);
+	assert_int_equal(safefile_check_program(path, geteuid(), &c.log), SAFEFILE_OK);
+	assert_int_equal(chmod(path, 0733), 0);
+	assert_int_equal(safefile_check_program(path, geteuid(), &c.log), SAFEFILE_REFUSED);
+	assert_int_equal(chmod(path, 0711), 0);
+	assert_int_equal(safefile_check_program(path, geteuid() + 1, &c.log), SAFEFILE_REFUSED);
+	snprintf(link, sizeof link, "%s", scratch_path("program-link"));
+	assert_int_equal(symlink("program", link), 0);
+	assert_int_equal(safefile_check_program(link, geteuid(), &c.log), SAFEFILE_REFUSED);
+	assert_int_equal(safefile_check_program(scratch_path("no-program"), geteuid(), &c.log), SAFEFILE_ABSENT);
+}
+
+static void
 absent_is_for_the_caller_to_judge(void **state)
 {
 	is_absent(scratch_path("nothing"));
@@ -465,6 +485,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_what_is_in_order),
+		cmocka_unit_test(program_need_not_be_readable),
 		cmocka_unit_test(absent_is_for_the_caller_to_judge),
 		cmocka_unit_test(path_must_be_absolute_and_straight),
 		cmocka_unit_test(symbolic_link_is_refused),

@@ -42,6 +42,10 @@ void doctor_crls(struct doctor *d);
 /* False if the configuration cannot be used: then the rest is examined with the built-in values. */
 bool doctor_conf(struct doctor *d);
 void doctor_programs(struct doctor *d);
+/* Whether the users of pam_jpki are there, and do nothing but their one job. */
+void doctor_users(struct doctor *d);
+/* The same of the one that sshd runs jpkictl ssh-keys as. False after a finding. */
+bool doctor_keys_user(struct doctor *d, const char *user);
 void doctor_enrolments(struct doctor *d);
 void doctor_stacks(struct doctor *d);
 /* What sshd is asked to do with cards at the client, and whether its settings let it. */

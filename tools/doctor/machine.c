@@ -36,24 +36,31 @@ part_of(const char *path, size_t i, char part[static PATH_MAX])
 	return true;
 }
 
-void
-doctor_readable(struct doctor *d, const char *path)
+/* Reports the first on the way to the path that others cannot enter, or the end if they lack `wanted`. */
+static void
+usable(struct doctor *d, const char *path, mode_t wanted)
 {
 	char part[PATH_MAX];
 	struct stat st;
 
 	for (size_t i = 0; part_of(path, i, part); i++) {
-		mode_t wanted = S_IROTH;
+		mode_t bits = S_IXOTH;
 
 		if (stat(part, &st) != 0)
 			return;		/* that is for others to find */
-		if (S_ISDIR(st.st_mode))
-			wanted = strcmp(part, path) == 0 ? S_IROTH | S_IXOTH : S_IXOTH;
-		if ((st.st_mode & wanted) != wanted) {
+		if (strcmp(part, path) == 0)
+			bits = S_ISDIR(st.st_mode) ? S_IROTH | S_IXOTH : wanted;
+		if ((st.st_mode & bits) != bits) {
 			found(d, FOUND_NOT_READABLE, "%s (%04o)", part, (unsigned int)st.st_mode & 07777);
 			return;
 		}
 	}
+}
+
+void
+doctor_readable(struct doctor *d, const char *path)
+{
+	usable(d, path, S_IROTH);
 }
 
 static void
@@ -91,26 +98,42 @@ doctor_conf(struct doctor *d)
 	return true;
 }
 
+/* What everybody runs, or has in their process (a module). */
 static void
-program(struct doctor *d, const char *path)
+program(struct doctor *d, const char *path, mode_t wanted)
 {
-	enum safefile r = safefile_open(path, 0, &d->t->log, NULL);
+	enum safefile r = safefile_check_program(path, 0, &d->t->log);
 
 	if (r == SAFEFILE_OK) {
 		found(d, FOUND_PROGRAM, "%s", path);
-		doctor_readable(d, path);
+		usable(d, path, wanted);
 	} else {
 		found(d, FOUND_PROGRAM_ABSENT, "%s", r == SAFEFILE_ABSENT ? path : d->said);
 	}
 }
 
+/* What can be read can be traced from its first instruction on, whatever it does about it later. */
+static void
+untraceable(struct doctor *d)
+{
+	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", SBINDIR "/jpkictl",
+		BINDIR "/jpki-askpass", BINDIR "/jpki-ssh" };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+		if (stat(programs[i], &st) == 0 && (st.st_mode & S_IROTH) != 0)
+			found(d, FOUND_PROGRAM_READABLE, "%s (%04o)", programs[i], (unsigned int)st.st_mode & 07777);
+}
+
 void
 doctor_programs(struct doctor *d)
 {
-	program(d, MODULE);
-	program(d, HELPER);
+	program(d, MODULE, S_IROTH);
+	program(d, HELPER, S_IXOTH);
 	if (d->t->conf.on_removal != CONF_REMOVAL_NONE)
-		program(d, WATCH);
+		program(d, WATCH, S_IXOTH);
+	untraceable(d);
+	doctor_users(d);
 }
 
 /* A file that was changed after now, as far as now is known. */

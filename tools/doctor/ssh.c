@@ -160,11 +160,11 @@ judge_keys_command(struct doctor *d, const struct sshd *s)
 	if (strstr(s->keys_command, "jpkictl") == NULL)
 		return;
 	snprintf(path, sizeof path, "%.*s", (int)strcspn(s->keys_command, " "), s->keys_command);
-	if (safefile_open(path, 0, &d->t->log, NULL) != SAFEFILE_OK || access(path, X_OK) != 0)
+	if (safefile_check_program(path, 0, &d->t->log) != SAFEFILE_OK || access(path, X_OK) != 0)
 		found(d, FOUND_SSH_KEYS_COMMAND, "%s", path);
 	else if (strcmp(s->keys_user, "root") == 0 || strcmp(s->keys_user, "none") == 0)
 		found(d, FOUND_SSH_KEYS_USER, "%s", s->keys_user);
-	else
+	else if (doctor_keys_user(d, s->keys_user))
 		found(d, FOUND_SSH_KEYS, "%s", s->keys_command);
 }
 

@@ -282,28 +282,52 @@ without_capabilities()
 	expect_equal 'exit status' 0 "$STATUS"
 	rm -rf "$CRLS"
 	run setpriv --bounding-set=-all --inh-caps=-all --no-new-privs jpkictl crl update
-	expect_equal 'exit status, nobody cannot be become' 1 "$STATUS"
+	expect_equal 'exit status, the user cannot be become' 1 "$STATUS"
 	rm -f "$SOURCES"
 	reset_config
 }
 run_case 'crl update by a root without capabilities' without_capabilities
 
 # Who it is that asks the server, while the server keeps silent.
-as_nobody()
+as_its_user()
 {
+	local uid gid
+
+	uid=$(id -u jpki-fetch) gid=$(id -g jpki-fetch)
 	write_conf 'crl_timeout = 2'
 	jpkictl crl import "$HTTP/silent" >> "$LOG" 2>&1 &
 	until_true 10 pgrep -x jpki_fetch >/dev/null || fail 'there is no jpki_fetch'
 	run sh -c 'grep -E "^(Uid|Gid|Groups|CapEff|CapPrm|CapBnd|NoNewPrivs):" "/proc/$(pgrep -x jpki_fetch)/status" | tr "\t" " "'
-	expect_has 'user' 'Uid: 65534 65534 65534 65534' "$OUT"
-	expect_has 'group' 'Gid: 65534 65534 65534 65534' "$OUT"
+	expect_has 'user' "Uid: $uid $uid $uid $uid" "$OUT"
+	expect_has 'group' "Gid: $gid $gid $gid $gid" "$OUT"
 	expect_match 'other groups' 'Groups: *' "$(grep ^Groups <<< "$OUT")"
 	expect_has 'capabilities' 'CapEff: 0000000000000000' "$OUT"
 	expect_has 'no new ones' 'NoNewPrivs: 1' "$OUT"
 	wait $!
 	reset_config
 }
-run_case 'crl import lets nobody ask the server' as_nobody
+run_case 'crl import: who asks the server' as_its_user
+
+# No other user does in its place.
+without_its_user()
+{
+	cp /etc/passwd "$WORK/passwd"
+	sed -i '/^jpki-fetch:/d' /etc/passwd
+	: > "$WEB_LOG"
+	run jpkictl crl import "$HTTP/good.crl"
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'what it says' 'systemd-sysusers /usr/lib/sysusers.d/pam_jpki.conf' "$OUT"
+	sed 's/^jpki-fetch:[^:]*:[0-9]*:/jpki-fetch:x:0:/' "$WORK/passwd" > /etc/passwd
+	run jpkictl crl import "$HTTP/good.crl"
+	expect_equal 'exit status, root in its place' 1 "$STATUS"
+	expect_has 'what it says, root in its place' 'the user jpki-fetch is root' "$OUT"
+	expect_equal 'requests' '' "$(cat "$WEB_LOG")"
+	cat "$WORK/passwd" > /etc/passwd
+	run jpkictl crl import "$PKI/crl/ca1.crl"
+	expect_equal 'exit status, a file' 0 "$STATUS"
+	reset_config
+}
+run_case 'crl import: without its user nothing is fetched' without_its_user
 
 by_cron()
 {

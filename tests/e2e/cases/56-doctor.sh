@@ -170,6 +170,15 @@ sick 'on_removal without its command' D509 break='write_conf "on_removal = comma
 sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask" "remote = yes" "debug = yes"' status=3
 sick 'no helper' D504 break='mv $HELPER $HELPER.away' mend='mv $HELPER.away $HELPER'
 sick 'helper of somebody else' D504 break='chown hanako $HELPER' mend='chown root $HELPER'
+sick 'a helper that every user can read' D516 break='chmod 0755 $HELPER' mend='chmod 0711 $HELPER' status=3
+sick 'a helper that lockers cannot run' D505 break='chmod 0700 $HELPER' mend='chmod 0711 $HELPER'
+WITHOUT_USERS='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-fetch:/d" /etc/passwd'
+sick 'no user who fetches' D517 break="$WITHOUT_USERS" mend='cat "$WORK/passwd" > /etc/passwd'
+sick 'a user who fetches and gives keys' D518 break="$WITHOUT_USERS"'; sed -n "s/^jpki-keys/jpki-fetch/p" "$WORK/passwd" >> /etc/passwd' \
+	mend='cat "$WORK/passwd" > /etc/passwd'
+sick 'a user who fetches and is nobody' D518 break="$WITHOUT_USERS"'; sed -n "s/^nobody:/jpki-fetch:/p" "$WORK/passwd" >> /etc/passwd' \
+	mend='cat "$WORK/passwd" > /etc/passwd'
+sick 'no user for the helper' D517 break='write_conf "helper_user = no-such-user"'
 sick 'a file from the future' D703 break='touch -d "2 hours" $CONF'
 
 # --- PAM -------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ ssh_keys()
 		ssh-keygen -l -f - <<< "$OUT" >> "$LOG" 2>&1 || fail "ssh-keygen cannot read it, $leaf"
 	done
 	enrol hanako good expired
-	run setpriv --reuid nobody --regid nogroup --clear-groups jpkictl ssh-keys hanako
-	expect_equal 'keys, one of two certificates has expired, asked by nobody' 1 "$(grep -c ssh-rsa <<< "$OUT")"
+	run setpriv --reuid jpki-keys --regid jpki-keys --clear-groups jpkictl ssh-keys hanako
+	expect_equal 'keys, one of two certificates has expired, asked by jpki-keys' 1 "$(grep -c ssh-rsa <<< "$OUT")"
 	for leaf in expired not-yet other-ca sign rsa1024; do
 		enrol hanako "$leaf"
 		run jpkictl ssh-keys hanako

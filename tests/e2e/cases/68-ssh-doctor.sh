@@ -4,10 +4,10 @@
 SSHD_CONFIG=/etc/ssh/sshd_config
 EXAMPLES=/usr/share/doc/pam_jpki/examples
 
-# What it finds of ssh, but for the client.
+# What it finds of ssh, but for the client, and of users.
 found_of_ssh()
 {
-	jq -r '.[] | select(.number | startswith("D8")) | .number' <<< "$OUT" | sort -u | paste -sd' '
+	jq -r '.[] | select(.number | test("D8|D517|D518")) | .number' <<< "$OUT" | sort -u | paste -sd' '
 }
 
 # ssh_doctor NUMBERS [OPTION of pam_jpki…]: with what stands in sshd_config.d now
@@ -72,6 +72,20 @@ examine_sshd()
 	ssh_doctor 'D810'
 	ssh_settings 'AuthorizedKeysCommandUser root'
 	ssh_doctor 'D811'
+	for user in nobody daemon www-data hanako jpki-fetch jpki-helper; do
+		ssh_settings "AuthorizedKeysCommandUser $user"
+		ssh_doctor 'D813'
+	done
+	ssh_settings 'AuthorizedKeysCommandUser keys-for-sshd'
+	ssh_doctor 'D517'
+	useradd --system keys-for-sshd
+	ssh_doctor 'D809'
+	setpriv --reuid keys-for-sshd sleep 60 &
+	until_true 5 pgrep -u keys-for-sshd -x sleep > /dev/null || fail 'no sleep'
+	ssh_doctor 'D813'
+	expect_has 'what else it does' 'keys-for-sshd runs sleep as well' "$OUT"
+	kill $!
+	userdel keys-for-sshd
 
 	# The client: an ssh that is too old says so.
 	ssh_settings

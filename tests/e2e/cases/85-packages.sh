@@ -29,6 +29,9 @@ build_packages()
 uninstall_build()
 {
 	make -C "$E2E_BUILD" uninstall >> "$LOG" 2>&1 || fail 'make uninstall'
+	for user in jpki-keys jpki-fetch jpki-helper; do
+		userdel "$user" || fail "userdel $user"
+	done
 	rm -rf /etc/pam_jpki /var/lib/pam_jpki /usr/share/doc/pam_jpki
 	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
 }
@@ -45,6 +48,10 @@ install_packages()
 	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
 	expect_equal 'owner and mode of the configuration' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam_jpki/pam_jpki.conf)"
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
+	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-helper | awk '$1 < 100 || $1 > 999')"
+	expect_equal 'users' 3 "$(id -u jpki-keys jpki-fetch jpki-helper | sort -u | wc -l)"
+	expect_equal 'modes of programs that others cannot trace' '711' "$(stat -c %a /usr/sbin/jpkictl /usr/bin/jpki-ssh \
+		/usr/bin/jpki-askpass /usr/libexec/pam_jpki/* | sort -u)"
 	jpkictl --version > /dev/null || fail 'jpkictl'
 	jpki-ssh --help > /dev/null || fail 'jpki-ssh'
 	# What every login needs, as the cases before had it.

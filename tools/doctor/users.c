@@ -1,0 +1,132 @@
+/* The system users: each is to do one job, and nothing and nobody else is to be that user. */
+#include "config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/doctor/doctor.h"
+
+/*
+ * What useradd --system and systemd-sysusers give (login.defs(5), SYS_UID_MIN). Accounts that every
+ * machine has for several programs (daemon, www-data) are below, people and nobody above.
+ */
+#define SYSTEM_UID_MIN 100
+#define SYSTEM_UID_MAX 999
+
+enum job_kind { KEYS, FETCHING, CARD, JOBS };
+
+struct job {
+	enum job_kind kind;
+	const char *user;
+	const char *program;	/* as the kernel calls it: the only one to run as this user */
+	enum finding shared;	/* if the user does more */
+};
+
+/* The user of another job, if it is this uid, or NULL. */
+static const char *
+other_job_of(const struct doctor *d, const struct job *job, uid_t uid)
+{
+	const char *helper = d->t->conf.helper_user;
+	const char *const users[JOBS] = { [KEYS] = KEYS_USER, [FETCHING] = FETCH_USER,
+	    [CARD] = helper[0] != '\0' ? helper : HELPER_USER };
+
+	for (int kind = 0; kind < JOBS; kind++) {
+		const struct passwd *pw = kind == (int)job->kind ? NULL : getpwnam(users[kind]);
+
+		if (pw != NULL && pw->pw_uid == uid)
+			return users[kind];
+	}
+	return NULL;
+}
+
+/* The name of a process, and whether its real, effective or saved user is uid. */
+static bool
+runs_as(const char *pid, uid_t uid, char name[static 32])
+{
+	unsigned int real, effective, saved;
+	char path[64], line[128];
+	bool does = false;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%.20s/status", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	while (fgets(line, sizeof line, f) != NULL) {
+		/* What does not fit is cut, what is no number is no line of the kernel's. NOLINTNEXTLINE(cert-err34-c) */
+		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
+			does = real == uid || effective == uid || saved == uid;
+		else if (strncmp(line, "Name:\t", 6) == 0)
+			snprintf(name, 32, "%.*s", (int)strcspn(line + 6, "\n"), line + 6);
+	}
+	(void)fclose(f);
+	return does;
+}
+
+/* Whether another program runs as the user now; its name. */
+static bool
+runs_something_else(const struct job *job, uid_t uid, char name[static 32])
+{
+	const struct dirent *e;
+	bool found_one = false;
+	DIR *proc = opendir("/proc");
+
+	if (proc == NULL)
+		return false;
+	while (!found_one && (e = readdir(proc)) != NULL)
+		found_one = isdigit((unsigned char)e->d_name[0]) && runs_as(e->d_name, uid, name) &&
+		    strcmp(name, job->program) != 0;
+	(void)closedir(proc);
+	return found_one;
+}
+
+/* False after a finding. */
+static bool
+judge_user(struct doctor *d, const struct job *job)
+{
+	const struct passwd *pw = getpwnam(job->user);
+	char name[32] = "";
+	const char *other;
+	uid_t uid;
+
+	if (pw == NULL) {
+		found(d, FOUND_USER_ABSENT, "%s", job->user);
+		return false;
+	}
+	uid = pw->pw_uid;
+	other = other_job_of(d, job, uid);
+	if (uid < SYSTEM_UID_MIN || uid > SYSTEM_UID_MAX)
+		found(d, job->shared, _("%s has the uid %u, and those from %u to %u are for system users"),
+		    job->user, (unsigned int)uid, SYSTEM_UID_MIN, SYSTEM_UID_MAX);
+	else if (other != NULL)
+		found(d, job->shared, _("%s and %s have the same uid"), job->user, other);
+	else if (runs_something_else(job, uid, name))
+		found(d, job->shared, _("%s runs %s as well"), job->user, name);
+	else
+		return true;
+	return false;
+}
+
+void
+doctor_users(struct doctor *d)
+{
+	struct job fetching = { FETCHING, FETCH_USER, "jpki_fetch", FOUND_USER_SHARED };
+	struct job card = { CARD, d->t->conf.helper_user, "jpki_helper", FOUND_USER_SHARED };
+
+	(void)judge_user(d, &fetching);
+	if (card.user[0] != '\0')
+		(void)judge_user(d, &card);
+}
+
+bool
+doctor_keys_user(struct doctor *d, const char *user)
+{
+	struct job keys = { KEYS, user, "jpkictl", FOUND_SSH_KEYS_SHARED };
+
+	return judge_user(d, &keys);
+}
