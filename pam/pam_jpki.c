@@ -4,7 +4,8 @@
  * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
  * JPKI_OK; one VERIFY for one call, and one prompt (three for a new PIN); PAM_AUTHTOK
  * is neither read nor set (but at a login with forward_pass, to what is no PIN),
- * PAM_OLDAUTHTOK never; PAM_IGNORE stands for no error; nothing of the application is
+ * PAM_OLDAUTHTOK never; PAM_IGNORE stands for no error, and no authentication ends with it;
+ * nothing of the application is
  * changed (signals, locale, descriptors, environment), nothing is static.
  */
 #include "config.h"
@@ -188,30 +189,38 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	return result_pam_code(result.outcome.status);
 }
 
-int
-pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
-{
-	/*
-	 * There are no credentials. Success, also without a login by card: some
-	 * applications end the session on anything else, and what this says decides
-	 * nothing, since libpam repeats the path that authenticated (doc/facts/consumers.md §1.6).
-	 */
-	return PAM_SUCCESS;
-}
+/* --- what follows a login ---------------------------------------------------------- */
 
-int
-pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+/*
+ * For setcred and acct_mgmt alike: a login that the card did not decide is none of ours, and
+ * PAM_IGNORE leaves it to the lines around. (SUCCESS with success=done would end the stack of
+ * setcred wherever this handle has seen no authentication: sshd's keys, sudo with NOPASSWD,
+ * cron. pam_group, pam_cap and others behind us would never run.) Where the card did decide,
+ * libpam repeats in setcred the path of this very authentication and needs the SUCCESS.
+ */
+static int
+stand_by_login(pam_handle_t *pamh)
 {
 	const struct memory *memory = memory_find(pamh);
 
-	/*
-	 * Whoever came in by other means is not ours to judge: sudo asks this at
-	 * every call, and a refusal would lock root's own sudo out. Validity was judged
-	 * when the card authenticated.
-	 */
-	if (memory == NULL || memory_outcome(memory) != JPKI_OK)
-		return PAM_IGNORE;
-	return PAM_SUCCESS;
+	return memory != NULL && memory_outcome(memory) == JPKI_OK ? PAM_SUCCESS : PAM_IGNORE;
+}
+
+/* The same for all flags: there are no credentials to establish, refresh or delete. */
+int
+pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	return stand_by_login(pamh);
+}
+
+/*
+ * sudo asks this at every call, and a refusal would lock root's own sudo out. Validity was
+ * judged when the card authenticated.
+ */
+int
+pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	return stand_by_login(pamh);
 }
 
 /* --- changing the PIN ------------------------------------------------------------ */

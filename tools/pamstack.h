@@ -239,6 +239,11 @@ struct pamstack_judgement {
 	/* Another module for cards: its PIN may end in PAM_AUTHTOK, or a password in the card. */
 	const struct pamstack_line *other_card;
 	bool other_card_leaks;		/* a password module behind it may take its PIN */
+	/*
+	 * pam_setcred(3) fails where the card has not just let in on the same handle: sshd (which
+	 * authenticates in another process, or without PAM), cron, sudo with NOPASSWD.
+	 */
+	bool no_credentials;
 	bool remote;			/* the service is for people who are not here, */
 	bool remote_allowed;		/* and remote= opens the reader to them */
 

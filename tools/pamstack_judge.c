@@ -234,13 +234,14 @@ who_opens(const struct pamstack_list *list, struct scene scene)
 
 /*
  * Is it open? YES if somebody comes in although everything that decides says no;
- * DEPENDS if somebody does whom a module without a secret lets in.
+ * DEPENDS if somebody does whom a module without a secret lets in. (PAM_IGNORE is what
+ * pam_jpki answers in other phases, never here.)
  */
 static struct pamstack_answered
 judge_open(const struct pamstack_list *list)
 {
 	struct scene scene = {
-		.ours = pamstack_our_failures() | BIT(PAM_IGNORE) | BIT(PAM_MODULE_UNKNOWN),
+		.ours = pamstack_our_failures() | BIT(PAM_MODULE_UNKNOWN),
 		.password = FAILURES, .directory = FAILURES, .secret = FAILURES | BIT(PAM_IGNORE),
 		.free = FAILURES | BIT(PAM_IGNORE), .fixed = FAILURES | BIT(PAM_IGNORE)
 	};
@@ -334,6 +335,25 @@ judge_account(const struct pamstack_list *list, int our_code)
 	});
 }
 
+/*
+ * pam_setcred(3) on a handle that has seen no authentication. As Linux-PAM 1.5.2's modules
+ * answer: these have no say there, pam_deny refuses, all others say success.
+ */
+static uint32_t
+without_login(const struct pamstack_line *line, const void *ctx)
+{
+	static const char *const silent[] = {
+		PAMSTACK_OURS, "pam_access", "pam_echo", "pam_exec", "pam_faildelay", "pam_ftp", "pam_issue",
+		"pam_nologin", "pam_sepermit", "pam_succeed_if", "pam_usertype", "pam_warn"
+	};
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+		if (strcmp(silent[i], line->module) == 0)
+			return BIT(PAM_IGNORE);
+	return BIT(strcmp(line->module, "pam_deny") == 0 ? PAM_CRED_ERR : PAM_SUCCESS);
+}
+
 /* Any answer of any module that has more than one. */
 static uint32_t
 anything(const struct pamstack_line *line, const void *ctx)
@@ -410,6 +430,7 @@ judge_auth(const struct pamstack_list *list, bool forward_pass, bool remote,
 	j->forwards = j->count > 0 && option(j->ours, "forward_pass", forward_pass);
 	j->forwards_to_nobody = j->forwards && j->password_after == NULL;
 	j->remote_allowed = option(j->ours, "remote", remote);
+	j->no_credentials = !pamstack_explore(list, without_login, NULL, NULL).may_succeed;
 }
 
 static void

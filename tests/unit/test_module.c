@@ -195,14 +195,20 @@ run(const char *mode)
 	return r;
 }
 
+static void
+write_stack(void)
+{
+	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n"
+	    "session required " MODULE "\n"
+	    "password required " MODULE " forward_pass=yes\n");
+}
+
 static int
 setup(void **state)
 {
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
-	write_file("test", "auth required " MODULE "\naccount required " MODULE "\n"
-	    "session required " MODULE "\n"
-	    "password required " MODULE " forward_pass=yes\n");
+	write_stack();
 	answer = "1234";
 	/* libpam keeps descriptors of its own once it has opened something */
 	(void)run("good");
@@ -577,6 +583,103 @@ test_account(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
+/* --- setcred --------------------------------------------------------------------- */
+
+/* A stack of our line with this control, and one behind it that writes down whether it is called. */
+static pam_handle_t *
+new_handle_with(const char *control)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "auth %s " MODULE "\nauth required " SCRIPTED " id=behind code=0\n", control);
+	write_file("test", text);
+	return new_handle();
+}
+
+static void
+expect_setcred(pam_handle_t *pamh, const char *control, int flags, bool behind)
+{
+	const char *called;
+	int r;
+
+	assert_int_equal(pam_putenv(pamh, "CALLED="), PAM_SUCCESS);
+	r = pam_setcred(pamh, flags);
+	called = pam_getenv(pamh, "CALLED");
+	if (r != PAM_SUCCESS || (strstr(called, "id=behind") != NULL) != behind)
+		fail_msg("%s, flags %d: %s, called:%s", control, flags, pam_strerror(pamh, r), called);
+}
+
+static const int cred_flags[] = { PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED,
+	PAM_DELETE_CRED, PAM_ESTABLISH_CRED | PAM_SILENT, 0 };
+
+static const struct {
+	const char *text;
+	bool ends;	/* at a success */
+} controls[] = {
+	{ "[success=done default=ignore]", true }, { "sufficient", true },
+	{ "[success=done ignore=ignore default=die]", true },
+	{ "[success=done ignore=ignore authinfo_unavail=ignore user_unknown=ignore default=die]", true },
+	{ "required", false }, { "requisite", false }, { "optional", false },
+};
+
+/* The card did not decide, or not on this handle: the lines behind ours run. */
+static void
+test_setcred_of_others(void **state)
+{
+	for (size_t i = 0; i < COUNT(controls); i++)
+		for (size_t f = 0; f < COUNT(cred_flags); f++) {
+			pam_handle_t *pamh = new_handle_with(controls[i].text);
+
+			expect_setcred(pamh, controls[i].text, cred_flags[f], true);
+			pam_end(pamh, PAM_SUCCESS);
+		}
+	/* the password let in */
+	{
+		pam_handle_t *pamh = new_handle_with(controls[0].text);
+
+		write_file("mode", "refusal without PIN");
+		assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+		expect_setcred(pamh, controls[0].text, PAM_ESTABLISH_CRED, true);
+		pam_end(pamh, PAM_SUCCESS);
+	}
+}
+
+/* The card decided: libpam repeats its path, whatever the user is called by now (sudo). */
+static void
+test_setcred_of_the_card(void **state)
+{
+	for (size_t i = 0; i < COUNT(controls); i++) {
+		pam_handle_t *pamh = new_handle_with(controls[i].text);
+
+		assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+		assert_int_equal(pam_set_item(pamh, PAM_USER, "root"), PAM_SUCCESS);
+		for (size_t f = 0; f < COUNT(cred_flags); f++)
+			expect_setcred(pamh, controls[i].text, cred_flags[f], !controls[i].ends);
+		pam_end(pamh, PAM_SUCCESS);
+	}
+}
+
+/* Alone in its stack, our answer is libpam's: success for the card's handle, while it is the last word. */
+static void
+test_setcred_alone(void **state)
+{
+	pam_handle_t *pamh;
+
+	write_file("test", "auth requisite " MODULE "\n");
+	pamh = new_handle();
+	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_PERM_DENIED);
+	(void)run_on(pamh, "wrong");
+	assert_int_not_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	answer = "2345";
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	answer = "1234";
+	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	(void)run_on(pamh, "refusal without PIN");
+	assert_int_not_equal(pam_setcred(pamh, PAM_REFRESH_CRED), PAM_SUCCESS);
+	pam_end(pamh, PAM_SUCCESS);
+	write_stack();
+}
+
 /* --- the session ----------------------------------------------------------------- */
 
 static void
@@ -886,6 +989,9 @@ main(void)
 		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_log_line_cannot_be_forged),
 		cmocka_unit_test(test_account),
+		cmocka_unit_test(test_setcred_of_others),
+		cmocka_unit_test(test_setcred_of_the_card),
+		cmocka_unit_test(test_setcred_alone),
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_session_without_card),
 		cmocka_unit_test(test_session_without_room),

@@ -391,6 +391,8 @@ static const struct judged judgements[] = {
 	  "auth requisite pam_deny.so\nauth required pam_permit.so\nauth optional pam_cap.so\n",
 	  'n', 'y', 'y', 'y', 'y', 'y' },
 	{ "profile of both", COMMON_AUTH "auth requisite pam_jpki.so\n", 'n', 'n', 'n', 'n', 'n', 'n' },
+	{ "card only, and credentials", "auth requisite pam_jpki.so\nauth required pam_permit.so\n",
+	  'n', 'y', 'n', 'n', 'n', 'n' },
 	{ "card only", "auth required pam_jpki.so\n", 'n', 'y', 'n', 'n', 'n', 'n' },
 	{ "no second way behind", "auth sufficient pam_jpki.so\nauth required pam_deny.so\n",
 	  'n', 'y', 'n', 'n', 'n', 'n' },
@@ -499,14 +501,54 @@ strict_stack_by_code(void **state)
 	pamstack_done(&stack);
 }
 
+/* A setcred for a login that is none of the card's: does it end in success? */
+static void
+credentials_without_the_card(void **state)
+{
+	static const struct {
+		const char *text;
+		bool fails;
+	} rows[] = {
+		{ JPKI "@include common-auth\n", false },
+		{ "auth sufficient pam_jpki.so\nauth required pam_unix.so\n", false },
+		{ "@include common-auth\nauth requisite pam_jpki.so\n", false },
+		{ "auth [success=2 default=ignore] pam_jpki.so\n" COMMON_AUTH, false },
+		/* the IGNORE meets default= */
+		{ "auth [success=done ignore=ignore default=die] pam_jpki.so\n@include common-auth\n", false },
+		{ "auth [success=done default=die] pam_jpki.so\n@include common-auth\n", true },
+		{ "@include common-auth\nauth [success=ok default=bad] pam_jpki.so\n", true },
+		{ STRICT "@include common-auth\n", true },
+		/* nothing else has a say */
+		{ "auth required pam_jpki.so\n", true },
+		{ "auth requisite pam_nologin.so\nauth optional pam_faildelay.so\nauth requisite pam_jpki.so\n", true },
+		{ "auth requisite pam_jpki.so\nauth optional pam_warn.so\n", true },
+		{ "auth requisite pam_jpki.so\nauth required pam_permit.so\n", false },
+		{ "auth requisite pam_jpki.so\nauth optional pam_group.so\n", false },
+		{ "auth sufficient pam_jpki.so\nauth required pam_deny.so\n", true },
+		{ "auth [success=1 default=ignore] pam_jpki.so\nauth requisite pam_deny.so\n"
+		  "auth required pam_permit.so\n", true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pamstack_judgement j;
+		struct pamstack stack;
+
+		load(rows[i].text, NULL, &stack);
+		j = pamstack_judge(&stack, false, false);
+		if (j.no_credentials != rows[i].fails)
+			fail_msg("%s", rows[i].text);
+		pamstack_done(&stack);
+	}
+}
+
 /* Every code of pam_jpki is taken into account when a stack is searched for holes. */
 static void
 open_for_each_of_our_codes(void **state)
 {
-	uint32_t ours = pamstack_our_failures() | PAMSTACK_BIT(PAM_IGNORE) | PAMSTACK_BIT(PAM_MODULE_UNKNOWN);
+	uint32_t ours = pamstack_our_failures() | PAMSTACK_BIT(PAM_MODULE_UNKNOWN);
 
 	assert_true((ours & PAMSTACK_BIT(PAM_MAXTRIES)) != 0);
-	assert_true((ours & PAMSTACK_BIT(PAM_SUCCESS)) == 0);
+	assert_true((ours & (PAMSTACK_BIT(PAM_SUCCESS) | PAMSTACK_BIT(PAM_IGNORE))) == 0);
 	for (int code = 1; code < PAMSTACK_CODES; code++) {
 		struct pamstack_judgement j;
 		struct pamstack stack;
@@ -616,11 +658,13 @@ judges_our_examples(void **state)
 		assert_true(pamstack_load(&source, name, &stack));
 		j = pamstack_judge(&stack, false, false);
 		if (stack.broken || j.open.verdict != PAMSTACK_NO || j.unreachable || j.forwards_to_nobody ||
+		    j.no_credentials ||
 		    j.account_missing.verdict != PAMSTACK_YES || j.account_others.verdict != PAMSTACK_YES ||
 		    j.card_alone.verdict != (j.count > 0 ? PAMSTACK_YES : PAMSTACK_NO))
 			fail_msg("%s", name);
+		/* PAM_IGNORE is no answer of ours to an authentication. */
 		for (int code = 1; code < PAMSTACK_CODES; code++)
-			if (code != PAM_INCOMPLETE && j.password[code].verdict != password)
+			if (code != PAM_INCOMPLETE && code != PAM_IGNORE && j.password[code].verdict != password)
 				fail_msg("%s: %s", name, pamstack_code_name(code));
 		with_card += j.count == 1 && j.account_count == 1;
 		pamstack_done(&stack);
@@ -697,6 +741,7 @@ main(void)
 		cmocka_unit_test(judges_stacks),
 		cmocka_unit_test(strict_stack_by_code),
 		cmocka_unit_test(open_for_each_of_our_codes),
+		cmocka_unit_test(credentials_without_the_card),
 		cmocka_unit_test(judges_the_account),
 		cmocka_unit_test(looks_around),
 		cmocka_unit_test(judges_our_examples),

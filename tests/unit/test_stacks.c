@@ -129,7 +129,8 @@ static int
 collect_everything(void **state)
 {
 	static const char *const patterns[] = {
-		"config/pam.d/*", "config/pam-configs/*", "man/pam_jpki.8.in", "README.md"
+		"config/pam.d/*", "config/pam-configs/*", "config/examples/sshd-keys-pam.conf", "man/pam_jpki.8.in",
+		"man/pam_jpki-ssh.7", "README.md"
 	};
 	const char *top = getenv("srcdir");
 
@@ -250,6 +251,29 @@ every_line_opens_for_success_only(void **state)
 	}
 }
 
+/*
+ * In setcred the module answers PAM_IGNORE to whoever came without the card: no line of
+ * auth makes a refusal of it.
+ */
+static void
+auth_lines_let_setcred_go_on(void **state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		char copy[LINE_MAX_LEN];
+		const char *action;
+
+		if (strncmp(lines[i].text, "auth ", 5) != 0 || is_plain(&lines[i]))
+			continue;
+		action = action_for(&lines[i], "ignore", copy);
+		if (action == NULL || strcmp(action, "ignore") != 0)
+			fail_msg("%s: %s", lines[i].path, lines[i].text);
+		n++;
+	}
+	assert_true(n >= 15);
+}
+
 /* A module that was uninstalled before its lines were taken out. */
 static void
 account_without_module_shuts_nobody_out(void **state)
@@ -285,7 +309,7 @@ strict_variant_holds_the_card(void **state)
 	char copy[LINE_MAX_LEN];
 
 	for (size_t i = 0; i < line_count; i++)
-		if (lines[i].remark && strstr(lines[i].control, "default=die") != NULL)
+		if (lines[i].remark && strstr(lines[i].control, "user_unknown=") != NULL)
 			strict = &lines[i];
 	assert_non_null(strict);
 	assert_string_equal(action_for(strict, "success", copy), "done");
@@ -395,6 +419,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_word_is_an_option),
 		cmocka_unit_test(every_line_opens_for_success_only),
+		cmocka_unit_test(auth_lines_let_setcred_go_on),
 		cmocka_unit_test(account_without_module_shuts_nobody_out),
 		cmocka_unit_test(strict_variant_holds_the_card),
 		cmocka_unit_test(sessions_are_optional),

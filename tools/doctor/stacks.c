@@ -54,6 +54,8 @@ judge_auth(struct doctor *d, const char *service, const struct pamstack_judgemen
 		found(d, FOUND_STACK_ONE_WAY, "%s", place);
 	if (j->forwards_to_nobody)
 		found(d, FOUND_STACK_FORWARD, "%s", place);
+	if (j->no_credentials)
+		found(d, FOUND_STACK_CREDENTIALS, "%s", place);
 	if (j->count > 1)
 		found(d, FOUND_STACK_TWICE, "%s", place);
 	if (j->other_card != NULL && (j->other_card_leaks || j->forwards)) {

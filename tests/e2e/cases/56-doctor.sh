@@ -199,10 +199,12 @@ stacked 'as recommended' '' "$FINE\n$ACCOUNT" '0|3'
 stacked 'nobody uses the card' D602 '@include common-auth' 3
 stacked 'open, behind pam_permit' D603 'auth optional pam_jpki.so\nauth required pam_permit.so'
 stacked 'open, all ignored' D603 'auth [default=ignore] pam_jpki.so\nauth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\nauth required pam_permit.so'
-stacked 'no second way' D604 'auth required pam_jpki.so' 3
+stacked 'no second way' 'D604 D613' 'auth required pam_jpki.so' 3
 stacked 'card and password' D604 '@include common-auth\nauth required pam_jpki.so' 3
+stacked 'card only' D604 'auth requisite pam_jpki.so\nauth required pam_permit.so' 3
+stacked 'credentials refused' D613 'auth [success=done authinfo_unavail=ignore user_unknown=ignore module_unknown=ignore default=die] pam_jpki.so\n@include common-auth' 3
 stacked 'never reached' D605 'auth requisite pam_deny.so\nauth required pam_jpki.so'
-stacked 'forwarded to nobody' 'D604 D607' 'auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so' 3
+stacked 'forwarded to nobody' 'D604 D607 D613' 'auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so' 3
 stacked 'twice' D610 "$FINE\nauth optional pam_jpki.so" 3
 stacked 'account shuts out' D608 "$FINE\naccount required pam_jpki.so"
 stacked 'include that is not there' 'D602 D611' 'auth required pam_jpki.so\n@include no-such-file'

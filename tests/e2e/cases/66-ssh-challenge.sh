@@ -62,6 +62,22 @@ other_answers()
 	expect_lacks 'the log' "$PIN" "$recorded"
 }
 
+# sshd calls setcred in another process than the one that saw the answer.
+cards_alone()
+{
+	local lines
+	lines=$(sed -n 's/^#\(auth  *requi.*\)/\1/p' /usr/share/doc/pam_jpki/examples/pam.d/sshd)
+
+	enrol hanako good
+	stack_of sshd "${lines/remote=challenge/$(challenge_options)}"
+	answered 0 "$IN" OK
+	answered 255 "$DENIED" NO-REPLY ANSWER_LEAF= ANSWER_PASSWORD=no
+	stack_of sshd "auth requisite pam_jpki.so $(challenge_options)"
+	answered 255 '' OK
+	expect_lacks 'what ssh says, setcred without a success' "$IN" "$OUT"
+	challenge_stack
+}
+
 with_password()
 {
 	enrol hanako good
@@ -222,7 +238,7 @@ through_libpam()
 }
 
 if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge: through libpam' || is_wanted 'ssh challenge: other answers' ||
-    is_wanted 'ssh challenge: beside a password' || is_wanted 'ssh challenge: bound by the name' ||
+    is_wanted 'ssh challenge: the cards alone' || is_wanted 'ssh challenge: beside a password' || is_wanted 'ssh challenge: bound by the name' ||
     is_wanted 'ssh challenge: nobody learns who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
     is_wanted 'ssh challenge: not inside a session' || is_wanted 'ssh challenge: a server without host keys'; then
 	echo "hanako:$PASSWORD" | chpasswd
@@ -231,6 +247,7 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	run_case 'ssh challenge: the right card logs in' good_answers
 	run_case 'ssh challenge: through libpam' through_libpam
 	run_case 'ssh challenge: other answers' other_answers
+	run_case 'ssh challenge: the cards alone' cards_alone
 	run_case 'ssh challenge: beside a password' with_password
 	run_case 'ssh challenge: bound by the name' by_name
 	run_case 'ssh challenge: nobody learns who is enrolled' no_oracle

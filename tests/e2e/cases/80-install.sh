@@ -208,6 +208,64 @@ sessions_are_logged()
 }
 run_case 'example of each greeter: the session is logged' sessions_are_logged
 
+# sudo with NOPASSWD, cron, sshd: setcred, and no authentication on this handle.
+credentials_of()	# SERVICE
+{
+	run pamdrive --service "$1" --user hanako setcred
+	expect_has "$1: setcred without a login" 'setcred = 0 PAM_SUCCESS' "$OUT"
+}
+
+examples_give_credentials()
+{
+	local example
+
+	for example in "$EXAMPLES"/*; do
+		[ "${example##*/}" != passwd ] || continue	# it has no auth line
+		install_example "${example##*/}"
+		credentials_of "${example##*/}"
+	done
+	install_variant sudo before
+	credentials_of sudo
+	install_variant login after
+	credentials_of login
+	install_variant sshd before remote=yes
+	credentials_of sshd
+	install_variant sshd before ssh_key=yes
+	credentials_of sshd
+	# the two lines of the cards alone
+	sed -n 's/^#\(auth  *requi.*\)/\1/p' "$EXAMPLES/sshd" > /etc/pam.d/s-stack
+	expect_equal 'lines of the cards alone' 2 "$(grep -c . /etc/pam.d/s-stack)"
+	credentials_of s-stack
+	sed -i 2d /etc/pam.d/s-stack
+	run pamdrive --service s-stack --user hanako setcred
+	expect_has 'without the second' 'setcred = 6 PAM_PERM_DENIED' "$OUT"
+	for example in sudo login sshd; do install_example "$example"; done
+}
+run_case 'example of each kind: setcred without a login succeeds' examples_give_credentials
+
+# pam_warn stands for pam_group and pam_cap: it has to be called.
+lines_behind_run_in_setcred()
+{
+	local control called='pam_warn\(s-stack:setcred\): function=\[pam_sm_setcred\]'
+
+	for control in '[success=done default=ignore]' sufficient '[success=1 default=ignore]' required requisite \
+		"$STRICT" '[success=done ignore=ignore default=die]'; do
+		printf 'auth %s pam_jpki.so\nauth required pam_warn.so\nauth required pam_permit.so\n' "$control" > /etc/pam.d/s-stack
+		SYSLOG_FROM=$(syslog_size)
+		run pamdrive --service s-stack --user hanako setcred
+		expect_has "$control: setcred without a login" 'setcred = 0 PAM_SUCCESS' "$OUT"
+		expect_logged "$called"
+		SYSLOG_FROM=$(syslog_size)
+		run pamdrive --service s-stack --user hanako "pin=$PIN" auth setcred
+		expect_has "$control: setcred of the card" 'setcred = 0 PAM_SUCCESS' "$OUT"
+		case $control in
+		*success=*|sufficient) ! syslog_matches "$called" || fail "$control: the stack does not end at the card" ;;
+		*) expect_logged "$called" ;;
+		esac
+	done
+}
+run_case 'setcred of a login without the card runs the lines behind' lines_behind_run_in_setcred
+
 # Uninstalled before its lines were taken out: the examples shut nobody out.
 for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	without_module "example $example: the module is not there, password" "$example" SUCCESS 1 "${accepted[@]}"
@@ -243,6 +301,7 @@ enabled_first()
 		"$(grep '^auth' /etc/pam.d/common-auth | head -n 1)"
 	expect_match 'the line in common-account' 'account.*module_unknown=ignore default=bad.*pam_jpki.so *' \
 		"$(grep pam_jpki /etc/pam.d/common-account)"
+	credentials_of everything
 }
 
 enabled_behind()
@@ -251,6 +310,7 @@ enabled_behind()
 	profile --enable jpki-and-password
 	expect_match 'a module behind the password' 'auth.*requisite.*pam_jpki.so *' \
 		"$(grep '^auth' /etc/pam.d/common-auth | grep -A9 pam_permit | grep pam_jpki)"
+	credentials_of everything
 }
 
 # Each names the other as a conflict; the one of the higher priority stays.
