@@ -146,6 +146,7 @@ usage(FILE *f)
 		print_call(f, &commands[i]);
 		fprintf(f, "\n      %s\n", _(commands[i].summary));
 	}
+	fprintf(f, "%s", _("\nCommands that change who can log in, or what is trusted, need root.\n"));
 	fprintf(f, _("\nOptions:\n"
 	    "  -c, --config FILE  another configuration file than %s\n"
 	    "  -h, --help         this text; after a command, help on it\n"

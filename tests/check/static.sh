@@ -30,8 +30,7 @@ compiler_options()
 {
 	# shellcheck disable=SC2086
 	printf '%s\n' "-I$PWD" $JPKI_CFLAGS -std=gnu11
-	for name in BINDIR CATALOGUES CONFDIR DATADIR HELPER_PATH LIBEXECDIR LOCALEDIR PAMDIR SCRIPTED \
-	    STATEDIR SYSCONFDIR; do
+	for name in CATALOGUES HELPER_PATH SCRIPTED; do
 		printf '%s\n' "-D$name=\"/x\""
 	done
 }

@@ -116,7 +116,7 @@ program(struct doctor *d, const char *path, mode_t wanted)
 static void
 untraceable(struct doctor *d)
 {
-	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", SBINDIR "/jpkictl",
+	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", BINDIR "/jpkictl",
 		BINDIR "/jpki-askpass", BINDIR "/jpki-ssh" };
 	struct stat st;
 

@@ -50,7 +50,7 @@ install_packages()
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-helper | awk '$1 < 100 || $1 > 999')"
 	expect_equal 'users' 3 "$(id -u jpki-keys jpki-fetch jpki-helper | sort -u | wc -l)"
-	expect_equal 'modes of programs that others cannot trace' '711' "$(stat -c %a /usr/sbin/jpkictl /usr/bin/jpki-ssh \
+	expect_equal 'modes of programs that others cannot trace' '711' "$(stat -c %a /usr/bin/jpkictl /usr/bin/jpki-ssh \
 		/usr/bin/jpki-askpass /usr/libexec/pam_jpki/* | sort -u)"
 	jpkictl --version > /dev/null || fail 'jpkictl'
 	jpki-ssh --help > /dev/null || fail 'jpki-ssh'
