@@ -13,8 +13,9 @@
 #include "lib/cleanup.h"
 #include "lib/lock.h"
 
-#define TRIES 200		/* 20 s: several changes wait for each other, nobody for ever */
-#define PAUSE_NS 100000000L
+#define SECONDS 20		/* several changes wait for each other, none for ever */
+#define TRIES_PER_SECOND 10
+#define PAUSE_NS (1000000000L / TRIES_PER_SECOND)
 
 static int
 open_lock(const char *path, uid_t owner)
@@ -36,23 +37,29 @@ open_lock(const char *path, uid_t owner)
 }
 
 enum lock
-lock_take(const char *path, uid_t owner, int *ret_fd)
+lock_take_within(const char *path, uid_t owner, unsigned int seconds, int *ret_fd)
 {
 	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	_cleanup_(closep) int fd = open_lock(path, owner);
 
 	if (fd < 0)
 		return LOCK_FAILED;
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+	for (unsigned int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return LOCK_FAILED;
-		if (i == TRIES)
+		if (i == seconds * TRIES_PER_SECOND)
 			return LOCK_BUSY;
 		(void)nanosleep(&pause, NULL);
 	}
 	*ret_fd = fd;
 	fd = -1;	/* given to the caller */
 	return LOCK_TAKEN;
+}
+
+enum lock
+lock_take(const char *path, uid_t owner, int *ret_fd)
+{
+	return lock_take_within(path, owner, SECONDS, ret_fd);
 }
 
 static bool

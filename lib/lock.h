@@ -13,7 +13,7 @@
 
 enum lock {
 	LOCK_TAKEN,
-	LOCK_BUSY,	/* somebody has kept it for 20 seconds */
+	LOCK_BUSY,	/* another process has kept it all the time */
 	LOCK_FAILED,	/* errno tells; EPERM: something that is not our file lies there */
 };
 
@@ -22,6 +22,10 @@ enum lock {
  * the caller's; closing it releases the lock. The directory is to be checked before.
  */
 enum lock lock_take(const char *path, uid_t owner, int *ret_fd)
+	__attribute__((warn_unused_result));
+
+/* The same, waiting up to that many seconds. */
+enum lock lock_take_within(const char *path, uid_t owner, unsigned int seconds, int *ret_fd)
 	__attribute__((warn_unused_result));
 
 /*

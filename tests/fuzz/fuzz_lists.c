@@ -1,6 +1,6 @@
 /*
  * Lists that an administrator or the project keeps: certificates that are blocked, the
- * fingerprints of JPKI's authorities; and a directory's answer with a CRL.
+ * fingerprints of JPKI's authorities; a directory's answer with a CRL; a record of failed PIN entries.
  */
 #include "config.h"
 
@@ -11,6 +11,7 @@
 
 #include "nss/blocklist.h"
 #include "nss/certdb.h"
+#include "lib/guesses.h"
 #include "lib/safefile.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
@@ -125,6 +126,39 @@ directory(struct view text)
 	(void)close(to);
 }
 
+static const char *
+no_name(void *ctx, uid_t uid)
+{
+	return uid % 2 == 0 ? NULL : "a name; with, separators";
+}
+
+/* What is taken is written as it came, and no arithmetic on it goes wrong. */
+static void
+guess_record(struct view text)
+{
+	char again[GUESSES_TEXT_MAX], list[GUESSES_LIST_MAX];
+	static const struct guesses_names names = { .name = no_name };
+	struct guesses g;
+	uid_t uid;
+
+	if (!guesses_parse((const char *)text.data, text.len, &g))
+		return;
+	CHECK(g.count <= GUESSES_ENTRIES_MAX);
+	CHECK(guesses_format(&g, again) == text.len && memcmp(again, text.data, text.len) == 0);
+	(void)guesses_list_failed(&g, &names, list);
+	CHECK(strlen(list) < sizeof list);
+	uid = g.count > 0 ? g.at[0].uid : 0;
+	(void)!guesses_may_ask(&g, uid, 1764345600, NULL);
+	if (guesses_note_try(&g, uid, "su", true, 1764345600)) {
+		CHECK(g.count <= GUESSES_ENTRIES_MAX);
+		guesses_take_back(&g, uid, "su");
+	}
+	guesses_note_told(&g, &(const struct guesses){ .count = 0 });
+	CHECK(guesses_parse(again, guesses_format(&g, again), &g));
+}
+
+#define GUESS_RECORD 0xfe	/* beside the others, so that their inputs stay what they were */
+
 /* The first octet says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -132,7 +166,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reader in = reader_of(data, size);
 	char serial[BLOCKLIST_SERIAL_LEN + 1], *text;
 
-	switch (fuzz_u8(&in) % 4) {
+	uint8_t kind = fuzz_u8(&in);
+
+	switch (kind == GUESS_RECORD ? kind : kind % 4) {
 	case 0:
 		block_list((struct view){ in.p, in.left });
 		break;
@@ -147,6 +183,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (blocklist_read_serial(text, serial))
 			CHECK(strlen(serial) % 2 == 0 && strncmp(serial, "00", 2) != 0);
 		free(text);
+		break;
+	case GUESS_RECORD:
+		guess_record((struct view){ in.p, in.left });
 		break;
 	}
 	return 0;
