@@ -9,6 +9,7 @@
 #include "lib/outcome.h"
 
 struct conf;
+struct found_card;
 struct secret;
 struct transport;
 
@@ -23,10 +24,10 @@ struct flow_env {
 /* The person, or rather the way to one. */
 struct flow_ui {
 	/*
-	 * Asks for the PIN of the card in `reader`, once, and stores what was
+	 * Asks for the PIN of the card in found->reader, once, and stores what was
 	 * typed. JPKI_OK; PIN_FORMAT, CANCELLED and the like, and the secret is empty.
 	 */
-	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const char *reader, int tries_left,
+	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const struct found_card *found,
 	    struct secret *pin);
 	/* Whether nobody waits for the result any more. */
 	bool (*gone)(void *ctx);

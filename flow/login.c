@@ -61,7 +61,7 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 	struct outcome o;
 
 	step(env, "prompt");
-	o = ui->ask_pin(ui->ctx, found->reader, found->tries_left, pin);
+	o = ui->ask_pin(ui->ctx, found, pin);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
 		o = outcome_of(JPKI_PIN_FORMAT);
 	if (!outcome_ok(&o))

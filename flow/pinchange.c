@@ -121,7 +121,7 @@ ask_all(const struct pinchange_ui *ui, const struct pinchange_card *card,
     const struct pinchange_secrets *s)
 {
 	struct pinchange_question q = { .signature = card->pin == JPKI_PIN_SIGN,
-		.reader = card->reader, .tries_left = card->tries_left };
+		.reader = card->reader, .fingerprint = card->fingerprint, .tries_left = card->tries_left };
 	struct outcome o = outcome_of(JPKI_OK);
 
 	for (q.prompt = PINCHANGE_OLD; outcome_ok(&o) && q.prompt < PINCHANGE_PROMPTS; q.prompt++) {
@@ -250,5 +250,6 @@ pinchange_of_user(const struct flow_env *env, const struct pinchange_ui *ui,
 	card.classic = found.classic;
 	card.tries_left = found.tries_left;
 	card.cert = cert_der(found.enrolled->cert);
+	card.fingerprint = cert_fingerprint(found.enrolled->cert);
 	return pinchange(env, ui, &card, secrets, ret_card_clean);
 }

@@ -24,6 +24,7 @@ struct pinchange_question {
 	enum pinchange_prompt prompt;
 	bool signature;			/* the signature PIN, not the four digits */
 	const char *reader;		/* where the card lies */
+	const char *fingerprint;	/* of its certificate; NULL as in struct pinchange_card */
 	int tries_left;			/* for the old PIN */
 	enum pin_weakness weakness;	/* of the new one, when it is asked again */
 };
@@ -64,6 +65,7 @@ struct pinchange_card {
 	const char *reader;
 	bool classic;		/* as in struct found_card */
 	int tries_left;
+	const char *fingerprint;	/* of the certificate, for ui->ask(); NULL: it does not look at it */
 	struct view cert;	/* the whole user-authentication certificate: what tells it from another */
 };
 

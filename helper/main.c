@@ -22,6 +22,7 @@
 
 #include "card/pcsc.h"
 #include "config/conf.h"
+#include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
 #include "flow/remote.h"
@@ -31,6 +32,7 @@
 #include "helper/cage.h"
 #include "helper/proto.h"
 #include "helper/whereabouts.h"
+#include "nss/cert.h"
 
 #define REQUEST_TIMEOUT_MS 10000
 #define LOG_MESSAGES_MAX 200
@@ -45,6 +47,7 @@ static struct {
 	struct transport transport;		/* pcsc's, sealed */
 	const struct log *log;
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
+	struct proto_since since;		/* what the holder is told */
 	volatile sig_atomic_t pin_received;
 	volatile sig_atomic_t changing;		/* the new PIN may be on its way to the card */
 	volatile sig_atomic_t result_sent;
@@ -233,6 +236,10 @@ status_of_answer(enum proto_answer answer)
 		return JPKI_PIN_REPEATED;
 	case PROTO_ANSWER_PASSWORD:
 		return JPKI_PASSWORD;
+	case PROTO_ANSWER_GUESSES:
+		return JPKI_GUESSES;
+	case PROTO_ANSWER_UNRECORDED:
+		return JPKI_GUESS_RECORD;
 	case PROTO_ANSWER_CANCEL:
 		break;
 	}
@@ -276,6 +283,8 @@ receive_pin(struct secret *pin)
 		o = outcome_of(JPKI_PIN_FORMAT);
 	else
 		o = outcome_of(status_of_answer(m.answer));
+	if (outcome_ok(&o))
+		self.since = m.since;
 	explicit_bzero(packet, sizeof packet);
 	return o;
 }
@@ -309,8 +318,8 @@ ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 
 /* PROMPT, and the PIN that answers it. */
 static struct outcome
-ask(const struct conf *conf, const char *reader, const char *text, bool forward_password,
-    struct secret *pin)
+ask(const struct conf *conf, const char *reader, const char *fingerprint, const char *text,
+    bool forward_password, struct secret *pin)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -319,6 +328,7 @@ ask(const struct conf *conf, const char *reader, const char *text, bool forward_
 
 	snprintf(m.text, sizeof m.text, "%s", text);
 	snprintf(m.reader, sizeof m.reader, "%s", reader);
+	snprintf(m.cert, sizeof m.cert, "%.*s", PROTO_CERT_MAX - 1, fingerprint);
 	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
 	watchdog_stop();
 	o = receive_pin(pin);
@@ -327,14 +337,15 @@ ask(const struct conf *conf, const char *reader, const char *text, bool forward_
 }
 
 static struct outcome
-ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
+ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	const struct conf *conf = ctx;
 	bool forward_password = conf->forward_pass != 0;
 	char text[MESSAGE_MAX];
 
-	message_pin_prompt(tries_left, forward_password, text);
-	return ask(conf, reader, text, forward_password, pin);
+	message_pin_prompt(found->tries_left, forward_password, text);
+	return ask(conf, found->reader, cert_fingerprint(found->enrolled->cert), text, forward_password,
+	    pin);
 }
 
 /* Here nothing goes to the next module: what is typed is meant for the card alone. */
@@ -344,7 +355,7 @@ ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typ
 	char text[MESSAGE_MAX];
 
 	pinchange_text(q, text);
-	return ask(ctx, q->reader, text, false, typed);
+	return ask(ctx, q->reader, q->fingerprint, text, false, typed);
 }
 
 static void
@@ -446,6 +457,18 @@ judge_from_afar(const struct flow_env *env, const struct proto_request *request,
 		flow_remote(env, &ui, login_request, ret);
 }
 
+/* What somebody who is let in should know. */
+static void
+write_welcome(const struct flow_env *env, const struct login_result *result, char text[static MESSAGE_MAX])
+{
+	char since[MESSAGE_MAX], expiry[MESSAGE_MAX];
+
+	message_since(self.since.failed, self.since.failed_by, self.since.entered_by, since);
+	(void)message_expiry(result->not_after, clk_wall_s(env->clk), env->conf->expiry_warning_days,
+	    result->card_expiry, expiry);
+	message_join(since, expiry, text);
+}
+
 static void
 login(const struct flow_env *env, const struct proto_request *request)
 {
@@ -462,8 +485,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 	snprintf(self.reader, sizeof self.reader, "%s", result.reader);
 	snprintf(self.cert, sizeof self.cert, "%s", result.cert);
 	if (outcome_ok(&result.outcome))
-		(void)message_expiry(result.not_after, clk_wall_s(env->clk),
-		    env->conf->expiry_warning_days, result.card_expiry, text);
+		write_welcome(env, &result, text);
 	else
 		message_outcome(&result.outcome, text);
 	send_result(&result.outcome, result.card_clean, text);

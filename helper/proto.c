@@ -7,7 +7,7 @@
 
 #include "helper/proto.h"
 
-#define PROTO_VERSION 2
+#define PROTO_VERSION 3
 
 unsigned int
 proto_questions(enum proto_task task)
@@ -78,6 +78,7 @@ proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto
 {
 	put_header(w, PROTO_PROMPT, id);
 	writer_u8(w, m->forward_password);
+	writer_string(w, m->cert);
 	writer_string(w, m->reader);
 	writer_string(w, m->text);
 	return writer_ok(w);
@@ -88,6 +89,9 @@ proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pi
 {
 	put_header(w, PROTO_PIN, id);
 	writer_u8(w, (uint8_t)m->answer);
+	writer_u16(w, m->since.failed);
+	writer_string(w, m->since.failed_by);
+	writer_string(w, m->since.entered_by);
 	writer_u8(w, (uint8_t)m->pin.len);
 	writer_bytes(w, m->pin.data, m->pin.len);
 	return writer_ok(w);
@@ -201,12 +205,19 @@ proto_get_ready(struct reader *r, struct proto_ready *ret)
 	return true;
 }
 
+static bool
+is_cert(const char *cert)
+{
+	return strspn(cert, "0123456789abcdef") == PROTO_CERT_MAX - 1 && cert[PROTO_CERT_MAX - 1] == '\0';
+}
+
 bool
 proto_get_prompt(struct reader *r, struct proto_prompt *ret)
 {
 	uint8_t forward;
 
 	if (!reader_u8(r, &forward) || forward > 1 ||
+	    !reader_string(r, ret->cert, sizeof ret->cert) || !is_cert(ret->cert) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
 		return false;
@@ -220,7 +231,10 @@ proto_get_pin(struct reader *r, struct proto_pin *ret)
 	uint8_t answer, len;
 	struct view pin;
 
-	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_PASSWORD ||
+	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_UNRECORDED ||
+	    !reader_u16(r, &ret->since.failed) ||
+	    !reader_string(r, ret->since.failed_by, sizeof ret->since.failed_by) ||
+	    !reader_string(r, ret->since.entered_by, sizeof ret->since.entered_by) ||
 	    !reader_u8(r, &len) || len > SECRET_MAX || !reader_view(r, len, &pin) ||
 	    !reader_at_end(r))
 		return false;

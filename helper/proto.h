@@ -93,6 +93,7 @@ struct proto_ready {
 
 struct proto_prompt {
 	bool forward_password;	/* what is no PIN is for the next module */
+	char cert[PROTO_CERT_MAX];	/* of the card, as in RESULT; never "" */
 	char reader[PROTO_NAME_MAX];	/* where the card lies */
 	char text[PROTO_TEXT_MAX];
 };
@@ -104,10 +105,19 @@ enum proto_answer {
 	PROTO_ANSWER_CANCEL,
 	PROTO_ANSWER_REPEATED,	/* four digits that this card has called wrong before */
 	PROTO_ANSWER_PASSWORD,	/* handed to the next module */
+	PROTO_ANSWER_GUESSES,	/* this account has guessed too often (lib/guesses.h) */
+	PROTO_ANSWER_UNRECORDED,	/* whether it has is not known, or cannot be recorded */
+};
+
+/* What the person is told if this is the holder's login: lib/guesses.h. */
+struct proto_since {
+	uint16_t failed;	/* PIN entries since the holder's last login */
+	char failed_by[PROTO_NAME_MAX], entered_by[PROTO_NAME_MAX];	/* lists; "" for none */
 };
 
 struct proto_pin {
 	enum proto_answer answer;
+	struct proto_since since;
 	struct view pin;	/* lent from the packet, which is to be wiped */
 };
 

@@ -245,3 +245,32 @@ message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
 	drop_half_character(text);
 	return true;
 }
+
+void
+message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
+{
+	if (a[0] != '\0' && b[0] != '\0')
+		snprintf(text, MESSAGE_MAX, _("%s %s"), a, b);
+	else
+		snprintf(text, MESSAGE_MAX, "%s%s", a, b);
+	drop_half_character(text);
+}
+
+void
+message_since(unsigned int failed, const char *failed_by, const char *entered_by,
+    char text[static MESSAGE_MAX])
+{
+	char of_failed[MESSAGE_MAX] = "", of_entered[MESSAGE_MAX] = "", both[MESSAGE_MAX];
+
+	if (failed > 0)
+		snprintf(of_failed, sizeof of_failed, dngettext(PACKAGE,
+		    "Since your last login there was %u failed PIN entry (%s).",
+		    "Since your last login there were %u failed PIN entries (%s).",
+		    (unsigned long)failed), failed, failed_by);
+	if (entered_by[0] != '\0')
+		snprintf(of_entered, sizeof of_entered, _("Since your last login the right PIN was "
+		    "entered from another account (%s)."), entered_by);
+	message_join(of_failed, of_entered, both);
+	message_join(both, both[0] != '\0' ? _("If that was not you, tell the administrator.") : "",
+	    text);
+}

@@ -46,6 +46,17 @@ bool message_expires_soon(int64_t not_after, int64_t now, unsigned int warning_d
 bool message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
     const char *card_expiry, char text[static MESSAGE_MAX]);
 
+/*
+ * What happened to the card since its holder's last login (lib/guesses.h): `failed` PIN entries, by
+ * the accounts and services in failed_by; the right PIN from the accounts in entered_by. ""
+ * if there was none of either.
+ */
+void message_since(unsigned int failed, const char *failed_by, const char *entered_by,
+    char text[static MESSAGE_MAX]);
+
+/* Two texts of which either may be "", in one line. */
+void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
+
 /* Whole days from now until then; negative if it is over. */
 int message_days_left(int64_t then, int64_t now);
 

@@ -84,6 +84,12 @@ memory_knows_wrong(const struct memory *m, struct view pin)
 	return false;
 }
 
+unsigned int
+memory_count_wrong(const struct memory *m)
+{
+	return (unsigned int)(secret_view(m->wrong).len / AUTH_PIN_LENGTH);
+}
+
 void
 memory_note_wrong(struct memory *m, struct view pin)
 {

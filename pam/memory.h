@@ -26,6 +26,8 @@ void memory_begin(struct memory *m, const char *user);
 /* A PIN that has been sent and found wrong; AUTH_PIN_LENGTH bytes. */
 void memory_note_wrong(struct memory *m, struct view pin);
 bool memory_knows_wrong(const struct memory *m, struct view pin);
+/* How many different ones there are. */
+unsigned int memory_count_wrong(const struct memory *m);
 
 /* What was wrong may be right now: the PIN has been changed. */
 void memory_forget_wrong(struct memory *m);

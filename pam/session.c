@@ -12,6 +12,7 @@
 #include "pam/memory.h"
 #include "pam/session.h"
 #include "pam/spawn.h"
+#include "pam/tally.h"
 
 #define START_MS 10000		/* until the helper has read its options */
 #define GRACE_MS 3000		/* the helper's own deadline strikes first */
@@ -25,6 +26,8 @@ struct session {
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
+	const char *user;
+	struct tally *tally;	/* NULL: no PIN is asked for */
 	bool ready;		/* READY came: not a second one */
 	unsigned int after_s;
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
@@ -93,12 +96,17 @@ static enum proto_answer
 ask(struct session *s, const struct proto_prompt *prompt, struct secret *typed)
 {
 	bool forward_password = prompt->forward_password && s->task == PROTO_LOGIN;
-	enum proto_answer answer = conv_ask_pin(s->pamh, prompt->text, forward_password, typed);
+	enum proto_answer answer = PROTO_ANSWER_PIN;
 
-	if (answer == PROTO_ANSWER_PIN && typed == s->pin &&
-	    memory_knows_wrong(s->memory, secret_view(typed)))
-		answer = PROTO_ANSWER_REPEATED;
-	return answer;
+	if (typed == s->pin)
+		answer = tally_begin(s->tally, s->pamh, s->user, prompt->cert, s->log);
+	if (answer == PROTO_ANSWER_PIN)
+		answer = conv_ask_pin(s->pamh, prompt->text, forward_password, typed);
+	if (answer != PROTO_ANSWER_PIN || typed != s->pin)
+		return answer;
+	if (memory_knows_wrong(s->memory, secret_view(typed)))
+		return PROTO_ANSWER_REPEATED;
+	return tally_note_try(s->tally);
 }
 
 /* PROMPT: asks the person and hands the answer on. */
@@ -120,6 +128,8 @@ answer_prompt(struct session *s, struct reader *r)
 	m.answer = ask(s, &prompt, typed);
 	if (m.answer == PROTO_ANSWER_PIN) {
 		m.pin = secret_view(typed);
+		if (s->task == PROTO_LOGIN)
+			tally_since(s->tally, s->pamh, memory_count_wrong(s->memory), &m.since);
 		s->pins_given++;
 	}
 	set_deadline(s, s->after_s);
@@ -307,6 +317,7 @@ perform(struct session *s, const struct proto_request *request, struct session_r
 		o = outcome_of(JPKI_PIN_UNCERTAIN);
 	}
 	remember(s, &o);
+	tally_settle(s->tally, o.status, s->task == PROTO_LOGIN && outcome_ok(&o));
 	return o;
 }
 
@@ -314,8 +325,10 @@ void
 session_run(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
     struct session_result *ret)
 {
+	struct tally tally = { .kept = false };
 	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
 		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
+		.user = request->user, .tally = &tally,
 		.vouched = request->task == PROTO_LOGIN && request->auth_info[0] != '\0' };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';

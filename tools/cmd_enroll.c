@@ -7,6 +7,7 @@
 
 #include "config/enrolment.h"
 #include "flow/enrol.h"
+#include "flow/find.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
@@ -18,13 +19,13 @@
 #include "tools/tool.h"
 
 static struct outcome
-ask_on_terminal(void *ctx, const char *reader, int tries_left, struct secret *pin)
+ask_on_terminal(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	struct ask_dialogue *d = ctx;
 	char prompt[MESSAGE_MAX];
 	struct outcome o;
 
-	message_pin_prompt(tries_left, false, prompt);
+	message_pin_prompt(found->tries_left, false, prompt);
 	o = ask_at_terminal(d->t, prompt, pin);
 	if (o.status == JPKI_CANCELLED)
 		return o;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "card/transport.h"
 #include "flow/enrol.h"
@@ -75,6 +76,30 @@ print_owner(struct tool *t, struct view der)
 	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
 }
 
+/* Root alone may read who has entered a PIN in vain. */
+static void
+print_guesses(const struct tool *t, const char *fingerprint)
+{
+	const struct guesses_store store = { .dir = GUESSES_DIR, .clk = t->env.clk, .log = &t->log };
+	char cert[GUESSES_CERT_LEN + 1], list[GUESSES_LIST_MAX], text[GUESSES_LIST_MAX + 128];
+	struct guesses g;
+	unsigned int failed;
+
+	if (geteuid() != 0)
+		return;
+	snprintf(cert, sizeof cert, "%.*s", GUESSES_CERT_LEN, fingerprint);
+	if (guesses_read(&store, cert, &g) != GUESSES_READ) {
+		row(_("failed PIN entries"), _("their record cannot be read"));
+		return;
+	}
+	failed = guesses_list_failed(&g, &tool_names, list);
+	if (failed == 0)
+		snprintf(text, sizeof text, "%s", _("none since the holder's last login"));
+	else
+		snprintf(text, sizeof text, _("%u since the holder's last login (%s)"), failed, list);
+	row(_("failed PIN entries"), text);
+}
+
 static void
 print_certificate(struct tool *t, const struct survey *s)
 {
@@ -95,6 +120,7 @@ print_certificate(struct tool *t, const struct survey *s)
 		    days, cert_key_name(one.at[0].cert));
 		row(_("certificate valid"), text);
 		o = one.at[0].verdict;
+		print_guesses(t, cert_fingerprint(one.at[0].cert));
 	}
 	if (outcome_ok(&o)) {
 		row(_("certificate state"), _("in order"));

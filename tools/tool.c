@@ -92,6 +92,16 @@ login_uid(void)
 	return uid != TOOL_NO_UID ? uid : tool_sudo_uid();
 }
 
+static const char *
+account_name(void *ctx, uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return pw == NULL ? NULL : pw->pw_name;
+}
+
+const struct guesses_names tool_names = { .name = account_name };
+
 static void
 name_of(uid_t uid, char name[static 64])
 {

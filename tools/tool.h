@@ -5,6 +5,7 @@
 #include "config/conf.h"
 #include "flow/env.h"
 #include "lib/buf.h"
+#include "lib/guesses.h"
 
 /* Exit codes, as in jpkictl(8). */
 enum {
@@ -64,6 +65,9 @@ bool tool_is_root(const struct tool *t) MUST_CHECK;
 /* Who called sudo, as sudo says: a proposal, no proof. TOOL_NO_UID if nobody did. */
 #define TOOL_NO_UID ((uid_t)-1)
 uid_t tool_sudo_uid(void);
+
+/* Accounts by their names on this system, for lists. */
+extern const struct guesses_names tool_names;
 
 /*
  * Who is doing this, for the record: the user id, and that of the login session (the

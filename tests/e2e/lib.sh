@@ -27,6 +27,7 @@ CONF=/etc/pam_jpki/pam_jpki.conf
 USERS=/etc/pam_jpki/users
 NSSDB=/etc/pam_jpki/nssdb
 CRLS=/var/lib/pam_jpki/crl
+GUESSES=/var/lib/pam_jpki/guesses
 PAMDIR=$(find_pamdir)
 HELPER=${E2E_HELPER:-/usr/libexec/pam_jpki/jpki_helper}
 PKI=$E2E_BUILD/tests/pki/out
@@ -360,11 +361,12 @@ restart_world()		# CARD-DIRECTORY
 	start_sim "$1"
 }
 
-# fresh_card [SPEC]: that card (the good one) with all its tries and no faults.
+# fresh_card [SPEC]: that card (the good one) with all its tries and no faults, which nobody has tried.
 fresh_card()
 {
 	local wanted=${1:-good}
 
+	rm -rf "$GUESSES"
 	if [ "$wanted" != "$CARD_SPEC" ] || [ -n "$CARD_DIRTY" ] ||
 	    [ "$(sim get present) $(sim get inserted)" != 'yes yes' ]; then
 		put_card "$wanted"

@@ -198,9 +198,9 @@ answer(unsigned int question, struct secret *typed)
 }
 
 static struct outcome
-ask_pin(void *ctx, const char *reader, int tries_left, struct secret *pin)
+ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 {
-	CHECK(tries_left > 0);
+	CHECK(found->tries_left > 0);
 	return answer(0, pin);
 }
 

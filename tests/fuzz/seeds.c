@@ -139,6 +139,8 @@ texts(void)
 	seed_text("lists", "known", 1, "# JPKI\n" HEX64 " published JPKI-1\n");
 	seed_text("lists", "ldif", 2, "DN: c=JP\n\tcertificateRevocationList;binary:: MAMCAQE=\n\n");
 	seed_text("lists", "serial", 3, "00:01:ff");
+	seed_text("lists", "guesses", 0xfe, "# pam_jpki guesses 1: uid service failed untold entered last (see "
+	    "pam_jpki(8))\n2002 su 3 1 0 1764345600\n0 login 0 1 0 1764345601\n");
 	seed("remote", "right", "\1", 1, (struct view){ NULL, 0 });
 	seed_text("remote", "typed", 4, "JPKI1.0123456789abcdef.-." SIGNATURE);
 	seed("card", "login", "\0\0", 2, (struct view){ NULL, 0 });
@@ -179,10 +181,12 @@ messages(void)
 		.auth_info = "publickey ssh-rsa AAAA\n", .word_count = 1, .words = { "debug=yes" } };
 	static uint8_t login[PROTO_PACKET_MAX], change[PROTO_PACKET_MAX], remote[PROTO_PACKET_MAX],
 	    none[PROTO_PACKET_MAX];
-	struct proto_prompt prompt = { .text = "PIN: ", .reader = "Reader 0" };
+	struct proto_prompt prompt = { .text = "PIN: ", .reader = "Reader 0",
+		.cert = "fedcba9876543210" };
 	struct proto_ready ready = { .before_s = 5, .after_s = 5 };
 	struct proto_log log = { .priority = 6, .text = "line" };
-	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN, .pin = { (const uint8_t *)"1234", 4 } };
+	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN,
+		.since = { .failed = 1, .failed_by = "taro, su", .entered_by = "" }, .pin = { (const uint8_t *)"1234", 4 } };
 	struct proto_challenge challenge = { .text = "JPKI1 remote-login " };
 	struct proto_reply reply = { .given = true, .text = "JPKI1." };
 	struct proto_result ok = { .outcome = outcome_of(JPKI_OK), .card_clean = true,

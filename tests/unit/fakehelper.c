@@ -1,6 +1,7 @@
 /*
  * A helper that misbehaves as the file "mode" in the current directory says;
- * it appends its task to the file "tasks", and its language is in the file "lang". For tests of the module's side.
+ * it appends its task to the file "tasks", its language is in the file "lang", and what came with the
+ * last PIN in the file "since". For tests of the module's side.
  */
 #include "config.h"
 
@@ -73,7 +74,8 @@ ready(unsigned int before_s, unsigned int after_s)
 static void
 prompt(void)
 {
-	struct proto_prompt m = { .text = "PIN: ", .reader = "Reader X", .forward_password = is("wrong, forwards") };
+	struct proto_prompt m = { .text = "PIN: ", .reader = "Reader X", .cert = "fedcba9876543210",
+		.forward_password = is("wrong, forwards") };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -122,6 +124,18 @@ receive_message(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX])
 	return r;
 }
 
+/* The file "since": the answer's kind, and what the holder would be told. */
+static void
+note_since(const struct proto_pin *m)
+{
+	FILE *f = fopen("since", "we");
+
+	if (f == NULL)
+		_exit(1);
+	fprintf(f, "%d|%u|%s|%s", (int)m->answer, m->since.failed, m->since.failed_by, m->since.entered_by);
+	fclose(f);
+}
+
 /* Returns what a real helper makes of this answer, if the PIN is always wrong. */
 static enum jpki_status
 receive(void)
@@ -132,6 +146,7 @@ receive(void)
 
 	if (!proto_get_pin(&r, &m))
 		_exit(1);
+	note_since(&m);
 	switch (m.answer) {
 	case PROTO_ANSWER_PIN:
 		return JPKI_PIN_WRONG;
@@ -141,6 +156,10 @@ receive(void)
 		return JPKI_PIN_REPEATED;
 	case PROTO_ANSWER_PASSWORD:
 		return JPKI_PASSWORD;
+	case PROTO_ANSWER_GUESSES:
+		return JPKI_GUESSES;
+	case PROTO_ANSWER_UNRECORDED:
+		return JPKI_GUESS_RECORD;
 	case PROTO_ANSWER_CANCEL:
 		break;
 	}
@@ -308,6 +327,16 @@ login(void)
 		_exit(0);
 	if (is("crash after PIN"))
 		raise(SIGKILL);
+	if (is("module killed after PIN") && kill(getppid(), SIGKILL) == 0)
+		_exit(0);
+	if (sscanf(mode, "PIN, status %u", &told) == 1) {
+		result(status == JPKI_PIN_WRONG ? told : status, true);
+		return;
+	}
+	if (status == JPKI_GUESSES || status == JPKI_GUESS_RECORD) {
+		result(status, true);
+		return;
+	}
 	if (is("late after PIN"))
 		pause();
 	if (is("unclean")) {

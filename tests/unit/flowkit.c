@@ -15,6 +15,7 @@
 #include "tests/unit/test.h"
 
 #include "config/enrolment.h"
+#include "flow/find.h"
 #include "lib/cleanup.h"
 #include "nss/crlstore.h"
 #include "nss/trustdb.h"
@@ -156,15 +157,15 @@ kit_sink(void *ctx, int priority, const char *text)
 }
 
 static struct outcome
-kit_ask(void *ctx, const char *reader, int tries_left, struct secret *pin)
+kit_ask(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	struct kit *k = ctx;
 
 	/* Nothing may be held while a person types. */
 	assert_int_equal(k->open_reader, -1);
-	assert_int_equal(strncmp(reader, "Reader ", 7), 0);
+	assert_int_equal(strncmp(found->reader, "Reader ", 7), 0);
 	k->prompts++;
-	k->prompted_tries = tries_left;
+	k->prompted_tries = found->tries_left;
 	if (k->on_prompt != NULL)
 		k->on_prompt(k);
 	if (k->answer == NULL)

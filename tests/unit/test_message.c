@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/guesses.h"
 #include "lib/message.h"
 #include "tests/unit/test.h"
 
@@ -224,6 +225,56 @@ no_card_tells_how_long_was_waited(void **state)
 	assert_null(strstr(text, "second"));
 }
 
+static void
+since_tells_how_many_and_by_whom(void **state)
+{
+	static const struct {
+		unsigned int failed;
+		const char *by, *entered, *text;
+	} rows[] = {
+		{ 0, "", "", "" },
+		{ 1, "taro, su", "", "Since your last login there was 1 failed PIN entry (taro, su). "
+		    "If that was not you, tell the administrator." },
+		{ 3, "taro, su: 2; login", "", "Since your last login there were 3 failed PIN entries "
+		    "(taro, su: 2; login). If that was not you, tell the administrator." },
+		{ 0, "", "taro, su", "Since your last login the right PIN was entered from another account "
+		    "(taro, su). If that was not you, tell the administrator." },
+		{ 1, "a", "b", "Since your last login there was 1 failed PIN entry (a). Since your last login "
+		    "the right PIN was entered from another account (b). If that was not you, tell the "
+		    "administrator." },
+	};
+	char text[MESSAGE_MAX], big[GUESSES_LIST_MAX];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		message_since(rows[i].failed, rows[i].by, rows[i].entered, text);
+		assert_string_equal(text, rows[i].text);
+	}
+	/* With the longest lists the whole text has room. */
+	memset(big, 'x', sizeof big - 1);
+	big[sizeof big - 1] = '\0';
+	message_since(65535, big, big, text);
+	assert_non_null(strstr(text, "administrator."));
+}
+
+static void
+join_puts_a_blank_between(void **state)
+{
+	char text[MESSAGE_MAX], big[MESSAGE_MAX];
+
+	message_join("", "", text);
+	assert_string_equal(text, "");
+	message_join("a.", "", text);
+	assert_string_equal(text, "a.");
+	message_join("", "b.", text);
+	assert_string_equal(text, "b.");
+	message_join("a.", "b.", text);
+	assert_string_equal(text, "a. b.");
+	memset(big, 'x', sizeof big - 1);
+	big[sizeof big - 1] = '\0';
+	message_join(big, big, text);
+	assert_int_equal(strlen(text), MESSAGE_MAX - 1);
+}
+
 int
 main(void)
 {
@@ -239,6 +290,8 @@ main(void)
 		cmocka_unit_test(expiry_tells_date_and_days),
 		cmocka_unit_test(expiry_tells_the_cards_own_end),
 		cmocka_unit_test(no_card_tells_how_long_was_waited),
+		cmocka_unit_test(since_tells_how_many_and_by_whom),
+		cmocka_unit_test(join_puts_a_blank_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

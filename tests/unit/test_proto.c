@@ -104,10 +104,12 @@ make(enum proto_type type, union any *m)
 		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30 };
 		break;
 	case PROTO_PROMPT:
-		m->prompt = (struct proto_prompt){ .forward_password = true, .text = "PIN: " };
+		m->prompt = (struct proto_prompt){ .forward_password = true, .text = "PIN: ",
+			.cert = "0123456789abcdef" };
 		break;
 	case PROTO_PIN:
 		m->pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
+			.since = { .failed = 1, .failed_by = "taro, su", .entered_by = "taro, su" },
 			.pin = { (const uint8_t *)"1234", 4 } };
 		break;
 	case PROTO_RESULT:
@@ -304,7 +306,7 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 2)
+			if (version != 3)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
 		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
@@ -319,7 +321,13 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
 	refuses_byte(PROTO_PROMPT, AT_BODY, 2);			/* forward_password */
+	refuses_byte(PROTO_PROMPT, AT_BODY + 2, 15);		/* a certificate has 16 digits */
+	for (int c = 0; c < 256; c++)
+		if (strchr("0123456789abcdef", c) == NULL || c == 0)
+			for (size_t at = 3; at < 19; at++)
+				refuses_byte(PROTO_PROMPT, AT_BODY + at, (uint8_t)c);
 	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
+	refuses_byte(PROTO_PIN, AT_BODY, PROTO_ANSWER_UNRECORDED + 1);
 	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
 	refuses_byte(PROTO_REPLY, AT_BODY, 2);			/* given */
 	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
@@ -351,7 +359,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 2);
+	writer_u8(&w, 3);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -419,6 +427,35 @@ take_reply(size_t len)
 }
 
 static bool
+take_prompt(size_t digits)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_PROMPT);
+	char cert[32];
+
+	memset(cert, 'a', sizeof cert);
+	cert[digits] = '\0';
+	writer_u8(&w, 0);
+	writer_string(&w, cert);
+	writer_string(&w, "Reader X");
+	writer_string(&w, "PIN: ");
+	return take(&w);
+}
+
+static bool
+take_pin(size_t failed_by, size_t entered_by)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_PIN);
+
+	writer_bytes(&w, (const uint8_t []){ PROTO_ANSWER_CANCEL, 0xff, 0xff }, 3);
+	writer_string(&w, text_of(failed_by));
+	writer_string(&w, text_of(entered_by));
+	writer_u8(&w, 0);
+	return take(&w);
+}
+
+static bool
 take_result(size_t reader, size_t cert)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -444,7 +481,7 @@ oversized_strings_are_refused(void **state)
 			else if (type == PROTO_RESULT)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
-				writer_bytes(&w, "\0\0\0", 3);
+				writer_bytes(&w, "\0\0\x10" "0123456789abcdef" "\0\0", 21);
 			else if (type != PROTO_CHALLENGE)
 				continue;
 			writer_string(&w, text_of(len));
@@ -456,6 +493,11 @@ oversized_strings_are_refused(void **state)
 	assert_true(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX - 1));
 	assert_false(take_result(PROTO_NAME_MAX, PROTO_CERT_MAX - 1));
 	assert_false(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX));
+	for (size_t digits = 0; digits < 32; digits++)
+		assert_int_equal(take_prompt(digits), digits == 16);
+	assert_true(take_pin(PROTO_NAME_MAX - 1, PROTO_NAME_MAX - 1));
+	assert_false(take_pin(PROTO_NAME_MAX, 0));
+	assert_false(take_pin(0, PROTO_NAME_MAX));
 	assert_true(take_request(255, 255, 255, 255, 0, 0));
 	assert_false(take_request(256, 255, 255, 255, 0, 0));
 	assert_false(take_request(255, 256, 255, 255, 0, 0));

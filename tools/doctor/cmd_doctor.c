@@ -124,6 +124,7 @@ examine(struct doctor *d)
 		doctor_crls(d);
 		doctor_enrolments(d);
 	}
+	doctor_guesses(d);
 	doctor_stacks(d);
 	doctor_ssh(d);
 }

@@ -47,6 +47,8 @@ void doctor_users(struct doctor *d);
 /* The same of the one that sshd runs jpkictl ssh-keys as. False after a finding. */
 bool doctor_keys_user(struct doctor *d, const char *user);
 void doctor_enrolments(struct doctor *d);
+/* Who has guessed a PIN too often; for root alone, who may read it. */
+void doctor_guesses(struct doctor *d);
 void doctor_stacks(struct doctor *d);
 /* What sshd is asked to do with cards at the client, and whether its settings let it. */
 void doctor_ssh(struct doctor *d);

@@ -1,0 +1,218 @@
+#include "config.h"
+
+#include <pwd.h>
+#include <security/pam_ext.h>
+#include <security/pam_modutil.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "pam/record.h"
+#include "pam/tally.h"
+
+#ifndef GUESSES_OWNER
+#define GUESSES_OWNER 0
+#endif
+
+/*
+ * Who runs the program: su, sudo and polkit's helper keep it as their real uid; daemons have
+ * root's. Where polkit's helper is a service with a socket (polkit 127, polkit-agent-helper@.service),
+ * the caller is at the other end of standard input.
+ */
+static uid_t
+caller_of(pam_handle_t *pamh)
+{
+	const char *service = item(pamh, PAM_SERVICE);
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+	uid_t uid = getuid();
+
+	if (uid != 0 || service == NULL || strcmp(service, "polkit-1") != 0)
+		return uid;
+	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.uid : uid;
+}
+
+static uid_t
+uid_of(pam_handle_t *pamh, const char *user)
+{
+	const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
+
+	return pw == NULL ? (uid_t)-1 : pw->pw_uid;
+}
+
+static const char *
+name_of(void *ctx, uid_t uid)
+{
+	const struct passwd *pw = pam_modutil_getpwuid(ctx, uid);
+
+	return pw == NULL ? NULL : pw->pw_name;
+}
+
+/* For the administrator: why this account is not asked, and when it will be. */
+static void
+log_refusal(const struct tally *t, int64_t when)
+{
+	char utc[CLK_UTC_MAX];
+
+	if (when > 0 && clk_utc_text(when, utc))
+		log_msg(t->store.log, LOG_WARNING, "uid %lu has failed too often with the PIN of cert=%s: "
+		    "not asked before %s", (unsigned long)t->uid, t->cert, utc);
+	else
+		log_msg(t->store.log, LOG_WARNING, "uid %lu has failed too often with the PIN of cert=%s: "
+		    "not asked before its holder has logged in", (unsigned long)t->uid, t->cert);
+}
+
+static enum proto_answer
+judge(const struct tally *t, const struct guesses *g)
+{
+	int64_t when;
+
+	if (guesses_may_ask(g, t->uid, clk_wall_s(t->store.clk), &when))
+		return PROTO_ANSWER_PIN;
+	log_refusal(t, when);
+	return PROTO_ANSWER_GUESSES;
+}
+
+enum proto_answer
+tally_begin(struct tally *t, pam_handle_t *pamh, const char *user, const char *cert,
+    const struct log *log)
+{
+	struct guesses now;
+
+	*t = (struct tally){ .store = { .dir = GUESSES_DIR, .owner = GUESSES_OWNER, .clk = &clk_system,
+		.log = log }, .kept = geteuid() == GUESSES_OWNER, .uid = caller_of(pamh),
+		.holder = uid_of(pamh, user) };
+	if (!t->kept)
+		return PROTO_ANSWER_PIN;
+	t->other = t->uid != 0 && t->uid != t->holder;
+	guesses_service(item(pamh, PAM_SERVICE), t->service);
+	snprintf(t->cert, sizeof t->cert, "%s", cert);
+	if (!t->other)
+		return PROTO_ANSWER_PIN;
+	return guesses_read(&t->store, cert, &now) != GUESSES_READ ? PROTO_ANSWER_UNRECORDED :
+	    judge(t, &now);
+}
+
+/* Judged again with the lock: others may have tried while the person typed. */
+struct noting {
+	struct tally *t;
+	enum proto_answer answer;
+};
+
+static bool
+add_try(void *ctx, struct guesses *g)
+{
+	struct noting *n = ctx;
+	struct tally *t = n->t;
+
+	t->before = *g;
+	if (t->other)
+		n->answer = judge(t, g);
+	if (n->answer != PROTO_ANSWER_PIN)
+		return false;
+	if (guesses_note_try(g, t->uid, t->service, t->other, clk_wall_s(t->store.clk)))
+		return true;
+	log_msg(t->store.log, LOG_ERR, "%s/%s: no room for another account", t->store.dir, t->cert);
+	return false;
+}
+
+enum proto_answer
+tally_note_try(struct tally *t)
+{
+	struct noting n = { .t = t, .answer = PROTO_ANSWER_PIN };
+
+	if (!t->kept)
+		return PROTO_ANSWER_PIN;
+	t->noted = guesses_update(&t->store, t->cert, add_try, &n);
+	if (t->noted || n.answer != PROTO_ANSWER_PIN)
+		return n.answer;
+	if (t->other)
+		return PROTO_ANSWER_UNRECORDED;
+	/* The holder gets in all the same, and is told; that may come a second time. */
+	(void)!guesses_read(&t->store, t->cert, &t->before);
+	return PROTO_ANSWER_PIN;
+}
+
+void
+tally_since(const struct tally *t, pam_handle_t *pamh, unsigned int own_failures, struct proto_since *ret)
+{
+	const struct guesses_names names = { .name = name_of, .ctx = pamh };
+	struct guesses untold = t->before;
+	char list[GUESSES_LIST_MAX];
+	unsigned int failed;
+
+	*ret = (struct proto_since){ .failed = 0 };
+	if (!t->kept || t->other)
+		return;
+	for (unsigned int i = 0; i < own_failures; i++)
+		guesses_take_back(&untold, t->uid, t->service);
+	failed = guesses_list_failed(&untold, &names, list);
+	ret->failed = (uint16_t)(failed < UINT16_MAX ? failed : UINT16_MAX);
+	snprintf(ret->failed_by, sizeof ret->failed_by, "%s", list);
+	/* With one card for several accounts: that the holder went from this one to another is no news. */
+	for (size_t i = 0; i < untold.count; i++)
+		if (untold.at[i].uid == t->holder)
+			untold.at[i].entered = 0;
+	(void)guesses_list_entered(&untold, &names, list);
+	snprintf(ret->entered_by, sizeof ret->entered_by, "%s", list);
+}
+
+/* Decided without the card, or before VERIFY: the PIN was not tried. All else counts as a try. */
+static bool
+was_not_tried(enum jpki_status status)
+{
+	switch (status) {
+	case JPKI_OTHER_CARD:
+	case JPKI_RENEWED:
+	case JPKI_NOT_ENROLLED:
+	case JPKI_ENROLMENT:
+	case JPKI_CERT_EXPIRED:
+	case JPKI_REVOKED:
+	case JPKI_SUSPENDED:
+	case JPKI_BLOCKED:
+	case JPKI_CRL_STALE:
+	case JPKI_PIN_FORMAT:
+	case JPKI_LAST_TRY:
+	case JPKI_CANCELLED:
+	case JPKI_NEW_PIN_FORMAT:
+	case JPKI_NEW_PIN_SAME:
+	case JPKI_NEW_PIN_MISMATCH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct settling {
+	const struct tally *t;
+	enum jpki_status status;
+	bool told;
+};
+
+static bool
+settle(void *ctx, struct guesses *g)
+{
+	const struct settling *s = ctx;
+	const struct tally *t = s->t;
+
+	guesses_take_back(g, t->uid, t->service);
+	if (s->status == JPKI_OK && t->other)
+		guesses_note_entered(g, t->uid, t->service, clk_wall_s(t->store.clk));
+	if (s->told && !t->other)
+		guesses_note_told(g, &t->before);
+	return true;
+}
+
+void
+tally_settle(struct tally *t, enum jpki_status status, bool told)
+{
+	struct settling s = { .t = t, .status = status, .told = told };
+
+	/* A failure is in the record since before it happened. */
+	if (!t->noted || (status != JPKI_OK && !was_not_tried(status)))
+		return;
+	t->noted = false;
+	(void)!guesses_update(&t->store, t->cert, settle, &s);
+}

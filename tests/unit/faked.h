@@ -1,0 +1,13 @@
+/* Before each source of pam_faked.so: its records of failed PIN entries are the test's own. */
+#ifndef JPKI_TESTS_UNIT_FAKED_H
+#define JPKI_TESTS_UNIT_FAKED_H
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define GUESSES_DIR getenv("JPKI_GUESSES")
+#define GUESSES_OWNER geteuid()
+
+#endif
