@@ -20,6 +20,18 @@ view_hex(struct view v, char *ret_text)
 	*ret_text = '\0';
 }
 
+int
+hex_value(char c)
+{
+	static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+	const char *p = c != '\0' ? strchr(lower, c) : NULL;
+
+	if (p != NULL)
+		return (int)(p - lower);
+	p = c != '\0' ? strchr(upper, c) : NULL;
+	return p != NULL ? (int)(p - upper) : -1;
+}
+
 bool
 reader_view(struct reader *r, size_t len, struct view *ret)
 {

@@ -22,6 +22,8 @@ struct view {
 bool view_equal(struct view a, struct view b);
 /* Lower-case hex digits and a NUL: 2 * v.len + 1 bytes. */
 void view_hex(struct view v, char *ret_text);
+/* The value of a hex digit of either case; -1 for anything else, NUL included. */
+int hex_value(char c);
 
 struct reader {
 	const uint8_t *p;

@@ -18,6 +18,47 @@ is_capital(uint8_t c)
 	return c >= 'A' && c <= 'Z';
 }
 
+/*
+ * Takes one digit or blank from the front. In UTF-8: U+FF10 to U+FF19 are EF BC 90 to EF BC 99,
+ * U+3000 is E3 80 80, U+00A0 is C2 A0.
+ */
+static bool
+take_digit_or_blank(struct view *v, bool *ret_digit)
+{
+	const uint8_t *p = v->data;
+	size_t len = 1;
+
+	*ret_digit = false;
+	if (is_digit(*p)) {
+		*ret_digit = true;
+	} else if (v->len >= 3 && p[0] == 0xef && p[1] == 0xbc && p[2] >= 0x90 && p[2] <= 0x99) {
+		*ret_digit = true;
+		len = 3;
+	} else if (v->len >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0) {
+		len = 3;
+	} else if (v->len >= 2 && memcmp(p, "\xc2\xa0", 2) == 0) {
+		len = 2;
+	} else if (*p != ' ' && (*p < '\t' || *p > '\r')) {
+		return false;
+	}
+	*v = (struct view){ p + len, v->len - len };
+	return true;
+}
+
+bool
+pinrule_resembles_auth(struct view typed)
+{
+	size_t digits = 0;
+	bool digit;
+
+	while (typed.len > 0) {
+		if (!take_digit_or_blank(&typed, &digit))
+			return false;
+		digits += digit ? 1 : 0;
+	}
+	return digits >= AUTH_PIN_LENGTH - 1 && digits <= AUTH_PIN_LENGTH + 1;
+}
+
 bool
 pinrule_may_be_sign(struct view pin)
 {

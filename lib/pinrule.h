@@ -4,6 +4,13 @@
 
 #include "lib/buf.h"
 
+/*
+ * Whether a person who meant the user-authentication PIN may have typed this: three to five
+ * digits, since one too few or too many is a slip; also full-width ones (U+FF10 to U+FF19), and
+ * with blanks (also U+3000) anywhere. Not a one-time code, which has six digits or more.
+ */
+bool pinrule_resembles_auth(struct view typed);
+
 #define SIGN_PIN_MIN 6		/* characters of the signature PIN; SECRET_MAX is the most */
 
 /* 6 to 16 capital letters and digits of ASCII: only that is worth a try of the signature PIN. */

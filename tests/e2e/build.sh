@@ -33,6 +33,13 @@ step()
 	build_die "$name failed (the end of its output is above)"
 }
 
+# Whether a kept build was configured so, from a source that was prepared since: then make does the rest.
+is_configured()	# OPTION…
+{
+	[ "$*" = "$(cat "$E2E_BUILD/configured-with" 2>/dev/null)" ] && [ -e "$E2E_BUILD/config.status" ] &&
+		[ "$E2E_TOP/configure" -nt "$E2E_TOP/configure.ac" ]
+}
+
 # configure_build OPTION…: further options of configure.
 configure_build()
 {
@@ -41,11 +48,13 @@ configure_build()
 	if [ -e "$E2E_TOP/config.status" ]; then
 		step distclean make -C "$E2E_TOP" distclean
 	fi
+	! is_configured "$E2E_TOP" "$@" || return 0
 	(cd -- "$E2E_TOP" && step autoreconf autoreconf -fi) || exit
 	mkdir -p "$E2E_BUILD"
 	(cd -- "$E2E_BUILD" && step configure "$E2E_TOP/configure" --prefix=/usr \
 		--sysconfdir=/etc --localstatedir=/var --libexecdir=/usr/libexec \
 		--with-pamdir="$(find_pamdir)" "$@") || exit
+	echo "$E2E_TOP" "$@" > "$E2E_BUILD/configured-with"
 }
 
 make_build()

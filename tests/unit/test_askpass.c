@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,11 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 #include "tools/askpass/crypto.h"
+#include "tools/askpass/known.h"
 #include "tools/askpass/note.h"
 #include "tools/askpass/pinentry.h"
 #include "tools/askpass/prompt.h"
+#include "tools/askpass/question.h"
 
 #define NONCE "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
 #define AFTER " sshd 1795400000 " NONCE " hostkey: "
@@ -96,6 +99,181 @@ servers_are_told_from_ssh(void **state)
 	assert_true(prompt_is_from_server("(hanako@azumino) \nPIN: "));
 	assert_false(prompt_is_from_server("Enter passphrase for key '/home/taro/.ssh/id (old) ': "));
 	assert_false(prompt_is_from_server(""));
+}
+
+/* Whose answer does not leave this machine; all others may. */
+static void
+answers_that_stay_here(void **state)
+{
+	static const char *const here[] = { "Enter passphrase for key '/home/taro/.ssh/id_ed25519': ",
+		"Enter passphrase for /home/taro/.ssh/id (will confirm each use): ",
+		"Bad passphrase, try again for id: ", "Enter PIN for 'token': ", "Enter PIN for ED25519-SK key id: ",
+		"Enter PIN and confirm user presence for ED25519-SK key id: ",
+		"The authenticity of host 'a (192.0.2.1)' can't be established.\nAre you sure (yes/no)? " };
+	static const char *const away[] = { "(hanako@azumino) PIN: ", "hanako@azumino's password: ",
+		"Enter hanako@azumino's old password: ", "Enter hanako@azumino's new password: ",
+		"Retype hanako@azumino's new password: ", "(a@b) Enter passphrase for key 'x': ",
+		"(hanako@azumino) \nEnter PIN for 'token': ", " Enter PIN for 'token': ", "Enter PIN: ",
+		"enter passphrase for x: ", "PIN of the card: ", "" };
+
+	for (size_t i = 0; i < COUNT(here); i++)
+		if (!prompt_stays_here(here[i]))
+			fail_msg("goes away: %s", here[i]);
+	for (size_t i = 0; i < COUNT(away); i++)
+		if (prompt_stays_here(away[i]))
+			fail_msg("stays here: %s", away[i]);
+}
+
+/* --- questions of others ----------------------------------------------------------- */
+
+/* What comes of a question through another askpass, a shell script with the prompt as $1. */
+struct asked {
+	int status;
+	char out[128], err[1024];
+};
+
+static void
+slurp(const char *path, char *ret, size_t size)
+{
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	ret[fread(ret, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+static bool
+is_dead(pid_t pid)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	if (access(path, R_OK) != 0)
+		return true;
+	slurp(path, text, sizeof text);
+	return strstr(text, ") Z ") != NULL;
+}
+
+static struct asked
+ask_by(const char *program, const char *prompt)
+{
+	static const struct person nobody = { NULL, false };
+	const char *out = scratch_text("out", ""), *err = scratch_text("err", "");
+	struct asked ret = { -1, "", "" };
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (setsid() < 0 || freopen(out, "w", stdout) == NULL || freopen(err, "w", stderr) == NULL ||
+		    setenv("JPKI_ASKPASS_NEXT", program, 1) != 0)
+			_exit(99);
+		exit(question_ask(prompt, &nobody));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	ret.status = WEXITSTATUS(status);
+	slurp(out, ret.out, sizeof ret.out);
+	slurp(err, ret.err, sizeof ret.err);
+	return ret;
+}
+
+static const char *
+askpass(const char *script)
+{
+	char text[1024];
+	const char *path;
+
+	snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
+	path = scratch_text("askpass", text);
+	assert_int_equal(chmod(path, 0700), 0);
+	return path;
+}
+
+#define FROM_SERVER "(hanako@evil) PIN of the card: "
+
+static void
+another_askpass_answers(void **state)
+{
+	struct asked a = ask_by(askpass("echo \"$1\" >&2; echo secret"), FROM_SERVER);
+
+	assert_int_equal(a.status, 0);
+	assert_string_equal(a.out, "secret\n");
+	/* Its window says who asks. */
+	assert_string_equal(a.err, "The server asks; the PIN of the card is not for it:\n" FROM_SERVER "\n");
+	a = ask_by(askpass("echo \"$1\" >&2; printf 'se\\ncret'"), "hanako@evil's password: ");
+	assert_string_equal(a.out, "se\n");
+	assert_string_equal(a.err, "hanako@evil's password: \n");
+	a = ask_by(askpass("echo secret; exit 3"), FROM_SERVER);
+	assert_int_equal(a.status, 3);
+	assert_string_equal(a.out, "");
+	a = ask_by(askpass("[ \"$SSH_ASKPASS\" = \"$0\" ] && [ -z \"$JPKI_ASKPASS_NEXT\" ] && echo yes"), FROM_SERVER);
+	assert_string_equal(a.out, "yes\n");
+	a = ask_by(askpass("kill -9 $$"), FROM_SERVER);
+	assert_int_not_equal(a.status, 0);
+	/* More than ssh takes: the begin is the answer, and its writer does not hang. */
+	a = ask_by(askpass("head -c 200000 /dev/zero | tr '\\0' x"), "foo: ");
+	assert_int_equal(a.status, 0);
+	/* One that cannot be started: the terminal, which there is not. */
+	a = ask_by("/nonexistent", FROM_SERVER);
+	assert_int_equal(a.status, EXIT_FAILURE);
+	assert_string_equal(a.out, "");
+}
+
+static void
+another_askpass_sends_no_pin(void **state)
+{
+	static const char *const pins[] = { "8275", "8275 ", " 82 75", "8275\\r", "8275\\nxyz", "8275\\0xyz", "82751", "827",
+		"\\357\\274\\230\\357\\274\\222\\357\\274\\227\\357\\274\\225" };
+	static const char *const passwords[] = { "secret", "82756x", "827564", "82", "8275!" };
+	static const char *const away[] = { FROM_SERVER, "hanako@evil's password: ", "Enter hanako@evil's new password: ", "PIN: " };
+	char script[128];
+	struct asked a;
+
+	for (size_t i = 0; i < COUNT(pins); i++) {
+		snprintf(script, sizeof script, "printf '%s'", pins[i]);
+		for (size_t k = 0; k < COUNT(away); k++) {
+			a = ask_by(askpass(script), away[k]);
+			if (a.status != EXIT_FAILURE || a.out[0] != '\0' || strstr(a.err, "not sent to the server") == NULL)
+				fail_msg("%s to \"%s\": %d, %s, %s", pins[i], away[k], a.status, a.out, a.err);
+		}
+		a = ask_by(askpass(script), "Enter PIN for 'token': ");
+		assert_int_equal(a.status, 0);
+		assert_true(strncmp(a.out, "827", 3) == 0 || i > 1);
+	}
+	for (size_t i = 0; i < COUNT(passwords); i++) {
+		snprintf(script, sizeof script, "echo '%s'", passwords[i]);
+		a = ask_by(askpass(script), FROM_SERVER);
+		assert_int_equal(a.status, 0);
+		assert_int_equal(strncmp(a.out, passwords[i], strlen(passwords[i])), 0);
+	}
+}
+
+/* ssh ends an askpass that only tells something by a signal: no window stays. */
+static void
+another_askpass_ends_with_us(void **state)
+{
+	static const struct person nobody = { NULL, false };
+	const char *pid_file = scratch_text("pid", "");
+	char script[PATH_MAX + 64], text[32];
+	pid_t child = fork();
+	int tries = 0;
+
+	if (child == 0) {
+		snprintf(script, sizeof script, "echo $$ > %s; exec sleep 60", pid_file);
+		(void)setenv("JPKI_ASKPASS_NEXT", askpass(script), 1);
+		_exit(question_ask("Confirm user presence for key", &nobody));
+	}
+	do {
+		usleep(20000);
+		slurp(pid_file, text, sizeof text);
+	} while (text[0] == '\0' && tries++ < 500);
+	assert_int_equal(kill(child, SIGTERM), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* It is somebody else's child now: gone, or dead and not yet buried. */
+	for (tries = 0; kill(atoi(text), 0) == 0 && tries < 500 && !is_dead(atoi(text)); tries++)
+		usleep(20000);
+	assert_true(tries < 500);
 }
 
 static void
@@ -234,6 +412,72 @@ only_a_private_directory(void **state)
 	(void)rmdir(path);
 }
 
+/* --- the site's host keys ------------------------------------------------------------ */
+
+/* A program that plays ssh -G: it says what it was asked, and its script. */
+static void
+play_ssh(const char *script)
+{
+	char text[2048];
+	const char *path;
+
+	snprintf(text, sizeof text, "#!/bin/sh\necho \"args $*\"\n%s\n", script);
+	path = scratch_text("ssh", text);
+	assert_int_equal(chmod(path, 0700), 0);
+	snprintf(text, sizeof text, "%s:/usr/bin:/bin", scratch_path("."));
+	assert_int_equal(setenv("PATH", text, 1), 0);
+}
+
+static void
+expect_command(const char *wanted, const char *script)
+{
+	char *words[] = { (char[]){ "-p" }, (char[]){ "22" }, (char[]){ "host" }, NULL };
+	char *command;
+
+	play_ssh(script);
+	command = known_hosts_command("/a/file", words);
+	if (wanted == NULL)
+		assert_null(command);
+	else
+		assert_string_equal(command, wanted);
+	free(command);
+}
+
+static void
+known_hosts_command_of_the_site(void **state)
+{
+	char *path = strdup(getenv("PATH"));
+	char long_line[256 + 9000];
+
+	assert_non_null(path);
+	expect_command("/usr/bin/known %H \"two words\"", "echo port 22; echo 'knownhostscommand /usr/bin/known %H \"two words\"'; echo user x");
+	expect_command("/usr/bin/known -G -F /a/file -p 22 host", "echo \"knownhostscommand /usr/bin/known $*\"");
+	expect_command(NULL, "echo knownhostscommand none");
+	expect_command(NULL, "echo port 22");
+	expect_command(NULL, "echo ' knownhostscommand /x'; echo xknownhostscommand /x; echo knownhostscommands /x");
+	expect_command(NULL, "exit 255");
+	expect_command("/none", "echo knownhostscommand /none");
+	/* It waits for nothing on standard input, and its complaints are not ours to show. */
+	expect_command("/x", "cat; echo complaint >&2; echo knownhostscommand /x");
+	snprintf(long_line, sizeof long_line, "/%09000d", 7);
+	play_ssh("printf 'knownhostscommand /%09000d\\n' 7");
+	{
+		char *words[] = { NULL }, *command = known_hosts_command(NULL, words);
+
+		assert_string_equal(command, long_line);
+		free(command);
+	}
+	assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+	{
+		char *words[] = { NULL };
+
+		assert_null(known_hosts_command(NULL, words));
+	}
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	free(path);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 /* --- cryptography ----------------------------------------------------------------- */
 
 static void
@@ -339,6 +583,11 @@ pinentry_plays_its_part(void **state)
 	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
 	assert_int_equal(ask(player("GETPIN) echo '# thinking'; echo 'S STATUS'; echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
 	assert_int_equal(ask(player("GETPIN) echo 'D 1%25%0A4'; echo OK ;;"), "1%\n4"), JPKI_OK);
+	/* An escape has two digits; without them, a % is a %, and what follows the line is not read. */
+	assert_int_equal(ask(player("GETPIN) echo 'D %31%3a%3A'; echo OK ;;"), "1::"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 123%'; echo OK ;;"), "123%"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 12%1'; echo OK ;;"), "12%1"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D % 5%+5%-1%x1%1g'; echo OK ;;"), "% 5%+5%-1%x1%1g"), JPKI_OK);
 	assert_int_equal(ask(player("OPTION) echo 'ERR 83886254 Unknown option' ;; GETPIN) echo 'D 1'; echo OK ;;"), "1"), JPKI_OK);
 	/* What it is told, with the escapes of the protocol. */
 	assert_int_equal(ask(player("SETDESC) [ \"$line\" = '100 %25%0Aline 2' ] && echo OK || echo ERR 1 ;;\n"
@@ -379,10 +628,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prompts_are_judged),
 		cmocka_unit_test(servers_are_told_from_ssh),
+		cmocka_unit_test(answers_that_stay_here),
+		S(another_askpass_answers), S(another_askpass_sends_no_pin), S(another_askpass_ends_with_us),
 		cmocka_unit_test(ssh_names_are_kept),
 		cmocka_unit_test(long_names_are_no_origin),
 		S(host_key_of_this_ssh), S(host_key_of_a_former_process), S(cut_notes_are_none),
 		S(a_challenge_comes_first_once), S(only_a_private_directory),
+		S(known_hosts_command_of_the_site),
 		cmocka_unit_test(host_keys_as_ssh_hands_them_out),
 		cmocka_unit_test(base64_has_room_or_fails),
 		cmocka_unit_test(input_follows_the_key),

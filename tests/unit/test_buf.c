@@ -224,6 +224,17 @@ times_are_utc(void **state)
 	assert_false(clk_utc_text(INT64_MAX, text));
 }
 
+static void
+hex_values(void **state)
+{
+	for (int c = -128; c < 128; c++) {
+		int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+		    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+
+		assert_int_equal(hex_value((char)c), value);
+	}
+}
+
 int
 main(void)
 {
@@ -238,6 +249,7 @@ main(void)
 		cmocka_unit_test(overflow_sticks),
 		cmocka_unit_test(overlong_string_overflows),
 		cmocka_unit_test(hex_has_every_digit),
+		cmocka_unit_test(hex_values),
 		cmocka_unit_test(times_are_utc),
 	};
 

@@ -84,6 +84,32 @@ all_of_them(void **state)
 	assert_in_range(warned, 700, 1200);
 }
 
+/* What may have been meant as the PIN of the card: nobody else gets that. */
+static void
+slips_of_a_pin(void **state)
+{
+	static const char *const slips[] = { "8275", "827", "82751", " 8275", "8275 ", "8 2 7 5", "8275\t", "8275\r\n",
+		"\xef\xbc\x98\xef\xbc\x92\xef\xbc\x97\xef\xbc\x95",	/* full-width, as an input method types them */
+		"\xef\xbc\x90\xef\xbc\x99" "75", "82" "\xe3\x80\x80" "75", "8275\xc2\xa0" };
+	static const char *const others[] = { "", "8", "82", "   ", "827564", "82756412", "8275x", "x8275", "82-75",
+		"8275!", "password", "/:/:", "8\x01" "275", "82\xef\xbc", "\xef\xbc\x8f" "827", "\xef\xbc\x9a" "827",
+		"\xe3\x80\x81" "827", "\xc2\xa1" "827", "8275\xc2", "8275\xff" };
+
+	for (size_t i = 0; i < COUNT(slips); i++)
+		if (!pinrule_resembles_auth(view_of(slips[i])))
+			fail_msg("may be a PIN: %s", slips[i]);
+	for (size_t i = 0; i < COUNT(others); i++)
+		if (pinrule_resembles_auth(view_of(others[i])))
+			fail_msg("is none: %s", others[i]);
+	assert_false(pinrule_resembles_auth((struct view){ (const uint8_t *)"8275\0", 5 }));
+	for (int pin = 0; pin < 10000; pin++) {
+		char text[16];
+
+		snprintf(text, sizeof text, "%04d", pin);
+		assert_true(pinrule_resembles_auth(view_of(text)));
+	}
+}
+
 int
 main(void)
 {
@@ -91,6 +117,7 @@ main(void)
 		cmocka_unit_test(signature_pins),
 		cmocka_unit_test(weak_pins),
 		cmocka_unit_test(all_of_them),
+		cmocka_unit_test(slips_of_a_pin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,6 @@
  */
 #include "config.h"
 
-#include <bsd/readpassphrase.h>
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -30,9 +29,9 @@
 #include "tools/askpass/note.h"
 #include "tools/askpass/person.h"
 #include "tools/askpass/prompt.h"
+#include "tools/askpass/question.h"
 #include "tools/askpass/sign.h"
 
-#define ANSWER_MAX 1024		/* what ssh takes (doc/facts/consumers.md §2.1) */
 #define TIMEOUT_S 30
 
 static void
@@ -54,11 +53,10 @@ usage(FILE *f)
 	    "the terminal, or to the askpass that was there before. Started by jpki-ssh; see\n"
 	    "jpki-askpass(1).\n"
 	    "\n"
-	    "  --note-host-key FINGERPRINT KEY  for KnownHostsCommand of ssh: notes the host\n"
-	    "                                   key (%f, %K)\n"), f);
+	    "  --note-host-key FINGERPRINT KEY [COMMAND]\n"
+	    "      for KnownHostsCommand of ssh: notes the host key (%f, %K), and runs another command\n"
+	    "      for it\n"), f);
 }
-
-/* --- questions of others ------------------------------------------------------------- */
 
 static bool
 is_set(const char *variable)
@@ -66,79 +64,6 @@ is_set(const char *variable)
 	const char *value = getenv(variable);
 
 	return value != NULL && value[0] != '\0';
-}
-
-static bool
-is(const char *variable, const char *wanted)
-{
-	const char *value = getenv(variable);
-
-	return value != NULL && strcmp(value, wanted) == 0;
-}
-
-/* As ssh would have done without us: its askpass where there is no terminal, or if that was wanted. */
-static void
-hand_on(const char *prompt, const struct person *who)
-{
-	const char *askpass = getenv("JPKI_ASKPASS_NEXT");
-	char next[PATH_MAX];
-
-	if (askpass == NULL || *askpass == '\0' || strlen(askpass) >= sizeof next || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
-	    (who->has_terminal && !is("JPKI_ASKPASS_NEXT_REQUIRE", "force") &&
-	    !is("JPKI_ASKPASS_NEXT_REQUIRE", "prefer")))
-		return;
-	snprintf(next, sizeof next, "%s", askpass);
-	(void)setenv("SSH_ASKPASS", next, 1);
-	(void)unsetenv("JPKI_ASKPASS_NEXT");	/* should it be ourselves, by another name */
-	(void)execlp(next, next, prompt, (char *)NULL);
-	fprintf(stderr, "jpki-askpass: %s: %s\n", next, strerror(errno));
-}
-
-/*
- * A server can write anything, also what looks like our own dialogue. Four digits are a card's
- * PIN sooner than a password: they are not sent.
- */
-static bool
-may_be_sent(const char *prompt, const char *answer)
-{
-	if (!prompt_is_from_server(prompt) || !bytes_are_auth_pin(answer, strlen(answer)))
-		return true;
-	fprintf(stderr, "%s\n", _("jpki-ssh: four digits are not sent to a server: they may be the PIN of the card. If they are a password there, use ssh."));
-	return false;
-}
-
-static int
-ask_at_terminal(const char *prompt)
-{
-	bool confirm = is("SSH_ASKPASS_PROMPT", "confirm");
-	/* Nothing tells whether an answer is secret; that to a host key is not. */
-	int flags = RPP_REQUIRE_TTY | (confirm || strstr(prompt, "(yes/no") != NULL ? RPP_ECHO_ON : 0);
-	char answer[ANSWER_MAX];
-	int status = EXIT_FAILURE;
-
-	if (prompt_is_from_server(prompt))
-		fprintf(stderr, "%s\n", _("The server asks; the PIN of the card is not for it:"));
-	if (readpassphrase(prompt, answer, sizeof answer, flags) == NULL) {
-		fprintf(stderr, _("jpki-askpass: nobody can be asked here: %s\n"), strerror(errno));
-	} else if (confirm) {
-		status = strcmp(answer, "yes") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	} else if (may_be_sent(prompt, answer)) {
-		printf("%s\n", answer);
-		status = EXIT_SUCCESS;
-	}
-	explicit_bzero(answer, sizeof answer);
-	return status;
-}
-
-static int
-other_question(const char *prompt, const struct person *who)
-{
-	hand_on(prompt, who);
-	if (is("SSH_ASKPASS_PROMPT", "none")) {
-		person_tell(who, prompt);
-		return EXIT_SUCCESS;
-	}
-	return ask_at_terminal(prompt);
 }
 
 /* --- challenges --------------------------------------------------------------------- */
@@ -308,7 +233,7 @@ fingerprint_of(const char *fingerprint, const char *key, char hostkey[static JPK
 	return true;
 }
 
-static int
+static void
 note_key(const char *fingerprint, const char *key)
 {
 	char dir[PATH_MAX], hostkey[JPKI1_HOSTKEY_LEN + 1];
@@ -317,7 +242,20 @@ note_key(const char *fingerprint, const char *key)
 	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && note_directory(dir) &&
 	    !note_host_key(dir, getppid(), hostkey))
 		fprintf(stderr, "jpki-askpass: %s: %s\n", dir, strerror(errno));
-	return EXIT_SUCCESS;
+}
+
+/* The KnownHostsCommand of the user or the site, which says what keys it knows. ssh wants a whole path, too. */
+static int
+run_known_hosts_command(char **argv)
+{
+	if (argv[0] == NULL)
+		return EXIT_SUCCESS;
+	if (argv[0][0] == '/')
+		(void)execv(argv[0], argv);
+	else
+		errno = EINVAL;
+	fprintf(stderr, "jpki-askpass: KnownHostsCommand %s: %s\n", argv[0], strerror(errno));
+	return EXIT_FAILURE;
 }
 
 int
@@ -330,8 +268,10 @@ main(int argc, char **argv)
 	harden();
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
-	if (argc == 4 && strcmp(argv[1], "--note-host-key") == 0)
-		return note_key(argv[2], argv[3]);
+	if (argc >= 4 && strcmp(argv[1], "--note-host-key") == 0) {
+		note_key(argv[2], argv[3]);
+		return run_known_hosts_command(argv + 4);
+	}
 	if (argc != 2) {
 		usage(stderr);
 		return 2;
@@ -346,5 +286,5 @@ main(int argc, char **argv)
 	}
 	who = person_here();
 	verdict = prompt_read(argv[1], &prompt);
-	return verdict == PROMPT_OTHER ? other_question(argv[1], &who) : challenge(&who, verdict, &prompt);
+	return verdict == PROMPT_OTHER ? question_ask(argv[1], &who) : challenge(&who, verdict, &prompt);
 }

@@ -4,7 +4,8 @@
  *
  * The host key that ssh has met comes from its KnownHostsCommand. That is set in a configuration
  * file of our own, which includes the usual ones, and not by -o: ssh hands the file on to
- * the ssh that it starts for a jump host (-J), but no other option.
+ * the ssh that it starts for a jump host (-J), but no other option. The KnownHostsCommand that those
+ * files have is run by ours: without it a host that it knows would be a stranger.
  */
 #include "config.h"
 
@@ -18,6 +19,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
+#include "tools/askpass/known.h"
 #include "tools/askpass/note.h"
 
 /* ssh(1): those that take an argument, which may hang on the letter. */
@@ -115,8 +117,9 @@ put_includes(FILE *f, const char *file)
 
 /* The configuration of this ssh, in the directory of its notes and removed with them. */
 static bool
-write_config(const char *dir, const char *file, char path[static PATH_MAX])
+write_config(const char *dir, const char *file, char *const *words, char path[static PATH_MAX])
 {
+	_cleanup_(freep) char *others = known_hosts_command(file, words);
 	FILE *f;
 	bool ok;
 
@@ -125,7 +128,8 @@ write_config(const char *dir, const char *file, char path[static PATH_MAX])
 	f = fopen(path, "we");
 	if (f == NULL)
 		return false;
-	ok = fprintf(f, "# Made by jpki-ssh.\nKnownHostsCommand %s --note-host-key %%f %%K\n", ASKPASS) > 0 &&
+	ok = fprintf(f, "# Made by jpki-ssh.\nKnownHostsCommand %s --note-host-key %%f %%K %s\n", ASKPASS,
+	    others != NULL ? others : "") > 0 &&
 	    put_includes(f, file);
 	return fclose(f) == 0 && ok;
 }
@@ -185,7 +189,7 @@ main(int argc, char **argv)
 	if (!note_directory(dir))
 		return die(dir);
 	note_clean(dir);
-	if (!write_config(dir, file, config) || !set_environment())
+	if (!write_config(dir, file, argv + 1, config) || !set_environment())
 		return die(file != NULL ? file : config);
 	words = calloc((size_t)argc + 3, sizeof *words);
 	if (words == NULL)

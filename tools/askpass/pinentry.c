@@ -126,18 +126,17 @@ command(struct pinentry *p, const char *word, const char *text)
 
 /* --- answers ---------------------------------------------------------------------- */
 
-/* "D ..." without its escapes. */
+/* "D ..." without its escapes: a % and two hex digits. Any other % stands for itself. */
 static struct outcome
 take_data(char *data, struct secret *typed)
 {
 	char *out = data;
 
 	for (const char *in = data; *in != '\0'; in++) {
-		unsigned int byte;
+		int high = *in == '%' ? hex_value(in[1]) : -1, low = high >= 0 ? hex_value(in[2]) : -1;
 
-		/* Two digits fit. NOLINTNEXTLINE(cert-err34-c) */
-		if (*in == '%' && sscanf(in + 1, "%2x", &byte) == 1) {
-			*out++ = (char)byte;
+		if (low >= 0) {
+			*out++ = (char)(high << 4 | low);
 			in += 2;
 		} else {
 			*out++ = *in;

@@ -36,6 +36,19 @@ prompt_is_from_server(const char *text)
 	return text[0] == '(' && strstr(text, ") ") != NULL;
 }
 
+/* What OpenSSH 8.5 to 9.9 asks on its own behalf. What a server writes begins with "(" there. */
+bool
+prompt_stays_here(const char *text)
+{
+	static const char *const begins[] = { "Enter passphrase for ", "Bad passphrase, try again for ",
+		"Enter PIN for ", "Enter PIN and confirm user presence for ", "The authenticity of host " };
+
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+		if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 enum prompt
 prompt_read(const char *text, struct ssh_prompt *ret)
 {

@@ -27,7 +27,14 @@ struct ssh_prompt {
  */
 enum prompt prompt_read(const char *text, struct ssh_prompt *ret);
 
-/* Whether ssh says that a server asks. */
+/* Whether ssh says that a server asks: then the server has written the text. */
 bool prompt_is_from_server(const char *text);
+
+/*
+ * Whether the answer is known to be for this machine: a passphrase, the PIN of another token, a
+ * host key. All others may go to the server, whether it asks ("(user@host) ...") or ssh
+ * does on its behalf ("user@host's password: ").
+ */
+bool prompt_stays_here(const char *text);
 
 #endif

@@ -67,7 +67,8 @@ next_askpass()
 	rm -f /tmp/next-askpass
 	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/next-askpass "${LOGIN[@]}"
 	expect_has 'the session' 'uid=2001(hanako)' "$OUT"
-	expect_has 'what the next askpass was asked' 'next: (hanako@127.0.0.1) Password:' "$(cat /tmp/next-askpass)"
+	expect_equal 'what the next askpass was asked' 'next: The server asks; the PIN of the card is not for it:
+(hanako@127.0.0.1) Password: ' "$(cat /tmp/next-askpass)"
 	card_stack sshd "$(challenge_options)"
 }
 run_case 'jpki-ssh: what was the askpass before still is' next_askpass
@@ -78,7 +79,7 @@ imitation()
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"
 }
 through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 \
-	says='four digits are not sent to a server' 'wait:The server asks; the PIN of the card is not for it' "$ASKED" "type:$PIN" -- \
+	says='that was not sent to the server: it looks like the PIN of the card' 'wait:The server asks; the PIN of the card is not for it' "$ASKED" "type:$PIN" -- \
 	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
 card_stack sshd "$(challenge_options)"
 
@@ -106,11 +107,53 @@ other_configurations()
 	run setpriv --reuid 2099 --regid 2099 --init-groups env HOME=/home/jiro jpki-ssh -V
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_equal 'who may read the notes' 700 "$(stat -c %a /home/jiro/.jpki-ssh)"
+	# The site's own command goes on: with its tokens, and for this host alone.
+	printf 'Host azumi\n\tHostName 127.0.0.1\n\tKnownHostsCommand /usr/local/bin/known "%%H" %%I "two words"\n' > "$WORK/ssh_known"
+	run "${CLIENT[@]}" jpki-ssh -F "$WORK/ssh_known" -G azumi
+	expect_has 'settings' 'knownhostscommand /usr/bin/jpki-askpass --note-host-key %f %K /usr/local/bin/known "%H" %I "two words"' "$OUT"
+	run "${CLIENT[@]}" jpki-ssh -F "$WORK/ssh_known" -G other
+	expect_has 'settings of another host' $'\nknownhostscommand /usr/bin/jpki-askpass --note-host-key %f %K\n' $'\n'"$OUT"$'\n'
 	# Named as its own successor, it asks at the terminal, which there is not.
 	run timeout 10 setsid -w "${CLIENT[@]}" JPKI_ASKPASS_NEXT=/usr/bin/jpki-askpass JPKI_ASKPASS_NEXT_REQUIRE=force jpki-askpass 'foo: '
 	expect_equal 'exit status, its own successor' 1 "$STATUS"
 }
 run_case 'jpki-ssh: configurations that cannot be read, and a directory that is taken' other_configurations
+
+# A host that the site's own KnownHostsCommand knows is known, and that command is run as ssh would have.
+the_sites_hosts()
+{
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" "SHELL=$SHELL" >> /tmp/known-asked\n[ "$1" = NONE ] || printf "%%s %%s\\n" "$2" "%s"\n' \
+		"$(cat "$WORK/sshd/key.pub")" > /usr/local/bin/known
+	chmod 0755 /usr/local/bin/known
+	rm -f /tmp/known-asked /home/taro/.ssh/known
+	printf 'Host *\n\tKnownHostsCommand /usr/local/bin/known %%K %%H "two words"\n' > "$WORK/ssh_site"
+	chmod 0644 "$WORK/ssh_site"
+}
+SITE=(jpki-ssh -F "$WORK/ssh_site" -p "$SSH_PORT" -o UserKnownHostsFile=/dev/null -o PubkeyAuthentication=no
+	-o PreferredAuthentications=keyboard-interactive)
+asked_the_site()
+{
+	expect_has 'what the command of the site was given' $'\n[127.0.0.1]:'"$SSH_PORT"$'\ntwo words\n' "$(cat /tmp/known-asked)"
+}
+through "jpki-ssh: what the site's KnownHostsCommand knows is known" before=the_sites_hosts says='uid=2001(hanako)' after=asked_the_site \
+	"${CLIENT_PIN[@]}" -- "${SITE[@]}" -o StrictHostKeyChecking=yes hanako@127.0.0.1 id
+site_that_fails()
+{
+	the_sites_hosts
+	printf '#!/bin/sh\nexit 1\n' > /usr/local/bin/known
+}
+through "jpki-ssh: a KnownHostsCommand that fails" before=site_that_fails status=255 log='' prompts=0 verifies=0 \
+	says='KnownHostsCommand failed' -- "${SITE[@]}" -o StrictHostKeyChecking=yes hanako@127.0.0.1 id
+not_a_path()
+{
+	run jpki-askpass --note-host-key SHA256:x NONE known
+	expect_equal 'exit status, a KnownHostsCommand without its path' 1 "$STATUS"
+	run jpki-askpass --note-host-key SHA256:x NONE /nonexistent
+	expect_equal 'exit status, a KnownHostsCommand that is not there' 1 "$STATUS"
+	run jpki-askpass --note-host-key SHA256:x NONE /bin/echo two words
+	expect_equal 'what it says' 'two words' "$OUT"
+}
+run_case 'jpki-ssh: what is no KnownHostsCommand' not_a_path
 
 # --- the programs that run ssh ------------------------------------------------------------
 # What of it does its work, on top of the log-in.

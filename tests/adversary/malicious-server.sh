@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# A server that wants what is not for it. The person sits at a laptop (here: as taro) with hanako's card.
+
+CLIENT=(setpriv --reuid 2002 --regid 2002 --init-groups env -C /home/taro HOME=/home/taro USER=taro TERM=dumb)
+AT=(-F none -p "$SSH_PORT" -o "UserKnownHostsFile=$WORK/known_hosts" -o StrictHostKeyChecking=yes
+	-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1)
+
+start_challenging_sshd
+chmod 0644 "$WORK/known_hosts"
+
+# That server is sshd; who gives it the PIN is let in, so that it shows.
+wants_the_pin()	# OPTION…
+{
+	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): expect=$PIN
+auth required pam_permit.so"
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" > /tmp/asked\nprintf "%s\\n"\n' "${TYPED:-$PIN}" > /usr/local/bin/window
+	chmod 0755 /usr/local/bin/window
+	rm -f /tmp/asked
+}
+server_got_it()
+{
+	expect_has 'what the person was asked' "$1" "$(cat /tmp/asked)"
+	[[ $OUT != *'uid=2001(hanako)'* ]] || broken 'the server has got the PIN'
+}
+
+pin_by_another_window()
+{
+	wants_the_pin
+	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/window \
+		jpki-ssh "${AT[@]}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	server_got_it 'PIN of the user-authentication certificate'
+}
+# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Letter: four digits typed at the terminal are not sent; the client has no terminal, but an askpass of its own.
+# Seen to succeed: mutant answer-of-the-next-askpass: the session that only the PIN opens; also 1e570f7
+adversary pin-by-another-window pin_by_another_window
+
+pin_as_ssh_asks()
+{
+	wants_the_pin
+	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/window \
+		jpki-ssh "${AT[@]}" -o PreferredAuthentications=password hanako@127.0.0.1 id
+	server_got_it "hanako@127.0.0.1's password:"
+}
+# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Letter: what "(user@host)" asks is filtered; it offers the method "password" alone, where ssh itself asks.
+# Seen to succeed: mutant whose-answer-leaves: the session that only the PIN opens; also 1e570f7
+adversary pin-as-ssh-asks pin_as_ssh_asks
+
+# The server is not as strict about the PIN as we are: it takes the digits out of anything.
+pin_with_a_slip()
+{
+	wants_the_pin
+	stack_of sshd "auth required pam_e2e.so prompt=PIN: expect=$1
+auth required pam_permit.so"
+	printf '#!/bin/sh\necho "$@" > /tmp/asked\nprintf "%%s\\n" "%s"\n' "${1//_/ }" > /usr/local/bin/window
+	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/window \
+		jpki-ssh "${AT[@]}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	server_got_it 'PIN:'
+}
+# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Letter: four ASCII digits are not sent; an input method was on, so they came as full-width digits.
+# Seen to succeed: mutant slips-of-a-pin: the session that only these digits open; also 1e570f7
+adversary pin-in-full-width pin_with_a_slip '８２７５'
+
+key_that_is_not_the_sites()
+{
+	wants_the_pin
+	printf '#!/bin/sh\n[ "$1" = NONE ] || printf "%%s %%s\\n" "$2" "%s"\n' "$(cat "$WORK/sshd/key2.pub")" > /usr/local/bin/known
+	chmod 0755 /usr/local/bin/known
+	printf 'Host *\n\tKnownHostsCommand /usr/local/bin/known %%K %%H\n' > "$WORK/site"
+	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/window jpki-ssh -F "$WORK/site" -p "$SSH_PORT" \
+		-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=accept-new -o PubkeyAuthentication=no \
+		-o PreferredAuthentications=password -o NumberOfPasswordPrompts=1 hanako@127.0.0.1 id
+	[ ! -e /tmp/asked ] || broken 'a server with another key than the site knows was talked to'
+	expect_has 'what ssh says' 'HOST IDENTIFICATION HAS CHANGED' "$OUT"
+}
+# Promise: What a site knows of host keys, jpki-ssh knows.
+# Letter: known_hosts has no key of this host, and accept-new lets a stranger in; but the site's KnownHostsCommand knows another key.
+# Seen to succeed: mutant the-sites-host-keys: the password was asked for; also 1e570f7
+adversary key-that-is-not-the-sites key_that_is_not_the_sites
+
+stop_sshd

@@ -1,0 +1,184 @@
+#include "config.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/pinrule.h"
+#include "tools/askpass/prompt.h"
+#include "tools/askpass/question.h"
+
+#define ANSWER_MAX 1024		/* what ssh takes (doc/facts/consumers.md §2.1) */
+#define NOT_STARTED 127		/* exit status of a child that is not the other askpass */
+
+static bool
+is(const char *variable, const char *wanted)
+{
+	const char *value = getenv(variable);
+
+	return value != NULL && strcmp(value, wanted) == 0;
+}
+
+static const char *
+warning(void)
+{
+	return _("The server asks; the PIN of the card is not for it:");
+}
+
+/*
+ * A server can write anything, also what looks like our own dialogue, and people mistake one
+ * question for the other: what may be a card's PIN is not sent. ssh cuts an answer at its
+ * first newline or carriage return.
+ */
+static int
+give_answer(const char *prompt, char *answer)
+{
+	struct view typed = { (const uint8_t *)answer, strcspn(answer, "\r\n") };
+
+	if (!prompt_stays_here(prompt) && pinrule_resembles_auth(typed)) {
+		fprintf(stderr, "%s\n", _("jpki-ssh: that was not sent to the server: it looks like the PIN of the card. If it is a password there, use ssh."));
+		return EXIT_FAILURE;
+	}
+	printf("%.*s\n", (int)typed.len, answer);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- by another program -------------------------------------------------------------- */
+
+/* The askpass that ssh would have started without us; NULL: it would have asked at the terminal. */
+static const char *
+next_askpass(const struct person *who)
+{
+	const char *askpass = getenv("JPKI_ASKPASS_NEXT");
+
+	if (askpass == NULL || *askpass == '\0' || is("JPKI_ASKPASS_NEXT_REQUIRE", "never") ||
+	    (who->has_terminal && !is("JPKI_ASKPASS_NEXT_REQUIRE", "force") &&
+	    !is("JPKI_ASKPASS_NEXT_REQUIRE", "prefer")))
+		return NULL;
+	return askpass;
+}
+
+/* In the child: becomes the other askpass. ssh ends an askpass by a signal to us: it dies with us. */
+_Noreturn static void
+become_askpass(const char *program, const char *prompt, int answer_fd, pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
+	    dup2(answer_fd, STDOUT_FILENO) >= 0 && setenv("SSH_ASKPASS", program, 1) == 0 &&
+	    unsetenv("JPKI_ASKPASS_NEXT") == 0) {	/* should it be ourselves, by another name */
+		(void)execlp(program, program, prompt, (char *)NULL);
+		fprintf(stderr, "jpki-askpass: %s: %s\n", program, strerror(errno));
+	}
+	_exit(NOT_STARTED);
+}
+
+/* The first bytes that come, up to a NUL; the rest nobody wants, but its writer must not hang. */
+static void
+read_answer(int fd, char answer[static ANSWER_MAX])
+{
+	char rest[ANSWER_MAX];
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (n > 0 || (n < 0 && errno == EINTR)) {
+		bool full = len == ANSWER_MAX - 1;
+
+		n = read(fd, full ? rest : answer + len, full ? sizeof rest : ANSWER_MAX - 1 - len);
+		if (n > 0 && !full)
+			len += (size_t)n;
+	}
+	answer[len] = '\0';
+	explicit_bzero(rest, sizeof rest);
+}
+
+static int
+exit_status_of(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+/* The other askpass as a child, never in our place: its answer is looked at. Its exit status. */
+static int
+run_askpass(const char *program, const char *prompt, char answer[static ANSWER_MAX])
+{
+	_cleanup_(closep) int from = -1;
+	pid_t parent = getpid(), child;
+	int ends[2];
+
+	/* With SIGCHLD ignored there would be no status to wait for. */
+	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR || pipe2(ends, O_CLOEXEC) != 0)
+		return NOT_STARTED;
+	from = ends[0];
+	child = fork();
+	if (child == 0)
+		become_askpass(program, prompt, ends[1], parent);
+	(void)close(ends[1]);
+	if (child < 0)
+		return NOT_STARTED;
+	read_answer(from, answer);
+	return exit_status_of(child);
+}
+
+static int
+ask_by_askpass(const char *program, const char *prompt, char answer[static ANSWER_MAX])
+{
+	_cleanup_(freep) char *warned = NULL;
+	int status;
+
+	if (prompt_is_from_server(prompt) && asprintf(&warned, "%s\n%s", warning(), prompt) < 0)
+		return EXIT_FAILURE;
+	status = run_askpass(program, warned != NULL ? warned : prompt, answer);
+	return status == EXIT_SUCCESS ? give_answer(prompt, answer) : status;
+}
+
+/* --- at the terminal ---------------------------------------------------------------- */
+
+static int
+ask_at_terminal(const char *prompt, char answer[static ANSWER_MAX])
+{
+	bool confirm = is("SSH_ASKPASS_PROMPT", "confirm");
+	/* Nothing says whether an answer is secret; that to a host key is not. */
+	int flags = RPP_REQUIRE_TTY | (confirm || strstr(prompt, "(yes/no") != NULL ? RPP_ECHO_ON : 0);
+
+	if (prompt_is_from_server(prompt))
+		fprintf(stderr, "%s\n", warning());
+	if (readpassphrase(prompt, answer, ANSWER_MAX, flags) == NULL) {
+		fprintf(stderr, _("jpki-askpass: nobody can be asked here: %s\n"), strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (confirm)
+		return strcmp(answer, "yes") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return give_answer(prompt, answer);
+}
+
+int
+question_ask(const char *prompt, const struct person *who)
+{
+	const char *askpass = next_askpass(who);
+	char answer[ANSWER_MAX] = "";
+	int status = NOT_STARTED;
+
+	if (askpass != NULL)
+		status = ask_by_askpass(askpass, prompt, answer);
+	if (status == NOT_STARTED && is("SSH_ASKPASS_PROMPT", "none")) {
+		person_tell(who, prompt);
+		status = EXIT_SUCCESS;
+	} else if (status == NOT_STARTED) {
+		status = ask_at_terminal(prompt, answer);
+	}
+	explicit_bzero(answer, sizeof answer);
+	return status;
+}
