@@ -16,6 +16,7 @@
 #include "card/pcsc.h"
 #include "lib/i18n.h"
 #include "tools/deadline.h"
+#include "tools/setup/setup.h"
 #include "tools/tool.h"
 
 static const struct command commands[] = {
@@ -100,7 +101,7 @@ static const struct command commands[] = {
 	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  false, false, false, cmd_ssh_keys },
-	{ "setup", N_("[OPTION...] | --confirm | --undo"), N_("set it up, step by step"),
+	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
 	  N_("Goes through programs, reader, card, authority, revocation list, enrolment and PAM\n"
 	  "services; each step is shown before it is done. What is done already is left out, so\n"
 	  "it can be stopped and started again. The password always stays a second way in.\n\n"
@@ -115,7 +116,9 @@ static const struct command commands[] = {
 	  "      --services LIST           which PAM services, with commas; or none\n"
 	  "      --rollback MINUTES        take the PAM files back unless confirmed (5; 0: never)\n"
 	  "      --confirm                 the changes stay\n"
-	  "      --undo                    put the PAM files back as they were\n"),
+	  "      --undo                    put the PAM files back as they were\n"
+	  "      --recover                 put them back if the process that would has gone; the\n"
+	  "                                system does that at boot\n"),
 	  true, false, true, cmd_setup },
 	{ "doctor", "[--json]", N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
@@ -283,6 +286,8 @@ dispatch(const char *conf_file, int argc, char **argv)
 	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&
 	    !i18n_use_language(conf_language(&t.conf)))
 		tool_complain(&t, "no Japanese without a locale that carries it; install ja_JP.UTF-8");
+	if (c->run != cmd_setup)	/* which has it confirmed, or does it itself */
+		backup_take_up(&t);
 	if (!outcome_ok(&o))
 		return tool_finish(&t, &o);
 	return run_command(c, &t, argc, argv);

@@ -3,8 +3,9 @@
  *
  * In BACKUP_DIR lie NAME.before and NAME.after for each service that was changed, and
  * "pending": the names of those not confirmed yet, one a line. The process that takes
- * them back holds "pending" open; once that file has no name any more (confirmed, undone or
- * replaced by a newer one) it has nothing to do.
+ * them back holds "pending" open and locked (flock); once that file has no name any more
+ * (confirmed, undone or replaced by a newer one) it has nothing to do. A "pending" that is not
+ * locked has lost its process, by SIGKILL or with the power: the next jpkictl takes it up.
  */
 #include "config.h"
 
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -258,7 +260,8 @@ start_roll_back(const struct setup *s)
 	int status = -1;
 	pid_t pid;
 
-	if (pending < 0 || fflush(stdout) != 0)
+	/* The lock is that of the open file, which the process below inherits. */
+	if (pending < 0 || flock(pending, LOCK_EX | LOCK_NB) != 0 || fflush(stdout) != 0)
 		return false;
 	pid = fork();
 	if (pid == 0) {
@@ -273,6 +276,47 @@ start_roll_back(const struct setup *s)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- what lost its process ---- */
+
+static void
+to_both(void *ctx, int priority, const char *text)
+{
+	const struct tool *t = ctx;
+
+	syslog(priority, "%s", text);
+	tool_complain(t, "%s", text);
+}
+
+/* Whether no process waits to take it back. */
+static bool
+is_abandoned(int pending)
+{
+	return pending >= 0 && flock(pending, LOCK_EX | LOCK_NB) == 0 && is_current(pending);
+}
+
+void
+backup_take_up(struct tool *t)
+{
+	_cleanup_(closep) int lock = -1;
+	_cleanup_(closep) int pending = -1;
+	struct tool heard = *t;
+
+	/* A timer of systemd's may see /etc read-only: then it is for the next one. */
+	if (geteuid() != 0 || !backup_pending() || access(PAM_DIR, W_OK) != 0)
+		return;
+	/* A setup that is at work right now sees to it itself. */
+	if (!make_dir(t) || lock_take(BACKUP_DIR "/lock", 0, &lock) != LOCK_TAKEN)
+		return;
+	pending = open(PENDING, O_RDONLY | O_CLOEXEC);
+	if (!is_abandoned(pending))
+		return;
+	heard.log = (struct log){ .sink = to_both, .ctx = t };
+	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
+	log_msg(&heard.log, LOG_WARNING, "setup was interrupted before it was confirmed: the PAM files are taken back");
+	if (!restore_pending(&heard))
+		log_msg(&heard.log, LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
 }
 
 /* ---- there ---- */

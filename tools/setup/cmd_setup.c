@@ -222,13 +222,14 @@ cmd_setup(struct tool *t, int argc, char **argv)
 		{ "rollback", required_argument, NULL, 'r' },
 		{ "confirm", no_argument, NULL, 'k' },
 		{ "undo", no_argument, NULL, 'U' },
+		{ "recover", no_argument, NULL, 'R' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct setup s = { .t = t, .rollback = 5 };
 	int c, alone = 0;
 
 	while ((c = getopt_long(argc, argv, "y", options, NULL)) != -1) {
-		if (c == 'k' || c == 'U')
+		if (c == 'k' || c == 'U' || c == 'R')
 			alone = c;
 		else if (!take(&s, c, optarg))
 			return tool_usage(t);
@@ -236,7 +237,10 @@ cmd_setup(struct tool *t, int argc, char **argv)
 	if (optind != argc || (alone != 0 && argc != 2) || (s.no_crl && s.crl_source != NULL) ||
 	    (s.trust_file != NULL && s.fingerprint != NULL))
 		return tool_usage(t);
-	if (alone != 0)
-		return alone == 'k' ? backup_confirm(t) : backup_undo(t);
-	return begin(&s);
+	if (alone == 'k')
+		return backup_confirm(t);
+	if (alone == 'U')
+		return backup_undo(t);
+	backup_take_up(t);
+	return alone == 'R' ? TOOL_OK : begin(&s);
 }

@@ -96,4 +96,10 @@ bool backup_pending(void);	/* changes wait to be confirmed */
 int backup_confirm(struct tool *t);
 int backup_undo(struct tool *t);
 
+/*
+ * Takes back what waits to be confirmed if no process is left that would: after a power cut, or
+ * SIGKILL. Nothing without root. Says and logs what it does.
+ */
+void backup_take_up(struct tool *t);
+
 #endif

@@ -208,6 +208,104 @@ rolled_back()
 }
 run_case 'setup: taken back unless confirmed' rolled_back
 
+# The power goes, or somebody kills what would take it back: SIGKILL is the same to a process.
+cut_short()	# COMMAND…: what takes it up
+{
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	run "$@"
+	expect_lacks 'while the process waits' 'taken back' "$OUT"
+	expect_set_up
+	end_process "$(keeper)" 2>/dev/null
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	kill -KILL "$(keeper)"
+	until_true 5 process_is_lost || fail 'the process stays'
+	expect_set_up
+	run "$@"
+	expect_has 'says' 'setup was interrupted before it was confirmed' "$OUT"
+	expect_logged 'jpkictl.*setup was interrupted before it was confirmed: the PAM files are taken back'
+	expect_as_it_was
+	no_pending || fail 'still pending'
+	run "$@"
+	expect_lacks 'the second time' 'taken back' "$OUT"
+	setup_end
+}
+process_is_lost()
+{
+	[ -z "$(keeper)" ]
+}
+run_case 'setup: cut short, and taken back by the next jpkictl' cut_short jpkictl list
+run_case 'setup: cut short, and taken back by the next setup' cut_short jpkictl setup --recover
+unit_command()
+{
+	sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/multi-user.target.wants/jpki-setup-recover.service
+}
+# shellcheck disable=SC2046 # words
+run_case 'setup: cut short, and taken back at the next boot' cut_short $(unit_command)
+
+cut_short_otherwise()
+{
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	kill -KILL "$(keeper)"
+	until_true 5 process_is_lost || fail 'the process stays'
+	# Others cannot, and the timer of the CRLs sees a read-only /etc: it loses nothing.
+	run "${HANAKO[@]}" jpkictl list
+	run unshare --mount sh -c 'mount --bind /etc/pam.d /etc/pam.d && mount -o remount,bind,ro /etc/pam.d && jpkictl crl update'
+	expect_set_up
+	! no_pending || fail 'nothing waits any more'
+	# Somebody has seen that it works.
+	run jpkictl setup --confirm
+	expect_equal 'confirm' 0 "$STATUS"
+	run jpkictl setup --recover
+	expect_set_up
+	# Cut short again; a file that is another now is somebody's.
+	run jpkictl setup --undo
+	run jpkictl setup --yes --user hanako --services sudo,login
+	kill -KILL "$(keeper)"
+	until_true 5 process_is_lost || fail 'the process stays'
+	echo '# mine' >> /etc/pam.d/sudo
+	cp /etc/pam.d/sudo "$WORK/sudo.mine"
+	run jpkictl setup --recover
+	expect_has 'says' 'changed since, it stays' "$OUT"
+	expect_has 'says' 'not every PAM file could be taken back' "$OUT"
+	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what somebody else wrote is gone'
+	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
+	setup_end
+}
+run_case 'setup: cut short, and confirmed, or changed by somebody' cut_short_otherwise
+
+recover_unit()
+{
+	run systemd-analyze verify /usr/lib/systemd/system/jpki-setup-recover.service
+	expect_lacks 'what systemd says' jpki-setup-recover "$OUT"
+	expect_equal 'what wants it' ../jpki-setup-recover.service \
+		"$(readlink /usr/lib/systemd/system/multi-user.target.wants/jpki-setup-recover.service)"
+	expect_equal 'what it waits for' "$SETUP_DIR/pending" \
+		"$(sed -n 's/^ConditionPathExists=//p' /usr/lib/systemd/system/jpki-setup-recover.service)"
+}
+if command -v systemd-analyze >/dev/null; then
+	run_case 'setup: cut short, the unit' recover_unit
+else
+	skip 'setup: cut short, the unit' 'no systemd-analyze'
+fi
+
+# Killed before it has changed anything, but after it said that it would.
+cut_short_at_once()
+{
+	bare
+	run jpkictl setup --yes --user hanako --services sudo,login
+	kill -KILL "$(keeper)"
+	until_true 5 process_is_lost || fail 'the process stays'
+	cp "$WORK/sudo.was" /etc/pam.d/sudo
+	run jpkictl setup --recover
+	expect_as_it_was
+	no_pending || fail 'still pending'
+	setup_end
+}
+run_case 'setup: cut short between two files' cut_short_at_once
+
 confirmed_stays()
 {
 	local pid
