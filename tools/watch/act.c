@@ -106,11 +106,9 @@ start(char *const *command, pid_t *ret_pid)
 static void __attribute__((noreturn))
 mind(const struct act *act)
 {
-	struct sigaction normal = { .sa_handler = SIG_DFL };
 	pid_t child;
 	int e, status;
 
-	(void)sigaction(SIGCHLD, &normal, NULL);
 	e = start(act->command, &child);
 	if (e != 0) {
 		log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal",
@@ -128,17 +126,27 @@ mind(const struct act *act)
 	_exit(0);
 }
 
+/* The minder is nobody's child here: no number of ours is left, and no one has to bury it. */
 static bool
 run_command(const struct act *act)
 {
-	pid_t minder = fork();
+	int status = -1;
+	pid_t between = fork();
 
-	if (minder == 0)
-		mind(act);
-	if (minder < 0)
-		log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal",
-		    act->command[0], strerror(errno));
-	return minder > 0;
+	if (between == 0) {
+		pid_t minder = fork();
+
+		if (minder == 0)
+			mind(act);
+		_exit(minder > 0 ? 0 : errno);
+	}
+	while (between > 0 && waitpid(between, &status, 0) < 0 && errno == EINTR)
+		;
+	if (between > 0 && status == 0)
+		return true;
+	log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal", act->command[0],
+	    strerror(between > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : errno));
+	return false;
 }
 
 /* --- doing --------------------------------------------------------------------------- */

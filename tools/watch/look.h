@@ -31,7 +31,7 @@ int look_find(const struct look *look, const char *id);
 /*
  * Connects to the card in a reader, reads the begin of its user-authentication certificate (no
  * PIN) and lets go. The number of the certificate, LOOK_OTHER, or LOOK_UNCLEAR: it could
- * not be asked, or not within ms milliseconds (tools/watch/watch.h).
+ * not be asked, or not within ms milliseconds (tools/watch/watch.h). SIGCHLD must not be ignored.
  */
 int look_at(const struct look *look, const char *reader, int64_t ms);
 

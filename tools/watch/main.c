@@ -282,9 +282,13 @@ begin(struct watcher *w, const char *conf_file, char *const *command)
 static void
 prepare(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };	/* children bury themselves */
+	struct sigaction normal = { .sa_handler = SIG_DFL };
 
-	(void)sigaction(SIGCHLD, &ignore, NULL);
+	/*
+	 * Ignored, as our parent may have left it, a child would be gone as soon as it ends,
+	 * and its number could be another process's when we end it (look.c).
+	 */
+	(void)sigaction(SIGCHLD, &normal, NULL);
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
 	openlog("jpki-watch", LOG_PID | (isatty(STDERR_FILENO) ? LOG_PERROR : 0), LOG_USER);

@@ -391,6 +391,25 @@ command_fails()	# COMMAND REGEX
 	end_watch
 }
 
+# The processes that it starts stay its children until it has waited for them, whatever it inherited:
+# their numbers are nobody else's when it ends them.
+buries_its_own()
+{
+	write_conf 'removal_grace = 0'
+	HERE=(env --ignore-signal=CHLD)
+	start_watch "${leaves_mark[@]}"
+	HERE=()
+	expect_event found
+	# bit 16: signal 17
+	expect_equal 'SIGCHLD ignored' 0 $((0x$(sed -n 's/^SigIgn:\t//p' "/proc/$WATCH_PID/status") >> 16 & 1))
+	sim remove
+	until_true 10 mark_is_there || fail 'the command did not run'
+	sim insert
+	expect_event back
+	expect_equal 'children, dead ones too' '' "$(pgrep -P "$WATCH_PID")"
+	end_watch
+}
+
 # A locker that is up does not hold the watcher up, and does not go with it.
 locker_outlives_the_watcher()
 {
@@ -554,6 +573,7 @@ fi
 watch "the administrator's command" runs_a_command
 watch 'a command that is not there' command_fails /nonexistent 'No such file or directory: nothing was done'
 watch 'a command that fails' command_fails /bin/false '/bin/false: ended with status 1'
+watch 'buries its own' buries_its_own
 watch 'a locker outlives the watcher' locker_outlives_the_watcher
 watch 'nothing to watch' nothing_to_watch
 if grep -q '^#define HAVE_LIBSYSTEMD 1' "$E2E_BUILD/config.h"; then
