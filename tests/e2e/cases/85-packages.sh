@@ -25,6 +25,27 @@ build_packages()
 	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 4 ] || fail 'not four packages'
 }
 
+# No package starts anything, and none enables anything but the unit that does nothing unless
+# jpkictl setup was cut short, which its own directory wants.
+enables_nothing()
+{
+	local deb scripts=$WORK/scripts
+
+	for deb in "$DEBS"/*.deb; do
+		rm -rf "$scripts"
+		dpkg-deb --control "$deb" "$scripts" || fail "$deb cannot be read"
+		expect_equal "what ${deb##*/} starts" '' "$(grep -hE 'deb-systemd-invoke|systemctl[^|]* (re)?start|invoke-rc\.d|service ' \
+			"$scripts"/{pre,post}inst 2>/dev/null)"
+	done
+	expect_equal 'units of ours that are enabled' '' "$(find /etc/systemd -name 'jpki-*')"
+	expect_equal 'units of ours that others want' /usr/lib/systemd/system/multi-user.target.wants/jpki-setup-recover.service \
+		"$(find /usr/lib/systemd /lib/systemd/ -path '*.wants/jpki-*' -o -path '*.requires/jpki-*' | sed 's,^/lib,/usr/lib,' | sort -u)"
+	expect_has 'when that one runs' $'\nConditionPathExists=/var/lib/pam_jpki/setup/pending\n' \
+		"$(cat /usr/lib/systemd/system/jpki-setup-recover.service)"
+	# Newer debhelpers, which find the units of this directory, are told so, too.
+	expect_has 'debian/rules' $'\tdh_installsystemd --no-enable --no-start\n' "$(cat "$E2E_TOP/debian/rules")"
+}
+
 # What make install has put there is not the packages'.
 uninstall_build()
 {
@@ -118,6 +139,7 @@ if is_wanted packages; then
 		run_case 'packages: make uninstall' uninstall_build
 		packaged_login 'packages: before, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: installed' install_packages
+		run_case 'packages: nothing is enabled or started' enables_nothing
 		packaged_login 'packages: installed and not chosen, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: chosen' enable_profile jpki
 		packaged_login 'packages: chosen, by PIN' "$by_pin"
