@@ -123,6 +123,12 @@ need_context(struct pcsc *p)
 }
 
 struct outcome
+pcsc_connect(struct pcsc *p)
+{
+	return need_context(p);
+}
+
+struct outcome
 pcsc_settle(struct pcsc *p)
 {
 	struct outcome o = need_context(p);

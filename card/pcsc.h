@@ -20,6 +20,13 @@ struct pcsc *pcsc_new(const struct clk *clk, const struct log *log) MUST_CHECK;
 void pcsc_free(struct pcsc *pcsc);
 
 /*
+ * Connects to pcscd now rather than at the first use. For a process that is about to become a user
+ * whom pcscd may refuse: the connection stays that of the user who made it. NO_SERVICE,
+ * SERVICE_REFUSED; either way the first use tries again if it has to.
+ */
+struct outcome pcsc_connect(struct pcsc *pcsc) MUST_CHECK;
+
+/*
  * Connects to pcscd, unless it is connected, for the last time: should pcscd go from now on,
  * that is NO_SERVICE for good. For a process that is about to lose the right to connect
  * (helper/cage.h). NO_SERVICE, SERVICE_REFUSED.

@@ -19,6 +19,7 @@
 #define CONF_COMMAND_MAX 256
 #define CONF_SERVICES_MAX 256
 #define CONF_USER_MAX 33		/* 32 octets (useradd(8)), and the NUL */
+#define CONF_USER_AUTO "auto"		/* helper_user: HELPER_USER (config.h), if there is such a user */
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
 enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT, CONF_REMOTE_CHALLENGE };
@@ -55,7 +56,7 @@ struct conf {
 	char removal_command[CONF_COMMAND_MAX];	/* words between blanks; "" for none */
 	unsigned int removal_warn;	/* bool: tell the person meanwhile */
 	char removal_exempt[CONF_SERVICES_MAX];	/* PAM services, with commas; "" for none */
-	char helper_user[CONF_USER_MAX];	/* whom a helper of root becomes; "" for nobody */
+	char helper_user[CONF_USER_MAX];	/* whom a helper of root becomes; "": it stays root */
 	unsigned int debug;		/* bool */
 };
 

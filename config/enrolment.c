@@ -41,6 +41,14 @@ path_of(const char *users_dir, const char *user, char path[static PATH_MAX])
 	return n > 0 && n < PATH_MAX;
 }
 
+bool
+enrolment_exists(const char *users_dir, const char *user)
+{
+	char path[PATH_MAX];
+
+	return path_of(users_dir, user, path) && access(path, F_OK) == 0;
+}
+
 struct outcome
 enrolment_read(const char *users_dir, const char *user, uid_t owner, const struct log *log,
     char **ret_text, size_t *ret_len)

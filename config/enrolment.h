@@ -21,6 +21,12 @@
 bool enrolment_user_ok(const char *user);
 
 /*
+ * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
+ * enrolment_read() decides.
+ */
+bool enrolment_exists(const char *users_dir, const char *user);
+
+/*
  * The text of a user's file. JPKI_OK: *ret_text (NUL-terminated) is the
  * caller's, free(). NOT_ENROLLED: no such file, or no name that could have
  * one. ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.

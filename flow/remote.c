@@ -18,15 +18,13 @@
 #include "nss/sigcheck.h"
 #include "nss/sshkey.h"
 
-#define HOST_KEYS_MAX 16
-#define HOST_KEY_FILES "ssh_host_*.pub"
 #define METHOD "publickey "
 
 /* What this machine is to its clients. */
 struct server {
 	const char *names;
 	size_t key_count;
-	char *keys[HOST_KEYS_MAX];	/* lines of the .pub files */
+	char *keys[REMOTE_HOST_KEYS_MAX];	/* lines of the .pub files */
 };
 
 struct attempt {
@@ -64,8 +62,8 @@ read_host_keys(const struct flow_env *env, struct server *s)
 	char path[PATH_MAX];
 	size_t len;
 
-	while (d != NULL && s->key_count < HOST_KEYS_MAX && (e = readdir(d)) != NULL)
-		if (fnmatch(HOST_KEY_FILES, e->d_name, 0) == 0 &&
+	while (d != NULL && s->key_count < REMOTE_HOST_KEYS_MAX && (e = readdir(d)) != NULL)
+		if (fnmatch(REMOTE_HOST_KEY_FILES, e->d_name, 0) == 0 &&
 		    (size_t)snprintf(path, sizeof path, "%s/%s", dir, e->d_name) < sizeof path &&
 		    safefile_read(path, env->trust_owner, SSHKEY_MAX, env->log, &s->keys[s->key_count],
 		    &len) == SAFEFILE_OK)
@@ -79,7 +77,7 @@ know_server(const struct flow_env *env, const struct login_request *request, str
 	read_host_keys(env, s);
 	if (s->key_count > 0 || env->conf->remote_binding == CONF_BINDING_NAME)
 		return outcome_of(JPKI_OK);
-	log_msg(env->log, LOG_ERR, "%s: no " HOST_KEY_FILES " can be read there; see host_keys in "
+	log_msg(env->log, LOG_ERR, "%s: no " REMOTE_HOST_KEY_FILES " can be read there; see host_keys in "
 	    "pam_jpki.conf(5)", env->conf->host_keys);
 	return outcome_of(JPKI_CONFIG);
 }

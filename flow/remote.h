@@ -30,6 +30,10 @@
 /* Nor is a reply refused before this, counted from the reply: strangers have nothing to be judged. */
 #define REMOTE_REFUSE_AFTER_MS 250
 
+/* The public host keys in the directory host_keys: the pattern of their names (fnmatch(3)), and how many are read. */
+#define REMOTE_HOST_KEY_FILES "ssh_host_*.pub"
+#define REMOTE_HOST_KEYS_MAX 16
+
 struct remote_ui {
 	/*
 	 * Shows the prompt, echo on, and stores what came back, cut at JPKI1_REPLY_MAX.

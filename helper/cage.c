@@ -2,68 +2,102 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "helper/cage.h"
+#include "helper/proto.h"
+#include "helper/reach.h"
+#include "lib/confine.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
-/* --- limits and identity ------------------------------------------------------ */
+bool
+cage_prepare(void)
+{
+	static const struct confine_limit limits[] = {
+		{ RLIMIT_FSIZE, 0 },		/* no file grows */
+		{ RLIMIT_NPROC, 0 },		/* root is not bound by it; the filter binds all */
+		{ RLIMIT_NOFILE, 64 },		/* a login needs 12 */
+		{ RLIMIT_DATA, (rlim_t)256 << 20 },	/* and 7 MiB, an index of CRLs is mapped besides */
+		{ RLIMIT_CPU, 60 },		/* and 20 ms */
+	};
+	static const struct confine_detach detach = { .close_from = PROTO_FD + 1,
+		.limits = limits, .limit_count = COUNT(limits) };
+
+	return confine_detach(&detach);
+}
+
+/* --- user and files ------------------------------------------------------------- */
 
 static void
-limit(int resource, rlim_t most)
+log_staying(const struct log *log, const char *why)
 {
-	struct rlimit now;
-
-	if (getrlimit(resource, &now) != 0 || now.rlim_max < most)
-		return;
-	now.rlim_cur = now.rlim_max = most;
-	(void)setrlimit(resource, &now);
+	log_msg(log, LOG_NOTICE, "the helper stays root, without capabilities: user %s: %s; see helper_user "
+	    "in pam_jpki.conf(5)", HELPER_USER, why);
 }
 
-void
-cage_harden(void)
+/* Whom a helper of root becomes: *ret is user, or NULL if it stays who it is. */
+static struct outcome
+choose_user(const char *wanted, const struct log *log, struct confine_user *user,
+    const struct confine_user **ret)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);		/* no file grows */
-	limit(RLIMIT_NPROC, 0);		/* root is not bound by it; the filter binds all */
-	limit(RLIMIT_NOFILE, 64);	/* a login needs 12 */
-	limit(RLIMIT_DATA, (rlim_t)256 << 20);	/* and 7 MiB, an index of CRLs is mapped besides */
-	limit(RLIMIT_CPU, 60);		/* and 20 ms */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)umask(077);
-}
+	bool automatic = strcmp(wanted, CONF_USER_AUTO) == 0;
+	const char *why = "no such user";
 
-struct outcome
-cage_become(const char *user, const struct log *log)
-{
-	const struct passwd *pw;
-
-	if (geteuid() != 0)
+	*ret = NULL;
+	if (geteuid() != 0 || wanted[0] == '\0')
 		return outcome_of(JPKI_OK);
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL || pw->pw_uid == 0) {
-		log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out",
-		    user, pw != NULL ? "that is root" : errno != 0 ? strerror(errno) : "no such user");
-		return outcome_of(JPKI_CONFIG);
+	switch (confine_find_user(automatic ? HELPER_USER : wanted, user)) {
+	case CONFINE_FOUND:
+		*ret = user;
+		return outcome_of(JPKI_OK);
+	case CONFINE_ABSENT:
+		break;
+	case CONFINE_IS_ROOT:
+		why = "that is root";
+		break;
+	case CONFINE_UNREADABLE:
+		why = strerror(errno);
+		break;
 	}
-	if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0 || setuid(0) == 0)
-		return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
-	/* It follows fs.suid_dumpable when the user changes. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (automatic) {
+		log_staying(log, why);
+		return outcome_of(JPKI_OK);
+	}
+	log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out", wanted, why);
+	return outcome_of(JPKI_CONFIG);
+}
+
+static struct outcome
+confine_helper(const struct conf *conf, bool host_keys, const struct log *log)
+{
+	static struct reach reach;
+	struct confinement c = { .paths = reach.paths };
+	struct confine_user user;
+	int landlock;
+	struct outcome o = choose_user(conf->helper_user, log, &user, &c.user);
+
+	if (!outcome_ok(&o))
+		return o;
+	reach_of_login(conf, host_keys, &reach);
+	c.path_count = reach.count;
+	if (!confine(&c, &landlock)) {
+		/* In a service with few capabilities. By a name that was given, it is refused. */
+		if (errno != EPERM || c.user == NULL || strcmp(conf->helper_user, CONF_USER_AUTO) != 0)
+			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+		log_staying(log, strerror(errno));
+		c.user = NULL;
+		if (!confine(&c, &landlock))
+			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+	}
+	confine_log_gaps(log, "jpki_helper", landlock);
 	return outcome_of(JPKI_OK);
 }
 
@@ -74,9 +108,8 @@ static const int allowed[] = {
 	SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(faccessat),
-	SCMP_SYS(faccessat2), SCMP_SYS(fadvise64), SCMP_SYS(fcntl), SCMP_SYS(fcntl64),
-	SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(fstatfs),
-	SCMP_SYS(fstatfs64), SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(getcwd),
+	SCMP_SYS(faccessat2), SCMP_SYS(fadvise64), SCMP_SYS(fstat), SCMP_SYS(fstat64),
+	SCMP_SYS(fstatat64), SCMP_SYS(fstatfs), SCMP_SYS(fstatfs64), SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(getcwd),
 	SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(getegid), SCMP_SYS(getegid32),
 	SCMP_SYS(geteuid), SCMP_SYS(geteuid32), SCMP_SYS(getgid), SCMP_SYS(getgid32),
 	SCMP_SYS(getpeername), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom),
@@ -91,7 +124,7 @@ static const int allowed[] = {
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(seccomp), SCMP_SYS(select),
 	SCMP_SYS(send), SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(set_robust_list),
-	SCMP_SYS(setitimer), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
+	SCMP_SYS(setitimer), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
 	SCMP_SYS(sigreturn), SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs),
 	SCMP_SYS(statfs64), SCMP_SYS(statx), SCMP_SYS(sysinfo), SCMP_SYS(time), SCMP_SYS(times),
 	SCMP_SYS(ugetrlimit), SCMP_SYS(umask), SCMP_SYS(uname), SCMP_SYS(write), SCMP_SYS(writev),
@@ -126,43 +159,66 @@ static const int deadly[] = {
 	SCMP_SYS(capset),
 };
 
-/* A rule that depends on one argument. */
+/* A rule that depends on one argument or two. */
 struct rule {
 	uint32_t action;
 	int call;
-	struct scmp_arg_cmp when;
+	unsigned int count;
+	struct scmp_arg_cmp when[2];
 };
 
-/* The bits of an argument, counted from 0. */
+/* An argument, counted from 0: its value, or those of its bits that the mask names. */
+#define VALUE(argument, value) SCMP_CMP64(argument, SCMP_CMP_EQ, value)
 #define BITS(argument, mask, value) SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value)
 
 /* open(2) to read; else, by whichever bit. (O_TMPFILE needs O_WRONLY or O_RDWR.) */
 #define OPEN(call, argument) \
-	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(argument, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) }, \
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_WRONLY, O_WRONLY) }, \
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_RDWR, O_RDWR) }, \
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_CREAT, O_CREAT) }, \
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(argument, O_TRUNC, O_TRUNC) }
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { BITS(argument, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(argument, O_WRONLY, O_WRONLY) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(argument, O_RDWR, O_RDWR) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(argument, O_CREAT, O_CREAT) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(argument, O_TRUNC, O_TRUNC) } }
 
 /* Memory is written or executed, never both. */
 #define MAP(call) \
-	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, 0) }, \
-	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE) }, \
-	{ SCMP_ACT_ALLOW, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC) }, \
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC) }
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { BITS(2, PROT_WRITE | PROT_EXEC, 0) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC) } }
+
+/*
+ * What owns a descriptor, or a lease on a file, has a signal of its choice sent to a process of its
+ * choice, by the kernel. (F_SETLK64 is F_SETLK where a long has 64 bits.)
+ */
+#define FCNTL(call) \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_DUPFD_CLOEXEC) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_GETFD) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_SETFD) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_GETFL) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 2, { VALUE(1, F_SETFL), BITS(2, O_ASYNC, 0) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 2, { VALUE(1, F_SETFL), BITS(2, O_ASYNC, O_ASYNC) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_GETLK64) } }, \
+	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_SETLK64) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_SETOWN) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_SETOWN_EX) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_SETSIG) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_SETLEASE) } }, \
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_NOTIFY) } }
 
 static const struct rule by_argument[] = {
+	FCNTL(fcntl),
+	FCNTL(fcntl64),
 	OPEN(open, 1),
 	OPEN(openat, 2),
 	MAP(mmap),
 	MAP(mmap2),
-	{ SCMP_ACT_ALLOW, SCMP_SYS(mprotect), BITS(2, PROT_EXEC, 0) },
-	{ SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), BITS(2, PROT_EXEC, PROT_EXEC) },
-	{ SCMP_ACT_ALLOW, SCMP_SYS(socket), SCMP_CMP64(0, SCMP_CMP_EQ, AF_UNIX) },
-	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX) },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, { BITS(2, PROT_EXEC, 0) } },
+	{ SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1, { BITS(2, PROT_EXEC, PROT_EXEC) } },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, { VALUE(0, AF_UNIX) } },
+	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, { SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX) } },
 	/* To look at a limit, not to set it; for the filter of the seal. */
-	{ SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_CMP64(2, SCMP_CMP_EQ, 0) },
-	{ SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_CMP64(0, SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS) },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, { VALUE(2, 0) } },
+	{ SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, { VALUE(0, PR_SET_NO_NEW_PRIVS) } },
 };
 
 /* abort(3) signals its own process; the number is not known before. */
@@ -189,8 +245,8 @@ static bool
 add_all(scmp_filter_ctx filter)
 {
 	for (size_t i = 0; i < COUNT(by_argument); i++)
-		if (seccomp_rule_add_array(filter, by_argument[i].action, by_argument[i].call, 1,
-		    &by_argument[i].when) != 0)
+		if (seccomp_rule_add_array(filter, by_argument[i].action, by_argument[i].call,
+		    by_argument[i].count, by_argument[i].when) != 0)
 			return false;
 	return add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
 	    add(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter);
@@ -216,31 +272,48 @@ load(uint32_t otherwise, bool (*rules)(scmp_filter_ctx))
 }
 
 static bool
-kernel_filters(const struct log *log)
+kernel_filters(void)
 {
-	if (prctl(PR_GET_SECCOMP) >= 0 || errno != EINVAL)
-		return true;
-	log_msg(log, LOG_WARNING, "this kernel has no seccomp: the helper goes on without its filter");
-	return false;
+	return prctl(PR_GET_SECCOMP) >= 0 || errno != EINVAL;
 }
 
 static struct outcome
 load_or_refuse(uint32_t otherwise, bool (*rules)(scmp_filter_ctx), const struct log *log)
 {
-	if (!kernel_filters(log) || load(otherwise, rules))
+	if (load(otherwise, rules))
 		return outcome_of(JPKI_OK);
 	log_msg(log, LOG_ERR, "the kernel refuses the helper's seccomp filter");
 	return outcome_of(JPKI_INTERNAL);
 }
 
 struct outcome
-cage_enter(const struct log *log)
+cage_enter(const struct conf *conf, bool host_keys, const struct log *log)
 {
-	return load_or_refuse(SCMP_ACT_ERRNO(ENOSYS), add_all, log);
+	struct outcome o = confine_helper(conf, host_keys, log);
+
+	if (!outcome_ok(&o))
+		return o;
+	if (kernel_filters())
+		return load_or_refuse(SCMP_ACT_ERRNO(ENOSYS), add_all, log);
+	log_msg(log, LOG_WARNING, "this kernel has no seccomp: the helper goes on without its filter");
+	return o;
 }
 
 struct outcome
 cage_seal(const struct log *log)
 {
-	return load_or_refuse(SCMP_ACT_ALLOW, add_seal, log);
+	return kernel_filters() ? load_or_refuse(SCMP_ACT_ALLOW, add_seal, log) : outcome_of(JPKI_OK);
+}
+
+bool
+cage_export(uint32_t architecture, int fd)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	bool written = filter != NULL &&
+	    (architecture == seccomp_arch_native() || (seccomp_arch_add(filter, architecture) == 0 &&
+	    seccomp_arch_remove(filter, SCMP_ARCH_NATIVE) == 0)) &&
+	    add_all(filter) && seccomp_export_bpf(filter, fd) == 0;
+
+	seccomp_release(filter);
+	return written;
 }

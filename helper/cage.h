@@ -1,45 +1,64 @@
 /*
- * What jpki_helper takes away from itself, so that whoever gets hold of it through a hostile
- * card, a file or a message holds a process that can read files, talk to what is connected
- * already, and nothing else. SECURITY.md says what each part is for.
+ * What jpki_helper takes away from itself, so that an attacker who gets hold of it through a hostile
+ * card, a file or a message holds a process that can read what a login reads, talk to what is
+ * connected already, and nothing else. Three layers, each against what the others leave open:
+ *
+ *	the user	the files and processes of root and of other users
+ *	Landlock	the files of this user, the processes of this user, /proc, /dev, TCP
+ *	seccomp		calls: programs, processes, signals, sockets, writing, the kernel's seldom
+ *			used parts
+ *
+ * What stays: it sees whether a file exists and how large it is (stat(2)), where the directories
+ * on the way let its user see that. SECURITY.md says what each part is for.
  */
 #ifndef JPKI_HELPER_CAGE_H
 #define JPKI_HELPER_CAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "config/conf.h"
 #include "lib/log.h"
 #include "lib/outcome.h"
 
 /*
- * Before anything is read: no core dump, nobody may trace us, no privilege comes back by an
- * exec, and limits on descriptors, memory, processor time and on what could be written
- * (setrlimit(2)). What the system refuses it goes on without.
+ * Before anything is read: confine_detach() (lib/confine.h), keeping PROTO_FD alone, with limits on
+ * descriptors, memory, processor time and on what could be written. False: the helper must end.
  */
-void cage_harden(void);
+bool cage_prepare(void) MUST_CHECK;
 
 /*
- * Becomes this user for good, with its groups; for a process of root alone (any other stays
- * who it is: JPKI_OK). CONFIG (logged): there is no such user, or it is root. INTERNAL: the
- * system refuses, or would give root back.
- */
-struct outcome cage_become(const char *user, const struct log *log) MUST_CHECK;
-
-/*
- * A seccomp filter, for good. Reading files, time, memory, and sockets of the local machine
- * (AF_UNIX) to connect to pcscd remain. Executing a program, any other socket, opening a file to
- * write, changing names, modes or owners, signals to others, tracing and mounting end the
- * process at once (SIGSYS); what is not known here does not exist (ENOSYS).
+ * For good: the user, the files, the filter. Connect to pcscd before (pcsc_connect()): it may let
+ * root in and not the user.
  *
- * JPKI_OK also where the kernel has no such filters (logged as a warning). INTERNAL: it has,
- * and refuses ours.
+ * A helper of root becomes conf->helper_user; "auto" is HELPER_USER (config.h), or root if there is
+ * no such user, or if the right to change it is missing, which is logged. Any other process stays
+ * who it is. Either has no capability from here on.
+ *
+ * Files: those of helper/reach.h. A kernel without Landlock is logged as a warning.
+ *
+ * The filter (seccomp(2)): reading files, time, memory, and sockets of the local machine (AF_UNIX)
+ * to connect to pcscd remain. Executing a program, any other socket, opening a file to write,
+ * changing names, modes or owners, signals to others, by kill(2) or by owning a descriptor
+ * (fcntl(2), F_SETOWN), tracing and mounting end the process at once (SIGSYS); what is not known
+ * here does not exist (ENOSYS). A kernel without filters is logged as a warning.
+ *
+ * host_keys: sshd's public host keys are read (a challenge is going to name one). JPKI_OK. CONFIG
+ * (logged): helper_user names no user, or root. INTERNAL: the kernel has it, and refuses.
  */
-struct outcome cage_enter(const struct log *log) MUST_CHECK;
+struct outcome cage_enter(const struct conf *conf, bool host_keys, const struct log *log) MUST_CHECK;
 
 /*
  * From now on no socket at all and no connection: they end the process. After cage_enter() only,
- * once pcscd is connected and before a card has said a word. JPKI_OK, INTERNAL.
+ * once pcscd is connected and before a card has said a word. JPKI_OK, INTERNAL. Where the kernel has
+ * no filters it does nothing; cage_enter() has logged that.
  */
 struct outcome cage_seal(const struct log *log) MUST_CHECK;
+
+/*
+ * Writes the filter of cage_enter() as it would be on another architecture (SCMP_ARCH_…), in the form
+ * of struct sock_filter, to fd: for tests. False: libseccomp fails.
+ */
+bool cage_export(uint32_t architecture, int fd) MUST_CHECK;
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "card/pcsc.h"
 #include "config/conf.h"
+#include "config/enrolment.h"
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
@@ -399,12 +400,11 @@ open_card(void *ctx, const char *reader, int64_t ms)
 	return outcome_ok(&o) ? pcsc_transport(self.pcsc)->ops->open(ctx, reader, ms) : o;
 }
 
-/* What is large or needs a privilege is there before; the rest is read from inside. */
+/* What is large or needs a privilege is there before the cage; the rest is read from inside. */
 static struct outcome
-enter_cage(const struct conf *conf)
+provide(void)
 {
 	static struct transport_ops ops;
-	struct outcome o = outcome_of(JPKI_OK);
 
 	self.pin = secret_new();
 	self.pcsc = pcsc_new(&clk_system, self.log);
@@ -414,19 +414,10 @@ enter_cage(const struct conf *conf)
 	ops = *self.transport.ops;
 	ops.open = open_card;
 	self.transport.ops = &ops;
-	if (conf->helper_user[0] != '\0')
-		o = cage_become(conf->helper_user, self.log);
-	return outcome_ok(&o) ? cage_enter(self.log) : o;
+	return outcome_of(JPKI_OK);
 }
 
 /* --- the tasks --------------------------------------------------------------- */
-
-static enum place
-place_of(const struct proto_request *request, const struct log *log)
-{
-	return request->place != PLACE_UNDECIDED ? request->place :
-	    whereabouts(request->terminal, log);
-}
 
 static bool
 is_by_ssh_key(const struct flow_env *env, const struct proto_request *request)
@@ -474,7 +465,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host, .place = place_of(request, env->log) };
+		.host = request->host, .place = request->place };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
@@ -519,7 +510,7 @@ change_pin(const struct flow_env *env, const struct proto_request *request)
 	struct pinchange_ui ui = { .ask = ask_for_change, .gone = module_gone,
 		.changing = note_changing, .ctx = (void *)(uintptr_t)env->conf };
 	struct pinchange_user user = { .name = request->user,
-		.place = place_of(request, env->log) };
+		.place = request->place };
 	char changed[MESSAGE_MAX];
 	struct outcome o;
 	bool clean = true;
@@ -532,6 +523,32 @@ change_pin(const struct flow_env *env, const struct proto_request *request)
 	o = pinchange_of_user(env, &ui, &user, &self.secrets, &clean);
 	message_pin_changed(false, changed);
 	send_change_result(&o, clean, changed);
+}
+
+/* Whether the card may have a part in it; for the connection to pcscd costs up to a tenth of a second. */
+static bool
+is_for_card(const struct flow_env *env, const struct proto_request *request)
+{
+	struct outcome o = flow_may_use_reader(env, request->place);
+
+	return request->task == PROTO_DROP || (outcome_ok(&o) && !is_from_afar(env, request) &&
+	    enrolment_exists(env->conf->users_dir, request->user));
+}
+
+/*
+ * pcscd is connected to while we still are root, whom its polkit lets in, and not always the user
+ * that we become. What comes of it is told when the card's turn comes.
+ */
+static struct outcome
+enter_cage(const struct flow_env *env, const struct proto_request *request)
+{
+	struct outcome o;
+
+	if (geteuid() == 0 && env->conf->helper_user[0] != '\0' && is_for_card(env, request)) {
+		o = pcsc_connect(self.pcsc);
+		log_msg(env->log, LOG_DEBUG, "pcscd, as root: %s (%x)", outcome_code(o.status), o.raw);
+	}
+	return cage_enter(env->conf, is_from_afar(env, request), env->log);
 }
 
 static void
@@ -562,30 +579,43 @@ speak(const char *language, const struct log *log)
 }
 
 static void
-run(const struct proto_request *request)
+refuse(const struct outcome *o)
+{
+	char text[MESSAGE_MAX];
+
+	message_outcome(o, text);
+	send_result(o, true, text);
+}
+
+static void
+run(struct proto_request *request)
 {
 	static struct conf conf;
 	struct log log = { .sink = log_to_module, .ctx = &conf };
 	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log };
-	char text[MESSAGE_MAX];
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
 	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	self.log = &log;
 	if (outcome_ok(&o))
-		o = enter_cage(&conf);
+		o = provide();
 	if (!outcome_ok(&o)) {
-		message_outcome(&o, text);
-		send_result(&o, true, text);
+		refuse(&o);
 		return;
 	}
 	env.transport = &self.transport;
+	if (request->place == PLACE_UNDECIDED)
+		request->place = whereabouts(request->terminal, &log);
 	if (request->no_wait)
 		conf.wait = 0;
 	send_ready(&conf);
 	watchdog(conf.wait + conf.timeout);
-	run_task(&env, request);
+	o = enter_cage(&env, request);
+	if (outcome_ok(&o))
+		run_task(&env, request);
+	else
+		refuse(&o);
 }
 
 int
@@ -602,9 +632,8 @@ main(int argc, char **argv)
 		return 2;
 	}
 	ignore_signals();
-	if (!become_effective() || chdir("/") != 0)
+	if (!become_effective() || !cage_prepare())
 		return EXIT_PROTOCOL;
-	cage_harden();
 	if (proto_receive(PROTO_FD, &clk_system, clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS,
 	    packet, &len) != PROTO_RECEIVED)
 		return EXIT_PROTOCOL;

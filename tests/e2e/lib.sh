@@ -293,6 +293,25 @@ process_gone()
 	! kill -0 "$1" 2>/dev/null
 }
 
+# only_admits UID…: from now on pcscd lets in these users alone, as with polkit; until admits_all.
+only_admits()
+{
+	local ready
+
+	coproc DOOR { exec "$E2E_TOP/tests/e2e/doorkeeper" "$@"; }
+	read -r ready <&"${DOOR[0]}"
+	[ "$ready" = ready ] || fail 'no doorkeeper'
+}
+
+# shellcheck disable=SC2154 # DOOR_PID is the coproc's
+admits_all()
+{
+	local pid=$DOOR_PID end=${DOOR[1]}
+
+	exec {end}>&-
+	wait "$pid"
+}
+
 stop_pcscd()
 {
 	end_process "$PCSCD_PID"

@@ -1,7 +1,8 @@
 /*
- * Preloaded like tests/faults/preload.c: makes jpki_helper, with the PIN in its hands, do what
- * somebody would who had got hold of it. /run/misdeed names the deed; /run/misdeed.done says
- * "begun", and "lived" should the process live to tell.
+ * Preloaded like tests/faults/preload.c: makes jpki_helper, with the PIN in its hands, do what an
+ * attacker would do with a helper that he has taken over. /run/misdeed names the deed, and what it
+ * is done to after a blank; /run/misdeed.done says "begun", and what came of it should the process
+ * live to tell: "lived", or of a file "refused" or "got" and its first bytes.
  */
 #include "config.h"
 
@@ -12,19 +13,26 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "helper/proto.h"
 
 #define ORDER "/run/misdeed"
 #define NOTICE "/run/misdeed.done"
-#define NOTICE_SIZE 16
+#define NOTICE_SIZE 64
 #define SPOILS "/run/misdeed.spoils"
 
-static char deed[16];
+static char deed[128];
+static const char *object = "";		/* what it is done to */
 static char *notice;
+static bool lingers;
 
 static void
 run_a_program(void)
@@ -57,6 +65,43 @@ ask_another_service(void)
 	(void)socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+/* A file, a directory, a device, the memory of a process. */
+static void
+read_a_file(void)
+{
+	int fd = open(object, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0) {
+		snprintf(notice, NOTICE_SIZE, "refused");
+		return;
+	}
+	snprintf(notice, NOTICE_SIZE, "got ");
+	n = read(fd, notice + 4, NOTICE_SIZE - 5);
+	notice[4 + (n > 0 ? n : 0)] = '\0';
+	(void)close(fd);
+}
+
+/* The kernel signals the process once the module closes its end; this one has to be there still. */
+static void
+own_a_descriptor(void)
+{
+	(void)fcntl(PROTO_FD, F_SETOWN, atoi(object));
+	(void)fcntl(PROTO_FD, F_SETSIG, SIGKILL);
+	(void)fcntl(PROTO_FD, F_SETFL, O_RDWR | O_ASYNC);
+	lingers = true;
+}
+
+__attribute__((destructor))
+static void
+linger(void)
+{
+	struct timespec half = { .tv_nsec = 500000000 };
+
+	if (lingers)
+		(void)nanosleep(&half, NULL);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -65,6 +110,8 @@ static const struct {
 	{ "write", write_a_file },
 	{ "network", call_home },
 	{ "service", ask_another_service },
+	{ "read", read_a_file },
+	{ "own", own_a_descriptor },
 };
 
 static void
@@ -74,7 +121,8 @@ commit(void)
 		if (strcmp(deed, deeds[i].name) == 0) {
 			snprintf(notice, NOTICE_SIZE, "begun");
 			deeds[i].run();
-			snprintf(notice, NOTICE_SIZE, "lived");
+			if (strcmp(notice, "begun") == 0)
+				snprintf(notice, NOTICE_SIZE, "lived");
 		}
 }
 
@@ -99,6 +147,7 @@ static void
 arm(void)
 {
 	int order, fd;
+	char *blank;
 	void *p;
 
 	if (strcmp(program_invocation_short_name, "jpki_helper") != 0)
@@ -110,6 +159,11 @@ arm(void)
 	if (read(order, deed, sizeof deed - 1) > 0 && ftruncate(fd, NOTICE_SIZE) == 0) {
 		p = mmap(NULL, NOTICE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		notice = p != MAP_FAILED ? p : NULL;
+	}
+	blank = strchr(deed, ' ');
+	if (blank != NULL) {
+		*blank = '\0';
+		object = blank + 1;
 	}
 	(void)close(order);
 	(void)close(fd);

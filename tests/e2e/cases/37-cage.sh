@@ -28,16 +28,12 @@ cage_is_closed()
 	expect_equal 'NoNewPrivs' 1 "$(helper_said NoNewPrivs)"
 }
 
-# misdeed DEED
-misdeed()
+# deadly DEED: it ends the helper.
+deadly()
 {
 	install_pam_service e2e "$(stack)"
-	rm -f /run/misdeed.*
-	printf '%s' "$1" > /run/misdeed
-	printf '%s\n' "$E2E_BUILD/tests/e2e/.libs/misdeed.so" > /etc/ld.so.preload
-	run pamdrive --service e2e --user hanako "pin=$PIN" auth
-	rm -f /etc/ld.so.preload /run/misdeed
-	expect_equal 'how far it got' begun "$(tr -d '\0' < /run/misdeed.done)"
+	taken_over "$1"
+	expect_equal 'how far it got' begun "$FAR"
 	[ ! -e /run/misdeed.spoils ] || fail 'it wrote a file'
 	expect_match 'the result' '[0-9]+ PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
 	expect_logged 'ended by signal 31: its cage'
@@ -46,16 +42,106 @@ misdeed()
 	expect_equal 'tries left' 3 "$(sim get auth-tries)"
 }
 
-# What the test above rests on: without an order the preloaded library does nothing.
+# What the tests above and the adversaries rest on: without an order the preloaded library does
+# nothing, and what a login reads it can read.
 no_misdeed()
 {
 	install_pam_service e2e "$(stack)"
-	rm -f /run/misdeed.*
-	printf 'none' > /run/misdeed
-	printf '%s\n' "$E2E_BUILD/tests/e2e/.libs/misdeed.so" > /etc/ld.so.preload
-	run pamdrive --service e2e --user hanako "pin=$PIN" auth
-	rm -f /etc/ld.so.preload /run/misdeed
+	taken_over none
 	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	taken_over "read $CONF"
+	expect_match 'what it read' 'got #.*' "$FAR"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+}
+
+# As the package has it: nothing is configured.
+own_user()
+{
+	reset_config
+	begin_look
+	eval "run pamdrive --service e2e --user hanako $LOOK pin=$PIN auth"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_match 'its user' "$(id -u jpki-helper)[[:space:]].*" "$(helper_said Uid)"
+	expect_equal 'its groups' "$(id -G jpki-helper)" "$(helper_said Groups | sed 's/ *$//')"
+	expect_no_capability
+	expect_lacks 'the log' 'stays root' "$(syslog_new)"
+}
+
+expect_no_capability()
+{
+	local set
+
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		expect_match "$set" '0+' "$(helper_said $set)"
+	done
+}
+
+# stays_root REGEX: what is logged ("": nothing).
+stays_root()
+{
+	begin_look
+	eval "run pamdrive --service e2e --user hanako $LOOK pin=$PIN auth"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_match 'its user' '0[[:space:]].*' "$(helper_said Uid)"
+	expect_no_capability
+	expect_equal 'Seccomp' 2 "$(helper_said Seccomp)"
+	if [ -n "$1" ]; then
+		expect_logged "$1"
+	else
+		expect_lacks 'the log' 'stays root' "$(syslog_new)"
+	fi
+}
+
+without_its_user()
+{
+	cp /etc/passwd "$WORK/passwd"
+	sed -i '/^jpki-helper:/d' /etc/passwd
+	stays_root 'the helper stays root, without capabilities: user jpki-helper: no such user; see helper_user'
+	expect_equal 'lines' 1 "$(syslog_new | grep -c 'stays root')"
+	cat "$WORK/passwd" > /etc/passwd
+}
+
+# As in a service with CapabilityBoundingSet: root cannot become anybody.
+without_setuid()
+{
+	begin_look
+	eval "run setpriv --bounding-set=-setuid --inh-caps=-setuid pamdrive --service e2e --user hanako $LOOK pin=$PIN auth"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_logged 'the helper stays root, .* Operation not permitted'
+	expect_match 'its user' '0[[:space:]].*' "$(helper_said Uid)"
+	expect_no_capability
+}
+
+wants_none()
+{
+	write_conf 'helper_user = none'
+	stays_root ''
+	reset_config
+}
+
+# lacks WHAT REGEX: on a kernel without it a login works, and one line says what is missing.
+lacks()
+{
+	begin_look
+	eval "run '$E2E_BUILD/tests/e2e/lacking' $1 pamdrive --service e2e --user hanako $LOOK pin=$PIN auth"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_logged "$2"
+	expect_equal 'lines' 1 "$(syslog_new | grep -cE "$2")"
+	expect_match 'its user' "$(id -u jpki-helper)[[:space:]].*" "$(helper_said Uid)"
+	expect_no_capability
+}
+
+# What decides is replaced while the PIN is typed, and read again after it.
+replaced_meanwhile()
+{
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "exec=mv $NSSDB $NSSDB.old; cp -r $NSSDB.old $NSSDB" "pin=$PIN" auth
+	expect_equal 'the result, database replaced' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	rm -rf "$NSSDB.old"
+	run pamdrive --service e2e --user hanako "exec=jpkictl block $PKI/good.crt" "pin=$PIN" auth
+	expect_lacks 'the result, blocked' SUCCESS "$(transcript 'auth = ')"
+	expect_logged 'JPKI-E-BLOCKED'
+	rm -f /etc/pam_jpki/blocked
 }
 
 helper_user()
@@ -91,11 +177,28 @@ helper_user_refused()	# USER REGEX
 	expect_equal 'commands' 0 "$(stat_of apdus)"
 }
 
-helper_user_and_pcscd()
+# pcscd lets root in and not this user, as with polkit and no rule: the connection is root's.
+helper_user_and_pcscd()	# HELPER-USER USER
 {
-	chmod 0600 /run/pcscd/pcscd.comm
-	helper_user_refused jpki 'JPKI-E-(SERVICE-REFUSED|NO-SERVICE)'
-	chmod 0666 /run/pcscd/pcscd.comm
+	only_admits 0
+	write_conf "helper_user = $1"
+	begin_look
+	eval "run pamdrive --service e2e --user hanako $LOOK pin=$PIN auth"
+	expect_equal 'the result' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_match 'its user' "$(id -u "$2")[[:space:]].*" "$(helper_said Uid)"
+	admits_all
+	reset_config
+}
+
+# Nobody is let in: polkitd does not run.
+pcscd_admits_nobody()
+{
+	only_admits
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'the result' '[0-9]+ PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
+	expect_logged 'JPKI-E-SERVICE-REFUSED'
+	admits_all
 }
 
 polkit_sandbox()
@@ -106,18 +209,28 @@ polkit_sandbox()
 	expect_equal 'signatures' 1 "$(stat_of signs)"
 }
 
-if is_wanted cage; then
-	run_case 'cage: the filters are on while the PIN is typed' cage_is_closed
-	for deed in exec write network service; do
-		run_case "cage: a helper that is made to: $deed" misdeed "$deed"
-	done
-	run_case 'cage: a helper that is made to do nothing' no_misdeed
-	useradd --system --no-create-home --shell /usr/sbin/nologin jpki
-	run_case 'cage: the helper becomes another user' helper_user
-	run_case 'cage: a helper of a user stays his' helper_of_a_user
-	run_case 'cage: no such user' helper_user_refused nobody-at-all 'helper_user = nobody-at-all: no such user'
-	run_case 'cage: the user is root' helper_user_refused root 'helper_user = root: that is root'
-	run_case 'cage: pcscd does not admit the user' helper_user_and_pcscd
-	reset_config
-	run_case 'cage: in the sandbox of polkit' polkit_sandbox
-fi
+# shellcheck source=tests/e2e/misdeed.sh
+. "$E2E_TOP/tests/e2e/misdeed.sh"
+
+run_case 'cage: the filters are on while the PIN is typed' cage_is_closed
+for deed in exec write network service 'own 1'; do
+	run_case "cage: a helper that is made to: $deed" deadly "$deed"
+done
+run_case 'cage: a helper that is made to do nothing' no_misdeed
+run_case 'cage: the helper becomes its own user' own_user
+run_case 'cage: its own user is missing' without_its_user
+run_case 'cage: root that cannot become another user' without_setuid
+run_case 'cage: root, if that is wanted' wants_none
+useradd --system --no-create-home --shell /usr/sbin/nologin jpki
+run_case 'cage: the helper becomes another user' helper_user
+run_case 'cage: a helper of a user stays the same user' helper_of_a_user
+run_case 'cage: no such user' helper_user_refused nobody-at-all 'helper_user = nobody-at-all: no such user'
+run_case 'cage: the user is root' helper_user_refused root 'helper_user = root: that is root'
+reset_config
+run_case 'cage: pcscd does not admit the helper' helper_user_and_pcscd auto jpki-helper
+run_case 'cage: pcscd does not admit another user' helper_user_and_pcscd jpki jpki
+run_case 'cage: pcscd admits nobody at all' pcscd_admits_nobody
+run_case 'cage: what is trusted is replaced meanwhile' replaced_meanwhile
+run_case 'cage: a kernel without Landlock' lacks landlock 'this kernel has no Landlock.*jpki_helper could open'
+run_case 'cage: a kernel without seccomp' lacks seccomp 'this kernel has no seccomp: the helper goes on without'
+run_case 'cage: in the sandbox of polkit' polkit_sandbox

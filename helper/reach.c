@@ -1,0 +1,71 @@
+#include "config.h"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "helper/reach.h"
+
+#define DIRECTORY (CONFINE_READ | CONFINE_LIST)
+
+static const struct confine_path always[] = {
+	{ CONFDIR, DIRECTORY },
+	{ STATEDIR, DIRECTORY },
+	/* NSS loads its modules late. Others than the distribution's are where ld.so looks. */
+	{ "/lib", CONFINE_READ },
+	{ "/lib64", CONFINE_READ },
+	{ "/usr/lib", CONFINE_READ },
+	{ "/usr/lib64", CONFINE_READ },
+	{ "/usr/local/lib", CONFINE_READ },
+	{ LIBDIR, CONFINE_READ },
+	{ "/etc/ld.so.cache", CONFINE_READ },
+	/* Texts, and the dates in them. */
+	{ LOCALEDIR, CONFINE_READ },
+	{ "/usr/share/locale", CONFINE_READ },
+	{ "/usr/share/zoneinfo", CONFINE_READ },
+	{ "/etc/localtime", CONFINE_READ },
+	/* NSS; without the last three it would be less strict than the machine. */
+	{ "/dev/urandom", CONFINE_READ },
+	{ "/proc/sys/crypto/fips_enabled", CONFINE_READ },
+	{ "/etc/crypto-policies", CONFINE_READ },
+	{ "/usr/share/crypto-policies", CONFINE_READ },
+};
+
+static void
+add(struct reach *r, const char *path, unsigned int access)
+{
+	if (r->count < REACH_PATHS_MAX)
+		r->paths[r->count++] = (struct confine_path){ path, access };
+}
+
+/* The private ones beside them are never within reach, whoever the helper is. */
+static void
+add_host_keys(struct reach *r, const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	size_t count = 0;
+
+	add(r, dir, CONFINE_LIST);
+	while (d != NULL && count < REMOTE_HOST_KEYS_MAX && (e = readdir(d)) != NULL)
+		if (fnmatch(REMOTE_HOST_KEY_FILES, e->d_name, 0) == 0 &&
+		    (size_t)snprintf(r->keys[count], sizeof r->keys[count], "%s/%s", dir, e->d_name) <
+		    sizeof r->keys[count])
+			add(r, r->keys[count++], CONFINE_READ);
+	if (d != NULL)
+		(void)closedir(d);
+}
+
+void
+reach_of_login(const struct conf *conf, bool host_keys, struct reach *ret)
+{
+	ret->count = 0;
+	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+		add(ret, always[i].path, always[i].access);
+	add(ret, conf->trust_db, DIRECTORY);
+	add(ret, conf->users_dir, DIRECTORY);
+	add(ret, conf->crl_dir, DIRECTORY);
+	add(ret, conf->block_list, CONFINE_READ);
+	if (host_keys)
+		add_host_keys(ret, conf->host_keys);
+}

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # FAR is for the cases
+# Sourced by the cases with a helper that has been taken over: tests/e2e/misdeed.c.
+
+# taken_over DEED [OPTION of pamdrive…]: a login with the right PIN whose helper does the deed as soon as
+# it has the PIN. FAR says how far it got.
+taken_over()
+{
+	local deed=$1
+
+	shift
+	[ -e /etc/pam.d/e2e ] || install_pam_service e2e "$(stack)"
+	rm -f /run/misdeed.*
+	printf '%s' "$deed" > /run/misdeed
+	# where a user's helper can read it
+	install -m 0755 "$E2E_BUILD/tests/e2e/.libs/misdeed.so" /run/misdeed.so
+	# a user's helper makes the notice itself
+	install -m 0666 /dev/null /run/misdeed.done
+	echo /run/misdeed.so > /etc/ld.so.preload
+	run pamdrive --service e2e --user hanako "$@" "pin=$PIN" auth
+	rm -f /etc/ld.so.preload /run/misdeed
+	FAR=$(tr -d '\0' < /run/misdeed.done)
+}
+
+# Whether this kernel can keep files out of reach; else what needs it is skipped.
+has_landlock()
+{
+	python3 -c 'import ctypes; raise SystemExit(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) <= 0)'
+}
