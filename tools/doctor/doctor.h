@@ -44,6 +44,8 @@ bool doctor_conf(struct doctor *d);
 void doctor_programs(struct doctor *d);
 /* Whether the users of pam_jpki are there, and do nothing but their one job. */
 void doctor_users(struct doctor *d);
+/* The name of the user that a helper of root becomes, if it exists; NULL: it stays root. */
+const char *doctor_helper_user(const struct doctor *d);
 /* The same of the one that sshd runs jpkictl ssh-keys as. False after a finding. */
 bool doctor_keys_user(struct doctor *d, const char *user);
 void doctor_enrolments(struct doctor *d);

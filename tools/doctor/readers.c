@@ -16,6 +16,7 @@
 #include "flow/enrolled.h"
 #include "flow/survey.h"
 #include "lib/cleanup.h"
+#include "lib/confine.h"
 #include "lib/message.h"
 #include "nss/cert.h"
 #include "tools/doctor/doctor.h"
@@ -152,6 +153,45 @@ examine_reader(struct doctor *d, struct pcsc *pcsc, const struct transport_reade
 		found(d, finding_of(o.status), "%s (%s)", reader->name, outcome_code(o.status));
 }
 
+/* In a process of its own: whether pcscd admits this user, as far as it says anything. */
+static bool
+admits(const struct doctor *d, const struct confine_user *user)
+{
+	const struct confinement c = { .user = user, .parent = getpid() };
+	static const struct log unheard;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct pcsc *pcsc = pcsc_new(d->t->env.clk, &unheard);
+		struct outcome o = outcome_of(JPKI_INTERNAL);
+		int landlock;
+
+		if (pcsc != NULL && confine(&c, &landlock))
+			o = pcsc_connect(pcsc);
+		_exit(o.status == JPKI_SERVICE_REFUSED);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+}
+
+/* The user that a helper of root becomes, which only root can try out. */
+static void
+judge_helper_user(struct doctor *d)
+{
+	const char *name = doctor_helper_user(d);
+	struct confine_user user;
+
+	if (geteuid() == 0 && name != NULL && confine_find_user(name, &user) == CONFINE_FOUND && !admits(d, &user))
+		found(d, FOUND_SERVICE_REFUSES_HELPER, "%s", name);
+}
+
+static enum finding
+refusal(enum jpki_status status)
+{
+	return status != JPKI_SERVICE_REFUSED ? FOUND_SERVICE_SILENT :
+	    geteuid() == 0 ? FOUND_SERVICE_REFUSES_ROOT : FOUND_SERVICE_REFUSES;
+}
+
 static void
 examine(struct doctor *d)
 {
@@ -165,11 +205,12 @@ examine(struct doctor *d)
 		o = d->t->env.transport->ops->readers(d->t->env.transport->ctx, &readers);
 	}
 	if (!outcome_ok(&o)) {
-		found_alone(d, o.status == JPKI_SERVICE_REFUSED ? FOUND_SERVICE_REFUSES : FOUND_SERVICE_SILENT);
+		found_alone(d, refusal(o.status));
 		pcsc_free(pcsc);
 		return;
 	}
 	found_alone(d, FOUND_SERVICE);
+	judge_helper_user(d);
 	if (readers.count == 0)
 		found_alone(d, FOUND_READER_NONE);
 	for (size_t i = 0; i < readers.count; i++) {

@@ -31,9 +31,9 @@ struct job {
 static const char *
 other_job_of(const struct doctor *d, const struct job *job, uid_t uid)
 {
-	const char *helper = d->t->conf.helper_user;
+	const char *helper = doctor_helper_user(d);
 	const char *const users[JOBS] = { [KEYS] = KEYS_USER, [FETCHING] = FETCH_USER,
-	    [CARD] = helper[0] != '\0' ? helper : HELPER_USER };
+	    [CARD] = helper != NULL ? helper : HELPER_USER };
 
 	for (int kind = 0; kind < JOBS; kind++) {
 		const struct passwd *pw = kind == (int)job->kind ? NULL : getpwnam(users[kind]);
@@ -112,14 +112,28 @@ judge_user(struct doctor *d, const struct job *job)
 	return false;
 }
 
+const char *
+doctor_helper_user(const struct doctor *d)
+{
+	const char *user = d->t->conf.helper_user;
+
+	if (user[0] == '\0')
+		return NULL;
+	return strcmp(user, CONF_USER_AUTO) == 0 ? HELPER_USER : user;
+}
+
 void
 doctor_users(struct doctor *d)
 {
 	struct job fetching = { FETCHING, FETCH_USER, "jpki_fetch", FOUND_USER_SHARED };
-	struct job card = { CARD, d->t->conf.helper_user, "jpki_helper", FOUND_USER_SHARED };
+	struct job card = { CARD, doctor_helper_user(d), "jpki_helper", FOUND_USER_SHARED };
 
 	(void)judge_user(d, &fetching);
-	if (card.user[0] != '\0')
+	if (card.user == NULL)
+		return;
+	if (strcmp(d->t->conf.helper_user, CONF_USER_AUTO) == 0 && getpwnam(card.user) == NULL)
+		found(d, FOUND_HELPER_STAYS_ROOT, "%s", card.user);
+	else
 		(void)judge_user(d, &card);
 }
 
