@@ -56,6 +56,7 @@ static const struct row {
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
 	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes, strict or challenge"),
+	ROW(local_services, TYPE_SERVICES, 0, 0, "none", "none or PAM services with commas"),
 	ROW(remote_binding, TYPE_BINDING, 0, 0, "hostkey", "hostkey or name"),
 	ROW(remote_names, TYPE_NAMES, 0, 0, "auto", "auto or host names with commas between them"),
 	ROW(host_keys, TYPE_PATH, 0, 0, "/etc/ssh", "an absolute path"),
@@ -207,23 +208,36 @@ conf_language(const struct conf *conf)
 	return conf->lang == CONF_LANG_JA ? "ja" : conf->lang == CONF_LANG_EN ? "en" : NULL;
 }
 
-bool
-conf_is_exempt(const struct conf *conf, const char *service)
+/* Whether a list with commas has this word. */
+static bool
+list_has(const char *list, const char *word)
 {
-	const char *at = conf->removal_exempt;
-	size_t len = strlen(service);
+	const char *at = list;
+	size_t len = strlen(word);
 
 	if (len == 0)
 		return false;
 	while (*at != '\0') {
 		size_t n = strcspn(at, ",");
 
-		if (n == len && memcmp(at, service, len) == 0)
+		if (n == len && memcmp(at, word, len) == 0)
 			return true;
 		at += n;
 		at += *at == ',';
 	}
 	return false;
+}
+
+bool
+conf_is_exempt(const struct conf *conf, const char *service)
+{
+	return list_has(conf->removal_exempt, service);
+}
+
+bool
+conf_is_local_service(const struct conf *conf, const char *service)
+{
+	return list_has(conf->local_services, service);
 }
 
 void

@@ -46,6 +46,7 @@ struct conf {
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* enum conf_remote: who may use this machine's reader */
+	char local_services[CONF_SERVICES_MAX];	/* PAM services whose users are at this machine, with commas; "" for none */
 	unsigned int remote_binding;	/* enum conf_binding: what a remote signature must name */
 	char remote_names[CONF_NAMES_MAX];	/* names of this server, with commas; "": the host name */
 	char host_keys[PATH_MAX];	/* directory of sshd's public host keys */
@@ -65,6 +66,9 @@ const char *conf_language(const struct conf *conf);
 
 /* Whether a session that this PAM service opened is none of jpki-watch's (removal_exempt). */
 bool conf_is_exempt(const struct conf *conf, const char *service);
+
+/* Whether the administrator vouches for the users of this PAM service (local_services). */
+bool conf_is_local_service(const struct conf *conf, const char *service);
 
 /* The built-in values. */
 void conf_init(struct conf *conf);

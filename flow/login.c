@@ -100,14 +100,14 @@ flow_verify(const struct flow_env *env, const struct login_request *request,
 	    (struct view){ proof.signature, proof.len });
 }
 
-/* The card on this machine's reader is not for those who sit elsewhere. */
+/* Only what is proved, or assumed where that is enough, is let in: the rest is refused. */
 struct outcome
 flow_may_use_reader(const struct flow_env *env, enum place place)
 {
-	bool refused = env->conf->remote == CONF_REMOTE_STRICT ? place != PLACE_LOCAL :
-	    env->conf->remote != CONF_REMOTE_YES && place == PLACE_REMOTE;
+	bool allowed = place == PLACE_LOCAL || env->conf->remote == CONF_REMOTE_YES ||
+	    (place == PLACE_ASSUMED && env->conf->remote != CONF_REMOTE_STRICT);
 
-	return outcome_of(refused ? JPKI_REMOTE : JPKI_OK);
+	return outcome_of(allowed ? JPKI_OK : JPKI_REMOTE);
 }
 
 /*

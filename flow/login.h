@@ -47,10 +47,7 @@ void flow_login(const struct flow_env *env, const struct flow_ui *ui,
 /* Notes which certificate a login is about. */
 void login_name_cert(const struct enrolled_cert *enrolled, struct login_result *result);
 
-/*
- * Whether somebody who is there may use this machine's reader: JPKI_OK or REMOTE, by the
- * option remote.
- */
+/* Whether a user in this place may use this machine's reader: JPKI_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
 
 /* Until when a PIN that was just typed may be sent: clk_mono_ms. */

@@ -28,11 +28,11 @@
 #include "flow/pinchange.h"
 #include "flow/remote.h"
 #include "flow/verify.h"
+#include "flow/whereabouts.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "helper/cage.h"
 #include "helper/proto.h"
-#include "helper/whereabouts.h"
 #include "nss/cert.h"
 
 #define REQUEST_TIMEOUT_MS 10000
@@ -49,6 +49,7 @@ static struct {
 	const struct log *log;
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
 	struct proto_since since;		/* what the holder is told */
+	enum where where;			/* the user is */
 	volatile sig_atomic_t pin_received;
 	volatile sig_atomic_t changing;		/* the new PIN may be on its way to the card */
 	volatile sig_atomic_t result_sent;
@@ -137,7 +138,7 @@ log_to_module(void *ctx, int priority, const char *text)
 static bool
 put_outcome(struct writer *w, const struct outcome *o, bool card_clean, const char *text)
 {
-	struct proto_result m = { .outcome = *o, .card_clean = card_clean };
+	struct proto_result m = { .outcome = *o, .card_clean = card_clean, .where = self.where };
 
 	snprintf(m.text, sizeof m.text, "%s", text);
 	memcpy(m.reader, self.reader, sizeof m.reader);
@@ -419,6 +420,22 @@ provide(void)
 
 /* --- the tasks --------------------------------------------------------------- */
 
+/*
+ * Where the user is (lib/place.h). From outside the cage, whose inside has no view of
+ * other processes and of logind's files.
+ */
+static enum where
+locate_user(const struct proto_request *request, const struct conf *conf, const struct log *log)
+{
+	const struct proto_claims *c = &request->claims;
+	struct place_evidence e = { .service = request->service, .tty = c->tty, .display = c->display,
+		.rhost = c->rhost, .seat = c->seat, .ssh_connection = c->ssh_connection, .caller = c->caller,
+		.for_caller = c->for_caller, .vouched = conf_is_local_service(conf, request->service) };
+
+	whereabouts(getppid(), log, &e);
+	return place_decide(&e);
+}
+
 static bool
 is_by_ssh_key(const struct flow_env *env, const struct proto_request *request)
 {
@@ -465,7 +482,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = module_gone, .ctx = (void *)(uintptr_t)env->conf };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host, .place = request->place };
+		.host = request->host, .place = where_place(self.where) };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
@@ -510,7 +527,7 @@ change_pin(const struct flow_env *env, const struct proto_request *request)
 	struct pinchange_ui ui = { .ask = ask_for_change, .gone = module_gone,
 		.changing = note_changing, .ctx = (void *)(uintptr_t)env->conf };
 	struct pinchange_user user = { .name = request->user,
-		.place = request->place };
+		.place = where_place(self.where) };
 	char changed[MESSAGE_MAX];
 	struct outcome o;
 	bool clean = true;
@@ -529,7 +546,7 @@ change_pin(const struct flow_env *env, const struct proto_request *request)
 static bool
 is_for_card(const struct flow_env *env, const struct proto_request *request)
 {
-	struct outcome o = flow_may_use_reader(env, request->place);
+	struct outcome o = flow_may_use_reader(env, where_place(self.where));
 
 	return request->task == PROTO_DROP || (outcome_ok(&o) && !is_from_afar(env, request) &&
 	    enrolment_exists(env->conf->users_dir, request->user));
@@ -588,7 +605,7 @@ refuse(const struct outcome *o)
 }
 
 static void
-run(struct proto_request *request)
+run(const struct proto_request *request)
 {
 	static struct conf conf;
 	struct log log = { .sink = log_to_module, .ctx = &conf };
@@ -598,15 +615,15 @@ run(struct proto_request *request)
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
 	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	self.log = &log;
-	if (outcome_ok(&o))
+	if (outcome_ok(&o)) {
+		self.where = locate_user(request, &conf, &log);
 		o = provide();
+	}
 	if (!outcome_ok(&o)) {
 		refuse(&o);
 		return;
 	}
 	env.transport = &self.transport;
-	if (request->place == PLACE_UNDECIDED)
-		request->place = whereabouts(request->terminal, &log);
 	if (request->no_wait)
 		conf.wait = 0;
 	send_ready(&conf);

@@ -7,7 +7,7 @@
 
 #include "helper/proto.h"
 
-#define PROTO_VERSION 3
+#define PROTO_VERSION 4
 
 unsigned int
 proto_questions(enum proto_task task)
@@ -32,18 +32,29 @@ put_header(struct writer *w, enum proto_type type, const struct proto_id *id)
 	writer_bytes(w, id->bytes, sizeof id->bytes);
 }
 
+static void
+put_claims(struct writer *w, const struct proto_claims *c)
+{
+	writer_string(w, c->tty);
+	writer_string(w, c->display);
+	writer_string(w, c->rhost);
+	writer_string(w, c->seat);
+	writer_u8(w, c->ssh_connection);
+	writer_u32(w, c->caller);
+	writer_u8(w, c->for_caller);
+}
+
 bool
 proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m)
 {
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
-	writer_u8(w, (uint8_t)m->place);
 	writer_u8(w, m->no_wait);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
-	writer_string(w, m->terminal);
+	put_claims(w, &m->claims);
 	writer_string(w, m->reader);
 	writer_u8(w, m->sshd);
 	writer_string(w, m->auth_info);
@@ -109,6 +120,7 @@ proto_put_result(struct writer *w, const struct proto_id *id, const struct proto
 	writer_string(w, m->text);
 	writer_string(w, m->reader);
 	writer_string(w, m->cert);
+	writer_u8(w, (uint8_t)m->where);
 	return writer_ok(w);
 }
 
@@ -149,19 +161,38 @@ is_language(const char *lang)
 	return strcmp(lang, "ja") == 0 || strcmp(lang, "en") == 0;
 }
 
+static bool
+get_claims(struct reader *r, struct proto_claims *ret)
+{
+	uint8_t ssh_connection, for_caller;
+	uint32_t caller;
+
+	if (!reader_string(r, ret->tty, sizeof ret->tty) ||
+	    !reader_string(r, ret->display, sizeof ret->display) ||
+	    !reader_string(r, ret->rhost, sizeof ret->rhost) ||
+	    !reader_string(r, ret->seat, sizeof ret->seat) ||
+	    !reader_u8(r, &ssh_connection) || ssh_connection > 1 || !reader_u32(r, &caller) ||
+	    !reader_u8(r, &for_caller) || for_caller > 1)
+		return false;
+	ret->ssh_connection = ssh_connection != 0;
+	ret->caller = caller;
+	ret->for_caller = for_caller != 0;
+	return true;
+}
+
 bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
-	uint8_t task, place, no_wait, sshd, words;
+	uint8_t task, no_wait, sshd, words;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
-	    !reader_u8(r, &place) || place >= PLACE_COUNT || !reader_u8(r, &no_wait) || no_wait > 1 ||
+	    !reader_u8(r, &no_wait) || no_wait > 1 ||
 	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !reader_string(r, ret->user, sizeof ret->user) ||
 	    !reader_string(r, ret->service, sizeof ret->service) ||
 	    !reader_string(r, ret->host, sizeof ret->host) ||
-	    !reader_string(r, ret->terminal, sizeof ret->terminal) ||
+	    !get_claims(r, &ret->claims) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_u8(r, &sshd) || sshd > 1 ||
 	    !reader_string(r, ret->auth_info, sizeof ret->auth_info) ||
@@ -174,7 +205,6 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 		used += strlen(ret->store + used) + 1;
 	}
 	ret->task = task;
-	ret->place = (enum place)place;
 	ret->no_wait = no_wait != 0;
 	ret->sshd = sshd != 0;
 	ret->word_count = words;
@@ -246,7 +276,7 @@ proto_get_pin(struct reader *r, struct proto_pin *ret)
 bool
 proto_get_result(struct reader *r, struct proto_result *ret)
 {
-	uint8_t tries, clean;
+	uint8_t tries, clean, where;
 	uint16_t status;
 	uint64_t when;
 	uint32_t raw;
@@ -255,11 +285,13 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 	    !reader_u64(r, &when) || !reader_u32(r, &raw) || !reader_u8(r, &clean) || clean > 1 ||
 	    !reader_string(r, ret->text, sizeof ret->text) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
-	    !reader_string(r, ret->cert, sizeof ret->cert) || !reader_at_end(r))
+	    !reader_string(r, ret->cert, sizeof ret->cert) ||
+	    !reader_u8(r, &where) || where >= WHERE_COUNT || !reader_at_end(r))
 		return false;
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
 		.when = (int64_t)when, .raw = raw };
 	ret->card_clean = clean != 0;
+	ret->where = (enum where)where;
 	return true;
 }
 

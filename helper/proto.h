@@ -67,11 +67,15 @@ struct proto_id {
 
 struct proto_request {
 	enum proto_task task;
-	enum place place;	/* as far as the application told (pam/guard.h) */
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
 	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
-	char terminal[PROTO_NAME_MAX];	/* PAM_TTY; "" for none */
+	struct proto_claims {	/* on the place of the user, as in struct place_evidence; "" for none */
+		char tty[PROTO_NAME_MAX], display[PROTO_NAME_MAX], rhost[PROTO_NAME_MAX], seat[PROTO_NAME_MAX];
+		bool ssh_connection;
+		uid_t caller;
+		bool for_caller;
+	} claims;
 	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
 	bool sshd;		/* it is sshd that asks: somebody may be challenged */
 	char auth_info[PROTO_AUTH_INFO_MAX];	/* LOGIN by sshd: its SSH_AUTH_INFO_0, or "" */
@@ -138,6 +142,7 @@ struct proto_result {
 	/* For the log: where the card in question lies, and which certificate; or "". */
 	char reader[PROTO_NAME_MAX];
 	char cert[PROTO_CERT_MAX];	/* the first 16 hex digits of its fingerprint */
+	enum where where;		/* the user is, as far as it was examined */
 };
 
 /* Writing: false if it does not fit. */

@@ -1,5 +1,5 @@
-# lib/outcome.def and tools/doctor/findings.def as mdoc: the sections OUTCOMES of
-# pam_jpki(8) and FINDINGS of jpkictl-doctor(8). It reads the tables in the form they
+# lib/outcome.def, lib/place.def and tools/doctor/findings.def as mdoc: the sections OUTCOMES and
+# PLACES of pam_jpki(8) and FINDINGS of jpkictl-doctor(8). It reads the tables in the form they
 # are written in, and ends with 1 on anything else.
 BEGIN { group = "Success" }
 
@@ -41,6 +41,14 @@ function begin()
 	between = ".br\n"	# these are no whole sentences
 	next
 }
+/^REASON\([A-Z_]+, [A-Z]+, "[a-z-]+",$/ {
+	if (wanted) fail("an entry without its end")
+	split($0, word, /[(,] */)
+	head = substr(word[4], 2, length(word[4]) - 2)
+	state = ""
+	wanted = 1
+	next
+}
 wanted == 2 && /,$/ {
 	line = $0
 	sub(/^\t/, "", line)
@@ -60,8 +68,9 @@ wanted == 1 && /\)$/ {
 		group = ""
 		listed = 1
 	}
-	printf ".It Li %s\n%s\n", head, state
-	if (remedy != "") print between remedy
+	printf ".It Li %s\n", head
+	if (state != "") print state
+	if (remedy != "") print (state != "" ? between : "") remedy
 	next
 }
 { fail("not understood: " $0) }

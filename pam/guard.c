@@ -1,61 +1,61 @@
 #include "config.h"
 
+#include <pwd.h>
+#include <security/pam_modutil.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "pam/guard.h"
+#include "pam/record.h"
 
-static bool
-is_set(const char *text)
+static void
+copy_claim(const char *value, char claim[static PROTO_NAME_MAX])
 {
-	return text != NULL && text[0] != '\0';
+	snprintf(claim, PROTO_NAME_MAX, "%s", value != NULL ? value : "");
 }
 
-/* An X display "host:0", or ssh's forwarded "localhost:10": not the machine's own ":0". */
-static bool
-display_is_remote(const char *tty)
+uid_t
+guard_caller(pam_handle_t *pamh)
 {
-	const char *colon = strchr(tty, ':');
+	const char *service = item(pamh, PAM_SERVICE);
+	struct ucred peer;
+	socklen_t len = sizeof peer;
 
-	return colon != NULL && colon != tty && tty[0] != '/';
+	if (getuid() == 0 && service != NULL && strcmp(service, "polkit-1") == 0 &&
+	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && len == sizeof peer)
+		return peer.uid;
+	return getuid();
+}
+
+/* ssh's variable is the user's own to take away: it counts where it is set, and says nothing where it is not. */
+static bool
+has_ssh_connection(pam_handle_t *pamh)
+{
+	return pam_getenv(pamh, "SSH_CONNECTION") != NULL ||
+	    getenv("SSH_CONNECTION") != NULL;	/* NOLINT(concurrency-mt-unsafe) */
+}
+
+void
+guard_claims(pam_handle_t *pamh, const char *user, struct proto_claims *ret)
+{
+	const struct passwd *pw = NULL;
+
+	copy_claim(item(pamh, PAM_TTY), ret->tty);
+	copy_claim(item(pamh, PAM_XDISPLAY), ret->display);
+	copy_claim(item(pamh, PAM_RHOST), ret->rhost);
+	copy_claim(pam_getenv(pamh, "XDG_SEAT"), ret->seat);
+	ret->ssh_connection = has_ssh_connection(pamh);
+	ret->caller = guard_caller(pamh);
+	if (ret->caller != 0)
+		pw = pam_modutil_getpwnam(pamh, user);
+	ret->for_caller = pw != NULL && pw->pw_uid == ret->caller;
 }
 
 bool
-guard_is_console(const char *tty)
+guard_is_sshd(const char *service, const char *tty)
 {
-	if (tty == NULL)
-		return false;
-	if (strncmp(tty, "/dev/", 5) == 0)
-		tty += 5;
-	return strncmp(tty, "tty", 3) == 0 && tty[3] != '\0' &&
-	    strspn(tty + 3, "0123456789") == strlen(tty + 3);
-}
-
-static bool
-is_sshd_service(const struct guard_facts *f)
-{
-	return is_set(f->service) && strncmp(f->service, "sshd", 4) == 0;
-}
-
-bool
-guard_is_sshd(const struct guard_facts *f)
-{
-	return is_sshd_service(f) && is_set(f->tty) && strcmp(f->tty, "ssh") == 0;
-}
-
-enum place
-guard_place(const struct guard_facts *f)
-{
-	if (is_sshd_service(f))
-		return PLACE_REMOTE;
-	if (is_set(f->ssh_connection))
-		return PLACE_REMOTE;
-	/* "localhost" is xsecurelock's way of saying local */
-	if (is_set(f->rhost) && strcasecmp(f->rhost, "localhost") != 0)
-		return PLACE_REMOTE;
-	if (!is_set(f->tty))
-		return PLACE_UNDECIDED;
-	if (strcmp(f->tty, "ssh") == 0 || display_is_remote(f->tty))
-		return PLACE_REMOTE;
-	return f->tty[0] == ':' || guard_is_console(f->tty) ? PLACE_LOCAL : PLACE_UNDECIDED;
+	return service != NULL && strncmp(service, "sshd", 4) == 0 && tty != NULL && strcmp(tty, "ssh") == 0;
 }

@@ -1,37 +1,27 @@
-/*
- * Is the person who logs in at this machine, or somewhere else? Whoever is
- * somewhere else must not reach the card that lies in this machine's reader
- * (doc/facts/consumers.md §2.3): sshd would turn every password typed from afar
- * into an attempt at it.
- *
- * Here is what the application tells; where that decides nothing, the helper
- * asks the system (helper/whereabouts.h).
- */
+/* Who asks: what the application's own words tell of it. */
 #ifndef JPKI_PAM_GUARD_H
 #define JPKI_PAM_GUARD_H
 
+#include <security/pam_modules.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
-#include "lib/place.h"
-
-/* As the application left them; each may be NULL. */
-struct guard_facts {
-	const char *service;		/* PAM_SERVICE */
-	const char *tty;		/* PAM_TTY */
-	const char *rhost;		/* PAM_RHOST */
-	const char *ssh_connection;	/* SSH_CONNECTION in the PAM environment */
-};
+#include "helper/proto.h"
 
 /*
- * Any sign of a remote user counts; local are the machine's own virtual
- * consoles and X displays. Undecided is what sits on a pseudo-terminal, or on none.
+ * Who runs the program: su, sudo and polkit's helper keep it as their real uid; daemons have
+ * root's. Where polkit's helper is a service with a socket (polkit 127, polkit-agent-helper@.service),
+ * the caller is at the other end of standard input.
  */
-enum place guard_place(const struct guard_facts *f);
+uid_t guard_caller(pam_handle_t *pamh);
 
-/* sshd itself, which says so in two places, and not what runs in one of its sessions. */
-bool guard_is_sshd(const struct guard_facts *f);
+/*
+ * What the application and its process say of the place where the user is, for the helper to judge
+ * (lib/place.h). A value that is too long is cut: no name or address of this machine is so long.
+ */
+void guard_claims(pam_handle_t *pamh, const char *user, struct proto_claims *ret);
 
-/* "/dev/tty1" or "tty1", but not a serial line, nor a pseudo-terminal. */
-bool guard_is_console(const char *tty);
+/* sshd itself, which says so in two places, and not what runs in one of its sessions. Each may be NULL. */
+bool guard_is_sshd(const char *service, const char *tty);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "pam/guard.h"
+#include "lib/place.h"
 #include "pam/language.h"
 
 /* "ja", "ja_JP.UTF-8", "ja.UTF-8", "ja@cjknarrow"; not "jam_JM". */
@@ -24,11 +24,17 @@ is_utf8(const char *codeset)
 	return codeset != NULL && (strcasecmp(codeset, "UTF-8") == 0 || strcasecmp(codeset, "UTF8") == 0);
 }
 
+static bool
+is_console(const char *tty)
+{
+	return tty != NULL && place_console(tty) != 0;
+}
+
 const char *
 language_choose(const struct language_facts *f)
 {
 	/* A virtual console has no font for Japanese. */
-	return is_japanese(f->locale) && is_utf8(f->codeset) && !guard_is_console(f->tty) ? "ja" : "en";
+	return is_japanese(f->locale) && is_utf8(f->codeset) && !is_console(f->tty) ? "ja" : "en";
 }
 
 const char *

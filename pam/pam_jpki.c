@@ -50,16 +50,10 @@ copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 static void
 add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 {
-	struct guard_facts facts = {
-		.service = item(pamh, PAM_SERVICE),
-		.tty = item(pamh, PAM_TTY),
-		.rhost = item(pamh, PAM_RHOST),
-		.ssh_connection = pam_getenv(pamh, "SSH_CONNECTION"),
-	};
 	const char *auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
 
-	request->place = guard_place(&facts);
-	request->sshd = guard_is_sshd(&facts);
+	guard_claims(pamh, request->user, &request->claims);
+	request->sshd = guard_is_sshd(item(pamh, PAM_SERVICE), item(pamh, PAM_TTY));
 	if (request->sshd && auth_info != NULL &&
 	    (size_t)snprintf(request->auth_info, sizeof request->auth_info, "%s", auth_info) >=
 	    sizeof request->auth_info)
@@ -92,9 +86,6 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
 	add_whereabouts(pamh, request);
-	/* A name too long for a terminal is none that anybody has recorded. */
-	if (!copy_name(request->terminal, item(pamh, PAM_TTY)))
-		request->terminal[0] = '\0';
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));
 	return outcome_of(JPKI_OK);
@@ -142,12 +133,17 @@ log_decision(pam_handle_t *pamh, const struct session_result *result, const char
 {
 	const struct outcome *o = &result->outcome;
 	char who[RECORD_MAX], tries[16] = "-";
+	const char *place = "-", *where = "-";
 
 	record_who(pamh, user_name, result->reader, result->cert, who);
+	if (result->where != WHERE_UNKNOWN) {
+		place = place_name(where_place(result->where));
+		where = where_code(result->where);
+	}
 	if (o->tries_left != TRIES_UNKNOWN)
 		snprintf(tries, sizeof tries, "%d", o->tries_left);
-	log_msg(log, outcome_priority(o->status), "%s %s tries=%s raw=%08x", outcome_code(o->status), who,
-	    tries, o->raw);
+	log_msg(log, outcome_priority(o->status), "%s %s tries=%s raw=%08x place=%s where=%s",
+	    outcome_code(o->status), who, tries, o->raw, place, where);
 }
 
 /* Once for every call: to the log for the administrator, to the screen for the person. */
@@ -242,9 +238,10 @@ acts_for_holder(pam_handle_t *pamh, const struct memory *memory, const char *use
 static void
 name_terminal(struct proto_request *request)
 {
-	if (request->terminal[0] == '\0' &&
-	    ttyname_r(STDIN_FILENO, request->terminal, sizeof request->terminal) != 0)
-		request->terminal[0] = '\0';
+	char *tty = request->claims.tty;
+
+	if (tty[0] == '\0' && ttyname_r(STDIN_FILENO, tty, sizeof request->claims.tty) != 0)
+		tty[0] = '\0';
 }
 
 /* Runs the task of one of the two passes. NOT_ENROLLED: there is no card of the caller's. */

@@ -308,6 +308,7 @@ perform(struct session *s, const struct proto_request *request, struct session_r
 	/* A helper that died after the prompt has named the reader before. */
 	memcpy(ret->reader, result.reader[0] != '\0' ? result.reader : s->reader, sizeof ret->reader);
 	memcpy(ret->cert, result.cert, sizeof ret->cert);
+	ret->where = result.where;
 	if (s->pins_given > 0 && (!outcome_ok(&o) || !result.card_clean))
 		drop_card_state(s, request);
 	if (outcome_ok(&o)) {
@@ -332,6 +333,7 @@ session_run(pam_handle_t *pamh, const struct log *log, const struct proto_reques
 		.vouched = request->task == PROTO_LOGIN && request->auth_info[0] != '\0' };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
+	ret->where = WHERE_UNKNOWN;
 	ret->outcome = outcome_of(JPKI_NO_MEMORY);
 	if (s.memory != NULL && s.pin != NULL && s.new_pin != NULL) {
 		if (s.task == PROTO_LOGIN)

@@ -9,6 +9,7 @@
 
 struct session_result {
 	struct outcome outcome;
+	enum where where;		/* the user is; WHERE_UNKNOWN if that was not examined */
 	char text[PROTO_TEXT_MAX];	/* for the person; "" if there is nothing to say */
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* as proto_result, or "" */
 };

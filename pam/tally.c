@@ -5,34 +5,16 @@
 #include <security/pam_modutil.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "pam/guard.h"
 #include "pam/record.h"
 #include "pam/tally.h"
 
 #ifndef GUESSES_OWNER
 #define GUESSES_OWNER 0
 #endif
-
-/*
- * Who runs the program: su, sudo and polkit's helper keep it as their real uid; daemons have
- * root's. Where polkit's helper is a service with a socket (polkit 127, polkit-agent-helper@.service),
- * the caller is at the other end of standard input.
- */
-static uid_t
-caller_of(pam_handle_t *pamh)
-{
-	const char *service = item(pamh, PAM_SERVICE);
-	struct ucred peer;
-	socklen_t len = sizeof peer;
-	uid_t uid = getuid();
-
-	if (uid != 0 || service == NULL || strcmp(service, "polkit-1") != 0)
-		return uid;
-	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.uid : uid;
-}
 
 static uid_t
 uid_of(pam_handle_t *pamh, const char *user)
@@ -82,7 +64,7 @@ tally_begin(struct tally *t, pam_handle_t *pamh, const char *user, const char *c
 	struct guesses now;
 
 	*t = (struct tally){ .store = { .dir = GUESSES_DIR, .owner = GUESSES_OWNER, .clk = &clk_system,
-		.log = log }, .kept = geteuid() == GUESSES_OWNER, .uid = caller_of(pamh),
+		.log = log }, .kept = geteuid() == GUESSES_OWNER, .uid = guard_caller(pamh),
 		.holder = uid_of(pamh, user) };
 	if (!t->kept)
 		return PROTO_ANSWER_PIN;

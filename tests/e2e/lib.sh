@@ -602,6 +602,7 @@ on_tty()
 #   state=any      do not look at what is left on the card (it hangs)
 #   authtok=set    PAM_AUTHTOK after it (unset)
 #   quiet=yes      nothing may be shown beside the prompt (no)
+#   after=WORDS    a command of the shell that looks at more
 #
 # Always: PIN not left in PAM_AUTHTOK, host process unchanged, no PIN state on
 # the card, which has lost its power since a PIN was sent.
@@ -612,7 +613,7 @@ login()
 		[under]='' [service]='' [drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
 		[asks]='PIN of the user-authentication certificate (4 digits, '
 		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
-		[quiet]='' [unasked]='' [state]='' [authtok]=unset)
+		[quiet]='' [unasked]='' [state]='' [authtok]=unset [after]=:)
 
 	shift
 	for arg; do c[${arg%%=*}]=${arg#*=}; done
@@ -630,6 +631,7 @@ login()
 		fail "took $(($(now_ms) - start)) ms, more than ${c[within]} s"
 	check_transcript
 	check_card
+	eval "${c[after]}"
 	end
 }
 

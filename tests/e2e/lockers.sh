@@ -28,6 +28,7 @@ BACKGROUND=204060
 PERSON=(setpriv --reuid hanako --regid hanako --init-groups env -i "PATH=$PATH" HOME=/home/hanako
 	USER=hanako "XDG_RUNTIME_DIR=$RUNTIME")
 SCREEN=()			# the same for the screen that the locker is on
+LOCKED_IN=()			# what they run in: in-session and its arguments, or nothing
 
 # --- screens ----------------------------------------------------------------------
 
@@ -147,7 +148,7 @@ press()	# KEY
 
 lock_in_background()	# [NAME=VALUE…] COMMAND…
 {
-	"${SCREEN[@]}" LANG="$LOCKER_LANG" "$@" >> "$LOG" 2>&1 </dev/null &
+	"${LOCKED_IN[@]}" "${SCREEN[@]}" LANG="$LOCKER_LANG" "$@" >> "$LOG" 2>&1 </dev/null &
 	LOCKER_PID=$!
 }
 

@@ -15,6 +15,8 @@
  *	unused = N              answers that nobody asked for
  *	hygiene = ok            or what the call changed in this process
  *
+ * PAM_TTY is a virtual console unless --tty says otherwise ("": none): the user is at the machine.
+ *
  * Control characters in texts are printed as \n and \xHH. The exit status is
  * 0 if every call returned PAM_SUCCESS, 1 if one did not, 2 for bad usage.
  */
@@ -658,7 +660,7 @@ parse_options(int argc, char **argv, struct options *opt)
 		case 'u': opt->user = optarg; break;
 		case 'H': opt->rhost = optarg; break;
 		case 'R': opt->ruser = optarg; break;
-		case 't': opt->tty = optarg; break;
+		case 't': opt->tty = optarg[0] != '\0' ? optarg : NULL; break;
 		case 'S': opt->flags |= PAM_SILENT; break;
 		case 'a': opt->as = number(optarg, "--as"); break;
 		case 'r': opt->ruid = number(optarg, "--ruid"); break;
@@ -706,7 +708,7 @@ open_transcript(bool closed_stdio)
 int
 main(int argc, char **argv)
 {
-	struct options opt = { .as = -1, .ruid = -1, .repeat = 1 };
+	struct options opt = { .as = -1, .ruid = -1, .repeat = 1, .tty = "/dev/tty1" };
 	struct drive d = { .opt = &opt };
 	bool all_ok;
 

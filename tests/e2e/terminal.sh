@@ -30,9 +30,18 @@ stack_of()
 		'@include common-account' '@include common-session' > "/etc/pam.d/$1"
 }
 
+# What the administrator of a machine without logind says of programs that users do not run as
+# themselves: nothing here proves that these users are at the machine.
+vouched()	# SERVICE
+{
+	case $1 in
+	su|su-l|login) printf 'local_services=%s' "$1" ;;
+	esac
+}
+
 card_stack()	# SERVICE [OPTIONS of pam_jpki]: nothing but the card
 {
-	stack_of "$1" "auth required pam_jpki.so ${*:2}"
+	stack_of "$1" "auth required pam_jpki.so $(vouched "$1") ${*:2}"
 }
 
 # Nothing but the card for everything that is started on a terminal.
@@ -48,7 +57,7 @@ card_stacks()
 # The card, or else the password; a card that says no is not overruled.
 mixed_stack()	# SERVICE [OPTIONS of pam_jpki]
 {
-	stack_of "$1" "auth [success=done authinfo_unavail=ignore user_unknown=ignore default=die] pam_jpki.so ${*:2}
+	stack_of "$1" "auth [success=done authinfo_unavail=ignore user_unknown=ignore default=die] pam_jpki.so $(vouched "$1") ${*:2}
 @include common-auth"
 }
 

@@ -68,7 +68,7 @@ static void
 run_flow(struct kit *k, struct secret *pin, struct login_result *ret)
 {
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
-		.host = "azumino" };
+		.host = "azumino", .place = PLACE_LOCAL };
 
 	*ret = (struct login_result){ .outcome = outcome_of(JPKI_OK) };
 	flow_login(&k->env, &k->ui, &request, pin, ret);

@@ -240,7 +240,7 @@ static bool
 login(void)
 {
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
-		.host = "azumino" };
+		.host = "azumino", .place = PLACE_LOCAL };
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = gone };
 	struct login_result result = { .outcome = { .status = JPKI_OK } };
 	struct secret *pin = secret_new();

@@ -39,6 +39,7 @@ static const struct row {
 	{ "forward_pass", "yes", { "", "true", "1" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
 	{ "remote", "strict", { "", "true", "1", "Yes", "on" } },
+	{ "local_services", "su,login", { "", ",", "su,", "su login", "a/b" } },
 	{ "remote_binding", "name", { "", "yes", "no", "host", "HostKey" } },
 	{ "remote_names", "azumino.example,10.0.0.1,fe80::1%eth0",
 		{ "", ",", "a,", ",a", "a,,b", "a b", "a, b", "a/b", "a@b", "\xe5" } },
@@ -93,6 +94,9 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 	else if (strcmp(key, "remote") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->remote == CONF_REMOTE_STRICT ? "strict" :
 		    conf->remote == CONF_REMOTE_YES ? "yes" : "no");
+	else if (strcmp(key, "local_services") == 0)
+		snprintf(text, VALUE_MAX, "%s",
+		    conf->local_services[0] == '\0' ? "none" : conf->local_services);
 	else if (strcmp(key, "remote_binding") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->remote_binding == CONF_BINDING_NAME ? "name" : "hostkey");
 	else if (strcmp(key, "remote_names") == 0)

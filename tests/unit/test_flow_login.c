@@ -21,7 +21,7 @@ static struct login_result
 login(struct kit *k)
 {
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
-		.host = "azumino" };
+		.host = "azumino", .place = PLACE_LOCAL };
 	struct secret *pin = secret_new();
 	struct login_result result;
 
@@ -915,14 +915,21 @@ test_place(void **state)
 		enum jpki_status wanted;
 	} rows[] = {
 		{ CONF_REMOTE_NO, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_NO, PLACE_UNDECIDED, JPKI_OK },
+		{ CONF_REMOTE_NO, PLACE_ASSUMED, JPKI_OK },
+		{ CONF_REMOTE_NO, PLACE_UNPROVED, JPKI_REMOTE },
 		{ CONF_REMOTE_NO, PLACE_REMOTE, JPKI_REMOTE },
 		{ CONF_REMOTE_STRICT, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_STRICT, PLACE_UNDECIDED, JPKI_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_ASSUMED, JPKI_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_UNPROVED, JPKI_REMOTE },
 		{ CONF_REMOTE_STRICT, PLACE_REMOTE, JPKI_REMOTE },
 		{ CONF_REMOTE_YES, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_YES, PLACE_UNDECIDED, JPKI_OK },
+		{ CONF_REMOTE_YES, PLACE_ASSUMED, JPKI_OK },
+		{ CONF_REMOTE_YES, PLACE_UNPROVED, JPKI_OK },
 		{ CONF_REMOTE_YES, PLACE_REMOTE, JPKI_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_LOCAL, JPKI_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_ASSUMED, JPKI_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_UNPROVED, JPKI_REMOTE },
+		{ CONF_REMOTE_CHALLENGE, PLACE_REMOTE, JPKI_REMOTE },
 	};
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
 		.host = "azumino" };

@@ -139,7 +139,7 @@ expect_status(struct kit *k, const struct result *r, enum jpki_status status)
 static void
 expect(struct kit *k, enum jpki_status status, const char *pin, const char *tries)
 {
-	struct result r = change_of(k, "hanako", PLACE_UNDECIDED);
+	struct result r = change_of(k, "hanako", PLACE_LOCAL);
 
 	expect_status(k, &r, status);
 	assert_string_equal(kit_get(k, "auth-pin"), pin);
@@ -176,7 +176,7 @@ test_change(void **state)
 	good_card(k);
 	kit_set(k, "auth-tries", "2");
 	types(OLD, NEW, NEW);
-	assert_int_equal(check(k, "hanako", PLACE_UNDECIDED), JPKI_OK);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_OK);
 	assert_int_equal(kit_stats(k).verifies, 0);
 	sim_card_stats_reset(k->card[0]);
 	expect(k, JPKI_OK, NEW, "3");
@@ -342,7 +342,7 @@ test_wrong_pin_costs_one_try(void **state)
 	types(OLD, NEW, NEW);
 	expect(k, JPKI_LAST_TRY, OLD, "1");
 	assert_int_equal(person.asked, 0);
-	assert_int_equal(check(k, "hanako", PLACE_UNDECIDED), JPKI_LAST_TRY);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_LAST_TRY);
 	k->conf.last_try = CONF_LAST_TRY_ASK;
 	types("9997", NEW, NEW);
 	expect(k, JPKI_PIN_LOCKED, OLD, "0");
@@ -350,7 +350,7 @@ test_wrong_pin_costs_one_try(void **state)
 	types(OLD, NEW, NEW);
 	expect(k, JPKI_PIN_LOCKED, OLD, "0");
 	assert_int_equal(person.asked, 0);
-	assert_int_equal(check(k, "hanako", PLACE_UNDECIDED), JPKI_PIN_LOCKED);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_PIN_LOCKED);
 }
 
 static void
@@ -429,7 +429,7 @@ test_card_taken_or_swapped_at_every_question(void **state)
 		types(OLD, NEW, NEW);
 		person.busy_at = PINCHANGE_AGAIN;
 		person.on_question = rows[i].happens;
-		r = change_of(k, "hanako", PLACE_UNDECIDED);
+		r = change_of(k, "hanako", PLACE_LOCAL);
 		expect_status(k, &r, rows[i].status);
 		assert_int_equal(person.changing, 0);
 		if (k->card[0] != NULL) {
@@ -469,14 +469,14 @@ test_who_is_not_asked(void **state)
 	types(OLD, NEW, NEW);
 	kit_insert(k, 0, "good", NULL);
 	/* Not enrolled comes first, so that a password can be changed from anywhere. */
-	assert_int_equal(check(k, "hanako", PLACE_UNDECIDED), JPKI_NOT_ENROLLED);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_NOT_ENROLLED);
 	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_NOT_ENROLLED);
 	kit_enroll(k, "hanako", "good", NULL);
 	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_REMOTE);
 	r = change_of(k, "hanako", PLACE_REMOTE);
 	expect_status(k, &r, JPKI_REMOTE);
 	k->conf.remote = CONF_REMOTE_STRICT;
-	assert_int_equal(check(k, "hanako", PLACE_UNDECIDED), JPKI_REMOTE);
+	assert_int_equal(check(k, "hanako", PLACE_ASSUMED), JPKI_REMOTE);
 	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_OK);
 	k->conf.remote = CONF_REMOTE_YES;
 	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_OK);
@@ -512,7 +512,7 @@ one_fault(struct kit *k, const char *old_pin, unsigned int at, const char *kind)
 	snprintf(fault, sizeof fault, "at %u %s", at, kind);
 	kit_fault(k, fault);
 	types(old_pin, NEW, NEW);
-	r = change_of(k, "hanako", PLACE_UNDECIDED);
+	r = change_of(k, "hanako", PLACE_LOCAL);
 	tries = kit_get(k, "auth-tries")[0] - '0';
 	if (kit_stats(k).verifies > 1 || tries < 2 || (right && tries < 3))
 		fail_msg("%s, PIN %s: %d tries left", fault, old_pin, tries);
@@ -577,7 +577,7 @@ test_faults_of_the_change(void **state)
 		kit_set(k, "auth-pin", OLD);
 		kit_fault(k, rows[i].fault);
 		types(OLD, NEW, NEW);
-		r = change_of(k, "hanako", PLACE_UNDECIDED);
+		r = change_of(k, "hanako", PLACE_LOCAL);
 		expect_status(k, &r, rows[i].status);
 		assert_string_equal(kit_get(k, "auth-pin"), rows[i].pin);
 		assert_int_equal(kit_stats(k).verifies, 1);

@@ -315,7 +315,7 @@ test_every_message_spoiled(void **state)
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
 	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 4 }, { PROMPT, 18 + 1 + 18 + 10 + 7 },
-		{ RESULT, 18 + 16 + 6 + 10 + 18 } };
+		{ RESULT, 18 + 16 + 6 + 10 + 18 + 1 } };
 	char mode[64];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -539,15 +539,15 @@ test_log_line(void **state)
 
 	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
 	assert_string_equal(decision, "JPKI-OK user=hanako service=test tty=- rhost=- "
-	    "reader=\"Fake =\\x0a1\" cert=fedcba9876543210 tries=- raw=00000000");
+	    "reader=\"Fake =\\x0a1\" cert=fedcba9876543210 tries=- raw=00000000 place=- where=-");
 	assert_int_equal(pam_set_item(pamh, PAM_TTY, "/dev/pts/3"), PAM_SUCCESS);
 	assert_int_equal(pam_set_item(pamh, PAM_RHOST, "2001:db8::1"), PAM_SUCCESS);
 	(void)run_on(pamh, "die after PIN");	/* the reader is that of the prompt */
 	assert_string_equal(decision, "JPKI-E-HELPER user=hanako service=test tty=/dev/pts/3 "
-	    "rhost=2001:db8::1 reader=\"Reader X\" cert=- tries=- raw=00000000");
+	    "rhost=2001:db8::1 reader=\"Reader X\" cert=- tries=- raw=00000000 place=- where=-");
 	(void)run_on(pamh, "exit at once");
 	assert_string_equal(decision, "JPKI-E-HELPER user=hanako service=test tty=/dev/pts/3 "
-	    "rhost=2001:db8::1 reader=- cert=- tries=- raw=00000000");
+	    "rhost=2001:db8::1 reader=- cert=- tries=- raw=00000000 place=- where=-");
 	pam_end(pamh, PAM_SUCCESS);
 }
 
@@ -564,7 +564,7 @@ test_log_line_cannot_be_forged(void **state)
 	(void)run_on(pamh, "wrong");
 	assert_string_equal(decision, "JPKI-E-PIN-WRONG user=\"x tries=3\\x0aJPKI-OK user=root\" service=test "
 	    "tty=\"a\\\" rhost=\\\"b\" rhost=\"h\\\\\\\" reader=\\\"x\" reader=\"Fake =\\x0a1\" "
-	    "cert=fedcba9876543210 tries=- raw=00000000");
+	    "cert=fedcba9876543210 tries=- raw=00000000 place=- where=-");
 	/* However long they are, the line has its end. */
 	memset(endless, '\n', sizeof endless - 1);
 	assert_int_equal(pam_set_item(pamh, PAM_RHOST, endless), PAM_SUCCESS);
@@ -572,7 +572,7 @@ test_log_line_cannot_be_forged(void **state)
 	endless[250] = '\0';
 	assert_int_equal(pam_set_item(pamh, PAM_USER, endless), PAM_SUCCESS);
 	(void)run_on(pamh, "wrong");
-	assert_non_null(strstr(decision, " cert=fedcba9876543210 tries=- raw=00000000"));
+	assert_non_null(strstr(decision, " cert=fedcba9876543210 tries=- raw=00000000 place=- where=-"));
 	pam_end(pamh, PAM_SUCCESS);
 }
 

@@ -92,8 +92,10 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.place = PLACE_REMOTE, .no_wait = true, .user = "taro",
-			.lang = "ja", .service = "sudo", .host = "pc", .terminal = "/dev/pts/1", .word_count = 2,
+			.no_wait = true, .user = "taro",
+			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
+			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
+				.ssh_connection = true, .caller = 2001, .for_caller = true },
 			.words = { "wait=5", "conf=/etc/x" }, .sshd = true,
 			.auth_info = "publickey ssh-rsa AAAA\n" };
 		break;
@@ -115,6 +117,7 @@ make(enum proto_type type, union any *m)
 	case PROTO_RESULT:
 		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.",
 			.reader = "Reader X", .cert = "0123456789abcdef",
+			.where = WHERE_HOST,
 			.outcome = { .status = JPKI_PIN_WRONG, .tries_left = 2, .when = -77,
 				.raw = 0x63c2 } };
 		break;
@@ -153,9 +156,14 @@ request_comes_back(void **state)
 	assert_int_equal(type, PROTO_REQUEST);
 	assert_memory_equal(&which, &id, sizeof id);
 	assert_int_equal(m.request.task, PROTO_LOGIN);
-	assert_int_equal(m.request.place, PLACE_REMOTE);
 	assert_true(m.request.no_wait);
-	assert_string_equal(m.request.terminal, "/dev/pts/1");
+	assert_string_equal(m.request.claims.tty, "/dev/pts/1");
+	assert_string_equal(m.request.claims.display, ":0");
+	assert_string_equal(m.request.claims.rhost, "far.example");
+	assert_string_equal(m.request.claims.seat, "seat0");
+	assert_true(m.request.claims.ssh_connection);
+	assert_int_equal(m.request.claims.caller, 2001);
+	assert_true(m.request.claims.for_caller);
 	assert_string_equal(m.request.user, "taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.lang, "ja");
@@ -197,6 +205,7 @@ others_come_back(void **state)
 	assert_string_equal(m.result.text, "Wrong PIN.");
 	assert_string_equal(m.result.reader, "Reader X");
 	assert_string_equal(m.result.cert, "0123456789abcdef");
+	assert_int_equal(m.result.where, WHERE_HOST);
 }
 
 static void
@@ -306,7 +315,7 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 3)
+			if (version != 4)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
 		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
@@ -314,9 +323,8 @@ values_out_of_range_are_refused(void **state)
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
 	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_PIN_CHANGE + 1);
-	refuses_byte(PROTO_REQUEST, AT_BODY + 1, PLACE_COUNT);
-	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* no_wait */
-	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the user's name */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* no_wait */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 5, '\0');		/* inside the language */
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
@@ -359,7 +367,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 3);
+	writer_u8(&w, 4);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -388,18 +396,22 @@ take(const struct writer *w)
 }
 
 static bool
-take_request_with(size_t auth_info, size_t user, size_t service, size_t host, size_t terminal,
+take_request_with(size_t auth_info, size_t user, size_t service, size_t host, size_t claim,
     size_t words, size_t word)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
 
-	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
+	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0 }, 2);
 	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
-	writer_string(&w, text_of(terminal));
+	writer_string(&w, text_of(claim));	/* tty, display, rhost, seat */
+	writer_string(&w, text_of(claim));
+	writer_string(&w, text_of(claim));
+	writer_string(&w, text_of(claim));
+	writer_bytes(&w, "\0\0\0\0\0\0", 6);	/* ssh_connection, caller, for_caller */
 	writer_string(&w, "");
 	writer_u8(&w, 0);
 	writer_string(&w, text_of(auth_info));
@@ -410,9 +422,9 @@ take_request_with(size_t auth_info, size_t user, size_t service, size_t host, si
 }
 
 static bool
-take_request(size_t user, size_t service, size_t host, size_t terminal, size_t words, size_t word)
+take_request(size_t user, size_t service, size_t host, size_t claim, size_t words, size_t word)
 {
-	return take_request_with(0, user, service, host, terminal, words, word);
+	return take_request_with(0, user, service, host, claim, words, word);
 }
 
 static bool
@@ -456,7 +468,7 @@ take_pin(size_t failed_by, size_t entered_by)
 }
 
 static bool
-take_result(size_t reader, size_t cert)
+take_result(size_t reader, size_t cert, uint8_t where)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_RESULT);
@@ -464,6 +476,7 @@ take_result(size_t reader, size_t cert)
 	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0", 18);
 	writer_string(&w, text_of(reader));
 	writer_string(&w, text_of(cert));
+	writer_u8(&w, where);
 	return take(&w);
 }
 
@@ -486,13 +499,14 @@ oversized_strings_are_refused(void **state)
 				continue;
 			writer_string(&w, text_of(len));
 			if (type == PROTO_RESULT)
-				writer_bytes(&w, "\0\0\0\0", 4);	/* reader, certificate */
+				writer_bytes(&w, "\0\0\0\0\0", 5);	/* reader, certificate, where */
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
 		}
 	}
-	assert_true(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX - 1));
-	assert_false(take_result(PROTO_NAME_MAX, PROTO_CERT_MAX - 1));
-	assert_false(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX));
+	assert_true(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX - 1, WHERE_COUNT - 1));
+	assert_false(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX - 1, WHERE_COUNT));
+	assert_false(take_result(PROTO_NAME_MAX, PROTO_CERT_MAX - 1, 0));
+	assert_false(take_result(PROTO_NAME_MAX - 1, PROTO_CERT_MAX, 0));
 	for (size_t digits = 0; digits < 32; digits++)
 		assert_int_equal(take_prompt(digits), digits == 16);
 	assert_true(take_pin(PROTO_NAME_MAX - 1, PROTO_NAME_MAX - 1));

@@ -19,11 +19,12 @@
 #define TRIAL_FILE PAM_DIR "/" TRIAL_SERVICE
 
 /*
- * Only our module, and what it answers is the answer of the stack. What the account line
- * of the real services does is tried as it stands there.
+ * Only our module, and what it answers is the answer of the stack. Root tries it, at a terminal
+ * that may prove nothing (lib/place.h), so the service is vouched for; a remote login stays one.
+ * What the account line of the real services does is tried as it stands there.
  */
 static const char trial_text[] =
-	"auth\trequired\tpam_jpki.so\n"
+	"auth\trequired\tpam_jpki.so local_services=" TRIAL_SERVICE "\n"
 	"account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\tpam_jpki.so\n"
 	"account\trequired\tpam_permit.so\n";
 

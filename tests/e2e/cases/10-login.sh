@@ -38,7 +38,7 @@ login 'host ignores SIGCHLD' args='--sigchld ignore'
 login 'host reaps all children' args='--sigchld reap'
 login 'host without standard streams' args='--closed-stdio'
 login 'host is a plain user, as a locker' args='--as 2001'
-login 'host has another real user, as su' args='--ruid 2002'
+login 'host has another real user, as su' args='--ruid 2002' opts=local_services=e2e
 login 'wrong PIN as a plain user' args='--as 2001' drive="pin=$WRONG_PIN auth" \
 	code=PIN-WRONG pam=AUTH_ERR tries=2
 login 'twenty logins leak nothing' args='--repeat 20' drive="pin=$PIN auth setcred" \

@@ -17,47 +17,174 @@ broken()
 	reset_config
 }
 
-# --- remote users -------------------------------------------------------------------
-remote() { login "$@" drive=auth unasked=yes apdus=0 code=REMOTE pam=AUTHINFO_UNAVAIL; }
-remote 'remote user, by address' args='--rhost 192.0.2.1'
-remote 'remote user, by name' args='--rhost far.example'
-remote 'remote user, by the terminal "ssh"' args='--tty ssh'
-remote 'remote user, by a forwarded display' args='--tty localhost:10.0'
-login 'local user with an empty remote host' args="--rhost ''"
-login 'local user, host "localhost" as xsecurelock says' args='--rhost localhost --tty :0'
-login 'local user at the console' args='--tty /dev/tty1'
-login 'remote user where that is allowed' args='--rhost 192.0.2.1' opts='remote=yes'
+# --- where the user is ----------------------------------------------------------------
+# The log says how that was found: where= is one of the reasons in pam_jpki(8).
+found()	# PLACE WHERE
+{
+	expect_logged "JPKI-[A-Z-]+ user=.* place=$1 where=$2\$"
+}
 
-# Whom the application tells nothing of: logind knows, then utmp, then nobody.
-utmp_entry()	# TERMINAL HOST: as sshd or login writes it
+# at PLACE WHERE NAME [KEY=VALUE…]: a login from there; only local and assumed ones reach the card.
+at()
+{
+	local place=$1 where=$2 refused=(drive=auth unasked=yes apdus=0 code=REMOTE pam=AUTHINFO_UNAVAIL)
+
+	case $place in
+	local|assumed) refused=() ;;
+	esac
+	login "${@:3}" "${refused[@]}" after="found $place $where"
+}
+
+# What is only assumed does not do where it has to be proved.
+strictly()	# PLACE WHERE NAME [KEY=VALUE…]
+{
+	login "$3, strict" "${@:4}" opts=remote=strict drive=auth unasked=yes apdus=0 code=REMOTE pam=AUTHINFO_UNAVAIL \
+		after="found $1 $2"
+}
+
+at remote host 'remote user, by address' args='--rhost 192.0.2.1'
+at remote host 'remote user, by name' args='--rhost far.example'
+at remote host 'remote user, by name, vouched for by mistake' args='--rhost far.example' opts=local_services=e2e
+at remote terminal 'remote user, by the terminal "ssh"' args='--tty ssh'
+at remote terminal 'remote user, by a forwarded display' args='--tty localhost:10.0'
+at remote ssh 'remote user, by the environment' under='env SSH_CONNECTION="192.0.2.1 5 192.0.2.2 22"'
+at local console 'local user with an empty remote host' args="--rhost ''"
+at local console 'local user, the own host as remote host' args='--rhost e2e-host'
+at local console 'local user, the own host with a domain' args='--rhost e2e-host.example'
+at local console 'local user, 127.0.0.1 as remote host' args='--rhost 127.0.0.1'
+at local console 'local user, an own address as remote host' under="sh -c 'ip addr add 192.0.2.9/32 dev lo; exec \"\$@\"' sh" \
+	args='--rhost 192.0.2.9'
+at local console 'local user at the console, strict' args='--tty /dev/tty1' opts=remote=strict
+at assumed own-process 'locker on X, without logind' args='--as 2001 --tty :0 --rhost localhost'
+strictly assumed own-process 'locker on X, without logind' args='--as 2001 --tty :0'
+at assumed own-process 'sudo in a terminal, without logind' args='--ruid 2001 --tty /dev/pts/7'
+at unproved other-user 'su to another user, without logind' args='--ruid 2002 --tty /dev/pts/7'
+at unproved other-user 'su that writes to a console' args='--ruid 2002 --tty /dev/tty1'
+at local vouched 'su to another user, vouched for' args='--ruid 2002 --tty /dev/pts/7' opts='local_services=su,e2e remote=strict'
+at unproved other-user 'su to another user, another service is vouched for' args='--ruid 2002 --tty /dev/pts/7' opts='local_services=su'
+at unproved serial 'login on a serial line' args='--tty /dev/ttyS0'
+at unproved other-display 'greeter, without logind' args='--tty :0'
+at unproved silent 'daemon that says nothing' args="--tty ''"
+at unproved silent 'daemon that says localhost' args="--tty '' --rhost localhost"
+login 'remote user where that is allowed' args='--rhost 192.0.2.1' opts='remote=yes' after='found remote host'
+login 'daemon that says nothing where that is allowed' args="--tty ''" opts='remote=yes' after='found unproved silent'
+services()
+{
+	local service
+
+	for service in vnc xrdp-sesman smtp saslauthd; do
+		install_pam_service "$service" "$(stack)"
+		run pamdrive --service "$service" --user hanako "pin=$PIN" auth
+		expect_equal "$service" '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
+		found remote service
+		rm "/etc/pam.d/$service"
+	done
+	for service in atd cron other; do
+		install_pam_service "$service-e2e" "$(stack)"
+		run pamdrive --service "$service-e2e" --tty '' --user hanako "pin=$PIN" auth
+		expect_equal "$service" '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
+		found unproved silent
+		rm "/etc/pam.d/$service-e2e"
+	done
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+}
+run_case 'services of the network, and daemons of any name' services
+
+# utmp is a witness for what is remote, and for nothing else.
+utmp_entry()	# TERMINAL HOST [PID]: as sshd or login writes it
 {
 	rm -f /run/utmp
-	printf '[7] [00001] [ts/1] [hanako  ] [%-12s] [%-20s] [0.0.0.0        ] [2026-11-23T00:00:00,000000+00:00]\n' \
-		"$1" "$2" | utmpdump -r > /run/utmp 2>/dev/null
+	printf '[7] [%05d] [ts/1] [hanako  ] [%-12s] [%-20s] [0.0.0.0        ] [2026-11-23T00:00:00,000000+00:00]\n' \
+		"${3:-1}" "$1" "$2" | utmpdump -r > /run/utmp 2>/dev/null
 }
+ON_PTS='--ruid 2001 --tty /dev/pts/7'
 utmp_entry pts/7 192.0.2.1
-remote 'terminal of a remote login, by utmp' args='--tty /dev/pts/7'
-login 'terminal of a remote login where that is allowed' args='--tty /dev/pts/7' opts='remote=yes'
+at remote utmp 'terminal of a remote login, by utmp' args="$ON_PTS"
+at remote utmp 'terminal of a remote login, by utmp, vouched for' args="$ON_PTS" opts=local_services=e2e
+login 'terminal of a remote login where that is allowed' args="$ON_PTS" opts='remote=yes'
+utmp_entry pts/7 192.0.2.1 99999
+at assumed own-process 'terminal of a remote login whose process is dead' args="$ON_PTS"
 utmp_entry pts/7 :0
-login 'terminal of a local X display, by utmp, strict' args='--tty /dev/pts/7' opts='remote=strict'
-utmp_entry pts/8 192.0.2.1
-login 'terminal that utmp does not know' args='--tty /dev/pts/7'
-remote 'terminal that utmp does not know, strict' args='--tty /dev/pts/7' opts='remote=strict'
+strictly assumed own-process 'terminal of a local X display, by utmp' args="$ON_PTS"
+at unproved other-user 'terminal of a local X display, by utmp, of another user' args='--ruid 2002 --tty /dev/pts/7'
+utmp_entry pts/7 'tmux(4711).%0'
+at assumed multiplexer 'terminal of tmux, by utmp' args="$ON_PTS"
 : > /run/utmp
-login 'console, strict' args='--tty /dev/tty1' opts='remote=strict'
+
 session="$E2E_TOP/tests/e2e/in-session"
+DESK='SEAT=seat0'
+AFAR='REMOTE=1'
+# A program of that name that runs what follows: a parent that tells where a process is.
+named()	# NAME
+{
+	cp /bin/bash "$WORK/$1"
+	printf '%s -c %q x ' "$WORK/$1" '"$@"; exit'
+}
+logind_cases()
+{
+	at remote remote-session 'sudo over ssh' under="$session 1" args="$ON_PTS"
+	at remote remote-session 'sudo over ssh, of a user who is at the desk as well' under="$session --also $DESK 1" args="$ON_PTS"
+	at remote remote-session 'sudo over ssh, vouched for' under="$session 1" args="$ON_PTS" opts=local_services=e2e
+	login 'remote session where that is allowed' under="$session 1" opts='remote=yes'
+	at local session 'sudo at the desk, strict' under="$session 0" args="$ON_PTS" opts='remote=strict'
+	at local session 'sudo -S at the desk' under="$session 0" args="--ruid 2001 --tty ''"
+	at local session 'su to another user at the desk' under="$session 0" args='--ruid 2002 --tty /dev/pts/7'
+	at local session 'polkit at the desk' under="$session 0" args="--ruid 2002 --tty ''"
+	at local session 'locker on Wayland at the desk' under="$session 0" args="--as 2001 --tty ''" opts='remote=strict'
+	at local session 'locker on X at the desk' under="$session --record DISPLAY=:0 0" args='--as 2001 --tty :0.0 --rhost localhost' opts='remote=strict'
+	at assumed new-display 'locker after startx' under="$session 0" args='--as 2001 --tty :1'
+	strictly assumed new-display 'locker after startx' under="$session 0" args='--as 2001 --tty :1'
+	at unproved other-display 'locker in a VNC server begun at the desk' under="$session --record DISPLAY=:0 0" args='--as 2001 --tty :5'
+	at unproved no-seat 'locker in an xrdp session' under="$session --record 'SEAT= DISPLAY=:10' 0" args='--as 2001 --tty :10'
+	at unproved inactive 'session that was switched away from' under="$session --record ACTIVE=0 0" args="$ON_PTS"
+	at local vouched 'session that was switched away from, vouched for' under="$session --record ACTIVE=0 0" args="$ON_PTS" \
+		opts=local_services=e2e
+	at unproved serial 'serial line' under="$session --record SEAT= 0" args='--ruid 2001 --tty /dev/ttyS0'
+	at unproved silent 'daemon that root has started at the desk' under="$session --record UID=0 0" args="--tty ''"
+	at assumed also-remote 'desk, and a remote session beside it' under="$session --also $AFAR 0" args="$ON_PTS"
+	strictly assumed also-remote 'desk, and a remote session beside it' under="$session --also $AFAR 0" args="$ON_PTS"
+	at local session 'desk, and the remote session of another user' under="$session --also '$AFAR UID=2003' 0" args="$ON_PTS"
+	at remote terminal 'local session, but sshd asks' under="$session 0" args='--tty ssh'
+	utmp_entry pts/7 192.0.2.1
+	at remote utmp 'local session, on a terminal that utmp calls remote' under="$session 0" args="$ON_PTS"
+	: > /run/utmp
+
+	# of no session: by those of the user who runs it
+	at local user-session 'terminal of GNOME or KDE at the desk, strict' under="$session --user-unit 0" args="$ON_PTS" opts='remote=strict'
+	at local user-session 'systemd-run --user at the desk' under="$session --user-unit 0" args='--ruid 2001'
+	at remote remote-user 'systemd-run --user over ssh' under="$session --user-unit 1" args="$ON_PTS"
+	at remote remote-user 'systemd-run --user over ssh, also at the desk' under="$session --user-unit --also $DESK 1" args="$ON_PTS"
+	at local user-session 'cron job of a user at the desk' under="$session --system-unit 0" args="--ruid 2001 --tty ''"
+	at unproved no-session 'cron job of a user who is away' under="$session --none 0" args="--ruid 2001 --tty ''"
+	at remote remote-user 'cron job of a user who is there over ssh' under="$session --system-unit 1" args="--ruid 2001 --tty ''"
+	at unproved no-session 'terminal while the session is switched away from' under="$session --user-unit --record ACTIVE=0 0" args="$ON_PTS"
+
+	# root's, before there is a session
+	at local console 'login on a console, strict' under="$session --none 0" args='--tty /dev/tty1' opts='remote=strict'
+	at local display 'greeter at the desk, strict' under="$session --none --also 'UID=110 $DESK DISPLAY=:0 CLASS=greeter' 0" args='--tty :0' opts='remote=strict'
+	at unproved other-display 'greeter of a VNC server' under="$session --none --also 'UID=110 $DESK DISPLAY=:0' 0" args='--tty :5'
+	at unproved other-display 'greeter of a VNC server with a session' under="$session --none --also 'UID=110 DISPLAY=:5' 0" args='--tty :5'
+	at unproved silent 'daemon that says nothing, while somebody is at the desk' under="$session --system-unit 0" args="--tty ''"
+	at unproved silent 'daemon that says nothing, while root is at the desk' under="$session --system-unit --record UID=0 0" args="--tty ''"
+	at unproved no-session 'daemon of a user of its own' under="$session --system-unit 0" args="--ruid 65000 --tty ''"
+
+	# what runs between the person and the process
+	at assumed multiplexer 'tmux begun at the desk' under="$session 0 $(named tmux)" args="$ON_PTS"
+	strictly assumed multiplexer 'tmux begun at the desk' under="$session 0 $(named tmux)" args="$ON_PTS"
+	at unproved shared-multiplexer 'tmux begun at the desk, attached over ssh' under="$session --also $AFAR 0 $(named tmux)" args="$ON_PTS"
+	at remote remote-session 'tmux begun over ssh, attached at the desk' under="$session --also $DESK 1 $(named tmux)" args="$ON_PTS"
+	at remote remote-user 'tmux of a user unit, attached over ssh' under="$session --user-unit --also $AFAR 0 $(named tmux)" args="$ON_PTS"
+	at remote server 'sshd that was started by hand at the desk' under="$session 0 $(named sshd)" args="$ON_PTS"
+	at remote server 'VNC server that was started by hand at the desk' under="$session 0 $(named Xvnc)" args='--as 2001 --tty :5'
+
+	at unproved no-answer 'a session that logind does not explain' under="$session --record UID=hanako 0" args="$ON_PTS"
+}
 if ! ldd "$HELPER" | grep -q libsystemd; then
 	skip 'sessions of logind' 'the helper was built without libsystemd'
 elif ! "$session" 0 true 2>/dev/null; then
 	skip 'sessions of logind' 'no control groups can be mounted here'
 else
-	remote 'remote session, by logind' under="$session 1" args='--tty /dev/pts/7'
-	login 'remote session where that is allowed' under="$session 1" opts='remote=yes'
-	login 'local session, by logind, strict' under="$session 0" args='--tty /dev/pts/7' opts='remote=strict'
-	utmp_entry pts/7 192.0.2.1
-	login 'local session, whatever utmp says' under="$session 0" args='--tty /dev/pts/7'
-	remote 'local session, but sshd asks' under="$session 0" args='--tty ssh'
-	: > /run/utmp
+	logind_cases
 fi
 
 # --- options -------------------------------------------------------------------------

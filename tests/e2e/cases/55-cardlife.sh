@@ -435,17 +435,17 @@ log_line()
 	cert=$(fingerprint_of good | cut -c1-16)
 	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako --tty /dev/tty1 "pin=$PIN" auth
-	expect_logged ": JPKI-OK user=hanako service=e2e tty=/dev/tty1 rhost=- reader=$reader cert=$cert tries=- raw=0+\$"
+	expect_logged ": JPKI-OK user=hanako service=e2e tty=/dev/tty1 rhost=- reader=$reader cert=$cert tries=- raw=0+ place=local where=console\$"
 	run pamdrive --service e2e --user hanako --rhost 'a b=c' "pin=$WRONG_PIN" auth
-	expect_logged ": JPKI-E-REMOTE user=hanako service=e2e tty=- rhost=\"a b=c\" reader=- cert=- tries=- raw=0+\$"
+	expect_logged ": JPKI-E-REMOTE user=hanako service=e2e tty=/dev/tty1 rhost=\"a b=c\" reader=- cert=- tries=- raw=0+ place=remote where=host\$"
 	run pamdrive --service e2e --user hanako "pin=$WRONG_PIN" auth
-	expect_logged ": JPKI-E-PIN-WRONG user=hanako service=e2e tty=- rhost=- reader=$reader cert=$cert tries=2 raw=0+63c2\$"
+	expect_logged ": JPKI-E-PIN-WRONG user=hanako service=e2e tty=/dev/tty1 rhost=- reader=$reader cert=$cert tries=2 raw=0+63c2 place=local where=console\$"
 	put_card other-person
 	run pamdrive --service e2e --user hanako auth
-	expect_logged ": JPKI-E-OTHER-CARD user=hanako service=e2e tty=- rhost=- reader=$reader cert=- tries=- raw=0+\$"
+	expect_logged ": JPKI-E-OTHER-CARD user=hanako service=e2e tty=/dev/tty1 rhost=- reader=$reader cert=- tries=- raw=0+ place=local where=console\$"
 	sim remove
 	run pamdrive --service e2e --user hanako auth
-	expect_logged ": JPKI-E-NO-CARD user=hanako service=e2e tty=- rhost=- reader=- cert=- "
+	expect_logged ": JPKI-E-NO-CARD user=hanako service=e2e tty=/dev/tty1 rhost=- reader=- cert=- "
 	enrol hanako expired
 	run pamdrive --service e2e --user hanako auth
 	expect_logged ": JPKI-E-CERT-EXPIRED user=hanako .* reader=- cert=$(fingerprint_of expired | cut -c1-16) "

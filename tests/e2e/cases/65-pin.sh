@@ -132,7 +132,8 @@ change 'passwd from afar: the password only' prompts=0 verifies=0 apdus=0 log=RE
 	-- "${SSH[@]}" -tt -o PreferredAuthentications=password hanako@127.0.0.1 passwd
 stop_sshd
 enrol root good
-change 'passwd of root changes the PIN of the card of root' pin="$NEW_PIN" before=reset_password \
+change 'passwd of root changes the PIN of the card of root' pin="$NEW_PIN" \
+	before='reset_password; sed -i "s/pam_jpki.so/& local_services=passwd/" /etc/pam.d/passwd' \
 	"${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- passwd
 enrol root
 

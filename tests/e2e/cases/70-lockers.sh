@@ -8,11 +8,16 @@
 
 PASSWORD='correct-horse-7'	# small letters: xscreensaver misses the shift key of xdotool
 
-# install_stack SERVICE card|either [OPTIONS]
+# install_stack SERVICE card|either|greeter [OPTIONS]; greeter: the card, and proved to be at the desk
 install_stack()
 {
-	local lines="auth required pam_jpki.so ${3-}"
+	local lines
 
+	# Without logind, nothing shows that a greeter's display is at this machine.
+	[ "$1" != lightdm ] || set -- "$1" "$2" "local_services=lightdm ${3-}"
+	lines="auth required pam_jpki.so ${3-}"
+
+	[ "$2" != greeter ] || lines='auth required pam_jpki.so remote=strict'
 	if [ "$2" = either ]; then
 		lines="auth [success=done default=ignore] pam_jpki.so forward_pass=yes ${3-}
 auth required pam_unix.so try_first_pass"
@@ -71,5 +76,32 @@ is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting
 is_there xscreensaver && situations xscreensaver "$SIX_WRONG" && prompting xscreensaver
 # The greeter gives up by itself once it is refused without a prompt.
 is_there lightdm && situations lightdm '1111 2222 3333' lang=ja && prompting lightdm
+
+# --- where there is logind ----------------------------------------------------------
+in_session()	# OPTION of in-session…
+{
+	LOCKED_IN=("$E2E_TOP/tests/e2e/in-session" "$@")
+}
+if is_there i3lock && "$E2E_TOP/tests/e2e/in-session" 0 true 2>/dev/null; then
+	in_session --record DISPLAY=:7 0
+	locker 'i3lock at the desk, strict' i3lock card opts=remote=strict
+	in_session --user-unit --record DISPLAY=:7 0
+	locker 'i3lock started by a user unit at the desk, strict' i3lock card opts=remote=strict
+	LOCKED_IN=()
+else
+	skip 'i3lock at the desk, strict' 'no i3lock here, or no control groups'
+fi
+greeter_of()	# DISPLAY: logind lists a greeter there, at the desk
+{
+	mkdir -p /run/systemd/seats /run/systemd/sessions
+	printf '%s\n' UID=110 SEAT=seat0 ACTIVE=1 STATE=active REMOTE=0 CLASS=greeter "DISPLAY=$1" > /run/systemd/sessions/c1
+}
+if is_there lightdm && ldd "$HELPER" | grep -q libsystemd; then
+	greeter_of :0
+	locker 'lightdm at the desk' lightdm greeter
+	greeter_of :1
+	locker 'lightdm on a display that is not at the desk' lightdm greeter opens=no code=REMOTE verifies=0
+	rm -r /run/systemd/seats /run/systemd/sessions/c1
+fi
 end_screens
 reset_config

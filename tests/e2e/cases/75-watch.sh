@@ -79,7 +79,7 @@ sleeps()	# PID
 
 session_stack()	# SERVICE
 {
-	printf '%s\n' 'auth required pam_jpki.so' 'account required pam_permit.so' \
+	printf '%s\n' "auth required pam_jpki.so local_services=$1" 'account required pam_permit.so' \
 		'session optional pam_jpki.so' 'session required pam_permit.so' > "/etc/pam.d/$1"
 }
 
