@@ -118,6 +118,7 @@ examine(struct doctor *d)
 
 	doctor_programs(d);
 	doctor_clock(d);
+	doctor_place(d);
 	doctor_readers(d);	/* before this process uses NSS */
 	if (usable) {
 		doctor_trust(d);

@@ -55,6 +55,8 @@ void doctor_stacks(struct doctor *d);
 /* What sshd is asked to do with cards at the client, and whether its settings let it. */
 void doctor_ssh(struct doctor *d);
 void doctor_clock(struct doctor *d);
+/* Where a login on this terminal would take its user to be. */
+void doctor_place(struct doctor *d);
 
 /* Reports the first on the way to this file or directory that ordinary users cannot read. */
 void doctor_readable(struct doctor *d, const char *path);

@@ -2,13 +2,17 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "flow/whereabouts.h"
+#include "lib/place.h"
 #include "lib/safefile.h"
 #include "tools/doctor/doctor.h"
 
@@ -158,4 +162,37 @@ doctor_clock(struct doctor *d)
 		return;
 	state = adjtimex(&t);
 	found_alone(d, state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? FOUND_CLOCK_FREE : FOUND_CLOCK);
+}
+
+/* The user who ran sudo, since sudo asks that user for the PIN; else the user who runs this. */
+static uid_t
+find_caller(void)
+{
+	const char *text = geteuid() == 0 ? getenv("SUDO_UID") : NULL;	/* NOLINT(concurrency-mt-unsafe) */
+	char *end;
+	uintmax_t uid;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return getuid();
+	errno = 0;
+	uid = strtoumax(text, &end, 10);
+	return errno == 0 && *end == '\0' && uid < UINT32_MAX ? (uid_t)uid : getuid();
+}
+
+void
+doctor_place(struct doctor *d)
+{
+	static struct place_evidence e;
+	char tty[PATH_MAX];
+	enum where where;
+
+	if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
+		return;		/* by a timer or a script: there is no user */
+	e = (struct place_evidence){ .service = "", .tty = tty, .display = "", .rhost = "", .seat = "",
+		.ssh_connection = getenv("SSH_CONNECTION") != NULL,	/* NOLINT(concurrency-mt-unsafe) */
+		.caller = find_caller(), .for_caller = true };
+	whereabouts(getpid(), &d->t->log, &e);
+	where = place_decide(&e);
+	found(d, where_place(where) == PLACE_UNPROVED ? FOUND_PLACE_UNPROVED : FOUND_PLACE, "%s: %s (%s)",
+	    place_name(where_place(where)), _(where_text(where)), where_code(where));
 }
