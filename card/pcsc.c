@@ -226,6 +226,7 @@ pcsc_readers(void *ctx, struct transport_readers *ret)
 	for (size_t i = 0; i < list.count; i++) {
 		list.at[i].has_card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
 		list.at[i].in_use = (states[i].dwEventState & IN_USE) != 0;
+		list.at[i].exclusive = (states[i].dwEventState & SCARD_STATE_EXCLUSIVE) != 0;
 		list.at[i].generation = generation_of(states[i].dwEventState);
 		list.at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
 	}

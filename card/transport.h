@@ -17,6 +17,7 @@ struct transport_reader {
 	char name[TRANSPORT_NAME_MAX];
 	bool has_card;
 	bool in_use;		/* some program is connected to the card */
+	bool exclusive;		/* and has it to itself */
 	/*
 	 * Changes whenever a card was inserted or removed, but begins anew with
 	 * the reader: a hint when to look again, no proof that a card is the same.
@@ -55,8 +56,9 @@ struct transport_ops {
 	/*
 	 * Connects (shared) to the card on this reader and begins a transaction;
 	 * waits up to ms milliseconds for a program that has the card to itself,
-	 * and while others come first (and without limit for one that holds a
-	 * transaction: the caller has a deadline of its own). On JPKI_OK close() must follow. CARD_BUSY,
+	 * and while others come first. (libpcsclite waits without limit for one that holds a
+	 * transaction, so card/pcsc.c does: there the process needs a watchdog that knows ms, see
+	 * pcsc_pending().) On JPKI_OK close() must follow. CARD_BUSY,
 	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
 	 * SERVICE_REFUSED.
 	 */

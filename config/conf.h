@@ -39,7 +39,7 @@ struct conf {
 	unsigned int crl_timeout;	/* seconds without an octet while one is fetched */
 	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
 	unsigned int wait;		/* seconds to wait for a card */
-	unsigned int timeout;		/* seconds for the card's work on each side of the prompt */
+	unsigned int timeout;		/* seconds for the card's work in one login, the drop included */
 	unsigned int lang;		/* enum conf_lang */
 	unsigned int expiry_warning_days;
 	unsigned int last_try;		/* enum conf_last_try */

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "lib/budget.h"
 #include "lib/clk.h"
 #include "lib/log.h"
 #include "lib/outcome.h"
@@ -18,6 +19,11 @@ struct flow_env {
 	struct transport *transport;
 	const struct clk *clk;
 	const struct log *log;
+	/*
+	 * What card and reader may take in all; paused while the person types. NULL: conf->timeout
+	 * for each piece of work, of which the caller takes care.
+	 */
+	const struct budget *budget;
 	uid_t trust_owner;			/* 0 but in tests (lib/safefile.h) */
 };
 

@@ -11,6 +11,12 @@
 /* Waiting is done in slices, so that a person who leaves is noticed. */
 #define SLICE_MS 500
 
+/*
+ * For so long other programs may keep a card from us: most are done by then, and whoever means
+ * to shut somebody out (pcscd limits no transaction) delays them by no more than this.
+ */
+#define BUSY_MS 3000
+
 /* The application is there, the certificate is not: what is this? */
 static struct outcome
 explain_no_cert(struct jpki *card)
@@ -81,22 +87,24 @@ examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct
 	return o;
 }
 
+/* Waits for those who have their turn first; not for one that has the card to itself. */
 static struct outcome
-examine(const struct flow_env *env, const struct enrolled *enrolled, const char *reader,
-    struct found_card *ret_found)
+examine(const struct flow_env *env, const struct enrolled *enrolled,
+    const struct transport_reader *r, int64_t busy_by, struct found_card *ret_found)
 {
 	const struct transport *t = env->transport;
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
-	struct outcome o = t->ops->open(t->ctx, reader, 0);
+	struct outcome o = r->exclusive ? outcome_of(JPKI_CARD_BUSY) :
+	    t->ops->open(t->ctx, r->name, clk_left_ms(env->clk, busy_by));
 
 	if (outcome_ok(&o)) {
 		o = examine_open(env, enrolled, &found);
 		(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);
 	}
-	log_msg(env->log, LOG_DEBUG, "reader %s: %s (%x)", reader, outcome_code(o.status), o.raw);
+	log_msg(env->log, LOG_DEBUG, "reader %s: %s (%x)", r->name, outcome_code(o.status), o.raw);
 	/* Also a locked card is the user's, and worth its name. */
 	if (found.enrolled != NULL) {
-		memcpy(found.reader, reader, strlen(reader) + 1);
+		memcpy(found.reader, r->name, sizeof found.reader);
 		*ret_found = found;
 	}
 	return o;
@@ -122,6 +130,7 @@ rank(enum jpki_status status)
 struct search {
 	const struct flow_env *env;
 	const struct enrolled *enrolled;
+	int64_t busy_by;		/* clk_mono_ms: other programs are waited for until then */
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
 	char best_reader[TRANSPORT_NAME_MAX];	/* of the card it is about; "" for none */
@@ -141,7 +150,7 @@ seen_before(const struct transport_readers *before, const struct transport_reade
 static bool
 look_at(struct search *s, struct transport_reader *r, struct found_card *found)
 {
-	struct outcome o = examine(s->env, s->enrolled, r->name, found);
+	struct outcome o = examine(s->env, s->enrolled, r, s->busy_by, found);
 
 	if (found->enrolled != NULL || rank(o.status) >= rank(s->best.status)) {
 		s->best = o;
@@ -195,16 +204,14 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enr
 {
 	const struct transport *t = env->transport;
 	int64_t start = clk_mono_ms(env->clk);
-	int64_t wait_deadline = start + (int64_t)env->conf->wait * 1000;
-	int64_t busy_deadline = start + (int64_t)env->conf->timeout * 1000 / 2;
-	struct search s = { .env = env, .enrolled = enrolled, .best = outcome_of(JPKI_NO_READER) };
+	int64_t wait_ms = (int64_t)env->conf->wait * 1000;
+	struct search s = { .env = env, .enrolled = enrolled, .best = outcome_of(JPKI_NO_READER),
+		.busy_by = start + (wait_ms > BUSY_MS ? wait_ms : BUSY_MS) };
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 
 	while (!look(&s, &found)) {
-		int64_t left = clk_left_ms(env->clk, wait_deadline);
+		int64_t left = clk_left_ms(env->clk, s.busy ? s.busy_by : start + wait_ms);
 
-		if (s.busy && left < clk_left_ms(env->clk, busy_deadline))
-			left = clk_left_ms(env->clk, busy_deadline);
 		if (left == 0)
 			break;
 		if (ui->gone(ui->ctx))

@@ -12,6 +12,7 @@
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/prove.h"
+#include "flow/verify.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "lib/secret.h"
@@ -47,13 +48,6 @@ make_challenge(const struct flow_env *env, const struct login_request *request,
 	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
 }
 
-int64_t
-flow_verify_by(const struct flow_env *env)
-{
-	/* The other half of the time is for the card, which nobody may cut short. */
-	return clk_mono_ms(env->clk) + (int64_t)env->conf->timeout * 1000 / 2;
-}
-
 struct outcome
 flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct found_card *found,
     struct secret *pin, int64_t *ret_verify_by)
@@ -66,7 +60,7 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 		o = outcome_of(JPKI_PIN_FORMAT);
 	if (!outcome_ok(&o))
 		secret_wipe(pin);
-	*ret_verify_by = flow_verify_by(env);
+	*ret_verify_by = verify_until(env);
 	return o;
 }
 

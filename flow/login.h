@@ -50,9 +50,6 @@ void login_name_cert(const struct enrolled_cert *enrolled, struct login_result *
 /* Whether a user in this place may use this machine's reader: JPKI_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
 
-/* Until when a PIN that was just typed may be sent: clk_mono_ms. */
-int64_t flow_verify_by(const struct flow_env *env);
-
 /*
  * Step 6, for the login and for the enrolment, which finds its card in its own
  * way. *ret_verify_by: until when the PIN may be sent (flow/verify.h).

@@ -37,8 +37,10 @@ void
 pinchange_secrets_done(struct pinchange_secrets *s)
 {
 	for (size_t i = 0; i < PINCHANGE_PROMPTS; i++) {
-		secret_free(s->at[i]);
-		s->at[i] = NULL;
+		struct secret *secret = s->at[i];
+
+		s->at[i] = NULL;	/* first: a signal handler may wipe them all */
+		secret_free(secret);
 	}
 }
 
@@ -195,7 +197,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	*ret_card_clean = true;
 	if (outcome_ok(&o))
 		o = ask_all(ui, card, secrets);
-	v.verify_by = flow_verify_by(env);
+	v.verify_by = verify_until(env);
 	if (outcome_ok(&o)) {
 		log_msg(env->log, LOG_DEBUG, "step: PIN and new PIN");
 		o = verify_and_work(env, &v, secrets->at[PINCHANGE_OLD], ret_card_clean);

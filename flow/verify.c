@@ -5,6 +5,18 @@
 #include "flow/verify.h"
 #include "lib/secret.h"
 
+static int64_t
+time_left_ms(const struct flow_env *env)
+{
+	return env->budget != NULL ? budget_left_ms(env->budget) : (int64_t)env->conf->timeout * 1000;
+}
+
+int64_t
+verify_until(const struct flow_env *env)
+{
+	return clk_mono_ms(env->clk) + time_left_ms(env) / 2;
+}
+
 struct outcome
 verify_may_try(const struct flow_env *env, int tries_left)
 {
@@ -108,7 +120,7 @@ verify_drop_state(const struct flow_env *env, const char *reader)
 {
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport };
-	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+	struct outcome o = t->ops->open(t->ctx, reader, time_left_ms(env));
 
 	/* A card that has gone has forgotten. */
 	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)

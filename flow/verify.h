@@ -15,6 +15,12 @@
  */
 struct outcome verify_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
 
+/*
+ * Until when a PIN that was just typed may be sent (clk_mono_ms): half of the time that is left.
+ * The other half is for the card, which nobody may cut short.
+ */
+int64_t verify_until(const struct flow_env *env);
+
 struct verification {
 	enum jpki_pin pin;
 	const char *reader;
@@ -46,8 +52,8 @@ struct outcome verify_and_work(const struct flow_env *env, const struct verifica
 
 /*
  * Makes the card in a reader forget a verified PIN: card manager, power down.
- * For the case that somebody died after VERIFY. JPKI_OK if no card is left there that could
- * have kept one.
+ * For the case that somebody died after VERIFY. Waits for another program for as long as there
+ * is time. JPKI_OK if no card is left there that could have kept one.
  */
 struct outcome verify_drop_state(const struct flow_env *env, const char *reader) MUST_CHECK;
 

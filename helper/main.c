@@ -5,12 +5,13 @@
  *
  * MUSTs: no core dump and no tracing; in its cage (helper/cage.h) before it looks at a file of the
  * user or a card; each PIN in a struct secret, wiped on
- * every path, also by the watchdog; a deadline over everything but the
+ * every path, also by the watchdog; one time limit over everything but the
  * person's typing; a message that is not what it must be ends the process
  * without a verdict, which the module takes for a refusal.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,10 +34,12 @@
 #include "lib/message.h"
 #include "helper/cage.h"
 #include "helper/proto.h"
+#include "helper/watchdog.h"
 #include "nss/cert.h"
 
 #define REQUEST_TIMEOUT_MS 10000
 #define LOG_MESSAGES_MAX 200
+#define TICK_MS 250
 #define EXIT_PROTOCOL 3
 
 /* One per process: the watchdog, a signal handler, needs them. */
@@ -46,11 +49,13 @@ static struct {
 	struct pinchange_secrets secrets;	/* PIN_CHANGE */
 	struct pcsc *pcsc;
 	struct transport transport;		/* pcsc's, sealed */
+	enum proto_task task;
+	unsigned int work_s;			/* for what card and reader do, in all */
+	struct watchdog watchdog;
 	const struct log *log;
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* what RESULT says of the card */
 	struct proto_since since;		/* what the holder is told */
 	enum where where;			/* the user is */
-	volatile sig_atomic_t pin_received;
 	volatile sig_atomic_t changing;		/* the new PIN may be on its way to the card */
 	volatile sig_atomic_t result_sent;
 	struct late {
@@ -108,12 +113,25 @@ wipe_pins(void)
 	pinchange_secrets_wipe(&self.secrets);
 }
 
+/* The watchdog may strike meanwhile. */
+static void
+let_go(void)
+{
+	struct pcsc *pcsc = self.pcsc;
+	struct secret *pin = self.pin;
+
+	self.pcsc = NULL;
+	self.pin = NULL;
+	secret_free(pin);
+	pinchange_secrets_done(&self.secrets);
+	pcsc_free(pcsc);
+}
+
 static void
 send_or_die(const struct writer *w, bool fits)
 {
 	if (!fits || !proto_send(PROTO_FD, w)) {
-		wipe_pins();
-		pcsc_free(self.pcsc);
+		let_go();
 		_exit(EXIT_PROTOCOL);
 	}
 }
@@ -146,6 +164,16 @@ put_outcome(struct writer *w, const struct outcome *o, bool card_clean, const ch
 	return proto_put_result(w, &self.id, &m);
 }
 
+/* What the person reads. Who is logging in may have another way in than this card. */
+static void
+tell(const struct outcome *o, char text[static MESSAGE_MAX])
+{
+	if (o->status == JPKI_CARD_BUSY && self.task == PROTO_LOGIN && self.reader[0] != '\0')
+		message_busy(self.reader, text);
+	else
+		message_outcome(o, text);
+}
+
 static void
 send_result(const struct outcome *o, bool card_clean, const char *text)
 {
@@ -154,12 +182,13 @@ send_result(const struct outcome *o, bool card_clean, const char *text)
 
 	send_or_die(&w, put_outcome(&w, o, card_clean, text));
 	self.result_sent = 1;
+	self.watchdog.must_finish = true;
 }
 
 static void
 send_ready(const struct conf *conf)
 {
-	struct proto_ready m = { .before_s = conf->wait + conf->timeout, .after_s = conf->timeout };
+	struct proto_ready m = { .before_s = conf->wait + self.work_s, .after_s = self.work_s };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -168,19 +197,34 @@ send_ready(const struct conf *conf)
 
 /* --- the watchdog ----------------------------------------------------------- */
 
+static bool
+module_gone(void *ctx)
+{
+	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
+
+	/* It has nothing to say but when it was asked: anything here is the end. */
+	return poll(&p, 1, 0) != 0;
+}
+
 /*
  * Nothing in libpcsclite can be interrupted: whoever waits for another
  * program's transaction, or for a reader that hangs, waits without limit. So
- * the deadline ends the process. pcscd then resets the card, which is not
- * enough on contactless readers: the module starts a helper that drops the
- * state. Only async-signal-safe calls from here on.
+ * the process looks up from that four times a second, and ends itself if need
+ * be (helper/watchdog.h). pcscd then resets the card, which is not enough on
+ * contactless readers: the module starts a helper that drops the state. Only
+ * async-signal-safe calls in here.
  */
 static void
-on_deadline(int sig)
+on_tick(int sig)
 {
-	const struct late *late = self.changing ? &self.uncertain :
-	    pcsc_pending(self.pcsc) == JPKI_CARD_BUSY ? &self.busy : &self.timeout;
+	bool waits = pcsc_pending(self.pcsc) == JPKI_CARD_BUSY;
+	const struct late *late = self.changing ? &self.uncertain : waits ? &self.busy : &self.timeout;
+	int error = errno;
 
+	if (!watchdog_strikes(&self.watchdog, waits, module_gone(NULL))) {
+		errno = error;
+		return;
+	}
 	if (!self.result_sent)
 		(void)!send(PROTO_FD, late->packet, late->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	wipe_pins();
@@ -194,7 +238,7 @@ prepare_late(struct late *late, enum jpki_status status, bool card_clean)
 	struct outcome o = outcome_of(status);
 	char text[MESSAGE_MAX];
 
-	message_outcome(&o, text);
+	tell(&o, text);
 	if (!put_outcome(&w, &o, card_clean, text))
 		return false;
 	late->len = w.len;
@@ -202,26 +246,49 @@ prepare_late(struct late *late, enum jpki_status status, bool card_clean)
 }
 
 static void
-watchdog(unsigned int seconds)
+set_ticks(int ms)
 {
-	struct itimerval it = { .it_value = { .tv_sec = seconds } };
-	struct sigaction sa = { .sa_handler = on_deadline };
+	struct timeval every = { .tv_usec = ms * 1000 };
+	struct itimerval it = { .it_interval = every, .it_value = every };
 
-	/* Before it is armed: the handler may not find a packet half written. */
-	if (!prepare_late(&self.busy, JPKI_CARD_BUSY, !self.pin_received) ||
-	    !prepare_late(&self.timeout, JPKI_TIMEOUT, !self.pin_received) ||
-	    !prepare_late(&self.uncertain, JPKI_PIN_UNCERTAIN, false) ||
-	    sigemptyset(&sa.sa_mask) != 0 || sigaction(SIGALRM, &sa, NULL) != 0 ||
-	    setitimer(ITIMER_REAL, &it, NULL) != 0)
+	if (setitimer(ITIMER_REAL, &it, NULL) != 0)
 		_exit(EXIT_PROTOCOL);
 }
 
+/* What the handler reads changes only while it is stopped. */
 static void
 watchdog_stop(void)
 {
-	struct itimerval off = {0};
+	set_ticks(0);
+}
 
-	(void)setitimer(ITIMER_REAL, &off, NULL);
+static void
+watchdog_start(void)
+{
+	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
+
+	if (!prepare_late(&self.busy, JPKI_CARD_BUSY, true) ||
+	    !prepare_late(&self.timeout, JPKI_TIMEOUT, !self.watchdog.pin_received) ||
+	    !prepare_late(&self.uncertain, JPKI_PIN_UNCERTAIN, false) ||
+	    sigemptyset(&sa.sa_mask) != 0 || sigaction(SIGALRM, &sa, NULL) != 0)
+		_exit(EXIT_PROTOCOL);
+	set_ticks(TICK_MS);
+}
+
+/* The person may take any time. */
+static void
+pause_work(void)
+{
+	watchdog_stop();
+	budget_pause(&self.watchdog.budget);
+}
+
+static void
+resume_work(void)
+{
+	/* What was not spent on waiting for a card is no time for its work. */
+	budget_resume(&self.watchdog.budget, (int64_t)self.work_s * 1000);
+	watchdog_start();
 }
 
 /* --- the person, who sits behind the module ---------------------------------- */
@@ -278,7 +345,7 @@ receive_pin(struct secret *pin)
 
 	if (o.status == JPKI_CANCELLED)
 		return o;
-	self.pin_received = 1;
+	self.watchdog.pin_received = true;
 	if (!outcome_ok(&o) || !proto_get_pin(&r, &m))
 		o = outcome_of(JPKI_HELPER);
 	else if (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len))
@@ -295,7 +362,6 @@ receive_pin(struct secret *pin)
 static struct outcome
 ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 {
-	const struct conf *conf = ctx;
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 	struct proto_challenge challenge;
@@ -304,8 +370,8 @@ ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 	struct reader r;
 
 	snprintf(challenge.text, sizeof challenge.text, "%s", prompt);
+	pause_work();
 	send_or_die(&w, proto_put_challenge(&w, &self.id, &challenge));
-	watchdog_stop();
 	o = receive_answer(PROTO_REPLY, packet, &r);
 	if (outcome_ok(&o) && !proto_get_reply(&r, &m))
 		o = outcome_of(JPKI_HELPER);
@@ -314,14 +380,14 @@ ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 	snprintf(reply, JPKI1_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
 	explicit_bzero(&m, sizeof m);
 	explicit_bzero(packet, sizeof packet);
-	watchdog(conf->timeout);
+	resume_work();
 	return o;
 }
 
 /* PROMPT, and the PIN that answers it. */
 static struct outcome
-ask(const struct conf *conf, const char *reader, const char *fingerprint, const char *text,
-    bool forward_password, struct secret *pin)
+ask(const char *reader, const char *fingerprint, const char *text, bool forward_password,
+    struct secret *pin)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -331,10 +397,10 @@ ask(const struct conf *conf, const char *reader, const char *fingerprint, const 
 	snprintf(m.text, sizeof m.text, "%s", text);
 	snprintf(m.reader, sizeof m.reader, "%s", reader);
 	snprintf(m.cert, sizeof m.cert, "%.*s", PROTO_CERT_MAX - 1, fingerprint);
+	pause_work();
 	send_or_die(&w, proto_put_prompt(&w, &self.id, &m));
-	watchdog_stop();
 	o = receive_pin(pin);
-	watchdog(conf->timeout);
+	resume_work();
 	return o;
 }
 
@@ -346,8 +412,7 @@ ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 	char text[MESSAGE_MAX];
 
 	message_pin_prompt(found->tries_left, forward_password, text);
-	return ask(conf, found->reader, cert_fingerprint(found->enrolled->cert), text, forward_password,
-	    pin);
+	return ask(found->reader, cert_fingerprint(found->enrolled->cert), text, forward_password, pin);
 }
 
 /* Here nothing goes to the next module: what is typed is meant for the card alone. */
@@ -357,22 +422,13 @@ ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typ
 	char text[MESSAGE_MAX];
 
 	pinchange_text(q, text);
-	return ask(ctx, q->reader, q->fingerprint, text, false, typed);
+	return ask(q->reader, q->fingerprint, text, false, typed);
 }
 
 static void
 note_changing(void *ctx)
 {
 	self.changing = 1;
-}
-
-static bool
-module_gone(void *ctx)
-{
-	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
-
-	/* It has nothing to say before the prompt: anything here is the end. */
-	return poll(&p, 1, 0) != 0;
 }
 
 /* --- the cage ------------------------------------------------------------------ */
@@ -398,7 +454,13 @@ open_card(void *ctx, const char *reader, int64_t ms)
 
 	if (outcome_ok(&o))
 		o = seal();
-	return outcome_ok(&o) ? pcsc_transport(self.pcsc)->ops->open(ctx, reader, ms) : o;
+	if (!outcome_ok(&o))
+		return o;
+	watchdog_stop();
+	self.watchdog.open_by = clk_mono_ms(&clk_system) + ms;
+	snprintf(self.reader, sizeof self.reader, "%s", reader);
+	watchdog_start();
+	return pcsc_transport(self.pcsc)->ops->open(ctx, reader, ms);
 }
 
 /* What is large or needs a privilege is there before the cage; the rest is read from inside. */
@@ -454,7 +516,7 @@ static void
 judge_from_afar(const struct flow_env *env, const struct proto_request *request,
     const struct login_request *login_request, struct login_result *ret)
 {
-	struct remote_ui ui = { .ask = ask_reply, .ctx = (void *)(uintptr_t)env->conf };
+	struct remote_ui ui = { .ask = ask_reply };
 
 	*ret = (struct login_result){ .outcome = seal(), .card_clean = true };
 	if (!outcome_ok(&ret->outcome))
@@ -495,7 +557,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 	if (outcome_ok(&result.outcome))
 		write_welcome(env, &result, text);
 	else
-		message_outcome(&result.outcome, text);
+		tell(&result.outcome, text);
 	send_result(&result.outcome, result.card_clean, text);
 }
 
@@ -525,7 +587,7 @@ static void
 change_pin(const struct flow_env *env, const struct proto_request *request)
 {
 	struct pinchange_ui ui = { .ask = ask_for_change, .gone = module_gone,
-		.changing = note_changing, .ctx = (void *)(uintptr_t)env->conf };
+		.changing = note_changing };
 	struct pinchange_user user = { .name = request->user,
 		.place = where_place(self.where) };
 	char changed[MESSAGE_MAX];
@@ -609,12 +671,14 @@ run(const struct proto_request *request)
 {
 	static struct conf conf;
 	struct log log = { .sink = log_to_module, .ctx = &conf };
-	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log };
+	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log,
+		.budget = &self.watchdog.budget };
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
 	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	self.log = &log;
+	self.task = request->task;
 	if (outcome_ok(&o)) {
 		self.where = locate_user(request, &conf, &log);
 		o = provide();
@@ -626,8 +690,12 @@ run(const struct proto_request *request)
 	env.transport = &self.transport;
 	if (request->no_wait)
 		conf.wait = 0;
+	/* The rest is for a helper that drops the card's state, should this one not get to it. */
+	self.work_s = self.task == PROTO_DROP ? request->drop_s : conf.timeout - PROTO_DROP_S;
+	self.watchdog.must_finish = self.task == PROTO_DROP;
+	budget_start(&self.watchdog.budget, &clk_system, (int64_t)(conf.wait + self.work_s) * 1000);
 	send_ready(&conf);
-	watchdog(conf.wait + conf.timeout);
+	watchdog_start();
 	o = enter_cage(&env, request);
 	if (outcome_ok(&o))
 		run_task(&env, request);
@@ -659,8 +727,6 @@ main(int argc, char **argv)
 	    !proto_get_request(&r, &request))
 		return EXIT_PROTOCOL;
 	run(&request);
-	secret_free(self.pin);
-	pinchange_secrets_done(&self.secrets);
-	pcsc_free(self.pcsc);
+	let_go();
 	return 0;
 }

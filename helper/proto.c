@@ -56,6 +56,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_string(w, m->host);
 	put_claims(w, &m->claims);
 	writer_string(w, m->reader);
+	writer_u16(w, (uint16_t)m->drop_s);
 	writer_u8(w, m->sshd);
 	writer_string(w, m->auth_info);
 	if (m->word_count > PROTO_WORDS_MAX)
@@ -184,6 +185,7 @@ bool
 proto_get_request(struct reader *r, struct proto_request *ret)
 {
 	uint8_t task, no_wait, sshd, words;
+	uint16_t drop_s;
 	size_t used = 0;
 
 	if (!reader_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
@@ -194,6 +196,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	    !reader_string(r, ret->host, sizeof ret->host) ||
 	    !get_claims(r, &ret->claims) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
+	    !reader_u16(r, &drop_s) || drop_s > PROTO_SECONDS_MAX ||
 	    !reader_u8(r, &sshd) || sshd > 1 ||
 	    !reader_string(r, ret->auth_info, sizeof ret->auth_info) ||
 	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
@@ -206,6 +209,7 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	}
 	ret->task = task;
 	ret->no_wait = no_wait != 0;
+	ret->drop_s = drop_s;
 	ret->sshd = sshd != 0;
 	ret->word_count = words;
 	return reader_at_end(r);

@@ -36,6 +36,7 @@
 #define PROTO_WORDS_MAX 32
 #define PROTO_STORE_MAX 6144
 #define PROTO_SECONDS_MAX 300
+#define PROTO_DROP_S 3		/* of the time-out: what a helper for DROP has at least */
 #define PROTO_REPLY_MAX 512	/* PAM_MAX_RESP_SIZE */
 #define PROTO_AUTH_INFO_MAX 4096
 #define PROTO_AUTH_INFO_TOO_LONG "publickey ?\n"	/* no key of anybody */
@@ -77,6 +78,7 @@ struct proto_request {
 		bool for_caller;
 	} claims;
 	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
+	unsigned int drop_s;		/* DROP: how long it may take, at most PROTO_SECONDS_MAX; else 0 */
 	bool sshd;		/* it is sshd that asks: somebody may be challenged */
 	char auth_info[PROTO_AUTH_INFO_MAX];	/* LOGIN by sshd: its SSH_AUTH_INFO_0, or "" */
 	size_t word_count;
@@ -90,7 +92,10 @@ struct proto_log {
 	char text[PROTO_TEXT_MAX];
 };
 
-/* How long the helper may take, by its options: before the prompt, and after it. */
+/*
+ * How long the helper may take, by its options: before the prompt; after it what is left of that,
+ * but not more than after_s. The time of the prompt does not count.
+ */
 struct proto_ready {
 	unsigned int before_s, after_s;	/* at most PROTO_SECONDS_MAX */
 };

@@ -81,6 +81,14 @@ message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 }
 
 void
+message_busy(const char *reader, char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, _("Another program is using the card in the reader \"%s\". Close that "
+	    "program and try again, or log in without the card."), reader);
+	drop_half_character(text);
+}
+
+void
 message_outcome_english(const struct outcome *o, char text[static MESSAGE_MAX])
 {
 	const char *remedy = outcome_remedy(o->status);

@@ -12,7 +12,10 @@
 /* State and remedy in one line, NUL-terminated, cut if need be, in the language of the locale. */
 void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
 
-/* The same in English, for a screen that shows nothing else; without the tries left. */
+/* For CARD_BUSY at a login: in which reader the card lies. */
+void message_busy(const char *reader, char text[static MESSAGE_MAX]);
+
+/* An outcome in English, for a screen that shows nothing else; without the tries left. */
 void message_outcome_english(const struct outcome *o, char text[static MESSAGE_MAX]);
 
 /*

@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/budget.h"
 #include "pam/conv.h"
 #include "pam/memory.h"
 #include "pam/session.h"
@@ -15,7 +16,7 @@
 #include "pam/tally.h"
 
 #define START_MS 10000		/* until the helper has read its options */
-#define GRACE_MS 3000		/* the helper's own deadline strikes first */
+#define GRACE_MS 2000		/* the helper's own deadline strikes first */
 
 struct session {
 	pam_handle_t *pamh;
@@ -29,14 +30,14 @@ struct session {
 	const char *user;
 	struct tally *tally;	/* NULL: no PIN is asked for */
 	bool ready;		/* READY came: not a second one */
-	unsigned int after_s;
+	unsigned int after_s;	/* as READY said */
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
 	bool challenged;	/* CHALLENGE came: no PROMPT, and no second one */
 	bool replied;		/* and was answered */
 	bool vouched;		/* the helper was told the key by which sshd has let the user in */
 	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
-	int64_t deadline;
+	struct budget budget;	/* for what the helper does */
 };
 
 static struct outcome
@@ -47,10 +48,10 @@ broken(const struct session *s, const char *what)
 	return outcome_of(JPKI_HELPER);
 }
 
-static void
-set_deadline(struct session *s, unsigned int seconds)
+static int64_t
+with_grace(unsigned int seconds)
 {
-	s->deadline = clk_mono_ms(&clk_system) + (int64_t)seconds * 1000 + GRACE_MS;
+	return (int64_t)seconds * 1000 + GRACE_MS;
 }
 
 static struct outcome
@@ -69,7 +70,7 @@ start(struct session *s, const struct proto_request *request)
 		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
 		return outcome_of(JPKI_HELPER);
 	}
-	s->deadline = clk_mono_ms(&clk_system) + START_MS;
+	budget_start(&s->budget, &clk_system, START_MS);
 	if (!proto_send(s->helper.fd, &w))
 		return broken(s, "died at once");
 	return outcome_of(JPKI_OK);
@@ -84,7 +85,7 @@ take_ready(struct session *s, struct reader *r)
 		return broken(s, "sent a malformed READY");
 	s->ready = true;
 	s->after_s = m.after_s;
-	set_deadline(s, m.before_s);
+	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
 	return outcome_of(JPKI_OK);
 }
 
@@ -125,14 +126,15 @@ answer_prompt(struct session *s, struct reader *r)
 		return broken(s, "asked out of turn");
 	s->prompts++;
 	memcpy(s->reader, prompt.reader, sizeof s->reader);
+	budget_pause(&s->budget);
 	m.answer = ask(s, &prompt, typed);
+	budget_resume(&s->budget, with_grace(s->after_s));
 	if (m.answer == PROTO_ANSWER_PIN) {
 		m.pin = secret_view(typed);
 		if (s->task == PROTO_LOGIN)
 			tally_since(s->tally, s->pamh, memory_count_wrong(s->memory), &m.since);
 		s->pins_given++;
 	}
-	set_deadline(s, s->after_s);
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(packet, sizeof packet);
 	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the prompt");
@@ -152,9 +154,10 @@ answer_challenge(struct session *s, struct reader *r)
 	    !proto_get_challenge(r, &challenge))
 		return broken(s, "challenged out of turn");
 	s->challenged = true;
+	budget_pause(&s->budget);
 	m.given = conv_ask_reply(s->pamh, challenge.text, m.text);
+	budget_resume(&s->budget, with_grace(s->after_s));
 	s->replied = m.given && m.text[0] != '\0';
-	set_deadline(s, s->after_s);
 	sent = proto_put_reply(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(&m, sizeof m);
 	explicit_bzero(packet, sizeof packet);
@@ -233,7 +236,9 @@ listen_to(struct session *s, struct proto_result *ret_result)
 	size_t len;
 
 	while (outcome_ok(&o) && !done) {
-		switch (proto_receive(s->helper.fd, &clk_system, s->deadline, packet, &len)) {
+		int64_t deadline = clk_mono_ms(&clk_system) + budget_left_ms(&s->budget);
+
+		switch (proto_receive(s->helper.fd, &clk_system, deadline, packet, &len)) {
 		case PROTO_RECEIVED:
 			o = handle(s, packet, len, ret_result, &done);
 			break;
@@ -266,7 +271,10 @@ run(struct session *s, const struct proto_request *request, struct proto_result 
 	return o;
 }
 
-/* A helper whose only task is to make the cards forget a verified PIN. */
+/*
+ * A helper whose only task is to make the card forget a verified PIN. It has what is left of the
+ * time, and at least the share that the other one had to leave.
+ */
 static void
 drop_card_state(const struct session *failed, const struct proto_request *request)
 {
@@ -274,9 +282,11 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
 	struct session s = { .log = failed->log, .helper = HELPER_NONE,
 		.task = PROTO_DROP };
+	int64_t left_s = budget_left_ms(&failed->budget) / 1000;
 	struct outcome o;
 
 	drop.task = PROTO_DROP;
+	drop.drop_s = left_s > PROTO_DROP_S ? (unsigned int)left_s : PROTO_DROP_S;
 	drop.no_wait = true;
 	memcpy(drop.reader, failed->reader, sizeof drop.reader);
 	o = run(&s, &drop, &result);

@@ -223,7 +223,8 @@ receive_task(void)
 		_exit(1);
 	fprintf(f, "%s ", names[request.task]);
 	if (request.task == PROTO_DROP)
-		fprintf(f, "in %s%s ", request.reader, request.no_wait ? "" : ", waiting");
+		fprintf(f, "in %s%s%s ", request.reader, request.no_wait ? "" : ", waiting",
+		    request.drop_s > PROTO_DROP_S ? ", in what is left" : "");
 	fclose(f);
 	f = fopen("lang", "we");
 	if (f == NULL)
@@ -275,8 +276,8 @@ check(void)
 static void
 login(void)
 {
+	unsigned int told, most_s = is("short of time") ? 1 : 5;
 	enum jpki_status status;
-	unsigned int told;
 
 	if (is("exit at once"))
 		return;
@@ -290,7 +291,9 @@ login(void)
 		log_line();
 	if (is("challenge before ready"))
 		challenge();
-	ready(is("late before prompt") ? 0 : 5, is("late after PIN") ? 0 : 5);
+	ready(is("late before prompt") ? 0 : most_s, is("late after PIN") ? 0 : most_s);
+	if (is("slow, then late"))
+		(void)usleep(4500000);
 	if (is("ready twice"))
 		ready(5, 5);
 	if (is("late before prompt"))
@@ -337,7 +340,7 @@ login(void)
 		result(status, true);
 		return;
 	}
-	if (is("late after PIN"))
+	if (is("late after PIN") || is("slow, then late"))
 		pause();
 	if (is("unclean")) {
 		result(JPKI_TIMEOUT, false);

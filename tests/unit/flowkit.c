@@ -36,6 +36,7 @@ kit_readers(void *ctx, struct transport_readers *ret)
 		snprintf(r->name, sizeof r->name, "Reader %zu", i);
 		r->has_card = k->card[i] != NULL && sim_card_present(k->card[i]);
 		r->generation = k->generation[i];
+		r->in_use = r->exclusive = r->has_card && k->exclusive[i];
 	}
 	return outcome_of(JPKI_OK);
 }
@@ -60,6 +61,7 @@ kit_open(void *ctx, const char *reader, int64_t ms)
 
 	assert_int_equal(k->open_reader, -1);
 	k->opens++;
+	k->open_within_ms = ms;
 	if (!outcome_ok(&k->open_fail) && (k->open_fail_reader < 0 || k->open_fail_reader == i))
 		return k->open_fail;
 	if (k->card[i] == NULL || !sim_card_present(k->card[i]))

@@ -23,6 +23,7 @@ struct kit {
 	int64_t wall_s, mono_ms;	/* what the clock says; waiting moves mono_ms */
 	struct log log;
 	char last_log[1024];
+	struct budget budget;		/* env's, if a test gives it to it */
 	struct flow_env env;
 	struct flow_ui ui;
 
@@ -34,6 +35,8 @@ struct kit {
 	struct outcome readers_fail, open_fail;	/* JPKI_OK: do not */
 	int open_fail_reader;		/* -1: all */
 	int64_t open_takes_ms;
+	int64_t open_within_ms;		/* what the last open() was told */
+	bool exclusive[KIT_READERS];	/* another program has the card to itself */
 	unsigned int opens, waits, leaves, power_downs, power_cycles;
 	void (*on_wait)(struct kit *k);
 

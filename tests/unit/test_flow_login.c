@@ -231,6 +231,15 @@ test_no_reader_no_card_no_service(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
+#define BUSY_MS 3000	/* how long other programs may keep a card, with wait = 0 */
+
+static void
+insert_good(struct kit *k)
+{
+	if (k->card[0] == NULL && k->waits >= 3)
+		kit_insert(k, 0, "good", NULL);
+}
+
 static void
 test_busy_card(void **state)
 {
@@ -239,6 +248,70 @@ test_busy_card(void **state)
 	good_card(k);
 	k->open_fail = outcome_of(JPKI_CARD_BUSY);
 	expect(k, JPKI_CARD_BUSY, "3");
+	assert_int_equal(k->mono_ms, BUSY_MS);
+	assert_int_equal(k->prompts, 0);
+}
+
+/* By its state: to try would be to wait, and not to see what comes to another reader. */
+static void
+test_exclusive_card_is_not_opened(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->exclusive[0] = true;
+	expect(k, JPKI_CARD_BUSY, "3");
+	assert_int_equal(k->mono_ms, BUSY_MS);
+	assert_int_equal(k->opens, 0);
+}
+
+/* Those who hold a transaction are waited for within open(): it is told for how long. */
+static void
+test_how_long_others_are_waited_for(void **state)
+{
+	static const struct {
+		unsigned int wait_s;
+		int64_t ms;
+	} rows[] = { { 0, BUSY_MS }, { 1, BUSY_MS }, { 3, 3000 }, { 4, 4000 }, { 60, 60000 } };
+	struct kit *k = *state;
+
+	good_card(k);
+	k->open_fail = outcome_of(JPKI_CARD_BUSY);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int64_t start = k->mono_ms;
+
+		k->conf.wait = rows[i].wait_s;
+		k->on_wait = NULL;
+		expect(k, JPKI_CARD_BUSY, "3");
+		assert_int_equal(k->mono_ms - start, rows[i].ms);
+		assert_int_equal(k->open_within_ms, 0);	/* at the last look */
+	}
+	k->answer = NULL;
+	k->open_fail = outcome_of(JPKI_OK);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		k->conf.wait = rows[i].wait_s;
+		expect(k, JPKI_CANCELLED, "3");
+		assert_int_equal(k->open_within_ms, rows[i].ms);
+	}
+}
+
+static void
+release_after_two_seconds(struct kit *k)
+{
+	if (k->mono_ms >= 2000)
+		k->exclusive[0] = false;
+}
+
+static void
+test_card_that_others_let_go_of(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->exclusive[0] = true;
+	k->on_wait = release_after_two_seconds;
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(k->mono_ms, 2000);
 }
 
 /* Another program keeps one card to itself; the user's lies in the other reader. */
@@ -255,6 +328,27 @@ test_busy_card_beside_ours(void **state)
 	k->open_fail_reader = 0;
 	expect(k, JPKI_OK, "3");
 	assert_int_equal(k->waits, 0);
+	k->open_fail_reader = -1;
+	k->open_fail = outcome_of(JPKI_OK);
+	k->exclusive[0] = true;
+	expect(k, JPKI_OK, "3");
+	assert_int_equal(k->waits, 0);
+}
+
+/* The same, and the user's card comes while it is waited for. */
+static void
+test_card_that_comes_beside_a_busy_one(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 1, "other-person", NULL);
+	k->exclusive[1] = true;
+	k->conf.wait = 10;
+	k->on_wait = insert_good;
+	expect(k, JPKI_OK, "3");
+	assert_true(k->mono_ms < BUSY_MS);
 }
 
 static void
@@ -319,13 +413,6 @@ test_waits_for_the_card(void **state)
 	expect(k, JPKI_NO_CARD, "");
 	assert_true(k->waits >= 10);
 	assert_true(k->mono_ms >= 10000 && k->mono_ms < 11000);
-}
-
-static void
-insert_good(struct kit *k)
-{
-	if (k->card[0] == NULL && k->waits >= 3)
-		kit_insert(k, 0, "good", NULL);
 }
 
 static void
@@ -453,6 +540,48 @@ test_no_pin_when_time_is_nearly_up(void **state)
 	k->open_takes_ms++;
 	expect(k, JPKI_CARD_BUSY, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* What the login has spent before the prompt is spent; what the person takes is not counted. */
+static void
+pause_for_the_prompt(struct kit *k)
+{
+	budget_pause(&k->budget);
+	k->mono_ms += 3600000;
+	budget_resume(&k->budget, INT64_MAX);
+}
+
+static void
+test_half_of_what_is_left_is_the_cards(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->env.budget = &k->budget;
+	k->on_prompt = pause_for_the_prompt;
+	for (int64_t before = 0; before < 10000; before += 2500) {
+		/* open() takes as long each time: to find the card, and after the prompt */
+		k->open_takes_ms = before;
+		budget_start(&k->budget, &k->clk, 10000);
+		expect(k, before < (10000 - before) / 2 ? JPKI_OK : JPKI_CARD_BUSY, "3");
+		assert_int_equal(k->open_within_ms, (10000 - before) / 2);
+	}
+	assert_int_equal(kit_stats(k).verifies, 2);
+}
+
+static void
+test_drop_waits_for_what_is_left(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->env.budget = &k->budget;
+	budget_start(&k->budget, &k->clk, 2000);
+	assert_int_equal(verify_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(k->open_within_ms, 2000);
+	k->env.budget = NULL;
+	assert_int_equal(verify_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(k->open_within_ms, (int64_t)k->conf.timeout * 1000);
 }
 
 static void
@@ -1023,7 +1152,11 @@ main(void)
 		TEST(test_malformed_pins_never_reach_the_card),
 		TEST(test_no_reader_no_card_no_service),
 		TEST(test_busy_card),
+		TEST(test_exclusive_card_is_not_opened),
+		TEST(test_how_long_others_are_waited_for),
+		TEST(test_card_that_others_let_go_of),
 		TEST(test_busy_card_beside_ours),
+		TEST(test_card_that_comes_beside_a_busy_one),
 		TEST(test_other_cards_get_no_pin),
 		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
@@ -1035,6 +1168,8 @@ main(void)
 		TEST(test_tries_spent_by_others_meanwhile),
 		TEST(test_last_try_without_a_warning),
 		TEST(test_no_pin_when_time_is_nearly_up),
+		TEST(test_half_of_what_is_left_is_the_cards),
+		TEST(test_drop_waits_for_what_is_left),
 		TEST(test_enrolment_that_ends_at_the_prompt),
 		TEST(test_revoked_costs_nothing),
 		TEST(test_no_list_costs_nothing),

@@ -275,6 +275,22 @@ join_puts_a_blank_between(void **state)
 	assert_int_equal(strlen(text), MESSAGE_MAX - 1);
 }
 
+/* A reader's name is what its maker likes: however long, the text is whole characters. */
+static void
+busy_card_names_its_reader(void **state)
+{
+	char text[MESSAGE_MAX], name[2 * MESSAGE_MAX];
+
+	message_busy("Sony RC-S300 00 00", text);
+	assert_non_null(strstr(text, "the reader \"Sony RC-S300 00 00\""));
+	assert_non_null(strstr(text, "Close that program"));
+	for (size_t i = 0; i + 3 < sizeof name; i += 3)
+		memcpy(name + i, "\xe8\xaa\xad", 4);
+	message_busy(name, text);
+	assert_true(strlen(text) < MESSAGE_MAX);
+	assert_memory_equal(text + strlen(text) - 3, "\xe8\xaa\xad", 3);
+}
+
 int
 main(void)
 {
@@ -292,6 +308,7 @@ main(void)
 		cmocka_unit_test(no_card_tells_how_long_was_waited),
 		cmocka_unit_test(since_tells_how_many_and_by_whom),
 		cmocka_unit_test(join_puts_a_blank_between),
+		cmocka_unit_test(busy_card_names_its_reader),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper/proto.h"
@@ -88,6 +89,8 @@ pam_putenv(pam_handle_t *pamh, const char *text)
 	return no_room ? PAM_BUF_ERR : real.fn(pamh, text);
 }
 
+static unsigned int typing_s;	/* what the person takes for a PIN */
+
 static int
 conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *ctx)
 {
@@ -97,6 +100,7 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 		const char *text = prompts < COUNT(typed) && typed[prompts] != NULL ? typed[prompts] : answer;
 
 		prompts++;
+		(void)sleep(typing_s);
 		if (r != NULL && text != NULL)
 			r->resp = strdup(text);
 	} else if (messages[0]->msg_style == PAM_PROMPT_ECHO_ON) {
@@ -433,14 +437,43 @@ static void
 test_card_state_is_dropped(void **state)
 {
 	(void)run("die after PIN");
-	assert_string_equal(tasks(), "login drop in Reader X ");
+	assert_string_equal(tasks(), "login drop in Reader X, in what is left ");
 	(void)run("late after PIN");
 	assert_string_equal(tasks(), "login drop in Reader X ");
 	(void)run("unclean");
 	assert_string_equal(code, "JPKI-E-TIMEOUT");
-	assert_string_equal(tasks(), "login drop in Reader X ");
+	assert_string_equal(tasks(), "login drop in Reader X, in what is left ");
 	(void)run("exit at once");
 	assert_string_equal(tasks(), "login ");
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* A helper that said five seconds, for all that it does, and two seconds of grace. */
+static void
+test_time_is_given_once(void **state)
+{
+	int64_t start = now_ms();
+
+	assert_int_equal(run("slow, then late"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(tasks(), "login drop in Reader X ");
+	assert_true(now_ms() - start >= 5000);
+	assert_true(now_ms() - start < 10000);	/* 4.5, and 7 more, if it began afresh at the prompt */
+}
+
+static void
+test_typing_takes_no_time(void **state)
+{
+	typing_s = 4;		/* the helper has less, with the grace */
+	assert_int_equal(run("short of time"), PAM_SUCCESS);
+	typing_s = 0;
 }
 
 /* No PIN, no success, whatever the helper says. */
@@ -853,7 +886,7 @@ test_change(void **state)
 	assert_string_equal(tasks(), "check change ");
 	assert_string_equal(shown, "text");
 	assert_int_equal(change("unclean"), PAM_SUCCESS);
-	assert_string_equal(tasks(), "check change drop in Reader X ");
+	assert_string_equal(tasks(), "check change drop in Reader X, in what is left ");
 	assert_int_equal(change("wrong"), PAM_AUTH_ERR);
 	assert_int_equal(prompts, 3);
 }
@@ -994,6 +1027,8 @@ main(void)
 		cmocka_unit_test(test_challenge_misbehaviour),
 		cmocka_unit_test(test_vouched_by_sshd),
 		cmocka_unit_test(test_card_state_is_dropped),
+		cmocka_unit_test(test_time_is_given_once),
+		cmocka_unit_test(test_typing_takes_no_time),
 		cmocka_unit_test(test_no_pin),
 		cmocka_unit_test(test_wrong_pins_of_one_handle),
 		cmocka_unit_test(test_wrong_pins_are_one_user_s),

@@ -574,6 +574,27 @@ many_and_long_reader_names(void **state)
 }
 
 static void
+tells_who_uses_the_card(void **state)
+{
+	static const struct {
+		DWORD state;
+		bool in_use, exclusive;
+	} rows[] = {
+		{ SCARD_STATE_PRESENT, false, false },
+		{ SCARD_STATE_PRESENT | SCARD_STATE_INUSE, true, false },
+		{ SCARD_STATE_PRESENT | SCARD_STATE_EXCLUSIVE, true, true },
+	};
+	struct transport_readers list;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		fake.event_state = rows[i].state;
+		assert_int_equal(readers(&list), JPKI_OK);
+		assert_int_equal(list.at[0].in_use, rows[i].in_use);
+		assert_int_equal(list.at[0].exclusive, rows[i].exclusive);
+	}
+}
+
+static void
 reader_unplugged_in_between(void **state)
 {
 	struct transport_readers list;
@@ -916,6 +937,7 @@ main(void)
 		TEST(no_reader_is_no_error),
 		TEST(torn_reader_lists),
 		TEST(many_and_long_reader_names),
+		TEST(tells_who_uses_the_card),
 		TEST(reader_unplugged_in_between),
 		TEST(waits_for_readers_and_for_new_ones),
 		TEST(waits_without_pcscd),

@@ -92,7 +92,7 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.no_wait = true, .user = "taro",
+			.no_wait = true, .drop_s = 300, .user = "taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
 				.ssh_connection = true, .caller = 2001, .for_caller = true },
@@ -164,6 +164,7 @@ request_comes_back(void **state)
 	assert_true(m.request.claims.ssh_connection);
 	assert_int_equal(m.request.claims.caller, 2001);
 	assert_true(m.request.claims.for_caller);
+	assert_int_equal(m.request.drop_s, 300);
 	assert_string_equal(m.request.user, "taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.lang, "ja");
@@ -344,6 +345,21 @@ values_out_of_range_are_refused(void **state)
 }
 
 static void
+drop_has_at_most_300_seconds(void **state)
+{
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	enum proto_type type;
+	struct proto_id which;
+
+	make(PROTO_REQUEST, &m);
+	m.request.drop_s = PROTO_SECONDS_MAX + 1;
+	assert_true(put(&w, PROTO_REQUEST, &id, &m));
+	assert_false(decode(packet, w.len, &type, &which, &m));
+}
+
+static void
 pin_has_at_most_16_bytes(void **state)
 {
 	for (size_t n = 0; n <= 20; n++) {
@@ -413,7 +429,7 @@ take_request_with(size_t auth_info, size_t user, size_t service, size_t host, si
 	writer_string(&w, text_of(claim));
 	writer_bytes(&w, "\0\0\0\0\0\0", 6);	/* ssh_connection, caller, for_caller */
 	writer_string(&w, "");
-	writer_u8(&w, 0);
+	writer_bytes(&w, "\0\0\0", 3);	/* drop_s, sshd */
 	writer_string(&w, text_of(auth_info));
 	writer_u8(&w, (uint8_t)words);
 	for (size_t i = 0; i < words; i++)
@@ -704,6 +720,7 @@ main(void)
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_bit_flip_shows),
 		cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(drop_has_at_most_300_seconds),
 		cmocka_unit_test(pin_has_at_most_16_bytes),
 		cmocka_unit_test(oversized_strings_are_refused),
 		cmocka_unit_test(words_are_bounded),

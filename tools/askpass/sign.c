@@ -87,7 +87,7 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 {
 	struct verification v = { .pin = JPKI_PIN_AUTH, .reader = c->reader,
 		.classic = c->survey.classic, .told_tries = c->survey.auth_tries,
-		.verify_by = clk_mono_ms(s->env->clk) + (int64_t)s->env->conf->timeout * 1000 / 2,
+		.verify_by = verify_until(s->env),
 		.same_card = same_card, .work = let_sign, .ctx = c };
 	struct outcome o, dropped;
 	sigset_t before;

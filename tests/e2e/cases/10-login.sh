@@ -186,12 +186,19 @@ login 'card that answers the query with 9000 when verified' card='good verified-
 	sim='power; verify-as-other-program' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
 
 # --- time ---------------------------------------------------------------------------
-login 'card that hangs before the PIN' opts='timeout=5' sim='fault at 3 hang forever' unasked=yes state=any \
-	drive=auth code=TIMEOUT pam=AUTHINFO_UNAVAIL within=12
-login 'card that hangs at VERIFY' opts='timeout=5' sim="fault $VERIFY hang forever" \
-	state=any code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
-login 'card that hangs at the signature' opts='timeout=5' sim='fault ins 2A hang forever' \
-	state=any code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25 verifies=any
-login 'card that hangs at the signature and comes back: the PIN is forgotten' opts='timeout=5' \
-	sim='fault ins 2A hang 7000' code=TIMEOUT pam=AUTHINFO_UNAVAIL within=25
+# timeout = 10 is ten seconds in all, the last three of them for a helper that drops what is verified.
+hanging()	# NAME SIM CODE [KEY=VALUE…]
+{
+	login "card that hangs $1" opts='timeout=10' sim="$2" code="$3" pam=AUTHINFO_UNAVAIL state=any verifies=any \
+		args=--time within=15 "${@:4}"
+}
+hanging 'before the PIN' 'fault at 3 hang forever' TIMEOUT unasked=yes drive=auth
+hanging 'after the PIN' "fault at $((BEFORE + 1)) hang forever" TIMEOUT verifies=0
+hanging 'at VERIFY' "fault $VERIFY hang forever" TIMEOUT
+hanging 'at the signature' 'fault ins 2A hang forever' TIMEOUT
+hanging 'when it is to forget' "fault at $TOTAL hang forever" TIMEOUT
+hanging 'a while before the PIN, and for good after it' \
+	"fault at 3 hang 4500; fault $VERIFY hang forever" TIMEOUT
+hanging 'at the signature and comes back: the PIN is forgotten' 'fault ins 2A hang 8000' TIMEOUT \
+	state='' verifies=1
 login 'card that takes two seconds for the signature' sim='fault ins 2A hang 2000'

@@ -298,9 +298,9 @@ login 'helper killed while the prompt is open' drive="'exec=pkill -KILL jpki_hel
 login 'helper killed at VERIFY' sim='set latency 300' \
 	drive="'exec=(sleep 1; pkill -KILL jpki_helper) >/dev/null 2>&1 &' pin=$PIN auth" \
 	code=HELPER pam=AUTHINFO_UNAVAIL verifies=any
-login 'helper stopped after the PIN' opts='timeout=5' sim='set latency 300' \
+login 'helper stopped after the PIN' opts='timeout=10' sim='set latency 300' \
 	drive="'exec=(sleep 1; pkill -STOP jpki_helper) >/dev/null 2>&1 &' pin=$PIN auth" \
-	code='HELPER|TIMEOUT' pam=AUTHINFO_UNAVAIL verifies=any within=30
+	code='HELPER|TIMEOUT' pam=AUTHINFO_UNAVAIL verifies=any within=19
 
 # --- pcscd ---------------------------------------------------------------------------------
 without_pcscd()
@@ -333,22 +333,119 @@ pcscd_dies_at_prompt()
 }
 run_case 'pcscd dies while the person types' pcscd_dies_at_prompt
 
-card_held()	# HOW CODE
+# hold_card HOW MS: another program has the card from now on.
+hold_card()
 {
-	scprobe "$1" 60000 > "$WORK/held" 2>&1 &
-	local holder=$!
-
+	scprobe "$1" "$2" > "$WORK/held" 2>&1 &
+	HOLDER=$!
 	until_true 10 grep -q held "$WORK/held" || fail 'the other program does not get the card'
-	install_pam_service e2e "$(stack timeout=5)"
-	run pamdrive --service e2e --user hanako "pin=$PIN" auth
-	kill "$holder" && wait "$holder" 2>/dev/null
+}
+
+release_card()
+{
+	kill "$HOLDER" 2>/dev/null
+	wait "$HOLDER" 2>/dev/null
+}
+
+# SECONDS for which it may be waited for, and not less; three, and wait if that is longer.
+card_held()	# HOW OPTIONS SECONDS
+{
+	local took
+
+	install_pam_service e2e "$(stack "$2")"
+	hold_card "$1" 60000
+	run pamdrive --service e2e --user hanako --time "pin=$PIN" auth
+	release_card
+	took=$(transcript 'time = ' | cut -d. -f1)
+	[ "${took:-0}" -ge $(($3 * 1000 - 100)) ] || fail "gave up after $took ms"
+	[ "${took:-99999}" -le $((($3 + 3) * 1000)) ] || fail "took $took ms"
 	expect_match 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
-	expect_logged 'JPKI-E-CARD-BUSY'
+	expect_logged 'JPKI-E-CARD-BUSY .*reader="?Virtual PCD'
+	expect_has 'what is shown' 'Another program is using the card in the reader "Virtual PCD' "$OUT"
 	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
 	install_pam_service e2e "$(stack)"
 }
-run_case 'another program holds a transaction' card_held hold
-run_case 'another program holds the card exclusively' card_held exclusive
+run_case 'another program holds a transaction' card_held hold '' 3
+run_case 'another program holds the card exclusively' card_held exclusive '' 3
+run_case 'another program holds a transaction, and a card is waited for' card_held hold wait=6 6
+run_case 'another program holds the card exclusively, and a card is waited for' card_held exclusive wait=6 6
+
+card_let_go()	# HOW
+{
+	hold_card "$1" 1500
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	release_card
+	expect_match 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+}
+run_case 'another program ends its transaction' card_let_go hold
+run_case 'another program lets go of the card it has exclusively' card_let_go exclusive
+
+# --- the program that asks goes ------------------------------------------------------------
+
+start_login()	# SCRIPT…
+{
+	pamdrive --service e2e --user hanako "$@" >> "$LOG" 2>&1 &
+	LOGIN=$!
+}
+
+kill_login()
+{
+	disown "$LOGIN"	# else bash reports its end
+	kill -KILL "$LOGIN"
+}
+
+no_helper()
+{
+	! pgrep -x jpki_helper > /dev/null
+}
+
+card_is()	# STATE
+{
+	[ "$(sim get verified)" = "$1" ]
+}
+
+reads_card()
+{
+	[ "$(stat_of apdus)" -ge 3 ]
+}
+
+program_goes_in_vain()
+{
+	sim_commands 'fault at 3 hang forever'
+	start_login auth
+	until_true 10 reads_card || fail 'the card was not looked at'
+	kill_login
+	until_true 3 no_helper || fail 'the helper stays'
+}
+run_case 'the program ends while the card hangs before the PIN' program_goes_in_vain
+
+program_goes_waiting()
+{
+	install_pam_service e2e "$(stack wait=30)"
+	hold_card hold 60000
+	start_login auth
+	until_true 10 pgrep -x jpki_helper > /dev/null || fail 'no helper came'
+	sleep 1
+	kill_login
+	until_true 3 no_helper || fail 'the helper stays'
+	release_card
+	install_pam_service e2e "$(stack)"
+}
+run_case 'the program ends while another one holds the card' program_goes_waiting
+
+program_goes_after_verify()
+{
+	sim_commands 'fault ins 2A hang 3000'
+	start_login "pin=$PIN" auth
+	until_true 10 card_is auth || fail 'nothing was verified'
+	kill_login
+	until_true 15 no_helper || fail 'the helper stays'
+	expect_equal 'signatures' 1 "$(stat_of signs)"
+	expect_card_forgot
+}
+run_case 'the program ends between VERIFY and the end: the PIN is forgotten' program_goes_after_verify
+
+# --- the card comes ------------------------------------------------------------------------
 
 card_comes_late()
 {

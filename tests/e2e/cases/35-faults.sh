@@ -12,7 +12,7 @@
 
 FAULTS=('drop' 'drop-after' 'reset' 'sw 6F00' 'sw 6E00' 'sw 6D00' 'sw 9000' 'truncate 1'
 	'truncate 40' 'truncate 0' 'overlong' 'garbage' 'wrongdata' 'hang 200')
-ROW_SECONDS=12	# timeout=5 on each side of the prompt, and the helper that drops the state
+ROW_SECONDS=12	# timeout=8, and what a loaded machine adds
 
 # fault_row AT FAULT PIN
 fault_row()
@@ -68,7 +68,7 @@ pcscd_row()
 }
 
 if is_wanted 'fault matrix'; then
-	install_pam_service e2e "$(stack timeout=5)"
+	install_pam_service e2e "$(stack timeout=8)"
 	fresh_card
 	run pamdrive --service e2e --user hanako conv_err auth
 	ASKED_AFTER=$(stat_of apdus)

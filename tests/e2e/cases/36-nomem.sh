@@ -53,7 +53,7 @@ nomem_sweep()	# KIND
 }
 
 if is_wanted nomem; then
-	install_pam_service e2e "$(stack timeout=5)"
+	install_pam_service e2e "$(stack timeout=8)"
 	nomem_sweep memory
 	nomem_sweep system
 	rm -f /run/failing /run/failed

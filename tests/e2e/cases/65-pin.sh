@@ -178,7 +178,7 @@ by_pam '1234 is warned of' OK SUCCESS 1234 3 1 '' 'a thief tries' "$PIN" 1234 12
 by_pam 'the card does not take it' NEW-PIN-REFUSED AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 sw 6A80' 'the old one still holds' "$PIN" "$NEW_PIN" "$NEW_PIN"
 by_pam 'the card is gone before it' PIN-UNCERTAIN AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 drop' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
 by_pam 'the card is gone after it' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 drop-after' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
-write_conf 'timeout = 5'
+write_conf 'timeout = 10'
 by_pam 'the card does not answer in time' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 hang 9000' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
 reset_config
 
