@@ -83,11 +83,11 @@ check_logins()	# WAIT
 	set -- $figures
 	printf '# %s: %d of %d succeeded (%s), median %d ms, longest %d ms\n' "$CASE" "$(count_outcomes OK)" \
 		"$1" "$(outcomes | sort | uniq -c | awk '{ printf "%s%s %d", sep, $2, $1; sep = ", " }')" "$2" "$3"
-	expect_equal 'logins that ended' $LOGINS "$1"
-	expect_equal 'outcomes in the log' $LOGINS "$(outcomes | wc -l)"
+	expect_equal 'logins that ended' "$LOGINS" "$1"
+	expect_equal 'outcomes in the log' "$LOGINS" "$(outcomes | wc -l)"
 	[ "$3" -le "$limit" ] || fail "a login took $3 ms, more than $limit ms"
 	expect_equal 'successes' "$(count_outcomes OK)" "$(grep -lx 'auth = 0 PAM_SUCCESS' "$RESULTS"/[0-9]* | wc -l)"
-	expect_equal 'host processes unchanged' $LOGINS "$(grep -lx 'hygiene = ok' "$RESULTS"/[0-9]* | wc -l)"
+	expect_equal 'host processes unchanged' "$LOGINS" "$(grep -lx 'hygiene = ok' "$RESULTS"/[0-9]* | wc -l)"
 	until_true 5 no_helper || fail "helpers left: $(pgrep -x jpki_helper | wc -l)"
 }
 
