@@ -102,14 +102,16 @@ __syslog_chk(int priority, int flag, const char *format, ...)
 static int
 conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *ctx)
 {
-	*responses = calloc((size_t)n, sizeof **responses);
-	if (messages[0]->msg_style != PAM_PROMPT_ECHO_OFF)
-		return PAM_SUCCESS;
-	prompts++;
-	if (at_prompt != NULL)
-		at_prompt();
-	if (*responses != NULL && typed != NULL)
-		(*responses)->resp = strdup(typed);
+	struct pam_response *r = calloc((size_t)n, sizeof *r);
+
+	if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
+		prompts++;
+		if (at_prompt != NULL)
+			at_prompt();
+		if (r != NULL && typed != NULL)
+			r->resp = strdup(typed);
+	}
+	*responses = r;
 	return PAM_SUCCESS;
 }
 
@@ -132,12 +134,12 @@ record(void)
 {
 	static char lines[GUESSES_TEXT_MAX];
 	char *text = strchr(file_text("guesses/" CERT), '\n');
-	char *p = lines;
+	char *p = lines, *rest = NULL;
 
 	lines[0] = '\0';
 	/* and without the times */
-	for (char *line = text == NULL ? NULL : strtok(text + 1, "\n"); line != NULL;
-	    line = strtok(NULL, "\n"))
+	for (char *line = text == NULL ? NULL : strtok_r(text + 1, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest))
 		p += snprintf(p, sizeof lines - (size_t)(p - lines), "%.*s;",
 		    (int)(strrchr(line, ' ') - line), line);
 	return lines;
@@ -434,7 +436,8 @@ no_record_no_try(void **state)
 static int
 connection_of_taro(uid_t *ret_uid)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "caller" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "caller" }, from;
+	socklen_t len = sizeof from;
 	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), connected;
 	pid_t pid;
 
@@ -447,12 +450,14 @@ connection_of_taro(uid_t *ret_uid)
 	if (pid == 0) {
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		_exit((geteuid() == 0 && setuid(TARO) != 0) ||
-		    connect(fd, (struct sockaddr *)&address, sizeof address) != 0);
+		if (geteuid() == 0 && setuid(TARO) != 0)
+			_exit(1);
+		_exit(connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : 1);
 	}
-	connected = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	connected = accept4(listening, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+	(void)close(listening);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(connected >= 0 && close(listening) == 0);
+	assert_true(connected >= 0);
 	*ret_uid = geteuid() == 0 ? TARO : geteuid();
 	return connected;
 }
