@@ -41,7 +41,12 @@ vouched()	# SERVICE
 
 card_stack()	# SERVICE [OPTIONS of pam_jpki]: nothing but the card
 {
-	stack_of "$1" "auth required pam_jpki.so $(vouched "$1") ${*:2}"
+	local lines
+
+	lines="auth required pam_jpki.so $(vouched "$1") ${*:2}"
+	# As config/pam.d/sshd says: setcred is called in another process there.
+	[ "$1" != sshd ] || lines="auth requisite pam_jpki.so ${*:2}"$'\nauth required pam_permit.so'
+	stack_of "$1" "$lines"
 }
 
 # Nothing but the card for everything that is started on a terminal.
@@ -57,7 +62,7 @@ card_stacks()
 # The card, or else the password; a card that says no is not overruled.
 mixed_stack()	# SERVICE [OPTIONS of pam_jpki]
 {
-	stack_of "$1" "auth [success=done authinfo_unavail=ignore user_unknown=ignore default=die] pam_jpki.so $(vouched "$1") ${*:2}
+	stack_of "$1" "auth [success=done authinfo_unavail=ignore user_unknown=ignore ignore=ignore default=die] pam_jpki.so $(vouched "$1") ${*:2}
 @include common-auth"
 }
 
