@@ -23,3 +23,37 @@ the_card_that_says_yes()
 # Letter: it has the enrolled certificate, takes any PIN, and signs the challenge well, with a key of its own.
 # Seen to succeed: mutant the-card-has-signed-our-challenge
 adversary card-that-says-yes the_card_that_says_yes
+
+# Issued by the real authority, to the real holder; the card has its key, and signs.
+certificate_for_something_else()
+{
+	local leaf
+
+	write_conf 'policy_oid = 1.2.392.200149.8.5.1.3.30'
+	for leaf in wrong-policy wrong-ku no-ku sha1 rsa1024 expired not-yet other-ca expired-ca-leaf by-nosign; do
+		enrol hanako "$leaf"
+		put_card "$leaf"
+		run pamdrive --service e2e --user hanako "pin=$PIN" auth
+		no_login
+	done
+	reset_config
+}
+# Promise: The certificate has to come from a trusted authority, for this use, strong enough, now.
+# Letter: all is well with it but one thing each: it was issued under another policy, for another use, by a namesake, too long ago.
+# Seen to succeed: mutant policy
+adversary certificate-for-something-else certificate_for_something_else
+
+# A list in the name of the authority, by somebody who has another key of that name.
+list_of_a_namesake()
+{
+	rm -rf "$CRLS"
+	run jpkictl crl import "$PKI/crl/ca1-wrong-key.crl"
+	run crlput "$CRLS" "$NSSDB" "$PKI/crl/ca1-wrong-key.crl"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	no_login
+	reset_config
+}
+# Promise: A CRL counts if the authority that issued the certificate signed it.
+# Letter: issuer, scope and times are those of the real list; it is well signed, by the key of another authority of that name.
+# Seen to succeed: mutant signature-of-a-crl
+adversary list-of-a-namesake list_of_a_namesake

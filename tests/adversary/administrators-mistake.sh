@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# No attacker: an administrator who means well, a keyboard, the power.
+
+# What looks like an option to a person, and is none.
+option_that_looks_right()
+{
+	local line
+
+	for line in 'Remote = strict' 'remote = Strict' 'remote : strict' $'\xef\xbb\xbfremote = strict' $'remote\xe2\x80\x8b = strict' \
+		$'remote \xef\xbc\x9d strict' $'remot\xd0\xb5 = strict' $'remote = strict\xc2\xa0' 'remote = strict # as I said' \
+		'remote strict' 'remote = "strict"' 'remote = strict, no' '[login' 'remote = strict;' 'remotes = strict'; do
+		write_conf "$line"
+		run pamdrive --service e2e --user hanako "pin=$PIN" auth
+		no_login
+		expect_logged 'pam_jpki.conf:1'
+	done
+	reset_config
+}
+# Promise: Misspelt, misowned, missing: refused, with file and line in the log.
+# Letter: a person reads the line and sees an option with its value.
+# Seen to succeed: mutant unknown-option
+adversary option-that-looks-right option_that_looks_right
+
+# The power goes while jpkictl setup waits to be confirmed; what it changed has locked the administrator out.
+power_cut_in_setup()
+{
+	local keeper unit
+
+	rm -rf /var/lib/pam_jpki/setup
+	rm -f /etc/pam.d/{lightdm,gdm-password,sddm,xscreensaver,xsecurelock,swaylock,i3lock,sshd,e2e,su,su-l,sudo-i}
+	printf '@include common-auth\n@include common-account\n' > /etc/pam.d/sudo
+	cp /etc/pam.d/sudo "$WORK/sudo.was"
+	run jpkictl setup --yes --user hanako --services sudo
+	expect_has 'the changed service' pam_jpki.so "$(cat /etc/pam.d/sudo)"
+	keeper=$(find /proc/[0-9]*/fd -lname '/var/lib/pam_jpki/setup/pending*' 2>/dev/null | sed -nE '1s|/proc/([0-9]+)/.*|\1|p')
+	kill -KILL "$keeper"
+	until_true 5 process_gone "$keeper"
+	# As systemd does at boot, if it finds such a unit.
+	unit=$(grep -ls jpkictl /usr/lib/systemd/system/*.wants/jpki-* | head -n 1)
+	[ -z "$unit" ] || run sh -c "$(sed -n 's/^ExecStart=//p' "$unit")"
+	cmp -s /etc/pam.d/sudo "$WORK/sudo.was" || broken 'the services stay as setup left them'
+}
+# Promise: What `jpkictl setup` changed is taken back unless it is confirmed, whatever ends its process.
+# Letter: the process that would take it back was there, and waited; SIGKILL and power cuts are not waited for.
+# Seen to succeed: 1e570f7: the service stayed changed after the boot
+adversary power-cut-in-setup power_cut_in_setup

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# A local user without the card: taro has a card of his own (other-person), and wants to be hanako with it.
+# What only root can do, a careless administrator has done for him.
+
+mkdir -p "$WORK/his"
+cp "$PKI/other-person.crt" "$WORK/his/hanako.pem"
+chown -R root:root "$WORK/his"
+chmod 0644 "$WORK/his/hanako.pem"
+
+log_in_with_his_card()
+{
+	fresh_card other-person
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	no_login
+	[ "$(stat_of apdus)" = 0 ] || broken 'a card was talked to'
+}
+
+link_to_a_file_of_roots()
+{
+	rm -f "$USERS/hanako.pem"
+	ln -s "$WORK/his/hanako.pem" "$USERS/hanako.pem"
+	log_in_with_his_card
+	reset_config
+}
+# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Letter: the file is root's, and 0644; only the way to it leads through a directory of taro's, who may exchange it.
+# Seen to succeed: mutant symbolic-link-to-a-trust-file
+adversary link-to-a-file-of-roots link_to_a_file_of_roots
+
+directory_that_is_a_link()
+{
+	rm -rf "$USERS"
+	ln -s "$WORK/his" "$USERS"
+	log_in_with_his_card
+	rm -f "$USERS"
+	reset_config
+}
+# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Letter: the file is root's, 0644 and no link, nor is the directory that it is in; the name of that is one.
+# Seen to succeed: mutant symbolic-link-on-the-way
+adversary directory-that-is-a-link directory_that_is_a_link
+
+# posix_acl(5): mode bits of the group are then the mask, which is what a check of modes sees.
+file_with_an_acl()
+{
+	cp "$WORK/his/hanako.pem" "$USERS/hanako.pem"
+	python3 - "$USERS/hanako.pem" >> "$LOG" 2>&1 <<-'PYTHON' || { fail 'no access control lists here'; return; }
+		import os, struct, sys
+		entries = [(1, 6, -1), (2, 6, 2002), (4, 4, -1), (16, 6, -1), (32, 4, -1)]
+		acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHi', *e) for e in entries)
+		os.setxattr(sys.argv[1], 'system.posix_acl_access', acl)
+	PYTHON
+	expect_equal 'owner and mode' 'root 664' "$(stat -c '%U %a' "$USERS/hanako.pem")"
+	setpriv --reuid 2002 --regid 2002 --clear-groups sh -c "echo >> '$USERS/hanako.pem'" || fail 'he cannot write it'
+	log_in_with_his_card
+	reset_config
+}
+# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Letter: owner and group are root, and others may only read; an entry of the access control list lets him write.
+# Seen to succeed: mutant mode-of-a-trust-file
+adversary file-with-an-acl file_with_an_acl
+
+# Names that lead elsewhere than to the user's own file.
+name_that_is_a_path()
+{
+	local name
+
+	cp "$WORK/his/hanako.pem" "$USERS/taro.pem"
+	fresh_card other-person
+	for name in ../users/taro ./taro taro/ taro.pem 'taro ' TARO 2002 taro/../hanako hanako/../taro; do
+		run pamdrive --service e2e --user "$name" "pin=$PIN" auth
+		no_login
+	done
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	run pamdrive --service e2e --user taro "pin=$PIN" auth
+	expect_has 'his own login' 'auth = 0 PAM_SUCCESS' "$OUT"
+	reset_config
+}
+# Promise: A name that is not exactly an account's opens nothing.
+# Letter: the file that the name leads to is in order, and the card in it is his.
+# Seen to succeed: mutant name-of-an-account
+adversary name-that-is-a-path name_that_is_a_path

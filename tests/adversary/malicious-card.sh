@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# A card or a reader that is after the PIN, or a helper in place of ours.
+# shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
+
+at_the_prompt()	# ITEM… of pamdrive
+{
+	run pamdrive --service e2e --user hanako "$@"
+}
+
+# What a person, a keyboard or a program may make of four digits.
+digits_that_are_none()
+{
+	local hex
+
+	# 827, 82751, " 8275", "8275 ", full-width 8275, 8275 and a newline, a NUL, "+827", Arabic-Indic digits, 8275 twice
+	for hex in 383237 3832373531 2038323735 3832373520 efbc98efbc92efbc97efbc95 383237350a 2b383237 \
+		d9a8d9a2d9a7d9a5 3832373538323735 0a38323735 3832372e; do
+		at_the_prompt "raw=$hex" auth
+		expect_equal "asked, $hex" 1 "$(grep -c '^prompt' <<< "$OUT")"
+		[ "$(stat_of verifies)" = 0 ] || { broken "$hex reached the card"; break; }
+		no_login
+	done
+}
+# Promise: Four digits that were typed for this card are all that it is ever sent.
+# Letter: they are digits, or four characters, or four bytes and something; the library would take them for a number.
+# Seen to succeed: mutant four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
+adversary digits-that-are-none digits_that_are_none
+
+# Another card comes to lie there, as like it as a card can be.
+neighbour_of_the_card()
+{
+	at_the_prompt "exec=sim swap $(card_dir other-person)" "pin=$PIN" auth
+	CARD_DIRTY=yes
+	no_login
+	[ "$(stat_of verifies)" = 0 ] || broken 'another card got the PIN'
+}
+# Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
+# Letter: same reader, same ATR, same label, a certificate of the same authority with the next serial number.
+# Seen to succeed: mutant same-card-after-the-prompt
+adversary neighbour-of-the-card neighbour_of_the_card
+
+# It ends its certificate before the two begin to differ.
+head_that_is_too_short()
+{
+	at_the_prompt "exec=sim swap $(card_dir other-person) && sim fault ins B0:* truncate 22" "pin=$PIN" auth
+	CARD_DIRTY=yes
+	expect_has 'the transcript' 'exec = 0' "$OUT"
+	no_login
+	[ "$(stat_of verifies)" = 0 ] || broken 'another card got the PIN'
+}
+# Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
+# Letter: every byte that it gives of its certificate is that of the enrolled one; it gives twenty.
+# Seen to succeed: mutant short-head
+adversary head-that-is-too-short head_that_is_too_short
+
+# A counterfeit with the enrolled certificate, which is public, gets the PIN: nothing of this card's protocol prevents
+# that. It does not get the login.
+counterfeit_at_the_prompt()
+{
+	local dir=$WORK/counterfeit
+
+	[ -e "$dir" ] || cp -r "$(card_dir good)" "$dir"
+	cp "$PKI/other-person.key" "$dir/auth.key"
+	at_the_prompt "exec=sim swap $dir" "pin=$PIN" auth
+	CARD_DIRTY=yes
+	expect_equal 'signatures given' 1 "$(stat_of signs)"
+	no_login
+}
+# Promise: Only a signature over our own challenge, verified with the enrolled key, lets anybody in.
+# Letter: before and after the prompt the certificate is the enrolled one, to the last byte; the PIN is the right one.
+# Seen to succeed: mutant the-card-has-signed-our-challenge
+adversary counterfeit-at-the-prompt counterfeit_at_the_prompt
+
+# In the helper's place stands a program that says what it likes (tests/unit/fakehelper).
+helper_that_lies()
+{
+	local lie
+
+	mkdir -p "$WORK/lies"
+	cp -p "$HELPER" "$WORK/helper.ours"
+	for lie in 'success without PIN' 'wrong id' 'trailing byte' 'wrong version' cut oversized 'unknown status' \
+		'ready twice' 'prompt twice' 'die after PIN' 'crash after PIN' 'exit at once' garbage 'empty packet'; do
+		printf '%s' "$lie" > "$WORK/lies/mode"
+		cp "$E2E_BUILD/tests/unit/fakehelper" "$HELPER"
+		run env -C "$WORK/lies" pamdrive --service e2e --user hanako "pin=$PIN" "pin=$PIN" auth
+		[ -s "$WORK/lies/tasks" ] || [ "$lie" = 'exit at once' ] || fail "$lie: it did not run"
+		rm -f "$WORK/lies/tasks"
+		no_login
+	done
+	cp -p "$WORK/helper.ours" "$HELPER"
+}
+# Promise: A reader that hangs ends with the helper's deadline; a helper that crashes, lies or is replaced is a refused login.
+# Letter: it speaks the protocol, and says "success"; but for another login, unasked, or with a byte too many.
+# Seen to succeed: mutant verdict-of-the-helper-without-a-pin
+adversary helper-that-lies helper_that_lies

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Somebody at the other end of the network, who has got signatures of hanako's card for something else.
+
+start_challenging_sshd
+card_stack sshd "$(challenge_options)"
+
+# An askpass that has the card sign the challenge after SED has been at it.
+signs_something_else()	# SED
+{
+	printf '#!/bin/sh\nexec %q "$(printf "%%s" "$1" | sed -E %q)"\n' "$E2E_TOP/tests/e2e/jpki1-answer" "$1" > "$WORK/askpass"
+	chmod 0755 "$WORK/askpass"
+	run env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="${2-$OUR_KEY}" ANSWER_LOG="$WORK/answers" \
+		SSH_ASKPASS="$WORK/askpass" SSH_ASKPASS_REQUIRE=force "${SSH[@]}" \
+		-o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1 hanako@127.0.0.1 id
+}
+
+signature_for_something_else()
+{
+	local change
+
+	signs_something_else 's/x/x/'
+	expect_has 'the session with nothing changed' 'uid=2001(hanako)' "$OUT"
+	for change in 's/ 127.0.0.1%2c[^ ]* / evil.example /' 's/%2cazumino.example//' 's/ hanako sshd / taro sshd /' \
+		's/ hanako sshd / hanako sudo /' 's/remote-login/local-login/' 's/remote-login/login/' \
+		's/ (1[0-9]{9}) / 1\1 /' 's/ [0-9a-f]{63}(.) hostkey/ 00000000000000000000000000000000000000000000000000000000000000\1 hostkey/'; do
+		: > "$WORK/answers"
+		signs_something_else "$change"
+		grep -q '^answer: JPKI1\.' "$WORK/answers" || fail "$change: nothing was signed"
+		[[ $OUT != *'uid=2001(hanako)'* ]] || broken "logged in by a signature after $change"
+	done
+}
+# Promise: Over ssh, what is signed at the client is for this server, user and login, serves once and in time.
+# Letter: the signature is the enrolled key's, over a text of the right form; host, user, service, purpose, time or nonce is another login's.
+# Seen to succeed: mutant signature-ignored
+adversary signature-for-something-else signature_for_something_else
+
+# The relay: the victim's client has met his host key, not ours.
+signature_with_another_host_key()
+{
+	signs_something_else 's/x/x/' "$(ssh-keygen -lf "$WORK/sshd/key2.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')"
+	[[ $OUT != *'uid=2001(hanako)'* ]] || broken 'logged in through a relay'
+}
+# Promise: Over ssh, what is signed at the client is for this server, user and login, serves once and in time.
+# Letter: everything is of this login, and the reply names the key that was signed; it is that of the server between.
+# Seen to succeed: mutant hostkey-unchecked
+adversary signature-with-another-host-key signature_with_another_host_key
+
+# Who is enrolled? He asks for users, answers nothing, and compares what he sees.
+who_is_enrolled()
+{
+	local user
+
+	enrol taro
+	for user in hanako taro; do
+		run env SSH_ASKPASS=/bin/false SSH_ASKPASS_REQUIRE=force ANSWER_LEAF= "${SSH[@]}" -v \
+			-o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1 "$user@127.0.0.1" id
+		grep -iE 'prompt|jpki|permission|saved|denied' <<< "$OUT" | sed "s/$user/NAME/g; s/[0-9a-f]\{64\}/NONCE/; s/[0-9]\{10\}/TIME/" > "$WORK/seen-$user"
+	done
+	cmp -s "$WORK/seen-hanako" "$WORK/seen-taro" || broken "$(diff "$WORK/seen-hanako" "$WORK/seen-taro" | head -n 4)"
+}
+# Promise: A remote user does not learn who is enrolled.
+# Letter: he never answers, so no signature is judged; he looks at what is asked, and at ssh's own messages.
+# Seen to succeed: mutant reason-told
+adversary who-is-enrolled who_is_enrolled
+
+# A local user says in his environment what sshd says of a key.
+key_by_the_environment()
+{
+	local key
+
+	key=$(ssh-keygen -y -f "$PKI/good.key" 2>/dev/null || jpkictl ssh-keys hanako | sed 's/^[^ ]* *\(ssh-rsa [^ ]*\).*/\1/; q')
+	printf 'auth required pam_jpki.so ssh_key=required remote=challenge\n' > /etc/pam.d/a-service
+	run env "SSH_AUTH_INFO_0=publickey $key" pamdrive --service a-service --user hanako --tty ssh auth
+	no_login
+	printf 'auth required pam_jpki.so ssh_key=required remote=challenge\n' > /etc/pam.d/sshd-e2e
+	run env "SSH_AUTH_INFO_0=publickey $key" pamdrive --service sshd-e2e --user hanako --tty pts/3 auth
+	no_login
+}
+# Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.
+# Letter: the key is an enrolled one, in the very form in which sshd names it; but sshd has not said so.
+# Seen to succeed: mutant vouched-by-anybody
+adversary key-by-the-environment key_by_the_environment
+
+stop_sshd
