@@ -94,7 +94,7 @@ challenge_in_a_text()
 	for before in '(hanako@evil.example) Welcome to azumino.example.' '(hanako@evil.example) (hanako@azumino.example) ' \
 		$'(hanako@evil.example) \n(hanako@azumino.example) ' '(taro@azumino.example) ' '(hanako@azumino.example.evil.example) ' ''; do
 		run setsid -w "${CLIENT[@]}" JPKI_PINENTRY=types-the-pin jpki-askpass \
-			"$before"$'\n'"JPKI1 remote-login azumino.example hanako sshd $(date +%s) $nonce hostkey: "
+			"$before"$'\n'"JPKI1 remote-login azumino.example hanako sshd $(date +%s) $nonce name: "
 		[[ $OUT != *JPKI1.* ]] || broken "signed for \"$before\""
 	done
 	expect_equal 'PINs at the card' 0 "$(stat_of verifies)"
