@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -285,6 +286,17 @@ safefile_temporary(void)
 	(void)close(fd);
 	errno = e;
 	return -1;
+}
+
+bool
+safefile_room(int fd, uint64_t *ret_octets)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) != 0)
+		return false;
+	*ret_octets = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	return true;
 }
 
 bool

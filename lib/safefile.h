@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/log.h"
@@ -73,6 +74,12 @@ bool safefile_write(int fd, const void *data, size_t len) __attribute__((warn_un
  * user may call. -1 with errno.
  */
 int safefile_temporary(void) __attribute__((warn_unused_result));
+
+/*
+ * How many octets a file may take from the file system that fd is on: half of what it has free for
+ * users, so that a stranger's file fills neither it nor what it keeps for root. False with errno.
+ */
+bool safefile_room(int fd, uint64_t *ret_octets) __attribute__((warn_unused_result));
 
 /*
  * Makes what happened to the entry at path (an absolute one) outlast a power

@@ -21,7 +21,7 @@
 struct copy {
 	FILE *from;
 	int to;
-	uint64_t size;
+	uint64_t size, room;
 	enum crl_fault fault;
 };
 
@@ -38,6 +38,8 @@ put(struct copy *c, const void *bytes, size_t len)
 	c->size += len;
 	if (c->size > CRL_SIZE_MAX)
 		c->fault = CRL_TOO_LARGE;
+	else if (c->size > c->room)
+		c->fault = CRL_NO_ROOM;
 	else if (!safefile_write(c->to, bytes, len))
 		c->fault = CRL_STORE;
 	return c->fault == CRL_OK;
@@ -131,6 +133,8 @@ crlcopy(int from, int to, const struct log *log)
 		closep(&own);
 		return CRL_UNREADABLE;
 	}
+	if (!safefile_room(to, &c.room))
+		return CRL_STORE;
 	first = getc(c.from);
 	if (first == EOF)
 		return ferror(c.from) ? CRL_UNREADABLE : CRL_NOT_CRL;
