@@ -24,7 +24,7 @@
 #define LOCK ".lock"
 #define NEW_DER ".new" DER_SUFFIX
 #define NEW_INDEX ".new" INDEX_SUFFIX
-#define HASH_DIGITS 32
+#define HASH_DIGITS CRLSTORE_DIGITS
 #define FILE_NAME_MAX (CRLSTORE_NAME_MAX + SUFFIX_LEN)
 
 /* --- names ------------------------------------------------------------------ */
@@ -169,6 +169,14 @@ take_lock(struct open_store *o)
 	log_msg(o->s->log, LOG_ERR, "%s: the lock in it cannot be opened: %s", o->s->dir,
 	    strerror(errno));
 	return CRL_STORE;
+}
+
+bool
+crlstore_digits(const struct crlstore *store, const char *text, char ret_digits[static CRLSTORE_DIGITS + 1])
+{
+	_cleanup_(store_done) struct open_store o = { .s = store, .dir = -1, .lock = -1 };
+
+	return open_trust(&o) == CRL_OK && hash_digits((struct view){ (const uint8_t *)text, strlen(text) }, ret_digits);
 }
 
 /* To change it. */

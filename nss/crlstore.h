@@ -96,4 +96,12 @@ enum crl_fault crlstore_facts(const struct crlstore *store, const char *name,
  */
 enum crl_fault crlstore_open(const struct crlstore *store, const char *name, int *ret_fd) MUST_CHECK;
 
+/*
+ * Names for texts such as the source of a list: 32 hex digits of a hash, from which the text does not
+ * come back. NSS makes it, with the trust database: false if that cannot be used (logged).
+ */
+#define CRLSTORE_DIGITS 32
+bool crlstore_digits(const struct crlstore *store, const char *text,
+    char ret_digits[static CRLSTORE_DIGITS + 1]) MUST_CHECK;
+
 #endif

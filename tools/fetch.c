@@ -2,120 +2,247 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/confine.h"
 #include "lib/i18n.h"
+#include "lib/safefile.h"
+#include "nss/crl.h"
 #include "tools/fetch.h"
+#include "tools/fetchcage.h"
 
 #define FETCHER LIBEXECDIR "/jpki_fetch"
 #define NOT_STARTED 126
+#define LINE_SHOWN 512
+#define LINES_SHOWN 8		/* what a stranger can make appear on the terminal */
+#define MEMORY_MAX (UINT64_C(256) << 20)	/* libcurl needs 20 MiB of it, each thread 8 */
+#define MEGABYTE 1048576.0
 
-bool
-fetch_is_url(const char *text)
+/* One fetch, as seen from here. */
+struct fetched {
+	const struct tool *t;
+	char shown[URL_MAX];	/* the URL, for people */
+	int request[2], reply[2], scratch;	/* -1 where there is none */
+	uint64_t most;		/* octets of a list */
+	struct confine_user user;
+	bool draws;		/* the progress */
+	unsigned int lines;	/* of text that were shown */
+};
+
+static void
+fetched_done(struct fetched *f)
 {
-	size_t len = strcspn(text, ":/");
-
-	return len > 0 && strncmp(text + len, "://", 3) == 0;
+	for (int i = 0; i < 2; i++) {
+		closep(&f->request[i]);
+		closep(&f->reply[i]);
+	}
+	closep(&f->scratch);
 }
 
 /* False after a complaint: no other user does in its place. */
 static bool
-find_fetch_user(const struct tool *t, struct passwd *ret)
+find_fetch_user(const struct tool *t, struct confine_user *user)
 {
-	const struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(FETCH_USER);
-	if (pw != NULL && pw->pw_uid != 0 && pw->pw_gid != 0) {
-		*ret = *pw;
+	switch (confine_find_user(FETCH_USER, user)) {
+	case CONFINE_FOUND:
 		return true;
-	}
-	if (pw != NULL)
-		tool_complain(t, _("the user %s is root, so nothing is fetched; jpkictl doctor says more"), FETCH_USER);
-	else if (errno != 0 && errno != ENOENT)
-		tool_complain(t, "%s: %s", FETCH_USER, strerror(errno));
-	else
+	case CONFINE_ABSENT:
 		tool_complain(t, _("nothing is fetched without the user %s. To make it: systemd-sysusers %s; "
 		    "without systemd: useradd --system --shell /usr/sbin/nologin %s"), FETCH_USER,
 		    SYSUSERSDIR "/pam_jpki.conf", FETCH_USER);
+		break;
+	case CONFINE_IS_ROOT:
+		tool_complain(t, _("the user %s is root, so nothing is fetched; jpkictl doctor says more"), FETCH_USER);
+		break;
+	case CONFINE_UNREADABLE:
+		tool_complain(t, "%s: %s", FETCH_USER, strerror(errno));
+		break;
+	}
 	return false;
 }
 
-/* In the child, for good. */
+/* --- the child ----------------------------------------------------------------- */
+
+/* Above the numbers that jpki_fetch has its descriptors at. */
 static bool
-become(const struct passwd *user)
+move_up(int *fd)
 {
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && chdir("/") == 0 && setgroups(0, NULL) == 0 &&
-	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
-	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0;
+	*fd = fcntl(*fd, F_DUPFD, FETCH_SCRATCH_FD + 1);
+	return *fd >= 0;
 }
 
-/* In the child: `to` becomes FETCH_FD, `marks` standard output, and nothing else is open. */
+/* The descriptors of jpki_fetch, and no others. */
 static bool
-arrange(int to, int marks)
+arrange(const struct fetched *f, int to)
 {
-	int high_to = fcntl(to, F_DUPFD, FETCH_FD + 1), high_marks = fcntl(marks, F_DUPFD, FETCH_FD + 1);
+	int in = f->request[0], out = f->reply[1], scratch = f->scratch;
+	bool has_scratch = scratch >= 0;
 
-	if (high_to < 0 || high_marks < 0 || dup2(high_to, FETCH_FD) < 0 ||
-	    dup2(high_marks, STDOUT_FILENO) < 0)
-		return false;
-	closefrom(FETCH_FD + 1);
-	return true;
+	return move_up(&in) && move_up(&out) && move_up(&to) && (!has_scratch || move_up(&scratch)) &&
+	    dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
+	    dup2(to, FETCH_FD) >= 0 && (!has_scratch || dup2(scratch, FETCH_SCRATCH_FD) >= 0);
 }
 
 static void
-run(const struct tool *t, const struct passwd *user, const char *url, const struct fetch_marks *known, int to,
-    int marks)
+to_stderr(void *ctx, int priority, const char *text)
 {
-	char seconds[16];
+	(void)ctx;
+	if (priority != LOG_DEBUG)
+		fprintf(stderr, "%s\n", text);
+}
 
-	snprintf(seconds, sizeof seconds, "%u", t->conf.crl_timeout);
-	if ((strncasecmp(url, "file:", 5) == 0 || become(user)) && arrange(to, marks))
-		(void)execl(FETCHER, "jpki_fetch", url, seconds, known->etag, known->modified, (char *)NULL);
-	tool_complain(t, "%s: %s", FETCHER, strerror(errno));
+static void
+run_fetcher(const struct fetched *f, int to, pid_t parent)
+{
+	bool directory = f->scratch >= 0;
+	uint64_t answer = directory ? FETCH_ANSWER_MAX(f->most) : f->most;
+	struct fetchcage cage = { .program = FETCHER, .user = &f->user, .parent = parent,
+	    .last = directory ? FETCH_SCRATCH_FD : FETCH_FD, .file_max = answer,
+	    /* A directory's whole answer is in memory, and once more in base64 (libldap, libcurl). */
+	    .data_max = MEMORY_MAX + (directory ? 3 * answer : 0) };
+	const struct log log = { .sink = to_stderr };
+	int landlock;
+
+	if (arrange(f, to) && fetchcage_enter(&cage, &landlock)) {
+		confine_log_gaps(&log, "jpki_fetch", landlock);
+		(void)execl(FETCHER, "jpki_fetch", (char *)NULL);
+	}
+	fprintf(stderr, "%s: %s\n", FETCHER, strerror(errno));
 	_exit(NOT_STARTED);
 }
 
-/* A line without its end into a mark; one that does not fit is none. */
-static bool
-read_mark(FILE *from, char mark[static FETCH_MARK_MAX])
-{
-	size_t len;
+/* --- the request ----------------------------------------------------------------- */
 
-	if (fgets(mark, FETCH_MARK_MAX, from) == NULL)
+/* The pipe holds it until it is read. */
+static bool
+put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
+{
+	char text[FETCH_REQUEST_MAX];
+	int n = snprintf(text, sizeof text, "%s\n%u\n%" PRIu64 "\n%s\n%s\n", url, f->t->conf.crl_timeout,
+	    f->most, known->etag, known->modified);
+	bool put;
+
+	errno = EMSGSIZE;
+	put = n > 0 && (size_t)n < sizeof text && safefile_write(f->request[1], text, (size_t)n);
+	closep(&f->request[1]);
+	f->request[1] = -1;
+	return put;
+}
+
+/* Pipes, scratch file, request. False after a complaint. */
+static bool
+prepare(struct fetched *f, const char *url, const struct fetch_marks *known, int to)
+{
+	uint64_t room;
+
+	if (strncasecmp(url, "ldap", 4) == 0 && (f->scratch = tool_temporary_file(f->t)) < 0)
 		return false;
-	len = strlen(mark);
-	if (len == 0 || mark[len - 1] != '\n')
+	if (pipe2(f->request, O_CLOEXEC) != 0 || pipe2(f->reply, O_CLOEXEC) != 0 || !safefile_room(to, &room)) {
+		tool_complain(f->t, "%s", strerror(errno));
 		return false;
-	mark[len - 1] = '\0';
+	}
+	f->most = room < CRL_SIZE_MAX ? room : CRL_SIZE_MAX;
+	if (!put_request(f, url, known)) {
+		tool_complain(f->t, "%s: %s", f->shown, strerror(errno));
+		return false;
+	}
 	return true;
 }
 
+/* --- the reply --------------------------------------------------------------------- */
+
 static void
-read_marks(int fd, struct fetch_marks *marks)
+draw(const struct fetched *f, const char *numbers)
 {
-	FILE *f = fdopen(fd, "r");
+	char *rest;
+	uint64_t now = strtoull(numbers, &rest, 10), total = strtoull(rest, NULL, 10);
+
+	if (!f->draws)
+		return;
+	if (total > 0)
+		fprintf(stderr, "\r  %.1f / %.1f MiB ", (double)now / MEGABYTE, (double)total / MEGABYTE);
+	else
+		fprintf(stderr, "\r  %.1f MiB ", (double)now / MEGABYTE);
+}
+
+static void
+clear_drawing(const struct fetched *f)
+{
+	if (f->draws)
+		fprintf(stderr, "\r%30s\r", "");
+}
+
+/* The rest of the line behind this word and a blank, or NULL. */
+static const char *
+behind(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(line, word, len) == 0 && line[len] == ' ' ? line + len + 1 : NULL;
+}
+
+/* One that is too long is none. */
+static void
+take_mark(const char *text, char mark[static FETCH_MARK_MAX])
+{
+	mark[0] = '\0';
+	if (strlen(text) < FETCH_MARK_MAX)
+		memcpy(mark, text, strlen(text) + 1);
+}
+
+static void
+take_line(struct fetched *f, char *line, struct fetch_marks *marks)
+{
+	const char *text;
+
+	log_defuse(line);
+	if ((text = behind(line, "progress")) != NULL) {
+		draw(f, text);
+	} else if ((text = behind(line, "etag")) != NULL) {
+		take_mark(text, marks->etag);
+	} else if ((text = behind(line, "modified")) != NULL) {
+		take_mark(text, marks->modified);
+	} else if (f->lines++ < LINES_SHOWN) {
+		clear_drawing(f);
+		tool_complain(f->t, "%s: %s", f->shown, line);
+	}
+}
+
+/* Until its end; a line that is too long is cut. */
+static void
+read_reply(struct fetched *f, struct fetch_marks *marks)
+{
+	FILE *in = fdopen(f->reply[0], "r");
+	char line[LINE_SHOWN];
+	bool begun = false;	/* a line whose rest is skipped */
 
 	*marks = (struct fetch_marks){ .etag = "" };
-	if (f == NULL) {
-		(void)close(fd);
+	if (in == NULL)
 		return;
+	f->reply[0] = -1;	/* the stream's now */
+	while (fgets(line, sizeof line, in) != NULL) {
+		size_t len = strcspn(line, "\n");
+		bool ends = line[len] == '\n';
+
+		line[len] = '\0';
+		if (!begun)
+			take_line(f, line, marks);
+		begun = !ends;
 	}
-	if (!read_mark(f, marks->etag) || !read_mark(f, marks->modified))
-		*marks = (struct fetch_marks){ .etag = "" };
-	(void)fclose(f);
+	(void)fclose(in);
+	clear_drawing(f);
 }
 
 static enum fetch
-result_of(const struct tool *t, pid_t child)
+result_of(const struct fetched *f, pid_t child)
 {
 	int status;
 
@@ -123,11 +250,30 @@ result_of(const struct tool *t, pid_t child)
 		if (errno != EINTR)
 			return FETCH_FAILED;
 	if (WIFSIGNALED(status))
-		tool_complain(t, "%s: %s", FETCHER, strsignal(WTERMSIG(status)));
+		tool_complain(f->t, "%s: %s: %s", f->shown, FETCHER, strsignal(WTERMSIG(status)));
 	if (!WIFEXITED(status))
 		return FETCH_FAILED;
 	return WEXITSTATUS(status) == FETCH_DONE || WEXITSTATUS(status) == FETCH_UNCHANGED ?
 	    (enum fetch)WEXITSTATUS(status) : FETCH_FAILED;
+}
+
+static enum fetch
+run(struct fetched *f, int to, struct fetch_marks *ret_marks)
+{
+	pid_t parent = getpid(), child;
+
+	(void)fflush(NULL);
+	child = fork();
+	if (child < 0) {
+		tool_complain(f->t, "%s", strerror(errno));
+		return FETCH_FAILED;
+	}
+	if (child == 0)
+		run_fetcher(f, to, parent);
+	closep(&f->reply[1]);
+	f->reply[1] = -1;
+	read_reply(f, ret_marks);
+	return result_of(f, child);
 }
 
 enum fetch
@@ -135,33 +281,15 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
     struct fetch_marks *ret_marks)
 {
 	static const struct fetch_marks none;
-	struct passwd user;
-	enum fetch result;
-	int marks[2];
-	pid_t child;
+	_cleanup_(fetched_done) struct fetched f = { .t = t, .request = { -1, -1 }, .reply = { -1, -1 },
+	    .scratch = -1, .draws = isatty(STDERR_FILENO) == 1 };
+	enum fetch result = FETCH_FAILED;
 
-	if (!find_fetch_user(t, &user))
-		return FETCH_FAILED;
-
-	(void)fflush(NULL);
-	if (pipe2(marks, O_CLOEXEC) != 0) {
-		tool_complain(t, "%s", strerror(errno));
-		return FETCH_FAILED;
-	}
-	child = fork();
-	if (child < 0) {
-		tool_complain(t, "%s", strerror(errno));
-		(void)close(marks[0]);
-		(void)close(marks[1]);
-		return FETCH_FAILED;
-	}
-	if (child == 0)
-		run(t, &user, url, known != NULL ? known : &none, fd, marks[1]);
-	(void)close(marks[1]);
-	read_marks(marks[0], ret_marks);
-	result = result_of(t, child);
+	url_shown(url, f.shown);
+	if (find_fetch_user(t, &f.user) && prepare(&f, url, known != NULL ? known : &none, fd))
+		result = run(&f, fd, ret_marks);
 	if (result == FETCH_DONE && lseek(fd, 0, SEEK_SET) != 0) {
-		tool_complain(t, "%s: %s", url, strerror(errno));
+		tool_complain(t, "%s: %s", f.shown, strerror(errno));
 		return FETCH_FAILED;
 	}
 	return result;

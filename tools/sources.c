@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/i18n.h"
 #include "lib/safefile.h"
-#include "tools/fetch.h"
 #include "tools/sources.h"
+#include "tools/url.h"
 
 void
 sources_done(struct sources *s)
@@ -33,15 +34,6 @@ trim(char *line)
 }
 
 static bool
-is_url(const char *line)
-{
-	for (const char *p = line; *p != '\0'; p++)
-		if (!isgraph((unsigned char)*p))
-			return false;
-	return strlen(line) < SOURCE_URL_MAX && fetch_is_url(line);
-}
-
-static bool
 add(const struct tool *t, struct sources *s, char *line, unsigned int number)
 {
 	char **more;
@@ -49,7 +41,7 @@ add(const struct tool *t, struct sources *s, char *line, unsigned int number)
 	line = trim(line);
 	if (line[0] == '\0' || line[0] == '#')
 		return true;
-	if (!is_url(line)) {
+	if (!url_is_usable(line)) {
 		tool_complain(t, _("%s:%u: not a URL"), t->conf.crl_sources, number);
 		return false;
 	}
@@ -60,6 +52,7 @@ add(const struct tool *t, struct sources *s, char *line, unsigned int number)
 	}
 	s->urls = more;
 	s->urls[s->count++] = line;
+	s->exposed = s->exposed || url_has_userinfo(line);
 	return true;
 }
 
@@ -83,6 +76,7 @@ bool
 sources_read(const struct tool *t, struct sources *ret)
 {
 	struct sources s = { .count = 0 };
+	struct stat st;
 	size_t len;
 
 	switch (safefile_read(t->conf.crl_sources, t->env.trust_owner, SOURCES_FILE_MAX, &t->log,
@@ -102,6 +96,8 @@ sources_read(const struct tool *t, struct sources *ret)
 		sources_done(&s);
 		return false;
 	}
+	/* Root alone can have changed it since. */
+	s.exposed = s.exposed && (stat(t->conf.crl_sources, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0);
 	*ret = s;
 	return true;
 }

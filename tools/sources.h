@@ -9,18 +9,17 @@
 #include "tools/tool.h"
 
 #define SOURCES_FILE_MAX 65536
-#define SOURCE_URL_MAX 2048
 
 struct sources {
 	char *text;		/* whose lines are the URLs */
-	char **urls;
+	char **urls;		/* usable ones (tools/url.h) */
 	size_t count;
+	bool exposed;		/* one has a password, and others than root can read the file */
 };
 
 /*
  * Reads the file conf.crl_sources. True also for one without any URL, and for no
- * file; false after a complaint (unsafe, unreadable, a line that is no URL or
- * too long). *ret is the caller's, sources_done().
+ * file; false after a complaint (unsafe, unreadable, a line that is no usable URL). *ret is the caller's, sources_done().
  */
 bool sources_read(const struct tool *t, struct sources *ret) MUST_CHECK;
 void sources_done(struct sources *s);

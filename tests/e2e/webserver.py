@@ -5,9 +5,11 @@ Serves the files of DIRECTORY with ETag and Last-Modified and says 304 when it
 may. What else there is: /redirect-to/URL, /silent (a header, then nothing), /dripping
 (octets, one by one),
 /endless (octets, on and on), /announced (says that it has 2 GiB), /cut (ends
-before it should), /unasked (304 to anybody), /flip (redirects to itself).
+before it should), /unasked (304 to anybody), /flip (redirects to itself), /choices
+(300 without a place to go), /guarded/FILE (for who knows the password).
 Appends "METHOD PATH STATUS" to LOG for each request.
 """
+import base64
 import email.utils
 import http.server
 import os
@@ -39,6 +41,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.begin(302, [("Location", self.path[len("/redirect-to/"):]), ("Content-Length", "0")])
         elif self.path == "/flip":
             self.begin(302, [("Location", "/flip"), ("Content-Length", "0")])
+        elif self.path == "/choices":
+            self.begin(300, [("Content-Length", "0")])
+        elif self.path.startswith("/guarded/"):
+            wanted = "Basic " + base64.b64encode(b"verifier:S3cret@Ours").decode()
+            if self.headers.get("Authorization") == wanted:
+                self.file(self.path[len("/guarded/"):])
+            else:
+                self.begin(401, [("Content-Length", "0"), ("WWW-Authenticate", "Basic")])
         elif self.path == "/unasked":
             self.begin(304)
         elif self.path == "/silent":

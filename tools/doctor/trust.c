@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/enrolment.h"
 #include "flow/enrolled.h"
@@ -14,6 +15,7 @@
 #include "nss/crlstore.h"
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
+#include "tools/sources.h"
 
 static int64_t
 now(const struct doctor *d)
@@ -115,6 +117,16 @@ judge_list(void *ctx, const struct crlstore_item *item)
 		l->first_end = item->facts->next_update;
 }
 
+/* What is wrong with the lines of the file, `crl update` says. */
+static void
+judge_sources(struct doctor *d)
+{
+	_cleanup_(sources_done) struct sources sources = { .count = 0 };
+
+	if (access(d->t->conf.crl_sources, R_OK) == 0 && sources_read(d->t, &sources) && sources.exposed)
+		found(d, FOUND_SOURCES_EXPOSED, "%s", d->t->conf.crl_sources);
+}
+
 void
 doctor_crls(struct doctor *d)
 {
@@ -125,6 +137,7 @@ doctor_crls(struct doctor *d)
 	char date[MESSAGE_DATE_MAX];
 	enum crl_fault f;
 
+	judge_sources(d);
 	if (conf->crl == CONF_CRL_OFF) {
 		found_alone(d, FOUND_CRL_OFF);
 		return;

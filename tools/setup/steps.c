@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "tools/doctor/doctor.h"
 #include "tools/setup/setup.h"
 #include "tools/sources.h"
+#include "tools/url.h"
 
 #define REASON_MAX 150		/* octets: a line of the configuration has 190 at most */
 
@@ -169,8 +171,11 @@ crl_done(struct setup *s)
 void
 crl_tell(struct setup *s)
 {
+	char shown[URL_MAX];
+
+	url_shown(s->crl_source != NULL ? s->crl_source : "", shown);
 	if (s->crl_source != NULL)
-		printf(_("  The CRL is fetched from %s and the source is noted in %s.\n"), s->crl_source,
+		printf(_("  The CRL is fetched from %s and the source is noted in %s.\n"), shown,
 		    s->t->conf.crl_sources);
 	else if (s->no_crl)
 		printf(_("  %s will say crl = if-present: a lost card is then answered by jpkictl revoke.\n"),
@@ -180,17 +185,20 @@ crl_tell(struct setup *s)
 		    "verifiers only; without one, for the reason to do without."));
 }
 
+/* As many may read it as before. */
 static bool
 replace(const struct setup *s, const char *path, const char *old, const char *more)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t len = strlen(old);
+	struct stat st;
+	mode_t mode = stat(path, &st) == 0 ? st.st_mode & 0644 : 0644;
 
 	if (asprintf(&text, "%s%s%s\n", old, len > 0 && old[len - 1] != '\n' ? "\n" : "", more) < 0) {
 		text = NULL;
 		return false;
 	}
-	return safefile_replace(path, 0644, text, strlen(text), &s->t->log);
+	return safefile_replace(path, mode, text, strlen(text), &s->t->log);
 }
 
 /* "" for a file that is not there. False: logged. */
@@ -227,6 +235,12 @@ use_source(struct setup *s, const char *url)
 {
 	const char *import[] = { "crl", "import", url, NULL };
 
+	/* Which would be seen in the command line of the import. */
+	if (url_has_userinfo(url)) {
+		tool_complain(s->t, _("a URL with a password is not for here: write it into %s (chmod 0600), run jpkictl crl update, "
+		    "then jpkictl setup again"), s->t->conf.crl_sources);
+		return false;
+	}
 	if (!setup_jpkictl(s, import) || !note_source(s, url))
 		return false;
 	printf("  %s\n", _("To fetch it again by itself: systemctl enable --now jpki-crl-update.timer"));

@@ -65,8 +65,16 @@ fetched 'crl import by http' 0 ': installed: ' import "$HTTP/good.crl"
 fetched 'crl import by http, PEM' 0 ': installed: ' import "$HTTP/good.pem"
 fetched 'crl import by file URL' 0 ': installed: ' import "file://$PKI/crl/ca1.crl"
 fetched 'crl import by http, redirected' 0 ': installed: ' import "$HTTP/redirect-to/$HTTP/good.crl"
-fetched 'crl import by http, redirected to a file' 1 'rotocol' import "$HTTP/redirect-to/file://$PKI/crl/ca1.crl"
-fetched 'crl import by http, redirected to ftp' 1 'rotocol' import "$HTTP/redirect-to/ftp://127.0.0.1/good.crl"
+fetched 'crl import by http, redirected to a file' 1 'not followed' import "$HTTP/redirect-to/file://$PKI/crl/ca1.crl"
+fetched 'crl import by http, redirected to ftp' 1 'not followed' import "$HTTP/redirect-to/ftp://127.0.0.1/good.crl"
+fetched 'crl import by http, redirected to another host' 1 'not followed: http://localhost:8080/good.crl' import "$HTTP/redirect-to/http://localhost:8080/good.crl"
+fetched 'crl import by http, redirected to another port' 1 'not followed' import "$HTTP/redirect-to/http://127.0.0.1:8443/good.crl"
+fetched 'crl import by http, redirected to another protocol' 1 'not followed' import "$HTTP/redirect-to/https://127.0.0.1:8443/good.crl"
+fetched 'crl import by http, redirected to a name before the host' 1 'not followed: http://localhost/' import "$HTTP/redirect-to/http://127.0.0.1:8080@localhost/"
+fetched 'crl import by http, neither a list nor a redirection' 1 'status 300' import "$HTTP/choices"
+fetched 'crl import by file URL, of another machine' 1 'not the URL of a file on this machine' import "file://host.example$PKI/crl/ca1.crl"
+fetched 'crl import by file URL, not there' 1 'No such file' import "file:///no/such/list"
+fetched 'crl import by a URL without a host' 1 'not a URL' import "http:///127.0.0.1:8080/good.crl"
 fetched 'crl import by http, redirected for ever' 1 'redirect' import "$HTTP/flip"
 fetched 'crl import by http, not there' 1 '404' import "$HTTP/nothing.crl"
 fetched 'crl import by http, a page instead' 1 'not-crl' import "$HTTP/login.html"
@@ -183,7 +191,7 @@ conditional()
 	rm -f "$CRLS"/*.idx
 	update 0
 	expect_equal 'answers after the index was lost' '200 304 200 200' "$(requests /good.crl)"
-	expect_equal 'mode of what is remembered' '0 644' "$(stat -c '%u %a' "$CRLS/.fetched")"
+	expect_equal 'mode of what is remembered' '0 600' "$(stat -c '%u %a' "$CRLS/.fetched")"
 	printf 'garbage' > "$CRLS/.fetched"
 	update 0
 	expect_equal 'answers after that was damaged' '200 304 200 200 200' "$(requests /good.crl)"
@@ -254,6 +262,102 @@ progress()
 }
 run_case 'crl update shows its progress on a terminal' progress
 
+# --- passwords -------------------------------------------------------------------------
+
+SECRET_URL=http://verifier:S3cret%40Ours@127.0.0.1:8080
+
+no_secret()	# WHAT TEXT
+{
+	expect_lacks "$1" S3cret "$2"
+}
+
+password_in_a_source()
+{
+	sources "$SECRET_URL/guarded/good.crl" "$SECRET_URL/nothing.crl?token=S3cret" "$SECRET_URL/redirect-to/http://u:p@localhost/x?t=1"
+	update 1
+	expect_has 'what it says of a file that others can read' 'chmod 0600' "$OUT"
+	no_secret 'what it says' "$OUT"
+	expect_equal 'requests' '' "$(cat "$WEB_LOG")"
+	chmod 0640 "$SOURCES"
+	update 1
+	chmod 0600 "$SOURCES"
+	update 3
+	expect_has 'what it says' "${HTTP}/guarded/good.crl: installed: " "$OUT"
+	expect_has 'what it says' "$HTTP/nothing.crl?...: " "$OUT"
+	expect_has 'what it says' 'not followed: http://localhost/x?...' "$OUT"
+	no_secret 'what it says' "$OUT"
+	expect_equal 'answers' '200' "$(requests /guarded/good.crl)"
+	update 3
+	expect_equal 'answers, once more' '200 304' "$(requests /guarded/good.crl)"
+	expect_equal 'mode of what is remembered' '0 600' "$(stat -c '%u %a' "$CRLS/.fetched")"
+	no_secret 'what is remembered' "$(cat "$CRLS/.fetched")"
+	run jpkictl crl --json update
+	no_secret 'JSON' "$OUT"
+	sources "${SECRET_URL/S3cret/other}/guarded/good.crl"
+	chmod 0600 "$SOURCES"
+	update 1
+	expect_has 'what it says of a wrong password' '401' "$OUT"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update with a password' password_in_a_source
+
+password_in_an_argument()
+{
+	: > "$WEB_LOG"
+	run jpkictl crl import "$SECRET_URL/guarded/good.crl"
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'what it says' 'crl update' "$OUT"
+	no_secret 'what it says' "$OUT"
+	run jpkictl crl --json import "$SECRET_URL/guarded/good.crl"
+	no_secret 'JSON' "$OUT"
+	expect_equal 'requests' '' "$(cat "$WEB_LOG")"
+	reset_config
+}
+run_case 'crl import with a password' password_in_an_argument
+
+# As a version before left it: everybody's to read, with the URLs as they were.
+old_marks()
+{
+	sources "$HTTP/nothing.crl"
+	mkdir -p "$CRLS"
+	printf '{"%s/good.crl": {"name": "x", "etag": "y", "modified": "z"}}' "$SECRET_URL" > "$CRLS/.fetched"
+	chmod 0644 "$CRLS/.fetched"
+	update 1
+	expect_equal 'mode of what is remembered' '600' "$(stat -c %a "$CRLS/.fetched")"
+	no_secret 'what is remembered' "$(cat "$CRLS/.fetched")"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update removes what an earlier version remembered' old_marks
+
+# --- how much -----------------------------------------------------------------------------
+
+# A list of a stranger's takes no more than half of what is free for users.
+little_room()	# DIRECTORY
+{
+	local in_it='mount -t tmpfs -o size=2m tmpfs "$0" && jpkictl crl import "$1"; s=$?; find "$0" -type f ! -name .lock | wc -l; exit $s'
+
+	rm -rf "$CRLS"
+	mkdir -p "$1"
+	{ printf 0; head -c 1800000 /dev/zero; } > "$WEB/long"
+	run unshare --mount sh -c "$in_it" "$1" "$HTTP/long"
+	expect_equal "exit status, $1" 1 "$STATUS"
+	expect_has "what it says, $1" 'half of what is free' "$OUT"
+	expect_equal "files left behind, $1" 0 "$(tail -n 1 <<< "$OUT")"
+	run unshare --mount sh -c "$in_it" "$1" "$HTTP/good.crl"
+	expect_equal "exit status, $1, one that fits" 0 "$STATUS"
+	rm -f "$WEB/long"
+	reset_config
+}
+
+room()
+{
+	little_room /var/tmp
+	little_room "$CRLS"
+}
+run_case 'crl import leaves room on the disk' room
+
 # --- by itself ------------------------------------------------------------------------
 
 UNIT=/usr/lib/systemd/system/jpki-crl-update
@@ -300,7 +404,7 @@ as_its_user()
 	run sh -c 'grep -E "^(Uid|Gid|Groups|CapEff|CapPrm|CapBnd|NoNewPrivs):" "/proc/$(pgrep -x jpki_fetch)/status" | tr "\t" " "'
 	expect_has 'user' "Uid: $uid $uid $uid $uid" "$OUT"
 	expect_has 'group' "Gid: $gid $gid $gid $gid" "$OUT"
-	expect_match 'other groups' 'Groups: *' "$(grep ^Groups <<< "$OUT")"
+	expect_match 'other groups' "Groups: ($gid)? *" "$(grep ^Groups <<< "$OUT")"
 	expect_has 'capabilities' 'CapEff: 0000000000000000' "$OUT"
 	expect_has 'no new ones' 'NoNewPrivs: 1' "$OUT"
 	wait $!
@@ -328,6 +432,80 @@ without_its_user()
 	reset_config
 }
 run_case 'crl import: without its user nothing is fetched' without_its_user
+
+# What it has while it talks to a server.
+fetcher_confined()
+{
+	local pid
+
+	write_conf 'crl_timeout = 3'
+	: > "$WEB_LOG"
+	jpkictl crl import "$HTTP/silent" >> "$LOG" 2>&1 &
+	until_true 10 eval '[ -n "$(requests /silent)" ]' || fail 'it does not ask'
+	pid=$(pgrep -x jpki_fetch)
+	run cat "/proc/$pid/status"
+	expect_match 'seccomp' '.*Seccomp:[[:space:]]2.*' "$(tr '\n' ' ' <<< "$OUT")"
+	expect_equal 'session' "$pid" "$(ps -o sid= -p "$pid" | tr -d ' ')"
+	expect_equal 'terminal' '?' "$(ps -o tty= -p "$pid" | tr -d ' ')"
+	expect_equal 'arguments' 'jpki_fetch ' "$(tr '\0' ' ' < "/proc/$pid/cmdline")"
+	expect_equal 'directory' / "$(readlink "/proc/$pid/cwd")"
+	run sh -c "readlink /proc/$pid/fd/*"
+	expect_equal 'descriptors that are no pipe, socket, event or the list' '' \
+		"$(grep -vE '^(pipe|socket|anon_inode):|^/var/tmp/jpki\.[A-Za-z0-9]* \(deleted\)$' <<< "$OUT")"
+	run grep -E '^Max (file size|processes|core)' "/proc/$pid/limits"
+	expect_match 'limits' '.*core file size +0 +0 .*' "$(tr '\n' ' ' <<< "$OUT")"
+	expect_lacks 'limits' unlimited "$OUT"
+	wait $!
+	reset_config
+}
+run_case 'crl import: what the fetcher has left' fetcher_confined
+
+# It ends with who started it.
+fetcher_ends()
+{
+	local pid
+
+	: > "$WEB_LOG"
+	jpkictl crl import "$HTTP/silent" >> "$LOG" 2>&1 &
+	until_true 10 pgrep -x jpki_fetch > /dev/null || fail 'there is no jpki_fetch'
+	pid=$(pgrep -x jpki_fetch)
+	until_true 10 eval '[ -n "$(requests /silent)" ]'
+	kill -KILL $!
+	until_true 5 process_gone "$pid" || fail 'it goes on'
+	reset_config
+}
+run_case 'crl import: the fetcher ends with jpkictl' fetcher_ends
+
+started_by_hand()
+{
+	run "${HELPER%/*}/jpki_fetch" http://127.0.0.1:8080/good.crl
+	expect_match 'exit status' '[1-9][0-9]*' "$STATUS"
+	expect_has 'what it says' 'jpkictl starts this program' "$OUT"
+}
+run_case 'crl import: a fetcher that is started by hand' started_by_hand
+
+# The unit, as far as it is about calls and capabilities, which systemd would set.
+as_the_unit()
+{
+	systemd-analyze syscall-filter > "$WORK/sets" || { fail 'no sets of calls'; return; }
+	python3 "$E2E_TOP/tests/e2e/unitcalls" "$UNIT.service" "$WORK/sets" > "$WORK/calls" || fail 'cannot read the unit'
+	sources "$HTTP/good.crl"
+	run sh -c "setpriv --bounding-set=-all,+setuid,+setgid --inh-caps=-all --no-new-privs \
+		'$E2E_BUILD/tests/e2e/callfilter' jpkictl crl update < '$WORK/calls'"
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_lacks 'what it says' 'no Landlock' "$OUT"
+	rm -rf "$CRLS"
+	run sh -c "grep -vx -e landlock_create_ruleset -e capset '$WORK/calls' > '$WORK/fewer'; \
+		'$E2E_BUILD/tests/e2e/callfilter' jpkictl crl update < '$WORK/fewer'"
+	expect_equal 'exit status, without the calls that confine' 1 "$STATUS"
+	rm -f "$SOURCES"
+	reset_config
+}
+if command -v systemd-analyze >/dev/null; then
+	run_case 'crl update within the calls that the unit allows' as_the_unit
+else
+	skip 'crl update within the calls that the unit allows' 'there is no systemd-analyze here'
+fi
 
 by_cron()
 {
