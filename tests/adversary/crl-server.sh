@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# A server that CRLs are fetched from, or somebody on the way to it; and who looks on.
+
+WEB=$WORK/web
+WEB_LOG=$WORK/web.log
+SOURCES=/etc/pam_jpki/crl-sources
+HTTP=http://127.0.0.1:8080
+
+web()
+{
+	mkdir -p "$WEB"
+	cp "$PKI/crl/ca1.crl" "$WEB/good.crl"
+	: > "$WEB_LOG"
+	[ -z "${WEB_PID-}" ] || return 0
+	python3 "$E2E_TOP/tests/e2e/webserver.py" "$WEB" 8080 "$WEB_LOG" >> "$E2E_LOGS/web.log" 2>&1 &
+	WEB_PID=$!
+	until_true 10 listens 8080 || build_die 'the web server does not start'
+}
+
+# The fetcher has been taken over and is another program now; an administrator sits at the terminal.
+the_typist()
+{
+	local fetch=${HELPER%/*}/jpki_fetch
+
+	cp -p "$fetch" "$WORK/jpki_fetch"
+	cp "$E2E_BUILD/tests/adversary/typist" "$fetch"
+	chmod 0755 "$fetch"
+	# shellcheck disable=SC2016 # for the shell there
+	on_tty -- bash -c 'jpkictl crl import http://127.0.0.1:9/x; read -rt 2 line; echo "the shell reads: <$line>"'
+	cp -p "$WORK/jpki_fetch" "$fetch"
+	expect_has 'the screen' 'typist begins' "$OUT"
+	[[ $OUT != *'reads: <typed-by-the-fetcher>'* ]] || broken "typed at root's terminal"
+	[[ $OUT != *$'\033]0;owned'* ]] || broken "wrote escape sequences to root's terminal"
+}
+# Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
+# Letter: it opens no terminal that is not its own: it has root's, by the session, and its standard error.
+# Seen to succeed: 1e570f7: TIOCSTI, and the terminal as standard error
+adversary typist the_typist
+
+the_one_who_looks_round()
+{
+	local library=/usr/lib/takeover.so
+
+	web
+	cp "$E2E_BUILD/tests/adversary/.libs/takeover.so" "$library"
+	printf '%s\n' "$library" > /etc/ld.so.preload
+	run jpkictl crl import "$HTTP/good.crl"
+	rm -f /etc/ld.so.preload "$library"
+	expect_has 'what it says' 'taken over' "$OUT"
+	[[ $OUT != *'got a'* ]] || broken "$(grep -o 'got a.*' <<< "$OUT" | sort -u | paste -sd,)"
+	[[ $OUT != *'got the card'* ]] || broken 'a connection to pcscd'
+	reset_config
+}
+# Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
+# Letter: it has no rights: it reads what everybody can read, and talks to what lets everybody in.
+# Seen to succeed: 1e570f7: files, the socket of pcscd, a process of its own
+adversary fetcher-looks-round the_one_who_looks_round
+
+the_blind_get()
+{
+	web
+	run jpkictl crl import "$HTTP/redirect-to/http://localhost:8080/inside?delete=all"
+	expect_has 'requests' /redirect-to/ "$(cat "$WEB_LOG")"
+	! grep -q ' /inside' "$WEB_LOG" || broken 'this machine asked what only it can reach'
+	reset_config
+}
+# Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
+# Letter: three redirections are allowed, to http: one is enough.
+# Seen to succeed: 1e570f7
+adversary blind-get the_blind_get
+
+# A user of the machine looks at all command lines, files and messages meanwhile.
+the_onlooker()
+{
+	local update
+
+	web
+	write_conf 'crl_timeout = 3'
+	printf '%s\n' 'http://verifier:S3cret%40Ours@127.0.0.1:8080/guarded/good.crl' \
+		'http://verifier:S3cret%40Ours@127.0.0.1:8080/silent' > "$SOURCES"
+	chmod 0600 "$SOURCES"
+	: > "$WORK/seen"
+	jpkictl crl update > "$WORK/update" 2>&1 &
+	update=$!
+	until_true 20 grep -q /silent "$WEB_LOG" || fail 'nothing is fetched'
+	"${HANAKO[@]}" sh -c 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ' 2>/dev/null | tr '\0' '\n' > "$WORK/seen"
+	grep -q jpkictl "$WORK/seen" || fail 'the onlooker sees no jpkictl'
+	wait "$update"
+	! grep -q S3cret "$WORK/seen" || broken 'the password, in a command line'
+	! "${HANAKO[@]}" grep -rqs S3cret /var/lib/pam_jpki /etc/pam_jpki /run /tmp/e2e/update || broken 'the password, in a file'
+	! grep -q S3cret "$WORK/update" || broken 'the password, in a message'
+	! syslog_matches S3cret || broken 'the password, in the log'
+	grep -q ' /guarded/good.crl 200' "$WEB_LOG" || fail 'the password did not get to the server'
+	rm -f "$SOURCES"
+	reset_config
+}
+# Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
+# Letter: the file of the sources, which it cannot read, is all that is closed to it.
+# Seen to succeed: 1e570f7: argv of jpki_fetch, .fetched, messages
+adversary onlooker the_onlooker
