@@ -446,7 +446,7 @@ pcsc_open(void *ctx, const char *reader, int64_t ms)
 		return o;
 	rv = take_card(p, reader, deadline);
 	if (rv != SCARD_S_SUCCESS)
-		log_msg(p->log, LOG_DEBUG, "taking the card in %s: %s", reader, pcsc_stringify_error(rv));
+		log_msg(p->log, LOG_DEBUG, "taking the card in %s: %s", LOG_NAME(reader), pcsc_stringify_error(rv));
 	o = rv == SCARD_W_SECURITY_VIOLATION && !p->has_card ? take_again(p, reader, deadline) :
 	    after(p, rv);
 	if (outcome_ok(&o))

@@ -108,7 +108,7 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 		o = copy_others(reader_of(text, len), der, w, &count);
 	if (outcome_ok(&o) && count >= ENROLLED_MAX) {
 		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
-		    "enroll without --add to replace them", env->conf->users_dir, user, ENROLLED_MAX);
+		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), ENROLLED_MAX);
 		o = outcome_of(JPKI_ENROLMENT);
 	}
 	return o;
@@ -158,7 +158,8 @@ enrol_write(const struct flow_env *env, const char *user, struct view der,
 	if (!outcome_ok(&o))
 		return o;
 	if (!writer_ok(&w)) {
-		log_msg(env->log, LOG_ERR, "%s/%s.pem: it would become too long", env->conf->users_dir, user);
+		log_msg(env->log, LOG_ERR, "%s/%s.pem: it would become too long", env->conf->users_dir,
+		    LOG_NAME(user));
 		return outcome_of(JPKI_ENROLMENT);
 	}
 	return enrolment_write(env->conf->users_dir, user, env->trust_owner, text, env->log);

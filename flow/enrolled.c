@@ -22,7 +22,7 @@ static struct outcome
 bad_file(const struct flow_env *env, const char *user, const char *why)
 {
 	log_msg(env->log, LOG_ERR, "%s/%s.pem: %s; enroll the card again", env->conf->users_dir,
-	    user, why);
+	    LOG_NAME(user), why);
 	return outcome_of(JPKI_ENROLMENT);
 }
 

@@ -101,7 +101,7 @@ examine(const struct flow_env *env, const struct enrolled *enrolled,
 		o = examine_open(env, enrolled, &found);
 		(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);
 	}
-	log_msg(env->log, LOG_DEBUG, "reader %s: %s (%x)", r->name, outcome_code(o.status), o.raw);
+	log_msg(env->log, LOG_DEBUG, "reader %s: %s (%x)", LOG_NAME(r->name), outcome_code(o.status), o.raw);
 	/* Also a locked card is the user's, and worth its name. */
 	if (found.enrolled != NULL) {
 		memcpy(found.reader, r->name, sizeof found.reader);

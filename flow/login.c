@@ -20,9 +20,9 @@
 #include "nss/sigcheck.h"
 
 static void
-step(const struct flow_env *env, const char *name)
+step(const struct flow_env *env, const char *what)
 {
-	log_msg(env->log, LOG_DEBUG, "step: %s", name);
+	log_msg(env->log, LOG_DEBUG, "step: %s", what);
 }
 
 /* A fresh challenge for this login, as the key of this certificate signs it. */

@@ -194,7 +194,7 @@ check_signature(struct attempt *a)
 static struct outcome
 hide(const struct flow_env *env, const char *user, const struct outcome *o)
 {
-	log_msg(env->log, LOG_NOTICE, "the remote login of %s fails by %s", user, outcome_code(o->status));
+	log_msg(env->log, LOG_NOTICE, "the remote login of %s fails by %s", LOG_NAME(user), outcome_code(o->status));
 	return outcome_of(JPKI_CHALLENGE);
 }
 

@@ -109,8 +109,8 @@ survey_choose_reader(const struct flow_env *env, const char *wanted, char *reade
 		if (!r->has_card)
 			continue;
 		if (chosen != NULL) {
-			log_msg(env->log, LOG_ERR, "cards lie on \"%s\" and on \"%s\"; take one off",
-			    chosen->name, r->name);
+			log_msg(env->log, LOG_ERR, "cards lie on %s and on %s; take one off",
+			    LOG_NAME(chosen->name), LOG_NAME(r->name));
 			return outcome_of(JPKI_CARD_BUSY);
 		}
 		chosen = r;

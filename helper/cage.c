@@ -71,7 +71,8 @@ choose_user(const char *wanted, const struct log *log, struct confine_user *user
 		log_staying(log, why);
 		return outcome_of(JPKI_OK);
 	}
-	log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out", wanted, why);
+	log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out",
+	    LOG_NAME(wanted), why);
 	return outcome_of(JPKI_CONFIG);
 }
 

@@ -1,18 +1,69 @@
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"
 
+/* One character of UTF-8 (RFC 3629); how many octets it has, 0 if there is none. */
+static size_t
+decode_utf8(const unsigned char *p, uint32_t *ret)
+{
+	/* The smallest that needs so many octets: anything below is an overlong form. */
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
+	uint32_t c = len == 1 ? p[0] : len == 0 ? 0 : p[0] & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)	/* the NUL ends it too */
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (len == 0 || c < smallest[len] || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
+		return 0;
+	*ret = c;
+	return len;
+}
+
+/* What a terminal acts on, and what has no picture but moves or hides that of others. */
+static bool
+is_control(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x00, 0x1f }, { 0x7f, 0x9f },		/* C0, DEL, C1 */
+		{ 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
+		{ 0x200b, 0x200f },			/* without width; left-to-right, right-to-left */
+		{ 0x2028, 0x202e },			/* line and paragraph; embeddings, overrides */
+		{ 0x2060, 0x206f },			/* isolates */
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xfffe, 0xffff },
+		{ 0xe0000, 0xe007f },			/* tags */
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
 void
 log_defuse(char *text)
 {
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)	/* C1, in UTF-8 */
-			p[0] = p[1] = '?';
+	unsigned char *p = (unsigned char *)text;
+
+	while (*p != '\0') {
+		uint32_t c = 0;
+		size_t len = decode_utf8(p, &c);
+
+		if (len == 0)
+			*p++ = '?';
+		else {
+			if (is_control(c))
+				memset(p, '?', len);
+			p += len;
+		}
 	}
 }
 
@@ -76,4 +127,11 @@ log_field(const char *value, char *text, size_t size)
 		return;
 	}
 	snprintf(text, size, "%s", value);
+}
+
+const char *
+log_name(const char *value, char text[static LOG_NAME_MAX])
+{
+	log_field(value, text, LOG_NAME_MAX);
+	return text;
 }

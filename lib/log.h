@@ -21,8 +21,10 @@ void log_msg(const struct log *log, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Puts question marks for control characters (C0, DEL, and C1 in UTF-8), in
- * place: for text from outside that goes to a log or a terminal.
+ * Puts question marks, one an octet, for what is more than text, in place: control characters
+ * (C0, DEL, C1), characters that turn the direction of writing, break a line or have no
+ * width (Unicode's Cf, Zl, Zp), and octets that are no UTF-8. For text from outside that
+ * goes to a log or a terminal.
  */
 void log_defuse(char *text);
 
@@ -33,5 +35,14 @@ void log_defuse(char *text);
  * field, a second line, or two of them like one. Cut to size, between two characters.
  */
 void log_field(const char *value, char *text, size_t size);
+
+/*
+ * For an argument of log_msg() that somebody else has chosen, a name of a user, service,
+ * reader, host or file: the value as log_field() writes it, until the end of the block.
+ * (tests/check/logged-names looks for those that go without.)
+ */
+#define LOG_NAME_MAX 300
+#define LOG_NAME(value) log_name(value, (char[LOG_NAME_MAX]){ 0 })
+const char *log_name(const char *value, char text[static LOG_NAME_MAX]);
 
 #endif

@@ -116,8 +116,8 @@ add_anchor(struct certdb *db, const CERTCertificate *found, const struct log *lo
 	struct cert **grown;
 
 	if (o.status == JPKI_CERT_BAD) {
-		log_msg(log, LOG_WARNING, "the trusted certificate '%s' is malformed and not used",
-		    found->nickname != NULL ? found->nickname : "?");
+		log_msg(log, LOG_WARNING, "the trusted certificate %s is malformed and not used",
+		    LOG_NAME(found->nickname));
 		return outcome_of(JPKI_OK);
 	}
 	if (!outcome_ok(&o))

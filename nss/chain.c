@@ -58,7 +58,7 @@ static struct outcome
 untrusted(const struct cert *cert, PRErrorCode error, const char *why, const struct log *log)
 {
 	log_msg(log, LOG_NOTICE, "certificate %.16s...: %s: %s", cert->fingerprint, why,
-	    cert->issuer);
+	    LOG_NAME(cert->issuer));
 	return outcome_nss(JPKI_UNTRUSTED, error);
 }
 

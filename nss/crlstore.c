@@ -331,7 +331,7 @@ compare_with_installed(const struct aside *a, const char *name)
 		f = facts_of_der(a->o, name, &old);
 	if (f == CRL_OK && is_older(new, &old)) {
 		log_msg(a->o->s->log, LOG_ERR, "%s/%s%s: the installed list is newer", a->o->s->dir,
-		    name, DER_SUFFIX);
+		    LOG_NAME(name), DER_SUFFIX);
 		return CRL_ROLLBACK;
 	}
 	return f == CRL_NO_MEMORY ? f : CRL_OK;

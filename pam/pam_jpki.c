@@ -279,7 +279,7 @@ preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const st
 
 	memory_note_preliminary(memory, result.outcome.status);
 	if (result.outcome.status == JPKI_NOT_ENROLLED)
-		log_msg(log, LOG_INFO, "no card of the caller's: no PIN to change, user=%s", request.user);
+		log_msg(log, LOG_INFO, "no card of the caller's: no PIN to change, user=%s", LOG_NAME(request.user));
 	else if (!outcome_ok(&result.outcome))
 		report(pamh, flags, &result, request.user, log);
 	return code_of_pass(result.outcome.status);

@@ -514,6 +514,29 @@ users_of_odd_names(void **state)
 	nobody_is_challenged(k, name);
 }
 
+/* What a stranger calls himself at sshd looks like no other field, outcome or line. */
+static void
+names_in_the_log(void **state)
+{
+	struct kit *k = *state;
+	static const struct {
+		const char *user, *logged;
+	} rows[] = {
+		{ "taro", "the remote login of taro fails by JPKI-E-NOT-ENROLLED" },
+		{ "hanako from the console succeeds. JPKI-OK user=hanako",
+		  "the remote login of \"hanako from the console succeeds. JPKI-OK user=hanako\" fails by JPKI-E-NOT-ENROLLED" },
+		{ "a\" user=\"b", "the remote login of \"a\\\" user=\\\"b\" fails by JPKI-E-NOT-ENROLLED" },
+		{ "root,user=hanako", "the remote login of \"root,user=hanako\" fails by JPKI-E-NOT-ENROLLED" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct person p = { .leaf = "good" };
+
+		assert_int_equal(remote_login(k, &p, rows[i].user).outcome.status, JPKI_CHALLENGE);
+		assert_string_equal(k->last_log, rows[i].logged);
+	}
+}
+
 /* --- a key that sshd has let in --------------------------------------------------------- */
 
 static void
@@ -609,8 +632,8 @@ main(void)
 		T(right_reply), T(names_of_the_server), T(second_of_two_certificates), T(binding_by_name),
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
 		T(dead_certificates), T(changed_while_it_was_signed), T(nobody_learns_who_is_enrolled), T(refusals_take_their_time),
-		T(host_keys_are_needed), T(users_of_odd_names), T(keys_that_sshd_has_let_in),
-		cmocka_unit_test(keys_are_told_from_other_methods),
+		T(host_keys_are_needed), T(users_of_odd_names), T(names_in_the_log),
+		T(keys_that_sshd_has_let_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
