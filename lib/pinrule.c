@@ -18,45 +18,53 @@ is_capital(uint8_t c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/*
- * Takes one digit or blank from the front. In UTF-8: U+FF10 to U+FF19 are EF BC 90 to EF BC 99,
- * U+3000 is E3 80 80, U+00A0 is C2 A0.
- */
-static bool
-take_digit_or_blank(struct view *v, bool *ret_digit)
+/* How many octets of blanks it begins with; also U+00A0 and U+3000, in UTF-8. */
+static size_t
+blank(struct view v)
 {
-	const uint8_t *p = v->data;
-	size_t len = 1;
+	if (v.len >= 2 && memcmp(v.data, "\xc2\xa0", 2) == 0)
+		return 2;
+	if (v.len >= 3 && memcmp(v.data, "\xe3\x80\x80", 3) == 0)
+		return 3;
+	return v.len >= 1 && (v.data[0] == ' ' || (v.data[0] >= '\t' && v.data[0] <= '\r')) ? 1 : 0;
+}
 
-	*ret_digit = false;
-	if (is_digit(*p)) {
-		*ret_digit = true;
-	} else if (v->len >= 3 && p[0] == 0xef && p[1] == 0xbc && p[2] >= 0x90 && p[2] <= 0x99) {
-		*ret_digit = true;
-		len = 3;
-	} else if (v->len >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0) {
-		len = 3;
-	} else if (v->len >= 2 && memcmp(p, "\xc2\xa0", 2) == 0) {
-		len = 2;
-	} else if (*p != ' ' && (*p < '\t' || *p > '\r')) {
-		return false;
+/*
+ * How many characters there are, blanks aside, if there are none but digits and what is not ASCII,
+ * which an input method makes of digit keys. Else SIZE_MAX.
+ */
+static size_t
+count_digit_keys(struct view typed)
+{
+	size_t count = 0;
+
+	while (typed.len > 0) {
+		size_t skip = blank(typed);
+		uint8_t c = typed.data[0];
+
+		if (skip == 0) {
+			if (c < 0x80 && !is_digit(c))
+				return SIZE_MAX;
+			count += (c & 0xc0) != 0x80;	/* the first octet of a character */
+			skip = 1;
+		}
+		typed = (struct view){ typed.data + skip, typed.len - skip };
 	}
-	*v = (struct view){ p + len, v->len - len };
-	return true;
+	return count;
 }
 
 bool
 pinrule_resembles_auth(struct view typed)
 {
-	size_t digits = 0;
-	bool digit;
+	size_t digits = count_digit_keys(typed);
 
-	while (typed.len > 0) {
-		if (!take_digit_or_blank(&typed, &digit))
-			return false;
-		digits += digit ? 1 : 0;
-	}
 	return digits >= AUTH_PIN_LENGTH - 1 && digits <= AUTH_PIN_LENGTH + 1;
+}
+
+bool
+pinrule_is_slip(struct view typed)
+{
+	return count_digit_keys(typed) <= PIN_SLIP_MAX;
 }
 
 bool

@@ -6,10 +6,19 @@
 
 /*
  * Whether a person who meant the user-authentication PIN may have typed this: three to five
- * digits, since one too few or too many is a slip; also full-width ones (U+FF10 to U+FF19), and
- * with blanks (also U+3000) anywhere. Not a one-time code, which has six digits or more.
+ * digits, since one too few or too many is a slip; also what an input method makes of digit keys,
+ * full-width digits, those of other scripts, kana; and with blanks anywhere. UTF-8. Not a
+ * one-time code, which has six digits or more.
  */
 bool pinrule_resembles_auth(struct view typed);
+
+#define PIN_SLIP_MAX 6		/* two keys too many */
+
+/*
+ * Whether something that was typed where the PIN is asked for is more likely a slip of it than a
+ * password: the same with up to PIN_SLIP_MAX digits, and none at all.
+ */
+bool pinrule_is_slip(struct view typed);
 
 #define SIGN_PIN_MIN 6		/* characters of the signature PIN; SECRET_MAX is the most */
 

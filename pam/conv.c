@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/pinrule.h"
 #include "pam/conv.h"
 
 /*
@@ -47,14 +48,16 @@ conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password, stru
 {
 	enum proto_answer answer = PROTO_ANSWER_FORMAT;
 	char *reply = NULL;
+	struct view typed;
 
 	if (!converse(pamh, PAM_PROMPT_ECHO_OFF, prompt, &reply) || reply == NULL)
 		return PROTO_ANSWER_CANCEL;
+	typed = (struct view){ (const uint8_t *)reply, strlen(reply) };
 	/* sshd, lockers and type-ahead bring passwords here: they go no further. */
-	if (bytes_are_auth_pin(reply, strlen(reply))) {
-		if (secret_set(pin, reply, strlen(reply)))
+	if (bytes_are_auth_pin(typed.data, typed.len)) {
+		if (secret_set(pin, typed.data, typed.len))
 			answer = PROTO_ANSWER_PIN;
-	} else if (forward_password && reply[0] != '\0' &&
+	} else if (forward_password && !pinrule_is_slip(typed) &&
 	    pam_set_item(pamh, PAM_AUTHTOK, reply) == PAM_SUCCESS) {
 		answer = PROTO_ANSWER_PASSWORD;
 	}

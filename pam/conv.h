@@ -10,7 +10,7 @@
  * Asks once, echo off. Stores exactly four digits in *pin or says what was
  * typed instead (nothing is FORMAT too: sudo would end at a cancel). With
  * forward_password anything else that was typed becomes PAM_AUTHTOK, for the next
- * module: PASSWORD; four digits never do. The reply of the application is wiped and
+ * module: PASSWORD; four digits never do, nor a slip of them (lib/pinrule.h). The reply of the application is wiped and
  * freed whatever it is; no reply or a failure is a cancel.
  */
 enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password,

@@ -90,10 +90,11 @@ slips_of_a_pin(void **state)
 {
 	static const char *const slips[] = { "8275", "827", "82751", " 8275", "8275 ", "8 2 7 5", "8275\t", "8275\r\n",
 		"\xef\xbc\x98\xef\xbc\x92\xef\xbc\x97\xef\xbc\x95",	/* full-width, as an input method types them */
-		"\xef\xbc\x90\xef\xbc\x99" "75", "82" "\xe3\x80\x80" "75", "8275\xc2\xa0" };
+		"\xef\xbc\x90\xef\xbc\x99" "75", "82" "\xe3\x80\x80" "75", "8275\xc2\xa0",
+		"\xd9\xa8\xd9\xa2\xd9\xa7\xd9\xa5",		/* of another script */
+		"\xe3\x82\x86\xe3\x81\xb5\xe3\x82\x84\xe3\x81\x88" };	/* the same keys, and kana */
 	static const char *const others[] = { "", "8", "82", "   ", "827564", "82756412", "8275x", "x8275", "82-75",
-		"8275!", "password", "/:/:", "8\x01" "275", "82\xef\xbc", "\xef\xbc\x8f" "827", "\xef\xbc\x9a" "827",
-		"\xe3\x80\x81" "827", "\xc2\xa1" "827", "8275\xc2", "8275\xff" };
+		"8275!", "password", "/:/:", "8\x01" "275", "8275\xe3\x81\x88\xe3\x81\x88", "\xc3\xa4" "bc" };
 
 	for (size_t i = 0; i < COUNT(slips); i++)
 		if (!pinrule_resembles_auth(view_of(slips[i])))
@@ -110,6 +111,31 @@ slips_of_a_pin(void **state)
 	}
 }
 
+/* What a person who knows the PIN types by mistake, and what somebody with a password types. */
+static void
+slips(void **state)
+{
+	static const char *const slip[] = {
+		"", " ", "\t", "\343\200\200", "\302\240",
+		"1", "12", "123", "12345", "123456", "1234",
+		" 1234", "1234 ", " 1234\t", "12 34", "1 2 3 4", "1234\n", "1234\r\n", "1234\343\200\200", "\302\2401234",
+		"１２３４", "１２３", "１２３４５６", "１２３４　", "12３4",	/* the input method was on */
+		"١٢٣٤", "۱۲۳۴", "१२३४", "๑๒๓๔", "𝟙𝟚𝟛𝟜", "①②③④", "一二三四", "ぬふあう", "ﾇﾌｱｳ",
+	};
+	static const char *const password[] = {
+		"1234567", "12345678", "19991231", "１２３４５６７８", "1234 5678",
+		"a", "1234a", "a1234", "12a4", "-123", "+123", "0x12", "12.4", "1234!", "１２３４a", "p", "pässe", "é1-",
+		"secret", "Correct-horse-7", "いろはにほへと",
+	};
+
+	for (size_t i = 0; i < COUNT(slip); i++)
+		if (!pinrule_is_slip(view_of(slip[i])))
+			fail_msg("\"%s\" is taken for a password", slip[i]);
+	for (size_t i = 0; i < COUNT(password); i++)
+		if (pinrule_is_slip(view_of(password[i])))
+			fail_msg("\"%s\" is taken for a slip", password[i]);
+}
+
 int
 main(void)
 {
@@ -118,6 +144,7 @@ main(void)
 		cmocka_unit_test(weak_pins),
 		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(slips_of_a_pin),
+		cmocka_unit_test(slips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
