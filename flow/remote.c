@@ -259,15 +259,6 @@ next_line(const char *line)
 	return *line != '\0' ? line + 1 : line;
 }
 
-bool
-flow_has_ssh_key(const char *auth_info)
-{
-	for (const char *line = auth_info; *line != '\0'; line = next_line(line))
-		if (strncmp(line, METHOD, sizeof METHOD - 1) == 0)
-			return true;
-	return false;
-}
-
 /* Whether a line names this certificate's key, and nothing but it. */
 static bool
 is_line_of(const char *line, const struct cert *cert)

@@ -61,7 +61,4 @@ void flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 void flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,
     struct login_result *ret_result);
 
-/* Whether there is a key in it. */
-bool flow_has_ssh_key(const char *auth_info);
-
 #endif

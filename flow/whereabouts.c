@@ -312,9 +312,9 @@ ask_logind(struct place_evidence *e)
 static void
 log_session(const struct log *log, const struct place_session *s)
 {
-	log_msg(log, LOG_DEBUG, "place: a session%s of user %u: %s, %s, seat \"%s\", display \"%s\"",
+	log_msg(log, LOG_DEBUG, "place: a session%s of user %u: %s, %s, seat %s, display %s",
 	    s->own ? ", its own," : "", (unsigned int)s->uid, s->remote ? "remote" : "not remote",
-	    s->active ? "active" : "not active", s->seat, s->display);
+	    s->active ? "active" : "not active", LOG_NAME(s->seat), LOG_NAME(s->display));
 }
 
 void

@@ -38,7 +38,6 @@
 #include "nss/cert.h"
 
 #define REQUEST_TIMEOUT_MS 10000
-#define LOG_MESSAGES_MAX 200
 #define TICK_MS 250
 #define EXIT_PROTOCOL 3
 
@@ -145,7 +144,7 @@ log_to_module(void *ctx, int priority, const char *text)
 	struct writer w = writer_of(packet, sizeof packet);
 	struct proto_log m = { .priority = priority };
 
-	if ((priority == LOG_DEBUG && !conf->debug) || ++count > LOG_MESSAGES_MAX)
+	if ((priority == LOG_DEBUG && !conf->debug) || ++count > PROTO_LOGS_MAX)
 		return;
 	snprintf(m.text, sizeof m.text, "%s", text);
 	/* Should the module be gone: finishing with the card comes first. */
@@ -186,9 +185,10 @@ send_result(const struct outcome *o, bool card_clean, const char *text)
 }
 
 static void
-send_ready(const struct conf *conf)
+send_ready(const struct conf *conf, enum proto_way way)
 {
-	struct proto_ready m = { .before_s = conf->wait + self.work_s, .after_s = self.work_s };
+	struct proto_ready m = { .before_s = conf->wait + self.work_s, .after_s = self.work_s,
+		.way = way, .forward_password = conf->forward_pass != 0 };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -386,12 +386,11 @@ ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 
 /* PROMPT, and the PIN that answers it. */
 static struct outcome
-ask(const char *reader, const char *fingerprint, const char *text, bool forward_password,
-    struct secret *pin)
+ask(const char *reader, const char *fingerprint, const char *text, struct secret *pin)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct proto_prompt m = { .forward_password = forward_password };
+	struct proto_prompt m;
 	struct outcome o;
 
 	snprintf(m.text, sizeof m.text, "%s", text);
@@ -408,21 +407,20 @@ static struct outcome
 ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	const struct conf *conf = ctx;
-	bool forward_password = conf->forward_pass != 0;
 	char text[MESSAGE_MAX];
 
-	message_pin_prompt(found->tries_left, forward_password, text);
-	return ask(found->reader, cert_fingerprint(found->enrolled->cert), text, forward_password, pin);
+	message_pin_prompt(found->tries_left, conf->forward_pass != 0, text);
+	return ask(found->reader, cert_fingerprint(found->enrolled->cert), text, pin);
 }
 
-/* Here nothing goes to the next module: what is typed is meant for the card alone. */
+/* The module hands nothing of it to the next one: what is typed is meant for the card alone. */
 static struct outcome
 ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typed)
 {
 	char text[MESSAGE_MAX];
 
 	pinchange_text(q, text);
-	return ask(q->reader, q->fingerprint, text, false, typed);
+	return ask(q->reader, q->fingerprint, text, typed);
 }
 
 static void
@@ -498,18 +496,15 @@ locate_user(const struct proto_request *request, const struct conf *conf, const 
 	return place_decide(&e);
 }
 
-static bool
-is_by_ssh_key(const struct flow_env *env, const struct proto_request *request)
+/* How it is decided: in the other ways no reader of this machine has a part in it. */
+static enum proto_way
+way_of(const struct conf *conf, const struct proto_request *request)
 {
-	return request->sshd && env->conf->ssh_key && flow_has_ssh_key(request->auth_info);
-}
-
-/* No reader of this machine has a part in it. */
-static bool
-is_from_afar(const struct flow_env *env, const struct proto_request *request)
-{
-	return is_by_ssh_key(env, request) ||
-	    (request->sshd && env->conf->remote == CONF_REMOTE_CHALLENGE);
+	if (conf->ssh_key && proto_offers(request, PROTO_BY_KEY))
+		return PROTO_BY_KEY;
+	if (conf->remote == CONF_REMOTE_CHALLENGE && proto_offers(request, PROTO_BY_CHALLENGE))
+		return PROTO_BY_CHALLENGE;
+	return PROTO_BY_PIN;
 }
 
 static void
@@ -521,7 +516,7 @@ judge_from_afar(const struct flow_env *env, const struct proto_request *request,
 	*ret = (struct login_result){ .outcome = seal(), .card_clean = true };
 	if (!outcome_ok(&ret->outcome))
 		return;
-	if (is_by_ssh_key(env, request))
+	if (way_of(env->conf, request) == PROTO_BY_KEY)
 		flow_ssh_key(env, request->user, request->auth_info, ret);
 	else
 		flow_remote(env, &ui, login_request, ret);
@@ -548,7 +543,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 	struct login_result result;
 	char text[MESSAGE_MAX];
 
-	if (is_from_afar(env, request))
+	if (way_of(env->conf, request) != PROTO_BY_PIN)
 		judge_from_afar(env, request, &login_request, &result);
 	else
 		flow_login(env, &ui, &login_request, self.pin, &result);
@@ -610,7 +605,7 @@ is_for_card(const struct flow_env *env, const struct proto_request *request)
 {
 	struct outcome o = flow_may_use_reader(env, where_place(self.where));
 
-	return request->task == PROTO_DROP || (outcome_ok(&o) && !is_from_afar(env, request) &&
+	return request->task == PROTO_DROP || (outcome_ok(&o) && way_of(env->conf, request) == PROTO_BY_PIN &&
 	    enrolment_exists(env->conf->users_dir, request->user));
 }
 
@@ -627,7 +622,7 @@ enter_cage(const struct flow_env *env, const struct proto_request *request)
 		o = pcsc_connect(self.pcsc);
 		log_msg(env->log, LOG_DEBUG, "pcscd, as root: %s (%x)", outcome_code(o.status), o.raw);
 	}
-	return cage_enter(env->conf, is_from_afar(env, request), env->log);
+	return cage_enter(env->conf, way_of(env->conf, request) != PROTO_BY_PIN, env->log);
 }
 
 static void
@@ -694,7 +689,7 @@ run(const struct proto_request *request)
 	self.work_s = self.task == PROTO_DROP ? request->drop_s : conf.timeout - PROTO_DROP_S;
 	self.watchdog.must_finish = self.task == PROTO_DROP;
 	budget_start(&self.watchdog.budget, &clk_system, (int64_t)(conf.wait + self.work_s) * 1000);
-	send_ready(&conf);
+	send_ready(&conf, way_of(&conf, request));
 	watchdog_start();
 	o = enter_cage(&env, request);
 	if (outcome_ok(&o))

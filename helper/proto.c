@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <syslog.h>
 
 #include "helper/proto.h"
+#include "lib/log.h"
 
 #define PROTO_VERSION 4
 
@@ -22,6 +24,34 @@ proto_questions(enum proto_task task)
 		break;
 	}
 	return 0;
+}
+
+static bool
+names_key(const char *auth_info)
+{
+	static const char method[] = "publickey ";
+	const char *line = auth_info;
+
+	while (line != NULL && strncmp(line, method, sizeof method - 1) != 0) {
+		line = strchr(line, '\n');
+		if (line != NULL)
+			line++;
+	}
+	return line != NULL;
+}
+
+bool
+proto_offers(const struct proto_request *m, enum proto_way way)
+{
+	switch (way) {
+	case PROTO_BY_PIN:
+		return true;
+	case PROTO_BY_CHALLENGE:
+		return m->task == PROTO_LOGIN && m->sshd;
+	case PROTO_BY_KEY:
+		return m->task == PROTO_LOGIN && m->sshd && names_key(m->auth_info);
+	}
+	return false;
 }
 
 static void
@@ -82,6 +112,8 @@ proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_
 	put_header(w, PROTO_READY, id);
 	writer_u16(w, (uint16_t)m->before_s);
 	writer_u16(w, (uint16_t)m->after_s);
+	writer_u8(w, (uint8_t)m->way);
+	writer_u8(w, m->forward_password);
 	return writer_ok(w);
 }
 
@@ -89,7 +121,6 @@ bool
 proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m)
 {
 	put_header(w, PROTO_PROMPT, id);
-	writer_u8(w, m->forward_password);
 	writer_string(w, m->cert);
 	writer_string(w, m->reader);
 	writer_string(w, m->text);
@@ -156,6 +187,29 @@ proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *r
 	return true;
 }
 
+/* A text of the helper's: to be shown to a person, or logged. */
+static bool
+reader_text(struct reader *r, char *dst, size_t size)
+{
+	if (!reader_string(r, dst, size))
+		return false;
+	log_defuse(dst);
+	return true;
+}
+
+static bool
+is_cert(const char *cert)
+{
+	return strspn(cert, "0123456789abcdef") == PROTO_CERT_MAX - 1 && cert[PROTO_CERT_MAX - 1] == '\0';
+}
+
+/* Or "". It becomes a part of the session's environment. */
+static bool
+reader_cert(struct reader *r, char cert[static PROTO_CERT_MAX])
+{
+	return reader_string(r, cert, PROTO_CERT_MAX) && (cert[0] == '\0' || is_cert(cert));
+}
+
 static bool
 is_language(const char *lang)
 {
@@ -220,10 +274,10 @@ proto_get_log(struct reader *r, struct proto_log *ret)
 {
 	uint8_t priority;
 
-	if (!reader_u8(r, &priority) || priority > 7 ||
-	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+	if (!reader_u8(r, &priority) || priority > LOG_DEBUG ||
+	    !reader_text(r, ret->text, sizeof ret->text) || !reader_at_end(r))
 		return false;
-	ret->priority = priority;
+	ret->priority = priority < LOG_ERR ? LOG_ERR : priority;
 	return true;
 }
 
@@ -231,32 +285,24 @@ bool
 proto_get_ready(struct reader *r, struct proto_ready *ret)
 {
 	uint16_t before_s, after_s;
+	uint8_t way, forward;
 
-	if (!reader_u16(r, &before_s) || !reader_u16(r, &after_s) || !reader_at_end(r) ||
-	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX)
+	if (!reader_u16(r, &before_s) || !reader_u16(r, &after_s) || !reader_u8(r, &way) ||
+	    !reader_u8(r, &forward) || !reader_at_end(r) ||
+	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX ||
+	    way < PROTO_BY_PIN || way > PROTO_BY_KEY || forward > 1)
 		return false;
-	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s };
+	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s, .way = way,
+		.forward_password = forward != 0 };
 	return true;
-}
-
-static bool
-is_cert(const char *cert)
-{
-	return strspn(cert, "0123456789abcdef") == PROTO_CERT_MAX - 1 && cert[PROTO_CERT_MAX - 1] == '\0';
 }
 
 bool
 proto_get_prompt(struct reader *r, struct proto_prompt *ret)
 {
-	uint8_t forward;
-
-	if (!reader_u8(r, &forward) || forward > 1 ||
-	    !reader_string(r, ret->cert, sizeof ret->cert) || !is_cert(ret->cert) ||
-	    !reader_string(r, ret->reader, sizeof ret->reader) ||
-	    !reader_string(r, ret->text, sizeof ret->text) || !reader_at_end(r))
-		return false;
-	ret->forward_password = forward != 0;
-	return true;
+	return reader_string(r, ret->cert, sizeof ret->cert) && is_cert(ret->cert) &&
+	    reader_string(r, ret->reader, sizeof ret->reader) &&
+	    reader_text(r, ret->text, sizeof ret->text) && reader_at_end(r);
 }
 
 bool
@@ -287,9 +333,9 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 
 	if (!reader_u16(r, &status) || !outcome_is_status(status) || !reader_u8(r, &tries) ||
 	    !reader_u64(r, &when) || !reader_u32(r, &raw) || !reader_u8(r, &clean) || clean > 1 ||
-	    !reader_string(r, ret->text, sizeof ret->text) ||
+	    !reader_text(r, ret->text, sizeof ret->text) ||
 	    !reader_string(r, ret->reader, sizeof ret->reader) ||
-	    !reader_string(r, ret->cert, sizeof ret->cert) ||
+	    !reader_cert(r, ret->cert) ||
 	    !reader_u8(r, &where) || where >= WHERE_COUNT || !reader_at_end(r))
 		return false;
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
@@ -302,7 +348,7 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 bool
 proto_get_challenge(struct reader *r, struct proto_challenge *ret)
 {
-	return reader_string(r, ret->text, sizeof ret->text) && reader_at_end(r);
+	return reader_text(r, ret->text, sizeof ret->text) && reader_at_end(r);
 }
 
 bool

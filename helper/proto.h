@@ -4,20 +4,26 @@
  *
  *	module                          helper
  *	REQUEST  ---------------------->
- *	         <---------------------- LOG, any number at any time
+ *	         <---------------------- LOG, at any time, at most PROTO_LOGS_MAX
  *	         <---------------------- READY, once, unless the options are faulty
+ *	BY_PIN:
  *	         <---------------------- PROMPT, as often as the task has questions
  *	PIN      ---------------------->	at most; a PIN answers each
- *	         <---------------------- CHALLENGE, instead of a PROMPT, once
+ *	BY_CHALLENGE:
+ *	         <---------------------- CHALLENGE, once
  *	REPLY    ---------------------->
  *	         <---------------------- RESULT, ends it
  *
  * MUSTs: every message carries the version and the 16 random bytes of the
  * request, so a verdict belongs to one login; a message that is cut, has
  * bytes left over, comes out of turn or twice is a failed helper, never a
- * guess; RESULT with JPKI_OK counts only after every PIN of the task was handed
- * over, or the reply to a challenge, or with the REQUEST the key by which sshd has let
- * the user in.
+ * guess. READY says which way the options lead, before the helper has heard anything of a
+ * card or a stranger, and only a way that the REQUEST offers is gone. RESULT with
+ * JPKI_OK counts only after what that way needs: every PIN of the task, the reply to
+ * the challenge, or the key by which sshd has let the user in.
+ *
+ * What the helper says is a stranger's word by the time it has spoken with a card: the
+ * proto_get_ functions let no text through that is more than text (lib/log.h).
  */
 #ifndef JPKI_HELPER_PROTO_H
 #define JPKI_HELPER_PROTO_H
@@ -37,6 +43,7 @@
 #define PROTO_STORE_MAX 6144
 #define PROTO_SECONDS_MAX 300
 #define PROTO_DROP_S 3		/* of the time-out: what a helper for DROP has at least */
+#define PROTO_LOGS_MAX 200	/* lines; a login with debug = yes has a tenth of them */
 #define PROTO_REPLY_MAX 512	/* PAM_MAX_RESP_SIZE */
 #define PROTO_AUTH_INFO_MAX 4096
 #define PROTO_AUTH_INFO_TOO_LONG "publickey ?\n"	/* no key of anybody */
@@ -59,6 +66,18 @@ enum proto_task {
 	PROTO_PIN_CHANGE,	/* three: the old PIN, the new one, the new one again */
 };
 
+/* How a login is decided. Other tasks are BY_PIN, also those that ask for none. */
+enum proto_way {
+	PROTO_BY_PIN = 1,
+	PROTO_BY_CHALLENGE,	/* of a card elsewhere: a LOGIN by sshd */
+	PROTO_BY_KEY,		/* with which sshd has let in: a LOGIN with auth_info */
+};
+
+struct proto_request;
+
+/* Whether a request leaves a way open. (A key is a line of auth_info: "publickey ...".) */
+bool proto_offers(const struct proto_request *m, enum proto_way way);
+
 /* PINs that a task takes. */
 unsigned int proto_questions(enum proto_task task);
 
@@ -79,8 +98,8 @@ struct proto_request {
 	} claims;
 	char reader[PROTO_NAME_MAX];	/* DROP: as PROMPT named it; else "" */
 	unsigned int drop_s;		/* DROP: how long it may take, at most PROTO_SECONDS_MAX; else 0 */
-	bool sshd;		/* it is sshd that asks: somebody may be challenged */
-	char auth_info[PROTO_AUTH_INFO_MAX];	/* LOGIN by sshd: its SSH_AUTH_INFO_0, or "" */
+	bool sshd;		/* it is sshd that asks: BY_CHALLENGE is offered */
+	char auth_info[PROTO_AUTH_INFO_MAX];	/* LOGIN by sshd: its SSH_AUTH_INFO_0, and BY_KEY is offered; or "" */
 	size_t word_count;
 	const char *words[PROTO_WORDS_MAX];	/* the options as in the PAM stack */
 	/* Where the words of a received request lie: such a one must not be copied. */
@@ -88,22 +107,24 @@ struct proto_request {
 };
 
 struct proto_log {
-	int priority;
+	int priority;		/* LOG_ERR to LOG_DEBUG: LOG_EMERG would be on every terminal */
 	char text[PROTO_TEXT_MAX];
 };
 
-/*
- * How long the helper may take, by its options: before the prompt; after it what is left of that,
- * but not more than after_s. The time of the prompt does not count.
- */
+/* What the options say. */
 struct proto_ready {
-	unsigned int before_s, after_s;	/* at most PROTO_SECONDS_MAX */
+	/*
+	 * How long the helper may take: before the prompt; after it what is left of that, but not
+	 * more than after_s. The time of the prompt does not count. At most PROTO_SECONDS_MAX.
+	 */
+	unsigned int before_s, after_s;
+	enum proto_way way;
+	bool forward_password;	/* LOGIN: what is no PIN is for the next module */
 };
 
 struct proto_prompt {
-	bool forward_password;	/* what is no PIN is for the next module */
 	char cert[PROTO_CERT_MAX];	/* of the card, as in RESULT; never "" */
-	char reader[PROTO_NAME_MAX];	/* where the card lies */
+	char reader[PROTO_NAME_MAX];	/* where the card lies; as it is, for DROP and log_field() only */
 	char text[PROTO_TEXT_MAX];
 };
 
@@ -144,7 +165,7 @@ struct proto_result {
 	struct outcome outcome;
 	bool card_clean;		/* as login_result.card_clean */
 	char text[PROTO_TEXT_MAX];	/* for the person; may be "" */
-	/* For the log: where the card in question lies, and which certificate; or "". */
+	/* For log_field(): where the card in question lies, and which certificate; or "". */
 	char reader[PROTO_NAME_MAX];
 	char cert[PROTO_CERT_MAX];	/* the first 16 hex digits of its fingerprint */
 	enum where where;		/* the user is, as far as it was examined */

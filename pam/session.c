@@ -27,15 +27,17 @@ struct session {
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
-	const char *user;
+	const struct proto_request *request;
 	struct tally *tally;	/* NULL: no PIN is asked for */
-	bool ready;		/* READY came: not a second one */
-	unsigned int after_s;	/* as READY said */
+	bool ready;		/* READY came: not a second one, */
+	enum proto_way way;	/* and with it these three */
+	bool forward_password;
+	unsigned int after_s;
+	unsigned int logs;	/* LOGs that came */
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
-	bool challenged;	/* CHALLENGE came: no PROMPT, and no second one */
+	bool challenged;	/* CHALLENGE came: no second one */
 	bool replied;		/* and was answered */
-	bool vouched;		/* the helper was told the key by which sshd has let the user in */
 	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
 	struct budget budget;	/* for what the helper does */
 };
@@ -76,6 +78,7 @@ start(struct session *s, const struct proto_request *request)
 	return outcome_of(JPKI_OK);
 }
 
+/* READY: what the options say, by a helper that has not yet heard anything from outside. */
 static struct outcome
 take_ready(struct session *s, struct reader *r)
 {
@@ -83,7 +86,11 @@ take_ready(struct session *s, struct reader *r)
 
 	if (s->ready || !proto_get_ready(r, &m))
 		return broken(s, "sent a malformed READY");
+	if (!proto_offers(s->request, m.way))
+		return broken(s, "would decide in a way that was not offered");
 	s->ready = true;
+	s->way = m.way;
+	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
 	s->after_s = m.after_s;
 	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
 	return outcome_of(JPKI_OK);
@@ -96,13 +103,12 @@ take_ready(struct session *s, struct reader *r)
 static enum proto_answer
 ask(struct session *s, const struct proto_prompt *prompt, struct secret *typed)
 {
-	bool forward_password = prompt->forward_password && s->task == PROTO_LOGIN;
 	enum proto_answer answer = PROTO_ANSWER_PIN;
 
 	if (typed == s->pin)
-		answer = tally_begin(s->tally, s->pamh, s->user, prompt->cert, s->log);
+		answer = tally_begin(s->tally, s->pamh, s->request->user, prompt->cert, s->log);
 	if (answer == PROTO_ANSWER_PIN)
-		answer = conv_ask_pin(s->pamh, prompt->text, forward_password, typed);
+		answer = conv_ask_pin(s->pamh, prompt->text, s->forward_password, typed);
 	if (answer != PROTO_ANSWER_PIN || typed != s->pin)
 		return answer;
 	if (memory_knows_wrong(s->memory, secret_view(typed)))
@@ -121,7 +127,7 @@ answer_prompt(struct session *s, struct reader *r)
 	struct proto_pin m = {0};
 	bool sent;
 
-	if (!s->ready || s->challenged || s->prompts == proto_questions(s->task) ||
+	if (!s->ready || s->way != PROTO_BY_PIN || s->prompts == proto_questions(s->task) ||
 	    !proto_get_prompt(r, &prompt))
 		return broken(s, "asked out of turn");
 	s->prompts++;
@@ -150,7 +156,7 @@ answer_challenge(struct session *s, struct reader *r)
 	struct proto_reply m;
 	bool sent;
 
-	if (!s->ready || s->challenged || s->prompts > 0 || s->task != PROTO_LOGIN ||
+	if (!s->ready || s->way != PROTO_BY_CHALLENGE || s->challenged ||
 	    !proto_get_challenge(r, &challenge))
 		return broken(s, "challenged out of turn");
 	s->challenged = true;
@@ -164,10 +170,21 @@ answer_challenge(struct session *s, struct reader *r)
 	return sent ? outcome_of(JPKI_OK) : broken(s, "died at the challenge");
 }
 
+/* Whether the helper has got all that success needs on its way; before READY there is none. */
 static bool
 all_given(const struct session *s)
 {
-	return s->pins_given == proto_questions(s->task) || s->replied || s->vouched;
+	if (!s->ready)
+		return false;
+	switch (s->way) {
+	case PROTO_BY_PIN:
+		return s->pins_given == proto_questions(s->task);
+	case PROTO_BY_CHALLENGE:
+		return s->replied;
+	case PROTO_BY_KEY:
+		return true;	/* the key was in the request */
+	}
+	return false;
 }
 
 /* RESULT: success is believed only of a task that has got all that it needs. */
@@ -191,7 +208,11 @@ take_log(struct session *s, struct reader *r)
 
 	if (!proto_get_log(r, &m))
 		return broken(s, "gave a malformed log line");
-	log_msg(s->log, m.priority, "%s", m.text);
+	/* Without an end to them there would be none to the login either: none waits. */
+	if (s->logs++ == PROTO_LOGS_MAX)
+		return broken(s, "talks without end");
+	/* No line of the helper's begins as a decision does. */
+	log_msg(s->log, m.priority, "helper: %s", m.text);
 	return outcome_of(JPKI_OK);
 }
 
@@ -281,7 +302,7 @@ drop_card_state(const struct session *failed, const struct proto_request *reques
 	struct proto_request drop = *request;
 	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
 	struct session s = { .log = failed->log, .helper = HELPER_NONE,
-		.task = PROTO_DROP };
+		.task = PROTO_DROP, .request = &drop };
 	int64_t left_s = budget_left_ms(&failed->budget) / 1000;
 	struct outcome o;
 
@@ -339,8 +360,7 @@ session_run(pam_handle_t *pamh, const struct log *log, const struct proto_reques
 	struct tally tally = { .kept = false };
 	struct session s = { .pamh = pamh, .log = log, .memory = memory_of(pamh), .pin = secret_new(),
 		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
-		.user = request->user, .tally = &tally,
-		.vouched = request->task == PROTO_LOGIN && request->auth_info[0] != '\0' };
+		.request = request, .tally = &tally };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;

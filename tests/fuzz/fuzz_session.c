@@ -13,12 +13,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <security/pam_appl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+#include "lib/pinrule.h"
 #include "pam/memory.h"
 #include "pam/session.h"
 #include "pam/spawn.h"
@@ -28,7 +31,7 @@
 #define ANSWERS_MAX 6
 
 /* flags */
-enum { CHANGE = 1, VOUCHED = 2, NO_HELPER = 4, CONVERSATION_FAILS = 8, TWICE = 16, CHECK_ONLY = 32 };
+enum { CHANGE = 1, VOUCHED = 2, NO_HELPER = 4, CONVERSATION_FAILS = 8, TWICE = 16, CHECK_ONLY = 32, SSHD = 64 };
 
 static const uint8_t id[PROTO_ID_LEN] = "0123456789abcde";
 
@@ -95,7 +98,8 @@ __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item)
 {
 	if (type != PAM_AUTHTOK)
 		return __real_pam_set_item(pamh, type, item);
-	CHECK(!bytes_are_auth_pin(item, strlen(item)));	/* a PIN is nobody's password */
+	CHECK(!bytes_are_auth_pin(item, strlen(item)) &&
+	    !pinrule_is_slip((struct view){ item, strlen(item) }));	/* a PIN is nobody's password */
 	return PAM_SUCCESS;
 }
 
@@ -216,7 +220,13 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 	struct pam_response *r = NULL;
 	struct view v;
 
+	char text[PROTO_TEXT_MAX];
+
 	CHECK(count == 1 && strlen(messages[0]->msg) < PROTO_TEXT_MAX);
+	snprintf(text, sizeof text, "%s", messages[0]->msg);
+	log_defuse(text);
+	CHECK(strcmp(text, messages[0]->msg) == 0);	/* nothing but text */
+	CHECK(messages[0]->msg_style != PAM_PROMPT_ECHO_ON || s.flags & SSHD);
 	if (s.flags & CONVERSATION_FAILS)
 		return PAM_CONV_ERR;
 	v = fuzz_bytes(&s.in, s.answers++ < ANSWERS_MAX ? fuzz_u8(&s.in) : 0);
@@ -281,7 +291,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(request.lang, "ja", sizeof "ja");
 	memcpy(request.user, "hanako", sizeof "hanako");
 	memcpy(request.service, "login", sizeof "login");
-	if (s.flags & VOUCHED && request.task == PROTO_LOGIN)
+	request.sshd = s.flags & SSHD;
+	if (s.flags & VOUCHED && s.flags & SSHD && request.task == PROTO_LOGIN)
 		memcpy(request.auth_info, "publickey ?\n", sizeof "publickey ?\n");
 	else
 		s.flags &= (uint8_t)~VOUCHED;

@@ -134,7 +134,6 @@ texts(void)
 	    SIGNATURE);
 	snprintf(asked, sizeof asked, "(hanako@azumino) Welcome\n%s", prompt);
 	seed_text("jpki1", "askpass", 2, asked);
-	seed_text("jpki1", "sshd", 3, "publickey ssh-ed25519 AAAAC3Nz\npassword\n");
 	seed_text("lists", "block", 0, "# lost\ncertificate " HEX64 " # note\nserial " HEX64 " 01ff\n");
 	seed_text("lists", "known", 1, "# JPKI\n" HEX64 " published JPKI-1\n");
 	seed_text("lists", "ldif", 2, "DN: c=JP\n\tcertificateRevocationList;binary:: MAMCAQE=\n\n");
@@ -183,7 +182,8 @@ messages(void)
 	    none[PROTO_PACKET_MAX];
 	struct proto_prompt prompt = { .text = "PIN: ", .reader = "Reader 0",
 		.cert = "fedcba9876543210" };
-	struct proto_ready ready = { .before_s = 5, .after_s = 5 };
+	struct proto_ready ready = { .before_s = 5, .after_s = 5, .way = PROTO_BY_PIN };
+	struct proto_ready from_afar = { .before_s = 5, .after_s = 5, .way = PROTO_BY_CHALLENGE };
 	struct proto_log log = { .priority = 6, .text = "line" };
 	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN,
 		.since = { .failed = 1, .failed_by = "taro, su", .entered_by = "" }, .pin = { (const uint8_t *)"1234", 4 } };
@@ -197,7 +197,7 @@ messages(void)
 
 	writer_u8(&l, 0);
 	writer_u8(&c, 1);
-	writer_u8(&r, 0);
+	writer_u8(&r, 64);	/* by sshd */
 	PACKET(&n, "request", proto_put_request, &request);
 	PACKET(&n, "pin", proto_put_pin, &pin);
 	PACKET(&n, "reply", proto_put_reply, &reply);
@@ -209,7 +209,7 @@ messages(void)
 	for (int i = 0; i < 3; i++)
 		PACKET(&c, "prompt", proto_put_prompt, &prompt);
 	PACKET(&c, "wrong", proto_put_result, &wrong);
-	PACKET(&r, "ready", proto_put_ready, &ready);
+	PACKET(&r, "ready-from-afar", proto_put_ready, &from_afar);
 	PACKET(&r, "challenge", proto_put_challenge, &challenge);
 	PACKET(&r, "result", proto_put_result, &ok);
 	assert_true(writer_ok(&l) && writer_ok(&c) && writer_ok(&r));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "helper/proto.h"
@@ -49,13 +50,23 @@ send_bytes(const void *data, size_t len)
 	send_exactly(packet, to);
 }
 
+/* What a terminal, or a reader of the log, is not to be sent; each of the mode "beyond text". */
+#define BEYOND_TEXT "a\033]0;b\007c\302\2332Jd\342\200\256e\377f\ng"
+
+static const char *
+text_of(const char *usual)
+{
+	return is("beyond text") ? BEYOND_TEXT : usual;
+}
+
 static void
 log_line(void)
 {
-	struct proto_log m = { .priority = 6, .text = "line" };
+	struct proto_log m = { .priority = is("beyond text") ? LOG_EMERG : LOG_INFO };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
+	snprintf(m.text, sizeof m.text, "%s", is("decision in a line") ? "JPKI-OK user=root" : text_of("line"));
 	if (proto_put_log(&w, &id, &m))
 		send_bytes(packet, w.len);
 }
@@ -63,7 +74,10 @@ log_line(void)
 static void
 ready(unsigned int before_s, unsigned int after_s)
 {
-	struct proto_ready m = { .before_s = before_s, .after_s = after_s };
+	struct proto_ready m = { .before_s = before_s, .after_s = after_s,
+		.way = strncmp(mode, "challenge", 9) == 0 ? PROTO_BY_CHALLENGE :
+		    strncmp(mode, "key", 3) == 0 ? PROTO_BY_KEY : PROTO_BY_PIN,
+		.forward_password = is("wrong, forwards") };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -74,11 +88,11 @@ ready(unsigned int before_s, unsigned int after_s)
 static void
 prompt(void)
 {
-	struct proto_prompt m = { .text = "PIN: ", .reader = "Reader X", .cert = "fedcba9876543210",
-		.forward_password = is("wrong, forwards") };
+	struct proto_prompt m = { .reader = "Reader X", .cert = "fedcba9876543210" };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
+	snprintf(m.text, sizeof m.text, "%s", text_of("PIN: "));
 	if (proto_put_prompt(&w, &id, &m))
 		send_bytes(packet, w.len);
 }
@@ -86,12 +100,15 @@ prompt(void)
 static void
 result(enum jpki_status status, bool clean)
 {
-	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean, .text = "text",
+	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean,
 		.reader = "Fake =\n1", .cert = "fedcba9876543210" };
 	struct proto_id other = id;
 	uint8_t packet[PROTO_PACKET_MAX + 16] = {0};
 	struct writer w = writer_of(packet, sizeof packet);
 
+	snprintf(m.text, sizeof m.text, "%s", text_of("text"));
+	if (is("certificate of another form"))
+		snprintf(m.cert, sizeof m.cert, "a\nLD_PRELOAD=/x");
 	other.bytes[15] ^= 1;
 	if (!proto_put_result(&w, is("wrong id") ? &other : &id, &m))
 		_exit(1);
@@ -169,10 +186,11 @@ receive(void)
 static void
 challenge(void)
 {
-	struct proto_challenge m = { .text = "JPKI1 challenge: " };
+	struct proto_challenge m;
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
+	snprintf(m.text, sizeof m.text, "%s", is("challenge beyond text") ? BEYOND_TEXT : "JPKI1 challenge: ");
 	if (proto_put_challenge(&w, &id, &m))
 		send_bytes(packet, w.len);
 }
@@ -278,6 +296,7 @@ login(void)
 {
 	unsigned int told, most_s = is("short of time") ? 1 : 5;
 	enum jpki_status status;
+	unsigned int lines = 0;
 
 	if (is("exit at once"))
 		return;
@@ -287,7 +306,10 @@ login(void)
 		send_bytes("", 0);
 	if (is("prompt before ready"))
 		prompt();
-	if (strncmp(mode, "spoil", 5) == 0)
+	if (strncmp(mode, "spoil", 5) == 0 || is("beyond text") || is("decision in a line"))
+		lines = 1;
+	(void)sscanf(mode, "lines %u", &lines);
+	for (unsigned int i = 0; i < lines; i++)
 		log_line();
 	if (is("challenge before ready"))
 		challenge();
@@ -298,8 +320,12 @@ login(void)
 		ready(5, 5);
 	if (is("late before prompt"))
 		pause();
-	if (is("success without PIN"))
+	if (is("success without PIN") || is("key") || is("challenge, not asked")) {
 		result(JPKI_OK, true);
+		return;
+	}
+	if (is("key, then challenge"))
+		challenge();
 	if (is("not enrolled")) {
 		result(JPKI_NOT_ENROLLED, true);
 		return;
@@ -319,7 +345,7 @@ login(void)
 	prompt();
 	if (is("prompt twice"))
 		prompt();
-	if (is("prompt, then challenge"))
+	if (is("PIN, then challenge"))
 		challenge();
 	status = receive();
 	if (is("wrong") || is("wrong, forwards")) {

@@ -611,18 +611,6 @@ keys_that_sshd_has_let_in(void **state)
 	KEY(NOT_ENROLLED, "publickey ", good, "\n");
 }
 
-static void
-keys_are_told_from_other_methods(void **state)
-{
-	assert_true(flow_has_ssh_key("publickey ssh-rsa AAAA\n"));
-	assert_true(flow_has_ssh_key("password\npublickey ssh-rsa AAAA"));
-	assert_false(flow_has_ssh_key(""));
-	assert_false(flow_has_ssh_key("\n\n"));
-	assert_false(flow_has_ssh_key("password\nkeyboard-interactive/pam\n"));
-	assert_false(flow_has_ssh_key("hostbased publickey ssh-rsa AAAA\n"));
-	assert_false(flow_has_ssh_key("publickey"));
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, kit_done)
 
 int

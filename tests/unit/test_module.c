@@ -28,7 +28,12 @@ static const char *reply;	/* to a challenge; NULL: none can be asked for */
 static unsigned int challenges;
 static char code[64];		/* of the last decision, as it was logged */
 static char decision[2048];	/* the whole line */
+static unsigned int lines;	/* of the helper's, that were logged */
+static int most_urgent = 7;	/* of syslog(3): 3 is LOG_ERR, 0 LOG_EMERG */
+static char last_line[2048];
 static char shown[1024];	/* to the person */
+static char asked[1024];	/* in a prompt, of either kind */
+static const char *as_service = "test", *as_tty;	/* of new_handle() */
 
 __attribute__((format(printf, 1, 0)))
 static void
@@ -41,11 +46,23 @@ note_code(const char *format, va_list ap)
 	found = strstr(line, "JPKI-");
 	if (found == line || (found != NULL && strncmp(found - 3, "): ", 3) == 0))
 		snprintf(decision, sizeof decision, "%s", found);
+	if (strstr(line, ": helper: ") != NULL || strncmp(line, "helper: ", 8) == 0) {
+		lines++;
+		snprintf(last_line, sizeof last_line, "%s", strstr(line, "helper: "));
+		return;
+	}
 	if (found != NULL)
 		snprintf(code, sizeof code, "%.*s", (int)strcspn(found, " :"), found);
 	/* Whatever else a line may hold. */
 	if (answer != NULL && answer[0] != '\0')
 		assert_null(strstr(line, answer));
+}
+
+static void
+note_priority(int priority)
+{
+	if ((priority & 7) < most_urgent)
+		most_urgent = priority & 7;
 }
 
 /*
@@ -61,6 +78,7 @@ syslog(int priority, const char *format, ...)
 {
 	va_list ap;
 
+	note_priority(priority);
 	va_start(ap, format);
 	note_code(format, ap);
 	va_end(ap);
@@ -71,6 +89,7 @@ __syslog_chk(int priority, int flag, const char *format, ...)
 {
 	va_list ap;
 
+	note_priority(priority);
 	va_start(ap, format);
 	note_code(format, ap);
 	va_end(ap);
@@ -96,6 +115,8 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 {
 	struct pam_response *r = calloc((size_t)n, sizeof *r);
 
+	if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF || messages[0]->msg_style == PAM_PROMPT_ECHO_ON)
+		snprintf(asked, sizeof asked, "%s", messages[0]->msg);
 	if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
 		const char *text = prompts < COUNT(typed) && typed[prompts] != NULL ? typed[prompts] : answer;
 
@@ -159,7 +180,8 @@ new_handle(void)
 	static const struct pam_conv conv = { .conv = conversation };
 	pam_handle_t *pamh;
 
-	assert_int_equal(pam_start_confdir("test", "hanako", &conv, dir, &pamh), PAM_SUCCESS);
+	assert_int_equal(pam_start_confdir(as_service, "hanako", &conv, dir, &pamh), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_TTY, as_tty), PAM_SUCCESS);
 	return pamh;
 }
 
@@ -171,8 +193,9 @@ run_with(pam_handle_t *pamh, const char *mode, int flags)
 
 	write_file("mode", mode);
 	(void)unlink("tasks");
-	prompts = challenges = 0;
-	code[0] = shown[0] = '\0';
+	prompts = challenges = lines = 0;
+	most_urgent = 7;
+	code[0] = shown[0] = asked[0] = last_line[0] = '\0';
 	r = pam_authenticate(pamh, flags);
 	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
 	return r;
@@ -224,6 +247,7 @@ setup(void **state)
 	snprintf(guesses, sizeof guesses, "%s/guesses", dir);
 	assert_int_equal(setenv("JPKI_GUESSES", guesses, 1), 0);
 	write_stack();
+	write_file("sshd", "auth required " MODULE "\n");
 	answer = "1234";
 	/* libpam keeps descriptors of its own once it has opened something */
 	(void)run("good");
@@ -241,6 +265,7 @@ teardown(void **state)
 	(void)unlink("guesses/fedcba9876543210");
 	(void)unlink("guesses/fedcba9876543210.lock");
 	(void)rmdir("guesses");
+	(void)unlink("sshd");
 	(void)rmdir(dir);
 	return 0;
 }
@@ -318,7 +343,7 @@ test_every_message_spoiled(void **state)
 	static const struct {
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
-	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 4 }, { PROMPT, 18 + 1 + 18 + 10 + 7 },
+	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 6 }, { PROMPT, 18 + 18 + 10 + 7 },
 		{ RESULT, 18 + 16 + 6 + 10 + 18 + 1 } };
 	char mode[64];
 
@@ -347,8 +372,15 @@ test_every_message_spoiled(void **state)
 static int
 run_challenge(const char *mode, const char *text)
 {
+	int r;
+
 	reply = text;
-	return run(mode);
+	as_service = "sshd";
+	as_tty = "ssh";
+	r = run(mode);
+	as_service = "test";
+	as_tty = NULL;
+	return r;
 }
 
 static void
@@ -378,7 +410,8 @@ static void
 test_challenge_misbehaviour(void **state)
 {
 	static const char *const modes[] = { "challenge twice", "challenge, then prompt",
-		"prompt, then challenge", "challenge, die after reply", "challenge before ready" };
+		"PIN, then challenge", "challenge, die after reply", "challenge before ready",
+		"challenge, not asked" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		assert_int_equal(run_challenge(modes[i], "reply"), PAM_AUTHINFO_UNAVAIL);
@@ -391,11 +424,16 @@ test_challenge_misbehaviour(void **state)
 	assert_int_equal(run_challenge("challenge, believe anything", NULL), PAM_AUTHINFO_UNAVAIL);
 	assert_string_equal(code, "JPKI-E-HELPER");
 	assert_int_equal(run_challenge("challenge, believe anything", "x"), PAM_SUCCESS);
+	/* What is typed with echo is handed to the helper: only where sshd asks. */
+	reply = "a password";
+	assert_int_equal(run("challenge"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(challenges, 0);
 }
 
 /* One login as sshd would ask for it, or somebody else who sets the same variable. */
 static int
-run_vouched(const char *service, const char *tty, const char *auth_info)
+run_vouched(const char *mode, const char *service, const char *tty, const char *auth_info)
 {
 	static const struct pam_conv conv = { .conv = conversation };
 	char text[PROTO_AUTH_INFO_MAX + 1024];
@@ -408,7 +446,7 @@ run_vouched(const char *service, const char *tty, const char *auth_info)
 		snprintf(text, sizeof text, "SSH_AUTH_INFO_0=%s", auth_info);
 		assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
 	}
-	r = run_on(pamh, "success without PIN");
+	r = run_on(pamh, mode);
 	pam_end(pamh, r);
 	return r;
 }
@@ -419,17 +457,75 @@ test_vouched_by_sshd(void **state)
 	static const char key[] = "publickey ssh-rsa AAAA\n";
 	char longest[PROTO_AUTH_INFO_MAX + 512];
 
-	write_file("sshd", "auth required " MODULE "\n");
-	assert_int_equal(run_vouched("sshd", "ssh", key), PAM_SUCCESS);
-	assert_int_equal(run_vouched("sshd", "ssh", NULL), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(run_vouched("sshd", "ssh", ""), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(run_vouched("sshd", "/dev/pts/1", key), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(run_vouched("test", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key", "sshd", "ssh", key), PAM_SUCCESS);
+	assert_int_equal(run_vouched("key", "sshd", "ssh", "password\npublickey ssh-rsa AAAA\n"), PAM_SUCCESS);
+	assert_int_equal(run_vouched("key", "sshd", "ssh", NULL), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key", "sshd", "ssh", ""), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key", "sshd", "ssh", "password\n"), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key", "sshd", "/dev/pts/1", key), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key", "test", "ssh", key), PAM_AUTHINFO_UNAVAIL);
 	/* What does not fit is told the helper as a key of nobody's: it decides. */
 	memset(longest, 'A', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
-	assert_int_equal(run_vouched("sshd", "ssh", longest), PAM_SUCCESS);
-	(void)unlink("sshd");
+	assert_int_equal(run_vouched("key", "sshd", "ssh", longest), PAM_SUCCESS);
+}
+
+/* With ssh_key = no a key that sshd let in is no success yet, and with yes no PIN is asked for. */
+static void
+test_vouched_is_not_a_pin(void **state)
+{
+	static const char key[] = "publickey ssh-rsa AAAA\n";
+
+	assert_int_equal(run_vouched("success without PIN", "sshd", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(run_vouched("challenge, not asked", "sshd", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run_vouched("key, then prompt", "sshd", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(prompts, 0);
+	assert_int_equal(run_vouched("key, then challenge", "sshd", "ssh", key), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(challenges, 0);
+}
+
+/* --- what the module lets through of a helper that was taken over ---------------------- */
+
+static void
+test_lines_have_an_end(void **state)
+{
+	char mode[32];
+
+	snprintf(mode, sizeof mode, "lines %d", PROTO_LOGS_MAX);
+	assert_int_equal(run(mode), PAM_SUCCESS);
+	assert_int_equal(lines, PROTO_LOGS_MAX);
+	snprintf(mode, sizeof mode, "lines %d", PROTO_LOGS_MAX + 1);
+	assert_int_equal(run(mode), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(lines, PROTO_LOGS_MAX);
+	assert_int_equal(prompts, 0);
+}
+
+#define ONLY_TEXT "a?]0;b?c??2Jd???e?f?g"
+
+static void
+test_only_text(void **state)
+{
+	assert_int_equal(run("beyond text"), PAM_SUCCESS);
+	assert_string_equal(shown, ONLY_TEXT);
+	assert_string_equal(asked, ONLY_TEXT);
+	assert_string_equal(last_line, "helper: " ONLY_TEXT);
+	assert_int_equal(most_urgent, 3);
+	(void)run_challenge("challenge beyond text", "reply");
+	assert_string_equal(asked, ONLY_TEXT);
+	/* it would go into the environment of the session */
+	assert_int_equal(run("certificate of another form"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+}
+
+static void
+test_no_decision_but_the_module_s(void **state)
+{
+	assert_int_equal(run("decision in a line"), PAM_SUCCESS);
+	assert_string_equal(last_line, "helper: JPKI-OK user=root");
+	assert_memory_equal(decision, "JPKI-OK user=hanako ", 20);
 }
 
 /* Handed a PIN and not heard of again, or heard that the card is not clean. */
@@ -559,6 +655,9 @@ test_password_is_forwarded_only_if_asked(void **state)
 	expect_code(pamh, "secret word", "wrong", "JPKI-E-PIN-FORMAT");
 	expect_code(pamh, "secret word", "wrong, forwards", "JPKI-E-PASSWORD");
 	assert_string_equal(shown, "");
+	expect_code(pamh, "12345", "wrong, forwards", "JPKI-E-PIN-FORMAT");
+	expect_code(pamh, "１２３４", "wrong, forwards", "JPKI-E-PIN-FORMAT");
+	expect_code(pamh, "12345678", "wrong, forwards", "JPKI-E-PASSWORD");
 	expect_code(pamh, "3333", "wrong, forwards", "JPKI-E-PIN-WRONG");
 	expect_code(pamh, "", "wrong, forwards", "JPKI-E-PIN-FORMAT");
 	pam_end(pamh, PAM_AUTH_ERR);
@@ -1026,6 +1125,10 @@ main(void)
 		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_challenge_misbehaviour),
 		cmocka_unit_test(test_vouched_by_sshd),
+		cmocka_unit_test(test_vouched_is_not_a_pin),
+		cmocka_unit_test(test_lines_have_an_end),
+		cmocka_unit_test(test_only_text),
+		cmocka_unit_test(test_no_decision_but_the_module_s),
 		cmocka_unit_test(test_card_state_is_dropped),
 		cmocka_unit_test(test_time_is_given_once),
 		cmocka_unit_test(test_typing_takes_no_time),

@@ -103,11 +103,11 @@ make(enum proto_type type, union any *m)
 		m->log = (struct proto_log){ .priority = 4, .text = "text" };
 		break;
 	case PROTO_READY:
-		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30 };
+		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30,
+			.way = PROTO_BY_CHALLENGE, .forward_password = true };
 		break;
 	case PROTO_PROMPT:
-		m->prompt = (struct proto_prompt){ .forward_password = true, .text = "PIN: ",
-			.cert = "0123456789abcdef" };
+		m->prompt = (struct proto_prompt){ .text = "PIN: ", .cert = "0123456789abcdef" };
 		break;
 	case PROTO_PIN:
 		m->pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
@@ -139,6 +139,15 @@ make_packet(enum proto_type type, uint8_t packet[static PROTO_PACKET_MAX])
 	make(type, &m);
 	assert_true(put(&w, type, &id, &m));
 	return w.len;
+}
+
+static bool
+take_as(enum proto_type wanted, const struct writer *w, union any *ret)
+{
+	enum proto_type type;
+	struct proto_id which;
+
+	return decode(w->p, w->len, &type, &which, ret) && type == wanted;
 }
 
 #define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_REPLY; (type)++
@@ -190,8 +199,9 @@ others_come_back(void **state)
 	assert_true(decode(packet, make_packet(PROTO_READY, packet), &type, &which, &m));
 	assert_int_equal(m.ready.before_s, 45);
 	assert_int_equal(m.ready.after_s, 30);
+	assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
+	assert_true(m.ready.forward_password);
 	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
-	assert_true(m.prompt.forward_password);
 	assert_string_equal(m.prompt.text, "PIN: ");
 	assert_true(decode(packet, make_packet(PROTO_PIN, packet), &type, &which, &m));
 	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
@@ -268,6 +278,16 @@ every_truncation_is_refused(void **state)
  * No bit is ignored: what is accepted after a flip says something else, in
  * exactly the bytes that came; and a damaged version or id never passes.
  */
+/* Whether an octet of a packet that was read is another one in it only for being made harmless. */
+static bool
+made_harmless(enum proto_type type, size_t at, uint8_t is)
+{
+	if (type == PROTO_LOG && at == AT_BODY)
+		return is == 3;	/* LOG_ERR */
+	return is == '?' && at > AT_BODY &&
+	    (type == PROTO_LOG || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
+}
+
 static void
 every_bit_flip_shows(void **state)
 {
@@ -289,7 +309,8 @@ every_bit_flip_shows(void **state)
 					assert_memory_not_equal(&which, &id, sizeof id);
 				assert_true(put(&w, found, &which, &m));
 				assert_int_equal(w.len, len);
-				assert_memory_equal(again, packet, len);
+				for (size_t i = 0; i < len; i++)
+					assert_true(again[i] == packet[i] || made_harmless(found, i, again[i]));
 			}
 			packet[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
@@ -311,6 +332,98 @@ refuses_byte(enum proto_type type, size_t at, uint8_t value)
 		fail_msg("type %u takes %02x at %zu", type, value, at);
 }
 
+static bool
+offers(enum proto_task task, bool sshd, const char *auth_info, enum proto_way way)
+{
+	static struct proto_request request;
+
+	request.task = task;
+	request.sshd = sshd;
+	snprintf(request.auth_info, sizeof request.auth_info, "%s", auth_info);
+	return proto_offers(&request, way);
+}
+
+static void
+ways_that_a_request_offers(void **state)
+{
+	static const char *const keys[] = { "publickey ssh-rsa AAAA\n", "password\npublickey ssh-rsa AAAA" };
+	static const char *const none[] = { "", "\n\n", "password\nkeyboard-interactive/pam\n",
+		"hostbased publickey ssh-rsa AAAA\n", "publickey", "publickey\n" };
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		assert_true(offers(PROTO_LOGIN, true, keys[i], PROTO_BY_KEY));
+		assert_false(offers(PROTO_LOGIN, false, keys[i], PROTO_BY_KEY));
+		assert_false(offers(PROTO_PIN_CHANGE, true, keys[i], PROTO_BY_KEY));
+		assert_false(offers(PROTO_PIN_CHECK, true, keys[i], PROTO_BY_KEY));
+		assert_false(offers(PROTO_DROP, true, keys[i], PROTO_BY_KEY));
+	}
+	for (size_t i = 0; i < COUNT(none); i++)
+		assert_false(offers(PROTO_LOGIN, true, none[i], PROTO_BY_KEY));
+	assert_true(offers(PROTO_LOGIN, true, "", PROTO_BY_CHALLENGE));
+	assert_false(offers(PROTO_LOGIN, false, "", PROTO_BY_CHALLENGE));
+	assert_false(offers(PROTO_PIN_CHANGE, true, "", PROTO_BY_CHALLENGE));
+	assert_false(offers(PROTO_DROP, true, "", PROTO_BY_CHALLENGE));
+	assert_true(offers(PROTO_LOGIN, true, keys[0], PROTO_BY_PIN));
+	assert_true(offers(PROTO_DROP, false, "", PROTO_BY_PIN));
+	assert_false(offers(PROTO_LOGIN, true, keys[0], (enum proto_way)0));
+}
+
+#define BEYOND "a\033[2J\302\233b\377\n"
+#define HARMLESS "a?[2J??b??"
+
+/* What comes from the helper is text, and no more urgent than an error. */
+static void
+only_text_comes_in(void **state)
+{
+	static union any m, got;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w;
+
+	for (int priority = 0; priority <= 7; priority++) {
+		m.log = (struct proto_log){ .priority = priority, .text = BEYOND };
+		w = writer_of(packet, sizeof packet);
+		assert_true(proto_put_log(&w, &id, &m.log));
+		assert_true(take_as(PROTO_LOG, &w, &got));
+		assert_int_equal(got.log.priority, priority < 3 ? 3 : priority);
+		assert_string_equal(got.log.text, HARMLESS);
+	}
+	m.prompt = (struct proto_prompt){ .text = BEYOND, .reader = "R\n",
+		.cert = "0123456789abcdef" };
+	w = writer_of(packet, sizeof packet);
+	assert_true(proto_put_prompt(&w, &id, &m.prompt));
+	assert_true(take_as(PROTO_PROMPT, &w, &got));
+	assert_string_equal(got.prompt.text, HARMLESS);
+	assert_string_equal(got.prompt.reader, "R\n");	/* pcscd's name, as it is */
+	m.challenge = (struct proto_challenge){ .text = BEYOND };
+	w = writer_of(packet, sizeof packet);
+	assert_true(proto_put_challenge(&w, &id, &m.challenge));
+	assert_true(take_as(PROTO_CHALLENGE, &w, &got));
+	assert_string_equal(got.challenge.text, HARMLESS);
+}
+
+static void
+certificates_are_named_in_hex_digits(void **state)
+{
+	static const struct {
+		const char *cert;
+		bool taken;
+	} rows[] = { { "", true }, { "0123456789abcdef", true }, { "0123456789abcde", false },
+		{ "0123456789ABCDEF", false }, { "0123456789abcde\n", false }, { "a", false } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		static union any m, got;
+		uint8_t packet[PROTO_PACKET_MAX];
+		struct writer w = writer_of(packet, sizeof packet);
+
+		m.result = (struct proto_result){ .outcome = outcome_of(JPKI_OK), .text = BEYOND };
+		snprintf(m.result.cert, sizeof m.result.cert, "%s", rows[i].cert);
+		assert_true(proto_put_result(&w, &id, &m.result));
+		assert_int_equal(take_as(PROTO_RESULT, &w, &got), rows[i].taken);
+		if (rows[i].taken)
+			assert_string_equal(got.result.text, HARMLESS);
+	}
+}
+
 static void
 values_out_of_range_are_refused(void **state)
 {
@@ -329,11 +442,13 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
-	refuses_byte(PROTO_PROMPT, AT_BODY, 2);			/* forward_password */
-	refuses_byte(PROTO_PROMPT, AT_BODY + 2, 15);		/* a certificate has 16 digits */
+	refuses_byte(PROTO_READY, AT_BODY + 4, 0);		/* way */
+	refuses_byte(PROTO_READY, AT_BODY + 4, PROTO_BY_KEY + 1);
+	refuses_byte(PROTO_READY, AT_BODY + 5, 2);		/* forward_password */
+	refuses_byte(PROTO_PROMPT, AT_BODY + 1, 15);		/* a certificate has 16 digits */
 	for (int c = 0; c < 256; c++)
 		if (strchr("0123456789abcdef", c) == NULL || c == 0)
-			for (size_t at = 3; at < 19; at++)
+			for (size_t at = 2; at < 18; at++)
 				refuses_byte(PROTO_PROMPT, AT_BODY + at, (uint8_t)c);
 	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
 	refuses_byte(PROTO_PIN, AT_BODY, PROTO_ANSWER_UNRECORDED + 1);
@@ -395,7 +510,7 @@ text_of(size_t len)
 	static char text[PROTO_PACKET_MAX + 1];
 
 	assert_true(len < sizeof text);
-	memset(text, 'x', len);
+	memset(text, 'a', len);	/* a hex digit too */
 	text[len] = '\0';
 	return text;
 }
@@ -463,7 +578,6 @@ take_prompt(size_t digits)
 
 	memset(cert, 'a', sizeof cert);
 	cert[digits] = '\0';
-	writer_u8(&w, 0);
 	writer_string(&w, cert);
 	writer_string(&w, "Reader X");
 	writer_string(&w, "PIN: ");
@@ -510,7 +624,7 @@ oversized_strings_are_refused(void **state)
 			else if (type == PROTO_RESULT)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
-				writer_bytes(&w, "\0\0\x10" "0123456789abcdef" "\0\0", 21);
+				writer_bytes(&w, "\0\x10" "0123456789abcdef" "\0\0", 20);
 			else if (type != PROTO_CHALLENGE)
 				continue;
 			writer_string(&w, text_of(len));
@@ -719,6 +833,9 @@ main(void)
 		cmocka_unit_test(tasks_have_their_questions),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_bit_flip_shows),
+		cmocka_unit_test(ways_that_a_request_offers),
+		cmocka_unit_test(only_text_comes_in),
+		cmocka_unit_test(certificates_are_named_in_hex_digits),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(drop_has_at_most_300_seconds),
 		cmocka_unit_test(pin_has_at_most_16_bytes),

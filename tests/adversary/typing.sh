@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# What is typed, by somebody who means no harm or by a stranger, and goes where it should not.
+
+slips()
+{
+	local slip
+
+	install_pam_service e2e "$(stack forward_pass=yes)"
+	run pamdrive --service e2e --user hanako 'pin=Correct-horse-7' auth
+	expect_equal 'a password' set "$(transcript 'authtok = ')"
+	for slip in 12345 123 '1234 ' ' 1234' '1 2 3 4' １２３４ ١٢٣٤ ぬふあう; do
+		run pamdrive --service e2e --user hanako "pin=$slip" auth
+		expect_has 'the prompt' 'prompt[off]' "$OUT"
+		[ "$(transcript 'authtok = ')" = unset ] || broken "\"$slip\" went to the next module"
+	done
+}
+# Promise: With `forward_pass` a PIN goes to no other module, nor does a slip of it.
+# Letter: it is not four ASCII digits.
+# Seen to succeed: mutant slip-of-the-pin-handed-on
+adversary slip-of-the-pin slips
+
+a_name_with_fields()
+{
+	local name='hanako from the console succeeds. JPKI-OK user=hanako'
+
+	install_pam_service sshd 'auth required pam_jpki.so remote=challenge remote_binding=name'
+	run pamdrive --service sshd --user "$name" --tty ssh --rhost 192.0.2.7 text=JPKI1.0123456789abcdef.-.QUJDREVGR0hJSktMTU5PUA== auth
+	expect_logged 'the remote login of '
+	! syslog_matches '[^"]hanako from the console succeeds' || broken 'a name that is a field of the log'
+}
+# Promise: A name that a stranger has chosen is one value in a log line, and looks like no other.
+# Letter: a user's name may have blanks and "=", and this one has no control character.
+# Seen to succeed: mutant user-in-a-log-line
+adversary name-with-fields a_name_with_fields
