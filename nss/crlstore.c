@@ -191,9 +191,7 @@ open_to_write(const struct crlstore *s, struct open_store *o)
 		return CRL_STORE;
 	}
 	f = fault_of_safefile(safefile_open_dir(s->dir, s->owner, s->log, &o->dir), CRL_STORE);
-	if (f == CRL_OK)
-		f = take_lock(o);
-	return f == CRL_OK ? open_trust(o) : f;
+	return f == CRL_OK ? take_lock(o) : f;
 }
 
 /* --- importing ------------------------------------------------------------------ */
@@ -355,15 +353,11 @@ put_in_place(const struct open_store *o, const char *from, const char *name, con
 
 /* The index last: it alone is what logins read. */
 static enum crl_fault
-install(struct aside *a, const char *name)
+install(const struct aside *a, const char *name)
 {
 	const struct open_store *o = a->o;
-	enum crl_fault f = create(o, NEW_INDEX, &a->index);
+	enum crl_fault f = publish(o, a->der, NEW_DER);
 
-	if (f == CRL_OK)
-		f = crlindex_write(a->crl, a->index, o->s->log);
-	if (f == CRL_OK)
-		f = publish(o, a->der, NEW_DER);
 	if (f == CRL_OK)
 		f = publish(o, a->index, NEW_INDEX);
 	if (f == CRL_OK)
@@ -376,22 +370,101 @@ install(struct aside *a, const char *name)
 	return f;
 }
 
+/* A list that is read, judged and indexed; apart from whoever installs it, if the store says so. */
+struct judging {
+	struct aside *aside;
+	struct open_store *o;
+	int fd;
+	int64_t now;
+};
+
+struct judgement {
+	enum crl_fault fault;
+	struct crl_facts facts;
+	char name[CRLSTORE_NAME_MAX];
+};
+
 static enum crl_fault
-judge_and_install(struct aside *a, int64_t now, struct crl_facts *facts,
+judge(const struct judging *j, struct judgement *ret)
+{
+	struct aside *a = j->aside;
+	const struct log *log = j->o->s->log;
+	enum crl_fault f = crlcopy(j->fd, a->der, log);
+
+	if (f == CRL_OK)
+		f = open_trust(j->o);
+	if (f == CRL_OK)
+		f = crl_verify(j->o->db, a->der, j->now, log, &a->crl);
+	if (f != CRL_OK)
+		return f;
+	ret->facts = *crl_facts(a->crl);
+	if (!name_of(&ret->facts, ret->name))
+		return CRL_INTERNAL;
+	f = compare_with_installed(a, ret->name);
+	return f == CRL_OK ? crlindex_write(a->crl, a->index, log) : f;
+}
+
+static void
+judge_apart(void *ctx, void *result)
+{
+	const struct judging *j = ctx;
+	struct judgement *ret = result;
+
+	ret->fault = judge(j, ret);
+	/* They are this process's own, if it is one apart. */
+	crl_free(j->aside->crl);
+	j->aside->crl = NULL;
+	(void)certdb_close(j->o->db);
+	j->o->db = NULL;
+}
+
+/* 32 hex digits, "-", and "all" or 32 more. */
+static bool
+is_name(const char name[static CRLSTORE_NAME_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t len = strnlen(name, CRLSTORE_NAME_MAX);
+
+	if (len == CRLSTORE_NAME_MAX || strspn(name, digits) != CRLSTORE_PREFIX_LEN - 1 ||
+	    name[CRLSTORE_PREFIX_LEN - 1] != '-')
+		return false;
+	name += CRLSTORE_PREFIX_LEN;
+	return strcmp(name, "all") == 0 || (strlen(name) == 32 && strspn(name, digits) == 32);
+}
+
+/* What comes back from a process apart is checked as if a stranger had sent it. */
+static struct judgement
+judge_list(const struct judging *j)
+{
+	const struct crlstore *s = j->o->s;
+	struct judgement result = { .fault = CRL_INTERNAL };
+	int fds[] = { j->fd, j->aside->der, j->aside->index, j->o->dir };
+
+	if (s->apart == NULL)
+		judge_apart((void *)(uintptr_t)j, &result);
+	else if (!s->apart(s->apart_ctx, judge_apart, (void *)(uintptr_t)j, &result, sizeof result, fds,
+	    sizeof fds / sizeof fds[0]))
+		result.fault = CRL_INTERNAL;
+	if ((result.fault == CRL_OK || result.fault == CRL_SAME) &&
+	    (!is_name(result.name) || result.facts.scope_len > CRL_SCOPE_MAX))
+		result.fault = CRL_INTERNAL;
+	return result;
+}
+
+static enum crl_fault
+judge_and_install(struct aside *a, struct open_store *o, int fd, int64_t now, struct crl_facts *facts,
     char name[static CRLSTORE_NAME_MAX])
 {
 	_cleanup_(signals_release) sigset_t before;
-	enum crl_fault f;
+	struct judging j = { .aside = a, .o = o, .fd = fd, .now = now };
+	struct judgement result = judge_list(&j);
 
 	signals_hold(&before);
-	f = crl_verify(a->o->db, a->der, now, a->o->s->log, &a->crl);
-	if (f != CRL_OK)
-		return f;
-	*facts = *crl_facts(a->crl);
-	if (!name_of(facts, name))
-		return CRL_INTERNAL;
-	f = compare_with_installed(a, name);
-	return f == CRL_OK ? install(a, name) : f;
+	if (result.fault != CRL_OK && result.fault != CRL_SAME)
+		return result.fault;
+	*facts = result.facts;
+	memcpy(name, result.name, CRLSTORE_NAME_MAX);
+	return result.fault == CRL_OK ? install(a, name) : result.fault;
 }
 
 enum crl_fault
@@ -406,9 +479,9 @@ crlstore_import(const struct crlstore *store, int fd, int64_t now, struct crl_fa
 
 		f = create(&o, NEW_DER, &a.der);
 		if (f == CRL_OK)
-			f = crlcopy(fd, a.der, store->log);
+			f = create(&o, NEW_INDEX, &a.index);
 		if (f == CRL_OK)
-			f = judge_and_install(&a, now, ret_facts, ret_name);
+			f = judge_and_install(&a, &o, fd, now, ret_facts, ret_name);
 	}
 	if (f != CRL_OK && f != CRL_SAME)
 		log_msg(store->log, LOG_ERR, "the CRL is not taken: %s (%s)", crl_fault_text(f),

@@ -33,6 +33,14 @@ struct crlstore {
 	const char *trust_db;	/* directory of the NSS database, as in certdb_open() */
 	uid_t owner;		/* 0 but in tests (lib/safefile.h) */
 	const struct log *log;
+	/*
+	 * Calls work(ctx) in a process that has given up whatever it could do harm with, but for the
+	 * descriptors, and brings the octets of *result back from it. False, after a complaint: it could
+	 * not, and *result is as it was. NULL: the work is done here.
+	 */
+	bool (*apart)(void *apart_ctx, void (*work)(void *ctx, void *result), void *ctx, void *result,
+	    size_t size, const int *fds, size_t fd_count);
+	void *apart_ctx;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "tools/ask.h"
+#include "tools/caged.h"
 #include "tools/deadline.h"
 
 static struct outcome
@@ -27,6 +28,8 @@ ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 	struct outcome o = outcome_of(JPKI_OK);
 	char text[64];
 
+	if (caged_is_child())
+		return caged_ask(prompt, typed);
 	deadline_off();
 	if (readpassphrase(prompt, text, sizeof text, RPP_REQUIRE_TTY) == NULL)
 		o = not_typed(t, errno);
@@ -52,6 +55,8 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 void
 ask_last_answered(struct ask_dialogue *d)
 {
+	if (caged_is_child())
+		caged_hold_signals();
 	signals_hold(&d->before);
 	d->held = true;
 	deadline_arm(d->t, true);

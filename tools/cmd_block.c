@@ -10,6 +10,7 @@
 #include "nss/blocklist.h"
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
+#include "tools/caged.h"
 #include "tools/tool.h"
 
 #define ENTRIES_MAX 64
@@ -69,15 +70,58 @@ note_certificate(void *ctx, struct view der)
 	return o;
 }
 
+struct naming_file {
+	const char *path;
+	struct view text;
+};
+
+/* In the cage. */
+static int
+decode_file(struct tool *t, void *ctx, void *result)
+{
+	const struct naming_file *f = ctx;
+	struct naming *n = result;
+	struct outcome o;
+
+	n->t = t;
+	o = tool_each_certificate(t, f->path, f->text, note_certificate, n);
+	return tool_finish(t, &o);
+}
+
+/* The child names certificates by their fingerprints, and nothing else. */
+static struct outcome
+take_names(struct naming *n, const struct naming *named)
+{
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+
+	if (named->count > ENTRIES_MAX)
+		return outcome_of(JPKI_CERT_BAD);
+	for (size_t i = 0; i < named->count; i++) {
+		const char *text = named->entries[i].certificate;
+
+		if (memchr(text, '\0', sizeof named->entries[i].certificate) == NULL ||
+		    !cert_read_fingerprint(text, fingerprint) || strlen(fingerprint) != CERT_FINGERPRINT_LEN)
+			return outcome_of(JPKI_CERT_BAD);
+		n->entries[i] = (struct block_entry){ .serial = "" };
+		memcpy(n->entries[i].certificate, fingerprint, sizeof fingerprint);
+	}
+	n->count = named->count;
+	n->too_many = named->too_many;
+	return outcome_of(JPKI_OK);
+}
+
 static struct outcome
 name_file(struct naming *n, const char *path)
 {
+	static struct naming named;
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	size_t len;
+	struct naming_file f = { .path = path };
+	struct caged caged = { .work = decode_file, .ctx = &f, .result = &named, .result_size = sizeof named };
 
-	if (!tool_read_file(n->t, path, &bytes, &len))
+	if (!tool_read_file(n->t, path, &bytes, &f.text.len))
 		return told(n);
-	return tool_each_certificate(n->t, path, (struct view){ bytes, len }, note_certificate, n);
+	f.text.data = bytes;
+	return caged_run(n->t, &caged) == TOOL_OK ? take_names(n, &named) : told(n);
 }
 
 /* --- a serial number -------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
+#include "tools/caged.h"
 #include "tools/crl.h"
 
 void
@@ -96,26 +97,42 @@ on_item(void *ctx, const struct crlstore_item *item)
 	json_add(l->array, object);
 }
 
-static int
-show_all(const struct crl_call *c, enum crl_fault (*walk)(const struct crlstore *store,
-    void (*each)(void *ctx, const struct crlstore_item *item), void *ctx))
-{
-	struct listing l = { .call = c, .array = c->json ? json_array() : NULL };
-	enum crl_fault f;
+typedef enum crl_fault walk_store(const struct crlstore *store,
+    void (*each)(void *ctx, const struct crlstore_item *item), void *ctx);
 
-	if (c->argc != 0)
-		return tool_usage(c->t);
-	f = walk(&c->store, on_item, &l);
+struct walking {
+	const struct crl_call *call;
+	walk_store *walk;
+};
+
+/* In the cage. */
+static int
+walk_and_show(struct tool *t, void *ctx, void *result)
+{
+	const struct walking *w = ctx;
+	const struct crl_call *c = w->call;
+	struct listing l = { .call = c, .array = c->json ? json_array() : NULL };
+	enum crl_fault f = w->walk(&c->store, on_item, &l);
+
 	if (f != CRL_OK) {
 		json_decref(l.array);
-		tool_complain(c->t, "%s: %s (%s)", c->store.dir, _(crl_fault_text(f)), crl_fault_code(f));
+		tool_complain(t, "%s: %s (%s)", c->store.dir, _(crl_fault_text(f)), crl_fault_code(f));
 		return TOOL_FAILED;
 	}
-	if (c->json && json_print(c->t, l.array) != TOOL_OK)
+	if (c->json && json_print(t, l.array) != TOOL_OK)
 		return TOOL_FAILED;
 	if (!c->json && l.count == 0)
 		printf("%s\n", _("No CRL is installed yet: jpkictl crl import FILE"));
 	return l.bad == 0 ? TOOL_OK : TOOL_FAILED;
+}
+
+static int
+show_all(const struct crl_call *c, walk_store *walk)
+{
+	struct walking w = { c, walk };
+	struct caged caged = { .work = walk_and_show, .ctx = &w };
+
+	return c->argc == 0 ? caged_run(c->t, &caged) : tool_usage(c->t);
 }
 
 int
@@ -153,7 +170,7 @@ cmd_crl(struct tool *t, int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct crl_call c = { .t = t, .store = { .dir = t->conf.crl_dir, .trust_db = t->conf.trust_db,
-	    .owner = t->env.trust_owner, .log = &t->log } };
+	    .owner = t->env.trust_owner, .log = &t->log, .apart = crl_apart, .apart_ctx = t } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "j", options, NULL)) != -1) {

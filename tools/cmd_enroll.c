@@ -15,6 +15,7 @@
 #include "lib/secret.h"
 #include "nss/cert.h"
 #include "tools/ask.h"
+#include "tools/caged.h"
 #include "tools/deadline.h"
 #include "tools/tool.h"
 
@@ -51,15 +52,24 @@ write_it(struct tool *t, const struct enrolling *e, struct view der, const char 
 	return enrol_write(&t->env, e->user, der, &how);
 }
 
-static struct outcome
-enroll_from_card(struct tool *t, const struct enrolling *e)
+/* A certificate that was judged in the cage. */
+struct judged {
+	size_t len;
+	uint8_t der[CERT_DER_MAX];
+};
+
+/* In the cage: a certificate of the card on the reader whose key the card has proved. */
+static int
+prove_card(struct tool *t, void *ctx, void *result)
 {
+	const struct enrolling *e = ctx;
+	struct judged *ret = result;
 	struct ask_dialogue dialogue = { .t = t };
 	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = ask_nobody_left,
 		.ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;
-	struct secret *pin;
+	struct secret *pin = NULL;
 	struct outcome o;
 	bool clean = true;
 
@@ -71,27 +81,26 @@ enroll_from_card(struct tool *t, const struct enrolling *e)
 		o = survey_certificate(&survey);
 	if (outcome_ok(&o) && e->add)
 		o = enrol_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
+	if (outcome_ok(&o) && (pin = secret_new()) == NULL)
+		o = outcome_of(JPKI_NO_MEMORY);
 	if (!outcome_ok(&o))
-		return o;
-	pin = secret_new();
-	if (pin == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return tool_finish(t, &o);
 	o = enrol_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
 	secret_free(pin);
 	ask_check_clean(t, reader, clean);
-	deadline_off();		/* what follows is the disk's */
+	deadline_off();
 	ask_dialogue_done(&dialogue);
-	if (outcome_ok(&o))
-		o = write_it(t, e, (struct view){ survey.der, survey.der_len },
-		    "from the card, key proven");
-	return o;
+	memcpy(ret->der, survey.der, survey.der_len);
+	ret->len = survey.der_len;
+	return tool_finish(t, &o);
 }
 
 struct from_file {
 	struct tool *t;
+	const char *path;
+	struct view text;
 	unsigned int count;
-	uint8_t der[CERT_DER_MAX];
-	size_t len;
+	struct judged *ret;
 };
 
 /* Nothing is written before it is known to be the only one. */
@@ -104,25 +113,67 @@ note_one(void *ctx, struct view der)
 		tool_complain(f->t, "%s", _("the file holds more than one certificate; which one is meant?"));
 		return outcome_of(JPKI_CERT_BAD);
 	}
-	if (der.len > sizeof f->der)
+	if (der.len > sizeof f->ret->der)
 		return outcome_of(JPKI_CERT_BAD);
-	memcpy(f->der, der.data, der.len);
-	f->len = der.len;
+	memcpy(f->ret->der, der.data, der.len);
+	f->ret->len = der.len;
 	return outcome_of(JPKI_OK);
 }
 
-static struct outcome
-enroll_from_file(struct tool *t, const struct enrolling *e, struct view text)
+/* In the cage: the one certificate of a file. */
+static int
+judge_file(struct tool *t, void *ctx, void *result)
 {
-	struct from_file f = { .t = t };
-	struct outcome o = tool_each_certificate(t, e->file, text, note_one, &f);
-	struct view der = { f.der, f.len };
+	struct from_file *f = ctx;
+	struct outcome o;
 
+	f->t = t;
+	f->ret = result;
+	o = tool_each_certificate(t, f->path, f->text, note_one, f);
 	if (outcome_ok(&o))
-		o = enrol_check(&t->env, der);
+		o = enrol_check(&t->env, (struct view){ f->ret->der, f->ret->len });
+	return tool_finish(t, &o);
+}
+
+/* Judges in the cage, and writes here. */
+static int
+judge_and_write(struct tool *t, const struct enrolling *e, struct caged *caged, const char *whence)
+{
+	static struct judged judged;
+	struct outcome o = outcome_of(JPKI_OK);
+	int status;
+
+	caged->result = &judged;
+	caged->result_size = sizeof judged;
+	status = caged_run(t, caged);
+	if (status != TOOL_OK)
+		return status;
+	if (judged.len == 0 || judged.len > sizeof judged.der)
+		o = outcome_of(JPKI_CERT_BAD);
 	if (outcome_ok(&o))
-		o = write_it(t, e, der, "from a file, key not proven");
-	return o;
+		o = write_it(t, e, (struct view){ judged.der, judged.len }, whence);
+	return tool_finish(t, &o);
+}
+
+static int
+enroll_from_card(struct tool *t, struct enrolling *e)
+{
+	struct caged caged = { .work = prove_card, .ctx = e };
+
+	return judge_and_write(t, e, &caged, "from the card, key proven");
+}
+
+static int
+enroll_from_file(struct tool *t, const struct enrolling *e)
+{
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct from_file f = { .path = e->file };
+	struct caged caged = { .work = judge_file, .ctx = &f };
+
+	if (!tool_read_file(t, e->file, &bytes, &f.text.len))
+		return TOOL_FAILED;
+	f.text.data = bytes;
+	return judge_and_write(t, e, &caged, "from a file, key not proven");
 }
 
 static bool
@@ -148,11 +199,8 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		{ "from-file", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
-	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct enrolling e = { .user = NULL };
-	struct outcome o;
-	size_t len;
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "ar:f:", options, NULL)) != -1) {
 		if (c == 'a')
@@ -169,16 +217,10 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	e.user = argv[optind];
 	if (!user_exists(t, e.user))
 		return TOOL_FAILED;
-	if (e.file != NULL) {
-		if (!tool_read_file(t, e.file, &bytes, &len))
-			return TOOL_FAILED;
-		o = enroll_from_file(t, &e, (struct view){ bytes, len });
-	} else {
-		o = enroll_from_card(t, &e);
-	}
-	if (outcome_ok(&o)) {
+	status = e.file != NULL ? enroll_from_file(t, &e) : enroll_from_card(t, &e);
+	if (status == TOOL_OK) {
 		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
 		printf(_("%s: enrolled\n"), e.user);
 	}
-	return tool_finish(t, &o);
+	return status;
 }

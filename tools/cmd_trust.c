@@ -11,24 +11,63 @@
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
+#include "tools/caged.h"
 #include "tools/deadline.h"
 #include "tools/known.h"
 #include "tools/tool.h"
 
-struct adding {
+#define ADDED_MAX 32	/* certificates of one file */
+
+/* Certificates that were decoded in the cage: authorities, as they say. */
+struct decoded {
+	size_t count;
+	struct {
+		size_t len;
+		uint8_t der[CERT_DER_MAX];
+	} at[ADDED_MAX];
+};
+
+struct decoding {
 	struct tool *t;
-	unsigned int done;
+	const char *path;
+	struct view text;
+	struct decoded *ret;
 };
 
 static struct outcome
-add_one(void *ctx, struct view der)
+decode_one(void *ctx, struct view der)
 {
-	struct adding *a = ctx;
-	struct outcome o = trustdb_add(a->t->conf.trust_db, a->t->env.trust_owner, der, &a->t->log);
+	struct decoding *d = ctx;
+	struct certdb *db = NULL;
+	struct cert *cert = NULL;
+	struct outcome o = certdb_open_none(&d->t->log, &db);
 
 	if (outcome_ok(&o))
-		a->done++;
+		o = cert_from_der(db, der, &cert);
+	cert_free(cert);
+	(void)certdb_close(db);
+	if (outcome_ok(&o) && (d->ret->count == ADDED_MAX || der.len > CERT_DER_MAX)) {
+		tool_complain(d->t, _("%s: more than %d certificates"), d->path, ADDED_MAX);
+		o = outcome_of(JPKI_CERT_BAD);
+	}
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(d->ret->at[d->ret->count].der, der.data, der.len);
+	d->ret->at[d->ret->count++].len = der.len;
 	return o;
+}
+
+/* In the cage. */
+static int
+decode_file(struct tool *t, void *ctx, void *result)
+{
+	struct decoding *d = ctx;
+	struct outcome o;
+
+	d->t = t;
+	d->ret = result;
+	o = tool_each_certificate(t, d->path, d->text, decode_one, d);
+	return tool_finish(t, &o);
 }
 
 static int
@@ -36,20 +75,37 @@ cmd_add(struct tool *t, int argc, char **argv)
 {
 	const char *file = argv[1];
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct adding a = { .t = t };
-	struct outcome o;
-	size_t len;
+	_cleanup_(freep) struct decoded *decoded = calloc(1, sizeof *decoded);
+	struct decoding d = { .path = file };
+	struct caged caged = { .work = decode_file, .ctx = &d, .result = decoded,
+		.result_size = sizeof *decoded };
+	struct outcome o = outcome_of(decoded != NULL ? JPKI_OK : JPKI_NO_MEMORY);
+	size_t done = 0;
+	int status;
 
-	if (!tool_read_file(t, file, &bytes, &len))
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	if (!tool_read_file(t, file, &bytes, &d.text.len))
 		return TOOL_FAILED;
-	o = tool_each_certificate(t, file, (struct view){ bytes, len }, add_one, &a);
+	d.text.data = bytes;
+	status = caged_run(t, &caged);
+	if (status != TOOL_OK)
+		return status;
+	for (; outcome_ok(&o) && done < decoded->count && done < ADDED_MAX; done++) {
+		struct view der = { decoded->at[done].der, decoded->at[done].len };
+
+		o = der.len > CERT_DER_MAX ? outcome_of(JPKI_CERT_BAD) :
+		    trustdb_add(t->conf.trust_db, t->env.trust_owner, der, &t->log);
+		if (!outcome_ok(&o))
+			break;
+	}
 	if (outcome_ok(&o))
 		printf(_("%s: trusted now (jpkictl trust list)\n"), file);
-	else if (a.done > 0)
+	else if (done > 0)
 		tool_complain(t, dngettext(PACKAGE,
 		    "%s: the first %u certificate is trusted now, the rest was not added",
 		    "%s: the first %u certificates are trusted now, the rest was not added",
-		    (unsigned long)a.done), file, a.done);
+		    (unsigned long)done), file, (unsigned int)done);
 	return tool_finish(t, &o);
 }
 
@@ -107,9 +163,14 @@ cmd_remove(struct tool *t, int argc, char **argv)
 
 /* --- from-card ------------------------------------------------------------------ */
 
-/* What lies on the card, shown: *ret_fingerprint is that of all of its octets. */
+/* The authority's certificate on a card, as the cage hands it over. */
+struct candidate {
+	size_t len;
+	uint8_t der[JPKI_CERT_MAX];
+};
+
 static struct outcome
-show_candidate(struct tool *t, struct view der, char ret_fingerprint[static CERT_FINGERPRINT_LEN + 1])
+show_candidate(struct tool *t, struct view der)
 {
 	struct certdb *db = NULL;
 	struct cert *cert = NULL;
@@ -117,14 +178,33 @@ show_candidate(struct tool *t, struct view der, char ret_fingerprint[static CERT
 
 	if (outcome_ok(&o))
 		o = cert_from_der(db, der, &cert);
-	if (outcome_ok(&o)) {
+	if (outcome_ok(&o))
 		print_one(cert);
-		(void)fflush(stdout);
-		memcpy(ret_fingerprint, cert_fingerprint(cert), CERT_FINGERPRINT_LEN + 1);
-	}
 	cert_free(cert);
 	(void)certdb_close(db);
 	return o;
+}
+
+/* In the cage: reads and shows it. */
+static int
+read_candidate(struct tool *t, void *ctx, void *result)
+{
+	struct candidate *c = result;
+	char reader[TRANSPORT_NAME_MAX];
+	struct outcome o;
+
+	deadline_arm(t, false);
+	o = survey_choose_reader(&t->env, ctx, reader);
+	if (outcome_ok(&o))
+		o = survey_read_ca(&t->env, reader, c->der, &c->len);
+	deadline_off();
+	if (o.status == JPKI_NO_CERT) {
+		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
+		return TOOL_FAILED;
+	}
+	if (outcome_ok(&o))
+		o = show_candidate(t, (struct view){ c->der, c->len });
+	return tool_finish(t, &o);
 }
 
 /*
@@ -157,40 +237,27 @@ may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
 	return false;
 }
 
-static struct outcome
-read_from_card(struct tool *t, const char *wanted_reader, uint8_t der[static JPKI_CERT_MAX],
-    size_t *ret_len)
-{
-	char reader[TRANSPORT_NAME_MAX];
-	struct outcome o;
-
-	deadline_arm(t, false);
-	o = survey_choose_reader(&t->env, wanted_reader, reader);
-	if (outcome_ok(&o))
-		o = survey_read_ca(&t->env, reader, der, ret_len);
-	deadline_off();
-	return o;
-}
-
 static int
 from_card(struct tool *t, const char *reader, const char *accepted)
 {
-	uint8_t der[JPKI_CERT_MAX];
+	static struct candidate c;
+	struct caged caged = { .work = read_candidate, .ctx = (void *)(uintptr_t)reader, .result = &c,
+		.result_size = sizeof c };
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
-	size_t len = 0;
-	struct outcome o = read_from_card(t, reader, der, &len);
+	int status = caged_run(t, &caged);
+	struct outcome o;
 
-	if (o.status == JPKI_NO_CERT) {
-		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
+	if (status != TOOL_OK)
+		return status;
+	if (c.len > sizeof c.der)
 		return TOOL_FAILED;
-	}
-	if (outcome_ok(&o))
-		o = show_candidate(t, (struct view){ der, len }, fingerprint);
+	/* Of the octets that would be added, and not as the child may have shown it. */
+	o = cert_fingerprint_of((struct view){ c.der, c.len }, &t->log, fingerprint);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	if (!may_trust(t, fingerprint, accepted))
 		return TOOL_FAILED;
-	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, (struct view){ der, len }, &t->log);
+	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, (struct view){ c.der, c.len }, &t->log);
 	if (outcome_ok(&o))
 		printf(_("%.16s...: trusted now (jpkictl trust list)\n"), fingerprint);
 	return tool_finish(t, &o);

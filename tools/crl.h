@@ -7,7 +7,7 @@
 
 /* How a subcommand was called; what is left of argv are its arguments. */
 struct crl_call {
-	const struct tool *t;
+	struct tool *t;
 	struct crlstore store;
 	bool json;
 	int argc;
@@ -25,6 +25,10 @@ void crl_put_facts(json_t *object, const struct crl_facts *facts);
 
 /* "state" (the fault's code) and, if it is one, "text". */
 void crl_put_fault(json_t *object, enum crl_fault fault);
+
+/* For struct crlstore: reads and judges a list in the cage (tools/caged.h). `tool` is a struct tool. */
+bool crl_apart(void *tool, void (*work)(void *ctx, void *result), void *ctx, void *result, size_t size,
+    const int *fds, size_t fd_count);
 
 int crl_import(const struct crl_call *c);
 int crl_update(const struct crl_call *c);

@@ -12,6 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
+#include "tools/caged.h"
 #include "tools/crl.h"
 #include "tools/fetch.h"
 #include "tools/sources.h"
@@ -78,6 +79,33 @@ tell(json_t *array, const struct import *i, enum result r)
 		put_result(array, i, r);
 	if (array == NULL || r == RESULT_FAILED)
 		print_result(i, r);
+}
+
+/* --- apart ------------------------------------------------------------------------- */
+
+struct apart {
+	void (*work)(void *ctx, void *result);
+	void *ctx;
+};
+
+static int
+work_apart(struct tool *t, void *ctx, void *result)
+{
+	const struct apart *a = ctx;
+
+	a->work(a->ctx, result);
+	return TOOL_OK;
+}
+
+bool
+crl_apart(void *tool, void (*work)(void *ctx, void *result), void *ctx, void *result, size_t size,
+    const int *fds, size_t fd_count)
+{
+	struct apart a = { work, ctx };
+	struct caged caged = { .work = work_apart, .ctx = &a, .result = result, .result_size = size,
+		.fds = fds, .fd_count = fd_count, .writes = true };
+
+	return caged_run(tool, &caged) == TOOL_OK;
 }
 
 /* --- one list ---------------------------------------------------------------------- */

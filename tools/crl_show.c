@@ -17,6 +17,7 @@
 #include "nss/chain.h"
 #include "nss/crlcheck.h"
 #include "nss/crlcopy.h"
+#include "tools/caged.h"
 #include "tools/crl.h"
 
 #define NAME_TEXT_MAX 512
@@ -164,58 +165,85 @@ open_installed(const struct crl_call *c, const char *prefix, int *ret_fd)
 	return f == CRL_OK ? TOOL_OK : complain(c, search.name, f);
 }
 
-/* DER, or PEM made DER. */
-static int
-open_file(const struct crl_call *c, const char *what, int fd, int *ret_fd)
-{
-	enum crl_fault f;
+/* A list to be shown: of the store, or a file that is made DER first. */
+struct source {
+	int fd;
+	int copy;	/* empty, for the DER of a file; -1: fd has it */
+};
 
-	*ret_fd = tool_temporary_file(c->t);
-	if (*ret_fd < 0)
-		return TOOL_FAILED;
-	f = crlcopy(fd, *ret_fd, c->store.log);
-	return f == CRL_OK ? TOOL_OK : complain(c, what, f);
+static void
+source_done(struct source *s)
+{
+	closep(&s->fd);
+	closep(&s->copy);
 }
 
-/* A file, or the begin of an installed list's NAME. */
+/* A file, or the first digits of an installed list's NAME. */
 static int
-open_list(const struct crl_call *c, const char *what, int *ret_fd)
+open_source(const struct crl_call *c, const char *what, struct source *ret)
 {
-	_cleanup_(closep) int fd = open(what, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		return open_file(c, what, fd, ret_fd);
+	ret->fd = open(what, O_RDONLY | O_CLOEXEC);
+	if (ret->fd >= 0) {
+		ret->copy = tool_temporary_file(c->t);
+		return ret->copy >= 0 ? TOOL_OK : TOOL_FAILED;
+	}
 	if (errno == ENOENT && strchr(what, '/') == NULL && strlen(what) >= PREFIX_MIN)
-		return open_installed(c, what, ret_fd);
+		return open_installed(c, what, &ret->fd);
 	tool_complain(c->t, "%s: %s", what, strerror(errno));
 	return TOOL_FAILED;
 }
 
-int
-crl_show(const struct crl_call *c)
-{
-	_cleanup_(shown_done) struct shown s = { .call = c };
-	_cleanup_(closep) int fd = -1;
-	struct outcome o;
-	enum crl_fault f;
+struct showing {
+	const struct crl_call *call;
+	struct source source;
+};
 
-	if (c->argc != 1)
-		return tool_usage(c->t);
-	s.what = c->argv[0];
-	if (open_list(c, s.what, &fd) != TOOL_OK)
-		return TOOL_FAILED;
-	o = certdb_open(c->store.trust_db, c->store.owner, c->store.log, &s.db);
+/* In the cage. */
+static int
+show_list(struct tool *t, void *ctx, void *result)
+{
+	const struct showing *w = ctx;
+	const struct crl_call *c = w->call;
+	_cleanup_(shown_done) struct shown s = { .call = c, .what = c->argv[0] };
+	struct outcome o = certdb_open(c->store.trust_db, c->store.owner, c->store.log, &s.db);
+	enum crl_fault f = CRL_OK;
+
 	if (!outcome_ok(&o))
-		return tool_finish(c->t, &o);
-	f = crl_verify(s.db, fd, -1, c->store.log, &s.crl);
+		return tool_finish(t, &o);
+	if (w->source.copy >= 0)
+		f = crlcopy(w->source.fd, w->source.copy, c->store.log);
+	if (f == CRL_OK)
+		f = crl_verify(s.db, w->source.copy >= 0 ? w->source.copy : w->source.fd, -1, c->store.log,
+		    &s.crl);
 	if (f == CRL_OK)
 		f = crl_each(s.crl, count_reason, &s, c->store.log);
 	if (f != CRL_OK)
 		return complain(c, s.what, f);
 	if (c->json)
-		return json_print(c->t, json_of_shown(&s));
+		return json_print(t, json_of_shown(&s));
 	print_shown(&s);
 	return TOOL_OK;
+}
+
+int
+crl_show(const struct crl_call *c)
+{
+	struct showing w = { .call = c, .source = { -1, -1 } };
+	struct caged caged = { .work = show_list, .ctx = &w };
+	int status, fds[2];
+
+	if (c->argc != 1)
+		return tool_usage(c->t);
+	status = open_source(c, c->argv[0], &w.source);
+	fds[0] = w.source.fd;
+	fds[1] = w.source.copy;
+	caged.fds = fds;
+	caged.fd_count = w.source.copy >= 0 ? 2 : 1;
+	caged.writes = w.source.copy >= 0;
+	if (status == TOOL_OK)
+		status = caged_run(c->t, &caged);
+	source_done(&w.source);
+	return status;
 }
 
 /* --- check ------------------------------------------------------------------------- */
@@ -302,33 +330,49 @@ check_one(void *ctx, struct view der)
 	return o;
 }
 
+struct check_call {
+	const struct crl_call *call;
+	struct view text;
+};
+
+/* In the cage. */
+static int
+check_file(struct tool *t, void *ctx, void *result)
+{
+	const struct check_call *w = ctx;
+	const struct crl_call *c = w->call;
+	struct checking k = { .call = c, .log = { .sink = keep_line, .ctx = &k } };
+	struct crlcheck lists = { .dir = c->store.dir, .owner = c->store.owner, .policy = CRL_REQUIRE,
+		.grace = (int64_t)t->conf.crl_grace_hours * 3600, .log = &k.log };
+	struct revocation revocation = { .check = crlcheck, .ctx = &lists };
+	struct outcome o = certdb_open(c->store.trust_db, c->store.owner, c->store.log, &k.db);
+
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	k.rules = (struct chain_rules){ .now = clk_wall_s(t->env.clk), .revocation = &revocation };
+	k.array = c->json ? json_array() : NULL;
+	o = tool_each_certificate(t, c->argv[0], w->text, check_one, &k);
+	(void)certdb_close(k.db);
+	if (!outcome_ok(&o)) {
+		json_decref(k.array);
+		return tool_finish(t, &o);
+	}
+	if (c->json && json_print(t, k.array) != TOOL_OK)
+		return TOOL_FAILED;
+	return k.status;
+}
+
 int
 crl_check(const struct crl_call *c)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
-	struct checking k = { .call = c, .log = { .sink = keep_line, .ctx = &k } };
-	struct crlcheck lists = { .dir = c->store.dir, .owner = c->store.owner, .policy = CRL_REQUIRE,
-		.grace = (int64_t)c->t->conf.crl_grace_hours * 3600, .log = &k.log };
-	struct revocation revocation = { .check = crlcheck, .ctx = &lists };
-	struct outcome o;
-	size_t len;
+	struct check_call w = { .call = c };
+	struct caged caged = { .work = check_file, .ctx = &w };
 
 	if (c->argc != 1)
 		return tool_usage(c->t);
-	if (!tool_read_file(c->t, c->argv[0], &bytes, &len))
+	if (!tool_read_file(c->t, c->argv[0], &bytes, &w.text.len))
 		return TOOL_FAILED;
-	o = certdb_open(c->store.trust_db, c->store.owner, c->store.log, &k.db);
-	if (!outcome_ok(&o))
-		return tool_finish(c->t, &o);
-	k.rules = (struct chain_rules){ .now = clk_wall_s(c->t->env.clk), .revocation = &revocation };
-	k.array = c->json ? json_array() : NULL;
-	o = tool_each_certificate(c->t, c->argv[0], (struct view){ bytes, len }, check_one, &k);
-	(void)certdb_close(k.db);
-	if (!outcome_ok(&o)) {
-		json_decref(k.array);
-		return tool_finish(c->t, &o);
-	}
-	if (c->json && json_print(c->t, k.array) != TOOL_OK)
-		return TOOL_FAILED;
-	return k.status;
+	w.text.data = bytes;
+	return caged_run(c->t, &caged);
 }

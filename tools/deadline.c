@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "card/pcsc.h"
@@ -52,6 +53,15 @@ deadline_watch(const struct pcsc *pcsc)
 	prepared.pcsc = pcsc;
 }
 
+/* Not alarm(2), which the filter of the cage does not know on every architecture. */
+static void
+set_alarm(unsigned int seconds)
+{
+	struct itimerval it = { .it_value = { .tv_sec = seconds } };
+
+	(void)setitimer(ITIMER_REAL, &it, NULL);
+}
+
 static void
 arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin_typed)
 {
@@ -65,7 +75,7 @@ arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin
 	(void)sigaddset(&alarms, SIGALRM);
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
-	(void)alarm(t->conf.timeout + GRACE);
+	set_alarm(t->conf.timeout + GRACE);
 }
 
 void
@@ -83,5 +93,5 @@ deadline_changing(const struct tool *t)
 void
 deadline_off(void)
 {
-	(void)alarm(0);
+	set_alarm(0);
 }

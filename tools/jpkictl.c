@@ -15,6 +15,7 @@
 
 #include "card/pcsc.h"
 #include "lib/i18n.h"
+#include "tools/caged.h"
 #include "tools/deadline.h"
 #include "tools/setup/setup.h"
 #include "tools/tool.h"
@@ -32,7 +33,7 @@ static const struct command commands[] = {
 	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
 	  "                                where jpkictl does not know that publication\n"
 	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
-	  false, true, false, cmd_trust },
+	  .needs_card = true, .run = cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),
 	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
@@ -47,7 +48,7 @@ static const struct command commands[] = {
 	  "  -j, --json          tell it as JSON\n\n"
 	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
 	  "revoked certificate.\n"),
-	  false, false, false, cmd_crl },
+	  .run = cmd_crl },
 	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
@@ -57,7 +58,7 @@ static const struct command commands[] = {
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
 	  "                        card and PIN: for administrators who know whose it is\n"),
-	  true, true, false, cmd_enroll },
+	  .needs_root = true, .needs_card = true, .run = cmd_enroll },
 	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
 	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
 	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"
@@ -65,11 +66,11 @@ static const struct command commands[] = {
 	  "  -j, --json         tell it as JSON\n"
 	  "  -w, --warn-days N  exit status 3 if one has less than N days left, or could not\n"
 	  "                     log in\n"),
-	  false, false, false, cmd_list },
+	  .run = cmd_list },
 	{ "revoke", N_("USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
 	  "is to be reported to the municipality as well.\n"),
-	  true, false, false, cmd_revoke },
+	  .needs_root = true, .run = cmd_revoke },
 	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
 	  N_("keep a certificate from logging in"),
 	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"
@@ -80,10 +81,10 @@ static const struct command commands[] = {
 	  "                            trust list, 8 hex digits or more); else it is blocked\n"
 	  "                            under every trusted authority\n"
 	  "  -l, --list                what is blocked\n"),
-	  false, false, false, cmd_block },
+	  .run = cmd_block },
 	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
 	  N_("As block, which see.\n"),
-	  true, false, false, cmd_unblock },
+	  .needs_root = true, .run = cmd_unblock },
 	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),
 	  N_("change a PIN of a card, or see its tries"),
 	  N_("  change  change the four-digit PIN of the user-authentication certificate: asks for\n"
@@ -91,16 +92,16 @@ static const struct command commands[] = {
 	  "  status  the tries left of both PINs (none is spent), and what to do with a locked one\n\n"
 	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
-	  false, true, false, cmd_pin },
+	  .needs_card = true, .caged = true, .run = cmd_pin },
 	{ "status", "", N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
 	  "whom it is enrolled.\n"),
-	  false, true, false, cmd_status },
+	  .needs_card = true, .caged = true, .run = cmd_status },
 	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
 	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
-	  false, false, false, cmd_ssh_keys },
+	  .run = cmd_ssh_keys },
 	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
 	  N_("Goes through programs, reader, card, authority, revocation list, enrolment and PAM\n"
 	  "services; each step is shown before it is done. What is done already is left out, so\n"
@@ -119,14 +120,14 @@ static const struct command commands[] = {
 	  "      --undo                    put the PAM files back as they were\n"
 	  "      --recover                 put them back if the process that would has gone; the\n"
 	  "                                system does that at boot\n"),
-	  true, false, true, cmd_setup },
+	  .needs_root = true, .reads_conf = true, .run = cmd_setup },
 	{ "doctor", "[--json]", N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
 	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"
 	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
 	  "  -j, --json  tell it as JSON\n\n"
 	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),
-	  false, false, true, cmd_doctor },
+	  .reads_conf = true, .run = cmd_doctor },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -230,6 +231,29 @@ harden(void)
 	clean_environment();
 }
 
+struct words {
+	const struct command *c;
+	int argc;
+	char **argv;
+};
+
+static int
+run_words(struct tool *t, void *ctx, void *result)
+{
+	const struct words *w = ctx;
+
+	return w->c->run(t, w->argc, w->argv);
+}
+
+static int
+run_caged(const struct command *c, struct tool *t, int argc, char **argv)
+{
+	struct words words = { c, argc, argv };
+	struct caged caged = { .work = run_words, .ctx = &words };
+
+	return caged_run(t, &caged);
+}
+
 static int
 run_command(const struct command *c, struct tool *t, int argc, char **argv)
 {
@@ -245,9 +269,10 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 			return TOOL_FAILED;
 		}
 		t->env.transport = pcsc_transport(pcsc);
+		t->pcsc = pcsc;
 		deadline_watch(pcsc);
 	}
-	result = c->run(t, argc, argv);
+	result = c->caged ? run_caged(c, t, argc, argv) : c->run(t, argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		tool_complain(t, _("standard output: %s"), strerror(errno));
 		result = TOOL_FAILED;

@@ -17,6 +17,7 @@
 #include "lib/message.h"
 #include "lib/safefile.h"
 #include "nss/cert.h"
+#include "tools/caged.h"
 #include "tools/tool.h"
 
 void
@@ -95,8 +96,11 @@ login_uid(void)
 static const char *
 account_name(void *ctx, uid_t uid)
 {
-	const struct passwd *pw = getpwuid(uid);
+	const struct passwd *pw;
 
+	if (caged_is_child())
+		return caged_account_name(uid);
+	pw = getpwuid(uid);
 	return pw == NULL ? NULL : pw->pw_name;
 }
 

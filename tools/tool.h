@@ -17,10 +17,13 @@ enum {
 	TOOL_WARNINGS = 3,	/* list --warn-days, doctor: warnings, but no errors */
 };
 
+struct pcsc;
+
 struct tool {
 	struct conf conf;
 	struct log log;
 	struct flow_env env;
+	struct pcsc *pcsc;	/* behind env.transport; NULL for a command without a card */
 	const char *command;	/* "enroll", for messages */
 	const char *conf_file;	/* from which conf was read */
 };
@@ -34,6 +37,7 @@ struct command {
 	bool needs_card;	/* wants env.transport */
 	bool reads_conf;	/* itself; the others find it in conf */
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
+	bool caged;		/* all of it runs in a child of its own (tools/caged.h): it writes nothing */
 };
 
 int cmd_block(struct tool *t, int argc, char **argv);

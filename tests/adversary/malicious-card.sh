@@ -89,7 +89,7 @@ helper_that_lies()
 	done
 	cp -p "$WORK/helper.ours" "$HELPER"
 }
-# Promise: A reader that hangs ends with the helper's deadline; a helper that crashes, lies or is replaced is a refused login.
+# Promise: A helper that crashes, lies or is replaced is a refused login.
 # Letter: it speaks the protocol, and says "success"; but for another login, unasked, or with a byte too many.
 # Seen to succeed: mutant verdict-of-the-helper-without-a-pin
 adversary helper-that-lies helper_that_lies

@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include <winscard.h>
 
 #include "helper/proto.h"
 
@@ -102,6 +103,15 @@ linger(void)
 		(void)nanosleep(&half, NULL);
 }
 
+/* A title, and a cleared screen. */
+static void
+steer_the_terminal(void)
+{
+	static const char text[] = "\033]0;title\007\033[2J\n";
+
+	(void)!write(STDOUT_FILENO, text, sizeof text - 1);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -112,6 +122,7 @@ static const struct {
 	{ "service", ask_another_service },
 	{ "read", read_a_file },
 	{ "own", own_a_descriptor },
+	{ "steer", steer_the_terminal },
 };
 
 static void
@@ -142,6 +153,27 @@ recvmsg(int fd, struct msghdr *m, int flags)
 	return n;
 }
 
+/* jpkictl, in the process that has the card: when the card has answered for the first time. */
+LONG
+SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE command, DWORD len,
+    SCARD_IO_REQUEST *ret_pci, LPBYTE reply, LPDWORD reply_len)
+{
+	static union {
+		void *found;
+		LONG (*fn)(SCARDHANDLE, const SCARD_IO_REQUEST *, LPCBYTE, DWORD, SCARD_IO_REQUEST *, LPBYTE,
+		    LPDWORD);
+	} pcsc;
+	static unsigned int answers;
+	LONG r;
+
+	if (pcsc.found == NULL)
+		pcsc.found = dlsym(RTLD_NEXT, "SCardTransmit");
+	r = pcsc.fn(card, pci, command, len, ret_pci, reply, reply_len);
+	if (notice != NULL && strcmp(program_invocation_short_name, "jpkictl") == 0 && ++answers == 1)
+		commit();
+	return r;
+}
+
 __attribute__((constructor))
 static void
 arm(void)
@@ -150,7 +182,8 @@ arm(void)
 	char *blank;
 	void *p;
 
-	if (strcmp(program_invocation_short_name, "jpki_helper") != 0)
+	if (strcmp(program_invocation_short_name, "jpki_helper") != 0 &&
+	    strcmp(program_invocation_short_name, "jpkictl") != 0)
 		return;
 	order = open(ORDER, O_RDONLY | O_CLOEXEC);
 	if (order < 0)

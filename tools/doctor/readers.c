@@ -19,6 +19,7 @@
 #include "lib/confine.h"
 #include "lib/message.h"
 #include "nss/cert.h"
+#include "tools/caged.h"
 #include "tools/doctor/doctor.h"
 
 #define PIN_TRIES 3		/* doc/facts/jpki-card.md §9.1 */
@@ -211,6 +212,11 @@ examine(struct doctor *d)
 	}
 	found_alone(d, FOUND_SERVICE);
 	judge_helper_user(d);
+	/* Before a card is heard. */
+	d->t->pcsc = pcsc;
+	o = caged_confine(d->t);
+	if (!outcome_ok(&o))
+		_exit(1);
 	if (readers.count == 0)
 		found_alone(d, FOUND_READER_NONE);
 	for (size_t i = 0; i < readers.count; i++) {
@@ -230,8 +236,10 @@ take_line(struct doctor *d, const char *line)
 	char *detail;
 	unsigned long f = strtoul(line, &detail, 10);
 
-	if (f < FINDING_COUNT && *detail++ == ' ')
-		found(d, (enum finding)f, "%s", detail);
+	if (f >= FINDING_COUNT || *detail++ != ' ')
+		return;
+	log_defuse(detail);
+	found(d, (enum finding)f, "%s", detail);
 }
 
 /* Takes the lines that are whole off the front of text[*len]. */
@@ -280,7 +288,7 @@ examine_apart(struct doctor *d)
 {
 	int pair[2], status;
 	bool followed;
-	pid_t child;
+	pid_t child, self = getpid();
 
 	(void)fflush(stdout);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -289,6 +297,8 @@ examine_apart(struct doctor *d)
 	if (child == 0) {
 		(void)close(pair[0]);
 		d->pipe = pair[1];
+		if (!caged_detach(self, 0, &pair[1], 1, false))
+			_exit(1);
 		examine(d);
 		_exit(0);
 	}

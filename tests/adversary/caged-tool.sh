@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# A card that has taken over the process of jpkictl that speaks with it, on root's command line: the
+# moment when an administrator places a stranger's card on the reader.
+# shellcheck disable=SC2154 # FAR is tool_taken_over's
+
+# tool_taken_over DEED WORD…: jpkictl, whose process with the card does the deed after the first answer.
+tool_taken_over()
+{
+	local deed=$1
+
+	shift
+	rm -f /run/misdeed.*
+	printf '%s' "$deed" > /run/misdeed
+	install -m 0755 "$E2E_BUILD/tests/e2e/.libs/misdeed.so" /run/misdeed.so
+	install -m 0666 /dev/null /run/misdeed.done
+	echo /run/misdeed.so > /etc/ld.so.preload
+	run jpkictl "$@"
+	rm -f /etc/ld.so.preload /run/misdeed
+	FAR=$(tr -d '\0' < /run/misdeed.done)
+}
+
+tool_reads()	# PATH
+{
+	tool_taken_over "read $1" status
+	case $FAR in
+	got*) broken "read $1: $FAR" ;;
+	refused) ;;
+	*) fail "it got no further than \"$FAR\"" ;;
+	esac
+}
+
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: it writes nothing; it reads what root may read.
+# Seen to succeed: a0e55d3: "read /etc/shadow: got root:…"
+adversary tool-reads-passwords tool_reads /etc/shadow
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: it signals nothing and traces nothing; it reads the memory of the process that started it.
+# Seen to succeed: a0e55d3: "read /proc/1/environ: got …"
+adversary tool-reads-processes tool_reads /proc/1/environ
+
+# What the child hands over is shown, and could steer the terminal of root.
+tool_writes_to_terminal()
+{
+	tool_taken_over 'steer' status
+	[ "$FAR" = begun ] || [ "$FAR" = lived ] || fail "it got no further than \"$FAR\""
+	[[ $OUT != *$'\e'* ]] || broken "an escape sequence reached the terminal"
+	expect_has 'what is shown' '?]0;title' "$OUT"
+}
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: it prints, which it may, and what it prints steers the terminal.
+# Seen to succeed: a0e55d3: "an escape sequence reached the terminal"
+adversary tool-steers-terminal tool_writes_to_terminal
+
+tool_dies_by()	# DEED
+{
+	tool_taken_over "$1" status
+	expect_equal 'status' 1 "$STATUS"
+	expect_equal 'how far it got' begun "$FAR"
+	expect_has 'what is shown' 'its cage forbids' "$OUT"
+	[ ! -e /run/misdeed.spoils ] || broken 'wrote a file'
+}
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: none: it runs a program.
+# Seen to succeed: a0e55d3: "wrote a file" (by touch)
+adversary tool-runs-program tool_dies_by exec
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: none: it writes a file.
+# Seen to succeed: a0e55d3: "wrote a file"
+adversary tool-writes-file tool_dies_by write
+# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Letter: none: it opens a connection.
+# Seen to succeed: a0e55d3: the process lived
+adversary tool-calls-home tool_dies_by network

@@ -1,0 +1,385 @@
+/*
+ * The child of jpkictl that reads cards and certificates: what it can still do, what the parent takes
+ * from it, and how it ends. Each child here does what one that was taken over would do.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/confine.h"
+#include "lib/secret.h"
+#include "tests/unit/test.h"
+#include "tools/ask.h"
+#include "tools/caged.h"
+
+static struct tool tool;
+static char shown[65536];	/* standard output and standard error of the last run */
+static int spare[2];		/* a pipe that no child was given */
+
+struct result {
+	int number;
+	char text[80000];	/* more than a packet */
+};
+
+/* What the last prompt was, and what is typed at it: in place of tools/ask.c. */
+static char asked[256];
+static const char *typed_text;
+
+struct outcome
+ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
+{
+	snprintf(asked, sizeof asked, "%s", prompt);
+	if (typed_text == NULL)
+		return outcome_of(JPKI_CANCELLED);
+	return outcome_of(secret_set(typed, typed_text, strlen(typed_text)) ? JPKI_OK : JPKI_PIN_FORMAT);
+}
+
+/* Runs it with both streams in a file. */
+static int
+run(const struct caged *c)
+{
+	int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO), status;
+	FILE *file = tmpfile();
+	ssize_t n;
+
+	assert_non_null(file);
+	(void)fflush(NULL);
+	assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+	status = caged_run(&tool, c);
+	(void)fflush(NULL);
+	assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
+	(void)close(out);
+	(void)close(err);
+	n = pread(fileno(file), shown, sizeof shown - 1, 0);
+	shown[n > 0 ? n : 0] = '\0';
+	(void)fclose(file);
+	return status;
+}
+
+/* --- what comes back ----------------------------------------------------------------- */
+
+static int
+fill(struct tool *t, void *ctx, void *result)
+{
+	struct result *r = result;
+
+	r->number = *(int *)ctx;
+	memset(r->text, 'x', sizeof r->text - 1);
+	r->text[sizeof r->text - 1] = '\0';
+	printf("standard output\n");
+	fprintf(stderr, "standard error\n");
+	return TOOL_OK;
+}
+
+static void
+result_and_text_come_back(void **state)
+{
+	static struct result r;
+	int number = 4711;
+	struct caged c = { .work = fill, .ctx = &number, .result = &r, .result_size = sizeof r };
+
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_int_equal(r.number, 4711);
+	assert_int_equal(strspn(r.text, "x"), sizeof r.text - 1);
+	assert_non_null(strstr(shown, "standard output\n"));
+	assert_non_null(strstr(shown, "standard error\n"));
+}
+
+static int
+fill_and_fail(struct tool *t, void *ctx, void *result)
+{
+	(void)fill(t, ctx, result);
+	return *(int *)ctx;
+}
+
+static void
+nothing_comes_back_from_a_failure(void **state)
+{
+	static struct result r;
+	int status = TOOL_REVOKED;
+	struct caged c = { .work = fill_and_fail, .ctx = &status, .result = &r, .result_size = sizeof r };
+
+	assert_int_equal(run(&c), TOOL_REVOKED);
+	assert_int_equal(r.number, 0);
+}
+
+static int
+steer_the_terminal(struct tool *t, void *ctx, void *result)
+{
+	printf("a\033]0;title\007b\rc\033[2J\nsecond");
+	return TOOL_OK;
+}
+
+static void
+text_cannot_steer_the_terminal(void **state)
+{
+	struct caged c = { .work = steer_the_terminal };
+
+	assert_int_equal(run(&c), TOOL_OK);
+	for (const char *p = shown; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' && *p != '\n')
+			fail_msg("0x%02x reached the terminal", (unsigned char)*p);
+	assert_non_null(strstr(shown, "second"));
+}
+
+/* The socket of the child, which it finds among its descriptors. */
+static int
+find_socket(void)
+{
+	int type;
+	socklen_t len = sizeof type;
+
+	for (int fd = 3; fd < 256; fd++)
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0)
+			return fd;
+	return -1;
+}
+
+static int
+send_nonsense(struct tool *t, void *ctx, void *result)
+{
+	const struct view *packet = ctx;
+	struct timespec second = { .tv_sec = 1 };
+
+	(void)!send(find_socket(), packet->data, packet->len, MSG_NOSIGNAL);
+	(void)nanosleep(&second, NULL);
+	return TOOL_OK;
+}
+
+static void
+nonsense_is_a_failure(void **state)
+{
+	static const uint8_t unknown[] = { 99 }, answer[] = { 2, 0 }, hold_and_more[] = { 3, 1 },
+	    prompt_cut[] = { 1, 0, 9, 'x' }, account_cut[] = { 4, 0 }, too_much[1 + sizeof(struct result) + 1] = { 5 };
+	static const struct view packets[] = {
+		{ unknown, sizeof unknown }, { answer, sizeof answer }, { hold_and_more, sizeof hold_and_more },
+		{ prompt_cut, sizeof prompt_cut }, { account_cut, sizeof account_cut },
+		{ too_much, 4096 },	/* of a result of 16 octets */
+	};
+	static char result[16];
+
+	for (size_t i = 0; i < COUNT(packets); i++) {
+		struct view packet = packets[i];
+		struct caged c = { .work = send_nonsense, .ctx = &packet, .result = result,
+			.result_size = sizeof result };
+
+		if (run(&c) != TOOL_FAILED || strstr(shown, "nonsense") == NULL)
+			fail_msg("packet %zu: %s", i, shown);
+	}
+}
+
+/* --- the PIN -------------------------------------------------------------------------- */
+
+static int
+ask(struct tool *t, void *ctx, void *result)
+{
+	struct secret *pin = secret_new();
+	struct outcome o = caged_ask("PIN\033[2J: ", pin);
+	bool right = outcome_ok(&o) && view_equal(secret_view(pin), (struct view){ (const uint8_t *)"8275", 4 });
+
+	caged_hold_signals();
+	*(int *)result = right ? 1 : (int)o.status;
+	secret_free(pin);
+	return TOOL_OK;
+}
+
+static void
+parent_asks_for_the_child(void **state)
+{
+	int result = 0;
+	struct caged c = { .work = ask, .result = &result, .result_size = sizeof result };
+
+	typed_text = "8275";
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_int_equal(result, 1);
+	assert_string_equal(asked, "PIN?[2J: ");
+	typed_text = "more than a secret can take";
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_int_equal(result, JPKI_PIN_FORMAT);
+	typed_text = NULL;
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_int_equal(result, JPKI_CANCELLED);
+}
+
+/* --- what it can do ------------------------------------------------------------------- */
+
+static const char *file;
+
+static int
+open_file(struct tool *t, void *ctx, void *result)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	*(int *)result = fd >= 0 ? 0 : errno;
+	return TOOL_OK;
+}
+
+static bool
+has_landlock(void)
+{
+	const struct confinement none = { .paths = NULL };
+	int landlock = 0, status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(confine(&none, &landlock) && landlock > 0 ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void
+files_are_out_of_reach(void **state)
+{
+	static const char *const files[] = { "/etc/passwd", "/proc/self/status", "/proc/1/environ", "/dev/tty", "/etc" };
+	int result = 0;
+	struct caged c = { .work = open_file, .result = &result, .result_size = sizeof result };
+
+	if (!has_landlock()) {
+		print_message("skipped: this kernel has no Landlock\n");
+		skip();
+	}
+	for (size_t i = 0; i < COUNT(files); i++) {
+		file = files[i];
+		assert_int_equal(run(&c), TOOL_OK);
+		if (result != EACCES)
+			fail_msg("%s: %s", file, result == 0 ? "was opened" : strerror(result));
+	}
+	file = "/usr/lib";
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_true(result == 0 || result == EACCES);
+}
+
+static int
+use_descriptors(struct tool *t, void *ctx, void *result)
+{
+	int *ret = result;
+
+	ret[0] = (int)write(*(int *)ctx, "x", 1);
+	ret[1] = (int)write(spare[1], "x", 1);
+	return TOOL_OK;
+}
+
+static void
+only_given_descriptors_are_left(void **state)
+{
+	int pair[2], result[2] = { 0 };
+	struct caged c = { .work = use_descriptors, .ctx = &pair[1], .result = result,
+		.result_size = sizeof result, .fds = &pair[1], .fd_count = 1, .writes = true };
+
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_int_equal(result[0], 1);
+	assert_int_equal(result[1], -1);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+static int
+do_what_is_deadly(struct tool *t, void *ctx, void *result)
+{
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+	return TOOL_OK;
+}
+
+static int
+end_at_once(struct tool *t, void *ctx, void *result)
+{
+	(void)raise(SIGKILL);
+	_exit(TOOL_OK);
+}
+
+static int
+end_without_a_result(struct tool *t, void *ctx, void *result)
+{
+	_exit(TOOL_OK);
+}
+
+static void
+child_that_ends_early_is_a_failure(void **state)
+{
+	int result = 4711;
+	struct caged c = { .work = do_what_is_deadly, .result = &result, .result_size = sizeof result };
+
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_non_null(strstr(shown, "its cage forbids"));
+	c.work = end_without_a_result;
+	assert_int_equal(run(&c), TOOL_FAILED);
+	c.work = end_at_once;
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_int_equal(result, 4711);
+}
+
+static int
+ask_and_die(struct tool *t, void *ctx, void *result)
+{
+	(void)ask(t, ctx, result);
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+	return TOOL_OK;
+}
+
+/* The parent cannot know what the child has done with the PIN. */
+static void
+card_may_be_left_unlocked(void **state)
+{
+	int result;
+	struct caged c = { .work = ask_and_die, .result = &result, .result_size = sizeof result };
+
+	typed_text = "8275";
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_non_null(strstr(shown, "take the card off the reader"));
+}
+
+static int
+name_an_account(struct tool *t, void *ctx, void *result)
+{
+	const char *name = caged_account_name(*(uid_t *)ctx);
+
+	snprintf(result, 32, "%s", name != NULL ? name : "");
+	return TOOL_OK;
+}
+
+static void
+parent_names_accounts(void **state)
+{
+	uid_t uid = 0;
+	char name[32];
+	struct caged c = { .work = name_an_account, .ctx = &uid, .result = name, .result_size = sizeof name };
+
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_string_equal(name, "root");
+	uid = 4000000000U;
+	assert_int_equal(run(&c), TOOL_OK);
+	assert_string_equal(name, "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(result_and_text_come_back),
+		cmocka_unit_test(nothing_comes_back_from_a_failure),
+		cmocka_unit_test(text_cannot_steer_the_terminal),
+		cmocka_unit_test(nonsense_is_a_failure),
+		cmocka_unit_test(parent_asks_for_the_child),
+		cmocka_unit_test(files_are_out_of_reach),
+		cmocka_unit_test(only_given_descriptors_are_left),
+		cmocka_unit_test(child_that_ends_early_is_a_failure),
+		cmocka_unit_test(card_may_be_left_unlocked),
+		cmocka_unit_test(parent_names_accounts),
+	};
+
+	tool.command = "test";
+	conf_init(&tool.conf);
+	tool.env = (struct flow_env){ .conf = &tool.conf, .clk = &clk_system, .log = &tool.log };
+	if (pipe2(spare, O_CLOEXEC) != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

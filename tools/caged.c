@@ -1,0 +1,483 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "helper/cage.h"
+#include "lib/cleanup.h"
+#include "lib/confine.h"
+#include "lib/i18n.h"
+#include "lib/secret.h"
+#include "lib/signals.h"
+#include "tools/ask.h"
+#include "tools/caged.h"
+#include "tools/deadline.h"
+
+/* What child and parent send each other: a type, and what belongs to it. */
+enum message {
+	MESSAGE_QUESTION = 1,	/* child: the prompt */
+	MESSAGE_ANSWER,		/* parent: a status, and what was typed */
+	MESSAGE_HOLD,		/* child: hold signals; parent: done */
+	MESSAGE_ACCOUNT,	/* child: a uid; parent: its name, or "" */
+	MESSAGE_RESULT,		/* child: the next octets of the result */
+};
+
+#define PACKET_MAX 32768
+#define LINE_MAX_LEN 4096
+#define NAME_MAX_LEN 256
+#define TEXT_MAX ((size_t)64 << 20)	/* of a child in all: crl list with thousands of lists */
+
+/* The child's end of the socket; -1 in any other process. */
+static int to_parent = -1;
+
+bool
+caged_is_child(void)
+{
+	return to_parent >= 0;
+}
+
+static bool
+send_packet(int fd, const uint8_t *packet, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = send(fd, packet, len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len;
+}
+
+/* 0: the other end has gone; -1: nonsense, or too much. */
+static ssize_t
+receive_packet(int fd, uint8_t packet[static PACKET_MAX])
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, packet, PACKET_MAX, MSG_TRUNC);
+	} while (n < 0 && errno == EINTR);
+	return n > PACKET_MAX ? -1 : n;
+}
+
+/* --- the child -------------------------------------------------------------------- */
+
+struct outcome
+caged_ask(const char *prompt, struct secret *typed)
+{
+	static uint8_t packet[PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct outcome o = outcome_of(JPKI_CANCELLED);
+	ssize_t n = -1;
+
+	deadline_off();
+	writer_u8(&w, MESSAGE_QUESTION);
+	writer_string(&w, prompt);
+	if (writer_ok(&w) && send_packet(to_parent, packet, w.len))
+		n = receive_packet(to_parent, packet);
+	if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == JPKI_PIN_FORMAT)
+		o = outcome_of(JPKI_PIN_FORMAT);
+	else if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == JPKI_OK)
+		o = outcome_of(secret_set(typed, packet + 2, (size_t)n - 2) ? JPKI_OK : JPKI_PIN_FORMAT);
+	explicit_bzero(packet, sizeof packet);
+	return o;
+}
+
+void
+caged_hold_signals(void)
+{
+	static uint8_t packet[PACKET_MAX];
+
+	packet[0] = MESSAGE_HOLD;
+	if (!send_packet(to_parent, packet, 1) || receive_packet(to_parent, packet) != 1 ||
+	    packet[0] != MESSAGE_HOLD)
+		_exit(TOOL_FAILED);
+}
+
+const char *
+caged_account_name(uid_t uid)
+{
+	static uint8_t packet[PACKET_MAX];
+	static char name[NAME_MAX_LEN];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct reader r;
+	ssize_t n = -1;
+	uint8_t type;
+
+	writer_u8(&w, MESSAGE_ACCOUNT);
+	writer_u32(&w, (uint32_t)uid);
+	if (send_packet(to_parent, packet, w.len))
+		n = receive_packet(to_parent, packet);
+	r = reader_of(packet, n > 0 ? (size_t)n : 0);
+	return reader_u8(&r, &type) && type == MESSAGE_ACCOUNT && reader_string(&r, name, sizeof name) &&
+	    name[0] != '\0' ? name : NULL;
+}
+
+static bool
+send_result(const uint8_t *result, size_t size)
+{
+	static uint8_t packet[PACKET_MAX];
+
+	packet[0] = MESSAGE_RESULT;
+	while (size > 0) {
+		size_t n = size < PACKET_MAX - 1 ? size : PACKET_MAX - 1;
+
+		memcpy(packet + 1, result, n);
+		if (!send_packet(to_parent, packet, n + 1))
+			return false;
+		result += n;
+		size -= n;
+	}
+	return true;
+}
+
+static bool
+is_among(int fd, const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] == fd)
+			return true;
+	return false;
+}
+
+/* The parent may have gone before this was set. */
+static bool
+child_ends_with(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+bool
+caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count, bool writes)
+{
+	static const struct confine_limit limits[] = {
+		{ RLIMIT_NPROC, 0 },
+		{ RLIMIT_NOFILE, 256 },
+		{ RLIMIT_DATA, (rlim_t)1 << 30 },	/* for the index of a national CRL */
+		{ RLIMIT_FSIZE, 0 },			/* left out for a child that writes */
+	};
+	struct confine_detach d = { .streams = streams, .close_from = STDERR_FILENO + 1, .limits = limits,
+		.limit_count = sizeof limits / sizeof limits[0] - writes };
+
+	for (size_t i = 0; i < fd_count; i++)
+		if (fds[i] >= d.close_from)
+			d.close_from = fds[i] + 1;
+	for (int fd = STDERR_FILENO + 1; fd < d.close_from; fd++)
+		if (!is_among(fd, fds, fd_count))
+			(void)close(fd);
+	return child_ends_with(parent) && confine_detach(&d);
+}
+
+/* The helper's user is for logins; root without capabilities and without files serves here. */
+struct outcome
+caged_confine(struct tool *t)
+{
+	static struct conf conf;
+	struct outcome o;
+
+	/* That it fails is told at the first use. */
+	if (t->pcsc != NULL) {
+		deadline_arm(t, false);
+		o = pcsc_settle(t->pcsc);
+		deadline_off();
+	}
+	conf = t->conf;
+	conf.helper_user[0] = '\0';
+	o = cage_enter(&conf, false, &t->log);
+	return outcome_ok(&o) ? cage_seal(&t->log) : o;
+}
+
+static _Noreturn void
+child_main(struct tool *t, const struct caged *c, int fd, const int text[static 2], pid_t parent)
+{
+	int kept[CAGED_FDS_MAX + 1] = { fd };
+	struct outcome o;
+	int status;
+
+	to_parent = fd;
+	memcpy(kept + 1, c->fds, c->fd_count * sizeof kept[0]);
+	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
+	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes))
+		_exit(TOOL_FAILED);
+	o = caged_confine(t);
+	if (!outcome_ok(&o))
+		_exit(tool_finish(t, &o));
+	status = c->work(t, c->ctx, c->result);
+	if (t->pcsc != NULL) {
+		deadline_arm(t, false);
+		pcsc_free(t->pcsc);
+		deadline_off();
+	}
+	if (fflush(stdout) != 0 || (status == TOOL_OK && !send_result(c->result, c->result_size)))
+		status = TOOL_FAILED;
+	_exit(status);
+}
+
+/* --- the parent ------------------------------------------------------------------- */
+
+/* One stream of the child's text: what has come of the line that is not complete yet. */
+struct relay {
+	int from;
+	FILE *to;
+	char line[LINE_MAX_LEN + 1];
+	size_t len;
+	size_t total;
+};
+
+struct parent {
+	struct tool *t;
+	const struct caged *c;
+	int fd;
+	struct relay out, err;
+	uint8_t *result;	/* as far as it has come */
+	size_t got;
+	bool answered;		/* a PIN went to the child */
+	bool holds;		/* signals, since the child asked for it */
+	sigset_t before;
+	bool broken;		/* the child sent what it must not */
+};
+
+static void
+relay_line(struct relay *r, bool complete)
+{
+	r->line[r->len] = '\0';
+	log_defuse(r->line);
+	fputs(r->line, r->to);
+	if (complete)
+		fputc('\n', r->to);
+	r->len = 0;
+}
+
+/* False at the end of the stream, or if it is too much. */
+static bool
+relay_text(struct relay *r)
+{
+	char text[4096];
+	ssize_t n;
+
+	do {
+		n = read(r->from, text, sizeof text);
+	} while (n < 0 && errno == EINTR);
+	r->total += n > 0 ? (size_t)n : 0;
+	for (ssize_t i = 0; i < n; i++) {
+		bool end = text[i] == '\n';
+
+		if (!end)
+			r->line[r->len++] = text[i] != '\0' ? text[i] : '?';
+		if (end || r->len == LINE_MAX_LEN)
+			relay_line(r, end);
+	}
+	if (n > 0 && r->total <= TEXT_MAX) {
+		(void)fflush(r->to);
+		return true;
+	}
+	if (r->len > 0)
+		relay_line(r, false);
+	(void)fflush(r->to);
+	return false;
+}
+
+/* The person reads what the child has said before, and then the prompt. */
+static bool
+answer_question(struct parent *p, struct reader question)
+{
+	uint8_t packet[2 + SECRET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct secret *typed = secret_new();
+	char prompt[PACKET_MAX];
+	struct outcome o;
+	bool sent;
+
+	if (typed == NULL || !reader_string(&question, prompt, sizeof prompt) || !reader_at_end(&question)) {
+		secret_free(typed);
+		return false;
+	}
+	log_defuse(prompt);
+	o = ask_at_terminal(p->t, prompt, typed);
+	writer_u8(&w, MESSAGE_ANSWER);
+	writer_u8(&w, (uint8_t)o.status);
+	if (outcome_ok(&o))
+		writer_bytes(&w, secret_view(typed).data, secret_view(typed).len);
+	secret_free(typed);
+	p->answered = true;
+	sent = writer_ok(&w) && send_packet(p->fd, packet, w.len);
+	explicit_bzero(packet, sizeof packet);
+	return sent;
+}
+
+static bool
+hold_signals(struct parent *p)
+{
+	static const uint8_t done = MESSAGE_HOLD;
+
+	if (!p->holds)
+		signals_hold(&p->before);
+	p->holds = true;
+	return send_packet(p->fd, &done, 1);
+}
+
+static bool
+name_account(struct parent *p, struct reader r)
+{
+	uint8_t packet[NAME_MAX_LEN + 8];
+	struct writer w = writer_of(packet, sizeof packet);
+	const struct passwd *pw;
+	uint32_t uid;
+
+	if (!reader_u32(&r, &uid) || !reader_at_end(&r))
+		return false;
+	pw = getpwuid((uid_t)uid);
+	writer_u8(&w, MESSAGE_ACCOUNT);
+	writer_string(&w, pw != NULL && strlen(pw->pw_name) < NAME_MAX_LEN ? pw->pw_name : "");
+	return writer_ok(&w) && send_packet(p->fd, packet, w.len);
+}
+
+static bool
+take_result(struct parent *p, struct reader part)
+{
+	if (part.left > p->c->result_size - p->got)
+		return false;
+	memcpy(p->result + p->got, part.p, part.left);
+	p->got += part.left;
+	return true;
+}
+
+/* False at the end of the child, or if it sent nonsense. */
+static bool
+take_message(struct parent *p)
+{
+	static uint8_t packet[PACKET_MAX];
+	ssize_t n = receive_packet(p->fd, packet);
+	struct reader r = reader_of(packet + 1, n > 0 ? (size_t)n - 1 : 0);
+	bool taken = false;
+
+	if (n == 0)
+		return false;
+	if (n > 0 && packet[0] == MESSAGE_QUESTION)
+		taken = answer_question(p, r);
+	else if (n == 1 && packet[0] == MESSAGE_HOLD)
+		taken = hold_signals(p);
+	else if (n > 0 && packet[0] == MESSAGE_ACCOUNT)
+		taken = name_account(p, r);
+	else if (n > 0 && packet[0] == MESSAGE_RESULT)
+		taken = take_result(p, r);
+	p->broken |= !taken;
+	return taken;
+}
+
+static void
+drop(int *fd)
+{
+	closep(fd);
+	*fd = -1;
+}
+
+/* Until the child has closed all three. Its text comes before its questions. */
+static void
+parent_serve(struct parent *p)
+{
+	while (p->fd >= 0 || p->out.from >= 0 || p->err.from >= 0) {
+		struct pollfd fds[] = { { .fd = p->out.from, .events = POLLIN },
+			{ .fd = p->err.from, .events = POLLIN }, { .fd = p->fd, .events = POLLIN } };
+
+		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents != 0 && !relay_text(&p->out))
+			drop(&p->out.from);
+		else if (fds[1].revents != 0 && !relay_text(&p->err))
+			drop(&p->err.from);
+		else if (fds[0].revents == 0 && fds[1].revents == 0 && fds[2].revents != 0 && !take_message(p))
+			drop(&p->fd);
+	}
+}
+
+static int
+parent_finish(struct parent *p, pid_t child)
+{
+	const struct tool *t = p->t;
+	int status = TOOL_FAILED;
+
+	if (p->broken)
+		(void)kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (p->holds)
+		signals_release(&p->before);
+	if (WIFSIGNALED(status) || p->broken) {
+		tool_complain(t, _("the process that reads cards and certificates did not end by itself: %s%s"),
+		    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
+		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
+		    _("; its cage forbids what it, or a library, was about to do") : "");
+		if (p->answered)
+			tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+		return TOOL_FAILED;
+	}
+	status = WEXITSTATUS(status);
+	if (status == TOOL_OK && p->got != p->c->result_size)
+		return TOOL_FAILED;
+	if (status == TOOL_OK && p->got > 0)
+		memcpy(p->c->result, p->result, p->got);
+	return status;
+}
+
+/* A socket for messages, and a pipe for each stream; all or none. */
+static bool
+make_channels(int pair[static 2], int out[static 2], int err[static 2])
+{
+	pair[0] = pair[1] = out[0] = out[1] = err[0] = err[1] = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
+	    pipe2(err, O_CLOEXEC) == 0)
+		return true;
+	for (int i = 0; i < 2; i++) {
+		closep(&pair[i]);
+		closep(&out[i]);
+		closep(&err[i]);
+	}
+	return false;
+}
+
+int
+caged_run(struct tool *t, const struct caged *c)
+{
+	struct parent p = { .t = t, .c = c, .out.to = stdout, .err.to = stderr };
+	_cleanup_(freep) uint8_t *result = malloc(c->result_size > 0 ? c->result_size : 1);
+	int pair[2], out[2], err[2];
+	pid_t child = -1, self = getpid();
+	int status;
+
+	(void)fflush(NULL);
+	if (c->fd_count > CAGED_FDS_MAX || result == NULL || !make_channels(pair, out, err)) {
+		tool_complain(t, "%s", strerror(errno));
+		return TOOL_FAILED;
+	}
+	child = fork();
+	if (child == 0)
+		child_main(t, c, pair[1], (int[2]){ out[1], err[1] }, self);
+	closep(&pair[1]);
+	closep(&out[1]);
+	closep(&err[1]);
+	p.result = result;
+	p.fd = pair[0];
+	p.out.from = out[0];
+	p.err.from = err[0];
+	if (child > 0)
+		parent_serve(&p);
+	else
+		tool_complain(t, "%s", strerror(errno));
+	status = child > 0 ? parent_finish(&p, child) : TOOL_FAILED;
+	closep(&p.fd);
+	closep(&p.out.from);
+	closep(&p.err.from);
+	explicit_bzero(result, c->result_size);
+	return status;
+}
