@@ -523,6 +523,17 @@ reset_config()
 	enrol hanako good
 }
 
+# What dpkg runs after unpacking, as far as the programs of the cases do not start without.
+run_triggers()
+{
+	if command -v update-mime-database >/dev/null; then
+		update-mime-database /usr/share/mime || build_die 'update-mime-database failed'
+	fi
+	if command -v glib-compile-schemas >/dev/null; then
+		glib-compile-schemas /usr/share/glib-2.0/schemas || build_die 'glib-compile-schemas failed'
+	fi
+}
+
 # What is there before the cases, but for the running programs.
 setup_world()
 {
@@ -535,6 +546,7 @@ setup_world()
 	# What tests/lib-install.sh fetched and did not install.
 	if [ -n "${E2E_UNPACK-}" ]; then
 		tar -C / --keep-directory-symlink -xf - <&8 && ldconfig || build_die "cannot unpack what was fetched"
+		run_triggers
 	fi
 	id sshd >/dev/null 2>&1 ||
 		useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd

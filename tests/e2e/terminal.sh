@@ -251,9 +251,18 @@ start_sshd()	# [LOCALE]
 	printf '%s\n' "Port $SSH_PORT" 'ListenAddress 127.0.0.1' "HostKey $WORK/sshd/key" 'PidFile none' \
 		'UsePAM yes' 'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' \
 		'PermitRootLogin no' 'PrintMotd no' > "$WORK/sshd/config"
+	# OpenSSH 9.8 locks an address out after a few failures; every case comes from the same one.
+	[ -n "${SSHD_PENALTIES-}" ] || no_source_penalties >> "$WORK/sshd/config"
 	env LANG="${1:-C}" "$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null &
 	SSHD_PID=$!
 	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
+}
+
+# The line that switches PerSourcePenalties off, for an sshd that has them.
+no_source_penalties()
+{
+	! "$(command -v sshd)" -T -f /dev/null -o "HostKey=$WORK/sshd/key" 2>/dev/null | grep -qi '^persourcepenalties ' ||
+		echo 'PerSourcePenalties no'
 }
 
 # With public host keys where the module is told to look for them (challenge_options).
