@@ -18,7 +18,7 @@ pin_of_no_digits()
 }
 # Promise: Without the PIN there is no login.
 # Letter: another program has verified the PIN; "nothing" is typed, which the card answers as it answers the right PIN.
-# Seen to succeed: mutant foreign-state-dropped four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
+# Seen to succeed: mutant foreign-state-dropped tries-asked-again four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
 adversary pin-of-no-digits pin_of_no_digits
 
 # The reader says at first what the card does not.
