@@ -153,8 +153,8 @@ read_process(pid_t pid, struct process *ret)
 	line[n] = '\0';
 	name = strchr(line, '(');
 	end = strrchr(line, ')');
-	if (name == NULL || end == NULL || end < name ||
-	    sscanf(end + 1, " %*c %d %*d %*d %d", &parent, &terminal) != 2)
+	/* The kernel writes numbers that fit. NOLINTNEXTLINE(cert-err34-c) */
+	if (name == NULL || end == NULL || end < name || sscanf(end + 1, " %*c %d %*d %*d %d", &parent, &terminal) != 2)
 		return false;
 	snprintf(ret->name, sizeof ret->name, "%.*s", (int)(end - name - 1), name + 1);
 	ret->parent = parent;

@@ -191,7 +191,9 @@ place_is_own_name(const char *host, const char *own)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcasecmp(host, names[i]) == 0)
 			return true;
-	return is_with_domain(host, own) || is_with_domain(own, host);
+	/* Either may be the longer one. */
+	return is_with_domain(host, own) ||
+	    is_with_domain(own, host);	/* NOLINT(readability-suspicious-call-argument) */
 }
 
 /* --- the decision ------------------------------------------------------------- */

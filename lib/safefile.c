@@ -295,7 +295,8 @@ safefile_room(int fd, uint64_t *ret_octets)
 
 	if (fstatvfs(fd, &fs) != 0)
 		return false;
-	*ret_octets = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	/* A file system without a size of its own (memfd_create(2)) says 0 of everything. */
+	*ret_octets = fs.f_blocks == 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize / 2;
 	return true;
 }
 

@@ -273,7 +273,9 @@ relay_text(struct relay *r)
 		bool end = text[i] == '\n';
 
 		if (!end)
-			r->line[r->len++] = text[i] != '\0' ? text[i] : '?';
+			r->line[r->len++] = text[i];
+		if (r->len > 0 && r->line[r->len - 1] == '\0')
+			r->line[r->len - 1] = '?';
 		if (end || r->len == LINE_MAX_LEN)
 			relay_line(r, end);
 	}

@@ -114,7 +114,8 @@ main(void)
 	if (is("decision"))
 		log_line("JPKI-OK user=root service=sshd tty=ssh rhost=- reader=- cert=- tries=- raw=00000000");
 	if (is("screen")) {
-		log_line(SCREEN);
+		log_line(SCREEN);	/* NOLINT(misc-misleading-bidirectional) */
+		/* NOLINTNEXTLINE(misc-misleading-bidirectional) */
 		snprintf(verdict.text, sizeof verdict.text, "%s", SCREEN);
 	}
 	if (is("vouch"))

@@ -88,6 +88,7 @@ all_of_them(void **state)
 static void
 slips_of_a_pin(void **state)
 {
+	/* NOLINTBEGIN(bugprone-suspicious-missing-comma): an escape ends where its string does. */
 	static const char *const slips[] = { "8275", "827", "82751", " 8275", "8275 ", "8 2 7 5", "8275\t", "8275\r\n",
 		"\xef\xbc\x98\xef\xbc\x92\xef\xbc\x97\xef\xbc\x95",	/* full-width, as an input method types them */
 		"\xef\xbc\x90\xef\xbc\x99" "75", "82" "\xe3\x80\x80" "75", "8275\xc2\xa0",
@@ -95,6 +96,7 @@ slips_of_a_pin(void **state)
 		"\xe3\x82\x86\xe3\x81\xb5\xe3\x82\x84\xe3\x81\x88" };	/* the same keys, and kana */
 	static const char *const others[] = { "", "8", "82", "   ", "827564", "82756412", "8275x", "x8275", "82-75",
 		"8275!", "password", "/:/:", "8\x01" "275", "8275\xe3\x81\x88\xe3\x81\x88", "\xc3\xa4" "bc" };
+	/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 	for (size_t i = 0; i < COUNT(slips); i++)
 		if (!pinrule_resembles_auth(view_of(slips[i])))

@@ -129,7 +129,7 @@ static int
 collect_everything(void **state)
 {
 	static const char *const patterns[] = {
-		"config/pam.d/*", "config/pam-configs/*", "config/examples/sshd-keys-pam.conf", "man/pam_jpki.8.in",
+		"config/pam.d/*", "config/pam-configs/*", "config/examples/sshd-keys-pam.conf.in", "man/pam_jpki.8.in",
 		"man/pam_jpki-ssh.7", "README.md"
 	};
 	const char *top = getenv("srcdir");
