@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,7 +144,7 @@ nothing_else_runs_as_that_user(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (setresuid(871, 871, 871) == 0 && write(ready[1], "x", 1) == 1)
+		if (setresuid(871, 871, 871) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && write(ready[1], "x", 1) == 1)
 			(void)pause();
 		_exit(1);
 	}

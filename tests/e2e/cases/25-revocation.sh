@@ -158,7 +158,7 @@ run_case 'CRLs that are refused change nothing' crls_refused
 # A disk on which there is room for the old list and not for another one.
 disk_full()
 {
-	local left
+	local left why
 
 	install_pam_service e2e "$(stack)"
 	rm -rf "$CRLS"
@@ -166,12 +166,13 @@ disk_full()
 	mount -t tmpfs -o size=32k,mode=0755 tmpfs "$CRLS" || { fail 'no tmpfs'; return; }
 	put_crls ca1.crl || fail 'the first list'
 	# Room for nothing, then for the CRL without its index.
-	for left in 0 4096; do
+	for left in 0:no-room 4096:store; do
+		why=${left#*:} left=${left%:*}
 		rm -f "$CRLS/filler"
 		cat /dev/zero > "$CRLS/filler" 2>/dev/null	# ends with the disk full
 		truncate -s "-$left" "$CRLS/filler"
 		run crlput "$CRLS" "$NSSDB" "$PKI/crl/ca1-good-revoked.crl"
-		expect_has "import with $left bytes free" ': store' "$OUT"
+		expect_has "import with $left bytes free" ": $why" "$OUT"
 		expect_equal 'left over' '' "$(find "$CRLS" -name '.new*')"
 		enrol hanako good
 		run pamdrive --service e2e --user hanako "pin=$PIN" auth
