@@ -28,7 +28,8 @@ struct pcsc {
 	SCARDCONTEXT context;
 	bool has_context;
 	bool context_broken;	/* pcscd went: make it anew as soon as no card is open */
-	bool context_last;	/* and not even then */
+	bool context_last;	/* and not even then: it is as follows, for good */
+	struct outcome last;
 	SCARDHANDLE card;
 	bool has_card;
 	bool in_transaction;
@@ -108,7 +109,7 @@ need_context(struct pcsc *p)
 	if (p->has_context)
 		return outcome_of(JPKI_OK);
 	if (p->context_last)
-		return outcome_of(JPKI_NO_SERVICE);
+		return p->last;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	/*
 	 * A pcscd that ends, or serves as many as it can, hangs up, which looks like
@@ -125,7 +126,14 @@ need_context(struct pcsc *p)
 struct outcome
 pcsc_connect(struct pcsc *p)
 {
-	return need_context(p);
+	struct outcome o = need_context(p);
+
+	/* What refuses root refuses the user that it becomes as well. */
+	if (o.status == JPKI_SERVICE_REFUSED) {
+		p->context_last = true;
+		p->last = o;
+	}
+	return o;
 }
 
 struct outcome
@@ -133,6 +141,8 @@ pcsc_settle(struct pcsc *p)
 {
 	struct outcome o = need_context(p);
 
+	if (!p->context_last)
+		p->last = outcome_of(JPKI_NO_SERVICE);
 	p->context_last = true;
 	return o;
 }

@@ -21,8 +21,8 @@ void pcsc_free(struct pcsc *pcsc);
 
 /*
  * Connects to pcscd now rather than at the first use. For a process that is about to become a user
- * whom pcscd may refuse: the connection stays that of the user who made it. NO_SERVICE,
- * SERVICE_REFUSED; either way the first use tries again if it has to.
+ * whom pcscd may refuse: the connection stays that of the user who made it. NO_SERVICE:
+ * the first use tries again. SERVICE_REFUSED is for good, since what refuses us refuses that user.
  */
 struct outcome pcsc_connect(struct pcsc *pcsc) MUST_CHECK;
 

@@ -41,7 +41,7 @@ has_ssh_connection(pam_handle_t *pamh)
 void
 guard_claims(pam_handle_t *pamh, const char *user, struct proto_claims *ret)
 {
-	const struct passwd *pw = NULL;
+	uid_t uid;
 
 	copy_claim(item(pamh, PAM_TTY), ret->tty);
 	copy_claim(item(pamh, PAM_XDISPLAY), ret->display);
@@ -49,9 +49,7 @@ guard_claims(pam_handle_t *pamh, const char *user, struct proto_claims *ret)
 	copy_claim(pam_getenv(pamh, "XDG_SEAT"), ret->seat);
 	ret->ssh_connection = has_ssh_connection(pamh);
 	ret->caller = guard_caller(pamh);
-	if (ret->caller != 0)
-		pw = pam_modutil_getpwnam(pamh, user);
-	ret->for_caller = pw != NULL && pw->pw_uid == ret->caller;
+	ret->for_caller = ret->caller != 0 && account_uid(user, &uid) && uid == ret->caller;
 }
 
 bool

@@ -3,7 +3,9 @@
 #define JPKI_PAM_RECORD_H
 
 #include <security/pam_modules.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define RECORD_MAX 900	/* with a code before it, a line of the log */
 
@@ -15,6 +17,12 @@ item(pam_handle_t *pamh, int type)
 
 	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
 }
+
+/*
+ * The uid of an account in *ret; false: there is none, or it cannot be looked up. For programs that
+ * log in again and again on one handle: pam_modutil_getpwnam(3) keeps what it finds until pam_end(3).
+ */
+bool account_uid(const char *user, uid_t *ret);
 
 /*
  * "user=… service=… tty=… rhost=… reader=… cert=…", of the handle's items and what is given;

@@ -17,11 +17,11 @@
 #endif
 
 static uid_t
-uid_of(pam_handle_t *pamh, const char *user)
+uid_of(const char *user)
 {
-	const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
+	uid_t uid;
 
-	return pw == NULL ? (uid_t)-1 : pw->pw_uid;
+	return account_uid(user, &uid) ? uid : (uid_t)-1;
 }
 
 static const char *
@@ -65,7 +65,7 @@ tally_begin(struct tally *t, pam_handle_t *pamh, const char *user, const char *c
 
 	*t = (struct tally){ .store = { .dir = GUESSES_DIR, .owner = GUESSES_OWNER, .clk = &clk_system,
 		.log = log }, .kept = geteuid() == GUESSES_OWNER, .uid = guard_caller(pamh),
-		.holder = uid_of(pamh, user) };
+		.holder = uid_of(user) };
 	if (!t->kept)
 		return PROTO_ANSWER_PIN;
 	t->other = t->uid != 0 && t->uid != t->holder;

@@ -126,14 +126,15 @@ of_passwd()
 run_case 'guesses: the old PIN of a change counts as well' of_passwd
 
 # --- every outcome -----------------------------------------------------------------------------
+# Taro's program asks for hanako's card: without logind, nothing proves where taro is.
 AS_TARO='run setpriv --ruid 2002 --clear-groups'
 login 'guesses: another account that guessed' code=GUESSES pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
-	says='Too many wrong PINs' under="true; put_record '2002 su 3 3 0 1764345600'; $AS_TARO"
+	says='Too many wrong PINs' opts=local_services=e2e under="true; put_record '2002 su 3 3 0 1764345600'; $AS_TARO"
 login 'guesses: another account and a record that is damaged' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
-	says='cannot be recorded' under="true; put_record garbage; $AS_TARO"
+	says='cannot be recorded' opts=local_services=e2e under="true; put_record garbage; $AS_TARO"
 login 'guesses: the holder and a record that is damaged' says='' under='true; put_record garbage; run'
 login 'guesses: another account and a directory of others' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
-	under="true; put_record; chmod 0777 $GUESSES; $AS_TARO"
+	opts=local_services=e2e under="true; put_record; chmod 0777 $GUESSES; $AS_TARO"
 full_disk()
 {
 	put_record
@@ -141,13 +142,13 @@ full_disk()
 	dd if=/dev/zero of="$GUESSES/full" status=none 2>/dev/null
 }
 login 'guesses: another account and a disk that is full' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL verifies=0 drive="pin=$PIN auth" \
-	under="true; full_disk; $AS_TARO"
+	opts=local_services=e2e under="true; full_disk; $AS_TARO"
 umount -q "$GUESSES"
 login 'guesses: the holder and a disk that is full' \
 	under="true; full_disk; run"
 umount -q "$GUESSES"
 login 'guesses: another account within its three' code=PIN-WRONG pam=AUTH_ERR tries=2 drive="pin=$WRONG_PIN auth" \
-	under="true; put_record '2002 su 2 2 0 1764345600'; $AS_TARO"
+	opts=local_services=e2e under="true; put_record '2002 su 2 2 0 1764345600'; $AS_TARO"
 
 no_command_more()
 {
