@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,15 +11,6 @@
 
 #include "pam/guard.h"
 #include "tests/unit/test.h"
-
-/* libpam's works only for a module that libpam has called. */
-struct passwd *__wrap_pam_modutil_getpwnam(pam_handle_t *pamh, const char *user);
-
-struct passwd *
-__wrap_pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
-{
-	return getpwnam(user);	/* NOLINT(concurrency-mt-unsafe) */
-}
 
 static pam_handle_t *
 start(const char *service, const char *user)

@@ -51,10 +51,17 @@ account(const char *name, uid_t uid)
 	return uid == TARO ? &taro : NULL;
 }
 
-struct passwd *
-pam_modutil_getpwnam(pam_handle_t *pamh, const char *name)
+int
+getpwnam_r(const char *name, struct passwd *ret, char *text, size_t size, struct passwd **ret_found)
 {
-	return account(name, 0);
+	const struct passwd *found = account(name, 0);
+
+	*ret_found = NULL;
+	if (found == NULL)
+		return 0;
+	*ret = *found;
+	*ret_found = ret;
+	return 0;
 }
 
 struct passwd *
