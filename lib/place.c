@@ -191,9 +191,8 @@ place_is_own_name(const char *host, const char *own)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcasecmp(host, names[i]) == 0)
 			return true;
-	/* Either may be the longer one. */
-	return is_with_domain(host, own) ||
-	    is_with_domain(own, host);	/* NOLINT(readability-suspicious-call-argument) */
+	/* Either may be the longer one. NOLINTNEXTLINE(readability-suspicious-call-argument) */
+	return is_with_domain(host, own) || is_with_domain(own, host);
 }
 
 /* --- the decision ------------------------------------------------------------- */
