@@ -158,7 +158,7 @@ out_of_date()
 run_case 'doctor: lists that have run out, or not yet begun' out_of_date
 
 # --- what pcscd and its polkit say -----------------------------------------------------------
-skip 'doctor: pcscd that admits root alone' 'as in 37-cage: the doorkeeper hangs up in mid-greeting; to be fixed'
+sick 'pcscd that admits root alone' D108 break='only_admits 0' mend=admits_all status=3
 sick 'pcscd that admits the user of the helper' '' break='only_admits 0 $(id -u jpki-helper)' mend=admits_all status='0|3'
 sick 'pcscd that admits nobody, not even root' D107 break=only_admits mend=admits_all
 
