@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "helper/proto.h"
+#include "lib/cleanup.h"
 #include "pam/spawn.h"
 
 #ifndef HELPER_PATH	/* tests put another in its place */
@@ -52,7 +53,7 @@ set_attributes(posix_spawnattr_t *attr)
 
 static int
 spawn_with(int socket_fd, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr,
-    pid_t *ret_pid)
+    struct helper *h)
 {
 	static char name[] = "jpki_helper";
 	char *argv[] = { name, NULL };
@@ -63,12 +64,16 @@ spawn_with(int socket_fd, posix_spawn_file_actions_t *actions, posix_spawnattr_t
 	if (e == 0)
 		e = set_attributes(attr);
 	if (e == 0)
-		e = posix_spawn(ret_pid, HELPER_PATH, actions, attr, argv, envp);
+#ifdef HAVE_PIDFD_SPAWN
+		e = pidfd_spawn(&h->pidfd, HELPER_PATH, actions, attr, argv, envp);
+#else
+		e = posix_spawn(&h->pid, HELPER_PATH, actions, attr, argv, envp);
+#endif
 	return e;
 }
 
 static int
-spawn(int socket_fd, pid_t *ret_pid)
+spawn(int socket_fd, struct helper *h)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -79,20 +84,75 @@ spawn(int socket_fd, pid_t *ret_pid)
 		return e;
 	e = posix_spawnattr_init(&attr);
 	if (e == 0) {
-		e = spawn_with(socket_fd, &actions, &attr, ret_pid);
+		e = spawn_with(socket_fd, &actions, &attr, h);
 		(void)posix_spawnattr_destroy(&attr);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return e;
 }
 
-static void
-collect(pid_t pid)
+/* The signal that ended it, or 0: by the descriptor, for its number may be another child's by now. */
+static int
+collect(int pidfd, int flags)
 {
-	/* ECHILD: the application collects children itself. */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	siginfo_t info = { .si_pid = 0 };
+
+	/* ECHILD: the application collects its children itself. */
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | flags) < 0 && errno == EINTR)
 		;
+	return info.si_pid != 0 && info.si_code != CLD_EXITED ? info.si_status : 0;
 }
+
+#ifdef HAVE_PIDFD_SPAWN
+static int
+open_pidfd(struct helper *h)
+{
+	return 0;	/* it came with the process */
+}
+#else
+/* Whether the helper still has its end of the socket pair. */
+static bool
+is_there(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) >= 0 && (p.revents & POLLHUP) == 0;
+}
+
+/* Without a descriptor for it: it ends when its socket closes, and its number is its own until then. */
+static int
+give_up(struct helper *h, int e)
+{
+	bool there = is_there(h->fd);
+
+	(void)close(h->fd);
+	h->fd = -1;
+	while (there && waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return e;
+}
+
+/*
+ * Before glibc 2.39, by the number of the process. In an application that ignores SIGCHLD the number
+ * of a helper that has ended may be another child's already. So the descriptor counts only if the
+ * helper is still there after it was opened; else no process is signalled or waited for.
+ */
+static int
+open_pidfd(struct helper *h)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, h->pid, 0);
+
+	if (pidfd < 0)
+		return errno == ESRCH ? 0 : give_up(h, errno);
+	if (is_there(h->fd)) {
+		h->pidfd = pidfd;
+		return 0;
+	}
+	(void)collect(pidfd, WNOHANG);	/* the helper itself, in any other application */
+	(void)close(pidfd);
+	return 0;
+}
+#endif
 
 bool
 helper_start(struct helper *ret_helper)
@@ -104,18 +164,12 @@ helper_start(struct helper *ret_helper)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return false;
 	h.fd = pair[0];
-	e = spawn(pair[1], &h.pid);
+	e = spawn(pair[1], &h);
 	(void)close(pair[1]);
+	if (e == 0)
+		e = open_pidfd(&h);
 	if (e != 0) {
-		(void)close(h.fd);
-		errno = e;
-		return false;
-	}
-	h.pidfd = (int)syscall(SYS_pidfd_open, h.pid, 0);
-	if (h.pidfd < 0) {
-		e = errno;
-		(void)close(h.fd);	/* without its socket the helper ends by itself */
-		collect(h.pid);
+		closep(&h.fd);
 		errno = e;
 		return false;
 	}
@@ -138,20 +192,17 @@ ended_within(int pidfd, int ms)
 int
 helper_end(struct helper *h)
 {
-	siginfo_t info = { .si_pid = 0 };
+	int sig = 0;
 
 	if (h->fd < 0)
 		return 0;
 	(void)close(h->fd);
-	if (!ended_within(h->pidfd, END_MS))
-		(void)syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
-	/*
-	 * By the descriptor: in an application that collects children itself the
-	 * number may be another child's by now. ECHILD then, which is no error.
-	 */
-	while (waitid(P_PIDFD, (id_t)h->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
-	(void)close(h->pidfd);
+	if (h->pidfd >= 0) {
+		if (!ended_within(h->pidfd, END_MS))
+			(void)syscall(SYS_pidfd_send_signal, h->pidfd, SIGKILL, NULL, 0);
+		sig = collect(h->pidfd, 0);
+		(void)close(h->pidfd);
+	}
 	*h = (struct helper)HELPER_NONE;
-	return info.si_pid != 0 && info.si_code != CLD_EXITED ? info.si_status : 0;
+	return sig;
 }

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 struct helper {
-	pid_t pid;
-	int pidfd;	/* names the process also when its number is used again; -1 */
+	pid_t pid;	/* until there is a pidfd */
+	int pidfd;	/* the process, even if another gets its number; -1: it ended at once */
 	int fd;		/* our end of the socket pair; -1 */
 };
 

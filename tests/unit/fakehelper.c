@@ -385,6 +385,8 @@ main(void)
 	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
 		return 1;
 	fclose(f);
+	if (is("exit before all"))
+		return 1;
 	switch (receive_task()) {
 	case PROTO_LOGIN:
 		login();

@@ -8,11 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <security/pam_appl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -288,7 +292,7 @@ test_misbehaviour(void **state)
 	static const char *const modes[] = { "exit at once", "garbage", "empty packet",
 		"prompt before ready", "ready twice", "success without PIN", "prompt twice",
 		"wrong id", "trailing byte", "cut", "oversized", "wrong version", "unknown status",
-		"die after PIN", "crash after PIN", "late before prompt", "late after PIN" };
+		"exit before all", "die after PIN", "crash after PIN", "late before prompt", "late after PIN" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		assert_int_equal(run(modes[i]), PAM_AUTHINFO_UNAVAIL);
@@ -924,8 +928,87 @@ test_host_that_reaps(void **state)
 	assert_int_equal(sigaction(SIGCHLD, &ignore, &old), 0);
 	assert_int_equal(run("good"), PAM_SUCCESS);
 	assert_int_equal(run("die after PIN"), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(run("exit before all"), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(sigaction(SIGCHLD, &old, &now), 0);
 	assert_ptr_equal(now.sa_handler, SIG_IGN);
+}
+
+#ifndef HAVE_PIDFD_SPAWN
+static bool use_again;		/* the number of a helper, once it has ended */
+static pid_t victim;
+
+/* A child with this number: as if so many had come and gone. Needs CAP_CHECKPOINT_RESTORE. */
+static pid_t
+child_of_number(pid_t wanted)
+{
+	struct clone_args args = { .set_tid = (uintptr_t)&wanted, .set_tid_size = 1, .exit_signal = SIGCHLD };
+	int closed[2];
+	char none;
+	pid_t pid;
+
+	assert_int_equal(pipe2(closed, O_CLOEXEC), 0);
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	if (pid == 0) {
+		/* As a program that was started: without the helper's end of the socket. */
+		closefrom(STDERR_FILENO + 1);
+		for (;;)
+			(void)pause();
+	}
+	(void)close(closed[1]);
+	assert_int_equal(read(closed[0], &none, 1), 0);
+	(void)close(closed[0]);
+	return pid;
+}
+
+/* In place of libc's, which our module then calls. */
+int
+posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	union {
+		void *found;
+		int (*fn)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+		    char *const [], char *const []);
+	} real = { .found = dlsym(RTLD_NEXT, "posix_spawn") };
+	int e;
+
+	assert_non_null(real.found);
+	e = real.fn(ret_pid, path, actions, attr, argv, envp);
+	if (e == 0 && use_again) {
+		use_again = false;
+		while (kill(*ret_pid, 0) == 0)
+			(void)sched_yield();
+		victim = child_of_number(*ret_pid);
+	}
+	return e;
+}
+#endif
+
+/* The helper ends at once, nobody collects it, and its number goes to another child of the host. */
+static void
+test_number_used_again(void **state)
+{
+#ifdef HAVE_PIDFD_SPAWN
+	skip();		/* the descriptor comes with the process */
+#else
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(sigaction(SIGCHLD, &ignore, &old), 0);
+	use_again = true;
+	assert_int_equal(run_on(pamh, "exit before all"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_false(use_again);
+	pam_end(pamh, PAM_AUTH_ERR);
+	if (victim < 0) {
+		assert_int_equal(sigaction(SIGCHLD, &old, NULL), 0);
+		skip();		/* not allowed to choose a number */
+	}
+	assert_int_equal(kill(victim, 0), 0);	/* it lives */
+	assert_int_equal(kill(victim, SIGKILL), 0);
+	assert_int_equal(waitpid(victim, NULL, 0), -1);	/* until it has gone */
+	assert_int_equal(sigaction(SIGCHLD, &old, NULL), 0);
+#endif
 }
 
 /* --- changing the PIN ------------------------------------------------------------ */
@@ -1147,6 +1230,7 @@ main(void)
 		cmocka_unit_test(test_session_without_card),
 		cmocka_unit_test(test_session_without_room),
 		cmocka_unit_test(test_host_that_reaps),
+		cmocka_unit_test(test_number_used_again),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_refused_in_the_first_pass),
 		cmocka_unit_test(test_change_that_is_nobodys),
