@@ -31,11 +31,11 @@ tool_reads()	# PATH
 
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: it writes nothing; it reads what root may read.
-# Seen to succeed: a0e55d3: "read /etc/shadow: got root:…"
+# Seen to succeed: mutant tool-not-caged: "read /etc/shadow: got root:…"
 adversary tool-reads-passwords tool_reads /etc/shadow
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: it signals nothing and traces nothing; it reads the memory of the process that started it.
-# Seen to succeed: a0e55d3: "read /proc/1/environ: got …"
+# Seen to succeed: mutant tool-not-caged: "read /proc/1/environ: got …"
 adversary tool-reads-processes tool_reads /proc/1/environ
 
 # What the child hands over is shown, and could steer the terminal of root.
@@ -48,26 +48,30 @@ tool_writes_to_terminal()
 }
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: it prints, which it may, and what it prints steers the terminal.
-# Seen to succeed: a0e55d3: "an escape sequence reached the terminal"
+# Seen to succeed: mutant text-of-a-child: "an escape sequence reached the terminal"
 adversary tool-steers-terminal tool_writes_to_terminal
 
 tool_dies_by()	# DEED
 {
 	tool_taken_over "$1" status
-	expect_equal 'status' 1 "$STATUS"
-	expect_equal 'how far it got' begun "$FAR"
-	expect_has 'what is shown' 'its cage forbids' "$OUT"
+	case $FAR in
+	begun) ;;
+	lived) broken "$1: done, and the process lived" ;;
+	*) fail "it got no further than \"$FAR\"" ;;
+	esac
 	[ ! -e /run/misdeed.spoils ] || broken 'wrote a file'
+	expect_equal 'status' 1 "$STATUS"
+	expect_has 'what is shown' 'its cage forbids' "$OUT"
 }
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: none: it runs a program.
-# Seen to succeed: a0e55d3: "wrote a file" (by touch)
+# Seen to succeed: mutant tool-not-caged: "wrote a file" (by touch)
 adversary tool-runs-program tool_dies_by exec
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: none: it writes a file.
-# Seen to succeed: a0e55d3: "wrote a file"
+# Seen to succeed: mutant tool-not-caged: "wrote a file"
 adversary tool-writes-file tool_dies_by write
 # Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
 # Letter: none: it opens a connection.
-# Seen to succeed: a0e55d3: the process lived
+# Seen to succeed: mutant tool-not-caged: "network: done, and the process lived"
 adversary tool-calls-home tool_dies_by network

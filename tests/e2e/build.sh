@@ -84,5 +84,16 @@ make_users()
 # Programs of the tests only; what make check would build.
 make_test_programs()
 {
-	step test-programs make -C "$E2E_BUILD" -j"$(nproc)" check TESTS=
+	if [ -n "${E2E_MUTANT-}" ]; then
+		step test-programs make_what_builds
+	else
+		step test-programs make -C "$E2E_BUILD" -j"$(nproc)" check TESTS=
+	fi
+}
+
+# In a tree of earlier times (tests/adversary/run) today's attackers need not all build: a case
+# without its program fails.
+make_what_builds()
+{
+	make -C "$E2E_BUILD" -j"$(nproc)" -k check TESTS= || :
 }
