@@ -14,7 +14,7 @@
  * The certificates need not belong to the keys: the card does not look.
  *
  * Options, in card.conf and by sim_card_set(); defaults in parentheses. What
- * nobody has measured on a real card is an option.
+ * has not been measured on a real card is an option.
  *
  *  profile (mynumber)	child: no signature certificate; faceauth: that, and the
  *			authentication PIN locked; locked; lasttry; juki: the old
@@ -40,7 +40,8 @@
  *  sign-needs-le (no)	sign without Le answers 6700
  *  t0 (no)		signatures are fetched with GET RESPONSE
  *  ef-size (2048)	size of a certificate's EF, filled up with FF
- *  auth-ef (normal)	content of EF 000A: truncated, ff, empty, huge (its DER
+ *  auth-ef (normal)	content of EF 000A: truncated, head (16 bytes, as many as any two
+ *			certificates may have in common), ff, empty, huge (its DER
  *			length says 65535), absent
  *  no-auth (no), no-sign (no)	without the files of that certificate and key
  *  auth-cert-needs-pin (no), phone-session (no): as on smartphones, and the

@@ -19,6 +19,7 @@ static const struct application {
 };
 
 #define AID_MIN	5
+#define HEAD_LEN	16
 
 enum {
 	ID_SIGN_CERT = 0x0001, ID_SIGN_CA = 0x0002, ID_TOKEN = 0x0006,
@@ -48,8 +49,8 @@ static const struct ef efs[] = {
 /* --- which file ------------------------------------------------------------ */
 
 /*
- * Without the signature certificate the key, its PIN and the CA stay: nobody
- * has looked at a child's card. The Juki card never had a second key.
+ * Without the signature certificate the key, its PIN and the CA stay: a child's
+ * card has not been examined. The Juki card never had a second key.
  */
 static bool
 ef_exists(const struct sim_card *card, const struct ef *ef)
@@ -227,6 +228,8 @@ image_of_auth_cert(const struct sim_card *card)
 		image.len = image.size = 0;
 	else if (strcmp(how, "truncated") == 0)
 		image.len = image.size = image.len - image.len / 4;
+	else if (strcmp(how, "head") == 0)
+		image.len = image.size = HEAD_LEN;
 	else if (strcmp(how, "huge") == 0) {
 		memcpy(card->scratch, image.data, image.len);
 		memcpy(card->scratch, "\x30\x82\xff\xff", 4);

@@ -33,7 +33,7 @@ static const struct option option_table[] = {
 	{ "label", WORD, FIELD(label), "JPKIAPICCTOKEN2", NULL },
 	{ "availability", HEX, FIELD(availability), "8F8F00", NULL },
 	{ "auth-ef", WORD, FIELD(auth_ef), "normal",
-	  "normal truncated ff empty huge absent" },
+	  "normal truncated head ff empty huge absent" },
 	{ "reset-clears", WORD, FIELD(reset_clears), "auto", "auto yes no" },
 	{ "verified-query", WORD, FIELD(verified_query), "count", "count 9000" },
 	{ "no-sfi", WORD, FIELD(no_sfi), "no", NULL },

@@ -425,6 +425,9 @@ test_bad_certificate_files(void **state)
 	set("auth-ef", "truncated");
 	expect(0x9000, "00B08A0004");
 	expect(0x6b00, "00B0050000");
+	set("auth-ef", "head");
+	expect(0x9000, "00B08A0000");
+	assert_int_equal(response_len, 16);
 	set("auth-ef", "absent");
 	expect(0x6a82, "00B08A0004");
 }
@@ -549,7 +552,7 @@ test_verify_parameters(void **state)
 	expect(0x6981, "00200080");
 	expect(0x6700, "0020009811 3131313131313131313131313131313131");
 	expect_state("auth-tries", "3");
-	/* Nobody knows; the simulated card is the strict one. */
+	/* Not known; the simulated card is the strict one. */
 	expect(0x63c2, "0020009803 313233");
 	expect(0x63c1, "0020009805 3132333400");
 }
