@@ -3,16 +3,16 @@
  *
  *	pamdrive --service S --user U pin=1234 auth setcred
  *
- * Answers stand before the call that asks for them. The transcript on
+ * Answers precede the call that asks for them. The transcript on
  * standard output has one line per event:
  *
  *	prompt[off]: TEXT       a hidden prompt (prompt[on]: a visible one)
  *	error: TEXT, info: TEXT what the module said
  *	exec = STATUS           how an exec= command ended
  *	auth = 7 PAM_AUTH_ERR   how a call ended
- *	authtok = unset         after auth, if pam_e2e.so stands in the stack
- *	delay = USEC            if a failure delay was asked for (nobody sleeps)
- *	unused = N              answers that nobody asked for
+ *	authtok = unset         after auth, if pam_e2e.so is in the stack
+ *	delay = USEC            if a failure delay was asked for (and none is made)
+ *	unused = N              answers to no question
  *	hygiene = ok            or what the call changed in this process
  *
  * PAM_TTY is a virtual console unless --tty says otherwise ("": none): the user is at the machine.
@@ -59,6 +59,7 @@ struct options {
 	const char *rhost;
 	const char *ruser;
 	const char *tty;
+	const char *putenv;
 	long as;
 	long ruid;
 	long repeat;
@@ -496,6 +497,8 @@ play(struct drive *d, char **items, int count)
 	set_item(pamh, PAM_RUSER, d->opt->ruser);
 	set_item(pamh, PAM_TTY, d->opt->tty);
 	set_item(pamh, PAM_FAIL_DELAY, delay.p);
+	if (d->opt->putenv != NULL && pam_putenv(pamh, d->opt->putenv) != PAM_SUCCESS)
+		errx(EXIT_USAGE, "pam_putenv(%s) failed", d->opt->putenv);
 	d->items = items;
 	d->next = 0;
 	for (d->end = 0; d->end < count; d->end++) {
@@ -612,6 +615,7 @@ usage(FILE *out, int status)
 	fputs("Usage: pamdrive --service NAME [OPTION]... ITEM...\n"
 	    "  --confdir DIR     service files are in DIR, not /etc/pam.d\n"
 	    "  --user U, --rhost H, --ruser R, --tty T   PAM items\n"
+	    "  --putenv NAME=VALUE   into PAM's environment, as sshd puts SSH_AUTH_INFO_0\n"
 	    "  --silent          pass PAM_SILENT, as sudo does\n"
 	    "  --as UID          become UID altogether (a screen locker)\n"
 	    "  --ruid UID        only the real uid is UID (su, sudo)\n"
@@ -636,6 +640,7 @@ static const struct option long_options[] = {
 	{ "rhost", required_argument, NULL, 'H' },
 	{ "ruser", required_argument, NULL, 'R' },
 	{ "tty", required_argument, NULL, 't' },
+	{ "putenv", required_argument, NULL, 'e' },
 	{ "silent", no_argument, NULL, 'S' },
 	{ "as", required_argument, NULL, 'a' },
 	{ "ruid", required_argument, NULL, 'r' },
@@ -661,6 +666,7 @@ parse_options(int argc, char **argv, struct options *opt)
 		case 'H': opt->rhost = optarg; break;
 		case 'R': opt->ruser = optarg; break;
 		case 't': opt->tty = optarg[0] != '\0' ? optarg : NULL; break;
+		case 'e': opt->putenv = optarg; break;
 		case 'S': opt->flags |= PAM_SILENT; break;
 		case 'a': opt->as = number(optarg, "--as"); break;
 		case 'r': opt->ruid = number(optarg, "--ruid"); break;
