@@ -2,6 +2,12 @@
 # shellcheck disable=SC2034 # SSHD_PID is terminal.sh's
 # Something else that runs as a user to which sshd, or somebody with a PIN, gives work.
 
+# attacker NAME: the program of that name where every user can start it; the build directory may be root's alone.
+attacker()
+{
+	install -m 0755 "$E2E_BUILD/tests/adversary/$1" "$WORK/$1"
+}
+
 # another_key: of an attacker whom no one has enrolled.
 another_key()
 {
@@ -29,12 +35,13 @@ the_writer_of_keys()
 {
 	local user injectors=() i
 
+	attacker inject
 	another_key
 	sshd_that_asks_for_keys
 	for user in nobody daemon jpki-fetch jpki-helper hanako; do
 		id "$user" > /dev/null 2>&1 || continue
 		setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups \
-			"$E2E_BUILD/tests/adversary/inject" "$WORK/attacker.pub" "$WORK/seen" &
+			"$WORK/inject" "$WORK/attacker.pub" "$WORK/seen" &
 		injectors+=($!)
 	done
 	for ((i = 0; i < 20; i++)); do
@@ -55,11 +62,12 @@ the_tracer_at_exec()
 {
 	local tracer i
 
+	attacker tracer
 	install_pam_service e2e "$(stack)"
 	: > "$WORK/seen"
 	chmod 0666 "$WORK/seen"
 	chmod 0755 "$WORK"
-	"${HANAKO[@]}" "$E2E_BUILD/tests/adversary/tracer" jpki_helper "$WORK/seen" &
+	"${HANAKO[@]}" "$WORK/tracer" jpki_helper "$WORK/seen" &
 	tracer=$!
 	for ((i = 0; i < 5; i++)); do
 		run pamdrive --service e2e --user hanako --as "$(id -u hanako)" "pin=$PIN" auth
