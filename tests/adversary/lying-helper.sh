@@ -63,16 +63,14 @@ lured()
 	[[ $OUT != *'prompt[on]'* ]] || broken 'a visible question where the PIN is asked for'
 }
 # Promise: The helper is handed four digits, or at sshd the reply to a challenge, and nothing else that is typed.
-# Letter: it challenges, which its own options allow; nobody has said that sshd asks.
+# Letter: it challenges, which its own options allow; it is not sshd that asks.
 # Seen to succeed: mutant challenge-of-another-program
 adversary helper-that-lures lured
 
 vouched()
 {
-	install_pam_service sshd 'auth required pam_env.so user_readenv=0 readenv=1 envfile=/run/ssh-env
-auth required pam_jpki.so'
-	printf 'SSH_AUTH_INFO_0=publickey ssh-rsa AAAA\n' > /run/ssh-env
-	lying vouch --service sshd --user hanako --tty ssh auth
+	install_pam_service sshd 'auth required pam_jpki.so'
+	lying vouch --service sshd --user hanako --tty ssh --putenv 'SSH_AUTH_INFO_0=publickey ssh-rsa AAAA' auth
 	no_login
 }
 # Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.

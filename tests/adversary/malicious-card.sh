@@ -42,14 +42,14 @@ adversary neighbour-of-the-card neighbour_of_the_card
 # It ends its certificate before the two begin to differ.
 head_that_is_too_short()
 {
-	at_the_prompt "exec=sim swap $(card_dir other-person) && sim fault ins B0:* truncate 22" "pin=$PIN" auth
+	at_the_prompt "exec=sim swap $(card_dir 'other-person auth-ef=head')" "pin=$PIN" auth
 	CARD_DIRTY=yes
 	expect_has 'the transcript' 'exec = 0' "$OUT"
 	no_login
 	[ "$(stat_of verifies)" = 0 ] || broken 'another card got the PIN'
 }
 # Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
-# Letter: every byte that it gives of its certificate is that of the enrolled one; it gives twenty.
+# Letter: every byte that it gives of its certificate is that of the enrolled one; it gives sixteen.
 # Seen to succeed: mutant short-head
 adversary head-that-is-too-short head_that_is_too_short
 
@@ -71,7 +71,7 @@ counterfeit_at_the_prompt()
 # Seen to succeed: mutant the-card-has-signed-our-challenge
 adversary counterfeit-at-the-prompt counterfeit_at_the_prompt
 
-# In the helper's place stands a program that says what it likes (tests/unit/fakehelper).
+# In the helper's place is a program that says what it likes (tests/unit/fakehelper).
 helper_that_lies()
 {
 	local lie

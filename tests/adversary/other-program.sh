@@ -36,7 +36,7 @@ card_is_idle()
 	scprobe card 1000 >/dev/null
 }
 # Promise: What it left verified on the card is dropped before, and we leave nothing verified.
-# Letter: the helper drops the state on every way out; SIGKILL is none.
+# Letter: the helper drops the state on every way out; SIGKILL leaves it none.
 # Seen to succeed: mutant a-card-left-verified
 adversary helper-killed-after-verify helper_killed_after_verify
 
@@ -62,14 +62,14 @@ adversary pin-in-memory pin_in_memory
 # He says that he is hanako, in every way that a program can say it.
 change_for_somebody_else()
 {
-	printf 'password required pam_jpki.so\n' > /etc/pam.d/a-passwd
+	printf 'password required pam_jpki.so local_services=a-passwd\n' > /etc/pam.d/a-passwd
 	run env LOGNAME=hanako USER=hanako SUDO_USER=hanako SUDO_UID=2001 PAM_USER=hanako \
 		pamdrive --as 2002 --service a-passwd --user hanako --ruser hanako "pin=$PIN" "pin=$NEW_PIN" "pin=$NEW_PIN" chauthtok
 	expect_has 'the transcript' 'chauthtok = ' "$OUT"
 	[ "$(stat_of verifies)" = 0 ] || broken 'the PIN of somebody else reached the card'
 	[[ $OUT != *'prompt[off]'* ]] || broken 'asked for the PIN of somebody else'
 }
-# Promise: Nobody changes somebody else's PIN.
-# Letter: PAM_USER, PAM_RUSER and the environment all say "hanako"; the process is taro's.
+# Promise: No user changes another user's PIN.
+# Letter: PAM_USER, PAM_RUSER and the environment all say "hanako"; the process is taro's, and at this machine.
 # Seen to succeed: mutant somebody-else-pin-change
 adversary change-for-somebody-else change_for_somebody_else

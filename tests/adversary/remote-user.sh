@@ -45,40 +45,56 @@ signature_with_another_host_key()
 # Seen to succeed: mutant hostkey-unchecked
 adversary signature-with-another-host-key signature_with_another_host_key
 
-# Who is enrolled? He asks for users, answers nothing, and compares what he sees.
+# look_at USER ANSWER: what there is to see of a login to which that is answered.
+look_at()
+{
+	: > "$WORK/answers"
+	run env SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force ANSWER_LOG="$WORK/answers" \
+		ANSWER_HOSTKEY="$OUR_KEY" "$2" "${SSH[@]}" -v -o PreferredAuthentications=keyboard-interactive \
+		-o NumberOfPasswordPrompts=1 "$1@127.0.0.1" id
+	grep -q '^prompt: .*JPKI1' "$WORK/answers" || fail "$1 was not challenged"
+	{ grep -v '^answer' "$WORK/answers"; grep -iE 'prompt|jpki|permission|saved|denied|card|user' <<< "$OUT"; } |
+		sed "s/$1/NAME/g; s/[0-9a-f]\{64\}/NONCE/; s/[0-9]\{10\}/TIME/" > "$WORK/seen-$1"
+}
+
+# Who is enrolled? He asks for users, and compares what he sees: without an answer, with a signature of his
+# own card, with one by nothing in the name of hanako's card.
 who_is_enrolled()
 {
-	local user
+	local keyid answer
 
 	enrol taro
-	for user in hanako taro; do
-		run env SSH_ASKPASS=/bin/false SSH_ASKPASS_REQUIRE=force ANSWER_LEAF= "${SSH[@]}" -v \
-			-o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1 "$user@127.0.0.1" id
-		grep -iE 'prompt|jpki|permission|saved|denied' <<< "$OUT" | sed "s/$user/NAME/g; s/[0-9a-f]\{64\}/NONCE/; s/[0-9]\{10\}/TIME/" > "$WORK/seen-$user"
+	keyid=$(openssl x509 -in "$PKI/good.crt" -outform DER | sha256sum | cut -c 1-16)
+	for answer in ANSWER_LEAF= "ANSWER_LEAF=$PKI/other-person" "ANSWER_WITH=JPKI1.$keyid.$OUR_KEY.AAAA"; do
+		look_at hanako "$answer"
+		look_at taro "$answer"
+		cmp -s "$WORK/seen-hanako" "$WORK/seen-taro" ||
+			broken "$answer: $(diff "$WORK/seen-hanako" "$WORK/seen-taro" | head -n 4)"
 	done
-	cmp -s "$WORK/seen-hanako" "$WORK/seen-taro" || broken "$(diff "$WORK/seen-hanako" "$WORK/seen-taro" | head -n 4)"
 }
 # Promise: A remote user does not learn who is enrolled.
-# Letter: he never answers, so no signature is judged; he looks at what is asked, and at ssh's own messages.
+# Letter: his answers have the form of a reply, and he needs no login; he looks at what is asked, and at ssh's own messages.
 # Seen to succeed: mutant reason-told
 adversary who-is-enrolled who_is_enrolled
 
-# A local user says in his environment what sshd says of a key.
+# A program whose user says in PAM's environment what sshd says of a key.
 key_by_the_environment()
 {
 	local key
 
-	key=$(ssh-keygen -y -f "$PKI/good.key" 2>/dev/null || jpkictl ssh-keys hanako | sed 's/^[^ ]* *\(ssh-rsa [^ ]*\).*/\1/; q')
-	printf 'auth required pam_jpki.so ssh_key=required remote=challenge\n' > /etc/pam.d/a-service
-	run env "SSH_AUTH_INFO_0=publickey $key" pamdrive --service a-service --user hanako --tty ssh auth
+	key=$(ssh-keygen -y -f "$PKI/good.key")
+	install_pam_service sshd-e2e 'auth required pam_jpki.so ssh_key=yes'
+	cp /etc/pam.d/sshd-e2e /etc/pam.d/a-service
+	run pamdrive --service sshd-e2e --user hanako --tty ssh --putenv "SSH_AUTH_INFO_0=publickey $key" auth
+	expect_has 'what sshd itself would get' 'auth = 0 PAM_SUCCESS' "$OUT"
+	run pamdrive --service a-service --user hanako --tty ssh --putenv "SSH_AUTH_INFO_0=publickey $key" auth
 	no_login
-	printf 'auth required pam_jpki.so ssh_key=required remote=challenge\n' > /etc/pam.d/sshd-e2e
-	run env "SSH_AUTH_INFO_0=publickey $key" pamdrive --service sshd-e2e --user hanako --tty pts/3 auth
+	run pamdrive --service sshd-e2e --user hanako --tty pts/3 --putenv "SSH_AUTH_INFO_0=publickey $key" auth
 	no_login
 }
 # Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.
 # Letter: the key is an enrolled one, in the very form in which sshd names it; but sshd has not said so.
-# Seen to succeed: mutant vouched-by-anybody
+# Seen to succeed: mutant vouched-by-anybody key-of-another-program
 adversary key-by-the-environment key_by_the_environment
 
 stop_sshd
