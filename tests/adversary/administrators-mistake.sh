@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # No attacker: an administrator who means well, a keyboard, the power.
 
-# What looks like an option to a person, and is none.
+# What looks like an option to a person, but is not one.
 option_that_looks_right()
 {
 	local line

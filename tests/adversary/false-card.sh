@@ -19,7 +19,7 @@ the_card_that_says_yes()
 	expect_equal 'signatures given' 1 "$(stat_of signs)"
 	no_login
 }
-# Promise: Only a signature over our own challenge, verified with the enrolled key, lets anybody in.
+# Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
 # Letter: it has the enrolled certificate, takes any PIN, and signs the challenge well, with a key of its own.
 # Seen to succeed: mutant the-card-has-signed-our-challenge
 adversary card-that-says-yes the_card_that_says_yes

@@ -26,7 +26,7 @@ digits_that_are_none()
 # Seen to succeed: mutant four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
 adversary digits-that-are-none digits_that_are_none
 
-# Another card comes to lie there, as like it as a card can be.
+# Another card takes its place, as like it as a card can be.
 neighbour_of_the_card()
 {
 	at_the_prompt "exec=sim swap $(card_dir other-person)" "pin=$PIN" auth
@@ -66,7 +66,7 @@ counterfeit_at_the_prompt()
 	expect_equal 'signatures given' 1 "$(stat_of signs)"
 	no_login
 }
-# Promise: Only a signature over our own challenge, verified with the enrolled key, lets anybody in.
+# Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
 # Letter: before and after the prompt the certificate is the enrolled one, to the last byte; the PIN is the right one.
 # Seen to succeed: mutant the-card-has-signed-our-challenge
 adversary counterfeit-at-the-prompt counterfeit_at_the_prompt

@@ -55,7 +55,7 @@ card_held_before_sudo()	# HOW
 # Seen to succeed: 1e570f7: 30 seconds until the password prompt of sudo
 adversary card-held-in-a-transaction card_held_before_sudo hold
 # Promise: Another user's program that keeps the card to itself delays a login by about three seconds before the PIN prompt, or by `wait` if that is longer, and by half of `timeout` after it, at most.
-# Letter: it connects before hanako comes, and shares with nobody.
+# Letter: it connects before hanako comes, and shares it with no other program.
 # Seen to succeed: 1e570f7: 15 seconds until the password prompt of sudo
 adversary card-held-exclusively card_held_before_sudo exclusive
 

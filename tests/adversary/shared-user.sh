@@ -8,7 +8,7 @@ attacker()
 	install -m 0755 "$E2E_BUILD/tests/adversary/$1" "$WORK/$1"
 }
 
-# another_key: of an attacker whom no one has enrolled.
+# another_key: of an attacker, which is not enrolled.
 another_key()
 {
 	rm -f "$WORK/attacker" "$WORK/attacker.pub"

@@ -1,6 +1,6 @@
 /*
  * Preloaded: a server that takes jpki_fetch over with the first octets of its answer, looks round
- * and tells what it has got. It takes what no list is fetched by: accounts, processes, homes, the
+ * and says what it has got. It takes what no list is fetched by: accounts, processes, homes, the
  * directory of the lists, another service of the machine, at last a process of its own.
  */
 #include "config.h"

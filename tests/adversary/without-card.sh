@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Somebody who comes in without the card, where the module stands in the stack all the same.
+# Somebody who comes in without the card, where the module is in the stack all the same.
 # shellcheck disable=SC2034 # SYSLOG_FROM is lib.sh's
 
-# Behind our line stands what an administrator relies on at setcred: pam_group, which grants,
+# Behind our line is what an administrator relies on at setcred: pam_group, which grants,
 # pam_cap, which takes away. pam_warn is called as they are, and says so in the log.
 past_the_lines_behind()
 {
@@ -14,7 +14,7 @@ past_the_lines_behind()
 		run pamdrive --service s-stack --user hanako setcred
 		expect_has "$control" 'setcred = 0 PAM_SUCCESS' "$OUT"
 		until_true 3 syslog_matches 'pam_warn\(s-stack:setcred\): function=\[pam_sm_setcred\]' ||
-			broken "credentials past what stands behind \"$control\""
+			broken "credentials past what is behind \"$control\""
 	done
 }
 # Promise: A login that the card did not decide goes through the stack as if the module were not in it, in setcred too.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Somebody who is not at the machine, and is after the card that lies in its reader: each in a
+# Somebody who is not at the machine, and is after the card on its reader: each in a
 # way in which a program, or the user, makes it look local.
 
 IN_SESSION=$E2E_TOP/tests/e2e/in-session
@@ -84,7 +84,7 @@ user_manager()
 	reach "$IN_SESSION" --user-unit --also SEAT=seat0 1 "${DRIVE[@]}"
 }
 # Promise: Only users who are at this machine reach its reader.
-# Letter: sudo started by systemd-run --user, or by at, is in no session, and no item of PAM tells of ssh.
+# Letter: sudo started by systemd-run --user, or by at, is in no session, and no item of PAM names ssh.
 # Seen to succeed: 1e570f7: asked for the PIN
 adversary user-manager user_manager
 
@@ -103,7 +103,7 @@ forged_utmp()
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict
 adversary forged-utmp forged_utmp
 
-tmux_from_afar()
+tmux_over_ssh()
 {
 	drive '' --ruid 2001 --tty /dev/pts/7
 	called tmux
@@ -114,7 +114,7 @@ tmux_from_afar()
 # Promise: Only users who are at this machine reach its reader.
 # Letter: tmux was begun at the desk, so its session is local; the user is attached over ssh.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict as well
-adversary tmux-from-afar tmux_from_afar
+adversary tmux-over-ssh tmux_over_ssh
 
 borrowed_console()
 {
