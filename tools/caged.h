@@ -13,7 +13,7 @@
 #ifndef JPKI_TOOLS_CAGED_H
 #define JPKI_TOOLS_CAGED_H
 
-#include "tools/tool.h"
+#include "tools/common/tool.h"
 
 struct secret;
 
@@ -57,7 +57,7 @@ struct outcome caged_confine(struct tool *t) MUST_CHECK;
 bool caged_is_child(void);
 
 /*
- * In the child: the parent asks for a PIN at the terminal. As ask_at_terminal() (tools/ask.h), but
+ * In the child: the parent asks for a PIN at the terminal. As ask_at_terminal() (tools/common/ask.h), but
  * without a deadline only for the child: the caller arms it again.
  */
 struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;

@@ -15,14 +15,14 @@
 #include "lib/safefile.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
-#include "tools/known.h"
-#include "tools/ldif.h"
+#include "tools/jpkictl/fingerprints.h"
+#include "tools/fetch/ldif.h"
 
 static struct certdb *db;
 static struct cert *ca;
 static struct view known_text;
 
-/* tools/known reads a file of the installed program: here is another. */
+/* tools/jpkictl/fingerprints reads a file of the installed program: here is another. */
 enum safefile __wrap_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
     char **ret_text, size_t *ret_len);
 enum safefile __real_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,

@@ -18,8 +18,8 @@
 #include "lib/confine.h"
 #include "lib/secret.h"
 #include "tests/unit/test.h"
-#include "tools/ask.h"
 #include "tools/caged.h"
+#include "tools/common/ask.h"
 
 static struct tool tool;
 static char shown[65536];	/* standard output and standard error of the last run */
@@ -30,7 +30,7 @@ struct result {
 	char text[80000];	/* more than a packet */
 };
 
-/* What the last prompt was, and what is typed at it: in place of tools/ask.c. */
+/* What the last prompt was, and what is typed at it: in place of tools/common/ask.c. */
 static char asked[256];
 static const char *typed_text;
 

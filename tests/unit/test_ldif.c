@@ -8,7 +8,7 @@
 
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
-#include "tools/ldif.h"
+#include "tools/fetch/ldif.h"
 
 #define DN "DN: cn=CRLDP,o=JPKI,c=JP\n"
 #define NAME "\tcertificateRevocationList;binary:"

@@ -11,7 +11,7 @@
 #include "lib/outcome.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
-#include "tools/pamstack.h"
+#include "tools/pamstack/pamstack.h"
 
 #define NOWHERE "/nonexistent/pam.d"
 

@@ -1,5 +1,5 @@
 /*
- * tools/pamstack against the libpam of this machine: thousands of random stacks,
+ * tools/pamstack/pamstack against the libpam of this machine: thousands of random stacks,
  * each read and run by both; the same modules in the same order, the same result.
  */
 #include "config.h"
@@ -11,7 +11,7 @@
 
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
-#include "tools/pamstack.h"
+#include "tools/pamstack/pamstack.h"
 
 #define STACKS 4000
 #define SEED 20261123u

@@ -3,7 +3,7 @@
 #define JPKI_TOOLS_DOCTOR_DOCTOR_H
 
 #include "lib/i18n.h"
-#include "tools/json.h"
+#include "tools/common/json.h"
 
 enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_ERROR };
 

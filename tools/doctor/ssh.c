@@ -14,7 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
 #include "tools/doctor/doctor.h"
-#include "tools/pamstack.h"
+#include "tools/pamstack/pamstack.h"
 
 #define SSHD "/usr/sbin/sshd"
 #define SSH_OLDEST 8.5		/* since then ssh says who asks */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tools/doctor/doctor.h"
-#include "tools/pamstack.h"
+#include "tools/pamstack/pamstack.h"
 
 /* Where a line stands: "sudo, /etc/pam.d/common-auth:17". */
 static void

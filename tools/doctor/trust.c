@@ -15,7 +15,7 @@
 #include "nss/crlstore.h"
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
-#include "tools/sources.h"
+#include "tools/fetch/sources.h"
 
 static int64_t
 now(const struct doctor *d)

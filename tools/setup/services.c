@@ -9,7 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
-#include "tools/pamstack.h"
+#include "tools/pamstack/pamstack.h"
 #include "tools/setup/setup.h"
 
 #define FORWARD " forward_pass=yes"	/* lockers with one field */

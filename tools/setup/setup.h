@@ -11,7 +11,7 @@
 #define JPKI_TOOLS_SETUP_SETUP_H
 
 #include "lib/i18n.h"
-#include "tools/tool.h"
+#include "tools/common/tool.h"
 
 struct setup {
 	struct tool *t;

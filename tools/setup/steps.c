@@ -15,8 +15,8 @@
 #include "nss/crlstore.h"
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
+#include "tools/fetch/sources.h"
 #include "tools/setup/setup.h"
-#include "tools/sources.h"
 #include "tools/url.h"
 
 #define REASON_MAX 150		/* octets: a line of the configuration has 190 at most */

@@ -1,0 +1,77 @@
+#include "config.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <string.h>
+
+#include "flow/verify.h"
+#include "lib/i18n.h"
+#include "lib/secret.h"
+#include "lib/signals.h"
+#include "tools/caged.h"
+#include "tools/common/ask.h"
+#include "tools/common/deadline.h"
+
+static struct outcome
+not_typed(const struct tool *t, int error)
+{
+	if (error == ENOTTY || error == ENXIO)
+		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
+	else if (error != EINTR)
+		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
+	return outcome_of(JPKI_CANCELLED);
+}
+
+struct outcome
+ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+	char text[64];
+
+	if (caged_is_child())
+		return caged_ask(prompt, typed);
+	deadline_off();
+	if (readpassphrase(prompt, text, sizeof text, RPP_REQUIRE_TTY) == NULL)
+		o = not_typed(t, errno);
+	else if (!secret_set(typed, text, strlen(text)))
+		o = outcome_of(JPKI_PIN_FORMAT);
+	explicit_bzero(text, sizeof text);
+	return o;
+}
+
+void
+ask_check_clean(struct tool *t, const char *reader, bool clean)
+{
+	struct outcome o = outcome_of(JPKI_OK);
+
+	if (!clean) {
+		deadline_arm(t, true);
+		o = verify_drop_state(&t->env, reader);
+	}
+	if (!outcome_ok(&o))
+		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+}
+
+void
+ask_last_answered(struct ask_dialogue *d)
+{
+	if (caged_is_child())
+		caged_hold_signals();
+	signals_hold(&d->before);
+	d->held = true;
+	deadline_arm(d->t, true);
+}
+
+void
+ask_dialogue_done(struct ask_dialogue *d)
+{
+	if (d->held)
+		signals_release(&d->before);
+	d->held = false;
+}
+
+bool
+ask_nobody_left(void *ctx)
+{
+	return false;
+}

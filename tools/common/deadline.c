@@ -1,0 +1,97 @@
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "tools/common/deadline.h"
+
+#define GRACE 2	/* seconds */
+
+/* What the handler needs, ready: it may neither translate nor print. */
+static struct {
+	const struct pcsc *pcsc;
+	char busy[2 * MESSAGE_MAX];
+	char late[2 * MESSAGE_MAX];
+} prepared;
+
+static void
+prepare(const struct tool *t, enum jpki_status status, bool pin_typed,
+    char text[static 2 * MESSAGE_MAX])
+{
+	struct outcome o = outcome_of(status);
+	char sentence[MESSAGE_MAX];
+	size_t len;
+
+	message_outcome(&o, sentence);
+	snprintf(text, 2 * MESSAGE_MAX, "jpkictl %s: %s (%s)\n", t->command, sentence,
+	    outcome_code(status));
+	len = strlen(text);
+	if (pin_typed)
+		snprintf(text + len, 2 * MESSAGE_MAX - len, "jpkictl %s: %s\n", t->command,
+		    _("take the card off the reader: it may still count as unlocked"));
+}
+
+static void
+strike(int signal)
+{
+	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == JPKI_CARD_BUSY;
+	const char *text = busy ? prepared.busy : prepared.late;
+
+	(void)!write(STDERR_FILENO, text, strlen(text));
+	_exit(TOOL_FAILED);
+}
+
+void
+deadline_watch(const struct pcsc *pcsc)
+{
+	prepared.pcsc = pcsc;
+}
+
+/* Not alarm(2), which the filter of the cage does not know on every architecture. */
+static void
+set_alarm(unsigned int seconds)
+{
+	struct itimerval it = { .it_value = { .tv_sec = seconds } };
+
+	(void)setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static void
+arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin_typed)
+{
+	struct sigaction action = { .sa_handler = strike };
+	sigset_t alarms;
+
+	deadline_off();
+	prepare(t, busy, pin_typed, prepared.busy);
+	prepare(t, late, pin_typed, prepared.late);
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
+	set_alarm(t->conf.timeout + GRACE);
+}
+
+void
+deadline_arm(const struct tool *t, bool pin_typed)
+{
+	arm(t, JPKI_CARD_BUSY, JPKI_TIMEOUT, pin_typed);
+}
+
+void
+deadline_changing(const struct tool *t)
+{
+	arm(t, JPKI_PIN_UNCERTAIN, JPKI_PIN_UNCERTAIN, true);
+}
+
+void
+deadline_off(void)
+{
+	set_alarm(0);
+}

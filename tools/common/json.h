@@ -1,0 +1,35 @@
+/* --json: what subcommands say for programs, by jansson. */
+#ifndef JPKI_TOOLS_COMMON_JSON_H
+#define JPKI_TOOLS_COMMON_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "tools/common/tool.h"
+
+/*
+ * Puts a member into an object; takes over `value`. Where memory ends jansson's
+ * makers give NULL, which this remembers, so that only json_print() is asked.
+ */
+void json_put(json_t *object, const char *key, json_t *value);
+
+/* The same for an array. */
+void json_add(json_t *array, json_t *value);
+
+/* A string; octets that are no UTF-8 become '?'. A new reference, NULL without memory. */
+json_t *json_text(const char *text);
+
+/* "2026-11-23T05:40:00Z" from seconds since 1970 UTC; a new reference, JSON null if out of range. */
+json_t *json_time(int64_t seconds);
+
+/* Lower-case hex digits; a new reference. */
+json_t *json_hex(struct view bytes);
+
+/*
+ * Prints the value on standard output, indented, with a newline, and takes it over.
+ * TOOL_OK, or TOOL_FAILED with a complaint if memory ended while it was made or now:
+ * then nothing was printed, for half an answer would be a wrong one.
+ */
+int json_print(const struct tool *t, json_t *value) MUST_CHECK;
+
+#endif

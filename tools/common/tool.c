@@ -1,0 +1,285 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "lib/safefile.h"
+#include "nss/cert.h"
+#include "tools/caged.h"
+#include "tools/common/tool.h"
+
+void
+tool_complain(const struct tool *t, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "jpkictl %s: ", t->command);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+tool_finish(const struct tool *t, const struct outcome *o)
+{
+	char text[MESSAGE_MAX];
+
+	if (outcome_ok(o))
+		return TOOL_OK;
+	message_outcome(o, text);
+	tool_complain(t, "%s (%s)", text, outcome_code(o->status));
+	return TOOL_FAILED;
+}
+
+int
+tool_usage(const struct tool *t)
+{
+	fprintf(stderr, _("Try 'jpkictl %s --help'.\n"), t->command);
+	return TOOL_USAGE;
+}
+
+bool
+tool_is_root(const struct tool *t)
+{
+	if (geteuid() == 0)
+		return true;
+	tool_complain(t, "%s", _("only root can do this; run it with sudo"));
+	return false;
+}
+
+static uid_t
+uid_of_text(const char *text)
+{
+	char *end;
+	unsigned long n;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return TOOL_NO_UID;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	return errno == 0 && (*end == '\0' || *end == '\n') && n < TOOL_NO_UID ? (uid_t)n : TOOL_NO_UID;
+}
+
+uid_t
+tool_sudo_uid(void)
+{
+	return uid_of_text(getenv("SUDO_UID"));
+}
+
+/* Whose login session this is. */
+static uid_t
+login_uid(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/self/loginuid", "re");
+	char line[32] = "";
+	uid_t uid;
+
+	if (f != NULL && fgets(line, sizeof line, f) == NULL)
+		line[0] = '\0';
+	uid = uid_of_text(line);
+	return uid != TOOL_NO_UID ? uid : tool_sudo_uid();
+}
+
+static const char *
+account_name(void *ctx, uid_t uid)
+{
+	const struct passwd *pw;
+
+	if (caged_is_child())
+		return caged_account_name(uid);
+	pw = getpwuid(uid);
+	return pw == NULL ? NULL : pw->pw_name;
+}
+
+const struct guesses_names tool_names = { .name = account_name };
+
+static void
+name_of(uid_t uid, char name[static 64])
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw == NULL || strlen(pw->pw_name) >= 64 || pw->pw_name[strspn(pw->pw_name, plain)] != '\0')
+		snprintf(name, 64, "?");
+	else
+		snprintf(name, 64, "%s", pw->pw_name);
+}
+
+void
+tool_actor(char text[static TOOL_ACTOR_MAX])
+{
+	uid_t uid = getuid(), login = login_uid();
+	char name[64], login_name[64];
+
+	name_of(uid, name);
+	if (login == TOOL_NO_UID || login == uid) {
+		snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu)", name, (unsigned long)uid);
+		return;
+	}
+	name_of(login, login_name);
+	snprintf(text, TOOL_ACTOR_MAX, "%s (uid %lu), logged in as %s (uid %lu)", name,
+	    (unsigned long)uid, login_name, (unsigned long)login);
+}
+
+void
+tool_audit(const char *action, const char *key, const char *value)
+{
+	char field[512], login[32] = "-";
+	uid_t uid = login_uid();
+
+	log_field(value, field, sizeof field);
+	if (uid != TOOL_NO_UID)
+		snprintf(login, sizeof login, "%lu",
+		    (unsigned long)uid);
+	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_NOTICE, "JPKI-ADMIN action=%s %s=%s uid=%lu login=%s", action, key, field,
+	    (unsigned long)getuid(), login);
+	closelog();
+}
+
+/* Columns on the terminal; kanji have two. */
+static int
+width_of(const char *text)
+{
+	wchar_t wide[256];
+	size_t n = mbstowcs(wide, text, sizeof wide / sizeof wide[0]);
+	int width = n < sizeof wide / sizeof wide[0] ? wcswidth(wide, n) : -1;
+
+	return width >= 0 ? width : (int)strlen(text);
+}
+
+void
+tool_cell(const char *text, int width)
+{
+	int blanks = width - width_of(text);
+
+	printf("%s%*s ", text, blanks > 0 ? blanks : 0, "");
+}
+
+void
+tool_cell_right(const char *text, int width)
+{
+	int blanks = width - width_of(text);
+
+	printf("%*s%s ", blanks > 0 ? blanks : 0, "", text);
+}
+
+void
+tool_row(const char *name, int width, const char *value)
+{
+	printf("  ");
+	tool_cell(name, width);
+	printf("%s\n", value);
+}
+
+int
+tool_temporary_file(const struct tool *t)
+{
+	int fd = safefile_temporary();
+
+	if (fd < 0)
+		tool_complain(t, _("no temporary file: %s"), strerror(errno));
+	return fd;
+}
+
+/* O_NONBLOCK: a FIFO must not stop us before it is seen to be one. */
+static FILE *
+open_regular(const struct tool *t, const char *path)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		tool_complain(t, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		tool_complain(t, _("%s: not a regular file"), path);
+		return NULL;
+	}
+	f = fdopen(fd, "r");
+	if (f == NULL)
+		tool_complain(t, "%s: %s", path, strerror(errno));
+	else
+		fd = -1;	/* given to the stream */
+	return f;
+}
+
+bool
+tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes, size_t *ret_len)
+{
+	_cleanup_(fclosep) FILE *f = open_regular(t, path);
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	size_t n;
+
+	if (f == NULL)
+		return false;
+	bytes = malloc(TOOL_FILE_MAX + 1);
+	if (bytes == NULL) {
+		tool_complain(t, "%s", strerror(errno));
+		return false;
+	}
+	n = fread(bytes, 1, TOOL_FILE_MAX + 1, f);
+	if (ferror(f) || n > TOOL_FILE_MAX) {
+		tool_complain(t, "%s: %s", path, ferror(f) ? strerror(errno) : _("too long"));
+		return false;
+	}
+	*ret_bytes = bytes;
+	bytes = NULL;	/* given to the caller */
+	*ret_len = n;
+	return true;
+}
+
+static struct outcome
+each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der), void *ctx,
+    size_t *ret_count)
+{
+	uint8_t der[CERT_DER_MAX];
+	struct outcome o = outcome_of(JPKI_OK);
+	size_t len;
+
+	while (outcome_ok(&o)) {
+		switch (pem_next(&text, der, sizeof der, &len)) {
+		case PEM_END:
+			return o;
+		case PEM_BAD:
+			return outcome_of(JPKI_CERT_BAD);
+		case PEM_CERT:
+			(*ret_count)++;
+			o = each(ctx, (struct view){ der, len });
+			break;
+		}
+	}
+	return o;
+}
+
+struct outcome
+tool_each_certificate(const struct tool *t, const char *path, struct view text,
+    struct outcome (*each)(void *ctx, struct view der), void *ctx)
+{
+	struct outcome o;
+	size_t count = 0;
+
+	if (text.len > 0 && text.data[0] == 0x30)	/* SEQUENCE: DER */
+		return each(ctx, text);
+	o = each_pem(reader_of(text.data, text.len), each, ctx, &count);
+	if (outcome_ok(&o) && count == 0) {
+		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
+		return outcome_of(JPKI_CERT_BAD);
+	}
+	return o;
+}

@@ -1,0 +1,327 @@
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "nss/blocklist.h"
+#include "nss/certdb.h"
+#include "nss/trustdb.h"
+#include "tools/caged.h"
+#include "tools/common/tool.h"
+
+#define ENTRIES_MAX 64
+
+/* What the words on the command line name. */
+struct naming {
+	struct tool *t;
+	const char *issuer;	/* begin of a fingerprint; NULL: every trusted authority */
+	char serial[BLOCKLIST_SERIAL_LEN + 1];
+	struct block_entry entries[ENTRIES_MAX];
+	size_t count;
+	bool too_many;
+	bool told;		/* why not, by a complaint that says it all */
+};
+
+static struct blocklist
+list_of(struct tool *t)
+{
+	return (struct blocklist){ .path = t->conf.block_list, .owner = t->env.trust_owner,
+		.log = &t->log };
+}
+
+static struct outcome
+told(struct naming *n)
+{
+	n->told = true;
+	return outcome_of(JPKI_CERT_BAD);
+}
+
+static struct block_entry *
+next_entry(struct naming *n)
+{
+	if (n->count == ENTRIES_MAX) {
+		n->too_many = true;
+		return NULL;
+	}
+	return &n->entries[n->count++];
+}
+
+/* --- a certificate ---------------------------------------------------------------- */
+
+static struct outcome
+note_certificate(void *ctx, struct view der)
+{
+	struct naming *n = ctx;
+	struct certdb *db = NULL;
+	struct cert *cert = NULL;
+	struct block_entry *e;
+	struct outcome o = certdb_open_none(&n->t->log, &db);
+
+	if (outcome_ok(&o))
+		o = cert_from_der(db, der, &cert);
+	if (outcome_ok(&o) && (e = next_entry(n)) != NULL)
+		memcpy(e->certificate, cert_fingerprint(cert), sizeof e->certificate);
+	cert_free(cert);
+	(void)certdb_close(db);
+	return o;
+}
+
+struct naming_file {
+	const char *path;
+	struct view text;
+};
+
+/* In the cage. */
+static int
+decode_file(struct tool *t, void *ctx, void *result)
+{
+	const struct naming_file *f = ctx;
+	struct naming *n = result;
+	struct outcome o;
+
+	n->t = t;
+	o = tool_each_certificate(t, f->path, f->text, note_certificate, n);
+	return tool_finish(t, &o);
+}
+
+/* The child names certificates by their fingerprints, and nothing else. */
+static struct outcome
+take_names(struct naming *n, const struct naming *named)
+{
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+
+	if (named->count > ENTRIES_MAX)
+		return outcome_of(JPKI_CERT_BAD);
+	for (size_t i = 0; i < named->count; i++) {
+		const char *text = named->entries[i].certificate;
+
+		if (memchr(text, '\0', sizeof named->entries[i].certificate) == NULL ||
+		    !cert_read_fingerprint(text, fingerprint) || strlen(fingerprint) != CERT_FINGERPRINT_LEN)
+			return outcome_of(JPKI_CERT_BAD);
+		n->entries[i] = (struct block_entry){ .serial = "" };
+		memcpy(n->entries[i].certificate, fingerprint, sizeof fingerprint);
+	}
+	n->count = named->count;
+	n->too_many = named->too_many;
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+name_file(struct naming *n, const char *path)
+{
+	static struct naming named;
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	struct naming_file f = { .path = path };
+	struct caged caged = { .work = decode_file, .ctx = &f, .result = &named, .result_size = sizeof named };
+
+	if (!tool_read_file(n->t, path, &bytes, &f.text.len))
+		return told(n);
+	f.text.data = bytes;
+	return caged_run(n->t, &caged) == TOOL_OK ? take_names(n, &named) : told(n);
+}
+
+/* --- a serial number -------------------------------------------------------------- */
+
+static void
+note_authority(void *ctx, const struct cert *cert)
+{
+	struct naming *n = ctx;
+	struct block_entry *e;
+
+	if (n->issuer != NULL && strncmp(cert_fingerprint(cert), n->issuer, strlen(n->issuer)) != 0)
+		return;
+	e = next_entry(n);
+	if (e == NULL)
+		return;
+	memcpy(e->serial, n->serial, sizeof e->serial);
+	if (!cert_key_sha256(cert, e->issuer_key))
+		n->count--;
+}
+
+/* Serial numbers are an authority's own, and its generations share one name. */
+static struct outcome
+name_serial(struct naming *n)
+{
+	struct tool *t = n->t;
+	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, note_authority, n);
+
+	if (!outcome_ok(&o))
+		return o;
+	if (n->count == 0) {
+		tool_complain(t, "%s", _("a serial number is one of an authority's, and none such is "
+		    "trusted (jpkictl trust list)"));
+		return told(n);
+	}
+	if (n->issuer != NULL && n->count > 1) {
+		tool_complain(t, "%s", _("several trusted authorities have a fingerprint that begins so"));
+		return told(n);
+	}
+	return o;
+}
+
+/* ---------------------------------------------------------------------------------- */
+
+static struct outcome
+name_it(struct naming *n, const char *word)
+{
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	struct outcome o = outcome_of(JPKI_OK);
+
+	if (cert_read_fingerprint(word, fingerprint)) {
+		if (strlen(fingerprint) == CERT_FINGERPRINT_LEN) {
+			n->count = 1;
+			memcpy(n->entries[0].certificate, fingerprint, sizeof fingerprint);
+		} else if (blocklist_read_serial(word, n->serial)) {
+			o = name_serial(n);
+		} else {
+			tool_complain(n->t, _("'%s' is neither a serial number nor a SHA-256 fingerprint"), word);
+			return told(n);
+		}
+	} else {
+		o = name_file(n, word);
+	}
+	if (outcome_ok(&o) && n->too_many) {
+		tool_complain(n->t, _("%s: more than %d certificates"), word, ENTRIES_MAX);
+		return told(n);
+	}
+	return o;
+}
+
+static void
+print_entry(void *ctx, const struct block_entry *e, const char *note)
+{
+	char text[BLOCKLIST_NOTE_MAX + 1];
+
+	snprintf(text, sizeof text, "%s", note);
+	log_defuse(text);
+	if (e->certificate[0] != '\0')
+		printf(_("certificate %s"), e->certificate);
+	else
+		printf(_("serial number %s of the authority with the key %.16s..."), e->serial, e->issuer_key);
+	printf("%s%s\n", text[0] != '\0' ? "\n  " : "", text);
+	++*(size_t *)ctx;
+}
+
+static int
+print_list(struct tool *t)
+{
+	struct blocklist list = list_of(t);
+	size_t count = 0;
+	struct outcome o = blocklist_each(&list, print_entry, &count);
+
+	if (outcome_ok(&o) && count == 0)
+		printf("%s\n", _("Nothing is blocked."));
+	return tool_finish(t, &o);
+}
+
+static void
+audit(const struct tool *t, const struct naming *n)
+{
+	char value[CERT_FINGERPRINT_LEN + BLOCKLIST_SERIAL_LEN + 2];
+
+	for (size_t i = 0; i < n->count; i++) {
+		const struct block_entry *e = &n->entries[i];
+
+		if (e->certificate[0] != '\0') {
+			tool_audit(t->command, "cert", e->certificate);
+			continue;
+		}
+		snprintf(value, sizeof value, "%s:%s", e->issuer_key, e->serial);
+		tool_audit(t->command, "serial", value);
+	}
+}
+
+/* When and by whom, as it stands in the list. */
+static bool
+write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
+{
+	char actor[TOOL_ACTOR_MAX], when[CLK_UTC_MAX];
+
+	if (!clk_utc_text(clk_wall_s(t->env.clk), when))
+		return false;
+	tool_actor(actor);
+	snprintf(note, BLOCKLIST_NOTE_MAX + 1, "blocked %s by %s", when, actor);
+	return true;
+}
+
+static int
+change(struct tool *t, const char *issuer, const char *word, bool blocking)
+{
+	static struct naming n;
+	struct blocklist list = list_of(t);
+	char note[BLOCKLIST_NOTE_MAX + 1];
+	struct outcome o;
+	size_t changed = 0;
+
+	n = (struct naming){ .t = t, .issuer = issuer };
+	o = name_it(&n, word);
+	if (outcome_ok(&o) && !write_note(t, note))
+		o = outcome_of(JPKI_INTERNAL);
+	if (outcome_ok(&o))
+		o = blocking ? blocklist_add(&list, n.entries, n.count, note, &changed) :
+		    blocklist_remove(&list, n.entries, n.count, &changed);
+	if (!outcome_ok(&o))
+		return n.told ? TOOL_FAILED : tool_finish(t, &o);
+	if (!blocking && changed == 0) {
+		tool_complain(t, _("%s: was not blocked"), word);
+		return TOOL_FAILED;
+	}
+	if (changed > 0)
+		audit(t, &n);
+	if (!blocking)
+		printf(_("%s: no longer blocked\n"), word);
+	else if (n.serial[0] == '\0')
+		printf(_("%s: blocked; logins with it are refused from now on\n"), word);
+	else
+		printf(dngettext(PACKAGE, "%s: blocked, as a serial number of %zu authority\n",
+		    "%s: blocked, as a serial number of each of %zu authorities\n",
+		    (unsigned long)n.count), word, n.count);
+	return TOOL_OK;
+}
+
+static int
+run(struct tool *t, int argc, char **argv, bool blocking)
+{
+	static const struct option options[] = {
+		{ "issuer", required_argument, NULL, 'i' },
+		{ "list", no_argument, NULL, 'l' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char issuer[CERT_FINGERPRINT_LEN + 1] = "";
+	bool list = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, blocking ? "i:l" : "i:", options, NULL)) != -1) {
+		if (c == 'l' && blocking) {
+			list = true;
+		} else if (c != 'i') {
+			return tool_usage(t);
+		} else if (!cert_read_fingerprint(optarg, issuer) || strlen(issuer) < TRUSTDB_PREFIX_MIN) {
+			tool_complain(t, _("'%s': write at least %d digits of the SHA-256 fingerprint"),
+			    optarg, TRUSTDB_PREFIX_MIN);
+			return TOOL_USAGE;
+		}
+	}
+	if (list)
+		return optind == argc && issuer[0] == '\0' ? print_list(t) : tool_usage(t);
+	if (optind != argc - 1)
+		return tool_usage(t);
+	return !tool_is_root(t) ? TOOL_FAILED :
+	    change(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
+}
+
+int
+cmd_block(struct tool *t, int argc, char **argv)
+{
+	return run(t, argc, argv, true);
+}
+
+int
+cmd_unblock(struct tool *t, int argc, char **argv)
+{
+	return run(t, argc, argv, false);
+}

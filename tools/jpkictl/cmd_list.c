@@ -1,0 +1,245 @@
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/enrolment.h"
+#include "flow/enrolled.h"
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "tools/common/json.h"
+#include "tools/common/tool.h"
+
+#define WARN_DAYS_MAX 4000	/* no certificate is valid for longer than that */
+
+/* An enrolled certificate, or an enrolment that cannot be read: then without fingerprint. */
+struct entry {
+	char user[ENROLMENT_USER_MAX + 1];
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	int64_t end;		/* INT64_MIN without a certificate: nothing is as urgent */
+	int days;
+	enum jpki_status status;
+};
+
+struct listing {
+	struct tool *t;
+	struct entry *entries;
+	size_t count;
+	bool unreadable, no_memory;
+};
+
+static struct entry *
+new_entry(struct listing *l, const char *user, enum jpki_status status)
+{
+	struct entry *grown = reallocarray(l->entries, l->count + 1, sizeof *grown);
+	struct entry *e;
+
+	if (grown == NULL) {
+		l->no_memory = true;
+		return NULL;
+	}
+	l->entries = grown;
+	e = &grown[l->count++];
+	*e = (struct entry){ .end = INT64_MIN, .status = status };
+	snprintf(e->user, sizeof e->user, "%s", user);
+	return e;
+}
+
+static void
+note_user(void *ctx, const char *user)
+{
+	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	struct listing *l = ctx;
+	struct outcome o = enrolled_load(&l->t->env, user, &enrolled);
+	int64_t now = clk_wall_s(l->t->env.clk);
+
+	if (!outcome_ok(&o)) {
+		l->unreadable = true;
+		(void)new_entry(l, user, o.status);
+		return;
+	}
+	for (size_t i = 0; i < enrolled.count; i++) {
+		const struct cert *cert = enrolled.at[i].cert;
+		struct entry *e = new_entry(l, user, enrolled.at[i].verdict.status);
+
+		if (e == NULL)
+			return;
+		e->end = cert_not_after(cert);
+		e->days = message_days_left(e->end, now);
+		memcpy(e->fingerprint, cert_fingerprint(cert), sizeof e->fingerprint);
+	}
+}
+
+static int
+by_urgency(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->end != y->end)
+		return x->end < y->end ? -1 : 1;
+	return strcmp(x->user, y->user);
+}
+
+/* --- as a table ------------------------------------------------------------------- */
+
+/* One row, in columns as wide on the terminal as they were in every row before. */
+static void
+print_row(const char *user, const char *end, const char *days, const char *fingerprint,
+    const char *state)
+{
+	tool_cell(user, 20);
+	tool_cell(end, 10);
+	tool_cell_right(days, 6);
+	tool_cell(fingerprint, 17);
+	printf("%s\n", state);
+}
+
+static void
+print_entry(const struct entry *e)
+{
+	char date[MESSAGE_DATE_MAX], days[16], fingerprint[17];
+
+	if (e->fingerprint[0] == '\0') {
+		print_row(e->user, "-", "-", "-", outcome_code(e->status));
+		return;
+	}
+	message_date(e->end, date);
+	snprintf(days, sizeof days, "%d", e->days);
+	snprintf(fingerprint, sizeof fingerprint, "%.16s", e->fingerprint);
+	print_row(e->user, date, days, fingerprint, outcome_code(e->status));
+}
+
+static void
+print_table(const struct listing *l)
+{
+	print_row(_("USER"), _("ENDS"), _("DAYS"), _("FINGERPRINT"), _("STATE"));
+	for (size_t i = 0; i < l->count; i++)
+		print_entry(&l->entries[i]);
+	if (l->count == 0)
+		printf("%s\n", _("Nobody is enrolled: jpkictl enroll USER"));
+}
+
+/* --- as JSON ------------------------------------------------------------------------ */
+
+static int
+print_json(const struct listing *l)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct entry *e = &l->entries[i];
+		json_t *object = json_object();
+
+		json_put(object, "user", json_text(e->user));
+		json_put(object, "state", json_text(outcome_code(e->status)));
+		if (e->fingerprint[0] != '\0') {
+			json_put(object, "not_after", json_time(e->end));
+			json_put(object, "days_left", json_integer(e->days));
+			json_put(object, "sha256", json_text(e->fingerprint));
+		}
+		json_add(array, object);
+	}
+	return json_print(l->t, array);
+}
+
+/* ------------------------------------------------------------------------------------- */
+
+/* Whether one of them is to be seen to within so many days. */
+static bool
+any_urgent(const struct listing *l, int warn_days)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->entries[i].status != JPKI_OK || l->entries[i].days < warn_days)
+			return true;
+	return false;
+}
+
+static bool
+read_days(const char *text, int *ret)
+{
+	char *end;
+	long n;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno != 0 || *end != '\0' || n > WARN_DAYS_MAX)
+		return false;
+	*ret = (int)n;
+	return true;
+}
+
+static int
+list(struct tool *t, bool json, int warn_days)
+{
+	struct listing l = { .t = t };
+	struct outcome o = enrolment_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, &l);
+	int result = TOOL_OK;
+
+	if (l.no_memory)
+		o = outcome_of(JPKI_NO_MEMORY);
+	if (!outcome_ok(&o)) {
+		free(l.entries);
+		return tool_finish(t, &o);
+	}
+	if (l.count > 0)
+		qsort(l.entries, l.count, sizeof l.entries[0], by_urgency);
+	if (json)
+		result = print_json(&l);
+	else
+		print_table(&l);
+	if (result == TOOL_OK && l.unreadable)
+		result = TOOL_FAILED;
+	if (result == TOOL_OK && warn_days >= 0 && any_urgent(&l, warn_days))
+		result = TOOL_WARNINGS;
+	free(l.entries);
+	return result;
+}
+
+int
+cmd_list(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "warn-days", required_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, warn_days = -1;
+	bool json = false;
+
+	while ((c = getopt_long(argc, argv, "jw:", options, NULL)) != -1) {
+		if (c == 'j') {
+			json = true;
+		} else if (c != 'w') {
+			return tool_usage(t);
+		} else if (!read_days(optarg, &warn_days)) {
+			tool_complain(t, _("'%s' is no number of days from 0 to %d"), optarg, WARN_DAYS_MAX);
+			return TOOL_USAGE;
+		}
+	}
+	return optind == argc ? list(t, json, warn_days) : tool_usage(t);
+}
+
+int
+cmd_revoke(struct tool *t, int argc, char **argv)
+{
+	_cleanup_(closep) int lock = -1;
+	struct outcome o;
+
+	if (argc != 2)
+		return tool_usage(t);
+	o = enrolment_lock(t->conf.users_dir, t->env.trust_owner, &t->log, &lock);
+	if (outcome_ok(&o))
+		o = enrolment_remove(t->conf.users_dir, argv[1], t->env.trust_owner, &t->log);
+	if (outcome_ok(&o)) {
+		tool_audit("revoke", "user", argv[1]);
+		printf(_("%s: no longer enrolled; logins by card are refused from now on\n"), argv[1]);
+	}
+	return tool_finish(t, &o);
+}

@@ -1,0 +1,53 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "flow/enrolled.h"
+#include "lib/cleanup.h"
+#include "nss/cert.h"
+#include "nss/sshkey.h"
+#include "tools/common/tool.h"
+
+/*
+ * One line for authorized_keys: options, key, comment. sshd takes expiry-time in
+ * the machine's time zone, and ours is the same, for nobody's TZ came this far.
+ */
+static bool
+print_key(const struct cert *cert)
+{
+	char key[SSHKEY_MAX], when[sizeof "20261123054000"];
+	time_t end = (time_t)cert_not_after(cert);
+	struct tm tm;
+
+	if (!sshkey_of_cert(cert, key) || localtime_r(&end, &tm) == NULL ||
+	    strftime(when, sizeof when, "%Y%m%d%H%M%S", &tm) == 0)
+		return false;
+	printf("expiry-time=\"%s\" %s jpki:%.16s\n", when, key, cert_fingerprint(cert));
+	return true;
+}
+
+/*
+ * What sshd asks for somebody who is not enrolled has an answer: no keys. Whatever cannot
+ * be decided is none either, and says so by the exit status.
+ */
+int
+cmd_ssh_keys(struct tool *t, int argc, char **argv)
+{
+	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	struct outcome o;
+
+	if (argc != 2)
+		return tool_usage(t);
+	o = enrolled_load(&t->env, argv[1], &e);
+	if (o.status == JPKI_NOT_ENROLLED)
+		return TOOL_OK;
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	for (size_t i = 0; i < e.count; i++)
+		if (outcome_ok(&e.at[i].verdict) && !print_key(e.at[i].cert)) {
+			o = outcome_of(JPKI_CERT_WEAK);
+			return tool_finish(t, &o);
+		}
+	return TOOL_OK;
+}

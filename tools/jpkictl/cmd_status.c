@@ -1,0 +1,200 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "card/transport.h"
+#include "flow/enrol.h"
+#include "flow/enrolled.h"
+#include "flow/survey.h"
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "nss/certdb.h"
+#include "tools/common/deadline.h"
+#include "tools/common/tool.h"
+
+static void
+row(const char *name, const char *value)
+{
+	tool_row(name, 24, value);
+}
+
+static const char *
+kind_name(const struct survey *s)
+{
+	switch (s->kind) {
+	case JPKI_KIND_MY_NUMBER:
+		return _("My Number Card");
+	case JPKI_KIND_JUKI:
+		return _("Juki card (has no user-authentication certificate)");
+	case JPKI_KIND_PHONE:
+		return _("smartphone");
+	case JPKI_KIND_UNKNOWN:
+		break;
+	}
+	return _("a card with the JPKI application, of an unknown kind");
+}
+
+void
+status_print_tries(const char *name, int tries)
+{
+	char text[128];
+
+	if (tries == TRIES_UNKNOWN)
+		snprintf(text, sizeof text, "%s", _("the card does not tell"));
+	else if (tries == 0)
+		snprintf(text, sizeof text, "%s", _("LOCKED (municipal office)"));
+	else
+		snprintf(text, sizeof text, dngettext(PACKAGE, "%d try left", "%d tries left",
+		    (unsigned long)tries), tries);
+	row(name, text);
+}
+
+struct owners {
+	char names[512];
+};
+
+static void
+note_owner(void *ctx, const char *user)
+{
+	struct owners *w = ctx;
+	size_t len = strlen(w->names);
+
+	snprintf(w->names + len, sizeof w->names - len, "%s%s", len > 0 ? ", " : "", user);
+}
+
+static void
+print_owner(struct tool *t, struct view der)
+{
+	struct owners w = { .names = "" };
+	struct outcome o = enrolled_owners(&t->env, der, note_owner, &w);
+
+	row(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
+	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
+}
+
+/* Root alone may read who has entered a PIN in vain. */
+static void
+print_guesses(const struct tool *t, const char *fingerprint)
+{
+	const struct guesses_store store = { .dir = GUESSES_DIR, .clk = t->env.clk, .log = &t->log };
+	char cert[GUESSES_CERT_LEN + 1], list[GUESSES_LIST_MAX], text[GUESSES_LIST_MAX + 128];
+	struct guesses g;
+	unsigned int failed;
+
+	if (geteuid() != 0)
+		return;
+	snprintf(cert, sizeof cert, "%.*s", GUESSES_CERT_LEN, fingerprint);
+	if (guesses_read(&store, cert, &g) != GUESSES_READ) {
+		row(_("failed PIN entries"), _("their record cannot be read"));
+		return;
+	}
+	failed = guesses_list_failed(&g, &tool_names, list);
+	if (failed == 0)
+		snprintf(text, sizeof text, "%s", _("none since the holder's last login"));
+	else
+		snprintf(text, sizeof text, _("%u since the holder's last login (%s)"), failed, list);
+	row(_("failed PIN entries"), text);
+}
+
+static void
+print_certificate(struct tool *t, const struct survey *s)
+{
+	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	struct view der = { s->der, s->der_len };
+	struct outcome o = enrolled_of(&t->env, der, &one);
+	char text[MESSAGE_MAX], from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
+	int days;
+
+	if (outcome_ok(&o)) {
+		int64_t end = cert_not_after(one.at[0].cert);
+
+		message_date(cert_not_before(one.at[0].cert), from);
+		message_date(end, to);
+		days = message_days_left(end, clk_wall_s(t->env.clk));
+		snprintf(text, sizeof text, dngettext(PACKAGE, "%s to %s (%d day left), %s",
+		    "%s to %s (%d days left), %s", (unsigned long)(days < 0 ? 0 : days)), from, to,
+		    days, cert_key_name(one.at[0].cert));
+		row(_("certificate valid"), text);
+		o = one.at[0].verdict;
+		print_guesses(t, cert_fingerprint(one.at[0].cert));
+	}
+	if (outcome_ok(&o)) {
+		row(_("certificate state"), _("in order"));
+	} else {
+		message_outcome(&o, text);
+		row(_("certificate state"), text);
+	}
+}
+
+static void
+print_survey(struct tool *t, const struct survey *s)
+{
+	char date[16];
+
+	row(_("card"), kind_name(s));
+	status_print_tries(_("user-authentication PIN"), s->auth_tries);
+	status_print_tries(_("signature PIN"), s->sign_tries);
+	if (s->der_len > 0)
+		print_certificate(t, s);
+	else
+		row(_("certificate"), _("no user-authentication certificate can be read"));
+	if (s->card_expiry[0] != '\0') {
+		snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s->card_expiry, s->card_expiry + 4,
+		    s->card_expiry + 6);
+		row(_("card itself valid to"), date);
+	} else {
+		row(_("card itself valid to"), _("the card does not tell"));
+	}
+	if (s->der_len > 0)
+		print_owner(t, (struct view){ s->der, s->der_len });
+}
+
+/* It comes from the device, which can call itself what it likes. */
+static void
+print_reader(const char *name)
+{
+	char text[TRANSPORT_NAME_MAX];
+
+	snprintf(text, sizeof text, "%s", name);
+	log_defuse(text);
+	printf("%s\n", text);
+	(void)fflush(stdout);	/* the deadline does not */
+}
+
+int
+cmd_status(struct tool *t, int argc, char **argv)
+{
+	const struct transport *transport = t->env.transport;
+	struct transport_readers readers;
+	static struct survey survey;
+	struct outcome o, worst = outcome_of(JPKI_OK);
+
+	if (argc != 1)
+		return tool_usage(t);
+	deadline_arm(t, false);
+	o = transport->ops->readers(transport->ctx, &readers);
+	if (outcome_ok(&o) && readers.count == 0)
+		o = outcome_of(JPKI_NO_READER);
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	for (size_t i = 0; i < readers.count; i++) {
+		print_reader(readers.at[i].name);
+		if (!readers.at[i].has_card) {
+			row(_("card"), _("none"));
+			continue;
+		}
+		deadline_arm(t, false);
+		o = survey_card(&t->env, readers.at[i].name, &survey);
+		if (outcome_ok(&o)) {
+			print_survey(t, &survey);
+		} else {
+			row(_("card"), _(outcome_state(o.status)));
+			worst = o;
+		}
+	}
+	return outcome_ok(&worst) ? TOOL_OK : TOOL_FAILED;
+}

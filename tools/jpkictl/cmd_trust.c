@@ -1,0 +1,316 @@
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/survey.h"
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+#include "nss/certdb.h"
+#include "nss/trustdb.h"
+#include "tools/caged.h"
+#include "tools/common/deadline.h"
+#include "tools/common/tool.h"
+#include "tools/jpkictl/fingerprints.h"
+
+#define ADDED_MAX 32	/* certificates of one file */
+
+/* Certificates that were decoded in the cage: authorities, as they say. */
+struct decoded {
+	size_t count;
+	struct {
+		size_t len;
+		uint8_t der[CERT_DER_MAX];
+	} at[ADDED_MAX];
+};
+
+struct decoding {
+	struct tool *t;
+	const char *path;
+	struct view text;
+	struct decoded *ret;
+};
+
+static struct outcome
+decode_one(void *ctx, struct view der)
+{
+	struct decoding *d = ctx;
+	struct certdb *db = NULL;
+	struct cert *cert = NULL;
+	struct outcome o = certdb_open_none(&d->t->log, &db);
+
+	if (outcome_ok(&o))
+		o = cert_from_der(db, der, &cert);
+	cert_free(cert);
+	(void)certdb_close(db);
+	if (outcome_ok(&o) && (d->ret->count == ADDED_MAX || der.len > CERT_DER_MAX)) {
+		tool_complain(d->t, _("%s: more than %d certificates"), d->path, ADDED_MAX);
+		o = outcome_of(JPKI_CERT_BAD);
+	}
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(d->ret->at[d->ret->count].der, der.data, der.len);
+	d->ret->at[d->ret->count++].len = der.len;
+	return o;
+}
+
+/* In the cage. */
+static int
+decode_file(struct tool *t, void *ctx, void *result)
+{
+	struct decoding *d = ctx;
+	struct outcome o;
+
+	d->t = t;
+	d->ret = result;
+	o = tool_each_certificate(t, d->path, d->text, decode_one, d);
+	return tool_finish(t, &o);
+}
+
+static int
+cmd_add(struct tool *t, int argc, char **argv)
+{
+	const char *file = argv[1];
+	_cleanup_(freep) uint8_t *bytes = NULL;
+	_cleanup_(freep) struct decoded *decoded = calloc(1, sizeof *decoded);
+	struct decoding d = { .path = file };
+	struct caged caged = { .work = decode_file, .ctx = &d, .result = decoded,
+		.result_size = sizeof *decoded };
+	struct outcome o = outcome_of(decoded != NULL ? JPKI_OK : JPKI_NO_MEMORY);
+	size_t done = 0;
+	int status;
+
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	if (!tool_read_file(t, file, &bytes, &d.text.len))
+		return TOOL_FAILED;
+	d.text.data = bytes;
+	status = caged_run(t, &caged);
+	if (status != TOOL_OK)
+		return status;
+	for (; outcome_ok(&o) && done < decoded->count && done < ADDED_MAX; done++) {
+		struct view der = { decoded->at[done].der, decoded->at[done].len };
+
+		o = der.len > CERT_DER_MAX ? outcome_of(JPKI_CERT_BAD) :
+		    trustdb_add(t->conf.trust_db, t->env.trust_owner, der, &t->log);
+		if (!outcome_ok(&o))
+			break;
+	}
+	if (outcome_ok(&o))
+		printf(_("%s: trusted now (jpkictl trust list)\n"), file);
+	else if (done > 0)
+		tool_complain(t, dngettext(PACKAGE,
+		    "%s: the first %u certificate is trusted now, the rest was not added",
+		    "%s: the first %u certificates are trusted now, the rest was not added",
+		    (unsigned long)done), file, (unsigned int)done);
+	return tool_finish(t, &o);
+}
+
+static void
+row(const char *name, const char *value)
+{
+	tool_row(name, 8, value);
+}
+
+static void
+print_one(const struct cert *cert)
+{
+	char from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX], valid[MESSAGE_MAX];
+
+	message_date(cert_not_before(cert), from);
+	message_date(cert_not_after(cert), to);
+	snprintf(valid, sizeof valid, _("%s to %s"), from, to);
+	printf("%s\n", cert_subject(cert));
+	row(_("serial"), cert_serial(cert));
+	row(_("valid"), valid);
+	row(_("key"), cert_key_name(cert));
+	row("SHA-256", cert_fingerprint(cert));
+}
+
+static void
+list_one(void *ctx, const struct cert *cert)
+{
+	bool *any = ctx;
+
+	*any = true;
+	print_one(cert);
+}
+
+static int
+list(struct tool *t)
+{
+	bool any = false;
+	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, list_one, &any);
+
+	if (outcome_ok(&o) && !any)
+		printf("%s\n", _("No authority is trusted yet: jpkictl trust add FILE"));
+	return tool_finish(t, &o);
+}
+
+static int
+cmd_remove(struct tool *t, int argc, char **argv)
+{
+	const char *fingerprint = argv[1];
+	struct outcome o = trustdb_remove(t->conf.trust_db, t->env.trust_owner, fingerprint, &t->log);
+
+	if (outcome_ok(&o))
+		printf(_("%s: no longer trusted\n"), fingerprint);
+	return tool_finish(t, &o);
+}
+
+/* --- from-card ------------------------------------------------------------------ */
+
+/* The authority's certificate on a card, as the cage hands it over. */
+struct candidate {
+	size_t len;
+	uint8_t der[JPKI_CERT_MAX];
+};
+
+static struct outcome
+show_candidate(struct tool *t, struct view der)
+{
+	struct certdb *db = NULL;
+	struct cert *cert = NULL;
+	struct outcome o = certdb_open_none(&t->log, &db);
+
+	if (outcome_ok(&o))
+		o = cert_from_der(db, der, &cert);
+	if (outcome_ok(&o))
+		print_one(cert);
+	cert_free(cert);
+	(void)certdb_close(db);
+	return o;
+}
+
+/* In the cage: reads and shows it. */
+static int
+read_candidate(struct tool *t, void *ctx, void *result)
+{
+	struct candidate *c = result;
+	char reader[TRANSPORT_NAME_MAX];
+	struct outcome o;
+
+	deadline_arm(t, false);
+	o = survey_choose_reader(&t->env, ctx, reader);
+	if (outcome_ok(&o))
+		o = survey_read_ca(&t->env, reader, c->der, &c->len);
+	deadline_off();
+	if (o.status == JPKI_NO_CERT) {
+		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
+		return TOOL_FAILED;
+	}
+	if (outcome_ok(&o))
+		o = show_candidate(t, (struct view){ c->der, c->len });
+	return tool_finish(t, &o);
+}
+
+/*
+ * A card vouches for nothing: whoever made it chose what is on it. So either the
+ * project knows the fingerprint from its publication, or the administrator does.
+ */
+static bool
+may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
+{
+	char name[KNOWN_NAME_MAX] = "";
+	enum known known = known_find(t, fingerprint, name);
+
+	if (known == KNOWN_BROKEN)
+		return false;
+	if (known == KNOWN_PUBLISHED)
+		printf(_("The fingerprint is the one that J-LIS publishes for %s.\n"), name);
+	else if (known == KNOWN_UNCONFIRMED)
+		printf(_("The fingerprint is that of a copy of %s; nobody has compared it with the "
+		    "publication of J-LIS yet.\n"), name);
+	(void)fflush(stdout);
+	if (accepted != NULL && strcmp(accepted, fingerprint) != 0) {
+		tool_complain(t, "%s", _("the fingerprint on the card is another than the one accepted; "
+		    "nothing was changed"));
+		return false;
+	}
+	if (accepted != NULL || known == KNOWN_PUBLISHED)
+		return true;
+	tool_complain(t, "%s", _("nothing was changed: take the fingerprint from the publication of "
+	    "J-LIS (www.jpki.go.jp), not from here, and state it with --accept-fingerprint"));
+	return false;
+}
+
+static int
+from_card(struct tool *t, const char *reader, const char *accepted)
+{
+	static struct candidate c;
+	struct caged caged = { .work = read_candidate, .ctx = (void *)(uintptr_t)reader, .result = &c,
+		.result_size = sizeof c };
+	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	int status = caged_run(t, &caged);
+	struct outcome o;
+
+	if (status != TOOL_OK)
+		return status;
+	if (c.len > sizeof c.der)
+		return TOOL_FAILED;
+	/* Of the octets that would be added, and not as the child may have shown it. */
+	o = cert_fingerprint_of((struct view){ c.der, c.len }, &t->log, fingerprint);
+	if (!outcome_ok(&o))
+		return tool_finish(t, &o);
+	if (!may_trust(t, fingerprint, accepted))
+		return TOOL_FAILED;
+	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, (struct view){ c.der, c.len }, &t->log);
+	if (outcome_ok(&o))
+		printf(_("%.16s...: trusted now (jpkictl trust list)\n"), fingerprint);
+	return tool_finish(t, &o);
+}
+
+static int
+cmd_from_card(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "reader", required_argument, NULL, 'r' },
+		{ "accept-fingerprint", required_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char accepted[CERT_FINGERPRINT_LEN + 1] = "";
+	const char *reader = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "r:a:", options, NULL)) != -1) {
+		if (c == 'r') {
+			reader = optarg;
+		} else if (c != 'a') {
+			return tool_usage(t);
+		} else if (!cert_read_fingerprint(optarg, accepted) ||
+		    strlen(accepted) != CERT_FINGERPRINT_LEN) {
+			tool_complain(t, _("'%s' is no SHA-256 fingerprint: that has 64 hex digits"), optarg);
+			return TOOL_USAGE;
+		}
+	}
+	if (optind != argc)
+		return tool_usage(t);
+	return from_card(t, reader, accepted[0] != '\0' ? accepted : NULL);
+}
+
+static const struct action {
+	const char *name;
+	int argc;	/* exactly; 0: it has options */
+	int (*run)(struct tool *t, int argc, char **argv);
+} changes[] = {
+	{ "add", 2, cmd_add },
+	{ "from-card", 0, cmd_from_card },
+	{ "remove", 2, cmd_remove },
+};
+
+int
+cmd_trust(struct tool *t, int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		return list(t);
+	for (size_t i = 0; argc > 1 && i < sizeof changes / sizeof changes[0]; i++) {
+		if (strcmp(argv[1], changes[i].name) != 0 ||
+		    (changes[i].argc != 0 && argc - 1 != changes[i].argc))
+			continue;
+		return tool_is_root(t) ? changes[i].run(t, argc - 1, argv + 1) : TOOL_FAILED;
+	}
+	return tool_usage(t);
+}

@@ -1,0 +1,363 @@
+/* jpkictl: the administrator's tool. One table of subcommands gives dispatch and help. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "card/pcsc.h"
+#include "lib/i18n.h"
+#include "tools/caged.h"
+#include "tools/common/deadline.h"
+#include "tools/common/tool.h"
+#include "tools/setup/setup.h"
+
+static const struct command commands[] = {
+	{ "trust", N_("add FILE | from-card [OPTION...] | list | remove FINGERPRINT"),
+	  N_("whose certificates are accepted"),
+	  N_("  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	  "  from-card           add the CA certificate that the card in the reader carries\n"
+	  "  list                list the trusted CA certificates\n"
+	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
+	  "                      (8 hex digits or more)\n"
+	  "\nOptions of from-card:\n"
+	  "  -r, --reader NAME             use the reader whose name begins with NAME\n"
+	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
+	  "                                where jpkictl does not know that publication\n"
+	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
+	  .needs_card = true, .run = cmd_trust },
+	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
+	  N_("which certificates are revoked"),
+	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
+	  "                      a list that is not in order, or older than the one\n"
+	  "                      installed, changes nothing\n"
+	  "  update              the same for every URL in the file crl_sources names; what\n"
+	  "                      a server has not changed is not sent again\n"
+	  "  list                list what is installed\n"
+	  "  verify              prove it all again, signatures and indexes\n"
+	  "  show NAME|FILE      all about one list\n"
+	  "  check CERT          whether the certificates in a file are revoked\n\n"
+	  "  -j, --json          tell it as JSON\n\n"
+	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
+	  "revoked certificate.\n"),
+	  .run = cmd_crl },
+	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER"),
+	  N_("register a card for a user"),
+	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
+	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
+	  "then the certificate is registered; what was registered before stays until then.\n\n"
+	  "  -a, --add             keep what is registered already (a second card)\n"
+	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
+	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
+	  "                        card and PIN: for administrators who know whose it is\n"),
+	  .needs_root = true, .needs_card = true, .run = cmd_enroll },
+	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
+	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
+	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"
+	  "could log in now.\n\n"
+	  "  -j, --json         tell it as JSON\n"
+	  "  -w, --warn-days N  exit status 3 if one has less than N days left, or could not\n"
+	  "                     log in\n"),
+	  .run = cmd_list },
+	{ "revoke", N_("USER"), N_("end a user's card logins"),
+	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
+	  "is to be reported to the municipality as well.\n"),
+	  .needs_root = true, .run = cmd_revoke },
+	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
+	  N_("keep a certificate from logging in"),
+	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"
+	  "CRLs: for a lost card, at once. CERT is a file (PEM or DER) or a SHA-256 fingerprint\n"
+	  "of 64 hex digits; SERIAL a serial number of up to 40 hex digits. What has hex digits\n"
+	  "only is never a file: write ./NAME.\n\n"
+	  "  -i, --issuer FINGERPRINT  whose serial number (begin of the fingerprint in jpkictl\n"
+	  "                            trust list, 8 hex digits or more); else it is blocked\n"
+	  "                            under every trusted authority\n"
+	  "  -l, --list                what is blocked\n"),
+	  .run = cmd_block },
+	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
+	  N_("As block, which see.\n"),
+	  .needs_root = true, .run = cmd_unblock },
+	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),
+	  N_("change a PIN of a card, or see its tries"),
+	  N_("  change  change the four-digit PIN of the user-authentication certificate: asks for\n"
+	  "          the old one once and for the new one twice, before the card is asked anything\n"
+	  "  status  the tries left of both PINs (none is spent), and what to do with a locked one\n\n"
+	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
+	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
+	  .needs_card = true, .caged = true, .run = cmd_pin },
+	{ "status", "", N_("readers, cards, tries left and dates"),
+	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
+	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
+	  "whom it is enrolled.\n"),
+	  .needs_card = true, .caged = true, .run = cmd_status },
+	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
+	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
+	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
+	  .run = cmd_ssh_keys },
+	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
+	  N_("Goes through programs, reader, card, authority, revocation list, enrolment and PAM\n"
+	  "services; each step is shown before it is done. What is done already is left out, so\n"
+	  "it can be stopped and started again. The password always stays a second way in.\n\n"
+	  "  -y, --yes                     agree to everything; for installs nobody watches\n"
+	  "      --user NAME               whose card it is (else who called sudo)\n"
+	  "      --no-enroll               nobody's card is registered now\n"
+	  "      --trust FILE              trust the CA certificates in FILE\n"
+	  "      --accept-fingerprint HEX  trust the one on the card, if it has this SHA-256\n"
+	  "                                fingerprint\n"
+	  "      --crl-source URL          where the CRL is fetched from\n"
+	  "      --no-crl                  log in without a CRL (crl = if-present)\n"
+	  "      --services LIST           which PAM services, with commas; or none\n"
+	  "      --rollback MINUTES        take the PAM files back unless confirmed (5; 0: never)\n"
+	  "      --confirm                 the changes stay\n"
+	  "      --undo                    put the PAM files back as they were\n"
+	  "      --recover                 put them back if the process that would has gone; the\n"
+	  "                                system does that at boot\n"),
+	  .needs_root = true, .reads_conf = true, .run = cmd_setup },
+	{ "doctor", "[--json]", N_("why it does not work"),
+	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
+	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"
+	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
+	  "  -j, --json  tell it as JSON\n\n"
+	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),
+	  .reads_conf = true, .run = cmd_doctor },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void
+print_call(FILE *f, const struct command *c)
+{
+	fputs(c->name, f);
+	if (c->arguments[0] != '\0')	/* the translation of "" is the catalogue's header */
+		fprintf(f, " %s", _(c->arguments));
+}
+
+static void
+usage(FILE *f)
+{
+	fprintf(f, "%s", _("Usage: jpkictl [--config FILE] COMMAND ...\n"
+	    "Manage logins with the My Number Card.\n\nCommands:\n"));
+	for (size_t i = 0; i < COMMANDS; i++) {
+		fputs("  ", f);
+		print_call(f, &commands[i]);
+		fprintf(f, "\n      %s\n", _(commands[i].summary));
+	}
+	fprintf(f, "%s", _("\nCommands that change who can log in, or what is trusted, need root.\n"));
+	fprintf(f, _("\nOptions:\n"
+	    "  -c, --config FILE  another configuration file than %s\n"
+	    "  -h, --help         this text; after a command, help on it\n"
+	    "  -V, --version      version\n"
+	    "\nExit status: 0 done, 1 failed, 2 wrong usage. See jpkictl(8).\n"), CONF_FILE);
+}
+
+static void
+command_help(const struct command *c)
+{
+	printf(_("Usage: %s"), "jpkictl ");
+	print_call(stdout, c);
+	printf("\njpkictl %s: %s\n\n%s", c->name, _(c->summary), _(c->details));
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static void
+to_stderr(void *ctx, int priority, const char *text)
+{
+	const struct tool *t = ctx;
+
+	if (priority != LOG_DEBUG || t->conf.debug)
+		tool_complain(t, "%s", text);
+}
+
+static bool
+is_kept(const char *variable)
+{
+	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
+	    "SUDO_UID=",	/* says who it was, decides nothing */
+	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "no_proxy=" };
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Libraries take more orders from the environment (PCSCLITE_, NSS_, SSL…) than we know of. */
+static void
+clean_environment(void)
+{
+	char **to = environ;
+
+	for (char **from = environ; from != NULL && *from != NULL; from++)
+		if (is_kept(*from))
+			*to++ = *from;
+	if (to != NULL)
+		*to = NULL;
+}
+
+/* A PIN passes through this process: no core dumps, and nobody else's pcscd. */
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)umask(022);
+	clean_environment();
+}
+
+struct words {
+	const struct command *c;
+	int argc;
+	char **argv;
+};
+
+static int
+run_words(struct tool *t, void *ctx, void *result)
+{
+	const struct words *w = ctx;
+
+	return w->c->run(t, w->argc, w->argv);
+}
+
+static int
+run_caged(const struct command *c, struct tool *t, int argc, char **argv)
+{
+	struct words words = { c, argc, argv };
+	struct caged caged = { .work = run_words, .ctx = &words };
+
+	return caged_run(t, &caged);
+}
+
+static int
+run_command(const struct command *c, struct tool *t, int argc, char **argv)
+{
+	struct pcsc *pcsc = NULL;
+	int result;
+
+	if (c->needs_root && !tool_is_root(t))
+		return TOOL_FAILED;
+	if (c->needs_card) {
+		pcsc = pcsc_new(&clk_system, &t->log);
+		if (pcsc == NULL) {
+			tool_complain(t, "%s", strerror(errno));
+			return TOOL_FAILED;
+		}
+		t->env.transport = pcsc_transport(pcsc);
+		t->pcsc = pcsc;
+		deadline_watch(pcsc);
+	}
+	result = c->caged ? run_caged(c, t, argc, argv) : c->run(t, argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		tool_complain(t, _("standard output: %s"), strerror(errno));
+		result = TOOL_FAILED;
+	}
+	if (pcsc != NULL) {
+		deadline_arm(t, false);	/* closing talks to pcscd, too */
+		pcsc_free(pcsc);
+		deadline_off();
+	}
+	return result;
+}
+
+static int
+dispatch(const char *conf_file, int argc, char **argv)
+{
+	const struct command *c = find_command(argv[0]);
+	static struct tool t;
+	struct outcome o;
+
+	if (c == NULL) {
+		fprintf(stderr, _("jpkictl: unknown command '%s'\nTry 'jpkictl --help'.\n"), argv[0]);
+		return TOOL_USAGE;
+	}
+	if (asks_for_help(argc, argv)) {
+		command_help(c);
+		return TOOL_OK;
+	}
+	t.command = c->name;
+	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
+	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
+	t.conf_file = conf_file;
+	conf_init(&t.conf);
+	o = outcome_of(JPKI_OK);
+	if (!c->reads_conf)
+		o = conf_read(conf_file, 0, &t.log, &t.conf);
+	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&
+	    !i18n_use_language(conf_language(&t.conf)))
+		tool_complain(&t, "no Japanese without a locale that carries it; install ja_JP.UTF-8");
+	if (c->run != cmd_setup)	/* which has it confirmed, or does it itself */
+		backup_take_up(&t);
+	if (!outcome_ok(&o))
+		return tool_finish(&t, &o);
+	return run_command(c, &t, argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *conf_file = CONF_FILE;
+	int c, at;
+
+	harden();
+	(void)setlocale(LC_ALL, "");
+	i18n_bind();
+	opterr = 0;
+	/* "+": what follows the command is the command's. */
+	while (at = optind, (c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			conf_file = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return TOOL_OK;
+		case 'V':
+			printf("jpkictl (%s)\n", PACKAGE_STRING);
+			return TOOL_OK;
+		default:
+			fprintf(stderr, _("jpkictl: unknown option '%s'\nTry 'jpkictl --help'.\n"), argv[at]);
+			return TOOL_USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0) {
+		usage(stderr);
+		return TOOL_USAGE;
+	}
+	optind = 0;	/* the command begins anew, */
+	opterr = 1;	/* and lets getopt complain */
+	return dispatch(conf_file, argc, argv);
+}
