@@ -16,7 +16,7 @@
  * octets at which OpenSSH cuts (doc/facts/consumers.md §2.1).
  *
  * Whatever is not exactly of this form is not read. This file decides the form only; who
- * may believe what is decided in flow/remote.c (server) and tools/askpass (client).
+ * may believe what is decided in flow/remote.c (server) and tools/ssh (client).
  */
 #ifndef JPKI_FLOW_JPKI1_H
 #define JPKI_FLOW_JPKI1_H

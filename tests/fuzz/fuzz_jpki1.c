@@ -1,6 +1,6 @@
 /*
  * A remote challenge and its reply (flow/jpki1.h), what ssh shows its askpass
- * (tools/askpass/prompt.h), and the lines sshd leaves. What can be read is written again as it was.
+ * (tools/ssh/prompt.h), and the lines sshd leaves. What can be read is written again as it was.
  */
 #include "config.h"
 
@@ -10,7 +10,7 @@
 #include "flow/remote.h"
 #include "lib/cleanup.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/askpass/prompt.h"
+#include "tools/ssh/prompt.h"
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)

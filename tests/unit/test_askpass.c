@@ -13,12 +13,12 @@
 #include "lib/secret.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
-#include "tools/askpass/crypto.h"
-#include "tools/askpass/known.h"
-#include "tools/askpass/note.h"
-#include "tools/askpass/pinentry.h"
-#include "tools/askpass/prompt.h"
-#include "tools/askpass/question.h"
+#include "tools/ssh/crypto.h"
+#include "tools/ssh/hostkey_note.h"
+#include "tools/ssh/known.h"
+#include "tools/ssh/pinentry.h"
+#include "tools/ssh/prompt.h"
+#include "tools/ssh/question.h"
 
 #define NONCE "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
 #define AFTER " sshd 1795400000 " NONCE " hostkey: "
@@ -317,16 +317,16 @@ host_key_of_this_ssh(void **state)
 	const char *dir = notes();
 	char found[JPKI1_HOSTKEY_LEN + 1];
 
-	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_false(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, "");
-	assert_true(note_host_key(dir, getpid(), KEY_1));
-	assert_true(note_find_host_key(dir, getpid(), found));
+	assert_true(hostkey_note_write(dir, getpid(), KEY_1));
+	assert_true(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, KEY_1);
 	/* ssh asks again after new keys were agreed upon. */
-	assert_true(note_host_key(dir, getpid(), KEY_2));
-	assert_true(note_find_host_key(dir, getpid(), found));
+	assert_true(hostkey_note_write(dir, getpid(), KEY_2));
+	assert_true(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, KEY_2);
-	assert_false(note_find_host_key(dir, getppid(), found));
+	assert_false(hostkey_note_find(dir, getppid(), found));
 	assert_string_equal(found, "");
 }
 
@@ -338,14 +338,14 @@ host_key_of_a_former_process(void **state)
 	char path[PATH_MAX], former[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
 	int n;
 
-	assert_true(note_host_key(dir, getpid(), KEY_1));
-	assert_true(note_path(dir, getpid(), "hostkey", path));
+	assert_true(hostkey_note_write(dir, getpid(), KEY_1));
+	assert_true(hostkey_note_path(dir, getpid(), "hostkey", path));
 	n = snprintf(former, sizeof former, "%s/%ld.1.hostkey", dir, (long)getpid());
 	assert_true(n > 0 && n < (int)sizeof former);
 	assert_int_equal(rename(path, former), 0);
-	assert_false(note_find_host_key(dir, getpid(), found));
-	assert_true(note_host_key(dir, getpid(), KEY_2));
-	note_clean(dir);
+	assert_false(hostkey_note_find(dir, getpid(), found));
+	assert_true(hostkey_note_write(dir, getpid(), KEY_2));
+	hostkey_note_clean(dir);
 	assert_int_equal(access(former, F_OK), -1);
 	assert_int_equal(access(path, F_OK), 0);
 }
@@ -356,15 +356,15 @@ cut_notes_are_none(void **state)
 	char path[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
 	const char *dir = notes();
 
-	assert_true(note_host_key(dir, getpid(), KEY_1));
-	assert_true(note_path(dir, getpid(), "hostkey", path));
+	assert_true(hostkey_note_write(dir, getpid(), KEY_1));
+	assert_true(hostkey_note_path(dir, getpid(), "hostkey", path));
 	assert_int_equal(truncate(path, JPKI1_HOSTKEY_LEN - 1), 0);
-	assert_false(note_find_host_key(dir, getpid(), found));
+	assert_false(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, "");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink(scratch_text("elsewhere", KEY_1), path), 0);
-	assert_false(note_find_host_key(dir, getpid(), found));
-	assert_false(note_host_key(dir, getpid(), KEY_2));
+	assert_false(hostkey_note_find(dir, getpid(), found));
+	assert_false(hostkey_note_write(dir, getpid(), KEY_2));
 }
 
 static void
@@ -372,11 +372,11 @@ a_challenge_comes_first_once(void **state)
 {
 	const char *dir = notes();
 
-	assert_true(note_first_challenge(dir, getpid()));
-	assert_false(note_first_challenge(dir, getpid()));
+	assert_true(hostkey_note_first_challenge(dir, getpid()));
+	assert_false(hostkey_note_first_challenge(dir, getpid()));
 	assert_int_equal(errno, EEXIST);
-	assert_true(note_first_challenge(dir, getppid()));
-	assert_false(note_first_challenge("/nonexistent", getpid()));
+	assert_true(hostkey_note_first_challenge(dir, getppid()));
+	assert_false(hostkey_note_first_challenge("/nonexistent", getpid()));
 }
 
 static void
@@ -387,27 +387,27 @@ only_a_private_directory(void **state)
 	int n;
 
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", runtime, 1), 0);
-	assert_true(note_directory(path));
+	assert_true(hostkey_note_directory(path));
 	n = snprintf(expected, sizeof expected, "%s/jpki-ssh", runtime);
 	assert_true(n > 0 && n < (int)sizeof expected);
 	assert_string_equal(path, expected);
-	assert_true(note_directory(path));	/* it is there already */
+	assert_true(hostkey_note_directory(path));	/* it is there already */
 	assert_int_equal(chmod(path, 0750), 0);
-	assert_false(note_directory(path));
+	assert_false(hostkey_note_directory(path));
 	assert_int_equal(errno, EPERM);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(symlink("/tmp", expected), 0);
-	assert_false(note_directory(path));
+	assert_false(hostkey_note_directory(path));
 	assert_int_equal(unlink(expected), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(mkdir(expected, 0700), 0);
 		assert_int_equal(chown(expected, 65534, 65534), 0);
-		assert_false(note_directory(path));
+		assert_false(hostkey_note_directory(path));
 		assert_int_equal(rmdir(expected), 0);
 	}
 	/* Where the runtime directory itself is somebody else's to enter, it is not used. */
 	assert_int_equal(chmod(runtime, 0755), 0);
-	assert_true(note_directory(path));
+	assert_true(hostkey_note_directory(path));
 	assert_null(strstr(path, runtime));
 	(void)rmdir(path);
 }

@@ -1,6 +1,6 @@
 /* The person at the client: at the terminal that ssh runs in, or else in a window. */
-#ifndef JPKI_TOOLS_ASKPASS_PERSON_H
-#define JPKI_TOOLS_ASKPASS_PERSON_H
+#ifndef JPKI_TOOLS_SSH_USER_PROMPT_H
+#define JPKI_TOOLS_SSH_USER_PROMPT_H
 
 #include "lib/outcome.h"
 
@@ -15,16 +15,16 @@ struct person {
  * The terminal, if ssh has one; otherwise, or where the environment names one as JPKI_PINENTRY, a
  * pinentry.
  */
-struct person person_here(void);
+struct person user_prompt_possible(void);
 
 /*
  * Shows what a PIN is for, asks for it and stores what was typed. JPKI_OK; PIN_FORMAT if
  * it is longer than any PIN; CANCELLED, and why it cannot be asked is on standard error.
  */
-struct outcome person_ask_pin(const struct person *who, const char *description,
+struct outcome user_prompt_pin(const struct person *who, const char *description,
     const char *prompt, struct secret *typed) MUST_CHECK;
 
 /* Tells the person something; on standard error if there is no better place. */
-void person_tell(const struct person *who, const char *text);
+void user_prompt_tell(const struct person *who, const char *text);
 
 #endif

@@ -4,8 +4,8 @@
  * requests"; pinentry's own manual, "Protocol"). Not by libassuan: its buffers are not ours to
  * wipe.
  */
-#ifndef JPKI_TOOLS_ASKPASS_PINENTRY_H
-#define JPKI_TOOLS_ASKPASS_PINENTRY_H
+#ifndef JPKI_TOOLS_SSH_PINENTRY_H
+#define JPKI_TOOLS_SSH_PINENTRY_H
 
 #include "lib/outcome.h"
 

@@ -1,6 +1,6 @@
 /* Where ssh would have looked for host keys without us. */
-#ifndef JPKI_TOOLS_ASKPASS_KNOWN_H
-#define JPKI_TOOLS_ASKPASS_KNOWN_H
+#ifndef JPKI_TOOLS_SSH_KNOWN_H
+#define JPKI_TOOLS_SSH_KNOWN_H
 
 /*
  * The KnownHostsCommand of the user's and the site's own configuration, as ssh_config(5) takes it:

@@ -1,6 +1,6 @@
 /* What ssh asks through its askpass, and whether it is a challenge that this user may sign. */
-#ifndef JPKI_TOOLS_ASKPASS_PROMPT_H
-#define JPKI_TOOLS_ASKPASS_PROMPT_H
+#ifndef JPKI_TOOLS_SSH_PROMPT_H
+#define JPKI_TOOLS_SSH_PROMPT_H
 
 #include "flow/jpki1.h"
 

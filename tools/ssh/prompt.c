@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tools/askpass/prompt.h"
+#include "tools/ssh/prompt.h"
 
 static bool
 copy(char dst[static JPKI1_NAME_MAX], const char *src, size_t len)

@@ -11,7 +11,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
-#include "tools/askpass/note.h"
+#include "tools/ssh/hostkey_note.h"
 
 #define HOST_KEY "hostkey"
 #define DONE "done"
@@ -37,7 +37,7 @@ start_of(pid_t pid, unsigned long long *ret)
 }
 
 bool
-note_path(const char *dir, pid_t ssh, const char *what, char path[static PATH_MAX])
+hostkey_note_path(const char *dir, pid_t ssh, const char *what, char path[static PATH_MAX])
 {
 	unsigned long long start;
 
@@ -75,7 +75,7 @@ make_private(const char *parent, const char *name, char ret_path[static PATH_MAX
 }
 
 bool
-note_directory(char ret_path[static PATH_MAX])
+hostkey_note_directory(char ret_path[static PATH_MAX])
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
 
@@ -89,25 +89,25 @@ note_directory(char ret_path[static PATH_MAX])
 }
 
 bool
-note_host_key(const char *dir, pid_t ssh, const char *hostkey)
+hostkey_note_write(const char *dir, pid_t ssh, const char *hostkey)
 {
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX];
 
-	if (!note_path(dir, ssh, HOST_KEY, path))
+	if (!hostkey_note_path(dir, ssh, HOST_KEY, path))
 		return false;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd >= 0 && safefile_write(fd, hostkey, strlen(hostkey));
 }
 
 bool
-note_find_host_key(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1])
+hostkey_note_find(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1])
 {
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX];
 
 	memset(ret, 0, JPKI1_HOSTKEY_LEN + 1);
-	if (!note_path(dir, ssh, HOST_KEY, path))
+	if (!hostkey_note_path(dir, ssh, HOST_KEY, path))
 		return false;
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && read(fd, ret, JPKI1_HOSTKEY_LEN) == JPKI1_HOSTKEY_LEN)
@@ -117,12 +117,12 @@ note_find_host_key(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN
 }
 
 bool
-note_first_challenge(const char *dir, pid_t ssh)
+hostkey_note_first_challenge(const char *dir, pid_t ssh)
 {
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX];
 
-	if (!note_path(dir, ssh, DONE, path))
+	if (!hostkey_note_path(dir, ssh, DONE, path))
 		return false;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return fd >= 0;
@@ -135,13 +135,13 @@ is_stale(const char *name)
 	long pid;
 	int end = 0;
 
-	/* Names that note_path() made. NOLINTNEXTLINE(cert-err34-c) */
+	/* Names that hostkey_note_path() made. NOLINTNEXTLINE(cert-err34-c) */
 	return sscanf(name, "%ld.%llu.%n", &pid, &noted, &end) == 2 && end > 0 &&
 	    (!start_of((pid_t)pid, &start) || start != noted);
 }
 
 void
-note_clean(const char *dir)
+hostkey_note_clean(const char *dir)
 {
 	DIR *d = opendir(dir);
 	const struct dirent *e;

@@ -2,8 +2,8 @@
  * What the signing side needs of cryptography, by libcrypto: a client has it because of ssh, and
  * needs no NSS for this. What is verified is verified by the server.
  */
-#ifndef JPKI_TOOLS_ASKPASS_CRYPTO_H
-#define JPKI_TOOLS_ASKPASS_CRYPTO_H
+#ifndef JPKI_TOOLS_SSH_CRYPTO_H
+#define JPKI_TOOLS_SSH_CRYPTO_H
 
 #include "flow/jpki1.h"
 

@@ -25,12 +25,12 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
-#include "tools/askpass/crypto.h"
-#include "tools/askpass/note.h"
-#include "tools/askpass/person.h"
-#include "tools/askpass/prompt.h"
-#include "tools/askpass/question.h"
-#include "tools/askpass/sign.h"
+#include "tools/ssh/crypto.h"
+#include "tools/ssh/hostkey_note.h"
+#include "tools/ssh/prompt.h"
+#include "tools/ssh/question.h"
+#include "tools/ssh/sign.h"
+#include "tools/ssh/user_prompt.h"
 
 #define TIMEOUT_S 30
 
@@ -81,7 +81,7 @@ refuse(const struct person *who, const char *why)
 	char text[2 * MESSAGE_MAX];
 
 	snprintf(text, sizeof text, _("jpki-ssh: not signed: %s"), why);
-	person_tell(who, text);
+	user_prompt_tell(who, text);
 	return no_signature();
 }
 
@@ -110,7 +110,7 @@ static bool
 find_host_key(const char *dir, const struct jpki1_challenge *c, char hostkey[static JPKI1_HOSTKEY_LEN + 1],
     const char **ret_why)
 {
-	if (note_find_host_key(dir, getppid(), hostkey))
+	if (hostkey_note_find(dir, getppid(), hostkey))
 		return true;
 	if (is_set("JPKI_SSH"))
 		*ret_why = _("ssh did not tell the host key it met.");
@@ -188,7 +188,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 	}
 	pcsc_free(pcsc);
 	if (unclean)
-		person_tell(who, _("take the card off the reader: it may still count as unlocked"));
+		user_prompt_tell(who, _("take the card off the reader: it may still count as unlocked"));
 	if (outcome_ok(&o)) {
 		puts(reply);
 		return EXIT_SUCCESS;
@@ -205,12 +205,12 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
 
 	if (why != NULL)
 		return refuse(who, why);
-	if (!note_directory(dir))
+	if (!hostkey_note_directory(dir))
 		return refuse(who, strerror(errno));
 	if (!find_host_key(dir, &p->challenge, hostkey, &why))
 		return refuse(who, why);
 	/* ssh asks again by itself after a failure; the person has decided once. */
-	if (!note_first_challenge(dir, getppid()))
+	if (!hostkey_note_first_challenge(dir, getppid()))
 		return no_signature();
 	return sign(who, p, hostkey);
 }
@@ -239,8 +239,8 @@ note_key(const char *fingerprint, const char *key)
 	char dir[PATH_MAX], hostkey[JPKI1_HOSTKEY_LEN + 1];
 
 	/* ssh also asks in which order to offer keys, and has none then ("NONE"). */
-	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && note_directory(dir) &&
-	    !note_host_key(dir, getppid(), hostkey))
+	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && hostkey_note_directory(dir) &&
+	    !hostkey_note_write(dir, getppid(), hostkey))
 		fprintf(stderr, "jpki-askpass: %s: %s\n", dir, strerror(errno));
 }
 
@@ -284,7 +284,7 @@ main(int argc, char **argv)
 		printf("jpki-askpass (%s)\n", PACKAGE_STRING);
 		return EXIT_SUCCESS;
 	}
-	who = person_here();
+	who = user_prompt_possible();
 	verdict = prompt_read(argv[1], &prompt);
 	return verdict == PROMPT_OTHER ? question_ask(argv[1], &who) : challenge(&who, verdict, &prompt);
 }

@@ -1,10 +1,10 @@
 /* Signs a challenge with the card that lies in this machine's reader. */
-#ifndef JPKI_TOOLS_ASKPASS_SIGN_H
-#define JPKI_TOOLS_ASKPASS_SIGN_H
+#ifndef JPKI_TOOLS_SSH_SIGN_H
+#define JPKI_TOOLS_SSH_SIGN_H
 
 #include "flow/env.h"
 #include "flow/jpki1.h"
-#include "tools/askpass/person.h"
+#include "tools/ssh/user_prompt.h"
 
 struct signing {
 	const struct flow_env *env;

@@ -14,7 +14,7 @@
 #include "lib/buf.h"
 #include "lib/i18n.h"
 #include "lib/secret.h"
-#include "tools/askpass/pinentry.h"
+#include "tools/ssh/pinentry.h"
 
 #define LINE_LEN 1000	/* of Assuan, with its newline */
 

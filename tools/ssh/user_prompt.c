@@ -11,14 +11,14 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/secret.h"
-#include "tools/askpass/person.h"
-#include "tools/askpass/pinentry.h"
+#include "tools/ssh/pinentry.h"
+#include "tools/ssh/user_prompt.h"
 
 #define TERMINAL "/dev/tty"
 #define TYPED_MAX 64
 
 struct person
-person_here(void)
+user_prompt_possible(void)
 {
 	const char *pinentry = getenv("JPKI_PINENTRY");
 	struct person who = { .pinentry = pinentry };
@@ -61,7 +61,7 @@ ask_at_terminal(const char *description, const char *prompt, struct secret *type
 }
 
 struct outcome
-person_ask_pin(const struct person *who, const char *description, const char *prompt,
+user_prompt_pin(const struct person *who, const char *description, const char *prompt,
     struct secret *typed)
 {
 	struct outcome o = who->pinentry != NULL ?
@@ -75,7 +75,7 @@ person_ask_pin(const struct person *who, const char *description, const char *pr
 }
 
 void
-person_tell(const struct person *who, const char *text)
+user_prompt_tell(const struct person *who, const char *text)
 {
 	if (who->has_terminal && write_terminal(text))
 		return;

@@ -5,8 +5,8 @@
  * directory that is the user's alone: $XDG_RUNTIME_DIR/jpki-ssh, or /tmp/jpki-ssh-UID, or, should
  * that be somebody else's, $HOME/.jpki-ssh.
  */
-#ifndef JPKI_TOOLS_ASKPASS_NOTE_H
-#define JPKI_TOOLS_ASKPASS_NOTE_H
+#ifndef JPKI_TOOLS_SSH_HOSTKEY_NOTE_H
+#define JPKI_TOOLS_SSH_HOSTKEY_NOTE_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -18,27 +18,27 @@
  * The directory, made if need be. False, with errno: it cannot be made, or is not a directory
  * that belongs to us and nobody else may enter (EPERM).
  */
-bool note_directory(char ret_path[static PATH_MAX]) MUST_CHECK;
+bool hostkey_note_directory(char ret_path[static PATH_MAX]) MUST_CHECK;
 
 /*
  * DIR/PID.START.WHAT, the name of a note about a process. False, with errno: there is no such
  * process (ESRCH), or the name is too long.
  */
-bool note_path(const char *dir, pid_t ssh, const char *what, char path[static PATH_MAX]) MUST_CHECK;
+bool hostkey_note_path(const char *dir, pid_t ssh, const char *what, char path[static PATH_MAX]) MUST_CHECK;
 
 /* Notes the host key that the process `ssh` has met; false with errno. */
-bool note_host_key(const char *dir, pid_t ssh, const char *hostkey) MUST_CHECK;
+bool hostkey_note_write(const char *dir, pid_t ssh, const char *hostkey) MUST_CHECK;
 
 /* The one it has met last; false (and "") if none was noted. */
-bool note_find_host_key(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1]);
+bool hostkey_note_find(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1]);
 
 /*
  * Notes that this process's challenge has been dealt with. False if it had been before (EEXIST),
  * or if it cannot be noted.
  */
-bool note_first_challenge(const char *dir, pid_t ssh) MUST_CHECK;
+bool hostkey_note_first_challenge(const char *dir, pid_t ssh) MUST_CHECK;
 
 /* Removes the notes of processes that are gone. */
-void note_clean(const char *dir);
+void hostkey_note_clean(const char *dir);
 
 #endif

@@ -14,8 +14,8 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/pinrule.h"
-#include "tools/askpass/prompt.h"
-#include "tools/askpass/question.h"
+#include "tools/ssh/prompt.h"
+#include "tools/ssh/question.h"
 
 #define ANSWER_MAX 1024		/* what ssh takes (doc/facts/consumers.md §2.1) */
 #define NOT_STARTED 127		/* exit status of a child that is not the other askpass */
@@ -174,7 +174,7 @@ question_ask(const char *prompt, const struct person *who)
 	if (askpass != NULL)
 		status = ask_by_askpass(askpass, prompt, answer);
 	if (status == NOT_STARTED && is("SSH_ASKPASS_PROMPT", "none")) {
-		person_tell(who, prompt);
+		user_prompt_tell(who, prompt);
 		status = EXIT_SUCCESS;
 	} else if (status == NOT_STARTED) {
 		status = ask_at_terminal(prompt, answer);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
-#include "tools/askpass/known.h"
+#include "tools/ssh/known.h"
 
 #define KEYWORD "knownhostscommand "	/* as ssh -G writes it */
 

@@ -19,8 +19,8 @@
 
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
-#include "tools/askpass/known.h"
-#include "tools/askpass/note.h"
+#include "tools/ssh/hostkey_note.h"
+#include "tools/ssh/known.h"
 
 /* ssh(1): those that take an argument, which may hang on the letter. */
 #define OPTIONS_WITH_ARGUMENT "bcDEeFIiJLlmOoPpQRSWwB"
@@ -123,7 +123,7 @@ write_config(const char *dir, const char *file, char *const *words, char path[st
 	FILE *f;
 	bool ok;
 
-	if (!note_path(dir, getpid(), "config", path))
+	if (!hostkey_note_path(dir, getpid(), "config", path))
 		return false;
 	f = fopen(path, "we");
 	if (f == NULL)
@@ -186,9 +186,9 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	file = take_config(&argc, argv);
-	if (!note_directory(dir))
+	if (!hostkey_note_directory(dir))
 		return die(dir);
-	note_clean(dir);
+	hostkey_note_clean(dir);
 	if (!write_config(dir, file, argv + 1, config) || !set_environment())
 		return die(file != NULL ? file : config);
 	words = calloc((size_t)argc + 3, sizeof *words);

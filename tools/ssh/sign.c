@@ -11,8 +11,8 @@
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
-#include "tools/askpass/crypto.h"
-#include "tools/askpass/sign.h"
+#include "tools/ssh/crypto.h"
+#include "tools/ssh/sign.h"
 
 #define GRACE_S 2		/* our own deadlines strike first */
 
@@ -115,7 +115,7 @@ ask_and_sign(const struct signing *s, struct own_card *c, bool *ret_unclean)
 		return outcome_of(JPKI_NO_MEMORY);
 	message_pin_prompt(c->survey.auth_tries, false, prompt);
 	(void)alarm(0);		/* nothing is held while somebody types */
-	o = person_ask_pin(s->who, s->description, prompt, pin);
+	o = user_prompt_pin(s->who, s->description, prompt, pin);
 	(void)alarm(s->env->conf->timeout + GRACE_S);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
 		o = outcome_of(JPKI_PIN_FORMAT);

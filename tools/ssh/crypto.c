@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "tools/askpass/crypto.h"
+#include "tools/ssh/crypto.h"
 
 #define HASH_LEN 32
 #define BLOB_MAX 8192

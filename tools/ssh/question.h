@@ -1,8 +1,8 @@
 /* What ssh asks that is no challenge of ours: passwords, passphrases, host keys. */
-#ifndef JPKI_TOOLS_ASKPASS_QUESTION_H
-#define JPKI_TOOLS_ASKPASS_QUESTION_H
+#ifndef JPKI_TOOLS_SSH_QUESTION_H
+#define JPKI_TOOLS_SSH_QUESTION_H
 
-#include "tools/askpass/person.h"
+#include "tools/ssh/user_prompt.h"
 
 /*
  * Asks it as ssh would have done without us, through the askpass that was there before or at the
