@@ -23,10 +23,10 @@
 #include "card/pcsc.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
-#include "tools/watch/act.h"
-#include "tools/watch/look.h"
+#include "tools/watch/card_probe.h"
+#include "tools/watch/logind.h"
+#include "tools/watch/removal_action.h"
 #include "tools/watch/service.h"
-#include "tools/watch/session.h"
 #include "tools/watch/watch.h"
 
 /* Exit codes, as in jpki-watch(1). */
@@ -65,7 +65,7 @@ ask_card(void *ctx, const char *reader, int64_t ms)
 {
 	const struct watcher *w = ctx;
 
-	return look_at(&w->look, reader, ms);
+	return card_probe_answer(&w->look, reader, ms);
 }
 
 static int64_t
@@ -93,14 +93,14 @@ log_news(const struct watcher *w, int priority, const char *what, const char *re
 	log_field(reader_name, reader, sizeof reader);
 	log_field(w->session.id, session, sizeof session);
 	log_msg(&w->log, priority, "JPKI-WATCH event=%s reader=%s cert=%s session=%s action=%s", what, reader,
-	    n >= 0 ? w->look.at[n].id : "-", session, act_name(&w->act));
+	    n >= 0 ? w->look.at[n].id : "-", session, removal_action_name(&w->act));
 }
 
 static void
 act(struct watcher *w, const char *reader)
 {
 	log_news(w, LOG_NOTICE, "removed", reader);
-	if (!act_perform(&w->act))
+	if (!removal_action_perform(&w->act))
 		log_news(w, LOG_ERR, "failed", reader);
 }
 
@@ -116,7 +116,7 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 	case WATCH_GONE:
 		log_news(w, LOG_INFO, "gone", reader);
 		if (w->conf.removal_warn)
-			act_warn(&w->act);
+			removal_action_warn(&w->act);
 		break;
 	case WATCH_BACK:
 		log_news(w, LOG_INFO, "back", reader);
@@ -177,7 +177,7 @@ run(struct watcher *w, const struct transport *t)
 		int64_t ms = 0;
 		struct outcome o;
 
-		if (session_is_over(&w->session))
+		if (logind_session_is_over(&w->session))
 			return nothing(w, "the session has ended");
 		o = watch_step(&w->watch, &ms);
 		if (o.status == JPKI_NO_READER) {	/* unplugged while it was asked */
@@ -229,7 +229,7 @@ certificate_of_session(const struct watcher *w, int *ret)
 	*ret = -1;
 	if (w->session.cert[0] == '\0')
 		return true;
-	*ret = look_find(&w->look, w->session.cert);
+	*ret = card_probe_find(&w->look, w->session.cert);
 	if (*ret < 0)
 		log_msg(&w->log, LOG_ERR, "the card that opened this session is enrolled no more: nobody watches it");
 	return *ret >= 0;
@@ -247,7 +247,7 @@ load(struct watcher *w)
 		log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
 		return EXIT_CANNOT;
 	}
-	o = look_load(&w->look, &env, pw->pw_name);
+	o = card_probe_load(&w->look, &env, pw->pw_name);
 	if (o.status == JPKI_NOT_ENROLLED && w->session.cert[0] == '\0')
 		return nothing(w, "no card is enrolled for %s", pw->pw_name);
 	if (!outcome_ok(&o)) {
@@ -267,12 +267,12 @@ begin(struct watcher *w, const char *conf_file, char *const *command)
 		return EXIT_CANNOT;
 	if (conf_language(&w->conf) != NULL)
 		(void)i18n_use_language(conf_language(&w->conf));
-	session_find(&w->session);
+	logind_session_find(&w->session);
 	if (w->session.remote)
 		return nothing(w, "this session was opened from afar");
 	if (conf_is_exempt(&w->conf, w->session.service))
 		return nothing(w, "sessions of %s are exempt", w->session.service);
-	if (!act_choose(&w->conf, command, w->session.id, &w->log, &w->act))
+	if (!removal_action_choose(&w->conf, command, w->session.id, &w->log, &w->act))
 		return EXIT_CANNOT;
 	if (w->act.what == CONF_REMOVAL_NONE)
 		return nothing(w, "on_removal = none, and no command was given");

@@ -11,7 +11,7 @@ tell(struct watch *w, enum watch_news news)
 }
 
 static int64_t
-settle(const struct watch *w)
+choose_time(const struct watch *w)
 {
 	return w->grace_ms > WATCH_SETTLE_MS ? w->grace_ms : WATCH_SETTLE_MS;
 }
@@ -32,7 +32,7 @@ watch_init(struct watch *w, const struct transport *transport, const struct clk 
 		.certificate = certificate, .state = WATCH_SEEKING };
 	w->slept_ms = ops->slept_ms(ops->ctx);
 	if (certificate >= 0)
-		go_away(w, settle(w), true);
+		go_away(w, choose_time(w), true);
 }
 
 /* --- the service ----------------------------------------------------------------- */
@@ -54,9 +54,9 @@ service_back(struct watch *w)
 	memset(w->others, 0, sizeof w->others);
 	tell(w, WATCH_SERVICE_BACK);
 	if (w->state == WATCH_THERE)
-		go_away(w, settle(w), true);
+		go_away(w, choose_time(w), true);
 	else if (w->state == WATCH_AWAY)
-		go_away(w, settle(w), w->unsaid);
+		go_away(w, choose_time(w), w->unsaid);
 }
 
 /* --- our card ---------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ note_sleep(struct watch *w)
 	int64_t slept_ms = w->ops->slept_ms(w->ops->ctx);
 
 	if (slept_ms - w->slept_ms >= 1000 && w->state == WATCH_AWAY)
-		go_away(w, settle(w), w->unsaid);
+		go_away(w, choose_time(w), w->unsaid);
 	w->slept_ms = slept_ms;
 }
 

@@ -1,6 +1,6 @@
 /* Whose card is it? Asked in a process of its own, since pcscd, or a card, may hang. */
-#ifndef JPKI_TOOLS_WATCH_LOOK_H
-#define JPKI_TOOLS_WATCH_LOOK_H
+#ifndef JPKI_TOOLS_WATCH_CARD_PROBE_H
+#define JPKI_TOOLS_WATCH_CARD_PROBE_H
 
 #include "flow/enrolled.h"
 #include "nss/cert.h"
@@ -23,16 +23,16 @@ struct look {
  * The certificates that are enrolled for a user, whatever the verdict on them. NSS is not used
  * any more when it returns. As enrolled_load().
  */
-struct outcome look_load(struct look *look, const struct flow_env *env, const char *user) MUST_CHECK;
+struct outcome card_probe_load(struct look *look, const struct flow_env *env, const char *user) MUST_CHECK;
 
 /* The number of the one with this id, or -1. */
-int look_find(const struct look *look, const char *id);
+int card_probe_find(const struct look *look, const char *id);
 
 /*
  * Connects to the card in a reader, reads the begin of its user-authentication certificate (no
  * PIN) and lets go. The number of the certificate, LOOK_OTHER, or LOOK_UNCLEAR: it could
  * not be asked, or not within ms milliseconds (tools/watch/watch.h). SIGCHLD must not be ignored.
  */
-int look_at(const struct look *look, const char *reader, int64_t ms);
+int card_probe_answer(const struct look *look, const char *reader, int64_t ms);
 
 #endif

@@ -13,11 +13,11 @@
 #include "card/pcsc.h"
 #include "config/conf.h"
 #include "lib/cleanup.h"
-#include "tools/watch/look.h"
+#include "tools/watch/card_probe.h"
 #include "tools/watch/watch.h"
 
 struct outcome
-look_load(struct look *look, const struct flow_env *env, const char *user)
+card_probe_load(struct look *look, const struct flow_env *env, const char *user)
 {
 	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
 	struct outcome o = enrolled_load(env, user, &e);
@@ -39,7 +39,7 @@ look_load(struct look *look, const struct flow_env *env, const char *user)
 }
 
 int
-look_find(const struct look *look, const char *id)
+card_probe_find(const struct look *look, const char *id)
 {
 	for (size_t i = 0; i < look->count; i++)
 		if (strcmp(look->at[i].id, id) == 0)
@@ -117,7 +117,7 @@ wait_for_answer(const struct look *look, int fd, int64_t ms)
 }
 
 int
-look_at(const struct look *look, const char *reader, int64_t ms)
+card_probe_answer(const struct look *look, const char *reader, int64_t ms)
 {
 	_cleanup_(closep) int ours = -1;
 	int pair[2], answer;

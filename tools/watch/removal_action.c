@@ -11,8 +11,8 @@
 
 #include "lib/i18n.h"
 #include "lib/log.h"
-#include "tools/watch/act.h"
 #include "tools/watch/desktop.h"
+#include "tools/watch/removal_action.h"
 
 /* --- choosing ---------------------------------------------------------------------- */
 
@@ -32,7 +32,7 @@ split(char *text, char *words[static ACT_WORDS_MAX])
 }
 
 bool
-act_choose(const struct conf *conf, char *const *user_command, const char *session, const struct log *log,
+removal_action_choose(const struct conf *conf, char *const *user_command, const char *session, const struct log *log,
     struct act *act)
 {
 	bool users = conf->on_removal == CONF_REMOVAL_NONE || conf->on_removal == CONF_REMOVAL_LOCK;
@@ -45,7 +45,7 @@ act_choose(const struct conf *conf, char *const *user_command, const char *sessi
 	}
 	if (user_command != NULL)
 		log_msg(log, LOG_WARNING, "on_removal = %s is the administrator's: the command given is not used",
-		    act_name(act));
+		    removal_action_name(act));
 	if (act->what == CONF_REMOVAL_LOCK || act->what == CONF_REMOVAL_LOGOUT)
 		return desktop_can_act(act->what == CONF_REMOVAL_LOGOUT, act->session, log);
 	if (act->what == CONF_REMOVAL_NONE)
@@ -59,7 +59,7 @@ act_choose(const struct conf *conf, char *const *user_command, const char *sessi
 }
 
 const char *
-act_name(const struct act *act)
+removal_action_name(const struct act *act)
 {
 	static const char *const names[] = {
 		[CONF_REMOVAL_NONE] = "none", [CONF_REMOVAL_LOCK] = "lock",
@@ -104,7 +104,7 @@ start(char *const *command, pid_t *ret_pid)
 
 /* The process between us and the command, which we do not wait for: it may be up for hours. */
 static void __attribute__((noreturn))
-mind(const struct act *act)
+supervise(const struct act *act)
 {
 	pid_t child;
 	int e, status;
@@ -137,7 +137,7 @@ run_command(const struct act *act)
 		pid_t minder = fork();
 
 		if (minder == 0)
-			mind(act);
+			supervise(act);
 		_exit(minder > 0 ? 0 : errno);
 	}
 	while (between > 0 && waitpid(between, &status, 0) < 0 && errno == EINTR)
@@ -152,7 +152,7 @@ run_command(const struct act *act)
 /* --- doing --------------------------------------------------------------------------- */
 
 bool
-act_perform(const struct act *act)
+removal_action_perform(const struct act *act)
 {
 	switch (act->what) {
 	case CONF_REMOVAL_NONE:
@@ -168,7 +168,7 @@ act_perform(const struct act *act)
 }
 
 void
-act_warn(const struct act *act)
+removal_action_warn(const struct act *act)
 {
 	const char *text = _("Put it back.");
 

@@ -1,6 +1,6 @@
 /* The session that jpki-watch runs in: by its environment and, where there is one, logind. */
-#ifndef JPKI_TOOLS_WATCH_SESSION_H
-#define JPKI_TOOLS_WATCH_SESSION_H
+#ifndef JPKI_TOOLS_WATCH_LOGIND_H
+#define JPKI_TOOLS_WATCH_LOGIND_H
 
 #include <stdbool.h>
 
@@ -18,9 +18,9 @@ struct session {
  * Logind is asked for the session XDG_SESSION_ID, that of this process, or the one that the
  * user looks at (for a unit of the user's is in none).
  */
-void session_find(struct session *ret);
+void logind_session_find(struct session *ret);
 
 /* Whether logind knew the session and now says that it has ended. */
-bool session_is_over(const struct session *s);
+bool logind_session_is_over(const struct session *s);
 
 #endif

@@ -9,7 +9,7 @@
 #include <systemd/sd-login.h>
 #endif
 
-#include "tools/watch/session.h"
+#include "tools/watch/logind.h"
 
 /* A text too long is none. */
 static void
@@ -42,7 +42,7 @@ ask_logind(struct session *s)
 }
 
 bool
-session_is_over(const struct session *s)
+logind_session_is_over(const struct session *s)
 {
 	char *state = NULL;
 	bool over = s->known && (sd_session_get_state(s->id, &state) == -ENXIO ||
@@ -58,14 +58,14 @@ ask_logind(struct session *s)
 }
 
 bool
-session_is_over(const struct session *s)
+logind_session_is_over(const struct session *s)
 {
 	return false;
 }
 #endif
 
 void
-session_find(struct session *ret)
+logind_session_find(struct session *ret)
 {
 	*ret = (struct session){ .remote = getenv("SSH_CONNECTION") != NULL };
 	copy(ret->id, getenv("XDG_SESSION_ID"));

@@ -1,6 +1,6 @@
 /* What happens once the card has left. */
-#ifndef JPKI_TOOLS_WATCH_ACT_H
-#define JPKI_TOOLS_WATCH_ACT_H
+#ifndef JPKI_TOOLS_WATCH_REMOVAL_ACTION_H
+#define JPKI_TOOLS_WATCH_REMOVAL_ACTION_H
 
 #include <stdbool.h>
 
@@ -23,19 +23,19 @@ struct act {
  * lock, not for what the administrator wants beside. False, logged: it cannot be done, as the
  * configuration contradicts itself or something is missing here.
  */
-bool act_choose(const struct conf *conf, char *const *user_command, const char *session,
+bool removal_action_choose(const struct conf *conf, char *const *user_command, const char *session,
     const struct log *log, struct act *act);
 
 /*
  * Does it. False, logged: nobody can have locked the screen or ended the session. A command is
  * only started; that it failed is logged when it ends.
  */
-bool act_perform(const struct act *act);
+bool removal_action_perform(const struct act *act);
 
 /* Shows a notification that it will happen; whether anybody sees it does not matter. */
-void act_warn(const struct act *act);
+void removal_action_warn(const struct act *act);
 
 /* As in pam_jpki.conf(5). */
-const char *act_name(const struct act *act);
+const char *removal_action_name(const struct act *act);
 
 #endif
