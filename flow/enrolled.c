@@ -13,7 +13,7 @@
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/chain.h"
-#include "nss/crlcheck.h"
+#include "nss/crl/check.h"
 
 /* Version, serial number, algorithm, issuer (133 bytes) and validity end before here. */
 #define MATCH_MIN 224

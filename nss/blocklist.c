@@ -10,7 +10,7 @@
 #include "lib/lock.h"
 #include "lib/safefile.h"
 #include "nss/blocklist.h"
-#include "nss/crlder.h"
+#include "nss/crl/der.h"
 #include "nss/internal.h"
 
 #define BLANKS " \t"

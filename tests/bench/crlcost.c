@@ -25,7 +25,7 @@
 #include <openssl/x509.h>
 
 #include "nss/chain.h"
-#include "nss/crlcheck.h"
+#include "nss/crl/check.h"
 #include "nss/internal.h"
 #include "tests/bench/stats.h"
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
 
 static void
 complain(void *ctx, int priority, const char *text)

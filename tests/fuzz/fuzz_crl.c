@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "nss/crlcopy.h"
-#include "nss/crlder.h"
-#include "nss/crlindex.h"
+#include "nss/crl/copy.h"
+#include "nss/crl/der.h"
+#include "nss/crl/index.h"
 #include "nss/trustdb.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/crl_fixture.h"
@@ -78,7 +78,7 @@ is_listed(void *ctx, const struct crl_entry *e)
 	return true;
 }
 
-/* What is listed is found; what is not, hardly ever (nss/crlindex.h). */
+/* What is listed is found; what is not, hardly ever (nss/crl/index.h). */
 static void
 index_it(const struct crl *crl)
 {

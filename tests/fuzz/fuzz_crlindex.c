@@ -1,7 +1,7 @@
 /*
  * The index of a CRL, damaged or made up. Its check values are no secret, so whoever makes one
  * up makes them right: the first octet of an input says which of them are mended here, by the
- * layout in nss/crlindex.h.
+ * layout in nss/crl/index.h.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 
 #include "nss/certdb.h"
-#include "nss/crlindex.h"
+#include "nss/crl/index.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { AT_HEADER_LEN = 12, AT_FILE_LEN = 16, AT_HASH = 24, AT_COUNTS = 168, HEADER_MIN = 308, CHECK_LEN = 8,

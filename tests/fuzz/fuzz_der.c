@@ -1,11 +1,11 @@
-/* lib/der, nss/asn1 and the structures of nss/crlder that are read octet by octet. */
+/* lib/der, nss/asn1 and the structures of nss/crl/der that are read octet by octet. */
 #include "config.h"
 
 #include <string.h>
 
 #include "lib/der.h"
 #include "nss/asn1.h"
-#include "nss/crlder.h"
+#include "nss/crl/der.h"
 #include "tests/fuzz/fuzz.h"
 
 #define DEPTH_MAX 16

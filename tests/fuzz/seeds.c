@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "helper/proto.h"
-#include "nss/crlindex.h"
+#include "nss/crl/index.h"
 #include "nss/trustdb.h"
 #include "tests/unit/nss_fixture.h"
 

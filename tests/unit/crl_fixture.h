@@ -2,8 +2,8 @@
 #ifndef JPKI_TESTS_CRL_FIXTURE_H
 #define JPKI_TESTS_CRL_FIXTURE_H
 
-#include "nss/crl.h"
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
+#include "nss/crl/verify.h"
 #include "tests/pki/crlmaker.h"
 #include "tests/unit/nss_fixture.h"
 

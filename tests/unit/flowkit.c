@@ -17,7 +17,7 @@
 #include "config/enrolment.h"
 #include "flow/find.h"
 #include "lib/cleanup.h"
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
 #include "nss/trustdb.h"
 
 /* --- transport ---------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* nss/crl: every check of an import, right and wrong; every cut and flipped bit. */
+/* nss/crl/verify: every check of an import, right and wrong; every cut and flipped bit. */
 #include "config.h"
 
 #include "nss/trustdb.h"

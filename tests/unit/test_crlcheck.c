@@ -1,4 +1,4 @@
-/* nss/crlcheck: what a login is told, by the lists that are installed. */
+/* nss/crl/check: what a login is told, by the lists that are installed. */
 #include "config.h"
 
 #include <dirent.h>
@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include "nss/chain.h"
-#include "nss/crlcheck.h"
-#include "nss/crlder.h"
+#include "nss/crl/check.h"
+#include "nss/crl/der.h"
 #include "tests/unit/crl_fixture.h"
 
 #define REVOKED 0x06f1d001

@@ -1,9 +1,9 @@
-/* nss/crlindex: what was listed is found, what was not is not, and damage is neither. */
+/* nss/crl/index: what was listed is found, what was not is not, and damage is neither. */
 #include "config.h"
 
 #include <fcntl.h>
 
-#include "nss/crlindex.h"
+#include "nss/crl/index.h"
 #include "tests/unit/crl_fixture.h"
 
 /* An index, and the CRL it was made from; NSS is in use as long as it is open. */

@@ -1,5 +1,5 @@
 /*
- * nss/crlstore: what is installed, what is refused, and that an import which
+ * nss/crl/store: what is installed, what is refused, and that an import which
  * ends at any moment, or fails at any call, leaves the old list or the new one.
  */
 #include "config.h"

@@ -12,7 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "nss/cert.h"
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
 #include "tools/fetch/sources.h"

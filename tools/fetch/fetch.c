@@ -15,7 +15,7 @@
 #include "lib/confine.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetchcage.h"
 

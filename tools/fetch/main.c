@@ -21,7 +21,7 @@
 #include "lib/i18n.h"
 #include "lib/log.h"
 #include "lib/safefile.h"
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetch/ldif.h"
 #include "tools/fetchfilter.h"

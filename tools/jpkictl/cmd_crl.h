@@ -2,7 +2,7 @@
 #ifndef JPKI_TOOLS_JPKICTL_CMD_CRL_H
 #define JPKI_TOOLS_JPKICTL_CMD_CRL_H
 
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
 #include "tools/common/json.h"
 
 /* How a subcommand was called; what is left of argv are its arguments. */

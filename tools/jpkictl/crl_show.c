@@ -15,8 +15,8 @@
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/chain.h"
-#include "nss/crlcheck.h"
-#include "nss/crlcopy.h"
+#include "nss/crl/check.h"
+#include "nss/crl/copy.h"
 #include "tools/caged.h"
 #include "tools/jpkictl/cmd_crl.h"
 

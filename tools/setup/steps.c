@@ -12,7 +12,7 @@
 #include "config/enrolment.h"
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
-#include "nss/crlstore.h"
+#include "nss/crl/store.h"
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
 #include "tools/fetch/sources.h"

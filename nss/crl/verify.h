@@ -1,7 +1,7 @@
 /*
  * A certificate revocation list (RFC 5280 §5): is it one to believe, and what
  * does it list? For the import and for `jpkictl crl verify`; a login never
- * comes here but asks the index (nss/crlindex.h).
+ * comes here but asks the index (nss/crl/index.h).
  *
  * NSS judges the signature and nothing else: it can neither read a critical
  * issuingDistributionPoint nor tell CA generations of one name apart, and
@@ -16,8 +16,8 @@
  * - Every octet is accounted for: nothing between, nothing behind.
  * - What is not understood is refused, and says what it was.
  */
-#ifndef JPKI_NSS_CRL_H
-#define JPKI_NSS_CRL_H
+#ifndef JPKI_NSS_CRL_VERIFY_H
+#define JPKI_NSS_CRL_VERIFY_H
 
 #include "lib/buf.h"
 #include "lib/log.h"
@@ -29,7 +29,7 @@ struct crl;
 
 enum crl_fault {
 #define FAULT(name, code, text) CRL_##name,
-#include "nss/crlfault.def"
+#include "nss/crl/fault.def"
 #undef FAULT
 	CRL_FAULT_COUNT		/* not a fault */
 };
@@ -102,9 +102,9 @@ bool crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, siz
  * lives. `now` is in seconds since 1970 UTC.
  *
  * CRL_OK: *ret_crl is the caller's. Otherwise the first fault found, in the
- * order of nss/crlfault.def as far as "The entries"; details (which extension,
+ * order of nss/crl/fault.def as far as "The entries"; details (which extension,
  * which entry, which NSS error) are logged. Whether it is older than another
- * one (CRL_ROLLBACK) is for those who have another (nss/crlstore.h). With
+ * one (CRL_ROLLBACK) is for those who have another (nss/crl/store.h). With
  * `now` < 0 the clock is not asked (CRL_NOT_YET, CRL_EXPIRED,
  * CRL_ISSUER_NOT_VALID do not occur): to prove what was imported once.
  */

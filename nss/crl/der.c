@@ -8,7 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/der.h"
-#include "nss/crlder.h"
+#include "nss/crl/der.h"
 
 enum {
 	TAG_BOOLEAN = 0x01,

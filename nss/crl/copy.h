@@ -1,8 +1,8 @@
 /* From wherever a CRL comes from to a file of our own. */
-#ifndef JPKI_NSS_CRLCOPY_H
-#define JPKI_NSS_CRLCOPY_H
+#ifndef JPKI_NSS_CRL_COPY_H
+#define JPKI_NSS_CRL_COPY_H
 
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 
 /*
  * Copies `from` (file or pipe, from its present offset to its end) to `to`. What begins with

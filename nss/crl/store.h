@@ -1,6 +1,6 @@
 /*
  * The directory of the CRLs: for each issuer's key and scope NAME.crl, the
- * signed DER, and NAME.idx, the index made from it (nss/crlindex.h), both
+ * signed DER, and NAME.idx, the index made from it (nss/crl/index.h), both
  * root's and 0644. NAME is 32 hex digits of a SHA-256 over the issuer's key and
  * name, "-", and "all" or 32 hex digits of the SHA-256 of the scope.
  *
@@ -19,12 +19,12 @@
  *
  * None of this may be called while a certdb is open: it opens its own.
  */
-#ifndef JPKI_NSS_CRLSTORE_H
-#define JPKI_NSS_CRLSTORE_H
+#ifndef JPKI_NSS_CRL_STORE_H
+#define JPKI_NSS_CRL_STORE_H
 
 #include <sys/types.h>
 
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 
 #define CRLSTORE_NAME_MAX 72		/* NAME and its NUL */
 

@@ -1,5 +1,5 @@
 /*
- * MUSTs: nss/crlcheck.h. JPKI_OK comes from one place, answer(), and only if a list
+ * MUSTs: nss/crl/check.h. JPKI_OK comes from one place, answer(), and only if a list
  * that speaks for the certificate has been read, or the policy does not demand one.
  */
 #include "config.h"
@@ -13,10 +13,10 @@
 
 #include "lib/clk.h"
 #include "lib/safefile.h"
-#include "nss/crlcheck.h"
-#include "nss/crlder.h"
-#include "nss/crlindex.h"
-#include "nss/crlstore.h"
+#include "nss/crl/check.h"
+#include "nss/crl/der.h"
+#include "nss/crl/index.h"
+#include "nss/crl/store.h"
 #include "nss/internal.h"
 
 #define DIRECT_MAX 16		/* lists opened by their name; more are found by searching */

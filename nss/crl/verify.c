@@ -13,8 +13,8 @@
 #include <secoid.h>
 
 #include "lib/i18n.h"
-#include "nss/crl.h"
-#include "nss/crlder.h"
+#include "nss/crl/der.h"
+#include "nss/crl/verify.h"
 #include "nss/internal.h"
 
 #define CHUNK (256 * 1024)	/* read and hashed at once */
@@ -31,7 +31,7 @@ static const struct {
 	const char *code, *text;
 } faults[] = {
 #define FAULT(name, code, text) [CRL_##name] = { code, text },
-#include "nss/crlfault.def"
+#include "nss/crl/fault.def"
 #undef FAULT
 };
 

@@ -1,12 +1,12 @@
 /*
- * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. For nss/crl.c
+ * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. For nss/crl/verify.c
  * alone. No NSS header belongs into crlder.c: NSS has macros of the same names as
  * lib/der.h with other values.
  */
-#ifndef JPKI_NSS_CRLDER_H
-#define JPKI_NSS_CRLDER_H
+#ifndef JPKI_NSS_CRL_DER_H
+#define JPKI_NSS_CRL_DER_H
 
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 
 #define CRLDER_HEAD_MAX 16384	/* what stands before the entries: names, times */
 #define CRLDER_TAIL_MAX 65536	/* what follows them: extensions, signature */
@@ -36,7 +36,7 @@ enum crl_fault crlder_read(int fd, struct crlder *d) MUST_CHECK;
 
 /*
  * Judges the extensions and stores scope and number in *facts. CRL_OK or what
- * "For which certificates" of nss/crlfault.def lists; details are logged.
+ * "For which certificates" of nss/crl/fault.def lists; details are logged.
  */
 enum crl_fault crlder_extensions(const struct crlder *d, const struct log *log,
     struct crl_facts *facts) MUST_CHECK;

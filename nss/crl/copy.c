@@ -9,7 +9,7 @@
 #include <nssb64.h>
 
 #include "lib/safefile.h"
-#include "nss/crlcopy.h"
+#include "nss/crl/copy.h"
 #include "nss/internal.h"
 
 #define BEGIN "-----BEGIN X509 CRL-----"

@@ -56,10 +56,10 @@
  * that of b+1 is above it; both blocks are checked, so no flipped bit on the
  * way of the search can hide a record.
  */
-#ifndef JPKI_NSS_CRLINDEX_H
-#define JPKI_NSS_CRLINDEX_H
+#ifndef JPKI_NSS_CRL_INDEX_H
+#define JPKI_NSS_CRL_INDEX_H
 
-#include "nss/crl.h"
+#include "nss/crl/verify.h"
 
 struct crlindex;
 

@@ -1,5 +1,5 @@
 /*
- * MUSTs: nss/crlindex.h. The writer keeps the records of a whole list in memory and
+ * MUSTs: nss/crl/index.h. The writer keeps the records of a whole list in memory and
  * nothing else of it; the reader touches the header and a few blocks.
  */
 #include "config.h"
@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "lib/safefile.h"
-#include "nss/crlder.h"
-#include "nss/crlindex.h"
+#include "nss/crl/der.h"
+#include "nss/crl/index.h"
 #include "nss/internal.h"
 
 #define FORMAT 1

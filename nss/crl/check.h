@@ -14,8 +14,8 @@
  * - A list that begins in the future shows that the clock is wrong,
  *   and then no list is known to hold: refused.
  */
-#ifndef JPKI_NSS_CRLCHECK_H
-#define JPKI_NSS_CRLCHECK_H
+#ifndef JPKI_NSS_CRL_CHECK_H
+#define JPKI_NSS_CRL_CHECK_H
 
 #include <sys/types.h>
 
@@ -30,7 +30,7 @@ enum crl_policy {
 };
 
 struct crlcheck {
-	const char *dir;	/* of the store (nss/crlstore.h) */
+	const char *dir;	/* of the store (nss/crl/store.h) */
 	uid_t owner;		/* 0 but in tests */
 	enum crl_policy policy;
 	int64_t grace;		/* seconds after nextUpdate in which a list still holds */
