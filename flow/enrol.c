@@ -7,12 +7,12 @@
 
 #include "config/conf.h"
 #include "config/enrolment.h"
-#include "flow/challenge.h"
 #include "flow/enrol.h"
 #include "flow/enrolled.h"
 #include "flow/login.h"
+#include "flow/possession/challenge.h"
+#include "flow/possession/transaction.h"
 #include "flow/prove.h"
-#include "flow/verify.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
@@ -48,7 +48,7 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	if (outcome_ok(&o) && survey->auth_tries == TRIES_UNKNOWN)
 		o = outcome_of(JPKI_NO_CERT);
 	if (outcome_ok(&o))
-		o = verify_may_try(env, survey->auth_tries);
+		o = transaction_may_try(env, survey->auth_tries);
 	if (!outcome_ok(&o))
 		return o;
 	memcpy(found.reader, reader, strlen(reader) + 1);

@@ -5,8 +5,8 @@
 #ifndef JPKI_FLOW_ENROL_H
 #define JPKI_FLOW_ENROL_H
 
-#include "flow/env.h"
-#include "flow/survey.h"
+#include "flow/possession/env.h"
+#include "flow/possession/survey.h"
 
 /*
  * Checks a certificate (chain, validity, kind) and that the card in `reader`,

@@ -2,7 +2,7 @@
 #ifndef JPKI_FLOW_ENROLLED_H
 #define JPKI_FLOW_ENROLLED_H
 
-#include "flow/env.h"
+#include "flow/possession/env.h"
 #include "lib/buf.h"
 
 #define ENROLLED_MAX 8		/* cards, a successor, telephones */

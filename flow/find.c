@@ -6,7 +6,7 @@
 #include "card/jpki.h"
 #include "config/conf.h"
 #include "flow/find.h"
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 
 /* Waiting is done in slices, so that a person who leaves is noticed. */
 #define SLICE_MS 500
@@ -81,7 +81,7 @@ examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct
 	if (outcome_ok(&o)) {
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &found->tries_left);
 		if (outcome_ok(&o))
-			o = verify_may_try(env, found->tries_left);
+			o = transaction_may_try(env, found->tries_left);
 	}
 	found->classic = card.classic;
 	return o;

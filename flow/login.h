@@ -15,11 +15,11 @@
 #ifndef JPKI_FLOW_LOGIN_H
 #define JPKI_FLOW_LOGIN_H
 
-#include "flow/env.h"
 #include "flow/find.h"
+#include "flow/possession/env.h"
 #include "lib/place.h"
 
-/* What goes into the challenge (flow/challenge.h). */
+/* What goes into the challenge (flow/possession/challenge.h). */
 struct login_request {
 	const char *purpose, *user, *service, *host;
 	enum place place;	/* of the user */
@@ -31,7 +31,7 @@ struct login_result {
 	struct outcome outcome;
 	/*
 	 * False: VERIFY was sent and the card may not have dropped the
-	 * verified state. Somebody has to try again (verify_drop_state()).
+	 * verified state. Somebody has to try again (transaction_drop_state()).
 	 */
 	bool card_clean;
 	char reader[TRANSPORT_NAME_MAX];	/* in which the card in question lies, or "" */
@@ -52,7 +52,7 @@ struct outcome flow_may_use_reader(const struct flow_env *env, enum place place)
 
 /*
  * Step 6, for the login and for the enrolment, which finds its card in its own
- * way. *ret_verify_by: until when the PIN may be sent (flow/verify.h).
+ * way. *ret_verify_by: until when the PIN may be sent (flow/possession/transaction.h).
  */
 struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
     const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;

@@ -6,7 +6,7 @@
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 #include "lib/cleanup.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
@@ -189,10 +189,10 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
     const struct pinchange_card *card, struct pinchange_secrets *secrets, bool *ret_card_clean)
 {
 	struct changing c = { .ui = ui, .card = card, .new_pin = secrets->at[PINCHANGE_NEW] };
-	struct verification v = { .pin = card->pin, .reader = card->reader,
+	struct transaction v = { .pin = card->pin, .reader = card->reader,
 		.classic = card->classic, .told_tries = card->tries_left,
 		.same_card = same_card, .work = change, .ctx = &c };
-	struct outcome o = verify_may_try(env, card->tries_left);
+	struct outcome o = transaction_may_try(env, card->tries_left);
 
 	*ret_card_clean = true;
 	if (outcome_ok(&o))
@@ -200,7 +200,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	v.verify_by = verify_until(env);
 	if (outcome_ok(&o)) {
 		log_msg(env->log, LOG_DEBUG, "step: PIN and new PIN");
-		o = verify_and_work(env, &v, secrets->at[PINCHANGE_OLD], ret_card_clean);
+		o = transaction_run(env, &v, secrets->at[PINCHANGE_OLD], ret_card_clean);
 	}
 	pinchange_secrets_wipe(secrets);
 	if (card->pin == JPKI_PIN_SIGN)

@@ -6,14 +6,14 @@
  *  2. a try may be spent
  *  3. the person is asked: the old PIN, the new one, the new one again; nothing is
  *     held meanwhile, and every rule is checked before the card sees anything
- *  4. in one transaction (flow/verify.h): same card, tries again, VERIFY of the old
+ *  4. in one transaction (flow/possession/transaction.h): same card, tries again, VERIFY of the old
  *     PIN once, CHANGE REFERENCE DATA once, state dropped, power down
  */
 #ifndef JPKI_FLOW_PINCHANGE_H
 #define JPKI_FLOW_PINCHANGE_H
 
 #include "card/jpki.h"
-#include "flow/env.h"
+#include "flow/possession/env.h"
 #include "lib/message.h"
 #include "lib/pinrule.h"
 #include "lib/place.h"
@@ -72,7 +72,7 @@ struct pinchange_card {
 /*
  * Steps 2 to 4. JPKI_OK: the new PIN holds. PIN_UNCERTAIN: either of the two does.
  * Anything else: the old one does. NEW_PIN_FORMAT, NEW_PIN_SAME, NEW_PIN_MISMATCH, NEW_PIN_REFUSED,
- * what verify_and_work() says (CARD_REMOVED also for another card), what ui->ask said; for the
+ * what transaction_run() says (CARD_REMOVED also for another card), what ui->ask said; for the
  * signature PIN the outcomes SIGN_ and NEW_SIGN_ in place of PIN_ and NEW_PIN_. The secrets
  * are wiped in any case; *ret_card_clean as there.
  */

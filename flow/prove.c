@@ -1,7 +1,7 @@
 #include "config.h"
 
+#include "flow/possession/transaction.h"
 #include "flow/prove.h"
-#include "flow/verify.h"
 #include "nss/sigcheck.h"
 
 struct proving {
@@ -39,10 +39,10 @@ prove(const struct flow_env *env, const struct found_card *found,
 {
 	struct proving proving = { .found = found, .enrolled = enrolled, .input = input,
 		.proof = proof };
-	struct verification v = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
+	struct transaction v = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
 		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
 		.same_card = same_card, .work = sign, .ctx = &proving,
 		.card_expiry = proof->card_expiry };
 
-	return verify_and_work(env, &v, pin, &proof->card_clean);
+	return transaction_run(env, &v, pin, &proof->card_clean);
 }

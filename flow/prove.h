@@ -5,8 +5,8 @@
 #ifndef JPKI_FLOW_PROVE_H
 #define JPKI_FLOW_PROVE_H
 
-#include "flow/env.h"
 #include "flow/find.h"
+#include "flow/possession/env.h"
 
 struct sign_input;
 
@@ -15,15 +15,15 @@ struct proof {
 	size_t len;
 	/* False: a verified state may be left on the card. */
 	bool card_clean;
-	char *card_expiry;	/* as in struct verification (flow/verify.h) */
+	char *card_expiry;	/* as in struct transaction (flow/possession/transaction.h) */
 };
 
 /*
  * Makes sure that the card is the found one, has the PIN verified, once and not after
- * verify_by, and lets the card sign (flow/verify.h).
+ * verify_by, and lets the card sign (flow/possession/transaction.h).
  *
  * JPKI_OK: there is a signature, NOT yet verified: the caller does that. Otherwise as
- * verify_and_work(), find_card() and jpki_sign(); the PIN is wiped in any case.
+ * transaction_run(), find_card() and jpki_sign(); the PIN is wiped in any case.
  */
 struct outcome prove(const struct flow_env *env, const struct found_card *found,
     const struct enrolled *enrolled, int64_t verify_by, struct secret *pin,

@@ -31,8 +31,8 @@ struct attempt {
 	const struct flow_env *env;
 	const struct login_request *request;
 	const struct server *server;
-	struct jpki1_challenge challenge;
-	struct jpki1_reply reply;
+	struct sshwire_challenge challenge;
+	struct sshwire_reply reply;
 	struct enrolled enrolled;
 	const struct enrolled_cert *signer;	/* the one that the reply names */
 	int64_t replied_at;		/* clk_mono_ms */
@@ -83,25 +83,25 @@ know_server(const struct flow_env *env, const struct login_request *request, str
 }
 
 static bool
-copy_name(char dst[static JPKI1_NAME_MAX], const char *src)
+copy_name(char dst[static SSHWIRE_NAME_MAX], const char *src)
 {
-	return (size_t)snprintf(dst, JPKI1_NAME_MAX, "%s", src) < JPKI1_NAME_MAX;
+	return (size_t)snprintf(dst, SSHWIRE_NAME_MAX, "%s", src) < SSHWIRE_NAME_MAX;
 }
 
 static struct outcome
-make_challenge(struct attempt *a, char prompt[static JPKI1_PROMPT_MAX])
+make_challenge(struct attempt *a, char prompt[static SSHWIRE_PROMPT_MAX])
 {
 	struct challenge nonce = {0};
-	struct jpki1_challenge *c = &a->challenge;
+	struct sshwire_challenge *c = &a->challenge;
 	struct outcome o = challenge_fill_nonce(&nonce);
 
 	if (!outcome_ok(&o))
 		return o;
 	memcpy(c->nonce, nonce.nonce, sizeof c->nonce);
 	c->time = clk_wall_s(a->env->clk);
-	c->binding = a->env->conf->remote_binding == CONF_BINDING_NAME ? JPKI1_NAME : JPKI1_HOSTKEY;
+	c->binding = a->env->conf->remote_binding == CONF_BINDING_NAME ? SSHWIRE_NAME : SSHWIRE_HOSTKEY;
 	if (copy_name(c->hosts, a->server->names) && copy_name(c->user, a->request->user) &&
-	    copy_name(c->service, a->request->service) && jpki1_write_prompt(c, prompt))
+	    copy_name(c->service, a->request->service) && sshwire_write_prompt(c, prompt))
 		return outcome_of(JPKI_OK);
 	log_msg(a->env->log, LOG_ERR, "no challenge can be made of the names of this server and the "
 	    "user: too long, or not ASCII; see remote_names in pam_jpki.conf(5)");
@@ -120,7 +120,7 @@ ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 {
 	const struct clk *clk = a->env->clk;
 	int64_t limit = clk_mono_ms(clk) + (int64_t)a->env->conf->challenge_timeout * 1000;
-	char reply[JPKI1_REPLY_MAX];
+	char reply[SSHWIRE_REPLY_MAX];
 	struct outcome o = ui->ask(ui->ctx, prompt, reply);
 
 	a->replied_at = clk_mono_ms(clk);
@@ -131,7 +131,7 @@ ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 	} else if (a->replied_at > limit) {
 		log_msg(a->env->log, LOG_NOTICE, "the reply to the challenge came too late");
 		o = outcome_of(JPKI_CHALLENGE);
-	} else if (!jpki1_read_reply(reply, &a->reply)) {
+	} else if (!sshwire_read_reply(reply, &a->reply)) {
 		log_msg(a->env->log, LOG_NOTICE, "what was typed at the challenge is no reply to it");
 		o = outcome_of(JPKI_CHALLENGE);
 	}
@@ -158,7 +158,7 @@ static const struct enrolled_cert *
 find_signer(const struct enrolled *e, const char *keyid)
 {
 	for (size_t i = 0; i < e->count; i++)
-		if (strncmp(cert_fingerprint(e->at[i].cert), keyid, JPKI1_KEYID_LEN) == 0)
+		if (strncmp(cert_fingerprint(e->at[i].cert), keyid, SSHWIRE_KEYID_LEN) == 0)
 			return &e->at[i];
 	return NULL;
 }
@@ -180,7 +180,7 @@ check_signature(struct attempt *a)
 		    "is host_keys in pam_jpki.conf wrong?", a->reply.hostkey[0] != '\0' ? "none of ours" : "missing");
 		return outcome_of(JPKI_CHALLENGE);
 	}
-	if (!jpki1_text(&a->challenge, a->reply.hostkey, text, &len))
+	if (!sshwire_text(&a->challenge, a->reply.hostkey, text, &len))
 		return outcome_of(JPKI_INTERNAL);
 	o = sigcheck_input(a->signer->cert, (struct view){ text, len }, &input);
 	if (!outcome_ok(&o))
@@ -230,7 +230,7 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	_cleanup_(server_done) struct server server = { .key_count = 0 };
 	_cleanup_(attempt_done) struct attempt a = { .env = env, .request = request, .server = &server };
 	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
-	char prompt[JPKI1_PROMPT_MAX];
+	char prompt[SSHWIRE_PROMPT_MAX];
 	struct outcome o = know_server(env, request, &server), before;
 
 	if (outcome_ok(&o))

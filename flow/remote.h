@@ -2,7 +2,7 @@
  * A login over ssh: the person and the card are somewhere else, and no card of ours is
  * touched. Two ways:
  *
- * flow_remote(): the module shows a challenge (flow/jpki1.h), the person's own machine
+ * flow_remote(): the module shows a challenge (flow/possession/sshwire.h), the person's own machine
  * signs it. Nothing later happens if something earlier fails:
  *
  *  1. this server knows its names and host keys (else nobody is challenged)
@@ -20,9 +20,9 @@
 #ifndef JPKI_FLOW_REMOTE_H
 #define JPKI_FLOW_REMOTE_H
 
-#include "flow/env.h"
-#include "flow/jpki1.h"
 #include "flow/login.h"
+#include "flow/possession/env.h"
+#include "flow/possession/sshwire.h"
 
 /* A challenge is not shown before this, so that no work of ours shows in its time. */
 #define REMOTE_SHOW_AFTER_MS 50
@@ -36,11 +36,11 @@
 
 struct remote_ui {
 	/*
-	 * Shows the prompt, echo on, and stores what came back, cut at JPKI1_REPLY_MAX.
+	 * Shows the prompt, echo on, and stores what came back, cut at SSHWIRE_REPLY_MAX.
 	 * JPKI_OK, also for an empty line; CANCELLED where nothing can be asked.
 	 */
 	MUST_CHECK struct outcome (*ask)(void *ctx, const char *prompt,
-	    char reply[static JPKI1_REPLY_MAX]);
+	    char reply[static SSHWIRE_REPLY_MAX]);
 	void *ctx;
 };
 

@@ -28,7 +28,7 @@
 #include "flow/login.h"
 #include "flow/pinchange.h"
 #include "flow/remote.h"
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 #include "flow/whereabouts.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -360,7 +360,7 @@ receive_pin(struct secret *pin)
 
 /* CHALLENGE, and the reply. */
 static struct outcome
-ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
+ask_reply(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -377,7 +377,7 @@ ask_reply(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 		o = outcome_of(JPKI_HELPER);
 	if (outcome_ok(&o) && !m.given)
 		o = outcome_of(JPKI_CANCELLED);
-	snprintf(reply, JPKI1_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
+	snprintf(reply, SSHWIRE_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
 	explicit_bzero(&m, sizeof m);
 	explicit_bzero(packet, sizeof packet);
 	resume_work();
@@ -559,7 +559,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 static void
 drop(const struct flow_env *env, const char *reader)
 {
-	struct outcome o = verify_drop_state(env, reader);
+	struct outcome o = transaction_drop_state(env, reader);
 
 	send_result(&o, outcome_ok(&o), "");
 }

@@ -7,7 +7,7 @@ card_stack sshd "$(challenge_options)"
 # An askpass that has the card sign the challenge after SED has been at it.
 signs_something_else()	# SED
 {
-	printf '#!/bin/sh\nexec %q "$(printf "%%s" "$1" | sed -E %q)"\n' "$E2E_TOP/tests/e2e/jpki1-answer" "$1" > "$WORK/askpass"
+	printf '#!/bin/sh\nexec %q "$(printf "%%s" "$1" | sed -E %q)"\n' "$E2E_TOP/tests/e2e/sshwire-answer" "$1" > "$WORK/askpass"
 	chmod 0755 "$WORK/askpass"
 	run env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="${2-$OUR_KEY}" ANSWER_LOG="$WORK/answers" \
 		SSH_ASKPASS="$WORK/askpass" SSH_ASKPASS_REQUIRE=force "${SSH[@]}" \
@@ -49,7 +49,7 @@ adversary signature-with-another-host-key signature_with_another_host_key
 look_at()
 {
 	: > "$WORK/answers"
-	run env SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force ANSWER_LOG="$WORK/answers" \
+	run env SSH_ASKPASS="$E2E_TOP/tests/e2e/sshwire-answer" SSH_ASKPASS_REQUIRE=force ANSWER_LOG="$WORK/answers" \
 		ANSWER_HOSTKEY="$OUR_KEY" "$2" "${SSH[@]}" -v -o PreferredAuthentications=keyboard-interactive \
 		-o NumberOfPasswordPrompts=1 "$1@127.0.0.1" id
 	grep -q '^prompt: .*JPKI1' "$WORK/answers" || fail "$1 was not challenged"

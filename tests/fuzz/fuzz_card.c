@@ -15,8 +15,8 @@
 #include "flow/enrol.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
-#include "flow/survey.h"
-#include "flow/verify.h"
+#include "flow/possession/survey.h"
+#include "flow/possession/transaction.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/world.h"
 
@@ -299,7 +299,7 @@ enrol(void)
 static bool
 drop(void)
 {
-	struct outcome o = verify_drop_state(&kit->env, "Reader 0");
+	struct outcome o = transaction_drop_state(&kit->env, "Reader 0");
 
 	CHECK(f.verifies == 0);
 	return outcome_ok(&o);

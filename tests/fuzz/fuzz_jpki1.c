@@ -1,5 +1,5 @@
 /*
- * A remote challenge and its reply (flow/jpki1.h), what ssh shows its askpass
+ * A remote challenge and its reply (flow/possession/sshwire.h), what ssh shows its askpass
  * (tools/ssh/prompt.h), and the lines sshd leaves. What can be read is written again as it was.
  */
 #include "config.h"
@@ -21,30 +21,30 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 challenge(const char *line)
 {
-	char again[JPKI1_PROMPT_MAX];
+	char again[SSHWIRE_PROMPT_MAX];
 	uint8_t text[CHALLENGE_MAX];
-	struct jpki1_challenge c;
+	struct sshwire_challenge c;
 	size_t len;
 
-	if (!jpki1_read_prompt(line, &c))
+	if (!sshwire_read_prompt(line, &c))
 		return;
-	CHECK(jpki1_is_marked(line));
-	CHECK(jpki1_write_prompt(&c, again) && strcmp(again, line) == 0);
-	if (jpki1_text(&c, "", text, &len))
+	CHECK(sshwire_is_marked(line));
+	CHECK(sshwire_write_prompt(&c, again) && strcmp(again, line) == 0);
+	if (sshwire_text(&c, "", text, &len))
 		CHECK(len <= sizeof text && memchr(text, '\0', len) == NULL);
 }
 
 static void
 reply(const char *line)
 {
-	char again[JPKI1_REPLY_MAX];
-	struct jpki1_reply r;
+	char again[SSHWIRE_REPLY_MAX];
+	struct sshwire_reply r;
 
-	if (!jpki1_read_reply(line, &r))
+	if (!sshwire_read_reply(line, &r))
 		return;
-	CHECK(jpki1_write_reply(&r, again) && strcmp(again, line) == 0);
-	CHECK(strlen(r.keyid) == JPKI1_KEYID_LEN);
-	CHECK(r.hostkey[0] == '\0' || strlen(r.hostkey) == JPKI1_HOSTKEY_LEN);
+	CHECK(sshwire_write_reply(&r, again) && strcmp(again, line) == 0);
+	CHECK(strlen(r.keyid) == SSHWIRE_KEYID_LEN);
+	CHECK(r.hostkey[0] == '\0' || strlen(r.hostkey) == SSHWIRE_HOSTKEY_LEN);
 }
 
 /* "(user@host) " of ssh's own, which names the user and a host of the challenge behind it. */
@@ -52,7 +52,7 @@ static void
 askpass(const char *text)
 {
 	struct ssh_prompt p = { .user = "" };
-	char again[JPKI1_PROMPT_MAX];
+	char again[SSHWIRE_PROMPT_MAX];
 	const char *line = strrchr(text, '\n');
 
 	line = line != NULL ? line + 1 : text;
@@ -62,8 +62,8 @@ askpass(const char *text)
 	CHECK(strncmp(text + 1, p.user, strlen(p.user)) == 0 && text[1 + strlen(p.user)] == '@');
 	CHECK(strncmp(text + 2 + strlen(p.user), p.host, strlen(p.host)) == 0);
 	CHECK(strncmp(text + 2 + strlen(p.user) + strlen(p.host), ") ", 2) == 0);
-	CHECK(strcmp(p.user, p.challenge.user) == 0 && jpki1_names_host(&p.challenge, p.host));
-	CHECK(jpki1_write_prompt(&p.challenge, again));
+	CHECK(strcmp(p.user, p.challenge.user) == 0 && sshwire_names_host(&p.challenge, p.host));
+	CHECK(sshwire_write_prompt(&p.challenge, again));
 	CHECK(strlen(text) >= strlen(again) && strcmp(text + strlen(text) - strlen(again), again) == 0);
 }
 

@@ -24,7 +24,7 @@
 
 static struct kit *kit;
 static EVP_PKEY *key;
-static char keyid[JPKI1_KEYID_LEN + 1];
+static char keyid[SSHWIRE_KEYID_LEN + 1];
 
 static struct {
 	struct reader in;
@@ -50,7 +50,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	key = pki_key("good");
 	CHECK(atexit(done) == 0);
 	CHECK(EVP_Digest(der.data, der.len, hash, NULL, EVP_sha256(), NULL) == 1);
-	view_hex((struct view){ hash, JPKI1_KEYID_LEN / 2 }, keyid);
+	view_hex((struct view){ hash, SSHWIRE_KEYID_LEN / 2 }, keyid);
 	return 0;
 }
 
@@ -66,15 +66,15 @@ __wrap_poll(void *fds, unsigned long n, int ms)
 }
 
 static void
-sign_reply(const char *prompt, char reply[static JPKI1_REPLY_MAX])
+sign_reply(const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 {
 	uint8_t text[CHALLENGE_MAX], signature[512], base64[700];
-	struct jpki1_reply r = { .hostkey = OUR_HOSTKEY };
+	struct sshwire_reply r = { .hostkey = OUR_HOSTKEY };
 	size_t len, n = sizeof signature;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	struct jpki1_challenge c;
+	struct sshwire_challenge c;
 
-	CHECK(jpki1_read_prompt(prompt, &c) && jpki1_text(&c, OUR_HOSTKEY, text, &len));
+	CHECK(sshwire_read_prompt(prompt, &c) && sshwire_text(&c, OUR_HOSTKEY, text, &len));
 	CHECK(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1);
 	CHECK(EVP_DigestSign(ctx, signature, &n, text, len) == 1);
 	CHECK(EVP_EncodeBlock(base64, signature, (int)n) > 0);
@@ -82,12 +82,12 @@ sign_reply(const char *prompt, char reply[static JPKI1_REPLY_MAX])
 	snprintf(r.keyid, sizeof r.keyid, "%s", keyid);
 	CHECK((size_t)snprintf(r.signature, sizeof r.signature, "%s", (const char *)base64) <
 	    sizeof r.signature);
-	CHECK(jpki1_write_reply(&r, reply));
+	CHECK(sshwire_write_reply(&r, reply));
 }
 
 /* Edits: where (two octets), what: an octet there, an octet more, one less, or the end. */
 static void
-edit(char reply[static JPKI1_REPLY_MAX])
+edit(char reply[static SSHWIRE_REPLY_MAX])
 {
 	size_t len = strlen(reply), at = (size_t)(fuzz_u8(&p.in) << 8 | fuzz_u8(&p.in)) % (len + 1);
 	uint8_t how = fuzz_u8(&p.in), octet = fuzz_u8(&p.in);
@@ -98,7 +98,7 @@ edit(char reply[static JPKI1_REPLY_MAX])
 			reply[at] = (char)octet;
 		break;
 	case 1:
-		if (len + 1 < JPKI1_REPLY_MAX && octet != 0) {
+		if (len + 1 < SSHWIRE_REPLY_MAX && octet != 0) {
 			memmove(reply + at + 1, reply + at, len - at + 1);
 			reply[at] = (char)octet;
 		}
@@ -114,15 +114,15 @@ edit(char reply[static JPKI1_REPLY_MAX])
 }
 
 static struct outcome
-answer(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
+answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 {
-	char right[JPKI1_REPLY_MAX];
+	char right[SSHWIRE_REPLY_MAX];
 
 	sign_reply(prompt, right);
 	if (fuzz_u8(&p.in) % 4 == 0) {
-		fuzz_string(&p.in, p.in.left, reply, JPKI1_REPLY_MAX);
+		fuzz_string(&p.in, p.in.left, reply, SSHWIRE_REPLY_MAX);
 	} else {
-		snprintf(reply, JPKI1_REPLY_MAX, "%s", right);
+		snprintf(reply, SSHWIRE_REPLY_MAX, "%s", right);
 		while (p.in.left > 0)
 			edit(reply);
 	}

@@ -8,7 +8,7 @@
 
 #include "card/transport.h"
 #include "config/conf.h"
-#include "flow/env.h"
+#include "flow/possession/env.h"
 #include "lib/secret.h"
 #include "tests/sim/card.h"
 

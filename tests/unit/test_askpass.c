@@ -293,13 +293,13 @@ long_names_are_no_origin(void **state)
 	char text[4096];
 	struct ssh_prompt p;
 
-	for (int len = JPKI1_NAME_MAX - 1; len <= JPKI1_NAME_MAX; len++) {
+	for (int len = SSHWIRE_NAME_MAX - 1; len <= SSHWIRE_NAME_MAX; len++) {
 		snprintf(text, sizeof text, "(hanako@%0*d) %s", len, 0, FOR_AZUMINO);
 		assert_int_equal(prompt_read(text, &p),
-		    len < JPKI1_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_OTHER);
+		    len < SSHWIRE_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_OTHER);
 		snprintf(text, sizeof text, "(hanako@%0*d) \n%s", len, 0, FOR_AZUMINO);
 		assert_int_equal(prompt_read(text, &p),
-		    len < JPKI1_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_NO_ORIGIN);
+		    len < SSHWIRE_NAME_MAX ? PROMPT_OTHER_HOST : PROMPT_NO_ORIGIN);
 	}
 }
 
@@ -315,7 +315,7 @@ static void
 host_key_of_this_ssh(void **state)
 {
 	const char *dir = notes();
-	char found[JPKI1_HOSTKEY_LEN + 1];
+	char found[SSHWIRE_HOSTKEY_LEN + 1];
 
 	assert_false(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, "");
@@ -335,7 +335,7 @@ static void
 host_key_of_a_former_process(void **state)
 {
 	const char *dir = notes();
-	char path[PATH_MAX], former[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
+	char path[PATH_MAX], former[PATH_MAX], found[SSHWIRE_HOSTKEY_LEN + 1];
 	int n;
 
 	assert_true(hostkey_note_write(dir, getpid(), KEY_1));
@@ -353,12 +353,12 @@ host_key_of_a_former_process(void **state)
 static void
 cut_notes_are_none(void **state)
 {
-	char path[PATH_MAX], found[JPKI1_HOSTKEY_LEN + 1];
+	char path[PATH_MAX], found[SSHWIRE_HOSTKEY_LEN + 1];
 	const char *dir = notes();
 
 	assert_true(hostkey_note_write(dir, getpid(), KEY_1));
 	assert_true(hostkey_note_path(dir, getpid(), "hostkey", path));
-	assert_int_equal(truncate(path, JPKI1_HOSTKEY_LEN - 1), 0);
+	assert_int_equal(truncate(path, SSHWIRE_HOSTKEY_LEN - 1), 0);
 	assert_false(hostkey_note_find(dir, getpid(), found));
 	assert_string_equal(found, "");
 	assert_int_equal(unlink(path), 0);
@@ -485,7 +485,7 @@ host_keys_as_ssh_hands_them_out(void **state)
 {
 	static const char *const others[] = { "", "NONE", "A", "AAA=A", "=AAA", "AAAA====", "AA A",
 		"AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0O" };
-	char hostkey[JPKI1_HOSTKEY_LEN + 1];
+	char hostkey[SSHWIRE_HOSTKEY_LEN + 1];
 
 	/* "ssh-keygen -l" says so too. */
 	assert_true(crypto_hostkey("AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX",

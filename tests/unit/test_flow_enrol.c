@@ -1,4 +1,4 @@
-/* flow/survey and flow/enrol: what status shows, and what an enrolment asks for. */
+/* flow/possession/survey and flow/enrol: what status shows, and what an enrolment asks for. */
 #include "config.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "config/enrolment.h"
 #include "flow/enrol.h"
 #include "flow/enrolled.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 

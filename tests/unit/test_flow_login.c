@@ -12,7 +12,7 @@
 #include "config/enrolment.h"
 #include "flow/enrolled.h"
 #include "flow/login.h"
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 #include "lib/cleanup.h"
 #include "nss/blocklist.h"
 #include "nss/cert.h"
@@ -577,10 +577,10 @@ test_drop_waits_for_what_is_left(void **state)
 	good_card(k);
 	k->env.budget = &k->budget;
 	budget_start(&k->budget, &k->clk, 2000);
-	assert_int_equal(verify_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, JPKI_OK);
 	assert_int_equal(k->open_within_ms, 2000);
 	k->env.budget = NULL;
-	assert_int_equal(verify_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, JPKI_OK);
 	assert_int_equal(k->open_within_ms, (int64_t)k->conf.timeout * 1000);
 }
 
@@ -1110,7 +1110,7 @@ one_fault(struct kit *k, const char *pin, unsigned int at, const char *kind)
 		fail_msg("%s, PIN %s: %d tries left after %d VERIFY", fault, pin, tries, (int)s.verifies);
 	kit_clear_faults(k);
 	if (!r.card_clean) {
-		o = verify_drop_state(&k->env, "Reader 0");
+		o = transaction_drop_state(&k->env, "Reader 0");
 		(void)o;
 	}
 	if (strcmp(kit_get(k, "verified"), "none") != 0)

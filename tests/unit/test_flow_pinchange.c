@@ -10,8 +10,8 @@
 
 #include "config/enrolment.h"
 #include "flow/pinchange.h"
-#include "flow/survey.h"
-#include "flow/verify.h"
+#include "flow/possession/survey.h"
+#include "flow/possession/transaction.h"
 
 #define OLD "1234"
 #define NEW "8275"
@@ -524,7 +524,7 @@ one_fault(struct kit *k, const char *old_pin, unsigned int at, const char *kind)
 		fail_msg("%s, PIN %s: uncertain without a change", fault, old_pin);
 	kit_clear_faults(k);
 	if (!r.clean) {
-		o = verify_drop_state(&k->env, "Reader 0");
+		o = transaction_drop_state(&k->env, "Reader 0");
 		(void)o;
 	}
 	if (strcmp(kit_get(k, "verified"), "none") != 0)

@@ -36,7 +36,7 @@ struct person {
 	const char *hosts;		/* signed instead of the server's */
 	const char *user;		/* signed instead of the right one */
 	const char *service;		/* likewise */
-	const struct jpki1_challenge *old;	/* signed instead of this one */
+	const struct sshwire_challenge *old;	/* signed instead of this one */
 	bool purpose_login;		/* signs what a local login signs */
 	const char *reply;		/* typed instead of all that */
 	struct outcome asks;		/* what asking comes to, if not JPKI_OK */
@@ -44,8 +44,8 @@ struct person {
 	int64_t takes_ms;
 	/* What the person has seen. */
 	unsigned int asked;
-	char prompt[JPKI1_PROMPT_MAX];
-	struct jpki1_challenge seen;
+	char prompt[SSHWIRE_PROMPT_MAX];
+	struct sshwire_challenge seen;
 	int64_t asked_at;		/* milliseconds */
 };
 
@@ -91,7 +91,7 @@ sign(struct kit *k, const char *leaf, const uint8_t *text, size_t len, char *ret
 
 /* As ours are found: from the .der of the PKI, by libcrypto. */
 static void
-keyid_of(struct kit *k, const char *leaf, char ret[static JPKI1_KEYID_LEN + 1])
+keyid_of(struct kit *k, const char *leaf, char ret[static SSHWIRE_KEYID_LEN + 1])
 {
 	uint8_t der[8192], hash[32];
 	char path[PATH_MAX];
@@ -104,7 +104,7 @@ keyid_of(struct kit *k, const char *leaf, char ret[static JPKI1_KEYID_LEN + 1])
 	n = fread(der, 1, sizeof der, f);
 	fclose(f);
 	assert_int_equal(EVP_Digest(der, n, hash, NULL, EVP_sha256(), NULL), 1);
-	view_hex((struct view){ hash, JPKI1_KEYID_LEN / 2 }, ret);
+	view_hex((struct view){ hash, SSHWIRE_KEYID_LEN / 2 }, ret);
 }
 
 static const char *
@@ -114,7 +114,7 @@ or_else(const char *text, const char *otherwise)
 }
 
 static void
-signed_text(const struct person *p, struct jpki1_challenge c, uint8_t text[static CHALLENGE_MAX], size_t *len)
+signed_text(const struct person *p, struct sshwire_challenge c, uint8_t text[static CHALLENGE_MAX], size_t *len)
 {
 	struct challenge local = { .purpose = "login", .host = c.hosts, .user = c.user,
 		.service = c.service, .time = c.time };
@@ -126,15 +126,15 @@ signed_text(const struct person *p, struct jpki1_challenge c, uint8_t text[stati
 	if (p->purpose_login)
 		assert_true(challenge_write(&local, text, len));
 	else
-		assert_true(jpki1_text(&c, or_else(p->hostkey, OUR_HOSTKEY), text, len));
+		assert_true(sshwire_text(&c, or_else(p->hostkey, OUR_HOSTKEY), text, len));
 }
 
 static struct outcome
-answer(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
+answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 {
 	struct person *p = ctx;
 	const char *leaf = or_else(p->leaf, "good");
-	struct jpki1_reply r = { .keyid = "" };
+	struct sshwire_reply r = { .keyid = "" };
 	uint8_t text[CHALLENGE_MAX];
 	struct timespec now;
 	size_t len;
@@ -143,7 +143,7 @@ answer(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 	p->asked_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	p->asked++;
 	snprintf(p->prompt, sizeof p->prompt, "%s", prompt);
-	assert_true(jpki1_read_prompt(prompt, &p->seen));
+	assert_true(sshwire_read_prompt(prompt, &p->seen));
 	p->k->mono_ms += p->takes_ms;
 	if (p->meanwhile != NULL)
 		p->meanwhile(p->k);
@@ -151,14 +151,14 @@ answer(void *ctx, const char *prompt, char reply[static JPKI1_REPLY_MAX])
 	if (p->asks.status != JPKI_OK)
 		return p->asks;
 	if (p->reply != NULL) {
-		snprintf(reply, JPKI1_REPLY_MAX, "%s", p->reply);
+		snprintf(reply, SSHWIRE_REPLY_MAX, "%s", p->reply);
 		return outcome_of(JPKI_OK);
 	}
 	signed_text(p, p->old != NULL ? *p->old : p->seen, text, &len);
 	sign(p->k, leaf, text, len, r.signature, sizeof r.signature);
 	keyid_of(p->k, or_else(p->keyid_of, leaf), r.keyid);
 	snprintf(r.hostkey, sizeof r.hostkey, "%s", or_else(p->told_hostkey, or_else(p->hostkey, OUR_HOSTKEY)));
-	assert_true(jpki1_write_reply(&r, reply));
+	assert_true(sshwire_write_reply(&r, reply));
 	return outcome_of(JPKI_OK);
 }
 
@@ -228,7 +228,7 @@ right_reply(void **state)
 	struct kit *k = *state;
 	struct person p = { .leaf = "good" };
 	struct login_result r = remote_login(k, &p, "hanako");
-	char keyid[JPKI1_KEYID_LEN + 1];
+	char keyid[SSHWIRE_KEYID_LEN + 1];
 
 	assert_int_equal(r.outcome.status, JPKI_OK);
 	assert_int_equal(p.asked, 1);
@@ -236,7 +236,7 @@ right_reply(void **state)
 	assert_string_equal(p.seen.user, "hanako");
 	assert_string_equal(p.seen.service, "sshd");
 	assert_int_equal(p.seen.time, k->wall_s);
-	assert_int_equal(p.seen.binding, JPKI1_HOSTKEY);
+	assert_int_equal(p.seen.binding, SSHWIRE_HOSTKEY);
 	keyid_of(k, "good", keyid);
 	assert_string_equal(r.cert, keyid);
 	assert_true(r.not_after > k->wall_s);
@@ -273,7 +273,7 @@ binding_by_name(void **state)
 	EXPECT(CHALLENGE, .hostkey = "");
 	k->conf.remote_binding = CONF_BINDING_NAME;
 	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, JPKI_OK);
-	assert_int_equal(p.seen.binding, JPKI1_NAME);
+	assert_int_equal(p.seen.binding, SSHWIRE_NAME);
 	/* But whoever tells a host key tells one of ours. */
 	EXPECT(OK, .hostkey = OUR_HOSTKEY);
 	EXPECT(CHALLENGE, .hostkey = OTHER_HOSTKEY);
@@ -286,7 +286,7 @@ binding_by_name(void **state)
 static void
 other_signatures(void **state)
 {
-	struct jpki1_challenge old = { .hosts = "azumino", .user = "hanako", .service = "sshd" };
+	struct sshwire_challenge old = { .hosts = "azumino", .user = "hanako", .service = "sshd" };
 	struct kit *k = *state;
 
 	old.time = k->wall_s;
@@ -411,7 +411,7 @@ static void
 nobody_learns_who_is_enrolled(void **state)
 {
 	static const char *const leaves[] = { "good", "expired", "revoked", NULL };
-	char wanted[JPKI1_PROMPT_MAX] = "", shown[JPKI1_PROMPT_MAX];
+	char wanted[SSHWIRE_PROMPT_MAX] = "", shown[SSHWIRE_PROMPT_MAX];
 	struct kit *k = *state;
 
 	for (size_t i = 0; i < COUNT(leaves); i++) {
@@ -427,7 +427,7 @@ nobody_learns_who_is_enrolled(void **state)
 		assert_true(p.asked_at - ((int64_t)begin.tv_sec * 1000 + begin.tv_nsec / 1000000) >=
 		    REMOTE_SHOW_AFTER_MS - 1);
 		memset(p.seen.nonce, 0, sizeof p.seen.nonce);
-		assert_true(jpki1_write_prompt(&p.seen, shown));
+		assert_true(sshwire_write_prompt(&p.seen, shown));
 		if (i > 0)
 			assert_string_equal(shown, wanted);
 		memcpy(wanted, shown, sizeof wanted);
@@ -505,7 +505,7 @@ static void
 users_of_odd_names(void **state)
 {
 	struct kit *k = *state;
-	char name[JPKI1_NAME_MAX + 1];
+	char name[SSHWIRE_NAME_MAX + 1];
 
 	nobody_is_challenged(k, "han\nako");
 	nobody_is_challenged(k, "\xe8\x8a\xb1");

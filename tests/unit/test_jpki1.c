@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/jpki1.h"
+#include "flow/possession/sshwire.h"
 #include "tests/unit/test.h"
 
 #define NONCE "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
@@ -15,11 +15,11 @@
 static const char prompt[] = "JPKI1 remote-login azumino.example%2cazumino hanako sshd 1795400000 "
     NONCE " hostkey: ";
 
-static struct jpki1_challenge
+static struct sshwire_challenge
 sample(void)
 {
-	struct jpki1_challenge c = { .hosts = "azumino.example,azumino", .user = "hanako",
-		.service = "sshd", .time = 1795400000, .binding = JPKI1_HOSTKEY };
+	struct sshwire_challenge c = { .hosts = "azumino.example,azumino", .user = "hanako",
+		.service = "sshd", .time = 1795400000, .binding = SSHWIRE_HOSTKEY };
 
 	for (size_t i = 0; i < sizeof c.nonce; i++)
 		c.nonce[i] = (uint8_t)i;
@@ -30,25 +30,25 @@ sample(void)
 static void
 prompt_comes_back(void **state)
 {
-	struct jpki1_challenge c = sample(), back;
-	char text[JPKI1_PROMPT_MAX];
+	struct sshwire_challenge c = sample(), back;
+	char text[SSHWIRE_PROMPT_MAX];
 
-	assert_true(jpki1_write_prompt(&c, text));
+	assert_true(sshwire_write_prompt(&c, text));
 	assert_string_equal(text, prompt);
-	assert_true(jpki1_is_marked(text));
-	assert_true(jpki1_read_prompt(text, &back));
+	assert_true(sshwire_is_marked(text));
+	assert_true(sshwire_read_prompt(text, &back));
 	assert_string_equal(back.hosts, c.hosts);
 	assert_string_equal(back.user, c.user);
 	assert_string_equal(back.service, c.service);
 	assert_int_equal(back.time, c.time);
 	assert_memory_equal(back.nonce, c.nonce, sizeof c.nonce);
-	assert_int_equal(back.binding, JPKI1_HOSTKEY);
-	c.binding = JPKI1_NAME;
+	assert_int_equal(back.binding, SSHWIRE_HOSTKEY);
+	c.binding = SSHWIRE_NAME;
 	snprintf(c.user, sizeof c.user, "a b=%%~");
-	assert_true(jpki1_write_prompt(&c, text));
+	assert_true(sshwire_write_prompt(&c, text));
 	assert_non_null(strstr(text, " a%20b%3d%25%7e "));
-	assert_true(jpki1_read_prompt(text, &back));
-	assert_int_equal(back.binding, JPKI1_NAME);
+	assert_true(sshwire_read_prompt(text, &back));
+	assert_int_equal(back.binding, SSHWIRE_NAME);
 	assert_string_equal(back.user, c.user);
 }
 
@@ -56,31 +56,31 @@ static void
 prompt_of_odd_values_is_not_written(void **state)
 {
 	static const char *const odd[] = { "", "a\nb", "a\033b", "\xe8\x8a\xb1" };
-	char text[JPKI1_PROMPT_MAX];
+	char text[SSHWIRE_PROMPT_MAX];
 
 	for (size_t i = 0; i < COUNT(odd); i++) {
-		struct jpki1_challenge user = sample(), hosts = sample(), service = sample();
+		struct sshwire_challenge user = sample(), hosts = sample(), service = sample();
 
 		snprintf(user.user, sizeof user.user, "%s", odd[i]);
 		snprintf(hosts.hosts, sizeof hosts.hosts, "%s", odd[i]);
 		snprintf(service.service, sizeof service.service, "%s", odd[i]);
-		assert_false(jpki1_write_prompt(&user, text));
-		assert_false(jpki1_write_prompt(&hosts, text));
-		assert_false(jpki1_write_prompt(&service, text));
+		assert_false(sshwire_write_prompt(&user, text));
+		assert_false(sshwire_write_prompt(&hosts, text));
+		assert_false(sshwire_write_prompt(&service, text));
 	}
 }
 
 static void
 prompt_too_long_is_not_written(void **state)
 {
-	struct jpki1_challenge c = sample();
-	char text[JPKI1_PROMPT_MAX];
+	struct sshwire_challenge c = sample();
+	char text[SSHWIRE_PROMPT_MAX];
 
 	memset(c.user, '/', sizeof c.user - 1);
 	c.user[sizeof c.user - 1] = '\0';
-	assert_true(jpki1_write_prompt(&c, text));
+	assert_true(sshwire_write_prompt(&c, text));
 	memcpy(c.service, c.user, sizeof c.service);
-	assert_false(jpki1_write_prompt(&c, text));
+	assert_false(sshwire_write_prompt(&c, text));
 }
 
 static void
@@ -122,56 +122,56 @@ other_prompts_are_not_read(void **state)
 		"JPKI1 remote-login h\tu s 1 " NONCE " name: ",
 		"JPKI1 remote-login u s 1 " NONCE " name: ",
 	};
-	struct jpki1_challenge c;
-	char text[JPKI1_PROMPT_MAX];
+	struct sshwire_challenge c;
+	char text[SSHWIRE_PROMPT_MAX];
 
-	assert_true(jpki1_read_prompt("JPKI1 remote-login h u s 1 " NONCE " name: ", &c));
-	assert_true(jpki1_read_prompt("JPKI1 remote-login h u%2c s 1 " NONCE " name: ", &c));
+	assert_true(sshwire_read_prompt("JPKI1 remote-login h u s 1 " NONCE " name: ", &c));
+	assert_true(sshwire_read_prompt("JPKI1 remote-login h u%2c s 1 " NONCE " name: ", &c));
 	for (size_t i = 0; i < COUNT(others); i++)
-		if (jpki1_read_prompt(others[i], &c))
+		if (sshwire_read_prompt(others[i], &c))
 			fail_msg("read: %s", others[i]);
 	/* Cut anywhere. */
 	for (size_t len = 0; len < sizeof prompt - 1; len++) {
 		snprintf(text, sizeof text, "%.*s", (int)len, prompt);
-		assert_false(jpki1_read_prompt(text, &c));
+		assert_false(sshwire_read_prompt(text, &c));
 	}
 }
 
 static void
 long_prompts_are_not_read(void **state)
 {
-	static char text[2 * JPKI1_PROMPT_MAX];
-	struct jpki1_challenge c;
+	static char text[2 * SSHWIRE_PROMPT_MAX];
+	struct sshwire_challenge c;
 
 	memset(text, 'a', sizeof text - 1);
-	assert_false(jpki1_read_prompt(text, &c));
+	assert_false(sshwire_read_prompt(text, &c));
 	/* A name of 255 characters, and of 256. */
-	for (int len = JPKI1_NAME_MAX - 1; len <= JPKI1_NAME_MAX; len++) {
+	for (int len = SSHWIRE_NAME_MAX - 1; len <= SSHWIRE_NAME_MAX; len++) {
 		int n = snprintf(text, sizeof text, "JPKI1 remote-login ");
 
 		memset(text + n, 'h', (size_t)len);
 		snprintf(text + n + len, sizeof text - (size_t)(n + len), " u s 1 " NONCE " name: ");
-		assert_int_equal(jpki1_read_prompt(text, &c), len < JPKI1_NAME_MAX);
+		assert_int_equal(sshwire_read_prompt(text, &c), len < SSHWIRE_NAME_MAX);
 	}
 }
 
 static void
 hosts_are_whole_names(void **state)
 {
-	struct jpki1_challenge c = sample();
+	struct sshwire_challenge c = sample();
 
-	assert_true(jpki1_names_host(&c, "azumino"));
-	assert_true(jpki1_names_host(&c, "azumino.example"));
-	assert_true(jpki1_names_host(&c, "AZUMINO.Example"));
-	assert_false(jpki1_names_host(&c, ""));
-	assert_false(jpki1_names_host(&c, "azumin"));
-	assert_false(jpki1_names_host(&c, "zumino"));
-	assert_false(jpki1_names_host(&c, "azumino.example,azumino"));
-	assert_false(jpki1_names_host(&c, "azumino.example.evil"));
-	assert_false(jpki1_names_host(&c, "evil.azumino"));
+	assert_true(sshwire_names_host(&c, "azumino"));
+	assert_true(sshwire_names_host(&c, "azumino.example"));
+	assert_true(sshwire_names_host(&c, "AZUMINO.Example"));
+	assert_false(sshwire_names_host(&c, ""));
+	assert_false(sshwire_names_host(&c, "azumin"));
+	assert_false(sshwire_names_host(&c, "zumino"));
+	assert_false(sshwire_names_host(&c, "azumino.example,azumino"));
+	assert_false(sshwire_names_host(&c, "azumino.example.evil"));
+	assert_false(sshwire_names_host(&c, "evil.azumino"));
 	snprintf(c.hosts, sizeof c.hosts, ",,a,");
-	assert_true(jpki1_names_host(&c, "a"));
-	assert_false(jpki1_names_host(&c, ""));
+	assert_true(sshwire_names_host(&c, "a"));
+	assert_false(sshwire_names_host(&c, ""));
 }
 
 static void
@@ -180,16 +180,16 @@ text_is_what_is_signed(void **state)
 	static const char wanted[] = "JPKI-CHALLENGE-1\npurpose=remote-login\n"
 	    "host=azumino.example%2cazumino\nuser=hanako\nservice=sshd\ntime=1795400000\n"
 	    "nonce=" NONCE "\nhostkey=";
-	struct jpki1_challenge c = sample();
+	struct sshwire_challenge c = sample();
 	uint8_t text[CHALLENGE_MAX];
 	char expected[512];
 	size_t len;
 
-	assert_true(jpki1_text(&c, "", text, &len));
+	assert_true(sshwire_text(&c, "", text, &len));
 	snprintf(expected, sizeof expected, "%snone\n", wanted);
 	assert_int_equal(len, strlen(expected));
 	assert_memory_equal(text, expected, len);
-	assert_true(jpki1_text(&c, HOSTKEY, text, &len));
+	assert_true(sshwire_text(&c, HOSTKEY, text, &len));
 	snprintf(expected, sizeof expected, "%sabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO%%2f+\n", wanted);
 	assert_int_equal(len, strlen(expected));
 	assert_memory_equal(text, expected, len);
@@ -209,37 +209,37 @@ local_text_has_no_hostkey(void **state)
 static void
 reply_comes_back(void **state)
 {
-	struct jpki1_reply r = { .keyid = KEYID, .hostkey = HOSTKEY, .signature = "QUJD/+==" }, back;
-	char text[JPKI1_REPLY_MAX];
+	struct sshwire_reply r = { .keyid = KEYID, .hostkey = HOSTKEY, .signature = "QUJD/+==" }, back;
+	char text[SSHWIRE_REPLY_MAX];
 
-	assert_true(jpki1_write_reply(&r, text));
+	assert_true(sshwire_write_reply(&r, text));
 	assert_string_equal(text, "JPKI1." KEYID "." HOSTKEY ".QUJD/+==");
-	assert_true(jpki1_read_reply(text, &back));
+	assert_true(sshwire_read_reply(text, &back));
 	assert_string_equal(back.keyid, r.keyid);
 	assert_string_equal(back.hostkey, r.hostkey);
 	assert_string_equal(back.signature, r.signature);
 	r.hostkey[0] = '\0';
-	assert_true(jpki1_write_reply(&r, text));
+	assert_true(sshwire_write_reply(&r, text));
 	assert_string_equal(text, "JPKI1." KEYID ".-.QUJD/+==");
-	assert_true(jpki1_read_reply(text, &back));
+	assert_true(sshwire_read_reply(text, &back));
 	assert_string_equal(back.hostkey, "");
 }
 
 static void
 signature_of_rsa_2048_fits(void **state)
 {
-	struct jpki1_reply r = { .keyid = KEYID, .hostkey = HOSTKEY }, back;
-	char text[JPKI1_REPLY_MAX];
+	struct sshwire_reply r = { .keyid = KEYID, .hostkey = HOSTKEY }, back;
+	char text[SSHWIRE_REPLY_MAX];
 
 	memset(r.signature, 'A', 342);
 	memcpy(r.signature + 342, "==", 3);
-	assert_true(jpki1_write_reply(&r, text));
+	assert_true(sshwire_write_reply(&r, text));
 	assert_int_equal(strlen(text), 411);
-	assert_true(jpki1_read_reply(text, &back));
+	assert_true(sshwire_read_reply(text, &back));
 	/* One of RSA-4096 does not. */
 	memset(r.signature, 'A', sizeof r.signature - 1);
 	r.signature[(sizeof r.signature - 1) / 4 * 4] = '\0';
-	assert_false(jpki1_write_reply(&r, text));
+	assert_false(sshwire_write_reply(&r, text));
 }
 
 static void
@@ -257,17 +257,17 @@ other_replies_are_not_read(void **state)
 		"JPKI1." KEYID ".-.QUJD ", "JPKI1." KEYID ".-.QUJD\r", "JPKI1." KEYID ".-.QUJD.",
 		"JPKI1." KEYID ".-.QUJD.QUJD", "JPKI1 " KEYID " - QUJD",
 	};
-	char text[2 * JPKI1_REPLY_MAX];
-	struct jpki1_reply r;
+	char text[2 * SSHWIRE_REPLY_MAX];
+	struct sshwire_reply r;
 
-	assert_true(jpki1_read_reply("JPKI1." KEYID ".-.QUJD", &r));
+	assert_true(sshwire_read_reply("JPKI1." KEYID ".-.QUJD", &r));
 	for (size_t i = 0; i < COUNT(others); i++)
-		if (jpki1_read_reply(others[i], &r))
+		if (sshwire_read_reply(others[i], &r))
 			fail_msg("read: %s", others[i]);
 	memset(text, 'A', sizeof text);
 	memcpy(text, "JPKI1." KEYID ".-.", sizeof "JPKI1." KEYID ".-." - 1);
 	text[sizeof text - 1] = '\0';
-	assert_false(jpki1_read_reply(text, &r));
+	assert_false(sshwire_read_reply(text, &r));
 }
 
 int

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 #include "lib/i18n.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
@@ -46,7 +46,7 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 
 	if (!clean) {
 		deadline_arm(t, true);
-		o = verify_drop_state(&t->env, reader);
+		o = transaction_drop_state(&t->env, reader);
 	}
 	if (!outcome_ok(&o))
 		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));

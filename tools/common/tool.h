@@ -3,7 +3,7 @@
 #define JPKI_TOOLS_COMMON_TOOL_H
 
 #include "config/conf.h"
-#include "flow/env.h"
+#include "flow/possession/env.h"
 #include "lib/buf.h"
 #include "lib/guesses.h"
 

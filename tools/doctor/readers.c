@@ -14,7 +14,7 @@
 
 #include "card/pcsc.h"
 #include "flow/enrolled.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "lib/confine.h"
 #include "lib/message.h"

@@ -8,7 +8,7 @@
 #include "config/enrolment.h"
 #include "flow/enrol.h"
 #include "flow/find.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "flow/pinchange.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "tools/common/ask.h"

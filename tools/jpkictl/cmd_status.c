@@ -7,7 +7,7 @@
 #include "card/transport.h"
 #include "flow/enrol.h"
 #include "flow/enrolled.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"

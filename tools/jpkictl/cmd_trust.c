@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"

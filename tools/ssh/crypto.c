@@ -17,13 +17,13 @@ sha256(struct view in, uint8_t hash[static HASH_LEN])
 }
 
 bool
-crypto_keyid(struct view der, char ret[static JPKI1_KEYID_LEN + 1])
+crypto_keyid(struct view der, char ret[static SSHWIRE_KEYID_LEN + 1])
 {
 	uint8_t hash[HASH_LEN];
 
 	if (!sha256(der, hash))
 		return false;
-	view_hex((struct view){ hash, JPKI1_KEYID_LEN / 2 }, ret);
+	view_hex((struct view){ hash, SSHWIRE_KEYID_LEN / 2 }, ret);
 	return true;
 }
 
@@ -69,11 +69,11 @@ crypto_sign_input(struct view der, struct view text, uint8_t ret[static CRYPTO_I
 }
 
 bool
-crypto_hostkey(const char *base64, char ret[static JPKI1_HOSTKEY_LEN + 1])
+crypto_hostkey(const char *base64, char ret[static SSHWIRE_HOSTKEY_LEN + 1])
 {
 	size_t len = strlen(base64), padding = len - strcspn(base64, "=");
 	uint8_t blob[BLOB_MAX], hash[HASH_LEN];
-	char text[JPKI1_HOSTKEY_LEN + 2];
+	char text[SSHWIRE_HOSTKEY_LEN + 2];
 	int n;
 
 	if (len == 0 || len % 4 != 0 || len / 4 * 3 > sizeof blob || padding > 2)
@@ -82,8 +82,8 @@ crypto_hostkey(const char *base64, char ret[static JPKI1_HOSTKEY_LEN + 1])
 	if (n <= (int)padding || !sha256((struct view){ blob, (size_t)n - padding }, hash) ||
 	    !crypto_base64((struct view){ hash, sizeof hash }, text, sizeof text))
 		return false;
-	memcpy(ret, text, JPKI1_HOSTKEY_LEN);
-	ret[JPKI1_HOSTKEY_LEN] = '\0';
+	memcpy(ret, text, SSHWIRE_HOSTKEY_LEN);
+	ret[SSHWIRE_HOSTKEY_LEN] = '\0';
 	return true;
 }
 

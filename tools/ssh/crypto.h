@@ -5,12 +5,12 @@
 #ifndef JPKI_TOOLS_SSH_CRYPTO_H
 #define JPKI_TOOLS_SSH_CRYPTO_H
 
-#include "flow/jpki1.h"
+#include "flow/possession/sshwire.h"
 
 #define CRYPTO_INPUT_MAX 64	/* DigestInfo of SHA-256: 51; SHA-384: 48 */
 
 /* The key id of a certificate (DER): the begin of its SHA-256. False if libcrypto fails. */
-bool crypto_keyid(struct view der, char ret[static JPKI1_KEYID_LEN + 1]) MUST_CHECK;
+bool crypto_keyid(struct view der, char ret[static SSHWIRE_KEYID_LEN + 1]) MUST_CHECK;
 
 /*
  * What the card of this certificate is given to sign for this text: as the server's
@@ -21,7 +21,7 @@ bool crypto_sign_input(struct view der, struct view text, uint8_t ret[static CRY
     size_t *ret_len) MUST_CHECK;
 
 /* The fingerprint of a host key as ssh hands it out (%K of KnownHostsCommand, base64). */
-bool crypto_hostkey(const char *base64, char ret[static JPKI1_HOSTKEY_LEN + 1]) MUST_CHECK;
+bool crypto_hostkey(const char *base64, char ret[static SSHWIRE_HOSTKEY_LEN + 1]) MUST_CHECK;
 
 /* With padding, NUL-terminated. False if it does not fit into size bytes. */
 bool crypto_base64(struct view bytes, char *ret, size_t size) MUST_CHECK;

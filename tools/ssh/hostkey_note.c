@@ -101,16 +101,16 @@ hostkey_note_write(const char *dir, pid_t ssh, const char *hostkey)
 }
 
 bool
-hostkey_note_find(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1])
+hostkey_note_find(const char *dir, pid_t ssh, char ret[static SSHWIRE_HOSTKEY_LEN + 1])
 {
 	_cleanup_(closep) int fd = -1;
 	char path[PATH_MAX];
 
-	memset(ret, 0, JPKI1_HOSTKEY_LEN + 1);
+	memset(ret, 0, SSHWIRE_HOSTKEY_LEN + 1);
 	if (!hostkey_note_path(dir, ssh, HOST_KEY, path))
 		return false;
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && read(fd, ret, JPKI1_HOSTKEY_LEN) == JPKI1_HOSTKEY_LEN)
+	if (fd >= 0 && read(fd, ret, SSHWIRE_HOSTKEY_LEN) == SSHWIRE_HOSTKEY_LEN)
 		return true;
 	ret[0] = '\0';
 	return false;

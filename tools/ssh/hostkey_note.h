@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "flow/jpki1.h"
+#include "flow/possession/sshwire.h"
 
 /*
  * The directory, made if need be. False, with errno: it cannot be made, or is not a directory
@@ -30,7 +30,7 @@ bool hostkey_note_path(const char *dir, pid_t ssh, const char *what, char path[s
 bool hostkey_note_write(const char *dir, pid_t ssh, const char *hostkey) MUST_CHECK;
 
 /* The one it has met last; false (and "") if none was noted. */
-bool hostkey_note_find(const char *dir, pid_t ssh, char ret[static JPKI1_HOSTKEY_LEN + 1]);
+bool hostkey_note_find(const char *dir, pid_t ssh, char ret[static SSHWIRE_HOSTKEY_LEN + 1]);
 
 /*
  * Notes that this process's challenge has been dealt with. False if it had been before (EEXIST),

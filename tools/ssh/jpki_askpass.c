@@ -1,5 +1,5 @@
 /*
- * jpki-askpass: what ssh asks, it hands on; but a challenge of pam_jpki's (flow/jpki1.h) it
+ * jpki-askpass: what ssh asks, it hands on; but a challenge of pam_jpki's (flow/possession/sshwire.h) it
  * lets the card sign, if it is for the user and the host that ssh itself names, and with the
  * host key that ssh itself has met. The PIN is typed here and stays here.
  *
@@ -107,14 +107,14 @@ objection(enum prompt verdict)
 
 /* The host key of this ssh for the signature, "" for none. NULL: sign nothing, and why. */
 static bool
-find_host_key(const char *dir, const struct jpki1_challenge *c, char hostkey[static JPKI1_HOSTKEY_LEN + 1],
+find_host_key(const char *dir, const struct sshwire_challenge *c, char hostkey[static SSHWIRE_HOSTKEY_LEN + 1],
     const char **ret_why)
 {
 	if (hostkey_note_find(dir, getppid(), hostkey))
 		return true;
 	if (is_set("JPKI_SSH"))
 		*ret_why = _("ssh did not tell the host key it met.");
-	else if (c->binding == JPKI1_HOSTKEY)
+	else if (c->binding == SSHWIRE_HOSTKEY)
 		*ret_why = _("the server wants its host key signed as well; log in with jpki-ssh.");
 	else
 		return true;
@@ -173,7 +173,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 		.last_try = CONF_LAST_TRY_REFUSE };
 	struct log log = { .sink = to_stderr };
 	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log };
-	char description[MESSAGE_MAX], reply[JPKI1_REPLY_MAX], text[MESSAGE_MAX];
+	char description[MESSAGE_MAX], reply[SSHWIRE_REPLY_MAX], text[MESSAGE_MAX];
 	struct signing s = { .env = &env, .who = who, .challenge = &p->challenge,
 		.hostkey = hostkey, .description = description };
 	struct pcsc *pcsc = pcsc_new(&clk_system, &log);
@@ -200,7 +200,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 static int
 challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt *p)
 {
-	char hostkey[JPKI1_HOSTKEY_LEN + 1], dir[PATH_MAX];
+	char hostkey[SSHWIRE_HOSTKEY_LEN + 1], dir[PATH_MAX];
 	const char *why = objection(verdict);
 
 	if (why != NULL)
@@ -222,21 +222,21 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
  * with FingerprintHash it may be of another kind. Then it is taken from the key.
  */
 static bool
-fingerprint_of(const char *fingerprint, const char *key, char hostkey[static JPKI1_HOSTKEY_LEN + 1])
+fingerprint_of(const char *fingerprint, const char *key, char hostkey[static SSHWIRE_HOSTKEY_LEN + 1])
 {
 	static const char kind[] = "SHA256:";
 
 	if (strncmp(fingerprint, kind, sizeof kind - 1) != 0 ||
-	    strlen(fingerprint) != sizeof kind - 1 + JPKI1_HOSTKEY_LEN)
+	    strlen(fingerprint) != sizeof kind - 1 + SSHWIRE_HOSTKEY_LEN)
 		return crypto_hostkey(key, hostkey);
-	memcpy(hostkey, fingerprint + sizeof kind - 1, JPKI1_HOSTKEY_LEN + 1);
+	memcpy(hostkey, fingerprint + sizeof kind - 1, SSHWIRE_HOSTKEY_LEN + 1);
 	return true;
 }
 
 static void
 note_key(const char *fingerprint, const char *key)
 {
-	char dir[PATH_MAX], hostkey[JPKI1_HOSTKEY_LEN + 1];
+	char dir[PATH_MAX], hostkey[SSHWIRE_HOSTKEY_LEN + 1];
 
 	/* ssh also asks in which order to offer keys, and has none then ("NONE"). */
 	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && hostkey_note_directory(dir) &&

@@ -5,9 +5,9 @@
 #include "tools/ssh/prompt.h"
 
 static bool
-copy(char dst[static JPKI1_NAME_MAX], const char *src, size_t len)
+copy(char dst[static SSHWIRE_NAME_MAX], const char *src, size_t len)
 {
-	if (len == 0 || len >= JPKI1_NAME_MAX)
+	if (len == 0 || len >= SSHWIRE_NAME_MAX)
 		return false;
 	memcpy(dst, src, len);
 	dst[len] = '\0';
@@ -59,15 +59,15 @@ prompt_read(const char *text, struct ssh_prompt *ret)
 	const char *line = newline != NULL ? newline + 1 : rest;
 	enum prompt verdict = PROMPT_CHALLENGE;
 
-	if (!jpki1_is_marked(line))
+	if (!sshwire_is_marked(line))
 		return PROMPT_OTHER;
 	if (from_server == NULL)
 		verdict = PROMPT_NO_ORIGIN;
-	else if (!jpki1_read_prompt(line, &p.challenge))
+	else if (!sshwire_read_prompt(line, &p.challenge))
 		verdict = PROMPT_MALFORMED;
 	else if (strcmp(p.challenge.user, p.user) != 0)
 		verdict = PROMPT_OTHER_USER;
-	else if (!jpki1_names_host(&p.challenge, p.host))
+	else if (!sshwire_names_host(&p.challenge, p.host))
 		verdict = PROMPT_OTHER_HOST;
 	*ret = p;
 	return verdict;

@@ -2,7 +2,7 @@
 #ifndef JPKI_TOOLS_SSH_PROMPT_H
 #define JPKI_TOOLS_SSH_PROMPT_H
 
-#include "flow/jpki1.h"
+#include "flow/possession/sshwire.h"
 
 enum prompt {
 	PROMPT_OTHER,		/* a password, a host key, somebody else's question */
@@ -15,8 +15,8 @@ enum prompt {
 };
 
 struct ssh_prompt {
-	char user[JPKI1_NAME_MAX], host[JPKI1_NAME_MAX];	/* as ssh itself says; "" if it did not */
-	struct jpki1_challenge challenge;
+	char user[SSHWIRE_NAME_MAX], host[SSHWIRE_NAME_MAX];	/* as ssh itself says; "" if it did not */
+	struct sshwire_challenge challenge;
 };
 
 /*

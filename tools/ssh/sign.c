@@ -6,8 +6,8 @@
 #include "card/jpki.h"
 #include "card/transport.h"
 #include "config/conf.h"
-#include "flow/survey.h"
-#include "flow/verify.h"
+#include "flow/possession/survey.h"
+#include "flow/possession/transaction.h"
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
@@ -43,7 +43,7 @@ find(const struct flow_env *env, struct own_card *c)
 	if (outcome_ok(&o) && c->survey.auth_tries == TRIES_UNKNOWN)
 		o = outcome_of(JPKI_BAD_REPLY);
 	if (outcome_ok(&o))
-		o = verify_may_try(env, c->survey.auth_tries);
+		o = transaction_may_try(env, c->survey.auth_tries);
 	return o;
 }
 
@@ -53,7 +53,7 @@ make_input(const struct signing *s, struct own_card *c)
 	uint8_t text[CHALLENGE_MAX];
 	size_t len;
 
-	if (!jpki1_text(s->challenge, s->hostkey, text, &len))
+	if (!sshwire_text(s->challenge, s->hostkey, text, &len))
 		return outcome_of(JPKI_INTERNAL);
 	return outcome_of(crypto_sign_input(der_of(c), (struct view){ text, len }, c->input,
 	    &c->input_len) ? JPKI_OK : JPKI_CERT_WEAK);
@@ -85,7 +85,7 @@ let_sign(void *ctx, struct jpki *card)
 static struct outcome
 spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool *ret_unclean)
 {
-	struct verification v = { .pin = JPKI_PIN_AUTH, .reader = c->reader,
+	struct transaction v = { .pin = JPKI_PIN_AUTH, .reader = c->reader,
 		.classic = c->survey.classic, .told_tries = c->survey.auth_tries,
 		.verify_by = verify_until(s->env),
 		.same_card = same_card, .work = let_sign, .ctx = c };
@@ -94,9 +94,9 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 	bool clean;
 
 	signals_hold(&before);
-	o = verify_and_work(s->env, &v, pin, &clean);
+	o = transaction_run(s->env, &v, pin, &clean);
 	if (!clean) {
-		dropped = verify_drop_state(s->env, c->reader);
+		dropped = transaction_drop_state(s->env, c->reader);
 		clean = outcome_ok(&dropped);
 	}
 	signals_release(&before);
@@ -126,19 +126,19 @@ ask_and_sign(const struct signing *s, struct own_card *c, bool *ret_unclean)
 }
 
 static bool
-write_reply(const struct signing *s, const struct own_card *c, char reply[static JPKI1_REPLY_MAX])
+write_reply(const struct signing *s, const struct own_card *c, char reply[static SSHWIRE_REPLY_MAX])
 {
-	struct jpki1_reply r;
+	struct sshwire_reply r;
 
 	if (!crypto_keyid(der_of(c), r.keyid) || strlen(s->hostkey) >= sizeof r.hostkey ||
 	    !crypto_base64((struct view){ c->signature, c->signature_len }, r.signature, sizeof r.signature))
 		return false;
 	memcpy(r.hostkey, s->hostkey, strlen(s->hostkey) + 1);
-	return jpki1_write_reply(&r, reply);
+	return sshwire_write_reply(&r, reply);
 }
 
 struct outcome
-sign_challenge(const struct signing *s, char reply[static JPKI1_REPLY_MAX], bool *ret_unclean)
+sign_challenge(const struct signing *s, char reply[static SSHWIRE_REPLY_MAX], bool *ret_unclean)
 {
 	struct own_card c = { .reader = "" };
 	struct outcome o;

@@ -2,29 +2,29 @@
 #ifndef JPKI_TOOLS_SSH_SIGN_H
 #define JPKI_TOOLS_SSH_SIGN_H
 
-#include "flow/env.h"
-#include "flow/jpki1.h"
+#include "flow/possession/env.h"
+#include "flow/possession/sshwire.h"
 #include "tools/ssh/user_prompt.h"
 
 struct signing {
 	const struct flow_env *env;
 	const struct person *who;
-	const struct jpki1_challenge *challenge;
+	const struct sshwire_challenge *challenge;
 	const char *hostkey;		/* as in the reply, "" for none */
 	const char *description;	/* what the signature is for, for the person */
 };
 
 /*
  * Finds the card, tells the tries that are left, asks for the PIN once, and lets the card sign,
- * in one transaction, by the rules of flow/verify.h. JPKI_OK with the reply. Otherwise as
- * survey_card(), survey_certificate(), verify_may_try() and verify_and_work(); CARD_BUSY if
+ * in one transaction, by the rules of flow/possession/transaction.h. JPKI_OK with the reply. Otherwise as
+ * survey_card(), survey_certificate(), transaction_may_try() and transaction_run(); CARD_BUSY if
  * several cards lie there (told on standard error); PIN_FORMAT, CANCELLED; CERT_WEAK for a
  * key that cannot be used. What the person should read is not told yet.
  *
  * SIGALRM is the deadline of card and reader; the caller provides the handler.
  * *ret_unclean: a card may have been left with its PIN verified.
  */
-struct outcome sign_challenge(const struct signing *s, char reply[static JPKI1_REPLY_MAX],
+struct outcome sign_challenge(const struct signing *s, char reply[static SSHWIRE_REPLY_MAX],
     bool *ret_unclean) MUST_CHECK;
 
 #endif

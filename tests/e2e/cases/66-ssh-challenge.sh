@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Logins over the network with a card that lies elsewhere, seen from the server: what a real sshd
-# with our module lets in. The answers come from jpki1-answer, which would sign anything.
+# with our module lets in. The answers come from sshwire-answer, which would sign anything.
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 
 ANSWERS=$WORK/answers
@@ -13,12 +13,12 @@ challenge_stack()	# [OPTION…]
 }
 
 # answered STATUS SAYS OUTCOMES [VARIABLE=VALUE…] [-- WORD of ssh…]: one ssh whose prompts
-# are answered by jpki1-answer.
+# are answered by sshwire-answer.
 answered()
 {
 	local status=$1 says=$2 log=$3
 	local -a variables=(ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_PASSWORD="$PASSWORD"
-		ANSWER_LOG="$ANSWERS" SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force)
+		ANSWER_LOG="$ANSWERS" SSH_ASKPASS="$E2E_TOP/tests/e2e/sshwire-answer" SSH_ASKPASS_REQUIRE=force)
 
 	shift 3
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do variables+=("$1"); shift; done
@@ -161,7 +161,7 @@ inside_a_session()
 	SYSLOG_FROM=$(syslog_size)
 	# On a terminal that stays: sshd takes the entry in utmp away with the session.
 	on_tty -- env ANSWER_LEAF="$PKI/good" ANSWER_HOSTKEY="$OUR_KEY" ANSWER_LOG="$ANSWERS" \
-		SSH_ASKPASS="$E2E_TOP/tests/e2e/jpki1-answer" SSH_ASKPASS_REQUIRE=force \
+		SSH_ASKPASS="$E2E_TOP/tests/e2e/sshwire-answer" SSH_ASKPASS_REQUIRE=force \
 		"${SSH[@]}" -tt -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 'sudo -k id'
 	expect_lacks 'what sudo shows' JPKI1 "$OUT"
 	expect_lacks 'what sudo shows' 'uid=0' "$OUT"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "flow/jpki1.h"
+#include "flow/possession/sshwire.h"
 
 #define MARK "JPKI1"
 #define PURPOSE "remote-login"
@@ -17,9 +17,9 @@
 #define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 static const char *
-name_of(enum jpki1_binding binding)
+name_of(enum sshwire_binding binding)
 {
-	return binding == JPKI1_NAME ? "name" : "hostkey";
+	return binding == SSHWIRE_NAME ? "name" : "hostkey";
 }
 
 /* --- the prompt ------------------------------------------------------------- */
@@ -48,9 +48,9 @@ put_word(struct writer *w, const char *value)
 }
 
 bool
-jpki1_write_prompt(const struct jpki1_challenge *c, char ret_text[static JPKI1_PROMPT_MAX])
+sshwire_write_prompt(const struct sshwire_challenge *c, char ret_text[static SSHWIRE_PROMPT_MAX])
 {
-	struct writer w = writer_of(ret_text, JPKI1_PROMPT_MAX);
+	struct writer w = writer_of(ret_text, SSHWIRE_PROMPT_MAX);
 	char nonce[2 * CHALLENGE_NONCE_LEN + 1], seconds[24];
 
 	if (!is_printable(c->hosts) || !is_printable(c->user) || !is_printable(c->service))
@@ -71,7 +71,7 @@ jpki1_write_prompt(const struct jpki1_challenge *c, char ret_text[static JPKI1_P
 }
 
 bool
-jpki1_is_marked(const char *line)
+sshwire_is_marked(const char *line)
 {
 	return strncmp(line, MARK " ", sizeof MARK) == 0;
 }
@@ -86,12 +86,12 @@ digit(char c)
 }
 
 static bool
-get_value(const char *word, char ret[static JPKI1_NAME_MAX])
+get_value(const char *word, char ret[static SSHWIRE_NAME_MAX])
 {
 	size_t n = 0;
 
 	for (const char *p = word; *p != '\0'; p++) {
-		if (n == JPKI1_NAME_MAX - 1)
+		if (n == SSHWIRE_NAME_MAX - 1)
 			return false;
 		if (*p == '%') {
 			int high = digit(p[1]), low = high >= 0 ? digit(p[2]) : -1;
@@ -139,10 +139,10 @@ cut(char *line, const char *words[static WORDS])
 }
 
 bool
-jpki1_read_prompt(const char *line, struct jpki1_challenge *ret)
+sshwire_read_prompt(const char *line, struct sshwire_challenge *ret)
 {
-	char copy[JPKI1_PROMPT_MAX], again[JPKI1_PROMPT_MAX];
-	struct jpki1_challenge c = { .binding = JPKI1_HOSTKEY };
+	char copy[SSHWIRE_PROMPT_MAX], again[SSHWIRE_PROMPT_MAX];
+	struct sshwire_challenge c = { .binding = SSHWIRE_HOSTKEY };
 	const char *words[WORDS];
 	size_t len = strlen(line);
 
@@ -154,16 +154,16 @@ jpki1_read_prompt(const char *line, struct jpki1_challenge *ret)
 		return false;
 	c.time = strtoll(words[5], NULL, 10);
 	if (strcmp(words[7], "name:") == 0)
-		c.binding = JPKI1_NAME;
+		c.binding = SSHWIRE_NAME;
 	/* There is one way to write a challenge: what was skipped or bent above shows here. */
-	if (!jpki1_write_prompt(&c, again) || strcmp(again, line) != 0)
+	if (!sshwire_write_prompt(&c, again) || strcmp(again, line) != 0)
 		return false;
 	*ret = c;
 	return true;
 }
 
 bool
-jpki1_names_host(const struct jpki1_challenge *c, const char *name)
+sshwire_names_host(const struct sshwire_challenge *c, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -180,7 +180,7 @@ jpki1_names_host(const struct jpki1_challenge *c, const char *name)
 }
 
 bool
-jpki1_text(const struct jpki1_challenge *c, const char *hostkey, uint8_t text[static CHALLENGE_MAX],
+sshwire_text(const struct sshwire_challenge *c, const char *hostkey, uint8_t text[static CHALLENGE_MAX],
     size_t *ret_len)
 {
 	struct challenge challenge = { .purpose = PURPOSE, .host = c->hosts, .user = c->user,
@@ -196,13 +196,13 @@ jpki1_text(const struct jpki1_challenge *c, const char *hostkey, uint8_t text[st
 static bool
 is_keyid(const char *text)
 {
-	return strlen(text) == JPKI1_KEYID_LEN && strspn(text, HEX) == JPKI1_KEYID_LEN;
+	return strlen(text) == SSHWIRE_KEYID_LEN && strspn(text, HEX) == SSHWIRE_KEYID_LEN;
 }
 
 static bool
 is_hostkey(const char *text)
 {
-	return strlen(text) == JPKI1_HOSTKEY_LEN && strspn(text, BASE64) == JPKI1_HOSTKEY_LEN;
+	return strlen(text) == SSHWIRE_HOSTKEY_LEN && strspn(text, BASE64) == SSHWIRE_HOSTKEY_LEN;
 }
 
 static bool
@@ -214,16 +214,16 @@ is_base64(const char *text)
 }
 
 bool
-jpki1_write_reply(const struct jpki1_reply *r, char ret_text[static JPKI1_REPLY_MAX])
+sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_REPLY_MAX])
 {
 	int n;
 
 	if (!is_keyid(r->keyid) || (r->hostkey[0] != '\0' && !is_hostkey(r->hostkey)) ||
 	    !is_base64(r->signature))
 		return false;
-	n = snprintf(ret_text, JPKI1_REPLY_MAX, MARK ".%s.%s.%s", r->keyid,
+	n = snprintf(ret_text, SSHWIRE_REPLY_MAX, MARK ".%s.%s.%s", r->keyid,
 	    r->hostkey[0] != '\0' ? r->hostkey : "-", r->signature);
-	return n > 0 && n < JPKI1_REPLY_MAX;
+	return n > 0 && n < SSHWIRE_REPLY_MAX;
 }
 
 /* Takes what stands before the next dot. */
@@ -241,9 +241,9 @@ take_part(const char **p, char *ret, size_t size)
 }
 
 bool
-jpki1_read_reply(const char *line, struct jpki1_reply *ret)
+sshwire_read_reply(const char *line, struct sshwire_reply *ret)
 {
-	struct jpki1_reply r;
+	struct sshwire_reply r;
 	char mark[sizeof MARK];
 	const char *p = line;
 

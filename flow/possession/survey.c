@@ -4,7 +4,7 @@
 #include <syslog.h>
 
 #include "config/conf.h"
-#include "flow/survey.h"
+#include "flow/possession/survey.h"
 
 static int
 tries_of(struct jpki *card, enum jpki_pin pin)

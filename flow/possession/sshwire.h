@@ -5,7 +5,7 @@
  *	JPKI1 remote-login HOSTS USER SERVICE TIME NONCE BINDING: 
  *
  * HOSTS are the names of the server, with commas; the values are written as in the
- * text that is signed (flow/challenge.h); NONCE are 64 hex digits; BINDING is "hostkey"
+ * text that is signed (flow/possession/challenge.h); NONCE are 64 hex digits; BINDING is "hostkey"
  * where the server insists on a signed host key, else "name". The reply is one line too:
  *
  *	JPKI1.KEYID.HOSTKEY.SIGNATURE
@@ -18,59 +18,59 @@
  * Whatever is not exactly of this form is not read. This file decides the form only; who
  * may believe what is decided in flow/remote.c (server) and tools/ssh (client).
  */
-#ifndef JPKI_FLOW_JPKI1_H
-#define JPKI_FLOW_JPKI1_H
+#ifndef JPKI_FLOW_POSSESSION_SSHWIRE_H
+#define JPKI_FLOW_POSSESSION_SSHWIRE_H
 
-#include "flow/challenge.h"
+#include "flow/possession/challenge.h"
 
-#define JPKI1_PROMPT_MAX 1024	/* with NUL */
-#define JPKI1_REPLY_MAX 512	/* with NUL */
-#define JPKI1_NAME_MAX 256	/* with NUL */
-#define JPKI1_KEYID_LEN 16
-#define JPKI1_HOSTKEY_LEN 43
-#define JPKI1_SIGNATURE_MAX (JPKI1_REPLY_MAX - sizeof "JPKI1.." - JPKI1_KEYID_LEN)
+#define SSHWIRE_PROMPT_MAX 1024	/* with NUL */
+#define SSHWIRE_REPLY_MAX 512	/* with NUL */
+#define SSHWIRE_NAME_MAX 256	/* with NUL */
+#define SSHWIRE_KEYID_LEN 16
+#define SSHWIRE_HOSTKEY_LEN 43
+#define SSHWIRE_SIGNATURE_MAX (SSHWIRE_REPLY_MAX - sizeof "JPKI1.." - SSHWIRE_KEYID_LEN)
 
-enum jpki1_binding { JPKI1_HOSTKEY, JPKI1_NAME };
+enum sshwire_binding { SSHWIRE_HOSTKEY, SSHWIRE_NAME };
 
-struct jpki1_challenge {
-	char hosts[JPKI1_NAME_MAX];	/* "azumino.example,azumino" */
-	char user[JPKI1_NAME_MAX], service[JPKI1_NAME_MAX];
+struct sshwire_challenge {
+	char hosts[SSHWIRE_NAME_MAX];	/* "azumino.example,azumino" */
+	char user[SSHWIRE_NAME_MAX], service[SSHWIRE_NAME_MAX];
 	int64_t time;			/* seconds since 1970 UTC */
 	uint8_t nonce[CHALLENGE_NONCE_LEN];
-	enum jpki1_binding binding;
+	enum sshwire_binding binding;
 };
 
-struct jpki1_reply {
-	char keyid[JPKI1_KEYID_LEN + 1];
-	char hostkey[JPKI1_HOSTKEY_LEN + 1];	/* "" for none */
-	char signature[JPKI1_SIGNATURE_MAX];	/* base64 */
+struct sshwire_reply {
+	char keyid[SSHWIRE_KEYID_LEN + 1];
+	char hostkey[SSHWIRE_HOSTKEY_LEN + 1];	/* "" for none */
+	char signature[SSHWIRE_SIGNATURE_MAX];	/* base64 */
 };
 
 /*
  * Writes the prompt. False if a value is empty, has a character that is not printable
  * ASCII, or if it does not fit.
  */
-bool jpki1_write_prompt(const struct jpki1_challenge *c, char ret_text[static JPKI1_PROMPT_MAX])
+bool sshwire_write_prompt(const struct sshwire_challenge *c, char ret_text[static SSHWIRE_PROMPT_MAX])
     MUST_CHECK;
 
 /* Whether a line begins like a prompt of ours, whatever follows. */
-bool jpki1_is_marked(const char *line);
+bool sshwire_is_marked(const char *line);
 
 /* Reads a prompt: the line alone, without what ssh puts before it. False unless it is whole. */
-bool jpki1_read_prompt(const char *line, struct jpki1_challenge *ret) MUST_CHECK;
+bool sshwire_read_prompt(const char *line, struct sshwire_challenge *ret) MUST_CHECK;
 
 /* Whether name is one of the challenge's hosts; letters of either case are the same. */
-bool jpki1_names_host(const struct jpki1_challenge *c, const char *name);
+bool sshwire_names_host(const struct sshwire_challenge *c, const char *name);
 
 /*
  * The text that is signed; hostkey as in the reply, "" for none. False if it does not fit.
  */
-bool jpki1_text(const struct jpki1_challenge *c, const char *hostkey,
+bool sshwire_text(const struct sshwire_challenge *c, const char *hostkey,
     uint8_t text[static CHALLENGE_MAX], size_t *ret_len) MUST_CHECK;
 
 /* Writes and reads the reply. False unless every part is of its form and it fits. */
-bool jpki1_write_reply(const struct jpki1_reply *r, char ret_text[static JPKI1_REPLY_MAX])
+bool sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_REPLY_MAX])
     MUST_CHECK;
-bool jpki1_read_reply(const char *line, struct jpki1_reply *ret) MUST_CHECK;
+bool sshwire_read_reply(const char *line, struct sshwire_reply *ret) MUST_CHECK;
 
 #endif

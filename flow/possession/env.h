@@ -1,6 +1,6 @@
 /* What every flow is given: nothing here is global, so tests can bring their own. */
-#ifndef JPKI_FLOW_ENV_H
-#define JPKI_FLOW_ENV_H
+#ifndef JPKI_FLOW_POSSESSION_ENV_H
+#define JPKI_FLOW_POSSESSION_ENV_H
 
 #include <sys/types.h>
 

@@ -3,17 +3,17 @@
  * down and up, which drops any state another program left, is made sure of, asked
  * for its tries, given the PIN once, and made to forget it on every way out.
  */
-#ifndef JPKI_FLOW_VERIFY_H
-#define JPKI_FLOW_VERIFY_H
+#ifndef JPKI_FLOW_POSSESSION_TRANSACTION_H
+#define JPKI_FLOW_POSSESSION_TRANSACTION_H
 
 #include "card/jpki.h"
-#include "flow/env.h"
+#include "flow/possession/env.h"
 
 /*
  * May a PIN be tried with this many tries left? JPKI_OK, LAST_TRY (the last
  * one is kept, unless the administrator allowed it), PIN_LOCKED.
  */
-struct outcome verify_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
+struct outcome transaction_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
 
 /*
  * Until when a PIN that was just typed may be sent (clk_mono_ms): half of the time that is left.
@@ -21,7 +21,7 @@ struct outcome verify_may_try(const struct flow_env *env, int tries_left) MUST_C
  */
 int64_t verify_until(const struct flow_env *env);
 
-struct verification {
+struct transaction {
 	enum jpki_pin pin;
 	const char *reader;
 	bool classic;		/* needs SELECT before each file (card/jpki.h) */
@@ -47,7 +47,7 @@ struct verification {
  *
  * *ret_card_clean false: VERIFY was sent and the card may not have dropped the verified state.
  */
-struct outcome verify_and_work(const struct flow_env *env, const struct verification *v,
+struct outcome transaction_run(const struct flow_env *env, const struct transaction *v,
     struct secret *pin, bool *ret_card_clean) MUST_CHECK;
 
 /*
@@ -55,6 +55,6 @@ struct outcome verify_and_work(const struct flow_env *env, const struct verifica
  * For the case that somebody died after VERIFY. Waits for another program for as long as there
  * is time. JPKI_OK if no card is left there that could have kept one.
  */
-struct outcome verify_drop_state(const struct flow_env *env, const char *reader) MUST_CHECK;
+struct outcome transaction_drop_state(const struct flow_env *env, const char *reader) MUST_CHECK;
 
 #endif

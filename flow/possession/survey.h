@@ -1,9 +1,9 @@
 /* Everything a card tells without a PIN: for status displays and enrolment. */
-#ifndef JPKI_FLOW_SURVEY_H
-#define JPKI_FLOW_SURVEY_H
+#ifndef JPKI_FLOW_POSSESSION_SURVEY_H
+#define JPKI_FLOW_POSSESSION_SURVEY_H
 
 #include "card/jpki.h"
-#include "flow/env.h"
+#include "flow/possession/env.h"
 
 struct survey {
 	enum jpki_kind kind;

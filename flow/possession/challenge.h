@@ -12,7 +12,7 @@
  *	time=1795400000
  *	nonce=<64 hex digits>
  *
- * One that is signed in another place (flow/jpki1.h) has a line more: the host
+ * One that is signed in another place (flow/possession/sshwire.h) has a line more: the host
  * key by which the signer's ssh knows the server, so that no other server can
  * hand it on:
  *
@@ -21,8 +21,8 @@
  * Each line ends with LF. In a value every byte outside A-Z a-z 0-9 . _ @ + -
  * is written %XX, so no value can pretend to be a line.
  */
-#ifndef JPKI_FLOW_CHALLENGE_H
-#define JPKI_FLOW_CHALLENGE_H
+#ifndef JPKI_FLOW_POSSESSION_CHALLENGE_H
+#define JPKI_FLOW_POSSESSION_CHALLENGE_H
 
 #include "lib/buf.h"
 

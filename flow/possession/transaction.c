@@ -2,7 +2,7 @@
 
 #include "card/transport.h"
 #include "config/conf.h"
-#include "flow/verify.h"
+#include "flow/possession/transaction.h"
 #include "lib/secret.h"
 
 static int64_t
@@ -18,7 +18,7 @@ verify_until(const struct flow_env *env)
 }
 
 struct outcome
-verify_may_try(const struct flow_env *env, int tries_left)
+transaction_may_try(const struct flow_env *env, int tries_left)
 {
 	struct outcome o = outcome_of(JPKI_OK);
 
@@ -32,13 +32,13 @@ verify_may_try(const struct flow_env *env, int tries_left)
 
 /* Another program may have spent tries while the person typed. */
 static struct outcome
-may_still_try(const struct flow_env *env, struct jpki *card, const struct verification *v)
+may_still_try(const struct flow_env *env, struct jpki *card, const struct transaction *v)
 {
 	int tries = TRIES_UNKNOWN;
 	struct outcome o = jpki_tries_left(card, v->pin, &tries);
 
 	if (outcome_ok(&o))
-		o = verify_may_try(env, tries);
+		o = transaction_may_try(env, tries);
 	/* Who was not warned of the last try has not agreed to spend it. */
 	if (outcome_ok(&o) && tries == 1 && v->told_tries > 1)
 		o.status = JPKI_LAST_TRY;
@@ -47,7 +47,7 @@ may_still_try(const struct flow_env *env, struct jpki *card, const struct verifi
 
 /* Up to and including VERIFY. */
 static struct outcome
-verify(const struct flow_env *env, struct jpki *card, const struct verification *v,
+verify(const struct flow_env *env, struct jpki *card, const struct transaction *v,
     const struct secret *pin, bool *card_clean)
 {
 	const struct transport *t = env->transport;
@@ -93,7 +93,7 @@ drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
 }
 
 struct outcome
-verify_and_work(const struct flow_env *env, const struct verification *v, struct secret *pin,
+transaction_run(const struct flow_env *env, const struct transaction *v, struct secret *pin,
     bool *ret_card_clean)
 {
 	const struct transport *t = env->transport;
@@ -116,7 +116,7 @@ verify_and_work(const struct flow_env *env, const struct verification *v, struct
 }
 
 struct outcome
-verify_drop_state(const struct flow_env *env, const char *reader)
+transaction_drop_state(const struct flow_env *env, const char *reader)
 {
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "flow/challenge.h"
+#include "flow/possession/challenge.h"
 
 static const char hex[] = "0123456789abcdef";
 
