@@ -33,7 +33,7 @@ explain_no_cert(struct jpki *card)
 
 /* A certificate that nobody has enrolled: another person's, or this person's next one? */
 static struct outcome
-explain_other_cert(struct jpki *card, const struct enrolled *enrolled)
+explain_other_cert(struct jpki *card, const struct usercerts *enrolled)
 {
 	uint8_t der[JPKI_CERT_MAX];
 	size_t len;
@@ -41,17 +41,17 @@ explain_other_cert(struct jpki *card, const struct enrolled *enrolled)
 
 	if (o.status == JPKI_CARD_REMOVED)
 		return o;
-	if (outcome_ok(&o) && enrolled_is_renewal(enrolled, (struct view){ der, len }))
+	if (outcome_ok(&o) && usercerts_is_renewal(enrolled, (struct view){ der, len }))
 		return outcome_of(JPKI_RENEWED);
 	return outcome_of(JPKI_OTHER_CARD);
 }
 
 struct outcome
-find_identify(struct jpki *card, const struct enrolled *enrolled,
-    const struct enrolled_cert **ret_cert)
+find_identify(struct jpki *card, const struct usercerts *enrolled,
+    const struct usercert **ret_cert)
 {
 	uint8_t head[JPKI_HEAD_MAX];
-	const struct enrolled_cert *match;
+	const struct usercert *match;
 	struct outcome o;
 	size_t len;
 
@@ -60,7 +60,7 @@ find_identify(struct jpki *card, const struct enrolled *enrolled,
 		return explain_no_cert(card);
 	if (!outcome_ok(&o))
 		return o;
-	match = enrolled_match(enrolled, (struct view){ head, len });
+	match = usercerts_match(enrolled, (struct view){ head, len });
 	if (match == NULL)
 		return explain_other_cert(card, enrolled);
 	*ret_cert = match;
@@ -69,7 +69,7 @@ find_identify(struct jpki *card, const struct enrolled *enrolled,
 
 /* Looks at the card of one open reader. */
 static struct outcome
-examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct found_card *found)
+examine_open(const struct flow_env *env, const struct usercerts *enrolled, struct found_card *found)
 {
 	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
 	struct outcome o = jpki_select(&card);
@@ -89,7 +89,7 @@ examine_open(const struct flow_env *env, const struct enrolled *enrolled, struct
 
 /* Waits for those who have their turn first; not for one that has the card to itself. */
 static struct outcome
-examine(const struct flow_env *env, const struct enrolled *enrolled,
+examine(const struct flow_env *env, const struct usercerts *enrolled,
     const struct transport_reader *r, int64_t busy_by, struct found_card *ret_found)
 {
 	const struct transport *t = env->transport;
@@ -129,7 +129,7 @@ rank(enum jpki_status status)
 
 struct search {
 	const struct flow_env *env;
-	const struct enrolled *enrolled;
+	const struct usercerts *enrolled;
 	int64_t busy_by;		/* clk_mono_ms: other programs are waited for until then */
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
@@ -199,7 +199,7 @@ look(struct search *s, struct found_card *found)
 }
 
 struct outcome
-find_card(const struct flow_env *env, const struct flow_ui *ui, const struct enrolled *enrolled,
+find_card(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
     struct found_card *ret_found)
 {
 	const struct transport *t = env->transport;

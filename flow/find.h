@@ -3,13 +3,13 @@
 #define JPKI_FLOW_FIND_H
 
 #include "card/transport.h"
-#include "flow/enrolled.h"
+#include "flow/usercerts.h"
 
 struct jpki;
 
 struct found_card {
 	char reader[TRANSPORT_NAME_MAX];
-	const struct enrolled_cert *enrolled;
+	const struct usercert *enrolled;
 	int tries_left;
 	bool classic;		/* needs SELECT before each file (card/jpki.h) */
 };
@@ -27,13 +27,13 @@ struct found_card {
  * JPKI_OK; CANCELLED if the person has gone.
  */
 struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
-    const struct enrolled *enrolled, struct found_card *ret_found) MUST_CHECK;
+    const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
 
 /*
  * On an open transport with the application selected: is this one of the
  * enrolled cards? JPKI_OK with *ret_cert; OTHER_CARD, RENEWED, JUKI_CARD, PHONE, NO_CERT.
  */
-struct outcome find_identify(struct jpki *card, const struct enrolled *enrolled,
-    const struct enrolled_cert **ret_cert) MUST_CHECK;
+struct outcome find_identify(struct jpki *card, const struct usercerts *enrolled,
+    const struct usercert **ret_cert) MUST_CHECK;
 
 #endif

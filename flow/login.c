@@ -7,12 +7,12 @@
 #include "card/jpki.h"
 #include "card/transport.h"
 #include "config/conf.h"
-#include "flow/enrolled.h"
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/possession/challenge.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "lib/secret.h"
@@ -66,7 +66,7 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 
 struct outcome
 flow_verify(const struct flow_env *env, const struct login_request *request,
-    const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
+    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
     struct secret *pin, char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
     bool *ret_card_clean)
 {
@@ -109,7 +109,7 @@ flow_may_use_reader(const struct flow_env *env, enum place place)
  * has to be so after it. The set is read anew; *found then points into it.
  */
 static struct outcome
-judge_again(const struct flow_env *env, const char *user, struct enrolled *enrolled,
+judge_again(const struct flow_env *env, const char *user, struct usercerts *enrolled,
     struct found_card *found)
 {
 	struct view old = cert_der(found->enrolled->cert);
@@ -121,8 +121,8 @@ judge_again(const struct flow_env *env, const char *user, struct enrolled *enrol
 	memcpy(der, old.data, old.len);
 	old.data = der;
 	found->enrolled = NULL;
-	enrolled_done(enrolled);
-	o = enrolled_load(env, user, enrolled);
+	usercerts_done(enrolled);
+	o = usercerts_load(env, user, enrolled);
 	if (!outcome_ok(&o))
 		return o;
 	for (size_t i = 0; i < enrolled->count; i++)
@@ -132,7 +132,7 @@ judge_again(const struct flow_env *env, const char *user, struct enrolled *enrol
 }
 
 void
-login_name_cert(const struct enrolled_cert *enrolled, struct login_result *result)
+login_name_cert(const struct usercert *enrolled, struct login_result *result)
 {
 	snprintf(result->cert, sizeof result->cert, "%.*s", LOGIN_CERT_LEN,
 	    cert_fingerprint(enrolled->cert));
@@ -142,7 +142,7 @@ login_name_cert(const struct enrolled_cert *enrolled, struct login_result *resul
 /* Steps 3 to 8. */
 static struct outcome
 login_by_card(const struct flow_env *env, const struct flow_ui *ui,
-    const struct login_request *request, struct enrolled *enrolled, struct secret *pin,
+    const struct login_request *request, struct usercerts *enrolled, struct secret *pin,
     struct login_result *result)
 {
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
@@ -177,16 +177,16 @@ void
 flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result)
 {
-	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
 	struct outcome o;
 
 	step(env, "enrolment");
 	o = flow_may_use_reader(env, request->place);
 	if (outcome_ok(&o))
-		o = enrolled_load(env, request->user, &enrolled);
+		o = usercerts_load(env, request->user, &enrolled);
 	if (outcome_ok(&o)) {
-		o = enrolled_verdict(&enrolled);
+		o = usercerts_verdict(&enrolled);
 		if (!outcome_ok(&o))
 			login_name_cert(&enrolled.at[0], &result);	/* whose verdict it is */
 	}

@@ -45,7 +45,7 @@ void flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result);
 
 /* Notes which certificate a login is about. */
-void login_name_cert(const struct enrolled_cert *enrolled, struct login_result *result);
+void login_name_cert(const struct usercert *enrolled, struct login_result *result);
 
 /* Whether a user in this place may use this machine's reader: JPKI_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
@@ -62,7 +62,7 @@ struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
  * with the key of found->enrolled. card_expiry as in struct proof.
  */
 struct outcome flow_verify(const struct flow_env *env, const struct login_request *request,
-    const struct enrolled *enrolled, const struct found_card *found, int64_t verify_by,
+    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
     struct secret *pin, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 #endif

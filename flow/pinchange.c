@@ -2,11 +2,11 @@
 
 #include <syslog.h>
 
-#include "flow/enrolled.h"
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
 #include "flow/possession/transaction.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
@@ -150,7 +150,7 @@ same_card(void *ctx, struct jpki *card)
 	size_t len;
 	struct outcome o = jpki_read_auth_head(card, head, &len);
 
-	if (outcome_ok(&o) && !enrolled_is_head_of((struct view){ head, len }, c->card->cert))
+	if (outcome_ok(&o) && !usercerts_is_head_of((struct view){ head, len }, c->card->cert))
 		o = outcome_of(JPKI_CARD_REMOVED);	/* and another put in its place */
 	return o;
 }
@@ -212,15 +212,15 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 
 static struct outcome
 find(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,
-    struct enrolled *enrolled, struct found_card *found)
+    struct usercerts *enrolled, struct found_card *found)
 {
 	struct flow_ui flow_ui = { .gone = ui->gone, .ctx = ui->ctx };
-	struct outcome o = enrolled_load(env, user->name, enrolled);
+	struct outcome o = usercerts_load(env, user->name, enrolled);
 
 	if (outcome_ok(&o))
 		o = flow_may_use_reader(env, user->place);
 	if (outcome_ok(&o))
-		o = enrolled_verdict(enrolled);
+		o = usercerts_verdict(enrolled);
 	if (outcome_ok(&o))
 		o = find_card(env, &flow_ui, enrolled, found);
 	return o;
@@ -230,7 +230,7 @@ struct outcome
 pinchange_check(const struct flow_env *env, const struct pinchange_ui *ui,
     const struct pinchange_user *user)
 {
-	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct found_card found;
 
 	return find(env, ui, user, &enrolled, &found);
@@ -240,7 +240,7 @@ struct outcome
 pinchange_of_user(const struct flow_env *env, const struct pinchange_ui *ui,
     const struct pinchange_user *user, struct pinchange_secrets *secrets, bool *ret_card_clean)
 {
-	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct pinchange_card card = { .pin = JPKI_PIN_AUTH };
 	struct found_card found;
 	struct outcome o = find(env, ui, user, &enrolled, &found);

@@ -88,7 +88,7 @@ struct pinchange_user {
 
 /*
  * Steps 1 and 2, in which nobody is asked for anything. JPKI_OK, NOT_ENROLLED (also
- * from afar), REMOTE, as enrolled_load() and find_card().
+ * from afar), REMOTE, as usercerts_load() and find_card().
  */
 struct outcome pinchange_check(const struct flow_env *env, const struct pinchange_ui *ui,
     const struct pinchange_user *user) MUST_CHECK;

@@ -6,7 +6,7 @@
 
 struct proving {
 	const struct found_card *found;
-	const struct enrolled *enrolled;
+	const struct usercerts *enrolled;
 	const struct sign_input *input;
 	struct proof *proof;
 };
@@ -15,7 +15,7 @@ static struct outcome
 same_card(void *ctx, struct jpki *card)
 {
 	const struct proving *p = ctx;
-	const struct enrolled_cert *cert = NULL;
+	const struct usercert *cert = NULL;
 	struct outcome o = find_identify(card, p->enrolled, &cert);
 
 	if (outcome_ok(&o) && cert != p->found->enrolled)
@@ -34,7 +34,7 @@ sign(void *ctx, struct jpki *card)
 
 struct outcome
 prove(const struct flow_env *env, const struct found_card *found,
-    const struct enrolled *enrolled, int64_t verify_by, struct secret *pin,
+    const struct usercerts *enrolled, int64_t verify_by, struct secret *pin,
     const struct sign_input *input, struct proof *proof)
 {
 	struct proving proving = { .found = found, .enrolled = enrolled, .input = input,

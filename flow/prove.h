@@ -26,7 +26,7 @@ struct proof {
  * transaction_run(), find_card() and jpki_sign(); the PIN is wiped in any case.
  */
 struct outcome prove(const struct flow_env *env, const struct found_card *found,
-    const struct enrolled *enrolled, int64_t verify_by, struct secret *pin,
+    const struct usercerts *enrolled, int64_t verify_by, struct secret *pin,
     const struct sign_input *input, struct proof *proof) MUST_CHECK;
 
 #endif

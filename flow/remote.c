@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "config/conf.h"
-#include "flow/enrolled.h"
 #include "flow/remote.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
 #include "nss/base64.h"
@@ -33,8 +33,8 @@ struct attempt {
 	const struct server *server;
 	struct sshwire_challenge challenge;
 	struct sshwire_reply reply;
-	struct enrolled enrolled;
-	const struct enrolled_cert *signer;	/* the one that the reply names */
+	struct usercerts enrolled;
+	const struct usercert *signer;	/* the one that the reply names */
 	int64_t replied_at;		/* clk_mono_ms */
 };
 
@@ -154,8 +154,8 @@ is_our_host_key(const struct attempt *a)
 	return false;
 }
 
-static const struct enrolled_cert *
-find_signer(const struct enrolled *e, const char *keyid)
+static const struct usercert *
+find_signer(const struct usercerts *e, const char *keyid)
 {
 	for (size_t i = 0; i < e->count; i++)
 		if (strncmp(cert_fingerprint(e->at[i].cert), keyid, SSHWIRE_KEYID_LEN) == 0)
@@ -205,8 +205,8 @@ judge(struct attempt *a, const struct outcome *before, struct login_result *resu
 	struct outcome o;
 
 	/* A challenge may stay open for minutes: what was enrolled before it has to be so after it. */
-	enrolled_done(&a->enrolled);
-	o = enrolled_load(a->env, a->request->user, &a->enrolled);
+	usercerts_done(&a->enrolled);
+	o = usercerts_load(a->env, a->request->user, &a->enrolled);
 	if (outcome_ok(&o))
 		o = check_signature(a);
 	if (!outcome_ok(&o))
@@ -219,7 +219,7 @@ judge(struct attempt *a, const struct outcome *before, struct login_result *resu
 static void
 attempt_done(struct attempt *a)
 {
-	enrolled_done(&a->enrolled);
+	usercerts_done(&a->enrolled);
 }
 
 void
@@ -236,9 +236,9 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	if (outcome_ok(&o))
 		o = make_challenge(&a, prompt);
 	if (outcome_ok(&o)) {
-		before = enrolled_load(env, request->user, &a.enrolled);
+		before = usercerts_load(env, request->user, &a.enrolled);
 		if (outcome_ok(&before))
-			before = enrolled_verdict(&a.enrolled);
+			before = usercerts_verdict(&a.enrolled);
 		wait_until(env->clk, show_at);
 		o = ask(&a, ui, prompt);
 	}
@@ -271,8 +271,8 @@ is_line_of(const char *line, const struct cert *cert)
 	    memcmp(line + sizeof METHOD - 1, key, strlen(key)) == 0;
 }
 
-static const struct enrolled_cert *
-find_key(const struct enrolled *e, const char *auth_info)
+static const struct usercert *
+find_key(const struct usercerts *e, const char *auth_info)
 {
 	for (const char *line = auth_info; *line != '\0'; line = next_line(line))
 		for (size_t i = 0; i < e->count; i++)
@@ -285,11 +285,11 @@ void
 flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,
     struct login_result *ret_result)
 {
-	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
-	const struct enrolled_cert *holder = NULL;
+	const struct usercert *holder = NULL;
 
-	result.outcome = enrolled_load(env, user, &enrolled);
+	result.outcome = usercerts_load(env, user, &enrolled);
 	if (outcome_ok(&result.outcome)) {
 		holder = find_key(&enrolled, auth_info);
 		result.outcome = holder != NULL ? holder->verdict : outcome_of(JPKI_SSH_KEY);

@@ -56,7 +56,7 @@ void flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 /*
  * auth_info: what sshd leaves as SSH_AUTH_INFO_0 in the PAM environment, lines such as
  * "publickey ssh-rsa AAAA...". JPKI_OK; the verdict on the certificate with that key; SSH_KEY
- * if no key in it is enrolled; NOT_ENROLLED and the like as enrolled_load().
+ * if no key in it is enrolled; NOT_ENROLLED and the like as usercerts_load().
  */
 void flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,
     struct login_result *ret_result);

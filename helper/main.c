@@ -23,7 +23,7 @@
 
 #include "card/pcsc.h"
 #include "config/conf.h"
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
@@ -606,7 +606,7 @@ is_for_card(const struct flow_env *env, const struct proto_request *request)
 	struct outcome o = flow_may_use_reader(env, where_place(self.where));
 
 	return request->task == PROTO_DROP || (outcome_ok(&o) && way_of(env->conf, request) == PROTO_BY_PIN &&
-	    enrolment_exists(env->conf->users_dir, request->user));
+	    userfile_exists(env->conf->users_dir, request->user));
 }
 
 /*

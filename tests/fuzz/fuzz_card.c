@@ -12,7 +12,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "flow/enrol.h"
+#include "flow/enroll.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
 #include "flow/possession/survey.h"

@@ -8,8 +8,8 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "config/enrolment.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
 #include "nss/cert.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/world.h"
@@ -30,32 +30,32 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 name(struct reader *in)
 {
-	char text[ENROLMENT_USER_MAX + 8];
+	char text[USERFILE_USER_MAX + 8];
 
 	fuzz_string(in, in->left, text, sizeof text);
-	if (enrolment_user_ok(text))
+	if (userfile_user_ok(text))
 		CHECK(strchr(text, '/') == NULL && text[0] != '.' && text[0] != '-' && text[0] != '\0' &&
-		    strlen(text) <= ENROLMENT_USER_MAX);
+		    strlen(text) <= USERFILE_USER_MAX);
 }
 
 static void
 file(struct reader *in)
 {
-	struct enrolled e = { .count = 0 };
+	struct usercerts e = { .count = 0 };
 	struct outcome o, verdict;
 
 	fuzz_write_to(users_file, in->p, in->left);
-	o = enrolled_load(&kit->env, "hanako", &e);
+	o = usercerts_load(&kit->env, "hanako", &e);
 	CHECK(o.status == JPKI_OK || o.status == JPKI_ENROLMENT);
 	if (outcome_ok(&o)) {
-		CHECK(e.count >= 1 && e.count <= ENROLLED_MAX);
-		verdict = enrolled_verdict(&e);
+		CHECK(e.count >= 1 && e.count <= USERCERTS_MAX);
+		verdict = usercerts_verdict(&e);
 		for (size_t i = 0; i < e.count; i++) {
 			CHECK(e.at[i].cert != NULL);
 			CHECK(!outcome_ok(&e.at[i].verdict) || outcome_ok(&verdict));
 		}
 	}
-	enrolled_done(&e);
+	usercerts_done(&e);
 }
 
 /* The first octet says what the rest is. */

@@ -14,7 +14,7 @@
 #include "tests/unit/flowkit.h"
 #include "tests/unit/test.h"
 
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "flow/find.h"
 #include "lib/cleanup.h"
 #include "nss/crl/store.h"
@@ -328,7 +328,7 @@ kit_enroll(struct kit *k, const char *user, ...)
 		fclose(f);
 	}
 	va_end(ap);
-	o = enrolment_write(k->conf.users_dir, user, k->env.trust_owner, text, NULL);
+	o = userfile_write(k->conf.users_dir, user, k->env.trust_owner, text, NULL);
 	assert_int_equal(o.status, JPKI_OK);
 }
 

@@ -1,4 +1,4 @@
-/* config/enrolment: whose file it is, and that it survives a full disk. */
+/* config/userfile: whose file it is, and that it survives a full disk. */
 #include "config.h"
 
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -28,7 +28,7 @@ read_status(const char *dir, const char *user, struct capture *c)
 	struct outcome o;
 
 	capture_start(c);
-	o = enrolment_read(dir, user, geteuid(), &c->log, &text, &len);
+	o = userfile_read(dir, user, geteuid(), &c->log, &text, &len);
 	if (!outcome_ok(&o))
 		assert_null(text);
 	free(text);
@@ -41,26 +41,26 @@ write_status(const char *dir, const char *user, const char *text, struct capture
 	struct outcome o;
 
 	capture_start(c);
-	o = enrolment_write(dir, user, geteuid(), text, &c->log);
+	o = userfile_write(dir, user, geteuid(), text, &c->log);
 	return o.status;
 }
 
 static void
 names(void **state)
 {
-	char name[ENROLMENT_USER_MAX + 2] = {0};
+	char name[USERFILE_USER_MAX + 2] = {0};
 
-	assert_true(enrolment_user_ok("taro"));
-	assert_true(enrolment_user_ok("taro.yamada"));
-	assert_true(enrolment_user_ok("DOM\\taro$"));
-	assert_true(enrolment_user_ok("山田"));
+	assert_true(userfile_user_ok("taro"));
+	assert_true(userfile_user_ok("taro.yamada"));
+	assert_true(userfile_user_ok("DOM\\taro$"));
+	assert_true(userfile_user_ok("山田"));
 	for (size_t i = 0; i < COUNT(bad_names); i++)
-		if (enrolment_user_ok(bad_names[i]))
+		if (userfile_user_ok(bad_names[i]))
 			fail_msg("\"%s\" accepted", bad_names[i]);
-	memset(name, 'a', ENROLMENT_USER_MAX);
-	assert_true(enrolment_user_ok(name));
-	name[ENROLMENT_USER_MAX] = 'a';
-	assert_false(enrolment_user_ok(name));
+	memset(name, 'a', USERFILE_USER_MAX);
+	assert_true(userfile_user_ok(name));
+	name[USERFILE_USER_MAX] = 'a';
+	assert_false(userfile_user_ok(name));
 }
 
 /* Such a name reaches no file, whatever is asked. */
@@ -76,7 +76,7 @@ bad_names_touch_nothing(void **state)
 
 		assert_int_equal(read_status(dir, bad_names[i], &c), JPKI_NOT_ENROLLED);
 		assert_int_equal(write_status(dir, bad_names[i], CERT, &c), JPKI_NOT_ENROLLED);
-		o = enrolment_remove(dir, bad_names[i], geteuid(), &c.log);
+		o = userfile_remove(dir, bad_names[i], geteuid(), &c.log);
 		assert_int_equal(o.status, JPKI_NOT_ENROLLED);
 	}
 	assert_int_equal(read_status(dir, "../victim", &c), JPKI_NOT_ENROLLED);
@@ -101,7 +101,7 @@ write_read_remove(void **state)
 	assert_int_equal(st.st_mode & 07777, 0755);
 	assert_int_equal(stat(scratch_path("users/taro.pem"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	o = enrolment_read(dir, "taro", geteuid(), &c.log, &text, &len);
+	o = userfile_read(dir, "taro", geteuid(), &c.log, &text, &len);
 	assert_true(outcome_ok(&o));
 	assert_string_equal(text, CERT);
 	assert_int_equal(len, strlen(CERT));
@@ -109,9 +109,9 @@ write_read_remove(void **state)
 	assert_int_equal(read_status(dir, "tar", &c), JPKI_NOT_ENROLLED);
 	assert_int_equal(write_status(dir, "taro", CERT CERT, &c), JPKI_OK);
 	assert_true(scratch_holds(scratch_path("users/taro.pem"), CERT CERT));
-	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
+	o = userfile_remove(dir, "taro", geteuid(), &c.log);
 	assert_true(outcome_ok(&o));
-	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
+	o = userfile_remove(dir, "taro", geteuid(), &c.log);
 	assert_int_equal(o.status, JPKI_NOT_ENROLLED);
 	assert_int_equal(scratch_count(dir), 0);
 	assert_int_equal(c.lines, 0);
@@ -122,10 +122,10 @@ static void
 longest_name(void **state)
 {
 	const char *dir = scratch_mkdir("longest", 0755);
-	char name[ENROLMENT_USER_MAX + 1] = {0};
+	char name[USERFILE_USER_MAX + 1] = {0};
 	struct capture c;
 
-	memset(name, 'a', ENROLMENT_USER_MAX);
+	memset(name, 'a', USERFILE_USER_MAX);
 	if (write_status(dir, name, CERT, &c) != JPKI_OK)
 		fail_msg("%s", c.text);
 	assert_int_equal(read_status(dir, name, &c), JPKI_OK);
@@ -135,7 +135,7 @@ static void
 unusable_files(void **state)
 {
 	const char *dir = scratch_mkdir("unusable", 0755);
-	char *big = malloc(ENROLMENT_FILE_MAX + 1);
+	char *big = malloc(USERFILE_MAX + 1);
 	struct capture c;
 
 	assert_non_null(big);
@@ -145,10 +145,10 @@ unusable_files(void **state)
 	scratch_file("unusable/nul.pem", "-----\0-----", 11);
 	assert_int_equal(read_status(dir, "nul", &c), JPKI_ENROLMENT);
 	assert_non_null(strstr(c.text, "nul.pem: not a text"));
-	memset(big, 'x', ENROLMENT_FILE_MAX + 1);
-	scratch_file("unusable/fits.pem", big, ENROLMENT_FILE_MAX);
+	memset(big, 'x', USERFILE_MAX + 1);
+	scratch_file("unusable/fits.pem", big, USERFILE_MAX);
 	assert_int_equal(read_status(dir, "fits", &c), JPKI_OK);
-	scratch_file("unusable/big.pem", big, ENROLMENT_FILE_MAX + 1);
+	scratch_file("unusable/big.pem", big, USERFILE_MAX + 1);
 	assert_int_equal(read_status(dir, "big", &c), JPKI_ENROLMENT);
 	assert_int_equal(c.lines, 1);
 	free(big);
@@ -211,7 +211,7 @@ unsafe_directory_is_refused(void **state)
 	assert_non_null(strstr(c.text, "chmod go-w"));
 	assert_int_equal(write_status(dir, "jiro", CERT, &c), JPKI_ENROLMENT);
 	capture_start(&c);
-	o = enrolment_remove(dir, "taro", geteuid(), &c.log);
+	o = userfile_remove(dir, "taro", geteuid(), &c.log);
 	assert_int_equal(o.status, JPKI_ENROLMENT);
 	assert_non_null(strstr(c.text, "chmod go-w"));
 	assert_int_equal(chmod(dir, 0755), 0);
@@ -240,7 +240,7 @@ list_users(const char *dir, char list[static 256], struct capture *c)
 
 	list[0] = '\0';
 	capture_start(c);
-	o = enrolment_each(dir, geteuid(), &c->log, append, list);
+	o = userfile_each(dir, geteuid(), &c->log, append, list);
 	return o.status;
 }
 

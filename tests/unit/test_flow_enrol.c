@@ -1,4 +1,4 @@
-/* flow/possession/survey and flow/enrol: what status shows, and what an enrolment asks for. */
+/* flow/possession/survey and flow/enroll: what status shows, and what an enrolment asks for. */
 #include "config.h"
 
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "config/enrolment.h"
-#include "flow/enrol.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/enroll.h"
 #include "flow/possession/survey.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 
@@ -212,10 +212,10 @@ test_change_of_the_pin(void **state)
 static struct outcome
 first_verdict(struct kit *k)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
-	struct outcome o = enrolled_load(&k->env, "hanako", &e);
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
+	struct outcome o = usercerts_load(&k->env, "hanako", &e);
 
-	return outcome_ok(&o) ? enrolled_verdict(&e) : o;
+	return outcome_ok(&o) ? usercerts_verdict(&e) : o;
 }
 
 static enum jpki_status
@@ -250,14 +250,14 @@ count_of(const char *text, const char *word)
 static void
 expect_enrolled(struct kit *k, const char *user, size_t wanted)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	_cleanup_(freep) char *text = NULL;
-	struct outcome o = enrolled_load(&k->env, user, &e);
+	struct outcome o = usercerts_load(&k->env, user, &e);
 	size_t len;
 
 	assert_int_equal(o.status, JPKI_OK);
 	assert_int_equal(e.count, wanted);
-	o = enrolment_read(k->conf.users_dir, user, k->env.trust_owner, &k->log, &text, &len);
+	o = userfile_read(k->conf.users_dir, user, k->env.trust_owner, &k->log, &text, &len);
 	assert_int_equal(o.status, JPKI_OK);
 	assert_int_equal(count_of(text, "enrolled 20"), wanted);
 	assert_int_equal(count_of(text, "Z by a test, by root (uid 0)\n-----BEGIN"), wanted);
@@ -319,10 +319,10 @@ test_adding_to_a_damaged_file(void **state)
 	struct outcome o;
 	size_t len;
 
-	o = enrolment_write(k->conf.users_dir, "hanako", k->env.trust_owner, damaged, &k->log);
+	o = userfile_write(k->conf.users_dir, "hanako", k->env.trust_owner, damaged, &k->log);
 	assert_int_equal(o.status, JPKI_OK);
 	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_ENROLMENT);
-	o = enrolment_read(k->conf.users_dir, "hanako", k->env.trust_owner, &k->log, &text, &len);
+	o = userfile_read(k->conf.users_dir, "hanako", k->env.trust_owner, &k->log, &text, &len);
 	assert_int_equal(o.status, JPKI_OK);
 	assert_string_equal(text, damaged);
 }

@@ -9,10 +9,10 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "config/enrolment.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
 #include "flow/login.h"
 #include "flow/possession/transaction.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "nss/blocklist.h"
 #include "nss/cert.h"
@@ -587,7 +587,7 @@ test_drop_waits_for_what_is_left(void **state)
 static void
 end_enrolment(struct kit *k)
 {
-	struct outcome o = enrolment_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
+	struct outcome o = userfile_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
 
 	assert_int_equal(o.status, JPKI_OK);
 }
@@ -708,7 +708,7 @@ blocklist_of(struct kit *k)
 static struct block_entry
 serial_under(struct kit *k, const char *anchor)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	struct block_entry entry = { .serial = "06f1a2b3" };
 	char path[PATH_MAX];
 	struct outcome o;
@@ -721,7 +721,7 @@ serial_under(struct kit *k, const char *anchor)
 	assert_non_null(f);
 	len = fread(der, 1, sizeof der, f);
 	fclose(f);
-	o = enrolled_of(&k->env, (struct view){ der, len }, &e);
+	o = usercerts_of(&k->env, (struct view){ der, len }, &e);
 	assert_int_equal(o.status, JPKI_OK);
 	assert_true(cert_key_sha256(e.at[0].cert, entry.issuer_key));
 	return entry;
@@ -754,9 +754,9 @@ unblock(struct kit *k, const struct block_entry *entry)
 static struct block_entry
 certificate_of(struct kit *k)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	struct block_entry entry = { .serial = "" };
-	struct outcome o = enrolled_load(&k->env, "hanako", &e);
+	struct outcome o = usercerts_load(&k->env, "hanako", &e);
 
 	assert_int_equal(o.status, JPKI_OK);
 	memcpy(entry.certificate, cert_fingerprint(e.at[0].cert), sizeof entry.certificate);
@@ -917,19 +917,19 @@ test_counterfeit_card(void **state)
 static void
 test_a_few_right_bytes_are_no_certificate(void **state)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	struct kit *k = *state;
 	struct outcome o;
 	struct view head;
 
 	good_card(k);
-	o = enrolled_load(&k->env, "hanako", &e);
+	o = usercerts_load(&k->env, "hanako", &e);
 	assert_int_equal(o.status, JPKI_OK);
 	head = cert_der(e.at[0].cert);
 	for (head.len = 0; head.len < 224; head.len++)
-		assert_null(enrolled_match(&e, head));
+		assert_null(usercerts_match(&e, head));
 	for (; head.len <= 256; head.len++)
-		assert_ptr_equal(enrolled_match(&e, head), &e.at[0]);
+		assert_ptr_equal(usercerts_match(&e, head), &e.at[0]);
 }
 
 /* --- the enrolment ---------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "flow/pinchange.h"
 #include "flow/possession/survey.h"
 #include "flow/possession/transaction.h"

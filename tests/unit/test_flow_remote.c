@@ -17,7 +17,7 @@
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "flow/remote.h"
 #include "nss/cert.h"
 #include "nss/sshkey.h"

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
-#include "flow/enrolled.h"
 #include "flow/possession/survey.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/confine.h"
 #include "lib/message.h"
@@ -70,9 +70,9 @@ note_owner(void *ctx, const char *user)
 static void
 judge_certificate(struct doctor *d, struct view der)
 {
-	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
 	const struct flow_env *env = &d->t->env;
-	struct outcome o = enrolled_of(env, der, &one);
+	struct outcome o = usercerts_of(env, der, &one);
 	char date[MESSAGE_DATE_MAX];
 	int64_t end;
 
@@ -104,7 +104,7 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 		return;
 	}
 	judge_certificate(d, der);
-	o = enrolled_owners(&d->t->env, der, note_owner, &owners);
+	o = usercerts_owners(&d->t->env, der, note_owner, &owners);
 	if (outcome_ok(&o) && !owners.any)
 		found_alone(d, FOUND_CERT_STRANGER);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/enrolment.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "nss/cert.h"
@@ -165,7 +165,7 @@ struct users {
 };
 
 static void
-judge_certificate(struct doctor *d, const char *user, const struct enrolled_cert *e)
+judge_certificate(struct doctor *d, const char *user, const struct usercert *e)
 {
 	char date[MESSAGE_DATE_MAX];
 	int64_t end = cert_not_after(e->cert);
@@ -183,9 +183,9 @@ judge_certificate(struct doctor *d, const char *user, const struct enrolled_cert
 static void
 judge_user(void *ctx, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	struct users *u = ctx;
-	char file[ENROLMENT_USER_MAX + sizeof ".pem"];
+	char file[USERFILE_USER_MAX + sizeof ".pem"];
 	struct outcome o;
 
 	u->count++;
@@ -194,7 +194,7 @@ judge_user(void *ctx, const char *user)
 	snprintf(file, sizeof file, "%s.pem", user);
 	readable_in(u->d, u->d->t->conf.users_dir, file);
 	u->d->said[0] = '\0';
-	o = enrolled_load(&u->d->t->env, user, &e);
+	o = usercerts_load(&u->d->t->env, user, &e);
 	if (!outcome_ok(&o)) {
 		found(u->d, FOUND_ENROLLED_REFUSED, "%s, %s, %s", user, outcome_code(o.status), u->d->said);
 		return;
@@ -207,7 +207,7 @@ void
 doctor_enrolments(struct doctor *d)
 {
 	struct users u = { .d = d };
-	struct outcome o = enrolment_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log,
+	struct outcome o = userfile_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log,
 	    judge_user, &u);
 
 	if (!outcome_ok(&o))

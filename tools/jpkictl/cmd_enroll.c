@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/enrolment.h"
-#include "flow/enrol.h"
+#include "config/userfile.h"
+#include "flow/enroll.h"
 #include "flow/find.h"
 #include "flow/possession/survey.h"
 #include "lib/cleanup.h"
@@ -179,7 +179,7 @@ enroll_from_file(struct tool *t, const struct enrolling *e)
 static bool
 user_exists(struct tool *t, const char *user)
 {
-	if (!enrolment_user_ok(user)) {
+	if (!userfile_user_ok(user)) {
 		tool_complain(t, "%s", _("this cannot be a user's name"));
 		return false;
 	}

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/enrolment.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -19,7 +19,7 @@
 
 /* An enrolled certificate, or an enrolment that cannot be read: then without fingerprint. */
 struct entry {
-	char user[ENROLMENT_USER_MAX + 1];
+	char user[USERFILE_USER_MAX + 1];
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
 	int64_t end;		/* INT64_MIN without a certificate: nothing is as urgent */
 	int days;
@@ -53,9 +53,9 @@ new_entry(struct listing *l, const char *user, enum jpki_status status)
 static void
 note_user(void *ctx, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled enrolled = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct listing *l = ctx;
-	struct outcome o = enrolled_load(&l->t->env, user, &enrolled);
+	struct outcome o = usercerts_load(&l->t->env, user, &enrolled);
 	int64_t now = clk_wall_s(l->t->env.clk);
 
 	if (!outcome_ok(&o)) {
@@ -179,7 +179,7 @@ static int
 list(struct tool *t, bool json, int warn_days)
 {
 	struct listing l = { .t = t };
-	struct outcome o = enrolment_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, &l);
+	struct outcome o = userfile_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, &l);
 	int result = TOOL_OK;
 
 	if (l.no_memory)
@@ -234,9 +234,9 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 
 	if (argc != 2)
 		return tool_usage(t);
-	o = enrolment_lock(t->conf.users_dir, t->env.trust_owner, &t->log, &lock);
+	o = userfile_lock(t->conf.users_dir, t->env.trust_owner, &t->log, &lock);
 	if (outcome_ok(&o))
-		o = enrolment_remove(t->conf.users_dir, argv[1], t->env.trust_owner, &t->log);
+		o = userfile_remove(t->conf.users_dir, argv[1], t->env.trust_owner, &t->log);
 	if (outcome_ok(&o)) {
 		tool_audit("revoke", "user", argv[1]);
 		printf(_("%s: no longer enrolled; logins by card are refused from now on\n"), argv[1]);

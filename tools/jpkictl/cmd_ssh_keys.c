@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "flow/enrolled.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/sshkey.h"
@@ -34,12 +34,12 @@ print_key(const struct cert *cert)
 int
 cmd_ssh_keys(struct tool *t, int argc, char **argv)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	struct outcome o;
 
 	if (argc != 2)
 		return tool_usage(t);
-	o = enrolled_load(&t->env, argv[1], &e);
+	o = usercerts_load(&t->env, argv[1], &e);
 	if (o.status == JPKI_NOT_ENROLLED)
 		return TOOL_OK;
 	if (!outcome_ok(&o))

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "card/transport.h"
-#include "flow/enrol.h"
-#include "flow/enrolled.h"
+#include "flow/enroll.h"
 #include "flow/possession/survey.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -70,7 +70,7 @@ static void
 print_owner(struct tool *t, struct view der)
 {
 	struct owners w = { .names = "" };
-	struct outcome o = enrolled_owners(&t->env, der, note_owner, &w);
+	struct outcome o = usercerts_owners(&t->env, der, note_owner, &w);
 
 	row(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
 	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
@@ -103,9 +103,9 @@ print_guesses(const struct tool *t, const char *fingerprint)
 static void
 print_certificate(struct tool *t, const struct survey *s)
 {
-	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
 	struct view der = { s->der, s->der_len };
-	struct outcome o = enrolled_of(&t->env, der, &one);
+	struct outcome o = usercerts_of(&t->env, der, &one);
 	char text[MESSAGE_MAX], from[MESSAGE_DATE_MAX], to[MESSAGE_DATE_MAX];
 	int days;
 

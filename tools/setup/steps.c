@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
 #include "nss/crl/store.h"
@@ -327,7 +327,7 @@ setup_enrolled(const struct setup *s)
 
 	if (s->user == NULL)
 		return false;
-	o = enrolment_read(s->t->conf.users_dir, s->user, s->t->env.trust_owner, &s->t->log, &text, &len);
+	o = userfile_read(s->t->conf.users_dir, s->user, s->t->env.trust_owner, &s->t->log, &text, &len);
 	return outcome_ok(&o);
 }
 

@@ -19,8 +19,8 @@
 struct outcome
 card_probe_load(struct look *look, const struct flow_env *env, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
-	struct outcome o = enrolled_load(env, user, &e);
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
+	struct outcome o = usercerts_load(env, user, &e);
 
 	look->clk = env->clk;
 	look->log = env->log;
@@ -51,7 +51,7 @@ static int
 match(const struct look *look, struct view head)
 {
 	for (size_t i = 0; i < look->count; i++)
-		if (enrolled_is_head_of(head, (struct view){ look->at[i].der, look->at[i].len }))
+		if (usercerts_is_head_of(head, (struct view){ look->at[i].der, look->at[i].len }))
 			return (int)i;
 	return LOOK_OTHER;
 }

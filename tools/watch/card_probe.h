@@ -2,7 +2,7 @@
 #ifndef JPKI_TOOLS_WATCH_CARD_PROBE_H
 #define JPKI_TOOLS_WATCH_CARD_PROBE_H
 
-#include "flow/enrolled.h"
+#include "flow/usercerts.h"
 #include "nss/cert.h"
 
 #define LOOK_ID_LEN 16		/* hex digits of a fingerprint, as pam_jpki(8) logs them */
@@ -16,12 +16,12 @@ struct look {
 		uint8_t der[CERT_DER_MAX];
 		size_t len;
 		char id[LOOK_ID_LEN + 1];
-	} at[ENROLLED_MAX];
+	} at[USERCERTS_MAX];
 };
 
 /*
  * The certificates that are enrolled for a user, whatever the verdict on them. NSS is not used
- * any more when it returns. As enrolled_load().
+ * any more when it returns. As usercerts_load().
  */
 struct outcome card_probe_load(struct look *look, const struct flow_env *env, const char *user) MUST_CHECK;
 

@@ -6,13 +6,13 @@
 #include <syslog.h>
 
 #include "config/conf.h"
-#include "config/enrolment.h"
-#include "flow/enrol.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/enroll.h"
 #include "flow/login.h"
 #include "flow/possession/challenge.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
@@ -24,17 +24,17 @@
 struct outcome
 enrol_check(const struct flow_env *env, struct view der)
 {
-	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
-	struct outcome o = enrolled_of(env, der, &one);
+	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
+	struct outcome o = usercerts_of(env, der, &one);
 
-	return outcome_ok(&o) ? enrolled_verdict(&one) : o;
+	return outcome_ok(&o) ? usercerts_verdict(&one) : o;
 }
 
 struct outcome
 enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *user,
     const char *reader, const struct survey *survey, struct secret *pin, bool *ret_card_clean)
 {
-	_cleanup_(enrolled_done) struct enrolled one = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
 	struct login_request request = { .purpose = "enroll", .user = user, .service = "jpkictl",
 		.host = "" };
 	struct found_card found = { .classic = survey->classic, .tries_left = survey->auth_tries };
@@ -42,9 +42,9 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	struct outcome o;
 
 	*ret_card_clean = true;
-	o = enrolled_of(env, (struct view){ survey->der, survey->der_len }, &one);
+	o = usercerts_of(env, (struct view){ survey->der, survey->der_len }, &one);
 	if (outcome_ok(&o))
-		o = enrolled_verdict(&one);
+		o = usercerts_verdict(&one);
 	if (outcome_ok(&o) && survey->auth_tries == TRIES_UNKNOWN)
 		o = outcome_of(JPKI_NO_CERT);
 	if (outcome_ok(&o))
@@ -95,20 +95,20 @@ copy_others(struct reader text, struct view der, struct writer *w, size_t *ret_c
 static struct outcome
 read_others(const struct flow_env *env, const char *user, struct view der, struct writer *w)
 {
-	_cleanup_(enrolled_done) struct enrolled present = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts present = { .count = 0 };
 	_cleanup_(freep) char *text = NULL;
-	struct outcome o = enrolled_load(env, user, &present);
+	struct outcome o = usercerts_load(env, user, &present);
 	size_t len, count = 0;
 
-	if (o.status == JPKI_NOT_ENROLLED && enrolment_user_ok(user))
+	if (o.status == JPKI_NOT_ENROLLED && userfile_user_ok(user))
 		return outcome_of(JPKI_OK);
 	if (outcome_ok(&o))
-		o = enrolment_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
+		o = userfile_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
 	if (outcome_ok(&o))
 		o = copy_others(reader_of(text, len), der, w, &count);
-	if (outcome_ok(&o) && count >= ENROLLED_MAX) {
+	if (outcome_ok(&o) && count >= USERCERTS_MAX) {
 		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
-		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), ENROLLED_MAX);
+		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), USERCERTS_MAX);
 		o = outcome_of(JPKI_ENROLMENT);
 	}
 	return o;
@@ -117,8 +117,8 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 struct outcome
 enrol_room(const struct flow_env *env, const char *user, struct view der)
 {
-	_cleanup_(freep) char *text = malloc(ENROLMENT_FILE_MAX);
-	struct writer w = writer_of(text, ENROLMENT_FILE_MAX);
+	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
+	struct writer w = writer_of(text, USERFILE_MAX);
 
 	return text != NULL ? read_others(env, user, der, &w) : outcome_of(JPKI_NO_MEMORY);
 }
@@ -143,14 +143,14 @@ struct outcome
 enrol_write(const struct flow_env *env, const char *user, struct view der,
     const struct enrol_how *how)
 {
-	_cleanup_(freep) char *text = malloc(ENROLMENT_FILE_MAX);
+	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
 	_cleanup_(closep) int lock = -1;
-	struct writer w = writer_of(text, ENROLMENT_FILE_MAX);
+	struct writer w = writer_of(text, USERFILE_MAX);
 	struct outcome o = outcome_of(JPKI_OK);
 
 	if (text == NULL)
 		return outcome_of(JPKI_NO_MEMORY);
-	o = enrolment_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
+	o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
 	if (outcome_ok(&o) && how->add)
 		o = read_others(env, user, der, &w);
 	if (outcome_ok(&o))
@@ -162,5 +162,5 @@ enrol_write(const struct flow_env *env, const char *user, struct view der,
 		    LOG_NAME(user));
 		return outcome_of(JPKI_ENROLMENT);
 	}
-	return enrolment_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
+	return userfile_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
 }

@@ -10,7 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "config/enrolment.h"
+#include "config/userfile.h"
 #include "lib/cleanup.h"
 #include "lib/lock.h"
 #include "lib/safefile.h"
@@ -18,11 +18,11 @@
 #define SUFFIX ".pem"
 
 bool
-enrolment_user_ok(const char *user)
+userfile_user_ok(const char *user)
 {
 	size_t len = strlen(user);
 
-	if (len == 0 || len > ENROLMENT_USER_MAX || user[0] == '.' || user[0] == '-')
+	if (len == 0 || len > USERFILE_USER_MAX || user[0] == '.' || user[0] == '-')
 		return false;
 	for (const char *p = user; *p != '\0'; p++)
 		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
@@ -35,14 +35,14 @@ path_of(const char *users_dir, const char *user, char path[static PATH_MAX])
 {
 	int n;
 
-	if (!enrolment_user_ok(user))
+	if (!userfile_user_ok(user))
 		return false;
 	n = snprintf(path, PATH_MAX, "%s/%s" SUFFIX, users_dir, user);
 	return n > 0 && n < PATH_MAX;
 }
 
 bool
-enrolment_exists(const char *users_dir, const char *user)
+userfile_exists(const char *users_dir, const char *user)
 {
 	char path[PATH_MAX];
 
@@ -50,7 +50,7 @@ enrolment_exists(const char *users_dir, const char *user)
 }
 
 struct outcome
-enrolment_read(const char *users_dir, const char *user, uid_t owner, const struct log *log,
+userfile_read(const char *users_dir, const char *user, uid_t owner, const struct log *log,
     char **ret_text, size_t *ret_len)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -59,7 +59,7 @@ enrolment_read(const char *users_dir, const char *user, uid_t owner, const struc
 
 	if (!path_of(users_dir, user, path))
 		return outcome_of(JPKI_NOT_ENROLLED);
-	switch (safefile_read(path, owner, ENROLMENT_FILE_MAX, log, &text, &len)) {
+	switch (safefile_read(path, owner, USERFILE_MAX, log, &text, &len)) {
 	case SAFEFILE_OK:
 		break;
 	case SAFEFILE_ABSENT:
@@ -100,7 +100,7 @@ check_dir(const char *users_dir, uid_t owner, const struct log *log, bool *ret_a
 }
 
 struct outcome
-enrolment_write(const char *users_dir, const char *user, uid_t owner, const char *text,
+userfile_write(const char *users_dir, const char *user, uid_t owner, const char *text,
     const struct log *log)
 {
 	char path[PATH_MAX];
@@ -125,7 +125,7 @@ enrolment_write(const char *users_dir, const char *user, uid_t owner, const char
 }
 
 struct outcome
-enrolment_lock(const char *users_dir, uid_t owner, const struct log *log, int *ret_fd)
+userfile_lock(const char *users_dir, uid_t owner, const struct log *log, int *ret_fd)
 {
 	bool absent;
 	struct outcome o = check_dir(users_dir, owner, log, &absent);
@@ -136,7 +136,7 @@ enrolment_lock(const char *users_dir, uid_t owner, const struct log *log, int *r
 }
 
 struct outcome
-enrolment_remove(const char *users_dir, const char *user, uid_t owner, const struct log *log)
+userfile_remove(const char *users_dir, const char *user, uid_t owner, const struct log *log)
 {
 	char path[PATH_MAX];
 	bool absent;
@@ -155,7 +155,7 @@ enrolment_remove(const char *users_dir, const char *user, uid_t owner, const str
 	return outcome_of(JPKI_ENROLMENT);
 }
 
-/* NAME.pem, for a name that enrolment_read() would take. */
+/* NAME.pem, for a name that userfile_read() would take. */
 static int
 is_enrolment(const struct dirent *entry)
 {
@@ -167,11 +167,11 @@ is_enrolment(const struct dirent *entry)
 		return 0;
 	memcpy(user, entry->d_name, len - suffix);
 	user[len - suffix] = '\0';
-	return enrolment_user_ok(user);
+	return userfile_user_ok(user);
 }
 
 struct outcome
-enrolment_each(const char *users_dir, uid_t owner, const struct log *log,
+userfile_each(const char *users_dir, uid_t owner, const struct log *log,
     void (*each)(void *ctx, const char *user), void *ctx)
 {
 	struct dirent **entries;

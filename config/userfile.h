@@ -3,61 +3,61 @@
  * user, USERS_DIR/NAME.pem. This folder reads and writes the text; what it
  * means is nss/'s business.
  */
-#ifndef JPKI_CONFIG_ENROLMENT_H
-#define JPKI_CONFIG_ENROLMENT_H
+#ifndef JPKI_CONFIG_USERFILE_H
+#define JPKI_CONFIG_USERFILE_H
 
 #include <sys/types.h>
 
 #include "lib/log.h"
 #include "lib/outcome.h"
 
-#define ENROLMENT_FILE_MAX 65536
-#define ENROLMENT_USER_MAX 251	/* and ".pem" make the longest file name */
+#define USERFILE_MAX 65536
+#define USERFILE_USER_MAX 251	/* and ".pem" make the longest file name */
 
 /*
- * Whether this can name an enrolment: 1 to ENROLMENT_USER_MAX bytes, no
+ * Whether this can name an enrolment: 1 to USERFILE_USER_MAX bytes, no
  * slash, no control characters, not beginning with a dot or a hyphen.
  */
-bool enrolment_user_ok(const char *user);
+bool userfile_user_ok(const char *user);
 
 /*
  * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
- * enrolment_read() decides.
+ * userfile_read() decides.
  */
-bool enrolment_exists(const char *users_dir, const char *user);
+bool userfile_exists(const char *users_dir, const char *user);
 
 /*
  * The text of a user's file. JPKI_OK: *ret_text (NUL-terminated) is the
  * caller's, free(). NOT_ENROLLED: no such file, or no name that could have
  * one. ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.
  */
-struct outcome enrolment_read(const char *users_dir, const char *user, uid_t owner,
+struct outcome userfile_read(const char *users_dir, const char *user, uid_t owner,
     const struct log *log, char **ret_text, size_t *ret_len) MUST_CHECK;
 
 /*
  * Replaces a user's file, or makes it, atomically, mode 0644; makes the
  * directory if need be. ENROLMENT (logged; what was there stays), also for a
- * directory that enrolment_read() would refuse.
+ * directory that userfile_read() would refuse.
  */
-struct outcome enrolment_write(const char *users_dir, const char *user, uid_t owner,
+struct outcome userfile_write(const char *users_dir, const char *user, uid_t owner,
     const char *text, const struct log *log) MUST_CHECK;
 
 /*
  * For whoever reads, changes and writes, or removes: one at a time. *ret_fd is the
  * caller's; closing it releases the lock. ENROLMENT (logged). A login never asks for it.
  */
-struct outcome enrolment_lock(const char *users_dir, uid_t owner, const struct log *log,
+struct outcome userfile_lock(const char *users_dir, uid_t owner, const struct log *log,
     int *ret_fd) MUST_CHECK;
 
 /* Removes a user's file. NOT_ENROLLED if there is none; ENROLMENT as above. */
-struct outcome enrolment_remove(const char *users_dir, const char *user, uid_t owner,
+struct outcome userfile_remove(const char *users_dir, const char *user, uid_t owner,
     const struct log *log) MUST_CHECK;
 
 /*
  * Calls `each` with every enrolled user's name, sorted. A directory that does
  * not exist holds nobody. ENROLMENT (logged).
  */
-struct outcome enrolment_each(const char *users_dir, uid_t owner, const struct log *log,
+struct outcome userfile_each(const char *users_dir, uid_t owner, const struct log *log,
     void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
 
 #endif

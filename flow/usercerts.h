@@ -1,61 +1,61 @@
 /* The certificates enrolled for a user, each with the verdict on it. */
-#ifndef JPKI_FLOW_ENROLLED_H
-#define JPKI_FLOW_ENROLLED_H
+#ifndef JPKI_FLOW_USERCERTS_H
+#define JPKI_FLOW_USERCERTS_H
 
 #include "flow/possession/env.h"
 #include "lib/buf.h"
 
-#define ENROLLED_MAX 8		/* cards, a successor, telephones */
+#define USERCERTS_MAX 8		/* cards, a successor, telephones */
 
 struct cert;
 struct certdb;
 
-struct enrolled_cert {
+struct usercert {
 	struct cert *cert;
 	struct outcome verdict;	/* chain, validity, kind, revocation: as of the load */
 };
 
-struct enrolled {
+struct usercerts {
 	struct certdb *db;
 	size_t count;
-	struct enrolled_cert at[ENROLLED_MAX];
+	struct usercert at[USERCERTS_MAX];
 };
 
 /*
  * Reads and judges them all. JPKI_OK: there is at least one, whatever the
  * verdicts. NOT_ENROLLED, ENROLMENT (a block that is no certificate: then none
- * of them counts), TRUST_DB, NO_MEMORY. *ret is to be enrolled_done() in
+ * of them counts), TRUST_DB, NO_MEMORY. *ret is to be usercerts_done() in
  * every case; zero it before.
  */
-struct outcome enrolled_load(const struct flow_env *env, const char *user, struct enrolled *ret)
+struct outcome usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
     MUST_CHECK;
 
 /* A set of this one certificate, judged as if it were enrolled: for the enrolment. */
-struct outcome enrolled_of(const struct flow_env *env, struct view der, struct enrolled *ret)
+struct outcome usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
     MUST_CHECK;
-void enrolled_done(struct enrolled *e);
+void usercerts_done(struct usercerts *e);
 
 /*
  * Calls `each` for every user for whom this certificate is enrolled, sorted. An enrolment that
- * cannot be read is nobody's here. ENROLMENT as enrolment_each().
+ * cannot be read is nobody's here. ENROLMENT as userfile_each().
  */
-struct outcome enrolled_owners(const struct flow_env *env, struct view der,
+struct outcome usercerts_owners(const struct flow_env *env, struct view der,
     void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
 
 /* JPKI_OK if one of them could log in now, else the verdict on the first. */
-struct outcome enrolled_verdict(const struct enrolled *e) MUST_CHECK;
+struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
 
 /*
  * Whether the bytes of a card's certificate file that jpki_read_auth_head() gives are the
  * begin of this certificate, and enough to hold issuer, serial number and validity.
  */
-bool enrolled_is_head_of(struct view head, struct view der);
+bool usercerts_is_head_of(struct view head, struct view der);
 
 /*
  * The one whose certificate begins with these bytes from a card; NULL if none
  * does, or if they are too few to hold issuer, serial number and validity.
  */
-const struct enrolled_cert *enrolled_match(const struct enrolled *e, struct view head);
+const struct usercert *usercerts_match(const struct usercerts *e, struct view head);
 
 /*
  * Whether this certificate, which is none of them, looks like a later one of the same
@@ -64,6 +64,6 @@ const struct enrolled_cert *enrolled_match(const struct enrolled *e, struct view
  * holder (doc/facts/jpki-card.md §5.3). One stranger in 365 has the same: for the message
  * only, nothing is verified and nothing follows from it.
  */
-bool enrolled_is_renewal(const struct enrolled *e, struct view der);
+bool usercerts_is_renewal(const struct usercerts *e, struct view der);
 
 #endif

@@ -2,8 +2,8 @@
  * Enrolment: a certificate becomes a user's. Checked as at a login before
  * anything is written; what was enrolled before stays until then.
  */
-#ifndef JPKI_FLOW_ENROL_H
-#define JPKI_FLOW_ENROL_H
+#ifndef JPKI_FLOW_ENROLL_H
+#define JPKI_FLOW_ENROLL_H
 
 #include "flow/possession/env.h"
 #include "flow/possession/survey.h"

@@ -5,8 +5,8 @@
 #include <syslog.h>
 
 #include "config/conf.h"
-#include "config/enrolment.h"
-#include "flow/enrolled.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "nss/blocklist.h"
@@ -56,7 +56,7 @@ check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64
 }
 
 static struct outcome
-add(const struct flow_env *env, struct view der, struct enrolled *e)
+add(const struct flow_env *env, struct view der, struct usercerts *e)
 {
 	struct lists lists = {
 		.blocked = {
@@ -78,7 +78,7 @@ add(const struct flow_env *env, struct view der, struct enrolled *e)
 		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,
 		.revocation = &revocation,
 	};
-	struct enrolled_cert *ec = &e->at[e->count];
+	struct usercert *ec = &e->at[e->count];
 	struct outcome o = cert_from_der(e->db, der, &ec->cert);
 
 	if (!outcome_ok(&o))
@@ -89,7 +89,7 @@ add(const struct flow_env *env, struct view der, struct enrolled *e)
 }
 
 static struct outcome
-add_all(const struct flow_env *env, const char *user, struct reader text, struct enrolled *e)
+add_all(const struct flow_env *env, const char *user, struct reader text, struct usercerts *e)
 {
 	uint8_t der[CERT_DER_MAX];
 	struct outcome o;
@@ -106,7 +106,7 @@ add_all(const struct flow_env *env, const char *user, struct reader text, struct
 		case PEM_CERT:
 			break;
 		}
-		if (e->count == ENROLLED_MAX)
+		if (e->count == USERCERTS_MAX)
 			return bad_file(env, user, "more certificates than a user can have");
 		o = add(env, (struct view){ der, len }, e);
 		if (o.status == JPKI_CERT_BAD)
@@ -117,13 +117,13 @@ add_all(const struct flow_env *env, const char *user, struct reader text, struct
 }
 
 struct outcome
-enrolled_load(const struct flow_env *env, const char *user, struct enrolled *ret)
+usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
 {
 	_cleanup_(freep) char *text = NULL;
 	struct outcome o;
 	size_t len;
 
-	o = enrolment_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
+	o = userfile_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
 	if (!outcome_ok(&o))
 		return o;
 	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
@@ -133,7 +133,7 @@ enrolled_load(const struct flow_env *env, const char *user, struct enrolled *ret
 }
 
 struct outcome
-enrolled_of(const struct flow_env *env, struct view der, struct enrolled *ret)
+usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
 {
 	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
 
@@ -141,12 +141,12 @@ enrolled_of(const struct flow_env *env, struct view der, struct enrolled *ret)
 }
 
 void
-enrolled_done(struct enrolled *e)
+usercerts_done(struct usercerts *e)
 {
 	for (size_t i = 0; i < e->count; i++)
 		cert_free(e->at[i].cert);
 	(void)certdb_close(e->db);
-	*e = (struct enrolled){ .count = 0 };
+	*e = (struct usercerts){ .count = 0 };
 }
 
 struct search {
@@ -159,9 +159,9 @@ struct search {
 static void
 ask_user(void *ctx, const char *user)
 {
-	_cleanup_(enrolled_done) struct enrolled e = { .count = 0 };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
 	const struct search *s = ctx;
-	struct outcome o = enrolled_load(s->env, user, &e);
+	struct outcome o = usercerts_load(s->env, user, &e);
 
 	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
 		if (view_equal(cert_der(e.at[i].cert), s->der)) {
@@ -171,16 +171,16 @@ ask_user(void *ctx, const char *user)
 }
 
 struct outcome
-enrolled_owners(const struct flow_env *env, struct view der,
+usercerts_owners(const struct flow_env *env, struct view der,
     void (*each)(void *ctx, const char *user), void *ctx)
 {
 	struct search s = { .env = env, .der = der, .each = each, .ctx = ctx };
 
-	return enrolment_each(env->conf->users_dir, env->trust_owner, env->log, ask_user, &s);
+	return userfile_each(env->conf->users_dir, env->trust_owner, env->log, ask_user, &s);
 }
 
 struct outcome
-enrolled_verdict(const struct enrolled *e)
+usercerts_verdict(const struct usercerts *e)
 {
 	for (size_t i = 0; i < e->count; i++)
 		if (outcome_ok(&e->at[i].verdict))
@@ -189,17 +189,17 @@ enrolled_verdict(const struct enrolled *e)
 }
 
 bool
-enrolled_is_head_of(struct view head, struct view der)
+usercerts_is_head_of(struct view head, struct view der)
 {
 	return head.len >= MATCH_MIN && head.len <= der.len &&
 	    memcmp(head.data, der.data, head.len) == 0;
 }
 
-const struct enrolled_cert *
-enrolled_match(const struct enrolled *e, struct view head)
+const struct usercert *
+usercerts_match(const struct usercerts *e, struct view head)
 {
 	for (size_t i = 0; i < e->count; i++)
-		if (enrolled_is_head_of(head, cert_der(e->at[i].cert)))
+		if (usercerts_is_head_of(head, cert_der(e->at[i].cert)))
 			return &e->at[i];
 	return NULL;
 }
@@ -215,7 +215,7 @@ ends_on_same_day_of_year(const struct cert *a, const struct cert *b)
 }
 
 bool
-enrolled_is_renewal(const struct enrolled *e, struct view der)
+usercerts_is_renewal(const struct usercerts *e, struct view der)
 {
 	struct cert *cert = NULL;
 	struct outcome o = cert_from_der(e->db, der, &cert);
