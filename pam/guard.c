@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "pam/guard.h"
-#include "pam/record.h"
+#include "pam/logline.h"
 
 static void
 copy_claim(const char *value, char claim[static PROTO_NAME_MAX])

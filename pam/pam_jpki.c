@@ -22,12 +22,12 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "pam/conv.h"
+#include "pam/dialogue.h"
 #include "pam/guard.h"
+#include "pam/handle.h"
 #include "pam/language.h"
-#include "pam/memory.h"
-#include "pam/record.h"
-#include "pam/result.h"
-#include "pam/session.h"
+#include "pam/logline.h"
+#include "pam/pamcode.h"
 
 #define FAIL_DELAY_US 2000000	/* after a wrong PIN or reply, as pam_unix after a wrong password */
 
@@ -91,26 +91,26 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	return outcome_of(JPKI_OK);
 }
 
-static struct session_result
+static struct dialogue_result
 authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
-	struct session_result result = { .outcome = outcome_of(JPKI_NO_MEMORY) };
-	struct memory *memory = memory_of(pamh);
+	struct dialogue_result result = { .outcome = outcome_of(JPKI_NO_MEMORY) };
+	struct handle_state *memory = handle_of(pamh);
 	struct outcome o;
 
 	if (memory == NULL)
 		return result;
 	/* Somebody who took the card away is not waited for a second time. */
-	request->no_wait = memory_outcome(memory) == JPKI_CARD_REMOVED;
-	memory_note_outcome(memory, JPKI_INTERNAL);
+	request->no_wait = handle_outcome(memory) == JPKI_CARD_REMOVED;
+	handle_note_outcome(memory, JPKI_INTERNAL);
 	o = make_request(pamh, argc, argv, log, request);
 	if (outcome_ok(&o))
-		session_run(pamh, log, request, &result);
+		dialogue_run(pamh, log, request, &result);
 	else
 		result.outcome = o;
 	if (outcome_ok(&result.outcome))
-		memory_note_card(memory, result.reader, result.cert);
+		handle_note_card(memory, result.reader, result.cert);
 	return result;
 }
 
@@ -128,14 +128,14 @@ say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESS
 
 /* One line for one decision, which pam_jpki(8) describes: no value can look like another. */
 static void
-log_decision(pam_handle_t *pamh, const struct session_result *result, const char *user_name,
+log_decision(pam_handle_t *pamh, const struct dialogue_result *result, const char *user_name,
     const struct log *log)
 {
 	const struct outcome *o = &result->outcome;
-	char who[RECORD_MAX], tries[16] = "-";
+	char who[LOGLINE_MAX], tries[16] = "-";
 	const char *place = "-", *where = "-";
 
-	record_who(pamh, user_name, result->reader, result->cert, who);
+	logline_who(pamh, user_name, result->reader, result->cert, who);
 	if (result->where != WHERE_UNKNOWN) {
 		place = place_name(where_place(result->where));
 		where = where_code(result->where);
@@ -148,7 +148,7 @@ log_decision(pam_handle_t *pamh, const struct session_result *result, const char
 
 /* Once for every call: to the log for the administrator, to the screen for the person. */
 static void
-report(pam_handle_t *pamh, int flags, const struct session_result *result, const char *user,
+report(pam_handle_t *pamh, int flags, const struct dialogue_result *result, const char *user,
     const struct log *log)
 {
 	const struct outcome *o = &result->outcome;
@@ -177,12 +177,12 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const struct log log = { .sink = to_syslog, .ctx = pamh };
 	struct proto_request request = { .task = PROTO_LOGIN };
-	struct session_result result = authenticate(pamh, argc, argv, &log, &request);
+	struct dialogue_result result = authenticate(pamh, argc, argv, &log, &request);
 
 	report(pamh, flags, &result, request.user, &log);
 	if (result.outcome.status == JPKI_PIN_WRONG || result.outcome.status == JPKI_CHALLENGE)
 		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
-	return result_pam_code(result.outcome.status);
+	return pamcode_of(result.outcome.status);
 }
 
 /* --- what follows a login ---------------------------------------------------------- */
@@ -197,9 +197,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 static int
 stand_by_login(pam_handle_t *pamh)
 {
-	const struct memory *memory = memory_find(pamh);
+	const struct handle_state *memory = handle_find(pamh);
 
-	return memory != NULL && memory_outcome(memory) == JPKI_OK ? PAM_SUCCESS : PAM_IGNORE;
+	return memory != NULL && handle_outcome(memory) == JPKI_OK ? PAM_SUCCESS : PAM_IGNORE;
 }
 
 /* The same for all flags: there are no credentials to establish, refresh or delete. */
@@ -227,11 +227,11 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
  * the user whom the card has let in by this very handle.
  */
 static bool
-acts_for_holder(pam_handle_t *pamh, const struct memory *memory, const char *user)
+acts_for_holder(pam_handle_t *pamh, const struct handle_state *memory, const char *user)
 {
 	const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
 
-	return pw != NULL && (pw->pw_uid == getuid() || memory_let_in(memory, user));
+	return pw != NULL && (pw->pw_uid == getuid() || handle_let_in(memory, user));
 }
 
 /* passwd names no terminal as PAM_TTY; utmp may know the one it was started from. */
@@ -245,11 +245,11 @@ name_terminal(struct proto_request *request)
 }
 
 /* Runs the task of one of the two passes. NOT_ENROLLED: there is no card of the caller's. */
-static struct session_result
+static struct dialogue_result
 run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
-    const struct memory *memory, struct proto_request *request)
+    const struct handle_state *memory, struct proto_request *request)
 {
-	struct session_result result = { .outcome = make_request(pamh, argc, argv, log, request) };
+	struct dialogue_result result = { .outcome = make_request(pamh, argc, argv, log, request) };
 
 	if (!outcome_ok(&result.outcome))
 		return result;
@@ -258,7 +258,7 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 		return result;
 	}
 	name_terminal(request);
-	session_run(pamh, log, request, &result);
+	dialogue_run(pamh, log, request, &result);
 	return result;
 }
 
@@ -266,18 +266,18 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 static int
 code_of_pass(enum jpki_status status)
 {
-	return status == JPKI_NOT_ENROLLED ? PAM_IGNORE : result_pam_code(status);
+	return status == JPKI_NOT_ENROLLED ? PAM_IGNORE : pamcode_of(status);
 }
 
 /* The first pass: what can be said before anybody has typed anything. */
 static int
 preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
-    struct memory *memory)
+    struct handle_state *memory)
 {
 	struct proto_request request = { .task = PROTO_PIN_CHECK };
-	struct session_result result = run_pass(pamh, argc, argv, log, memory, &request);
+	struct dialogue_result result = run_pass(pamh, argc, argv, log, memory, &request);
 
-	memory_note_preliminary(memory, result.outcome.status);
+	handle_note_preliminary(memory, result.outcome.status);
 	if (result.outcome.status == JPKI_NOT_ENROLLED)
 		log_msg(log, LOG_INFO, "no card of the caller's: no PIN to change, user=%s", LOG_NAME(request.user));
 	else if (!outcome_ok(&result.outcome))
@@ -288,13 +288,13 @@ preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const st
 /* The second: asks and changes, unless the first has said why not. */
 static int
 update(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
-    struct memory *memory)
+    struct handle_state *memory)
 {
-	enum jpki_status before = memory_preliminary(memory);
+	enum jpki_status before = handle_preliminary(memory);
 	struct proto_request request = { .task = PROTO_PIN_CHANGE };
-	struct session_result result;
+	struct dialogue_result result;
 
-	memory_note_preliminary(memory, JPKI_INTERNAL);
+	handle_note_preliminary(memory, JPKI_INTERNAL);
 	if (before != JPKI_OK)
 		return code_of_pass(before);
 	result = run_pass(pamh, argc, argv, log, memory, &request);
@@ -308,12 +308,12 @@ int
 pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const struct log log = { .sink = to_syslog, .ctx = pamh };
-	struct memory *memory = memory_of(pamh);
+	struct handle_state *memory = handle_of(pamh);
 
 	if (flags & PAM_CHANGE_EXPIRED_AUTHTOK)
 		return PAM_IGNORE;	/* a PIN does not expire */
 	if (memory == NULL)
-		return result_pam_code(JPKI_NO_MEMORY);
+		return pamcode_of(JPKI_NO_MEMORY);
 	if (flags & PAM_PRELIM_CHECK)
 		return preliminary(pamh, flags, argc, argv, &log, memory);
 	return update(pamh, flags, argc, argv, &log, memory);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "pam/guard.h"
-#include "pam/record.h"
+#include "pam/logline.h"
 #include "pam/tally.h"
 
 #ifndef GUESSES_OWNER

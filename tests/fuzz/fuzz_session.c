@@ -22,8 +22,8 @@
 
 #include "lib/log.h"
 #include "lib/pinrule.h"
-#include "pam/memory.h"
-#include "pam/session.h"
+#include "pam/dialogue.h"
+#include "pam/handle.h"
 #include "pam/spawn.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -260,10 +260,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 run(struct proto_request *request)
 {
-	struct session_result result = { .outcome = { .status = JPKI_OK } };
+	struct dialogue_result result = { .outcome = { .status = JPKI_OK } };
 	unsigned int pins = s.pins, replies = s.replies, drops = s.drops;
 
-	session_run(pamh, &fuzz_log, request, &result);
+	dialogue_run(pamh, &fuzz_log, request, &result);
 	CHECK(s.far == -1);
 	CHECK(strlen(result.text) < sizeof result.text && strlen(result.reader) < sizeof result.reader);
 	pins = s.pins - pins;
@@ -274,7 +274,7 @@ run(struct proto_request *request)
 	if (pins > 0 && s.verdicts == 0)
 		CHECK(s.drops > drops);
 	if (request->task == PROTO_LOGIN)
-		CHECK(memory_outcome(kept.data) == result.outcome.status);
+		CHECK(handle_outcome(kept.data) == result.outcome.status);
 }
 
 int

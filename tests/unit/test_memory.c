@@ -1,4 +1,4 @@
-/* pam/memory: what a handle remembers, and that it is wiped with it. */
+/* pam/handle: what a handle remembers, and that it is wiped with it. */
 #include "config.h"
 
 #include <security/pam_appl.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/secret.h"
-#include "pam/memory.h"
+#include "pam/handle.h"
 #include "tests/unit/test.h"
 
 int __wrap_pam_get_data(const pam_handle_t *, const char *, const void **);
@@ -79,141 +79,141 @@ pin(const char *text)
 static void
 begins_with_nothing(void **state)
 {
-	struct memory *m;
+	struct handle_state *m;
 
-	assert_null(memory_find(pamh));
-	m = memory_of(pamh);
+	assert_null(handle_find(pamh));
+	m = handle_of(pamh);
 	assert_non_null(m);
-	assert_ptr_equal(memory_find(pamh), m);
-	assert_ptr_equal(memory_of(pamh), m);	/* the same one */
-	assert_int_equal(memory_outcome(m), JPKI_INTERNAL);
-	assert_false(memory_knows_wrong(m, pin("0000")));
-	memory_note_outcome(m, JPKI_OK);
-	assert_int_equal(memory_outcome(m), JPKI_OK);
+	assert_ptr_equal(handle_find(pamh), m);
+	assert_ptr_equal(handle_of(pamh), m);	/* the same one */
+	assert_int_equal(handle_outcome(m), JPKI_INTERNAL);
+	assert_false(handle_knows_wrong(m, pin("0000")));
+	handle_note_outcome(m, JPKI_OK);
+	assert_int_equal(handle_outcome(m), JPKI_OK);
 }
 
 static void
 knows_the_wrong_pins(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	memory_note_wrong(m, pin("1234"));
-	assert_true(memory_knows_wrong(m, pin("1234")));
-	assert_false(memory_knows_wrong(m, pin("1235")));
-	memory_note_wrong(m, pin("5678"));
-	memory_note_wrong(m, pin("5678"));
-	assert_true(memory_knows_wrong(m, pin("1234")));
-	assert_true(memory_knows_wrong(m, pin("5678")));
+	handle_note_wrong(m, pin("1234"));
+	assert_true(handle_knows_wrong(m, pin("1234")));
+	assert_false(handle_knows_wrong(m, pin("1235")));
+	handle_note_wrong(m, pin("5678"));
+	handle_note_wrong(m, pin("5678"));
+	assert_true(handle_knows_wrong(m, pin("1234")));
+	assert_true(handle_knows_wrong(m, pin("5678")));
 	/* not across the border of two */
-	assert_false(memory_knows_wrong(m, pin("7812")));
-	assert_false(memory_knows_wrong(m, pin("")));
-	memory_note_wrong(m, pin("99998"));
-	assert_false(memory_knows_wrong(m, pin("9999")));
-	memory_note_wrong(m, pin("123"));
-	assert_false(memory_knows_wrong(m, pin("123")));
+	assert_false(handle_knows_wrong(m, pin("7812")));
+	assert_false(handle_knows_wrong(m, pin("")));
+	handle_note_wrong(m, pin("99998"));
+	assert_false(handle_knows_wrong(m, pin("9999")));
+	handle_note_wrong(m, pin("123"));
+	assert_false(handle_knows_wrong(m, pin("123")));
 }
 
 static void
 keeps_the_newest(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
 	for (int i = 0; i < 9; i++) {
 		char text[5];
 
 		snprintf(text, sizeof text, "100%d", i);
-		memory_note_wrong(m, pin(text));
+		handle_note_wrong(m, pin(text));
 	}
-	assert_true(memory_knows_wrong(m, pin("1008")));
-	assert_true(memory_knows_wrong(m, pin("1007")));
-	assert_true(memory_knows_wrong(m, pin("1006")));
-	assert_false(memory_knows_wrong(m, pin("1000")));
+	assert_true(handle_knows_wrong(m, pin("1008")));
+	assert_true(handle_knows_wrong(m, pin("1007")));
+	assert_true(handle_knows_wrong(m, pin("1006")));
+	assert_false(handle_knows_wrong(m, pin("1000")));
 }
 
 static void
 forgets_with_the_user_and_the_change(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	memory_begin(m, "taro");
-	memory_note_wrong(m, pin("1234"));
-	memory_turn_to(m, "taro");
-	assert_true(memory_knows_wrong(m, pin("1234")));
-	memory_turn_to(m, "hanako");
-	assert_false(memory_knows_wrong(m, pin("1234")));
-	memory_note_wrong(m, pin("5678"));
-	memory_forget_wrong(m);
-	assert_false(memory_knows_wrong(m, pin("5678")));
+	handle_begin(m, "taro");
+	handle_note_wrong(m, pin("1234"));
+	handle_turn_to(m, "taro");
+	assert_true(handle_knows_wrong(m, pin("1234")));
+	handle_turn_to(m, "hanako");
+	assert_false(handle_knows_wrong(m, pin("1234")));
+	handle_note_wrong(m, pin("5678"));
+	handle_forget_wrong(m);
+	assert_false(handle_knows_wrong(m, pin("5678")));
 }
 
 static void
 knows_whom_the_card_let_in(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	memory_begin(m, "taro");
-	assert_false(memory_let_in(m, "taro"));
-	memory_note_outcome(m, JPKI_OK);
-	assert_true(memory_let_in(m, "taro"));
-	assert_false(memory_let_in(m, "hanako"));
-	memory_turn_to(m, "taro");
-	assert_true(memory_let_in(m, "taro"));
-	memory_turn_to(m, "hanako");
-	assert_false(memory_let_in(m, "hanako"));
-	memory_begin(m, "taro");
-	assert_false(memory_let_in(m, "taro"));
+	handle_begin(m, "taro");
+	assert_false(handle_let_in(m, "taro"));
+	handle_note_outcome(m, JPKI_OK);
+	assert_true(handle_let_in(m, "taro"));
+	assert_false(handle_let_in(m, "hanako"));
+	handle_turn_to(m, "taro");
+	assert_true(handle_let_in(m, "taro"));
+	handle_turn_to(m, "hanako");
+	assert_false(handle_let_in(m, "hanako"));
+	handle_begin(m, "taro");
+	assert_false(handle_let_in(m, "taro"));
 }
 
 static void
 knows_the_card_of_the_last_login(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	assert_string_equal(memory_cert(m), "");
-	assert_string_equal(memory_reader(m), "");
-	assert_false(memory_session(m));
-	memory_begin(m, "taro");
-	memory_note_outcome(m, JPKI_OK);
-	memory_note_card(m, "Reader 0", "0123456789abcdef");
-	assert_string_equal(memory_cert(m), "0123456789abcdef");
-	assert_string_equal(memory_reader(m), "Reader 0");
-	memory_note_session(m, true);
-	assert_true(memory_session(m));
-	memory_note_session(m, false);
-	assert_false(memory_session(m));
-	memory_note_outcome(m, JPKI_PIN_WRONG);
-	assert_string_equal(memory_cert(m), "");
-	memory_note_card(m, "Reader 0", "0123456789abcdef");
-	memory_turn_to(m, "hanako");
-	assert_string_equal(memory_cert(m), "");
-	assert_string_equal(memory_reader(m), "");
+	assert_string_equal(handle_cert(m), "");
+	assert_string_equal(handle_reader(m), "");
+	assert_false(handle_session(m));
+	handle_begin(m, "taro");
+	handle_note_outcome(m, JPKI_OK);
+	handle_note_card(m, "Reader 0", "0123456789abcdef");
+	assert_string_equal(handle_cert(m), "0123456789abcdef");
+	assert_string_equal(handle_reader(m), "Reader 0");
+	handle_note_session(m, true);
+	assert_true(handle_session(m));
+	handle_note_session(m, false);
+	assert_false(handle_session(m));
+	handle_note_outcome(m, JPKI_PIN_WRONG);
+	assert_string_equal(handle_cert(m), "");
+	handle_note_card(m, "Reader 0", "0123456789abcdef");
+	handle_turn_to(m, "hanako");
+	assert_string_equal(handle_cert(m), "");
+	assert_string_equal(handle_reader(m), "");
 }
 
 static void
 keeps_the_first_pass(void **state)
 {
-	struct memory *m = memory_of(pamh);
+	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	assert_int_equal(memory_preliminary(m), JPKI_INTERNAL);
-	memory_note_preliminary(m, JPKI_OK);
-	assert_int_equal(memory_preliminary(m), JPKI_OK);
-	assert_int_equal(memory_outcome(m), JPKI_INTERNAL);
+	assert_int_equal(handle_preliminary(m), JPKI_INTERNAL);
+	handle_note_preliminary(m, JPKI_OK);
+	assert_int_equal(handle_preliminary(m), JPKI_OK);
+	assert_int_equal(handle_outcome(m), JPKI_INTERNAL);
 }
 
 static void
 goes_with_the_handle(void **state)
 {
-	assert_non_null(memory_of(pamh));
+	assert_non_null(handle_of(pamh));
 	pam.cleanup(pamh, pam.data, 0);
 	pam.data = NULL;
 	assert_int_equal(pam.secrets_freed, 1);
-	assert_null(memory_find(pamh));
+	assert_null(handle_find(pamh));
 }
 
 /* Nothing is left if libpam cannot keep it; the sanitizer sees the rest. */
@@ -221,7 +221,7 @@ static void
 libpam_may_refuse(void **state)
 {
 	pam.code = PAM_BUF_ERR;
-	assert_null(memory_of(pamh));
+	assert_null(handle_of(pamh));
 	assert_int_equal(pam.secrets_freed, 1);
 }
 

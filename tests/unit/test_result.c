@@ -1,17 +1,17 @@
-/* pam/result: which outcome opens the door, and which closes it how. */
+/* pam/pamcode: which outcome opens the door, and which closes it how. */
 #include "config.h"
 
 #include <security/pam_modules.h>
 #include <string.h>
 
-#include "pam/result.h"
+#include "pam/pamcode.h"
 #include "tests/unit/test.h"
 
 static void
 only_ok_is_success(void **state)
 {
 	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++)
-		assert_int_equal(result_pam_code(i) == PAM_SUCCESS, i == JPKI_OK);
+		assert_int_equal(pamcode_of(i) == PAM_SUCCESS, i == JPKI_OK);
 }
 
 /* These mean other things to a stack than "this login failed". */
@@ -19,7 +19,7 @@ static void
 no_failure_is_passed_over(void **state)
 {
 	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
-		int code = result_pam_code(i);
+		int code = pamcode_of(i);
 
 		assert_int_not_equal(code, PAM_IGNORE);
 		assert_int_not_equal(code, PAM_NEW_AUTHTOK_REQD);
@@ -35,21 +35,21 @@ other_numbers_fail(void **state)
 	const unsigned int numbers[] = { JPKI_STATUS_COUNT, JPKI_STATUS_COUNT + 1, 0xffffffff };
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
-		assert_int_equal(result_pam_code(numbers[i]), PAM_SYSTEM_ERR);
+		assert_int_equal(pamcode_of(numbers[i]), PAM_SYSTEM_ERR);
 }
 
 /* What programs rely on (doc/facts/consumers.md §1.6). */
 static void
 codes_that_programs_know(void **state)
 {
-	assert_int_equal(result_pam_code(JPKI_PIN_WRONG), PAM_AUTH_ERR);
-	assert_int_equal(result_pam_code(JPKI_PIN_FORMAT), PAM_AUTH_ERR);
-	assert_int_equal(result_pam_code(JPKI_PIN_LOCKED), PAM_MAXTRIES);
-	assert_int_equal(result_pam_code(JPKI_NOT_ENROLLED), PAM_USER_UNKNOWN);
-	assert_int_equal(result_pam_code(JPKI_NO_CARD), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(result_pam_code(JPKI_HELPER), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(result_pam_code(JPKI_CANCELLED), PAM_CONV_ERR);
-	assert_int_equal(result_pam_code(JPKI_CONFIG), PAM_SERVICE_ERR);
+	assert_int_equal(pamcode_of(JPKI_PIN_WRONG), PAM_AUTH_ERR);
+	assert_int_equal(pamcode_of(JPKI_PIN_FORMAT), PAM_AUTH_ERR);
+	assert_int_equal(pamcode_of(JPKI_PIN_LOCKED), PAM_MAXTRIES);
+	assert_int_equal(pamcode_of(JPKI_NOT_ENROLLED), PAM_USER_UNKNOWN);
+	assert_int_equal(pamcode_of(JPKI_NO_CARD), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(pamcode_of(JPKI_HELPER), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(pamcode_of(JPKI_CANCELLED), PAM_CONV_ERR);
+	assert_int_equal(pamcode_of(JPKI_CONFIG), PAM_SERVICE_ERR);
 }
 
 int

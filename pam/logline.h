@@ -1,13 +1,13 @@
 /* What the lines of the log have in common: who, where, and with which card. */
-#ifndef JPKI_PAM_RECORD_H
-#define JPKI_PAM_RECORD_H
+#ifndef JPKI_PAM_LOGLINE_H
+#define JPKI_PAM_LOGLINE_H
 
 #include <security/pam_modules.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#define RECORD_MAX 900	/* with a code before it, a line of the log */
+#define LOGLINE_MAX 900	/* with a code before it, a line of the log */
 
 /* An item of the handle as text; NULL: it has none. Lent. */
 static inline const char *
@@ -28,7 +28,7 @@ bool account_uid(const char *user, uid_t *ret);
  * "user=… service=… tty=… rhost=… reader=… cert=…", of the handle's items and what is given;
  * pam_jpki(8) describes it. No value can look like another field.
  */
-void record_who(pam_handle_t *pamh, const char *user, const char *reader, const char *cert,
-    char text[static RECORD_MAX]);
+void logline_who(pam_handle_t *pamh, const char *user, const char *reader, const char *cert,
+    char text[static LOGLINE_MAX]);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "helper/proto.h"
 #include "lib/log.h"
-#include "pam/record.h"
+#include "pam/logline.h"
 
 #define ACCOUNT_MAX 16384	/* of the user database: a name, a directory, a comment */
 #define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
@@ -29,8 +29,8 @@ account_uid(const char *user, uid_t *ret)
 }
 
 void
-record_who(pam_handle_t *pamh, const char *user_name, const char *reader_name, const char *cert_name,
-    char text[static RECORD_MAX])
+logline_who(pam_handle_t *pamh, const char *user_name, const char *reader_name, const char *cert_name,
+    char text[static LOGLINE_MAX])
 {
 	char user[FIELD_MAX], service[FIELD_MAX], tty[FIELD_MAX], rhost[FIELD_MAX], reader[FIELD_MAX];
 	char cert[PROTO_CERT_MAX + 2];
@@ -41,6 +41,6 @@ record_who(pam_handle_t *pamh, const char *user_name, const char *reader_name, c
 	field_of_item(pamh, PAM_RHOST, rhost);
 	log_field(reader_name, reader, sizeof reader);
 	log_field(cert_name, cert, sizeof cert);
-	snprintf(text, RECORD_MAX, "user=%s service=%s tty=%s rhost=%s reader=%s cert=%s", user, service, tty,
+	snprintf(text, LOGLINE_MAX, "user=%s service=%s tty=%s rhost=%s reader=%s cert=%s", user, service, tty,
 	    rhost, reader, cert);
 }

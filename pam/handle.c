@@ -6,11 +6,11 @@
 
 #include "helper/proto.h"
 #include "lib/secret.h"
-#include "pam/memory.h"
+#include "pam/handle.h"
 
 #define DATA_NAME "pam_jpki_memory"
 
-struct memory {
+struct handle_state {
 	struct secret *wrong;	/* PINs one after the other, the newest first */
 	char user[PROTO_NAME_MAX];
 	enum jpki_status last;
@@ -20,61 +20,61 @@ struct memory {
 };
 
 static void
-memory_free(pam_handle_t *pamh, void *data, int status)
+handle_free(pam_handle_t *pamh, void *data, int status)
 {
-	struct memory *m = data;
+	struct handle_state *m = data;
 
 	secret_free(m->wrong);
 	free(m);
 }
 
-const struct memory *
-memory_find(pam_handle_t *pamh)
+const struct handle_state *
+handle_find(pam_handle_t *pamh)
 {
 	const void *data = NULL;
 
 	return pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS ? data : NULL;
 }
 
-struct memory *
-memory_of(pam_handle_t *pamh)
+struct handle_state *
+handle_of(pam_handle_t *pamh)
 {
-	const struct memory *found = memory_find(pamh);
-	struct memory *m;
+	const struct handle_state *found = handle_find(pamh);
+	struct handle_state *m;
 
 	if (found != NULL)
-		return (struct memory *)(uintptr_t)found;	/* ours: libpam only lends it as const */
+		return (struct handle_state *)(uintptr_t)found;	/* ours: libpam only lends it as const */
 	m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return NULL;
 	m->last = m->preliminary = JPKI_INTERNAL;
 	m->wrong = secret_new();
-	if (m->wrong == NULL || pam_set_data(pamh, DATA_NAME, m, memory_free) != PAM_SUCCESS) {
-		memory_free(pamh, m, 0);
+	if (m->wrong == NULL || pam_set_data(pamh, DATA_NAME, m, handle_free) != PAM_SUCCESS) {
+		handle_free(pamh, m, 0);
 		return NULL;
 	}
 	return m;
 }
 
 void
-memory_turn_to(struct memory *m, const char *user)
+handle_turn_to(struct handle_state *m, const char *user)
 {
 	if (strcmp(m->user, user) == 0)
 		return;
 	secret_wipe(m->wrong);
-	memory_note_outcome(m, JPKI_INTERNAL);
+	handle_note_outcome(m, JPKI_INTERNAL);
 	snprintf(m->user, sizeof m->user, "%s", user);
 }
 
 void
-memory_begin(struct memory *m, const char *user)
+handle_begin(struct handle_state *m, const char *user)
 {
-	memory_turn_to(m, user);
-	memory_note_outcome(m, JPKI_INTERNAL);
+	handle_turn_to(m, user);
+	handle_note_outcome(m, JPKI_INTERNAL);
 }
 
 bool
-memory_knows_wrong(const struct memory *m, struct view pin)
+handle_knows_wrong(const struct handle_state *m, struct view pin)
 {
 	struct view all = secret_view(m->wrong);
 
@@ -85,19 +85,19 @@ memory_knows_wrong(const struct memory *m, struct view pin)
 }
 
 unsigned int
-memory_count_wrong(const struct memory *m)
+handle_count_wrong(const struct handle_state *m)
 {
 	return (unsigned int)(secret_view(m->wrong).len / AUTH_PIN_LENGTH);
 }
 
 void
-memory_note_wrong(struct memory *m, struct view pin)
+handle_note_wrong(struct handle_state *m, struct view pin)
 {
 	struct view all = secret_view(m->wrong);
 	uint8_t bytes[SECRET_MAX];
 	size_t keep = all.len < SECRET_MAX - AUTH_PIN_LENGTH ? all.len : SECRET_MAX - AUTH_PIN_LENGTH;
 
-	if (pin.len != AUTH_PIN_LENGTH || memory_knows_wrong(m, pin))
+	if (pin.len != AUTH_PIN_LENGTH || handle_knows_wrong(m, pin))
 		return;
 	/* A card has three tries: more than four of them are never wrong at once. */
 	memcpy(bytes, pin.data, AUTH_PIN_LENGTH);
@@ -108,69 +108,69 @@ memory_note_wrong(struct memory *m, struct view pin)
 }
 
 void
-memory_forget_wrong(struct memory *m)
+handle_forget_wrong(struct handle_state *m)
 {
 	secret_wipe(m->wrong);
 }
 
 void
-memory_note_outcome(struct memory *m, enum jpki_status status)
+handle_note_outcome(struct handle_state *m, enum jpki_status status)
 {
 	m->reader[0] = m->cert[0] = '\0';
 	m->last = status;
 }
 
 enum jpki_status
-memory_outcome(const struct memory *m)
+handle_outcome(const struct handle_state *m)
 {
 	return m->last;
 }
 
 bool
-memory_let_in(const struct memory *m, const char *user)
+handle_let_in(const struct handle_state *m, const char *user)
 {
 	return m->last == JPKI_OK && strcmp(m->user, user) == 0;
 }
 
 void
-memory_note_card(struct memory *m, const char *reader, const char *cert)
+handle_note_card(struct handle_state *m, const char *reader, const char *cert)
 {
 	snprintf(m->reader, sizeof m->reader, "%s", reader);
 	snprintf(m->cert, sizeof m->cert, "%s", cert);
 }
 
 const char *
-memory_reader(const struct memory *m)
+handle_reader(const struct handle_state *m)
 {
 	return m->reader;
 }
 
 const char *
-memory_cert(const struct memory *m)
+handle_cert(const struct handle_state *m)
 {
 	return m->cert;
 }
 
 void
-memory_note_session(struct memory *m, bool open)
+handle_note_session(struct handle_state *m, bool open)
 {
 	m->session = open;
 }
 
 bool
-memory_session(const struct memory *m)
+handle_session(const struct handle_state *m)
 {
 	return m->session;
 }
 
 void
-memory_note_preliminary(struct memory *m, enum jpki_status status)
+handle_note_preliminary(struct handle_state *m, enum jpki_status status)
 {
 	m->preliminary = status;
 }
 
 enum jpki_status
-memory_preliminary(const struct memory *m)
+handle_preliminary(const struct handle_state *m)
 {
 	return m->preliminary;
 }

@@ -1,13 +1,13 @@
 /* One task, seen from the module: a helper, what it may say, and what we make of it. */
-#ifndef JPKI_PAM_SESSION_H
-#define JPKI_PAM_SESSION_H
+#ifndef JPKI_PAM_DIALOGUE_H
+#define JPKI_PAM_DIALOGUE_H
 
 #include <security/pam_modules.h>
 
 #include "helper/proto.h"
 #include "lib/log.h"
 
-struct session_result {
+struct dialogue_result {
 	struct outcome outcome;
 	enum where where;		/* the user is; WHERE_UNKNOWN if that was not examined */
 	char text[PROTO_TEXT_MAX];	/* for the person; "" if there is nothing to say */
@@ -20,7 +20,7 @@ struct session_result {
  * helper does that it must not do is JPKI_HELPER; but PIN_UNCERTAIN if all PINs of a
  * change had been given to it. A login is noted in the handle's memory, a change is not.
  */
-void session_run(pam_handle_t *pamh, const struct log *log,
-    const struct proto_request *request, struct session_result *ret);
+void dialogue_run(pam_handle_t *pamh, const struct log *log,
+    const struct proto_request *request, struct dialogue_result *ret);
 
 #endif

@@ -2,10 +2,10 @@
 
 #include <security/pam_modules.h>
 
-#include "pam/result.h"
+#include "pam/pamcode.h"
 
 int
-result_pam_code(enum jpki_status status)
+pamcode_of(enum jpki_status status)
 {
 	/* A switch, so that the compiler misses no row. */
 	switch (status) {

@@ -1,0 +1,377 @@
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/budget.h"
+#include "pam/conv.h"
+#include "pam/dialogue.h"
+#include "pam/handle.h"
+#include "pam/spawn.h"
+#include "pam/tally.h"
+
+#define START_MS 10000		/* until the helper has read its options */
+#define GRACE_MS 2000		/* the helper's own deadline strikes first */
+
+struct dialogue {
+	pam_handle_t *pamh;
+	const struct log *log;
+	struct handle_state *memory;
+	struct secret *pin;	/* what was typed first */
+	struct secret *new_pin;	/* and after that, by turns */
+	struct helper helper;
+	struct proto_id id;
+	enum proto_task task;
+	const struct proto_request *request;
+	struct tally *tally;	/* NULL: no PIN is asked for */
+	bool ready;		/* READY came: not a second one, */
+	enum proto_way way;	/* and with it these three */
+	bool forward_password;
+	unsigned int after_s;
+	unsigned int logs;	/* LOGs that came */
+	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
+	unsigned int pins_given;	/* PINs that the helper was handed */
+	bool challenged;	/* CHALLENGE came: no second one */
+	bool replied;		/* and was answered */
+	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
+	struct budget budget;	/* for what the helper does */
+};
+
+static struct outcome
+helper_broken(const struct dialogue *s, const char *what)
+{
+	log_msg(s->log, LOG_ERR, "the helper %s; see whether %s/jpki_helper is the installed one",
+	    what, LIBEXECDIR);
+	return outcome_of(JPKI_HELPER);
+}
+
+static int64_t
+with_grace(unsigned int seconds)
+{
+	return (int64_t)seconds * 1000 + GRACE_MS;
+}
+
+static struct outcome
+start_helper(struct dialogue *s, const struct proto_request *request)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	if (getrandom(s->id.bytes, sizeof s->id.bytes, 0) != (ssize_t)sizeof s->id.bytes)
+		return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+	if (!proto_put_request(&w, &s->id, request)) {
+		log_msg(s->log, LOG_ERR, "user, service and options are too long together");
+		return outcome_of(JPKI_CONFIG);
+	}
+	if (!helper_start(&s->helper)) {
+		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
+		return outcome_of(JPKI_HELPER);
+	}
+	budget_start(&s->budget, &clk_system, START_MS);
+	if (!proto_send(s->helper.fd, &w))
+		return helper_broken(s, "died at once");
+	return outcome_of(JPKI_OK);
+}
+
+/* READY: what the options say, by a helper that has not yet heard anything from outside. */
+static struct outcome
+take_ready(struct dialogue *s, struct reader *r)
+{
+	struct proto_ready m;
+
+	if (s->ready || !proto_get_ready(r, &m))
+		return helper_broken(s, "sent a malformed READY");
+	if (!proto_offers(s->request, m.way))
+		return helper_broken(s, "would decide in a way that was not offered");
+	s->ready = true;
+	s->way = m.way;
+	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
+	s->after_s = m.after_s;
+	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
+	return outcome_of(JPKI_OK);
+}
+
+/*
+ * What goes to the helper: a PIN, unless it is the one that the card holds and this handle
+ * has seen it fail. What is typed for a change is for no other module.
+ */
+static enum proto_answer
+ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *typed)
+{
+	enum proto_answer answer = PROTO_ANSWER_PIN;
+
+	if (typed == s->pin)
+		answer = tally_begin(s->tally, s->pamh, s->request->user, prompt->cert, s->log);
+	if (answer == PROTO_ANSWER_PIN)
+		answer = conv_ask_pin(s->pamh, prompt->text, s->forward_password, typed);
+	if (answer != PROTO_ANSWER_PIN || typed != s->pin)
+		return answer;
+	if (handle_knows_wrong(s->memory, secret_view(typed)))
+		return PROTO_ANSWER_REPEATED;
+	return tally_note_try(s->tally);
+}
+
+/* PROMPT: asks the person and hands the answer on. */
+static struct outcome
+answer_prompt(struct dialogue *s, struct reader *r)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_prompt prompt;
+	struct secret *typed = s->prompts == 0 ? s->pin : s->new_pin;
+	struct proto_pin m = {0};
+	bool sent;
+
+	if (!s->ready || s->way != PROTO_BY_PIN || s->prompts == proto_questions(s->task) ||
+	    !proto_get_prompt(r, &prompt))
+		return helper_broken(s, "asked out of turn");
+	s->prompts++;
+	memcpy(s->reader, prompt.reader, sizeof s->reader);
+	budget_pause(&s->budget);
+	m.answer = ask_user(s, &prompt, typed);
+	budget_resume(&s->budget, with_grace(s->after_s));
+	if (m.answer == PROTO_ANSWER_PIN) {
+		m.pin = secret_view(typed);
+		if (s->task == PROTO_LOGIN)
+			tally_since(s->tally, s->pamh, handle_count_wrong(s->memory), &m.since);
+		s->pins_given++;
+	}
+	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
+	explicit_bzero(packet, sizeof packet);
+	return sent ? outcome_of(JPKI_OK) : helper_broken(s, "died at the prompt");
+}
+
+/* CHALLENGE: shows it and hands the reply on. There is no card of ours in it. */
+static struct outcome
+answer_challenge(struct dialogue *s, struct reader *r)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_challenge challenge;
+	struct proto_reply m;
+	bool sent;
+
+	if (!s->ready || s->way != PROTO_BY_CHALLENGE || s->challenged ||
+	    !proto_get_challenge(r, &challenge))
+		return helper_broken(s, "challenged out of turn");
+	s->challenged = true;
+	budget_pause(&s->budget);
+	m.given = conv_ask_reply(s->pamh, challenge.text, m.text);
+	budget_resume(&s->budget, with_grace(s->after_s));
+	s->replied = m.given && m.text[0] != '\0';
+	sent = proto_put_reply(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
+	explicit_bzero(&m, sizeof m);
+	explicit_bzero(packet, sizeof packet);
+	return sent ? outcome_of(JPKI_OK) : helper_broken(s, "died at the challenge");
+}
+
+/* Whether the helper has got all that success needs on its way; before READY there is none. */
+static bool
+all_given(const struct dialogue *s)
+{
+	if (!s->ready)
+		return false;
+	switch (s->way) {
+	case PROTO_BY_PIN:
+		return s->pins_given == proto_questions(s->task);
+	case PROTO_BY_CHALLENGE:
+		return s->replied;
+	case PROTO_BY_KEY:
+		return true;	/* the key was in the request */
+	}
+	return false;
+}
+
+/* RESULT: success is believed only of a task that has got all that it needs. */
+static struct outcome
+take_result(struct dialogue *s, struct reader *r, struct proto_result *ret)
+{
+	struct proto_result m;
+
+	if (!proto_get_result(r, &m))
+		return helper_broken(s, "gave a malformed verdict");
+	if (m.outcome.status == JPKI_OK && !all_given(s))
+		return helper_broken(s, "gave a verdict without a PIN");
+	*ret = m;
+	return outcome_of(JPKI_OK);
+}
+
+static struct outcome
+take_log(struct dialogue *s, struct reader *r)
+{
+	struct proto_log m;
+
+	if (!proto_get_log(r, &m))
+		return helper_broken(s, "gave a malformed log line");
+	/* Without an end to them there would be none to the login either: none waits. */
+	if (s->logs++ == PROTO_LOGS_MAX)
+		return helper_broken(s, "talks without end");
+	/* No line of the helper's begins as a decision does. */
+	log_msg(s->log, m.priority, "helper: %s", m.text);
+	return outcome_of(JPKI_OK);
+}
+
+/* One packet. JPKI_OK with *ret_done once it was the result. */
+static struct outcome
+handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct proto_result *ret_result,
+    bool *ret_done)
+{
+	struct reader r = reader_of(packet, len);
+	enum proto_type type;
+	struct proto_id id;
+
+	if (!proto_get_header(&r, &type, &id) || memcmp(&id, &s->id, sizeof id) != 0)
+		return helper_broken(s, "sent nonsense");
+	switch (type) {
+	case PROTO_LOG:
+		return take_log(s, &r);
+	case PROTO_READY:
+		return take_ready(s, &r);
+	case PROTO_PROMPT:
+		return answer_prompt(s, &r);
+	case PROTO_CHALLENGE:
+		return answer_challenge(s, &r);
+	case PROTO_RESULT:
+		*ret_done = true;
+		return take_result(s, &r, ret_result);
+	case PROTO_REQUEST:
+	case PROTO_PIN:
+	case PROTO_REPLY:
+		break;
+	}
+	return helper_broken(s, "sent nonsense");
+}
+
+/* JPKI_OK: *ret_result holds the helper's verdict, whatever it is. */
+static struct outcome
+listen_to(struct dialogue *s, struct proto_result *ret_result)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct outcome o = outcome_of(JPKI_OK);
+	bool done = false;
+	size_t len;
+
+	while (outcome_ok(&o) && !done) {
+		int64_t deadline = clk_mono_ms(&clk_system) + budget_left_ms(&s->budget);
+
+		switch (proto_receive(s->helper.fd, &clk_system, deadline, packet, &len)) {
+		case PROTO_RECEIVED:
+			o = handle_packet(s, packet, len, ret_result, &done);
+			break;
+		case PROTO_CLOSED:
+			o = helper_broken(s, "died without a verdict");
+			break;
+		case PROTO_LATE:
+			o = helper_broken(s, "did not answer in time");
+			break;
+		case PROTO_BROKEN:
+			o = helper_broken(s, "sent nonsense");
+			break;
+		}
+	}
+	return o;
+}
+
+static struct outcome
+run_helper(struct dialogue *s, const struct proto_request *request, struct proto_result *ret_result)
+{
+	struct outcome o = start_helper(s, request);
+	int sig;
+
+	if (outcome_ok(&o))
+		o = listen_to(s, ret_result);
+	sig = helper_end(&s->helper);
+	if (sig != 0)
+		log_msg(s->log, LOG_ERR, "the helper was ended by signal %d%s", sig,
+		    sig == SIGSYS ? ": its cage forbids what it, or a library, was about to do" : "");
+	return o;
+}
+
+/*
+ * A helper whose only task is to make the card forget a verified PIN. It has what is left of the
+ * time, and at least the share that the other one had to leave.
+ */
+static void
+drop_card_state(const struct dialogue *failed, const struct proto_request *request)
+{
+	struct proto_request drop = *request;
+	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
+	struct dialogue s = { .log = failed->log, .helper = HELPER_NONE,
+		.task = PROTO_DROP, .request = &drop };
+	int64_t left_s = budget_left_ms(&failed->budget) / 1000;
+	struct outcome o;
+
+	drop.task = PROTO_DROP;
+	drop.drop_s = left_s > PROTO_DROP_S ? (unsigned int)left_s : PROTO_DROP_S;
+	drop.no_wait = true;
+	memcpy(drop.reader, failed->reader, sizeof drop.reader);
+	o = run_helper(&s, &drop, &result);
+	if (outcome_ok(&o))
+		o = result.outcome;
+	if (!outcome_ok(&o))
+		log_msg(failed->log, LOG_WARNING, "%s: a card may be left with its PIN verified; "
+		    "it forgets it when it is taken off the reader", outcome_code(o.status));
+}
+
+/* What the next call on this handle has to know. */
+static void
+note_for_next_call(struct dialogue *s, const struct outcome *o)
+{
+	if (s->task == PROTO_LOGIN)
+		handle_note_outcome(s->memory, o->status);
+	if (s->pins_given > 0 && (o->status == JPKI_PIN_WRONG || o->status == JPKI_PIN_LOCKED))
+		handle_note_wrong(s->memory, secret_view(s->pin));
+	if (s->task == PROTO_PIN_CHANGE && (outcome_ok(o) || o->status == JPKI_PIN_UNCERTAIN))
+		handle_forget_wrong(s->memory);
+}
+
+static struct outcome
+perform_task(struct dialogue *s, const struct proto_request *request, struct dialogue_result *ret)
+{
+	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
+	struct outcome o = run_helper(s, request, &result);
+
+	/* A helper that died after the prompt has named the reader before. */
+	memcpy(ret->reader, result.reader[0] != '\0' ? result.reader : s->reader, sizeof ret->reader);
+	memcpy(ret->cert, result.cert, sizeof ret->cert);
+	ret->where = result.where;
+	if (s->pins_given > 0 && (!outcome_ok(&o) || !result.card_clean))
+		drop_card_state(s, request);
+	if (outcome_ok(&o)) {
+		o = result.outcome;
+		memcpy(ret->text, result.text, sizeof ret->text);
+	} else if (s->task == PROTO_PIN_CHANGE && all_given(s)) {
+		o = outcome_of(JPKI_PIN_UNCERTAIN);
+	}
+	note_for_next_call(s, &o);
+	tally_settle(s->tally, o.status, s->task == PROTO_LOGIN && outcome_ok(&o));
+	return o;
+}
+
+void
+dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
+    struct dialogue_result *ret)
+{
+	struct tally tally = { .kept = false };
+	struct dialogue s = { .pamh = pamh, .log = log, .memory = handle_of(pamh), .pin = secret_new(),
+		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
+		.request = request, .tally = &tally };
+
+	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
+	ret->where = WHERE_UNKNOWN;
+	ret->outcome = outcome_of(JPKI_NO_MEMORY);
+	if (s.memory != NULL && s.pin != NULL && s.new_pin != NULL) {
+		if (s.task == PROTO_LOGIN)
+			handle_begin(s.memory, request->user);
+		else
+			handle_turn_to(s.memory, request->user);
+		ret->outcome = perform_task(&s, request, ret);
+	}
+	secret_free(s.pin);
+	secret_free(s.new_pin);
+}

@@ -1,0 +1,9 @@
+/* An outcome, as a PAM return code. */
+#ifndef JPKI_PAM_PAMCODE_H
+#define JPKI_PAM_PAMCODE_H
+
+#include "lib/outcome.h"
+
+int pamcode_of(enum jpki_status status);
+
+#endif
