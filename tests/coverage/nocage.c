@@ -1,6 +1,6 @@
 /*
  * Preloaded where coverage is measured: a program's counters are written as it ends, which the cage
- * of jpki_helper forbids. What keeps the cage is tests/unit/test_cage and 37-cage.sh.
+ * of jpki_helper forbids. What keeps the cage is tests/unit/helper/test_cage and 37-cage.sh.
  */
 #include "config.h"
 

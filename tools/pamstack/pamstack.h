@@ -5,7 +5,7 @@
  * Facts: Linux-PAM 1.5.2 and 1.7.0 (libpam/pam_handlers.c, pam_misc.c, pam_dispatch.c;
  * libpam_internal/pam_line.c) with Debian's patches 031_pam_include and
  * 045_pam_dispatch_jump_is_ignore;
- * tests/unit/test_pamstack_libpam holds this against the libpam of the machine.
+ * tests/unit/tools/pamstack/test_libpam holds this against the libpam of the machine.
  *
  * Departures: /etc/pam.conf is not read (libpam does only if there is no
  * /etc/pam.d). Includes more than 16 deep are refused, as by libpam 1.6 (1.5 stops

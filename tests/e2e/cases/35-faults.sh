@@ -7,7 +7,7 @@
 # after that mattered; a right PIN never costs a try, a wrong one at most one; at
 # most one VERIFY; no PIN state left on the card; an outcome within the deadline.
 # (A card that never answers costs a whole deadline each time: 10-login.sh has it
-# before and after the PIN, tests/unit/test_flow_login at every command.)
+# before and after the PIN, tests/unit/flow/test_login at every command.)
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 
 FAULTS=('drop' 'drop-after' 'reset' 'sw 6F00' 'sw 6E00' 'sw 6D00' 'sw 9000' 'truncate 1'

@@ -1,4 +1,4 @@
-/* nss/blocklist: the file. What it means to a login is test_flow_login's. */
+/* nss/blocklist: the file. What it means to a login is test_login's. */
 #include "config.h"
 
 #include <limits.h>

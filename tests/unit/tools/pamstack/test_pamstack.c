@@ -1,4 +1,4 @@
-/* Stacks of PAM as they are read, judged and shown; test_pamstack_libpam asks libpam. */
+/* Stacks of PAM as they are read, judged and shown; test_libpam asks libpam. */
 #include "config.h"
 
 #include <glob.h>
