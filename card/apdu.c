@@ -36,17 +36,17 @@ exchange(struct transport *t, const struct apdu *cmd, struct apdu_response *ret)
 	struct outcome o;
 
 	if (cmd_len == 0)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	o = t->ops->transmit(t->ctx, bytes, cmd_len, ret->bytes, sizeof ret->bytes, &len);
 	if (cmd->secret)
 		explicit_bzero(bytes, sizeof bytes);
 	if (!outcome_ok(&o))
 		return o;
 	if (len < 2 || len > sizeof ret->bytes)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	ret->len = len - 2;
 	ret->sw = (uint16_t)(ret->bytes[len - 2] << 8 | ret->bytes[len - 1]);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* 61xx: fetch what waits. What does not fit a short response is refused. */
@@ -60,7 +60,7 @@ get_response(struct transport *t, struct apdu_response *r)
 		struct outcome o;
 
 		if (r->len > sizeof all.bytes - 2 - all.len)
-			return outcome_raw(JPKI_BAD_REPLY, r->sw);
+			return outcome_raw(OUTCOME_BAD_REPLY, r->sw);
 		memcpy(all.bytes + all.len, r->bytes, r->len);
 		all.len += r->len;
 		o = exchange(t, &get, r);
@@ -68,12 +68,12 @@ get_response(struct transport *t, struct apdu_response *r)
 			return o;
 	}
 	if (r->len > sizeof all.bytes - 2 - all.len)
-		return outcome_raw(JPKI_BAD_REPLY, r->sw);
+		return outcome_raw(OUTCOME_BAD_REPLY, r->sw);
 	memcpy(all.bytes + all.len, r->bytes, r->len);
 	all.len += r->len;
 	all.sw = r->sw;
 	*r = all;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -100,17 +100,17 @@ apdu_transmit(struct transport *t, const struct apdu *cmd, struct apdu_response 
 static struct outcome
 outcome_of_verify(enum apdu_purpose purpose, uint16_t sw)
 {
-	struct outcome o = outcome_raw(JPKI_BAD_REPLY, sw);
+	struct outcome o = outcome_raw(OUTCOME_BAD_REPLY, sw);
 
 	if ((sw & 0xfff0) == 0x63c0 && (sw & 0xf) > 0) {
-		o.status = purpose == APDU_QUERY_TRIES ? JPKI_OK : JPKI_PIN_WRONG;
+		o.status = purpose == APDU_QUERY_TRIES ? OUTCOME_OK : OUTCOME_PIN_WRONG;
 		o.tries_left = sw & 0xf;
 	} else if (sw == 0x63c0 || sw == 0x6983 || sw == 0x6984) {
 		/* The last wrong entry, or locked before; ISO says 6983, the card 6984. */
-		o.status = JPKI_PIN_LOCKED;
+		o.status = OUTCOME_PIN_LOCKED;
 		o.tries_left = 0;
 	} else if (sw == 0x6300 && purpose == APDU_VERIFY) {
-		o.status = JPKI_PIN_WRONG;	/* without a count */
+		o.status = OUTCOME_PIN_WRONG;	/* without a count */
 	}
 	return o;
 }
@@ -129,36 +129,36 @@ struct outcome
 apdu_outcome(enum apdu_purpose purpose, uint16_t sw)
 {
 	if (sw == SW_OK)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 
 	switch (purpose) {
 	case APDU_SELECT_APPLICATION:
 		/* Cards of other kinds refuse class, instruction or name. */
 		if (sw == 0x6a82 || sw == 0x6a86 || sw == 0x6a81 || sw == 0x6d00 || sw == 0x6e00 ||
 		    sw == 0x6999 || sw == 0x6283)
-			return outcome_raw(JPKI_NOT_JPKI, sw);
+			return outcome_raw(OUTCOME_NOT_JPKI, sw);
 		break;
 	case APDU_SELECT_FILE:
 		if (sw == 0x6a82)
-			return outcome_raw(JPKI_NO_CERT, sw);
+			return outcome_raw(OUTCOME_NO_CERT, sw);
 		break;
 	case APDU_READ:
 		if (sw == 0x6282)	/* end of file before Le bytes: still data */
-			return outcome_of(JPKI_OK);
+			return outcome_of(OUTCOME_OK);
 		if (sw == 0x6a82)
-			return outcome_raw(JPKI_NO_CERT, sw);
+			return outcome_raw(OUTCOME_NO_CERT, sw);
 		if (sw == 0x6982)	/* only telephones ask a PIN here (§7.1) */
-			return outcome_raw(JPKI_PHONE, sw);
+			return outcome_raw(OUTCOME_PHONE, sw);
 		break;
 	case APDU_QUERY_TRIES:
 	case APDU_VERIFY:
 		return outcome_of_verify(purpose, sw);
 	case APDU_CHANGE_PIN:
-		return outcome_raw(is_checking_error(sw) ? JPKI_NEW_PIN_REFUSED : JPKI_PIN_UNCERTAIN, sw);
+		return outcome_raw(is_checking_error(sw) ? OUTCOME_NEW_PIN_REFUSED : OUTCOME_PIN_UNCERTAIN, sw);
 	case APDU_SIGN:
 		break;
 	}
-	return outcome_raw(JPKI_BAD_REPLY, sw);
+	return outcome_raw(OUTCOME_BAD_REPLY, sw);
 }
 
 bool

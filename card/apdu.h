@@ -33,7 +33,7 @@ struct apdu_response {
  * Sends one command. 61xx is answered with GET RESPONSE and 6Cxx by repeating
  * with the right Le, which T=0 readers need (not for a secret command).
  *
- * JPKI_OK: there is a status word, whichever. Otherwise what the transport
+ * OUTCOME_OK: there is a status word, whichever. Otherwise what the transport
  * said, or BAD_REPLY.
  */
 struct outcome apdu_transmit(struct transport *t, const struct apdu *cmd,

@@ -88,7 +88,7 @@ select_file(struct jpki *card, uint16_t ef)
 	struct outcome o;
 
 	if (card->selected_ef == ef)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	card->selected_ef = 0;
 	o = apdu_transmit(card->transport, &cmd, &r);
 	if (!outcome_ok(&o))
@@ -102,7 +102,7 @@ select_file(struct jpki *card, uint16_t ef)
 /*
  * Sends a command that names its file by short id in P1 or P2; if the card
  * does not know that form, selects the file and sends the classic one, now
- * and for the rest of the session. JPKI_OK: there is a status word in *ret.
+ * and for the rest of the session. OUTCOME_OK: there is a status word in *ret.
  */
 static struct outcome
 transmit_on_file(struct jpki *card, const struct apdu *by_short_id,
@@ -175,9 +175,9 @@ read_cert_head(struct jpki *card, uint16_t ef, struct apdu_response *ret, size_t
 		return o;
 	/* An empty file is filler from the first byte on (§2.2). */
 	if (ret->len == 0 || ret->bytes[0] != DER_SEQUENCE)
-		return outcome_of(JPKI_NO_CERT);
+		return outcome_of(OUTCOME_NO_CERT);
 	if (!der_sequence_size(ret->bytes, ret->len, ret_size) || *ret_size > JPKI_CERT_MAX)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	return o;
 }
 
@@ -191,7 +191,7 @@ jpki_read_auth_head(struct jpki *card, uint8_t head[static JPKI_HEAD_MAX], size_
 	if (!outcome_ok(&o))
 		return o;
 	if (r.len > JPKI_HEAD_MAX)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	*ret_len = r.len < size ? r.len : size;
 	memcpy(head, r.bytes, *ret_len);
 	return o;
@@ -212,7 +212,7 @@ read_cert(struct jpki *card, uint16_t ef, uint8_t der[static JPKI_CERT_MAX], siz
 		size_t n = r.len < size - have ? r.len : size - have;
 
 		if (n == 0)	/* the file ends before the certificate does */
-			return outcome_of(JPKI_BAD_REPLY);
+			return outcome_of(OUTCOME_BAD_REPLY);
 		memcpy(der + have, r.bytes, n);
 		have += n;
 		if (have == size)
@@ -273,12 +273,12 @@ jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries)
 		if (outcome_ok(&o))
 			o = query_tries(card, pin, &sw);
 		if (outcome_ok(&o) && sw == SW_OK)
-			return outcome_raw(JPKI_BAD_REPLY, sw);
+			return outcome_raw(OUTCOME_BAD_REPLY, sw);
 	}
 	if (!outcome_ok(&o))
 		return o;
 	o = apdu_outcome(APDU_QUERY_TRIES, sw);
-	if (outcome_ok(&o) || o.status == JPKI_PIN_LOCKED)
+	if (outcome_ok(&o) || o.status == OUTCOME_PIN_LOCKED)
 		*ret_tries = o.tries_left;
 	return o;
 }
@@ -297,12 +297,12 @@ jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
 	uint16_t ef = pin_file(pin);
 	struct apdu cmd = { .ins = INS_VERIFY, .p2 = card->classic ? CURRENT_EF : SFI(ef),
 	    .data = secret_view(secret), .le = APDU_NO_LE, .secret = true };
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	struct apdu_response r;
 
 	/* An empty VERIFY is the query and may answer 9000 (§2.3). */
 	if (!format_ok(pin, secret))
-		return outcome_of(JPKI_PIN_FORMAT);
+		return outcome_of(OUTCOME_PIN_FORMAT);
 	/* Never a second time in another form: whether the first cost a try is the card's word. */
 	if (card->classic)
 		o = select_file(card, ef);
@@ -331,7 +331,7 @@ jpki_sign(struct jpki *card, struct view input, uint8_t signature[static JPKI_SI
 	if (!outcome_ok(&o))
 		return o;
 	if (r.len == 0 || r.len > JPKI_SIGNATURE_MAX)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	memcpy(signature, r.bytes, r.len);
 	*ret_len = r.len;
 	return o;
@@ -346,14 +346,14 @@ jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_p
 	struct outcome o;
 
 	if (!format_ok(pin, new_pin))
-		return outcome_of(JPKI_PIN_FORMAT);
+		return outcome_of(OUTCOME_PIN_FORMAT);
 	o = select_file(card, pin_file(pin));	/* keeps the verified state (§3.1) */
 	if (!outcome_ok(&o))
 		return o;
 	o = apdu_transmit(card->transport, &cmd, &r);
 	/* Whether the card got it, and did it before it was gone, is anybody's guess. */
 	if (!outcome_ok(&o))
-		return outcome_raw(JPKI_PIN_UNCERTAIN, o.raw);
+		return outcome_raw(OUTCOME_PIN_UNCERTAIN, o.raw);
 	return apdu_outcome(APDU_CHANGE_PIN, r.sw);
 }
 
@@ -365,7 +365,7 @@ jpki_read_card_expiry(struct jpki *card, char ret_date[static 9])
 	struct outcome o;
 
 	o = jpki_leave(card);
-	if (!outcome_ok(&o) && o.status != JPKI_NOT_JPKI)
+	if (!outcome_ok(&o) && o.status != OUTCOME_NOT_JPKI)
 		return o;
 	o = apdu_transmit(card->transport, &cmd, &r);
 	if (!outcome_ok(&o))

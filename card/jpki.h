@@ -73,7 +73,7 @@ struct outcome jpki_read_auth_ca(struct jpki *card, uint8_t der[static JPKI_CERT
     size_t *ret_len) MUST_CHECK;
 
 /*
- * The tries left of a PIN, spending none. JPKI_OK with *ret_tries >= 1;
+ * The tries left of a PIN, spending none. OUTCOME_OK with *ret_tries >= 1;
  * PIN_LOCKED with *ret_tries 0; BAD_REPLY. A card that hides the number
  * because somebody has verified the PIN is made to forget that first.
  */

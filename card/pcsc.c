@@ -46,39 +46,39 @@ outcome_of_rv(LONG rv)
 
 	switch (rv) {
 	case SCARD_S_SUCCESS:
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	case SCARD_E_NO_SERVICE:
 	case SCARD_E_SERVICE_STOPPED:
 	case SCARD_F_COMM_ERROR:	/* the connection to pcscd broke */
 	case SCARD_E_INVALID_HANDLE:	/* pcscd was restarted */
-		return outcome_raw(JPKI_NO_SERVICE, raw);
+		return outcome_raw(OUTCOME_NO_SERVICE, raw);
 	case SCARD_W_SECURITY_VIOLATION:
-		return outcome_raw(JPKI_SERVICE_REFUSED, raw);
+		return outcome_raw(OUTCOME_SERVICE_REFUSED, raw);
 	case SCARD_E_READER_UNAVAILABLE:
 	case SCARD_E_UNKNOWN_READER:
 	case SCARD_E_NO_READERS_AVAILABLE:
-		return outcome_raw(JPKI_NO_READER, raw);
+		return outcome_raw(OUTCOME_NO_READER, raw);
 	case SCARD_E_SHARING_VIOLATION:
-		return outcome_raw(JPKI_CARD_BUSY, raw);
+		return outcome_raw(OUTCOME_CARD_BUSY, raw);
 	case SCARD_E_NO_SMARTCARD:
 	case SCARD_W_REMOVED_CARD:
 	case SCARD_W_RESET_CARD:
-		return outcome_raw(JPKI_CARD_REMOVED, raw);
+		return outcome_raw(OUTCOME_CARD_REMOVED, raw);
 	case SCARD_W_UNPOWERED_CARD:
 	case SCARD_W_UNRESPONSIVE_CARD:
 	case SCARD_W_UNSUPPORTED_CARD:
 	case SCARD_E_PROTO_MISMATCH:
 	case SCARD_E_NOT_TRANSACTED:	/* the exchange failed in the reader */
 	case SCARD_E_CARD_UNSUPPORTED:
-		return outcome_raw(JPKI_CARD_MUTE, raw);
+		return outcome_raw(OUTCOME_CARD_MUTE, raw);
 	case SCARD_E_INSUFFICIENT_BUFFER:	/* the answer is longer than any we ask for */
-		return outcome_raw(JPKI_BAD_REPLY, raw);
+		return outcome_raw(OUTCOME_BAD_REPLY, raw);
 	case SCARD_E_TIMEOUT:
-		return outcome_raw(JPKI_TIMEOUT, raw);
+		return outcome_raw(OUTCOME_TIMEOUT, raw);
 	case SCARD_E_NO_MEMORY:
-		return outcome_raw(JPKI_NO_MEMORY, raw);
+		return outcome_raw(OUTCOME_NO_MEMORY, raw);
 	default:
-		return outcome_raw(JPKI_INTERNAL, raw);
+		return outcome_raw(OUTCOME_INTERNAL, raw);
 	}
 }
 
@@ -107,7 +107,7 @@ need_context(struct pcsc *p)
 	if (p->context_broken && !p->has_card)
 		drop_context(p);
 	if (p->has_context)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	if (p->context_last)
 		return p->last;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
@@ -129,7 +129,7 @@ pcsc_connect(struct pcsc *p)
 	struct outcome o = need_context(p);
 
 	/* What refuses root refuses the user that it becomes as well. */
-	if (o.status == JPKI_SERVICE_REFUSED) {
+	if (o.status == OUTCOME_SERVICE_REFUSED) {
 		p->context_last = true;
 		p->last = o;
 	}
@@ -142,7 +142,7 @@ pcsc_settle(struct pcsc *p)
 	struct outcome o = need_context(p);
 
 	if (!p->context_last)
-		p->last = outcome_of(JPKI_NO_SERVICE);
+		p->last = outcome_of(OUTCOME_NO_SERVICE);
 	p->context_last = true;
 	return o;
 }
@@ -157,8 +157,8 @@ after(struct pcsc *p, LONG rv)
 	struct outcome o = outcome_of_rv(rv);
 
 	if (rv == SCARD_W_SECURITY_VIOLATION)
-		o.status = JPKI_NO_SERVICE;
-	if (o.status == JPKI_NO_SERVICE)
+		o.status = OUTCOME_NO_SERVICE;
+	if (o.status == OUTCOME_NO_SERVICE)
 		p->context_broken = true;
 	return o;
 }
@@ -193,12 +193,12 @@ list_names(struct pcsc *p, struct transport_readers *list)
 
 	if (rv == SCARD_E_NO_READERS_AVAILABLE) {
 		list->count = 0;
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	if (rv != SCARD_S_SUCCESS)
 		return after(p, rv);
 	split_names(names, len < sizeof names ? len : sizeof names, list);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static uint32_t
@@ -241,7 +241,7 @@ pcsc_readers(void *ctx, struct transport_readers *ret)
 		list.at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
 	}
 	*ret = list;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool
@@ -284,7 +284,7 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	rv = SCardGetStatusChange(p->context, ms == TRANSPORT_FOREVER ? INFINITE : (DWORD)ms, states,
 	    (DWORD)n + 1);
 	if (rv == SCARD_E_TIMEOUT || rv == SCARD_E_UNKNOWN_READER)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	return after(p, rv);
 }
 
@@ -388,10 +388,10 @@ note_state(struct pcsc *p, const char *reader)
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
 		return after(p, rv);
 	if (strlen(reader) >= sizeof p->reader)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	memcpy(p->reader, reader, strlen(reader) + 1);
 	p->state = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /*
@@ -421,7 +421,7 @@ card_has_gone(struct pcsc *p)
 static struct outcome
 no_answer(struct pcsc *p, struct outcome o)
 {
-	return card_has_gone(p) ? outcome_raw(JPKI_CARD_REMOVED, o.raw) : o;
+	return card_has_gone(p) ? outcome_raw(OUTCOME_CARD_REMOVED, o.raw) : o;
 }
 
 /* SCardConnect was refused by polkit, or by a pcscd that ended: the next connection tells. */
@@ -450,7 +450,7 @@ pcsc_open(void *ctx, const char *reader, int64_t ms)
 	LONG rv;
 
 	if (p->has_card)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	o = need_context(p);
 	if (!outcome_ok(&o))
 		return o;
@@ -473,7 +473,7 @@ pcsc_power_cycle(void *ctx)
 	LONG rv;
 
 	if (!p->in_transaction)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	rv = cycle_power(p);
 	if (rv != SCARD_S_SUCCESS)
 		log_msg(p->log, LOG_DEBUG, "SCardReconnect: %s", pcsc_stringify_error(rv));
@@ -489,7 +489,7 @@ pcsc_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size
 	LONG rv;
 
 	if (!p->in_transaction)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	rv = SCardTransmit(p->card, p->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1,
 	    cmd, (DWORD)cmd_len, NULL, resp, &len);
 	if (rv != SCARD_S_SUCCESS) {
@@ -497,11 +497,11 @@ pcsc_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size
 		return rv == SCARD_E_NOT_TRANSACTED ? no_answer(p, after(p, rv)) : after(p, rv);
 	}
 	if (len < 2)
-		return no_answer(p, outcome_of(JPKI_BAD_REPLY));
+		return no_answer(p, outcome_of(OUTCOME_BAD_REPLY));
 	if (len > cap)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	*ret_len = len;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static const struct transport_ops pcsc_ops = {
@@ -588,8 +588,8 @@ pcsc_transport(struct pcsc *p)
 	return &p->transport;
 }
 
-enum jpki_status
+enum outcome_status
 pcsc_pending(const struct pcsc *p)
 {
-	return p != NULL && p->waiting_for_lock ? JPKI_CARD_BUSY : JPKI_TIMEOUT;
+	return p != NULL && p->waiting_for_lock ? OUTCOME_CARD_BUSY : OUTCOME_TIMEOUT;
 }

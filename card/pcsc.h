@@ -58,6 +58,6 @@ struct outcome pcsc_describe(struct pcsc *pcsc, const char *reader,
  * for another program's transaction (libpcsclite waits without limit), else
  * TIMEOUT. May be called from a signal handler.
  */
-enum jpki_status pcsc_pending(const struct pcsc *pcsc);
+enum outcome_status pcsc_pending(const struct pcsc *pcsc);
 
 #endif

@@ -41,14 +41,14 @@ enum transport_close {
 
 struct transport_ops {
 	/*
-	 * The readers there are now and what lies on them. JPKI_OK also for
+	 * The readers there are now and what lies on them. OUTCOME_OK also for
 	 * no reader at all. NO_SERVICE, SERVICE_REFUSED.
 	 */
 	MUST_CHECK struct outcome (*readers)(void *ctx, struct transport_readers *ret);
 
 	/*
 	 * Sleeps until something is no longer as in `known`, or for ms
-	 * milliseconds (TRANSPORT_FOREVER: however long that takes). JPKI_OK in both
+	 * milliseconds (TRANSPORT_FOREVER: however long that takes). OUTCOME_OK in both
 	 * cases; NO_SERVICE.
 	 */
 	MUST_CHECK struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms);
@@ -58,7 +58,7 @@ struct transport_ops {
 	 * waits up to ms milliseconds for a program that has the card to itself,
 	 * and while others come first. (libpcsclite waits without limit for one that holds a
 	 * transaction, so card/pcsc.c does: there the process needs a watchdog that knows ms, see
-	 * pcsc_pending().) On JPKI_OK close() must follow. CARD_BUSY,
+	 * pcsc_pending().) On OUTCOME_OK close() must follow. CARD_BUSY,
 	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
 	 * SERVICE_REFUSED.
 	 */

@@ -359,26 +359,26 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 		break;
 	case SAFEFILE_ABSENT:
 		log_msg(log, LOG_ERR, "%s: does not exist; install it again, an empty file will do", path);
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	}
 	reading.next = text;
 	reading.left = len;
 	line = ini_parse_stream(next_line, &reading, on_line, &reading);
 	if (line < 0)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	if (line == 0 && complaint[0] == '\0')
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	/* inih reads on after a line that it refuses itself. */
 	if (complaint[0] == '\0' || (line > 0 && line < reading.line))
 		complaint = NOT_UNDERSTOOD;
 	else
 		line = reading.line;
 	log_msg(log, LOG_ERR, "%s:%d: %s", path, line, complaint);
-	return outcome_of(JPKI_CONFIG);
+	return outcome_of(OUTCOME_CONFIG);
 }
 
 struct outcome
@@ -395,14 +395,14 @@ conf_word(const char *word, const struct log *log, struct conf *conf)
 	}
 	if (row == NULL) {
 		log_msg(log, LOG_ERR, "unknown option \"%s\" in the PAM stack; see pam_jpki(8)", word);
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	}
 	if (!set_value(conf, row, equals + 1)) {
 		log_msg(log, LOG_ERR, "option \"%s\" in the PAM stack is not possible; write %s=%s",
 		    word, row->key, row->range);
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool
@@ -426,7 +426,7 @@ conf_load(size_t count, const char *const *words, uid_t owner, const struct log 
 		if (named) {
 			log_msg(log, LOG_ERR, "option \"%s\" in the PAM stack: a second file; remove one",
 			    words[i]);
-			return outcome_of(JPKI_CONFIG);
+			return outcome_of(OUTCOME_CONFIG);
 		}
 		path = words[i] + FILE_WORD_LEN;
 		named = true;

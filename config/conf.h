@@ -75,14 +75,14 @@ void conf_init(struct conf *conf);
 
 /*
  * Reads a configuration file of `key = value` lines over what *conf holds.
- * JPKI_OK or JPKI_CONFIG: absent, unsafe (lib/safefile.h), an unknown
+ * OUTCOME_OK or OUTCOME_CONFIG: absent, unsafe (lib/safefile.h), an unknown
  * keyword, a keyword twice, a value outside its range; logged with file,
  * line and remedy, and *conf is not to be used. NO_MEMORY.
  */
 struct outcome conf_read(const char *path, uid_t owner, const struct log *log,
     struct conf *conf) MUST_CHECK;
 
-/* Sets one option from a word "key=value". JPKI_CONFIG (logged) or JPKI_OK. */
+/* Sets one option from a word "key=value". OUTCOME_CONFIG (logged) or OUTCOME_OK. */
 struct outcome conf_word(const char *word, const struct log *log, struct conf *conf) MUST_CHECK;
 
 /*

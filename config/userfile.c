@@ -58,26 +58,26 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 	size_t len;
 
 	if (!path_of(users_dir, user, path))
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	switch (safefile_read(path, owner, USERFILE_MAX, log, &text, &len)) {
 	case SAFEFILE_OK:
 		break;
 	case SAFEFILE_ABSENT:
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_ENROLMENT);
+		return outcome_of(OUTCOME_ENROLMENT);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	}
 	if (memchr(text, '\0', len) != NULL || len == 0) {
 		log_msg(log, LOG_ERR, "%s: %s; enroll the card again", path,
 		    len == 0 ? "empty" : "not a text");
-		return outcome_of(JPKI_ENROLMENT);
+		return outcome_of(OUTCOME_ENROLMENT);
 	}
 	*ret_text = text;
 	text = NULL;	/* given to the caller */
 	*ret_len = len;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* A directory that logins refuse must not look like success here. */
@@ -92,11 +92,11 @@ check_dir(const char *users_dir, uid_t owner, const struct log *log, bool *ret_a
 		*ret_absent = true;
 		break;
 	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_ENROLMENT);
+		return outcome_of(OUTCOME_ENROLMENT);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -108,20 +108,20 @@ userfile_write(const char *users_dir, const char *user, uid_t owner, const char 
 	struct outcome o;
 
 	if (!path_of(users_dir, user, path))
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	o = check_dir(users_dir, owner, log, &absent);
 	if (outcome_ok(&o) && absent) {
 		if (mkdir(users_dir, 0755) != 0) {
 			log_msg(log, LOG_ERR, "%s: cannot be made: %s", users_dir, strerror(errno));
-			return outcome_of(JPKI_ENROLMENT);
+			return outcome_of(OUTCOME_ENROLMENT);
 		}
 		o = check_dir(users_dir, owner, log, &absent);
 	}
 	if (!outcome_ok(&o))
 		return o;
 	if (!safefile_replace(path, 0644, text, strlen(text), log))
-		return outcome_of(JPKI_ENROLMENT);
-	return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_ENROLMENT);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -131,7 +131,7 @@ userfile_lock(const char *users_dir, uid_t owner, const struct log *log, int *re
 	struct outcome o = check_dir(users_dir, owner, log, &absent);
 
 	if (outcome_ok(&o) && !lock_beside(users_dir, owner, log, ret_fd))
-		o = outcome_of(JPKI_ENROLMENT);
+		o = outcome_of(OUTCOME_ENROLMENT);
 	return o;
 }
 
@@ -143,16 +143,16 @@ userfile_remove(const char *users_dir, const char *user, uid_t owner, const stru
 	struct outcome o;
 
 	if (!path_of(users_dir, user, path))
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	o = check_dir(users_dir, owner, log, &absent);
 	if (!outcome_ok(&o))
 		return o;
 	if (unlink(path) == 0)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	if (errno == ENOENT)
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	log_msg(log, LOG_ERR, "%s: cannot be removed: %s", path, strerror(errno));
-	return outcome_of(JPKI_ENROLMENT);
+	return outcome_of(OUTCOME_ENROLMENT);
 }
 
 /* NAME.pem, for a name that userfile_read() would take. */
@@ -184,7 +184,7 @@ userfile_each(const char *users_dir, uid_t owner, const struct log *log,
 	n = scandir(users_dir, &entries, is_enrolment, alphasort);
 	if (n < 0) {
 		log_msg(log, LOG_ERR, "%s: cannot be read: %s", users_dir, strerror(errno));
-		return outcome_of(JPKI_ENROLMENT);
+		return outcome_of(OUTCOME_ENROLMENT);
 	}
 	for (int i = 0; i < n; i++) {
 		entries[i]->d_name[strlen(entries[i]->d_name) - strlen(SUFFIX)] = '\0';
@@ -192,5 +192,5 @@ userfile_each(const char *users_dir, uid_t owner, const struct log *log,
 		free(entries[i]);
 	}
 	free(entries);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }

@@ -27,7 +27,7 @@ bool userfile_user_ok(const char *user);
 bool userfile_exists(const char *users_dir, const char *user);
 
 /*
- * The text of a user's file. JPKI_OK: *ret_text (NUL-terminated) is the
+ * The text of a user's file. OUTCOME_OK: *ret_text (NUL-terminated) is the
  * caller's, free(). NOT_ENROLLED: no such file, or no name that could have
  * one. ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.
  */

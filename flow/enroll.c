@@ -46,7 +46,7 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 	if (outcome_ok(&o))
 		o = usercerts_verdict(&one);
 	if (outcome_ok(&o) && survey->auth_tries == TRIES_UNKNOWN)
-		o = outcome_of(JPKI_NO_CERT);
+		o = outcome_of(OUTCOME_NO_CERT);
 	if (outcome_ok(&o))
 		o = transaction_may_try(env, survey->auth_tries);
 	if (!outcome_ok(&o))
@@ -76,9 +76,9 @@ copy_others(struct reader text, struct view der, struct writer *w, size_t *ret_c
 		block.data = text.p;
 		switch (pem_next(&text, one, sizeof one, &len)) {
 		case PEM_END:
-			return outcome_of(JPKI_OK);
+			return outcome_of(OUTCOME_OK);
 		case PEM_BAD:
-			return outcome_of(JPKI_ENROLMENT);
+			return outcome_of(OUTCOME_ENROLMENT);
 		case PEM_CERT:
 			break;
 		}
@@ -100,8 +100,8 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 	struct outcome o = usercerts_load(env, user, &present);
 	size_t len, count = 0;
 
-	if (o.status == JPKI_NOT_ENROLLED && userfile_user_ok(user))
-		return outcome_of(JPKI_OK);
+	if (o.status == OUTCOME_NOT_ENROLLED && userfile_user_ok(user))
+		return outcome_of(OUTCOME_OK);
 	if (outcome_ok(&o))
 		o = userfile_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
 	if (outcome_ok(&o))
@@ -109,7 +109,7 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 	if (outcome_ok(&o) && count >= USERCERTS_MAX) {
 		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
 		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), USERCERTS_MAX);
-		o = outcome_of(JPKI_ENROLMENT);
+		o = outcome_of(OUTCOME_ENROLMENT);
 	}
 	return o;
 }
@@ -120,7 +120,7 @@ enrol_room(const struct flow_env *env, const char *user, struct view der)
 	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
 	struct writer w = writer_of(text, USERFILE_MAX);
 
-	return text != NULL ? read_others(env, user, der, &w) : outcome_of(JPKI_NO_MEMORY);
+	return text != NULL ? read_others(env, user, der, &w) : outcome_of(OUTCOME_NO_MEMORY);
 }
 
 /* When, whence, by whom; then the certificate, NUL-terminated. */
@@ -130,13 +130,13 @@ put_new(const struct flow_env *env, struct view der, const struct enrol_how *how
 	char pem[PEM_MAX], note[NOTE_MAX], when[CLK_UTC_MAX];
 
 	if (!clk_utc_text(clk_wall_s(env->clk), when))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	if (!pem_write(der, pem, sizeof pem))
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	snprintf(note, sizeof note, "enrolled %s %s, by %s\n", when, how->whence, how->by);
 	writer_bytes(w, note, strlen(note));
 	writer_bytes(w, pem, strlen(pem) + 1);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -146,10 +146,10 @@ enrol_write(const struct flow_env *env, const char *user, struct view der,
 	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
 	_cleanup_(closep) int lock = -1;
 	struct writer w = writer_of(text, USERFILE_MAX);
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	if (text == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
 	if (outcome_ok(&o) && how->add)
 		o = read_others(env, user, der, &w);
@@ -160,7 +160,7 @@ enrol_write(const struct flow_env *env, const char *user, struct view der,
 	if (!writer_ok(&w)) {
 		log_msg(env->log, LOG_ERR, "%s/%s.pem: it would become too long", env->conf->users_dir,
 		    LOG_NAME(user));
-		return outcome_of(JPKI_ENROLMENT);
+		return outcome_of(OUTCOME_ENROLMENT);
 	}
 	return userfile_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
 }

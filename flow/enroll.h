@@ -11,7 +11,7 @@
 /*
  * Checks a certificate (chain, validity, kind) and that the card in `reader`,
  * as surveyed, holds its key: asks the PIN once, challenges the card,
- * verifies. JPKI_OK or as flow_login(); card_clean as there.
+ * verifies. OUTCOME_OK or as flow_login(); card_clean as there.
  */
 struct outcome enrol_prove(const struct flow_env *env, const struct flow_ui *ui,
     const char *user, const char *reader, const struct survey *survey, struct secret *pin,

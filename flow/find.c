@@ -24,11 +24,11 @@ explain_no_cert(struct jpki *card)
 	enum jpki_kind kind = JPKI_KIND_UNKNOWN;
 	struct outcome o = jpki_read_kind(card, &kind);
 
-	if (o.status == JPKI_CARD_REMOVED)
+	if (o.status == OUTCOME_CARD_REMOVED)
 		return o;
 	if (kind == JPKI_KIND_JUKI)
-		return outcome_of(JPKI_JUKI_CARD);
-	return outcome_of(JPKI_NO_CERT);
+		return outcome_of(OUTCOME_JUKI_CARD);
+	return outcome_of(OUTCOME_NO_CERT);
 }
 
 /* A certificate that nobody has enrolled: another person's, or this person's next one? */
@@ -39,11 +39,11 @@ explain_other_cert(struct jpki *card, const struct usercerts *enrolled)
 	size_t len;
 	struct outcome o = jpki_read_auth_cert(card, der, &len);
 
-	if (o.status == JPKI_CARD_REMOVED)
+	if (o.status == OUTCOME_CARD_REMOVED)
 		return o;
 	if (outcome_ok(&o) && usercerts_is_renewal(enrolled, (struct view){ der, len }))
-		return outcome_of(JPKI_RENEWED);
-	return outcome_of(JPKI_OTHER_CARD);
+		return outcome_of(OUTCOME_RENEWED);
+	return outcome_of(OUTCOME_OTHER_CARD);
 }
 
 struct outcome
@@ -56,7 +56,7 @@ find_identify(struct jpki *card, const struct usercerts *enrolled,
 	size_t len;
 
 	o = jpki_read_auth_head(card, head, &len);
-	if (o.status == JPKI_NO_CERT)
+	if (o.status == OUTCOME_NO_CERT)
 		return explain_no_cert(card);
 	if (!outcome_ok(&o))
 		return o;
@@ -94,7 +94,7 @@ examine(const struct flow_env *env, const struct usercerts *enrolled,
 {
 	const struct transport *t = env->transport;
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
-	struct outcome o = r->exclusive ? outcome_of(JPKI_CARD_BUSY) :
+	struct outcome o = r->exclusive ? outcome_of(OUTCOME_CARD_BUSY) :
 	    t->ops->open(t->ctx, r->name, clk_left_ms(env->clk, busy_by));
 
 	if (outcome_ok(&o)) {
@@ -112,12 +112,12 @@ examine(const struct flow_env *env, const struct usercerts *enrolled,
 
 /* Of several cards that will not do, which one to talk about? */
 static int
-rank(enum jpki_status status)
+rank(enum outcome_status status)
 {
-	static const enum jpki_status order[] = {
-		JPKI_NO_READER, JPKI_NO_CARD, JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_NOT_JPKI,
-		JPKI_BAD_REPLY, JPKI_CARD_BUSY, JPKI_NO_CERT, JPKI_PHONE, JPKI_JUKI_CARD,
-		JPKI_OTHER_CARD, JPKI_RENEWED,
+	static const enum outcome_status order[] = {
+		OUTCOME_NO_READER, OUTCOME_NO_CARD, OUTCOME_CARD_REMOVED, OUTCOME_CARD_MUTE, OUTCOME_NOT_JPKI,
+		OUTCOME_BAD_REPLY, OUTCOME_CARD_BUSY, OUTCOME_NO_CERT, OUTCOME_PHONE, OUTCOME_JUKI_CARD,
+		OUTCOME_OTHER_CARD, OUTCOME_RENEWED,
 	};
 	int n = (int)(sizeof order / sizeof order[0]);
 
@@ -156,7 +156,7 @@ look_at(struct search *s, struct transport_reader *r, struct found_card *found)
 		s->best = o;
 		memcpy(s->best_reader, r->name, sizeof s->best_reader);
 	}
-	if (o.status == JPKI_CARD_BUSY) {
+	if (o.status == OUTCOME_CARD_BUSY) {
 		r->has_card = false;	/* not seen yet: look again */
 		s->busy = true;
 	}
@@ -179,7 +179,7 @@ look(struct search *s, struct found_card *found)
 	s->busy = false;
 	if (!outcome_ok(&o)) {
 		s->best = o;
-		return o.status != JPKI_NO_SERVICE;	/* a pcscd that restarts comes back */
+		return o.status != OUTCOME_NO_SERVICE;	/* a pcscd that restarts comes back */
 	}
 	for (int in_use = 0; in_use < 2; in_use++)
 		for (size_t i = 0; i < s->seen.count; i++) {
@@ -193,7 +193,7 @@ look(struct search *s, struct found_card *found)
 		}
 	if (!any_card) {
 		s->best_reader[0] = '\0';
-		s->best = outcome_of(s->seen.count > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
+		s->best = outcome_of(s->seen.count > 0 ? OUTCOME_NO_CARD : OUTCOME_NO_READER);
 	}
 	return false;
 }
@@ -205,7 +205,7 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct use
 	const struct transport *t = env->transport;
 	int64_t start = clk_mono_ms(env->clk);
 	int64_t wait_ms = (int64_t)env->conf->wait * 1000;
-	struct search s = { .env = env, .enrolled = enrolled, .best = outcome_of(JPKI_NO_READER),
+	struct search s = { .env = env, .enrolled = enrolled, .best = outcome_of(OUTCOME_NO_READER),
 		.busy_by = start + (wait_ms > BUSY_MS ? wait_ms : BUSY_MS) };
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 
@@ -215,7 +215,7 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct use
 		if (left == 0)
 			break;
 		if (ui->gone(ui->ctx))
-			return outcome_of(JPKI_CANCELLED);
+			return outcome_of(OUTCOME_CANCELLED);
 		/* An error here shows again, and is judged, at the next look. */
 		(void)!t->ops->wait(t->ctx, &s.seen, left < SLICE_MS ? left : SLICE_MS).status;
 	}

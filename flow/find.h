@@ -19,19 +19,19 @@ struct found_card {
  * have passed, at every card that comes. A card that another program keeps to itself is waited
  * for as long, but for three seconds at least. Nothing is held when it returns.
  *
- * JPKI_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise, with nothing
+ * OUTCOME_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise, with nothing
  * but the reader in it where a card was looked at, what is
  * worth most to the person: RENEWED, OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
  * CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED, NO_CARD, NO_READER,
  * NO_SERVICE, SERVICE_REFUSED, the verdict on the found card's certificate if it is not
- * JPKI_OK; CANCELLED if the person has gone.
+ * OUTCOME_OK; CANCELLED if the person has gone.
  */
 struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
     const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
 
 /*
  * On an open transport with the application selected: is this one of the
- * enrolled cards? JPKI_OK with *ret_cert; OTHER_CARD, RENEWED, JUKI_CARD, PHONE, NO_CERT.
+ * enrolled cards? OUTCOME_OK with *ret_cert; OTHER_CARD, RENEWED, JUKI_CARD, PHONE, NO_CERT.
  */
 struct outcome find_identify(struct jpki *card, const struct usercerts *enrolled,
     const struct usercert **ret_cert) MUST_CHECK;

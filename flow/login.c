@@ -44,7 +44,7 @@ make_challenge(const struct flow_env *env, const struct login_request *request,
 	if (!outcome_ok(&o))
 		return o;
 	if (!challenge_write(&c, text, &len))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
 }
 
@@ -57,7 +57,7 @@ flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct foun
 	step(env, "prompt");
 	o = ui->ask_pin(ui->ctx, found, pin);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
-		o = outcome_of(JPKI_PIN_FORMAT);
+		o = outcome_of(OUTCOME_PIN_FORMAT);
 	if (!outcome_ok(&o))
 		secret_wipe(pin);
 	*ret_verify_by = verify_until(env);
@@ -101,7 +101,7 @@ flow_may_use_reader(const struct flow_env *env, enum place place)
 	bool allowed = place == PLACE_LOCAL || env->conf->remote == CONF_REMOTE_YES ||
 	    (place == PLACE_ASSUMED && env->conf->remote != CONF_REMOTE_STRICT);
 
-	return outcome_of(allowed ? JPKI_OK : JPKI_REMOTE);
+	return outcome_of(allowed ? OUTCOME_OK : OUTCOME_REMOTE);
 }
 
 /*
@@ -117,7 +117,7 @@ judge_again(const struct flow_env *env, const char *user, struct usercerts *enro
 	struct outcome o;
 
 	if (old.len > sizeof der)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	memcpy(der, old.data, old.len);
 	old.data = der;
 	found->enrolled = NULL;
@@ -128,7 +128,7 @@ judge_again(const struct flow_env *env, const char *user, struct usercerts *enro
 	for (size_t i = 0; i < enrolled->count; i++)
 		if (view_equal(cert_der(enrolled->at[i].cert), old))
 			found->enrolled = &enrolled->at[i];
-	return found->enrolled != NULL ? found->enrolled->verdict : outcome_of(JPKI_NOT_ENROLLED);
+	return found->enrolled != NULL ? found->enrolled->verdict : outcome_of(OUTCOME_NOT_ENROLLED);
 }
 
 void
@@ -178,7 +178,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
     const struct login_request *request, struct secret *pin, struct login_result *ret_result)
 {
 	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
-	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
+	struct login_result result = { .outcome = outcome_of(OUTCOME_INTERNAL), .card_clean = true };
 	struct outcome o;
 
 	step(env, "enrolment");

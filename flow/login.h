@@ -10,7 +10,7 @@
  *  7. in one transaction: foreign state dropped, same card, tries again,
  *     VERIFY once, sign, state dropped, power down; on every way out
  *  8. the signature is verified with the enrolled key over our challenge:
- *     only here the result can become JPKI_OK
+ *     only here the result can become OUTCOME_OK
  */
 #ifndef JPKI_FLOW_LOGIN_H
 #define JPKI_FLOW_LOGIN_H
@@ -47,7 +47,7 @@ void flow_login(const struct flow_env *env, const struct flow_ui *ui,
 /* Notes which certificate a login is about. */
 void login_name_cert(const struct usercert *enrolled, struct login_result *result);
 
-/* Whether a user in this place may use this machine's reader: JPKI_OK or REMOTE, by the option remote. */
+/* Whether a user in this place may use this machine's reader: OUTCOME_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
 
 /*
@@ -58,7 +58,7 @@ struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
     const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
 
 /*
- * Steps 7 and 8. JPKI_OK only if the signature over our challenge verified
+ * Steps 7 and 8. OUTCOME_OK only if the signature over our challenge verified
  * with the key of found->enrolled. card_expiry as in struct proof.
  */
 struct outcome flow_verify(const struct flow_env *env, const struct login_request *request,

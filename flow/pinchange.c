@@ -71,7 +71,7 @@ judge_old(const struct pinchange_question *q, const struct pinchange_secrets *s)
 	bool good = q->signature ? pinrule_may_be_sign(secret_view(s->at[PINCHANGE_OLD])) :
 	    secret_is_auth_pin(s->at[PINCHANGE_OLD]);
 
-	return outcome_of(good ? JPKI_OK : JPKI_PIN_FORMAT);
+	return outcome_of(good ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 }
 
 static struct outcome
@@ -82,10 +82,10 @@ judge_new(const struct pinchange_question *q, const struct pinchange_secrets *s)
 	    secret_is_auth_pin(new_pin);
 
 	if (!good)
-		return outcome_of(JPKI_NEW_PIN_FORMAT);
+		return outcome_of(OUTCOME_NEW_PIN_FORMAT);
 	if (view_equal(secret_view(new_pin), secret_view(s->at[PINCHANGE_OLD])))
-		return outcome_of(JPKI_NEW_PIN_SAME);
-	return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_NEW_PIN_SAME);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -93,7 +93,7 @@ judge_again(const struct pinchange_secrets *s)
 {
 	bool same = view_equal(secret_view(s->at[PINCHANGE_NEW]), secret_view(s->at[PINCHANGE_AGAIN]));
 
-	return outcome_of(same ? JPKI_OK : JPKI_NEW_PIN_MISMATCH);
+	return outcome_of(same ? OUTCOME_OK : OUTCOME_NEW_PIN_MISMATCH);
 }
 
 /* One question and its rules. What can be no PIN at all breaks the rules of its own prompt. */
@@ -103,7 +103,7 @@ ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
 {
 	struct outcome o = ui->ask(ui->ctx, q, s->at[q->prompt]);
 
-	if (!outcome_ok(&o) && o.status != JPKI_PIN_FORMAT)
+	if (!outcome_ok(&o) && o.status != OUTCOME_PIN_FORMAT)
 		return o;
 	switch (q->prompt) {
 	case PINCHANGE_OLD:
@@ -115,7 +115,7 @@ ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
 	case PINCHANGE_PROMPTS:
 		break;
 	}
-	return outcome_of(JPKI_INTERNAL);
+	return outcome_of(OUTCOME_INTERNAL);
 }
 
 static struct outcome
@@ -124,7 +124,7 @@ ask_all(const struct pinchange_ui *ui, const struct pinchange_card *card,
 {
 	struct pinchange_question q = { .signature = card->pin == JPKI_PIN_SIGN,
 		.reader = card->reader, .fingerprint = card->fingerprint, .tries_left = card->tries_left };
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	for (q.prompt = PINCHANGE_OLD; outcome_ok(&o) && q.prompt < PINCHANGE_PROMPTS; q.prompt++) {
 		if (q.prompt == PINCHANGE_AGAIN && !q.signature)
@@ -151,7 +151,7 @@ same_card(void *ctx, struct jpki *card)
 	struct outcome o = jpki_read_auth_head(card, head, &len);
 
 	if (outcome_ok(&o) && !usercerts_is_head_of((struct view){ head, len }, c->card->cert))
-		o = outcome_of(JPKI_CARD_REMOVED);	/* and another put in its place */
+		o = outcome_of(OUTCOME_CARD_REMOVED);	/* and another put in its place */
 	return o;
 }
 
@@ -169,12 +169,12 @@ static void
 speak_of_signature(struct outcome *o)
 {
 	static const struct {
-		enum jpki_status pin, sign;
+		enum outcome_status pin, sign;
 	} pairs[] = {
-		{ JPKI_PIN_WRONG, JPKI_SIGN_WRONG },
-		{ JPKI_PIN_FORMAT, JPKI_SIGN_FORMAT },
-		{ JPKI_PIN_LOCKED, JPKI_SIGN_LOCKED },
-		{ JPKI_NEW_PIN_FORMAT, JPKI_NEW_SIGN_FORMAT },
+		{ OUTCOME_PIN_WRONG, OUTCOME_SIGN_WRONG },
+		{ OUTCOME_PIN_FORMAT, OUTCOME_SIGN_FORMAT },
+		{ OUTCOME_PIN_LOCKED, OUTCOME_SIGN_LOCKED },
+		{ OUTCOME_NEW_PIN_FORMAT, OUTCOME_NEW_SIGN_FORMAT },
 	};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)

@@ -31,7 +31,7 @@ struct pinchange_question {
 
 struct pinchange_ui {
 	/*
-	 * Asks once and stores what was typed. JPKI_OK; PIN_FORMAT if it cannot be a PIN
+	 * Asks once and stores what was typed. OUTCOME_OK; PIN_FORMAT if it cannot be a PIN
 	 * or nothing was typed; CANCELLED and the like. The secret is empty then.
 	 */
 	MUST_CHECK struct outcome (*ask)(void *ctx, const struct pinchange_question *q,
@@ -70,7 +70,7 @@ struct pinchange_card {
 };
 
 /*
- * Steps 2 to 4. JPKI_OK: the new PIN holds. PIN_UNCERTAIN: either of the two does.
+ * Steps 2 to 4. OUTCOME_OK: the new PIN holds. PIN_UNCERTAIN: either of the two does.
  * Anything else: the old one does. NEW_PIN_FORMAT, NEW_PIN_SAME, NEW_PIN_MISMATCH, NEW_PIN_REFUSED,
  * what transaction_run() says (CARD_REMOVED also for another card), what ui->ask said; for the
  * signature PIN the outcomes SIGN_ and NEW_SIGN_ in place of PIN_ and NEW_PIN_. The secrets
@@ -87,7 +87,7 @@ struct pinchange_user {
 };
 
 /*
- * Steps 1 and 2, in which nobody is asked for anything. JPKI_OK, NOT_ENROLLED (also
+ * Steps 1 and 2, in which nobody is asked for anything. OUTCOME_OK, NOT_ENROLLED (also
  * from afar), REMOTE, as usercerts_load() and find_card().
  */
 struct outcome pinchange_check(const struct flow_env *env, const struct pinchange_ui *ui,

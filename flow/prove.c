@@ -19,7 +19,7 @@ same_card(void *ctx, struct jpki *card)
 	struct outcome o = find_identify(card, p->enrolled, &cert);
 
 	if (outcome_ok(&o) && cert != p->found->enrolled)
-		o = outcome_of(JPKI_OTHER_CARD);
+		o = outcome_of(OUTCOME_OTHER_CARD);
 	return o;
 }
 

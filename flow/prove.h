@@ -22,7 +22,7 @@ struct proof {
  * Makes sure that the card is the found one, has the PIN verified, once and not after
  * verify_by, and lets the card sign (flow/possession/transaction.h).
  *
- * JPKI_OK: there is a signature, NOT yet verified: the caller does that. Otherwise as
+ * OUTCOME_OK: there is a signature, NOT yet verified: the caller does that. Otherwise as
  * transaction_run(), find_card() and jpki_sign(); the PIN is wiped in any case.
  */
 struct outcome prove(const struct flow_env *env, const struct found_card *found,

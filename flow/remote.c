@@ -76,10 +76,10 @@ know_server(const struct flow_env *env, const struct login_request *request, str
 	s->names = env->conf->remote_names[0] != '\0' ? env->conf->remote_names : request->host;
 	read_host_keys(env, s);
 	if (s->key_count > 0 || env->conf->remote_binding == CONF_BINDING_NAME)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	log_msg(env->log, LOG_ERR, "%s: no " REMOTE_HOST_KEY_FILES " can be read there; see host_keys in "
 	    "pam_jpki.conf(5)", env->conf->host_keys);
-	return outcome_of(JPKI_CONFIG);
+	return outcome_of(OUTCOME_CONFIG);
 }
 
 static bool
@@ -102,10 +102,10 @@ make_challenge(struct attempt *a, char prompt[static SSHWIRE_PROMPT_MAX])
 	c->binding = a->env->conf->remote_binding == CONF_BINDING_NAME ? SSHWIRE_NAME : SSHWIRE_HOSTKEY;
 	if (copy_name(c->hosts, a->server->names) && copy_name(c->user, a->request->user) &&
 	    copy_name(c->service, a->request->service) && sshwire_write_prompt(c, prompt))
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	log_msg(a->env->log, LOG_ERR, "no challenge can be made of the names of this server and the "
 	    "user: too long, or not ASCII; see remote_names in pam_jpki.conf(5)");
-	return outcome_of(JPKI_CONFIG);
+	return outcome_of(OUTCOME_CONFIG);
 }
 
 static void
@@ -127,13 +127,13 @@ ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 	if (!outcome_ok(&o))
 		return o;
 	if (reply[0] == '\0') {
-		o = outcome_of(JPKI_NO_REPLY);
+		o = outcome_of(OUTCOME_NO_REPLY);
 	} else if (a->replied_at > limit) {
 		log_msg(a->env->log, LOG_NOTICE, "the reply to the challenge came too late");
-		o = outcome_of(JPKI_CHALLENGE);
+		o = outcome_of(OUTCOME_CHALLENGE);
 	} else if (!sshwire_read_reply(reply, &a->reply)) {
 		log_msg(a->env->log, LOG_NOTICE, "what was typed at the challenge is no reply to it");
-		o = outcome_of(JPKI_CHALLENGE);
+		o = outcome_of(OUTCOME_CHALLENGE);
 	}
 	explicit_bzero(reply, sizeof reply);	/* it may have been a password */
 	return o;
@@ -174,19 +174,19 @@ check_signature(struct attempt *a)
 
 	a->signer = find_signer(&a->enrolled, a->reply.keyid);
 	if (a->signer == NULL)
-		return outcome_of(JPKI_OTHER_CARD);
+		return outcome_of(OUTCOME_OTHER_CARD);
 	if (!is_our_host_key(a)) {
 		log_msg(a->env->log, LOG_WARNING, "the signed host key is %s; is somebody between, or "
 		    "is host_keys in pam_jpki.conf wrong?", a->reply.hostkey[0] != '\0' ? "none of ours" : "missing");
-		return outcome_of(JPKI_CHALLENGE);
+		return outcome_of(OUTCOME_CHALLENGE);
 	}
 	if (!sshwire_text(&a->challenge, a->reply.hostkey, text, &len))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	o = sigcheck_input(a->signer->cert, (struct view){ text, len }, &input);
 	if (!outcome_ok(&o))
 		return o;
 	if (!base64_read(a->reply.signature, signature, sizeof signature, &signature_len))
-		return outcome_of(JPKI_BAD_SIGNATURE);
+		return outcome_of(OUTCOME_BAD_SIGNATURE);
 	return sigcheck_verify(a->signer->cert, &input, (struct view){ signature, signature_len });
 }
 
@@ -195,7 +195,7 @@ static struct outcome
 hide(const struct flow_env *env, const char *user, const struct outcome *o)
 {
 	log_msg(env->log, LOG_NOTICE, "the remote login of %s fails by %s", LOG_NAME(user), outcome_code(o->status));
-	return outcome_of(JPKI_CHALLENGE);
+	return outcome_of(OUTCOME_CHALLENGE);
 }
 
 /* Steps 4 to 6. */
@@ -229,7 +229,7 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	int64_t show_at = clk_mono_ms(env->clk) + REMOTE_SHOW_AFTER_MS;
 	_cleanup_(server_done) struct server server = { .key_count = 0 };
 	_cleanup_(attempt_done) struct attempt a = { .env = env, .request = request, .server = &server };
-	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
+	struct login_result result = { .outcome = outcome_of(OUTCOME_INTERNAL), .card_clean = true };
 	char prompt[SSHWIRE_PROMPT_MAX];
 	struct outcome o = know_server(env, request, &server), before;
 
@@ -244,7 +244,7 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	}
 	if (outcome_ok(&o))
 		o = judge(&a, &before, &result);
-	if (o.status == JPKI_CHALLENGE)
+	if (o.status == OUTCOME_CHALLENGE)
 		wait_until(env->clk, a.replied_at + REMOTE_REFUSE_AFTER_MS);
 	result.outcome = o;
 	*ret_result = result;
@@ -286,13 +286,13 @@ flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info
     struct login_result *ret_result)
 {
 	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
-	struct login_result result = { .outcome = outcome_of(JPKI_INTERNAL), .card_clean = true };
+	struct login_result result = { .outcome = outcome_of(OUTCOME_INTERNAL), .card_clean = true };
 	const struct usercert *holder = NULL;
 
 	result.outcome = usercerts_load(env, user, &enrolled);
 	if (outcome_ok(&result.outcome)) {
 		holder = find_key(&enrolled, auth_info);
-		result.outcome = holder != NULL ? holder->verdict : outcome_of(JPKI_SSH_KEY);
+		result.outcome = holder != NULL ? holder->verdict : outcome_of(OUTCOME_SSH_KEY);
 	}
 	if (holder != NULL)
 		login_name_cert(holder, &result);

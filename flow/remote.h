@@ -12,7 +12,7 @@
  *  4. the reply is of the right form, names an enrolled certificate, and one of our host
  *     keys (with remote_binding = name it may name none)
  *  5. the signature is verified with the enrolled key over our own challenge
- *  6. the certificates are judged again: only here the result can become JPKI_OK
+ *  6. the certificates are judged again: only here the result can become OUTCOME_OK
  *
  * flow_ssh_key(): sshd has verified the signature of a public key already, and tells us
  * which. It is compared with the enrolled certificates, and these are judged.
@@ -37,7 +37,7 @@
 struct remote_ui {
 	/*
 	 * Shows the prompt, echo on, and stores what came back, cut at SSHWIRE_REPLY_MAX.
-	 * JPKI_OK, also for an empty line; CANCELLED where nothing can be asked.
+	 * OUTCOME_OK, also for an empty line; CANCELLED where nothing can be asked.
 	 */
 	MUST_CHECK struct outcome (*ask)(void *ctx, const char *prompt,
 	    char reply[static SSHWIRE_REPLY_MAX]);
@@ -45,7 +45,7 @@ struct remote_ui {
 };
 
 /*
- * JPKI_OK; NO_REPLY for an empty line; CANCELLED; CONFIG: no host key can be read, or names
+ * OUTCOME_OK; NO_REPLY for an empty line; CANCELLED; CONFIG: no host key can be read, or names
  * and user do not fit into a challenge; the verdict on the certificate whose key has
  * signed; CHALLENGE for everything else, with the reason in the log alone.
  * ret_result as from flow_login().
@@ -55,7 +55,7 @@ void flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 
 /*
  * auth_info: what sshd leaves as SSH_AUTH_INFO_0 in the PAM environment, lines such as
- * "publickey ssh-rsa AAAA...". JPKI_OK; the verdict on the certificate with that key; SSH_KEY
+ * "publickey ssh-rsa AAAA...". OUTCOME_OK; the verdict on the certificate with that key; SSH_KEY
  * if no key in it is enrolled; NOT_ENROLLED and the like as usercerts_load().
  */
 void flow_ssh_key(const struct flow_env *env, const char *user, const char *auth_info,

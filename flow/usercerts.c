@@ -23,7 +23,7 @@ bad_file(const struct flow_env *env, const char *user, const char *why)
 {
 	log_msg(env->log, LOG_ERR, "%s/%s.pem: %s; enroll the card again", env->conf->users_dir,
 	    LOG_NAME(user), why);
-	return outcome_of(JPKI_ENROLMENT);
+	return outcome_of(OUTCOME_ENROLMENT);
 }
 
 static enum crl_policy
@@ -100,7 +100,7 @@ add_all(const struct flow_env *env, const char *user, struct reader text, struct
 		case PEM_END:
 			if (e->count == 0)
 				return bad_file(env, user, "holds no certificate");
-			return outcome_of(JPKI_OK);
+			return outcome_of(OUTCOME_OK);
 		case PEM_BAD:
 			return bad_file(env, user, "damaged PEM");
 		case PEM_CERT:
@@ -109,7 +109,7 @@ add_all(const struct flow_env *env, const char *user, struct reader text, struct
 		if (e->count == USERCERTS_MAX)
 			return bad_file(env, user, "more certificates than a user can have");
 		o = add(env, (struct view){ der, len }, e);
-		if (o.status == JPKI_CERT_BAD)
+		if (o.status == OUTCOME_CERT_BAD)
 			return bad_file(env, user, "a block that is no certificate");
 		if (!outcome_ok(&o))
 			return o;
@@ -185,7 +185,7 @@ usercerts_verdict(const struct usercerts *e)
 	for (size_t i = 0; i < e->count; i++)
 		if (outcome_ok(&e->at[i].verdict))
 			return e->at[i].verdict;
-	return e->count > 0 ? e->at[0].verdict : outcome_of(JPKI_NOT_ENROLLED);
+	return e->count > 0 ? e->at[0].verdict : outcome_of(OUTCOME_NOT_ENROLLED);
 }
 
 bool

@@ -22,7 +22,7 @@ struct usercerts {
 };
 
 /*
- * Reads and judges them all. JPKI_OK: there is at least one, whatever the
+ * Reads and judges them all. OUTCOME_OK: there is at least one, whatever the
  * verdicts. NOT_ENROLLED, ENROLMENT (a block that is no certificate: then none
  * of them counts), TRUST_DB, NO_MEMORY. *ret is to be usercerts_done() in
  * every case; zero it before.
@@ -42,7 +42,7 @@ void usercerts_done(struct usercerts *e);
 struct outcome usercerts_owners(const struct flow_env *env, struct view der,
     void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
 
-/* JPKI_OK if one of them could log in now, else the verdict on the first. */
+/* OUTCOME_OK if one of them could log in now, else the verdict on the first. */
 struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
 
 /*

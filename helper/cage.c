@@ -53,11 +53,11 @@ choose_user(const char *wanted, const struct log *log, struct confine_user *user
 
 	*ret = NULL;
 	if (geteuid() != 0 || wanted[0] == '\0')
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	switch (confine_find_user(automatic ? HELPER_USER : wanted, user)) {
 	case CONFINE_FOUND:
 		*ret = user;
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	case CONFINE_ABSENT:
 		break;
 	case CONFINE_IS_ROOT:
@@ -69,11 +69,11 @@ choose_user(const char *wanted, const struct log *log, struct confine_user *user
 	}
 	if (automatic) {
 		log_staying(log, why);
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	log_msg(log, LOG_ERR, "helper_user = %s: %s; name a user for this alone, or leave it out",
 	    LOG_NAME(wanted), why);
-	return outcome_of(JPKI_CONFIG);
+	return outcome_of(OUTCOME_CONFIG);
 }
 
 static struct outcome
@@ -92,14 +92,14 @@ confine_helper(const struct conf *conf, bool host_keys, const struct log *log)
 	if (!confine(&c, &landlock)) {
 		/* In a service with few capabilities. By a name that was given, it is refused. */
 		if (errno != EPERM || c.user == NULL || strcmp(conf->helper_user, CONF_USER_AUTO) != 0)
-			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+			return outcome_raw(OUTCOME_INTERNAL, (uint32_t)errno);
 		log_staying(log, strerror(errno));
 		c.user = NULL;
 		if (!confine(&c, &landlock))
-			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+			return outcome_raw(OUTCOME_INTERNAL, (uint32_t)errno);
 	}
 	confine_log_gaps(log, "jpki_helper", landlock);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* --- the filter ----------------------------------------------------------------- */
@@ -282,9 +282,9 @@ static struct outcome
 load_or_refuse(uint32_t otherwise, bool (*rules)(scmp_filter_ctx), const struct log *log)
 {
 	if (load(otherwise, rules))
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	log_msg(log, LOG_ERR, "the kernel refuses the helper's seccomp filter");
-	return outcome_of(JPKI_INTERNAL);
+	return outcome_of(OUTCOME_INTERNAL);
 }
 
 struct outcome
@@ -303,7 +303,7 @@ cage_enter(const struct conf *conf, bool host_keys, const struct log *log)
 struct outcome
 cage_seal(const struct log *log)
 {
-	return kernel_filters() ? load_or_refuse(SCMP_ACT_ALLOW, add_seal, log) : outcome_of(JPKI_OK);
+	return kernel_filters() ? load_or_refuse(SCMP_ACT_ALLOW, add_seal, log) : outcome_of(OUTCOME_OK);
 }
 
 bool

@@ -43,14 +43,14 @@ bool cage_prepare(void) MUST_CHECK;
  * (fcntl(2), F_SETOWN), tracing and mounting end the process at once (SIGSYS); what is not known
  * here does not exist (ENOSYS). A kernel without filters is logged as a warning.
  *
- * host_keys: sshd's public host keys are read (a challenge is going to name one). JPKI_OK. CONFIG
+ * host_keys: sshd's public host keys are read (a challenge is going to name one). OUTCOME_OK. CONFIG
  * (logged): helper_user names no user, or root. INTERNAL: the kernel has it, and refuses.
  */
 struct outcome cage_enter(const struct conf *conf, bool host_keys, const struct log *log) MUST_CHECK;
 
 /*
  * From now on no socket at all and no connection: they end the process. After cage_enter() only,
- * once pcscd is connected and before a card has said a word. JPKI_OK, INTERNAL. Where the kernel has
+ * once pcscd is connected and before a card has said a word. OUTCOME_OK, INTERNAL. Where the kernel has
  * no filters it does nothing; cage_enter() has logged that.
  */
 struct outcome cage_seal(const struct log *log) MUST_CHECK;

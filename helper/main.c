@@ -167,7 +167,7 @@ put_outcome(struct writer *w, const struct outcome *o, bool card_clean, const ch
 static void
 tell(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	if (o->status == JPKI_CARD_BUSY && self.task == PROTO_LOGIN && self.reader[0] != '\0')
+	if (o->status == OUTCOME_CARD_BUSY && self.task == PROTO_LOGIN && self.reader[0] != '\0')
 		message_busy(self.reader, text);
 	else
 		message_outcome(o, text);
@@ -217,7 +217,7 @@ module_gone(void *ctx)
 static void
 on_tick(int sig)
 {
-	bool waits = pcsc_pending(self.pcsc) == JPKI_CARD_BUSY;
+	bool waits = pcsc_pending(self.pcsc) == OUTCOME_CARD_BUSY;
 	const struct late *late = self.changing ? &self.uncertain : waits ? &self.busy : &self.timeout;
 	int error = errno;
 
@@ -232,7 +232,7 @@ on_tick(int sig)
 }
 
 static bool
-prepare_late(struct late *late, enum jpki_status status, bool card_clean)
+prepare_late(struct late *late, enum outcome_status status, bool card_clean)
 {
 	struct writer w = writer_of(late->packet, sizeof late->packet);
 	struct outcome o = outcome_of(status);
@@ -267,9 +267,9 @@ watchdog_start(void)
 {
 	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
 
-	if (!prepare_late(&self.busy, JPKI_CARD_BUSY, true) ||
-	    !prepare_late(&self.timeout, JPKI_TIMEOUT, !self.watchdog.pin_received) ||
-	    !prepare_late(&self.uncertain, JPKI_PIN_UNCERTAIN, false) ||
+	if (!prepare_late(&self.busy, OUTCOME_CARD_BUSY, true) ||
+	    !prepare_late(&self.timeout, OUTCOME_TIMEOUT, !self.watchdog.pin_received) ||
+	    !prepare_late(&self.uncertain, OUTCOME_PIN_UNCERTAIN, false) ||
 	    sigemptyset(&sa.sa_mask) != 0 || sigaction(SIGALRM, &sa, NULL) != 0)
 		_exit(EXIT_PROTOCOL);
 	set_ticks(TICK_MS);
@@ -293,30 +293,30 @@ resume_work(void)
 
 /* --- the person, who sits behind the module ---------------------------------- */
 
-static enum jpki_status
+static enum outcome_status
 status_of_answer(enum proto_answer answer)
 {
 	switch (answer) {
 	case PROTO_ANSWER_PIN:
-		return JPKI_OK;
+		return OUTCOME_OK;
 	case PROTO_ANSWER_FORMAT:
-		return JPKI_PIN_FORMAT;
+		return OUTCOME_PIN_FORMAT;
 	case PROTO_ANSWER_REPEATED:
-		return JPKI_PIN_REPEATED;
+		return OUTCOME_PIN_REPEATED;
 	case PROTO_ANSWER_PASSWORD:
-		return JPKI_PASSWORD;
+		return OUTCOME_PASSWORD;
 	case PROTO_ANSWER_GUESSES:
-		return JPKI_GUESSES;
+		return OUTCOME_GUESSES;
 	case PROTO_ANSWER_UNRECORDED:
-		return JPKI_GUESS_RECORD;
+		return OUTCOME_GUESS_RECORD;
 	case PROTO_ANSWER_CANCEL:
 		break;
 	}
-	return JPKI_CANCELLED;
+	return OUTCOME_CANCELLED;
 }
 
 /*
- * The answer to what was asked. JPKI_OK, and its contents are in *ret_r; CANCELLED if the module
+ * The answer to what was asked. OUTCOME_OK, and its contents are in *ret_r; CANCELLED if the module
  * has gone; HELPER if it is another message.
  */
 static struct outcome
@@ -328,11 +328,11 @@ receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], 
 
 	/* No deadline: somebody is typing. If the module goes, the socket closes. */
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
-		return outcome_of(JPKI_CANCELLED);
+		return outcome_of(OUTCOME_CANCELLED);
 	*ret_r = reader_of(packet, len);
 	if (!proto_get_header(ret_r, &type, &id) || type != wanted || memcmp(&id, &self.id, sizeof id) != 0)
-		return outcome_of(JPKI_HELPER);
-	return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_HELPER);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -343,13 +343,13 @@ receive_pin(struct secret *pin)
 	struct reader r;
 	struct outcome o = receive_answer(PROTO_PIN, packet, &r);
 
-	if (o.status == JPKI_CANCELLED)
+	if (o.status == OUTCOME_CANCELLED)
 		return o;
 	self.watchdog.pin_received = true;
 	if (!outcome_ok(&o) || !proto_get_pin(&r, &m))
-		o = outcome_of(JPKI_HELPER);
+		o = outcome_of(OUTCOME_HELPER);
 	else if (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len))
-		o = outcome_of(JPKI_PIN_FORMAT);
+		o = outcome_of(OUTCOME_PIN_FORMAT);
 	else
 		o = outcome_of(status_of_answer(m.answer));
 	if (outcome_ok(&o))
@@ -374,9 +374,9 @@ ask_reply(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 	send_or_die(&w, proto_put_challenge(&w, &self.id, &challenge));
 	o = receive_answer(PROTO_REPLY, packet, &r);
 	if (outcome_ok(&o) && !proto_get_reply(&r, &m))
-		o = outcome_of(JPKI_HELPER);
+		o = outcome_of(OUTCOME_HELPER);
 	if (outcome_ok(&o) && !m.given)
-		o = outcome_of(JPKI_CANCELLED);
+		o = outcome_of(OUTCOME_CANCELLED);
 	snprintf(reply, SSHWIRE_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
 	explicit_bzero(&m, sizeof m);
 	explicit_bzero(packet, sizeof packet);
@@ -439,7 +439,7 @@ seal(void)
 	struct outcome o;
 
 	if (sealed)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	o = cage_seal(self.log);
 	sealed = outcome_ok(&o);
 	return o;
@@ -470,12 +470,12 @@ provide(void)
 	self.pin = secret_new();
 	self.pcsc = pcsc_new(&clk_system, self.log);
 	if (!pinchange_secrets_init(&self.secrets) || self.pin == NULL || self.pcsc == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	self.transport = *pcsc_transport(self.pcsc);
 	ops = *self.transport.ops;
 	ops.open = open_card;
 	self.transport.ops = &ops;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* --- the tasks --------------------------------------------------------------- */
@@ -571,7 +571,7 @@ send_change_result(const struct outcome *o, bool card_clean, const char *success
 
 	if (outcome_ok(o))
 		snprintf(text, sizeof text, "%s", success);
-	else if (o->status == JPKI_PIN_LOCKED)
+	else if (o->status == OUTCOME_PIN_LOCKED)
 		message_locked(false, text);
 	else
 		message_outcome(o, text);

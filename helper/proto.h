@@ -19,7 +19,7 @@
  * bytes left over, comes out of turn or twice is a failed helper, never a
  * guess. READY says which way the options lead, before the helper has heard anything of a
  * card or a stranger, and only a way that the REQUEST offers is gone. RESULT with
- * JPKI_OK counts only after what that way needs: every PIN of the task, the reply to
+ * OUTCOME_OK counts only after what that way needs: every PIN of the task, the reply to
  * the challenge, or the key by which sshd has let the user in.
  *
  * What the helper says is a stranger's word by the time it has spoken with a card: the

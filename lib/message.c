@@ -47,17 +47,17 @@ drop_half_character(char text[static MESSAGE_MAX])
 static void
 write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	if (o->status == JPKI_PIN_WRONG && o->tries_left >= 0)
+	if (o->status == OUTCOME_PIN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "Wrong PIN; %d try left before the card locks.",
 		    "Wrong PIN; %d tries left before the card locks.",
 		    (unsigned long)o->tries_left), o->tries_left);
-	else if (o->status == JPKI_SIGN_WRONG && o->tries_left >= 0)
+	else if (o->status == OUTCOME_SIGN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "Wrong signature PIN; %d try left before it locks.",
 		    "Wrong signature PIN; %d tries left before it locks.",
 		    (unsigned long)o->tries_left), o->tries_left);
-	else if (o->status == JPKI_NO_CARD && o->waited_s > 0)
+	else if (o->status == OUTCOME_NO_CARD && o->waited_s > 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "No card came onto the reader in %u second.",
 		    "No card came onto the reader in %u seconds.",

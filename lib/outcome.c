@@ -11,9 +11,9 @@ static const struct row {
 	const char *state;
 	const char *remedy;
 	int priority;
-} rows[JPKI_STATUS_COUNT] = {
+} rows[OUTCOME_COUNT] = {
 #define OUTCOME(name, code_, pam, prio, state_, remedy_) \
-	[JPKI_##name] = { .code = (code_), .state = (state_), .remedy = (remedy_), .priority = (prio) },
+	[OUTCOME_##name] = { .code = (code_), .state = (state_), .remedy = (remedy_), .priority = (prio) },
 #include "lib/outcome.def"
 #undef OUTCOME
 };
@@ -21,35 +21,35 @@ static const struct row {
 bool
 outcome_is_status(unsigned int number)
 {
-	return number < JPKI_STATUS_COUNT;
+	return number < OUTCOME_COUNT;
 }
 
 static const struct row *
-row_of(enum jpki_status status)
+row_of(enum outcome_status status)
 {
-	return &rows[outcome_is_status(status) ? status : JPKI_INTERNAL];
+	return &rows[outcome_is_status(status) ? status : OUTCOME_INTERNAL];
 }
 
 const char *
-outcome_code(enum jpki_status status)
+outcome_code(enum outcome_status status)
 {
 	return row_of(status)->code;
 }
 
 const char *
-outcome_state(enum jpki_status status)
+outcome_state(enum outcome_status status)
 {
 	return row_of(status)->state;
 }
 
 const char *
-outcome_remedy(enum jpki_status status)
+outcome_remedy(enum outcome_status status)
 {
 	return row_of(status)->remedy;
 }
 
 int
-outcome_priority(enum jpki_status status)
+outcome_priority(enum outcome_status status)
 {
 	return row_of(status)->priority;
 }

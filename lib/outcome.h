@@ -10,17 +10,17 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-enum jpki_status {
-#define OUTCOME(name, code, pam, prio, state, remedy) JPKI_##name,
+enum outcome_status {
+#define OUTCOME(name, code, pam, prio, state, remedy) OUTCOME_##name,
 #include "lib/outcome.def"
 #undef OUTCOME
-	JPKI_STATUS_COUNT	/* not an outcome */
+	OUTCOME_COUNT	/* not an outcome */
 };
 
 #define TRIES_UNKNOWN (-1)
 
 struct outcome {
-	enum jpki_status status;
+	enum outcome_status status;
 	int tries_left;		/* of the PIN the operation used, or TRIES_UNKNOWN */
 	unsigned int waited_s;	/* NO_CARD: for so many seconds; helper and tools only */
 	int64_t when;		/* the date in question, seconds since 1970 UTC; 0: none */
@@ -29,14 +29,14 @@ struct outcome {
 
 /* An outcome that carries nothing but its status. */
 static inline struct outcome
-outcome_of(enum jpki_status status)
+outcome_of(enum outcome_status status)
 {
 	return (struct outcome){ .status = status, .tries_left = TRIES_UNKNOWN };
 }
 
 /* An outcome with the status word, winscard or NSS code that caused it. */
 static inline struct outcome
-outcome_raw(enum jpki_status status, uint32_t raw)
+outcome_raw(enum outcome_status status, uint32_t raw)
 {
 	struct outcome o = outcome_of(status);
 
@@ -47,21 +47,21 @@ outcome_raw(enum jpki_status status, uint32_t raw)
 static inline bool
 outcome_ok(const struct outcome *o)
 {
-	return o->status == JPKI_OK;
+	return o->status == OUTCOME_OK;
 }
 
 /*
  * The stable code for logs ("JPKI-E-PIN-WRONG"); never NULL, also for a
  * number that is no status.
  */
-const char *outcome_code(enum jpki_status status);
+const char *outcome_code(enum outcome_status status);
 
 /* The untranslated sentences (message ids for gettext). Remedy may be NULL. */
-const char *outcome_state(enum jpki_status status);
-const char *outcome_remedy(enum jpki_status status);
+const char *outcome_state(enum outcome_status status);
+const char *outcome_remedy(enum outcome_status status);
 
 /* The syslog priority (LOG_ERR ...) at which the outcome is reported. */
-int outcome_priority(enum jpki_status status);
+int outcome_priority(enum outcome_status status);
 
 /* Whether a number from elsewhere names a status. */
 bool outcome_is_status(unsigned int number);

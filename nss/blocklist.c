@@ -107,19 +107,19 @@ read_text(const struct blocklist *list, char **ret_text)
 	case SAFEFILE_OK:
 		break;
 	case SAFEFILE_ABSENT:
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_BLOCK_LIST);
+		return outcome_of(OUTCOME_BLOCK_LIST);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	}
 	if (memchr(text, '\0', len) != NULL) {
 		log_msg(list->log, LOG_ERR, "%s: not a text", list->path);
-		return outcome_of(JPKI_BLOCK_LIST);
+		return outcome_of(OUTCOME_BLOCK_LIST);
 	}
 	*ret_text = text;
 	text = NULL;	/* given to the caller */
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /*
@@ -146,12 +146,12 @@ walk(const struct blocklist *list, char *text,
 		if (kind == LINE_BAD) {
 			log_msg(list->log, LOG_ERR, "%s:%u: not understood; mend or remove the line",
 			    list->path, n);
-			return outcome_of(JPKI_BLOCK_LIST);
+			return outcome_of(OUTCOME_BLOCK_LIST);
 		}
 		if (kind == LINE_ENTRY || next != NULL)	/* behind the last newline is no line */
 			each(ctx, line, kind == LINE_ENTRY ? &entry : NULL, note);
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -191,7 +191,7 @@ blocklist_check(const struct blocklist *list, const struct cert *cert, const str
 	snprintf(q.by_certificate.certificate, sizeof q.by_certificate.certificate, "%s",
 	    cert->fingerprint);
 	if (!cert_key_sha256(issuer, q.by_serial.issuer_key))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	/* A serial number that no list can hold equals none. */
 	if (crlder_serial(view_of_item(&cert->nss->serialNumber), &serial))
 		view_hex(serial, q.by_serial.serial);
@@ -199,7 +199,7 @@ blocklist_check(const struct blocklist *list, const struct cert *cert, const str
 	if (outcome_ok(&o) && q.blocked) {
 		log_msg(list->log, LOG_NOTICE, "%s: certificate %.16s... is blocked", list->path,
 		    cert->fingerprint);
-		o = outcome_of(JPKI_BLOCKED);
+		o = outcome_of(OUTCOME_BLOCKED);
 	}
 	return o;
 }
@@ -296,11 +296,11 @@ change(const struct blocklist *list, struct change *c, const char *note, size_t 
 	struct outcome o;
 
 	if (text == NULL || present == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	c->present = present;
 	c->w = writer_of(text, BLOCKLIST_FILE_MAX);
 	if (!lock_beside(list->path, list->owner, list->log, &lock))
-		return outcome_of(JPKI_BLOCK_LIST);
+		return outcome_of(OUTCOME_BLOCK_LIST);
 	o = read_text(list, &old);
 	if (outcome_ok(&o) && old == NULL)
 		put_text(&c->w, header);
@@ -313,10 +313,10 @@ change(const struct blocklist *list, struct change *c, const char *note, size_t 
 		return o;
 	if (!writer_ok(&c->w)) {
 		log_msg(list->log, LOG_ERR, "%s: it would become too long", list->path);
-		return outcome_of(JPKI_BLOCK_LIST);
+		return outcome_of(OUTCOME_BLOCK_LIST);
 	}
 	if (!safefile_replace(list->path, 0644, text, c->w.len, list->log))
-		return outcome_of(JPKI_BLOCK_LIST);
+		return outcome_of(OUTCOME_BLOCK_LIST);
 	return o;
 }
 

@@ -42,7 +42,7 @@ struct block_entry {
 bool blocklist_read_serial(const char *text, char ret[static BLOCKLIST_SERIAL_LEN + 1]) MUST_CHECK;
 
 /*
- * JPKI_OK: not blocked. BLOCKED (the line is logged). BLOCK_LIST: unsafe, unreadable or
+ * OUTCOME_OK: not blocked. BLOCKED (the line is logged). BLOCK_LIST: unsafe, unreadable or
  * damaged (logged). NO_MEMORY, INTERNAL.
  */
 struct outcome blocklist_check(const struct blocklist *list, const struct cert *cert,

@@ -167,19 +167,19 @@ describe(struct cert *cert)
 	PRTime not_before, not_after;
 
 	if (CERT_GetCertTimes(cert->nss, &not_before, &not_after) != SECSuccess)
-		return outcome_raw(JPKI_CERT_BAD, (uint32_t)PORT_GetError());
+		return outcome_raw(OUTCOME_CERT_BAD, (uint32_t)PORT_GetError());
 	cert->not_before = seconds(not_before);
 	cert->not_after = seconds(not_after);
 	cert->key = CERT_ExtractPublicKey(cert->nss);
 	name_key(cert);
 	if (!fingerprint(cert_der(cert), cert->fingerprint))
-		return outcome_nss(JPKI_INTERNAL, PORT_GetError());
+		return outcome_nss(OUTCOME_INTERNAL, PORT_GetError());
 	cert->subject = name_text(&cert->nss->subject);
 	cert->issuer = name_text(&cert->nss->issuer);
 	cert->serial = serial_text(&cert->nss->serialNumber);
 	if (cert->subject == NULL || cert->issuer == NULL || cert->serial == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
-	return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_NO_MEMORY);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -192,14 +192,14 @@ cert_from_der(struct certdb *db, struct view der, struct cert **ret)
 
 	(void)db;	/* in the signature because NSS works only while one is open */
 	if (der.len > CERT_DER_MAX || !asn1_is_certificate(der))
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	cert = calloc(1, sizeof *cert);
 	if (cert == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	PORT_SetError(0);
 	cert->nss = CERT_NewTempCertificate(CERT_GetDefaultCertDB(), &item, NULL, PR_FALSE, PR_TRUE);
 	if (cert->nss == NULL)
-		return outcome_nss(JPKI_CERT_BAD, PORT_GetError());
+		return outcome_nss(OUTCOME_CERT_BAD, PORT_GetError());
 	o = describe(cert);
 	if (!outcome_ok(&o))
 		return o;
@@ -248,7 +248,7 @@ cert_fingerprint_of(struct view der, const struct log *log, char ret[static CERT
 	struct outcome o = certdb_open_none(log, &db);
 
 	if (outcome_ok(&o) && !fingerprint(der, ret))
-		o = outcome_of(JPKI_INTERNAL);
+		o = outcome_of(OUTCOME_INTERNAL);
 	(void)certdb_close(db);
 	return o;
 }

@@ -16,9 +16,9 @@ struct cert;
  * Decodes exactly one DER certificate; trailing bytes are refused, also if
  * they are the filler with which cards pad their files. Copies the bytes.
  *
- * JPKI_OK: *ret is the caller's; cert_free() before certdb_close().
- * JPKI_CERT_BAD: not a certificate, or more than CERT_DER_MAX bytes.
- * JPKI_NO_MEMORY.
+ * OUTCOME_OK: *ret is the caller's; cert_free() before certdb_close().
+ * OUTCOME_CERT_BAD: not a certificate, or more than CERT_DER_MAX bytes.
+ * OUTCOME_NO_MEMORY.
  */
 struct outcome cert_from_der(struct certdb *db, struct view der, struct cert **ret) MUST_CHECK;
 void cert_free(struct cert *cert);

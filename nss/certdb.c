@@ -24,17 +24,17 @@ outcome_of_safefile(enum safefile r, const char *path, const struct log *log)
 {
 	switch (r) {
 	case SAFEFILE_OK:
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	case SAFEFILE_ABSENT:
 		log_msg(log, LOG_ERR, "%s: there is no database of trusted authorities; "
 		    "make one with: jpkictl trust add", path);
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	case SAFEFILE_REFUSED:
 		break;		/* logged there */
 	}
-	return outcome_of(JPKI_TRUST_DB);
+	return outcome_of(OUTCOME_TRUST_DB);
 }
 
 /*
@@ -53,7 +53,7 @@ check_files(const char *dir, uid_t owner, const struct log *log)
 
 		if (n < 0 || (size_t)n >= sizeof path) {
 			log_msg(log, LOG_ERR, "%s: path too long", dir);
-			return outcome_of(JPKI_TRUST_DB);
+			return outcome_of(OUTCOME_TRUST_DB);
 		}
 		o = outcome_of_safefile(safefile_open(path, owner, log, NULL), path, log);
 	}
@@ -72,14 +72,14 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 	 */
 	if (NSS_IsInitialized()) {
 		log_msg(log, LOG_CRIT, "%s: NSS is in use in this process already", dir);
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	}
 	db = calloc(1, sizeof *db);
 	if (db == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	if ((size_t)snprintf(config, sizeof config, "sql:%s", dir) >= sizeof config) {
 		log_msg(log, LOG_ERR, "%s: path too long", dir);
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
 	PORT_SetError(0);
 	db->context = NSS_InitContext(config, "", "", "", NULL, flags | NSS_INIT_NOMODDB);
@@ -89,11 +89,11 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 		log_msg(log, LOG_ERR, "%s: the NSS database cannot be opened (%s); restore cert9.db "
 		    "and key4.db, or remove both and add the authorities again: jpkictl trust add",
 		    dir, nss_error_name(error));
-		return outcome_nss(JPKI_TRUST_DB, error);
+		return outcome_nss(OUTCOME_TRUST_DB, error);
 	}
 	*ret_db = db;
 	db = NULL;	/* given to the caller */
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* T and nothing else makes an anchor: C is for servers, P would need no chain at all. */
@@ -115,25 +115,25 @@ add_anchor(struct certdb *db, const CERTCertificate *found, const struct log *lo
 	struct outcome o = cert_from_der(db, der, &cert);
 	struct cert **grown;
 
-	if (o.status == JPKI_CERT_BAD) {
+	if (o.status == OUTCOME_CERT_BAD) {
 		log_msg(log, LOG_WARNING, "the trusted certificate %s is malformed and not used",
 		    LOG_NAME(found->nickname));
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	if (!outcome_ok(&o))
 		return o;
 	/* Pointers are stored. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	grown = reallocarray(db->anchors, db->anchor_count + 1, sizeof *grown);
 	if (grown == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	db->anchors = grown;
 	for_list = CERT_DupCertificate(cert->nss);
 	if (CERT_AddCertToListTail(db->anchor_list, for_list) != SECSuccess)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	for_list = NULL;	/* given to the list */
 	db->anchors[db->anchor_count++] = cert;
 	cert = NULL;		/* given to the database */
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -141,7 +141,7 @@ load_anchors(struct certdb *db, const char *dir, const struct log *log)
 {
 	_cleanup_(nss_slot_freep) PK11SlotInfo *slot = NULL;
 	_cleanup_(nss_list_freep) CERTCertList *all = NULL;
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	PORT_SetError(0);
 	slot = PK11_GetInternalKeySlot();
@@ -152,11 +152,11 @@ load_anchors(struct certdb *db, const char *dir, const struct log *log)
 
 		log_msg(log, LOG_ERR, "%s: the certificates cannot be listed (%s)", dir,
 		    nss_error_name(error));
-		return outcome_nss(JPKI_TRUST_DB, error);
+		return outcome_nss(OUTCOME_TRUST_DB, error);
 	}
 	db->anchor_list = CERT_NewCertList();
 	if (db->anchor_list == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	for (CERTCertListNode *n = CERT_LIST_HEAD(all); !CERT_LIST_END(n, all) && outcome_ok(&o);
 	    n = CERT_LIST_NEXT(n))
 		if (is_anchor(n->cert))
@@ -215,7 +215,7 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 		log_msg(log, LOG_INFO, "%s: was exchanged for a newer one meanwhile; opened again", dir);
 		(void)certdb_close(db);
 	}
-	return outcome_ok(&o) ? outcome_of(JPKI_TRUST_DB) : o;
+	return outcome_ok(&o) ? outcome_of(OUTCOME_TRUST_DB) : o;
 }
 
 struct outcome

@@ -24,9 +24,9 @@ struct certdb;
  * The directory, cert9.db and key4.db must satisfy the rules of
  * lib/safefile.h for files owned by `owner` (0 but in tests).
  *
- * JPKI_OK: *ret_db is the caller's, to be closed with certdb_close().
- * JPKI_TRUST_DB: missing, unsafe, unreadable or broken; the reason is logged;
- * raw holds the NSS error where there is one. JPKI_NO_MEMORY. JPKI_INTERNAL:
+ * OUTCOME_OK: *ret_db is the caller's, to be closed with certdb_close().
+ * OUTCOME_TRUST_DB: missing, unsafe, unreadable or broken; the reason is logged;
+ * raw holds the NSS error where there is one. OUTCOME_NO_MEMORY. OUTCOME_INTERNAL:
  * NSS is in use in this process already (by another certdb, for one).
  */
 struct outcome certdb_open(const char *dir, uid_t owner, const struct log *log,

@@ -1,5 +1,5 @@
 /*
- * MUSTs: JPKI_OK needs every own check *and* CERT_PKIXVerifyCert; the own
+ * MUSTs: OUTCOME_OK needs every own check *and* CERT_PKIXVerifyCert; the own
  * checks run first only because they can name what is wrong, which PKIX often
  * cannot (doc/facts/nss.md §2.3); an NSS error nobody thought of is a refusal.
  */
@@ -15,7 +15,7 @@
 #include "nss/internal.h"
 
 static struct outcome
-outcome_when(enum jpki_status status, int64_t when)
+outcome_when(enum outcome_status status, int64_t when)
 {
 	struct outcome o = outcome_of(status);
 
@@ -59,7 +59,7 @@ untrusted(const struct cert *cert, PRErrorCode error, const char *why, const str
 {
 	log_msg(log, LOG_NOTICE, "certificate %.16s...: %s: %s", cert->fingerprint, why,
 	    LOG_NAME(cert->issuer));
-	return outcome_nss(JPKI_UNTRUSTED, error);
+	return outcome_nss(OUTCOME_UNTRUSTED, error);
 }
 
 /*
@@ -94,12 +94,12 @@ find_anchor(const struct certdb *db, const struct cert *cert, int64_t now,
 	if (signer == NULL && !same_key_id)
 		return untrusted(cert, error, "the authority is trusted with another key only", log);
 	if (signer == NULL)	/* MD5 cannot even be verified */
-		return outcome_nss(hash_is_strong(cert) ? JPKI_CERT_BAD : JPKI_CERT_WEAK, error);
+		return outcome_nss(hash_is_strong(cert) ? OUTCOME_CERT_BAD : OUTCOME_CERT_WEAK, error);
 	if (!cert_is_ca(signer))
 		return untrusted(cert, SEC_ERROR_CA_CERT_INVALID,
 		    "the trusted certificate may not issue certificates", log);
 	*ret_anchor = signer;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* To the second: NSS accepts a certificate up to a day before its time. */
@@ -107,14 +107,14 @@ static struct outcome
 check_dates(const struct cert *cert, const struct cert *anchor, int64_t now)
 {
 	if (now < cert->not_before)
-		return outcome_when(JPKI_CERT_NOT_YET, cert->not_before);
+		return outcome_when(OUTCOME_CERT_NOT_YET, cert->not_before);
 	if (now > cert->not_after)
-		return outcome_when(JPKI_CERT_EXPIRED, cert->not_after);
+		return outcome_when(OUTCOME_CERT_EXPIRED, cert->not_after);
 	if (now < anchor->not_before)
-		return outcome_when(JPKI_CERT_NOT_YET, anchor->not_before);
+		return outcome_when(OUTCOME_CERT_NOT_YET, anchor->not_before);
 	if (now > anchor->not_after)
-		return outcome_when(JPKI_CA_EXPIRED, anchor->not_after);
-	return outcome_of(JPKI_OK);
+		return outcome_when(OUTCOME_CA_EXPIRED, anchor->not_after);
+	return outcome_of(OUTCOME_OK);
 }
 
 /*
@@ -178,25 +178,25 @@ check_policy(const struct cert *cert, const char *dotted, const struct log *log)
 
 	if (SEC_StringToOID(NULL, &oid, dotted, 0) != SECSuccess) {
 		log_msg(log, LOG_ERR, "policy '%s' is no object identifier", dotted);
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	}
 	if (has_policy(cert, &oid))
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	log_msg(log, LOG_NOTICE, "certificate %.16s... lacks the policy %s", cert->fingerprint,
 	    dotted);
-	return outcome_raw(JPKI_CERT_KIND, (uint32_t)SEC_ERROR_POLICY_VALIDATION_FAILED);
+	return outcome_raw(OUTCOME_CERT_KIND, (uint32_t)SEC_ERROR_POLICY_VALIDATION_FAILED);
 }
 
 static struct outcome
 check_kind(const struct cert *cert, const char *policy, const struct log *log)
 {
 	if (cert_claims_ca(cert) != CLAIM_NO)
-		return outcome_raw(JPKI_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_CERT_TYPE);
+		return outcome_raw(OUTCOME_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_CERT_TYPE);
 	if (!key_usage_fits(cert))
-		return outcome_raw(JPKI_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_KEY_USAGE);
+		return outcome_raw(OUTCOME_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_KEY_USAGE);
 	if (!extended_key_usage_fits(cert))
-		return outcome_raw(JPKI_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_CERT_TYPE);
-	return policy != NULL ? check_policy(cert, policy, log) : outcome_of(JPKI_OK);
+		return outcome_raw(OUTCOME_CERT_KIND, (uint32_t)SEC_ERROR_INADEQUATE_CERT_TYPE);
+	return policy != NULL ? check_policy(cert, policy, log) : outcome_of(OUTCOME_OK);
 }
 
 /* The hash of the anchor's own signature proves nothing and is not asked. */
@@ -204,46 +204,46 @@ static struct outcome
 check_strength(const struct cert *cert, const struct cert *anchor)
 {
 	if (cert_key_kind(cert) == KEY_REFUSED || cert_key_kind(anchor) == KEY_REFUSED)
-		return outcome_raw(JPKI_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
+		return outcome_raw(OUTCOME_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
 	if (!hash_is_strong(cert))
-		return outcome_raw(JPKI_CERT_WEAK,
+		return outcome_raw(OUTCOME_CERT_WEAK,
 		    (uint32_t)SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
-static enum jpki_status
+static enum outcome_status
 status_of_nss(PRErrorCode error)
 {
 	switch (error) {
 	case SEC_ERROR_NO_MEMORY:
-		return JPKI_NO_MEMORY;
+		return OUTCOME_NO_MEMORY;
 	case SEC_ERROR_UNKNOWN_ISSUER:
 	case SEC_ERROR_UNTRUSTED_ISSUER:
 	case SEC_ERROR_UNTRUSTED_CERT:
 	case SEC_ERROR_CA_CERT_INVALID:
 	case SEC_ERROR_PATH_LEN_CONSTRAINT_INVALID:
 	case SEC_ERROR_CERT_NOT_IN_NAME_SPACE:
-		return JPKI_UNTRUSTED;
+		return OUTCOME_UNTRUSTED;
 	case SEC_ERROR_EXPIRED_CERTIFICATE:
-		return JPKI_CERT_EXPIRED;
+		return OUTCOME_CERT_EXPIRED;
 	case SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE:
-		return JPKI_CA_EXPIRED;
+		return OUTCOME_CA_EXPIRED;
 	case SEC_ERROR_INADEQUATE_KEY_USAGE:
 	case SEC_ERROR_INADEQUATE_CERT_TYPE:
 	case SEC_ERROR_POLICY_VALIDATION_FAILED:
-		return JPKI_CERT_KIND;
+		return OUTCOME_CERT_KIND;
 	case SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED:
-		return JPKI_CERT_WEAK;
+		return OUTCOME_CERT_WEAK;
 	case SEC_ERROR_BAD_DATABASE:
 	case SEC_ERROR_READ_ONLY:
 	case SEC_ERROR_IO:
-		return JPKI_TRUST_DB;
+		return OUTCOME_TRUST_DB;
 	case SEC_ERROR_LIBRARY_FAILURE:
 	case SEC_ERROR_INVALID_ARGS:
 	case 0:
-		return JPKI_INTERNAL;
+		return OUTCOME_INTERNAL;
 	default:
-		return JPKI_CERT_BAD;
+		return OUTCOME_CERT_BAD;
 	}
 }
 
@@ -286,7 +286,7 @@ pkix(struct certdb *db, const struct cert *cert, int64_t now, CERTCertificate **
 		return outcome_raw(status_of_nss(error), (uint32_t)error);
 	}
 	*ret_anchor = out[0].value.pointer.cert;	/* may be NULL */
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /*

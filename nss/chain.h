@@ -26,7 +26,7 @@ struct certdb;
 
 /*
  * Asked once the chain of `cert` has been verified up to `issuer`, the anchor
- * (by key: CA generations of JPKI share one name). Anything but JPKI_OK
+ * (by key: CA generations of JPKI share one name). Anything but OUTCOME_OK
  * refuses the certificate.
  */
 struct revocation {
@@ -42,7 +42,7 @@ struct chain_rules {
 };
 
 /*
- * JPKI_OK, or the first thing wrong, in this order, so that what cannot be
+ * OUTCOME_OK, or the first thing wrong, in this order, so that what cannot be
  * trusted says so first: UNTRUSTED; CERT_BAD (wrong signature of a certificate
  * that names our CA's key) or CERT_WEAK (the same, with a hash that NSS does not
  * verify); CERT_NOT_YET (when: from; also of the CA), CERT_EXPIRED (when: since),

@@ -90,9 +90,9 @@ const char *nss_error_name(PRErrorCode error);
 
 /* The outcome of an NSS call whose failure says nothing about its input. */
 static inline struct outcome
-outcome_nss(enum jpki_status status, PRErrorCode error)
+outcome_nss(enum outcome_status status, PRErrorCode error)
 {
-	return outcome_raw(error == SEC_ERROR_NO_MEMORY ? JPKI_NO_MEMORY : status,
+	return outcome_raw(error == SEC_ERROR_NO_MEMORY ? OUTCOME_NO_MEMORY : status,
 	    (uint32_t)error);
 }
 

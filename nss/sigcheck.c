@@ -51,22 +51,22 @@ sigcheck_input(const struct cert *cert, struct view challenge, struct sign_input
 	struct scheme scheme;
 
 	if (!scheme_of(cert, &scheme))
-		return outcome_raw(JPKI_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
+		return outcome_raw(OUTCOME_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
 	if (challenge.len == 0 || challenge.len > CHALLENGE_MAX)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	PORT_SetError(0);
 	if (PK11_HashBuf(scheme.hash, input.digest, challenge.data, (PRInt32)challenge.len) !=
 	    SECSuccess)
-		return outcome_nss(JPKI_INTERNAL, PORT_GetError());
+		return outcome_nss(OUTCOME_INTERNAL, PORT_GetError());
 	input.digest_len = scheme.digest_len;
 	if (scheme.ec_bytes == 0)
 		writer_bytes(&w, digest_info, sizeof digest_info);
 	writer_bytes(&w, input.digest, input.digest_len);
 	if (!writer_ok(&w))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	input.len = w.len;
 	*ret_input = input;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 size_t
@@ -91,11 +91,11 @@ verify_ec(const struct cert *cert, const struct scheme *scheme, const SECItem *d
 	    .len = (unsigned int)(2 * scheme->ec_bytes) };
 
 	if (!asn1_ecdsa_raw(signature, scheme->ec_bytes, raw))
-		return outcome_raw(JPKI_BAD_SIGNATURE, (uint32_t)SEC_ERROR_BAD_DER);
+		return outcome_raw(OUTCOME_BAD_SIGNATURE, (uint32_t)SEC_ERROR_BAD_DER);
 	PORT_SetError(0);
 	if (PK11_VerifyWithMechanism(cert->key, CKM_ECDSA, NULL, &item, digest, NULL) != SECSuccess)
-		return outcome_nss(JPKI_BAD_SIGNATURE, PORT_GetError());
-	return outcome_of(JPKI_OK);
+		return outcome_nss(OUTCOME_BAD_SIGNATURE, PORT_GetError());
+	return outcome_of(OUTCOME_OK);
 }
 
 /* NSS takes the canonical DigestInfo and nothing else (doc/facts/nss.md §2.6). */
@@ -106,12 +106,12 @@ verify_rsa(const struct cert *cert, const SECItem *digest, struct view signature
 	    .len = (unsigned int)signature.len };
 
 	if (signature.len != SECKEY_SignatureLen(cert->key))
-		return outcome_raw(JPKI_BAD_SIGNATURE, (uint32_t)SEC_ERROR_INPUT_LEN);
+		return outcome_raw(OUTCOME_BAD_SIGNATURE, (uint32_t)SEC_ERROR_INPUT_LEN);
 	PORT_SetError(0);
 	if (VFY_VerifyDigestDirect(digest, cert->key, &item, SEC_OID_PKCS1_RSA_ENCRYPTION,
 	    SEC_OID_SHA256, NULL) != SECSuccess)
-		return outcome_nss(JPKI_BAD_SIGNATURE, PORT_GetError());
-	return outcome_of(JPKI_OK);
+		return outcome_nss(OUTCOME_BAD_SIGNATURE, PORT_GetError());
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -124,9 +124,9 @@ sigcheck_verify(const struct cert *cert, const struct sign_input *input, struct 
 
 	/* An input made for another certificate is a mistake of ours. */
 	if (!scheme_of(cert, &scheme) || input->digest_len != scheme.digest_len)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	if (signature.len == 0 || signature.len > SIGNATURE_MAX)
-		return outcome_raw(JPKI_BAD_SIGNATURE, (uint32_t)SEC_ERROR_INPUT_LEN);
+		return outcome_raw(OUTCOME_BAD_SIGNATURE, (uint32_t)SEC_ERROR_INPUT_LEN);
 	if (scheme.ec_bytes == 0)
 		return verify_rsa(cert, &digest, signature);
 	return verify_ec(cert, &scheme, &digest, signature);

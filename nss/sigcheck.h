@@ -24,7 +24,7 @@ struct sign_input {
 
 /*
  * Hashes the challenge and builds what the card of this certificate signs.
- * JPKI_OK, JPKI_CERT_WEAK for a key of a kind we do not accept, JPKI_INTERNAL.
+ * OUTCOME_OK, OUTCOME_CERT_WEAK for a key of a kind we do not accept, OUTCOME_INTERNAL.
  */
 struct outcome sigcheck_input(const struct cert *cert, struct view challenge,
     struct sign_input *ret_input) MUST_CHECK;
@@ -35,7 +35,7 @@ size_t sigcheck_signature_size(const struct cert *cert);
 /*
  * Verifies with the certificate's key. An RSA signature must be exactly as
  * long as the modulus and hold the canonical DigestInfo; an EC signature may
- * be raw r||s or DER. JPKI_OK, JPKI_BAD_SIGNATURE (raw: NSS error), JPKI_INTERNAL.
+ * be raw r||s or DER. OUTCOME_OK, OUTCOME_BAD_SIGNATURE (raw: NSS error), OUTCOME_INTERNAL.
  */
 struct outcome sigcheck_verify(const struct cert *cert, const struct sign_input *input,
     struct view signature) MUST_CHECK;

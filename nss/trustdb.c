@@ -61,7 +61,7 @@ static struct outcome
 db_bug(const char *dir, const struct log *log)
 {
 	log_msg(log, LOG_CRIT, "%s: NSS could not be closed", dir);
-	return outcome_of(JPKI_INTERNAL);
+	return outcome_of(OUTCOME_INTERNAL);
 }
 
 static bool
@@ -86,7 +86,7 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 
 	for (size_t i = 0; outcome_ok(&o) && i < db->anchor_count; i++)
 		if (!ders_add(ret_ders, cert_der(db->anchors[i])))
-			o = outcome_of(JPKI_NO_MEMORY);
+			o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!certdb_close(db) && outcome_ok(&o))
 		o = db_bug(dir, log);
 	return o;
@@ -104,8 +104,8 @@ take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
 {
 	/* An unsafe directory would be refused at the next login. */
 	if (safefile_check_dir(dir, owner, log) == SAFEFILE_REFUSED)
-		return outcome_of(JPKI_TRUST_DB);
-	return outcome_of(lock_beside(dir, owner, log, ret_fd) ? JPKI_OK : JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
+	return outcome_of(lock_beside(dir, owner, log, ret_fd) ? OUTCOME_OK : OUTCOME_TRUST_DB);
 }
 
 /* --- the new one, aside ---------------------------------------------------- */
@@ -153,19 +153,19 @@ aside_make(const char *dir, const struct log *log, struct aside *ret)
 	if (n < 0 || (size_t)n >= sizeof ret->path) {
 		ret->path[0] = '\0';
 		log_msg(log, LOG_ERR, "%s: path too long", dir);
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
 	if (mkdtemp(ret->path) == NULL) {
 		log_msg(log, LOG_ERR, "%s: cannot write beside it: %s", dir, strerror(errno));
 		ret->path[0] = '\0';
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
 	ret->fd = open_dir(ret->path);
 	if (ret->fd < 0) {
 		log_msg(log, LOG_ERR, "%s: %s", ret->path, strerror(errno));
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -183,7 +183,7 @@ import_one(PK11SlotInfo *slot, struct certdb *db, struct view der)
 	if (PK11_ImportCert(slot, cert->nss, CK_INVALID_HANDLE, nickname, PR_FALSE) !=
 	    SECSuccess ||
 	    CERT_ChangeCertTrust(CERT_GetDefaultCertDB(), cert->nss, &trust) != SECSuccess)
-		return outcome_nss(JPKI_TRUST_DB, PORT_GetError());
+		return outcome_nss(OUTCOME_TRUST_DB, PORT_GetError());
 	return o;
 }
 
@@ -191,17 +191,17 @@ static struct outcome
 import_all(struct certdb *db, const struct ders *ders)
 {
 	_cleanup_(nss_slot_freep) PK11SlotInfo *slot = PK11_GetInternalKeySlot();
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	PORT_SetError(0);
 	if (slot == NULL)
-		return outcome_nss(JPKI_TRUST_DB, PORT_GetError());
+		return outcome_nss(OUTCOME_TRUST_DB, PORT_GetError());
 	/*
 	 * Without a password, be it the empty one, NSS writes no trust: every
 	 * trust record has a MAC, keyed by it and kept in key4.db.
 	 */
 	if (PK11_NeedUserInit(slot) && PK11_InitPin(slot, NULL, "") != SECSuccess)
-		return outcome_nss(JPKI_TRUST_DB, PORT_GetError());
+		return outcome_nss(OUTCOME_TRUST_DB, PORT_GetError());
 	for (size_t i = 0; outcome_ok(&o) && i < ders->count; i++)
 		o = import_one(slot, db, ders->list[i]);
 	return o;
@@ -245,15 +245,15 @@ prove(const struct aside *a, uid_t owner, const struct ders *ders, const struct 
 	if (!publish(a, "cert9.db") || !publish(a, "key4.db") || fchmod(a->fd, 0755) != 0 ||
 	    fsync(a->fd) != 0) {
 		log_msg(log, LOG_ERR, "%s: %s", a->path, strerror(errno));
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
 	o = read_present(a->path, owner, log, &found);
 	for (size_t i = 0; outcome_ok(&o) && i < ders->count; i++)
 		if (!ders_have(&found, ders->list[i]))
-			o = outcome_of(JPKI_TRUST_DB);
+			o = outcome_of(OUTCOME_TRUST_DB);
 	if (outcome_ok(&o) && found.count != ders->count)
-		o = outcome_of(JPKI_TRUST_DB);
-	if (o.status == JPKI_TRUST_DB)
+		o = outcome_of(OUTCOME_TRUST_DB);
+	if (o.status == OUTCOME_TRUST_DB)
 		log_msg(log, LOG_ERR, "%s: the new database does not hold what was written", a->path);
 	return o;
 }
@@ -325,11 +325,11 @@ put_in_place(struct aside *a, const char *dir, const struct log *log)
 {
 	if (!install(a, dir)) {
 		log_msg(log, LOG_ERR, "%s: cannot be replaced: %s", dir, strerror(errno));
-		return outcome_of(JPKI_TRUST_DB);
+		return outcome_of(OUTCOME_TRUST_DB);
 	}
 	if (!sync_dir(dir) || !safefile_sync_directory_of(dir))
 		log_msg(log, LOG_WARNING, "%s: written, but not synced: %s", dir, strerror(errno));
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* ^C waits: it would leave the directory aside behind. */
@@ -367,21 +367,21 @@ judge(const struct cert *cert, const struct log *log)
 	if (!cert_is_ca(cert)) {
 		log_msg(log, LOG_ERR, "certificate %.16s...: not an authority's certificate",
 		    cert->fingerprint);
-		return outcome_raw(JPKI_CERT_KIND, (uint32_t)SEC_ERROR_CA_CERT_INVALID);
+		return outcome_raw(OUTCOME_CERT_KIND, (uint32_t)SEC_ERROR_CA_CERT_INVALID);
 	}
 	if (cert_key_kind(cert) == KEY_REFUSED) {
 		log_msg(log, LOG_ERR, "certificate %.16s...: its key (%s) is too weak or unknown",
 		    cert->fingerprint, cert->key_name);
-		return outcome_raw(JPKI_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
+		return outcome_raw(OUTCOME_CERT_WEAK, (uint32_t)SEC_ERROR_INVALID_KEY);
 	}
 	if (SECITEM_ItemsAreEqual(&cert->nss->derIssuer, &cert->nss->derSubject) &&
 	    !cert_signed_by(cert, cert, &error)) {
 		log_msg(log, LOG_ERR, "certificate %.16s...: its own signature is wrong (%s)",
 		    cert->fingerprint, nss_error_name(error));
 		return outcome_raw(error == SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED ?
-		    JPKI_CERT_WEAK : JPKI_CERT_BAD, (uint32_t)error);
+		    OUTCOME_CERT_WEAK : OUTCOME_CERT_BAD, (uint32_t)error);
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* In a context without any database: the candidate must not meet those trusted already. */
@@ -413,7 +413,7 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 	if (!outcome_ok(&o) || ders_have(&ders, der))
 		return o;
 	if (!ders_add(&ders, der))
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	return replace(dir, owner, &ders, log);
 }
 
@@ -431,7 +431,7 @@ read_others(const char *dir, uid_t owner, const char *prefix, const struct log *
 		if (strncmp(cert->fingerprint, prefix, strlen(prefix)) == 0)
 			++*ret_hits;
 		else if (!ders_add(ret_ders, cert_der(cert)))
-			o = outcome_of(JPKI_NO_MEMORY);
+			o = outcome_of(OUTCOME_NO_MEMORY);
 	}
 	if (!certdb_close(db) && outcome_ok(&o))
 		o = db_bug(dir, log);
@@ -450,7 +450,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 	if (!cert_read_fingerprint(fingerprint, prefix) || strlen(prefix) < TRUSTDB_PREFIX_MIN) {
 		log_msg(log, LOG_ERR, "'%s': write at least %d digits of the SHA-256 fingerprint",
 		    fingerprint, TRUSTDB_PREFIX_MIN);
-		return outcome_of(JPKI_UNTRUSTED);
+		return outcome_of(OUTCOME_UNTRUSTED);
 	}
 	o = take_lock(dir, owner, log, &lock);
 	if (outcome_ok(&o))
@@ -460,7 +460,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 	if (hits != 1) {
 		log_msg(log, LOG_ERR, "%s: %s trusted certificate has the fingerprint %s", dir,
 		    hits == 0 ? "no" : "more than one", prefix);
-		return outcome_of(JPKI_UNTRUSTED);
+		return outcome_of(OUTCOME_UNTRUSTED);
 	}
 	return replace(dir, owner, &ders, log);
 }

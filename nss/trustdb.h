@@ -28,10 +28,10 @@ struct cert;
 
 /*
  * Adds one CA certificate; makes directory and database (0755, 0644) if there
- * are none. Adding what is there already is JPKI_OK and changes nothing.
- * JPKI_CERT_KIND: not a CA certificate (basicConstraints, keyCertSign).
- * JPKI_CERT_BAD, JPKI_CERT_WEAK: as chain_check() would refuse it.
- * JPKI_TRUST_DB: the present database is broken, or the new one could not be
+ * are none. Adding what is there already is OUTCOME_OK and changes nothing.
+ * OUTCOME_CERT_KIND: not a CA certificate (basicConstraints, keyCertSign).
+ * OUTCOME_CERT_BAD, OUTCOME_CERT_WEAK: as chain_check() would refuse it.
+ * OUTCOME_TRUST_DB: the present database is broken, or the new one could not be
  * written (disk full, permission), or somebody else keeps the lock; the reason
  * is logged. Signals are held back while the new one is made.
  */
@@ -42,7 +42,7 @@ struct outcome trustdb_add(const char *dir, uid_t owner, struct view der,
 
 /*
  * Removes the certificate whose SHA-256 fingerprint begins with these hex
- * digits (at least 8, either case, colons ignored). JPKI_UNTRUSTED: none or
+ * digits (at least 8, either case, colons ignored). OUTCOME_UNTRUSTED: none or
  * more than one does (logged which).
  */
 struct outcome trustdb_remove(const char *dir, uid_t owner, const char *fingerprint,

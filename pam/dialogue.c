@@ -47,7 +47,7 @@ helper_broken(const struct dialogue *s, const char *what)
 {
 	log_msg(s->log, LOG_ERR, "the helper %s; see whether %s/jpki_helper is the installed one",
 	    what, LIBEXECDIR);
-	return outcome_of(JPKI_HELPER);
+	return outcome_of(OUTCOME_HELPER);
 }
 
 static int64_t
@@ -63,19 +63,19 @@ start_helper(struct dialogue *s, const struct proto_request *request)
 	struct writer w = writer_of(packet, sizeof packet);
 
 	if (getrandom(s->id.bytes, sizeof s->id.bytes, 0) != (ssize_t)sizeof s->id.bytes)
-		return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)errno);
 	if (!proto_put_request(&w, &s->id, request)) {
 		log_msg(s->log, LOG_ERR, "user, service and options are too long together");
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	}
 	if (!helper_start(&s->helper)) {
 		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
-		return outcome_of(JPKI_HELPER);
+		return outcome_of(OUTCOME_HELPER);
 	}
 	budget_start(&s->budget, &clk_system, START_MS);
 	if (!proto_send(s->helper.fd, &w))
 		return helper_broken(s, "died at once");
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* READY: what the options say, by a helper that has not yet heard anything from outside. */
@@ -93,7 +93,7 @@ take_ready(struct dialogue *s, struct reader *r)
 	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
 	s->after_s = m.after_s;
 	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /*
@@ -143,7 +143,7 @@ answer_prompt(struct dialogue *s, struct reader *r)
 	}
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(packet, sizeof packet);
-	return sent ? outcome_of(JPKI_OK) : helper_broken(s, "died at the prompt");
+	return sent ? outcome_of(OUTCOME_OK) : helper_broken(s, "died at the prompt");
 }
 
 /* CHALLENGE: shows it and hands the reply on. There is no card of ours in it. */
@@ -167,7 +167,7 @@ answer_challenge(struct dialogue *s, struct reader *r)
 	sent = proto_put_reply(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(&m, sizeof m);
 	explicit_bzero(packet, sizeof packet);
-	return sent ? outcome_of(JPKI_OK) : helper_broken(s, "died at the challenge");
+	return sent ? outcome_of(OUTCOME_OK) : helper_broken(s, "died at the challenge");
 }
 
 /* Whether the helper has got all that success needs on its way; before READY there is none. */
@@ -195,10 +195,10 @@ take_result(struct dialogue *s, struct reader *r, struct proto_result *ret)
 
 	if (!proto_get_result(r, &m))
 		return helper_broken(s, "gave a malformed verdict");
-	if (m.outcome.status == JPKI_OK && !all_given(s))
+	if (m.outcome.status == OUTCOME_OK && !all_given(s))
 		return helper_broken(s, "gave a verdict without a PIN");
 	*ret = m;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -213,10 +213,10 @@ take_log(struct dialogue *s, struct reader *r)
 		return helper_broken(s, "talks without end");
 	/* No line of the helper's begins as a decision does. */
 	log_msg(s->log, m.priority, "helper: %s", m.text);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
-/* One packet. JPKI_OK with *ret_done once it was the result. */
+/* One packet. OUTCOME_OK with *ret_done once it was the result. */
 static struct outcome
 handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct proto_result *ret_result,
     bool *ret_done)
@@ -247,12 +247,12 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 	return helper_broken(s, "sent nonsense");
 }
 
-/* JPKI_OK: *ret_result holds the helper's verdict, whatever it is. */
+/* OUTCOME_OK: *ret_result holds the helper's verdict, whatever it is. */
 static struct outcome
 listen_to(struct dialogue *s, struct proto_result *ret_result)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	bool done = false;
 	size_t len;
 
@@ -300,7 +300,7 @@ static void
 drop_card_state(const struct dialogue *failed, const struct proto_request *request)
 {
 	struct proto_request drop = *request;
-	struct proto_result result = { .outcome = outcome_of(JPKI_INTERNAL) };
+	struct proto_result result = { .outcome = outcome_of(OUTCOME_INTERNAL) };
 	struct dialogue s = { .log = failed->log, .helper = HELPER_NONE,
 		.task = PROTO_DROP, .request = &drop };
 	int64_t left_s = budget_left_ms(&failed->budget) / 1000;
@@ -324,16 +324,16 @@ note_for_next_call(struct dialogue *s, const struct outcome *o)
 {
 	if (s->task == PROTO_LOGIN)
 		handle_note_outcome(s->memory, o->status);
-	if (s->pins_given > 0 && (o->status == JPKI_PIN_WRONG || o->status == JPKI_PIN_LOCKED))
+	if (s->pins_given > 0 && (o->status == OUTCOME_PIN_WRONG || o->status == OUTCOME_PIN_LOCKED))
 		handle_note_wrong(s->memory, secret_view(s->pin));
-	if (s->task == PROTO_PIN_CHANGE && (outcome_ok(o) || o->status == JPKI_PIN_UNCERTAIN))
+	if (s->task == PROTO_PIN_CHANGE && (outcome_ok(o) || o->status == OUTCOME_PIN_UNCERTAIN))
 		handle_forget_wrong(s->memory);
 }
 
 static struct outcome
 perform_task(struct dialogue *s, const struct proto_request *request, struct dialogue_result *ret)
 {
-	struct proto_result result = { .outcome = outcome_of(JPKI_HELPER) };
+	struct proto_result result = { .outcome = outcome_of(OUTCOME_HELPER) };
 	struct outcome o = run_helper(s, request, &result);
 
 	/* A helper that died after the prompt has named the reader before. */
@@ -346,7 +346,7 @@ perform_task(struct dialogue *s, const struct proto_request *request, struct dia
 		o = result.outcome;
 		memcpy(ret->text, result.text, sizeof ret->text);
 	} else if (s->task == PROTO_PIN_CHANGE && all_given(s)) {
-		o = outcome_of(JPKI_PIN_UNCERTAIN);
+		o = outcome_of(OUTCOME_PIN_UNCERTAIN);
 	}
 	note_for_next_call(s, &o);
 	tally_settle(s->tally, o.status, s->task == PROTO_LOGIN && outcome_ok(&o));
@@ -364,7 +364,7 @@ dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_reque
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;
-	ret->outcome = outcome_of(JPKI_NO_MEMORY);
+	ret->outcome = outcome_of(OUTCOME_NO_MEMORY);
 	if (s.memory != NULL && s.pin != NULL && s.new_pin != NULL) {
 		if (s.task == PROTO_LOGIN)
 			handle_begin(s.memory, request->user);

@@ -13,10 +13,10 @@
 struct handle_state {
 	struct secret *wrong;	/* PINs one after the other, the newest first */
 	char user[PROTO_NAME_MAX];
-	enum jpki_status last;
-	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* of the last, if it was JPKI_OK */
+	enum outcome_status last;
+	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* of the last, if it was OUTCOME_OK */
 	bool session;
-	enum jpki_status preliminary;
+	enum outcome_status preliminary;
 };
 
 static void
@@ -47,7 +47,7 @@ handle_of(pam_handle_t *pamh)
 	m = calloc(1, sizeof *m);
 	if (m == NULL)
 		return NULL;
-	m->last = m->preliminary = JPKI_INTERNAL;
+	m->last = m->preliminary = OUTCOME_INTERNAL;
 	m->wrong = secret_new();
 	if (m->wrong == NULL || pam_set_data(pamh, DATA_NAME, m, handle_free) != PAM_SUCCESS) {
 		handle_free(pamh, m, 0);
@@ -62,7 +62,7 @@ handle_turn_to(struct handle_state *m, const char *user)
 	if (strcmp(m->user, user) == 0)
 		return;
 	secret_wipe(m->wrong);
-	handle_note_outcome(m, JPKI_INTERNAL);
+	handle_note_outcome(m, OUTCOME_INTERNAL);
 	snprintf(m->user, sizeof m->user, "%s", user);
 }
 
@@ -70,7 +70,7 @@ void
 handle_begin(struct handle_state *m, const char *user)
 {
 	handle_turn_to(m, user);
-	handle_note_outcome(m, JPKI_INTERNAL);
+	handle_note_outcome(m, OUTCOME_INTERNAL);
 }
 
 bool
@@ -114,13 +114,13 @@ handle_forget_wrong(struct handle_state *m)
 }
 
 void
-handle_note_outcome(struct handle_state *m, enum jpki_status status)
+handle_note_outcome(struct handle_state *m, enum outcome_status status)
 {
 	m->reader[0] = m->cert[0] = '\0';
 	m->last = status;
 }
 
-enum jpki_status
+enum outcome_status
 handle_outcome(const struct handle_state *m)
 {
 	return m->last;
@@ -129,7 +129,7 @@ handle_outcome(const struct handle_state *m)
 bool
 handle_let_in(const struct handle_state *m, const char *user)
 {
-	return m->last == JPKI_OK && strcmp(m->user, user) == 0;
+	return m->last == OUTCOME_OK && strcmp(m->user, user) == 0;
 }
 
 void
@@ -164,12 +164,12 @@ handle_session(const struct handle_state *m)
 }
 
 void
-handle_note_preliminary(struct handle_state *m, enum jpki_status status)
+handle_note_preliminary(struct handle_state *m, enum outcome_status status)
 {
 	m->preliminary = status;
 }
 
-enum jpki_status
+enum outcome_status
 handle_preliminary(const struct handle_state *m)
 {
 	return m->preliminary;

@@ -32,9 +32,9 @@ unsigned int handle_count_wrong(const struct handle_state *m);
 /* What was wrong may be right now: the PIN has been changed. */
 void handle_forget_wrong(struct handle_state *m);
 
-/* The last outcome of an authentication on this handle; JPKI_INTERNAL before the first. */
-void handle_note_outcome(struct handle_state *m, enum jpki_status status);
-enum jpki_status handle_outcome(const struct handle_state *m);
+/* The last outcome of an authentication on this handle; OUTCOME_INTERNAL before the first. */
+void handle_note_outcome(struct handle_state *m, enum outcome_status status);
+enum outcome_status handle_outcome(const struct handle_state *m);
 /* Whether the last authentication on this handle let this user in. */
 bool handle_let_in(const struct handle_state *m, const char *user);
 
@@ -50,8 +50,8 @@ const char *handle_cert(const struct handle_state *m);
 void handle_note_session(struct handle_state *m, bool open);
 bool handle_session(const struct handle_state *m);
 
-/* How the first pass of a PIN change ended, for the second; JPKI_INTERNAL before the first. */
-void handle_note_preliminary(struct handle_state *m, enum jpki_status status);
-enum jpki_status handle_preliminary(const struct handle_state *m);
+/* How the first pass of a PIN change ended, for the second; OUTCOME_INTERNAL before the first. */
+void handle_note_preliminary(struct handle_state *m, enum outcome_status status);
+enum outcome_status handle_preliminary(const struct handle_state *m);
 
 #endif

@@ -2,7 +2,7 @@
  * pam_jpki.so: the entry points.
  *
  * MUSTs: the result starts as a failure and becomes PAM_SUCCESS only for
- * JPKI_OK; one VERIFY for one call, and one prompt (three for a new PIN); PAM_AUTHTOK
+ * OUTCOME_OK; one VERIFY for one call, and one prompt (three for a new PIN); PAM_AUTHTOK
  * is neither read nor set (but at a login with forward_pass, to what is no PIN),
  * PAM_OLDAUTHTOK never; PAM_IGNORE stands for no error, and no authentication ends with it;
  * nothing of the application is
@@ -68,19 +68,19 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	int r = pam_get_user(pamh, &user, NULL);
 
 	if (r == PAM_CONV_ERR || r == PAM_CONV_AGAIN)
-		return outcome_of(JPKI_CANCELLED);
+		return outcome_of(OUTCOME_CANCELLED);
 	if (r != PAM_SUCCESS || user == NULL)
-		return outcome_raw(JPKI_INTERNAL, (uint32_t)r);
+		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)r);
 	/* A name that nobody can have is nobody's. */
 	if (user[0] == '\0' || !copy_name(request->user, user))
-		return outcome_of(JPKI_NOT_ENROLLED);
+		return outcome_of(OUTCOME_NOT_ENROLLED);
 	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
 	    gethostname(request->host, sizeof request->host) != 0)
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	request->host[sizeof request->host - 1] = '\0';
 	if (argc > PROTO_WORDS_MAX) {
 		log_msg(log, LOG_ERR, "too many options in the PAM stack; use pam_jpki.conf");
-		return outcome_of(JPKI_CONFIG);
+		return outcome_of(OUTCOME_CONFIG);
 	}
 	if (argc > 0)	/* else argv may be NULL */
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
@@ -88,22 +88,22 @@ make_request(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	add_whereabouts(pamh, request);
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct dialogue_result
 authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
 {
-	struct dialogue_result result = { .outcome = outcome_of(JPKI_NO_MEMORY) };
+	struct dialogue_result result = { .outcome = outcome_of(OUTCOME_NO_MEMORY) };
 	struct handle_state *memory = handle_of(pamh);
 	struct outcome o;
 
 	if (memory == NULL)
 		return result;
 	/* Somebody who took the card away is not waited for a second time. */
-	request->no_wait = handle_outcome(memory) == JPKI_CARD_REMOVED;
-	handle_note_outcome(memory, JPKI_INTERNAL);
+	request->no_wait = handle_outcome(memory) == OUTCOME_CARD_REMOVED;
+	handle_note_outcome(memory, OUTCOME_INTERNAL);
 	o = make_request(pamh, argc, argv, log, request);
 	if (outcome_ok(&o))
 		dialogue_run(pamh, log, request, &result);
@@ -157,7 +157,7 @@ report(pam_handle_t *pamh, int flags, const struct dialogue_result *result, cons
 
 	log_decision(pamh, result, user, log);
 	/* Never speak to a conversation that has failed; a password, or nothing, speaks for itself. */
-	if (o->status == JPKI_CANCELLED || o->status == JPKI_PASSWORD || o->status == JPKI_NO_REPLY)
+	if (o->status == OUTCOME_CANCELLED || o->status == OUTCOME_PASSWORD || o->status == OUTCOME_NO_REPLY)
 		return;
 	if (outcome_ok(o) || result->text[0] != '\0')
 		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
@@ -180,7 +180,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	struct dialogue_result result = authenticate(pamh, argc, argv, &log, &request);
 
 	report(pamh, flags, &result, request.user, &log);
-	if (result.outcome.status == JPKI_PIN_WRONG || result.outcome.status == JPKI_CHALLENGE)
+	if (result.outcome.status == OUTCOME_PIN_WRONG || result.outcome.status == OUTCOME_CHALLENGE)
 		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
 	return pamcode_of(result.outcome.status);
 }
@@ -199,7 +199,7 @@ stand_by_login(pam_handle_t *pamh)
 {
 	const struct handle_state *memory = handle_find(pamh);
 
-	return memory != NULL && handle_outcome(memory) == JPKI_OK ? PAM_SUCCESS : PAM_IGNORE;
+	return memory != NULL && handle_outcome(memory) == OUTCOME_OK ? PAM_SUCCESS : PAM_IGNORE;
 }
 
 /* The same for all flags: there are no credentials to establish, refresh or delete. */
@@ -254,7 +254,7 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 	if (!outcome_ok(&result.outcome))
 		return result;
 	if (!acts_for_holder(pamh, memory, request->user)) {
-		result.outcome = outcome_of(JPKI_NOT_ENROLLED);
+		result.outcome = outcome_of(OUTCOME_NOT_ENROLLED);
 		return result;
 	}
 	name_terminal(request);
@@ -264,9 +264,9 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 
 /* PAM_IGNORE, so that whoever has no card here gets a new password in any stack. */
 static int
-code_of_pass(enum jpki_status status)
+code_of_pass(enum outcome_status status)
 {
-	return status == JPKI_NOT_ENROLLED ? PAM_IGNORE : pamcode_of(status);
+	return status == OUTCOME_NOT_ENROLLED ? PAM_IGNORE : pamcode_of(status);
 }
 
 /* The first pass: what can be said before anybody has typed anything. */
@@ -278,7 +278,7 @@ preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const st
 	struct dialogue_result result = run_pass(pamh, argc, argv, log, memory, &request);
 
 	handle_note_preliminary(memory, result.outcome.status);
-	if (result.outcome.status == JPKI_NOT_ENROLLED)
+	if (result.outcome.status == OUTCOME_NOT_ENROLLED)
 		log_msg(log, LOG_INFO, "no card of the caller's: no PIN to change, user=%s", LOG_NAME(request.user));
 	else if (!outcome_ok(&result.outcome))
 		report(pamh, flags, &result, request.user, log);
@@ -290,16 +290,16 @@ static int
 update(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
     struct handle_state *memory)
 {
-	enum jpki_status before = handle_preliminary(memory);
+	enum outcome_status before = handle_preliminary(memory);
 	struct proto_request request = { .task = PROTO_PIN_CHANGE };
 	struct dialogue_result result;
 
-	handle_note_preliminary(memory, JPKI_INTERNAL);
-	if (before != JPKI_OK)
+	handle_note_preliminary(memory, OUTCOME_INTERNAL);
+	if (before != OUTCOME_OK)
 		return code_of_pass(before);
 	result = run_pass(pamh, argc, argv, log, memory, &request);
 	report(pamh, flags, &result, request.user, log);
-	if (result.outcome.status == JPKI_PIN_WRONG)
+	if (result.outcome.status == OUTCOME_PIN_WRONG)
 		(void)pam_fail_delay(pamh, FAIL_DELAY_US);
 	return code_of_pass(result.outcome.status);
 }
@@ -313,7 +313,7 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (flags & PAM_CHANGE_EXPIRED_AUTHTOK)
 		return PAM_IGNORE;	/* a PIN does not expire */
 	if (memory == NULL)
-		return pamcode_of(JPKI_NO_MEMORY);
+		return pamcode_of(OUTCOME_NO_MEMORY);
 	if (flags & PAM_PRELIM_CHECK)
 		return preliminary(pamh, flags, argc, argv, &log, memory);
 	return update(pamh, flags, argc, argv, &log, memory);

@@ -5,14 +5,14 @@
 #include "pam/pamcode.h"
 
 int
-pamcode_of(enum jpki_status status)
+pamcode_of(enum outcome_status status)
 {
 	/* A switch, so that the compiler misses no row. */
 	switch (status) {
-#define OUTCOME(name, code, pam, prio, state, remedy) case JPKI_##name: return pam;
+#define OUTCOME(name, code, pam, prio, state, remedy) case OUTCOME_##name: return pam;
 #include "lib/outcome.def"
 #undef OUTCOME
-	case JPKI_STATUS_COUNT:
+	case OUTCOME_COUNT:
 		break;
 	}
 	return PAM_SYSTEM_ERR;

@@ -4,6 +4,6 @@
 
 #include "lib/outcome.h"
 
-int pamcode_of(enum jpki_status status);
+int pamcode_of(enum outcome_status status);
 
 #endif

@@ -143,24 +143,24 @@ tally_since(const struct tally *t, pam_handle_t *pamh, unsigned int own_failures
 
 /* Decided without the card, or before VERIFY: the PIN was not tried. All else counts as a try. */
 static bool
-was_not_tried(enum jpki_status status)
+was_not_tried(enum outcome_status status)
 {
 	switch (status) {
-	case JPKI_OTHER_CARD:
-	case JPKI_RENEWED:
-	case JPKI_NOT_ENROLLED:
-	case JPKI_ENROLMENT:
-	case JPKI_CERT_EXPIRED:
-	case JPKI_REVOKED:
-	case JPKI_SUSPENDED:
-	case JPKI_BLOCKED:
-	case JPKI_CRL_STALE:
-	case JPKI_PIN_FORMAT:
-	case JPKI_LAST_TRY:
-	case JPKI_CANCELLED:
-	case JPKI_NEW_PIN_FORMAT:
-	case JPKI_NEW_PIN_SAME:
-	case JPKI_NEW_PIN_MISMATCH:
+	case OUTCOME_OTHER_CARD:
+	case OUTCOME_RENEWED:
+	case OUTCOME_NOT_ENROLLED:
+	case OUTCOME_ENROLMENT:
+	case OUTCOME_CERT_EXPIRED:
+	case OUTCOME_REVOKED:
+	case OUTCOME_SUSPENDED:
+	case OUTCOME_BLOCKED:
+	case OUTCOME_CRL_STALE:
+	case OUTCOME_PIN_FORMAT:
+	case OUTCOME_LAST_TRY:
+	case OUTCOME_CANCELLED:
+	case OUTCOME_NEW_PIN_FORMAT:
+	case OUTCOME_NEW_PIN_SAME:
+	case OUTCOME_NEW_PIN_MISMATCH:
 		return true;
 	default:
 		return false;
@@ -169,7 +169,7 @@ was_not_tried(enum jpki_status status)
 
 struct settling {
 	const struct tally *t;
-	enum jpki_status status;
+	enum outcome_status status;
 	bool told;
 };
 
@@ -180,7 +180,7 @@ settle(void *ctx, struct guesses *g)
 	const struct tally *t = s->t;
 
 	guesses_take_back(g, t->uid, t->service);
-	if (s->status == JPKI_OK && t->other)
+	if (s->status == OUTCOME_OK && t->other)
 		guesses_note_entered(g, t->uid, t->service, clk_wall_s(t->store.clk));
 	if (s->told && !t->other)
 		guesses_note_told(g, &t->before);
@@ -188,12 +188,12 @@ settle(void *ctx, struct guesses *g)
 }
 
 void
-tally_settle(struct tally *t, enum jpki_status status, bool told)
+tally_settle(struct tally *t, enum outcome_status status, bool told)
 {
 	struct settling s = { .t = t, .status = status, .told = told };
 
 	/* A failure is in the record since before it happened. */
-	if (!t->noted || (status != JPKI_OK && !was_not_tried(status)))
+	if (!t->noted || (status != OUTCOME_OK && !was_not_tried(status)))
 		return;
 	t->noted = false;
 	(void)!guesses_update(&t->store, t->cert, settle, &s);

@@ -44,6 +44,6 @@ void tally_since(const struct tally *t, pam_handle_t *pamh, unsigned int own_fai
     struct proto_since *ret);
 
 /* The end: how the try that was noted came out, and whether the holder was told. */
-void tally_settle(struct tally *t, enum jpki_status status, bool told);
+void tally_settle(struct tally *t, enum outcome_status status, bool told);
 
 #endif

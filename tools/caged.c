@@ -77,7 +77,7 @@ caged_ask(const char *prompt, struct secret *typed)
 {
 	static uint8_t packet[PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct outcome o = outcome_of(JPKI_CANCELLED);
+	struct outcome o = outcome_of(OUTCOME_CANCELLED);
 	ssize_t n = -1;
 
 	deadline_off();
@@ -85,10 +85,10 @@ caged_ask(const char *prompt, struct secret *typed)
 	writer_string(&w, prompt);
 	if (writer_ok(&w) && send_packet(to_parent, packet, w.len))
 		n = receive_packet(to_parent, packet);
-	if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == JPKI_PIN_FORMAT)
-		o = outcome_of(JPKI_PIN_FORMAT);
-	else if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == JPKI_OK)
-		o = outcome_of(secret_set(typed, packet + 2, (size_t)n - 2) ? JPKI_OK : JPKI_PIN_FORMAT);
+	if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == OUTCOME_PIN_FORMAT)
+		o = outcome_of(OUTCOME_PIN_FORMAT);
+	else if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == OUTCOME_OK)
+		o = outcome_of(secret_set(typed, packet + 2, (size_t)n - 2) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 	explicit_bzero(packet, sizeof packet);
 	return o;
 }

@@ -48,7 +48,7 @@ bool caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_
     MUST_CHECK;
 
 /*
- * Second: connects to pcscd if t->pcsc is set, enters the cage and seals it. JPKI_OK, or as
+ * Second: connects to pcscd if t->pcsc is set, enters the cage and seals it. OUTCOME_OK, or as
  * cage_enter() and cage_seal(): it must end.
  */
 struct outcome caged_confine(struct tool *t) MUST_CHECK;

@@ -21,10 +21,10 @@ challenge_fill_nonce(struct challenge *c)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return outcome_raw(JPKI_INTERNAL, (uint32_t)errno);
+			return outcome_raw(OUTCOME_INTERNAL, (uint32_t)errno);
 		have += (size_t)n;
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool

@@ -36,7 +36,7 @@ struct challenge {
 	const char *hostkey;	/* "none" if the signer knows none; NULL: signed at this machine */
 };
 
-/* Fills the nonce from getrandom(2), all of it. JPKI_INTERNAL if it cannot. */
+/* Fills the nonce from getrandom(2), all of it. OUTCOME_INTERNAL if it cannot. */
 struct outcome challenge_fill_nonce(struct challenge *c) MUST_CHECK;
 
 /* Writes the text. False if it does not fit into CHALLENGE_MAX bytes. */

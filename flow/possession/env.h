@@ -31,7 +31,7 @@ struct flow_env {
 struct flow_ui {
 	/*
 	 * Asks for the PIN of the card in found->reader, once, and stores what was
-	 * typed. JPKI_OK; PIN_FORMAT, CANCELLED and the like, and the secret is empty.
+	 * typed. OUTCOME_OK; PIN_FORMAT, CANCELLED and the like, and the secret is empty.
 	 */
 	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const struct found_card *found,
 	    struct secret *pin);

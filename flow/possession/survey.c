@@ -12,15 +12,15 @@ tries_of(struct jpki *card, enum jpki_pin pin)
 	int tries = TRIES_UNKNOWN;
 	struct outcome o = jpki_tries_left(card, pin, &tries);
 
-	return outcome_ok(&o) || o.status == JPKI_PIN_LOCKED ? tries : TRIES_UNKNOWN;
+	return outcome_ok(&o) || o.status == OUTCOME_PIN_LOCKED ? tries : TRIES_UNKNOWN;
 }
 
 /* A part that a card lacks is no reason to stop; a card that has gone is. */
 static bool
 gone(const struct outcome *o)
 {
-	return o->status == JPKI_CARD_REMOVED || o->status == JPKI_NO_SERVICE ||
-	    o->status == JPKI_CARD_MUTE;
+	return o->status == OUTCOME_CARD_REMOVED || o->status == OUTCOME_NO_SERVICE ||
+	    o->status == OUTCOME_CARD_MUTE;
 }
 
 static struct outcome
@@ -43,7 +43,7 @@ survey_open(struct jpki *card, struct survey *s)
 	o = jpki_read_card_expiry(card, s->card_expiry);
 	if (gone(&o))
 		return o;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 struct outcome
@@ -85,9 +85,9 @@ struct outcome
 survey_certificate(const struct survey *s)
 {
 	if (s->der_len > 0)
-		return outcome_of(JPKI_OK);
-	return outcome_of(s->kind == JPKI_KIND_JUKI ? JPKI_JUKI_CARD :
-	    s->kind == JPKI_KIND_PHONE ? JPKI_PHONE : JPKI_NO_CERT);
+		return outcome_of(OUTCOME_OK);
+	return outcome_of(s->kind == JPKI_KIND_JUKI ? OUTCOME_JUKI_CARD :
+	    s->kind == JPKI_KIND_PHONE ? OUTCOME_PHONE : OUTCOME_NO_CERT);
 }
 
 struct outcome
@@ -111,12 +111,12 @@ survey_choose_reader(const struct flow_env *env, const char *wanted, char *reade
 		if (chosen != NULL) {
 			log_msg(env->log, LOG_ERR, "cards lie on %s and on %s; take one off",
 			    LOG_NAME(chosen->name), LOG_NAME(r->name));
-			return outcome_of(JPKI_CARD_BUSY);
+			return outcome_of(OUTCOME_CARD_BUSY);
 		}
 		chosen = r;
 	}
 	if (chosen == NULL)
-		return outcome_of(matching > 0 ? JPKI_NO_CARD : JPKI_NO_READER);
+		return outcome_of(matching > 0 ? OUTCOME_NO_CARD : OUTCOME_NO_READER);
 	memcpy(reader, chosen->name, sizeof chosen->name);
 	return o;
 }

@@ -16,13 +16,13 @@ struct survey {
 
 /*
  * Connects to the card in a reader, reads and lets go. No try is spent.
- * JPKI_OK if the JPKI application answered, also if parts are missing
+ * OUTCOME_OK if the JPKI application answered, also if parts are missing
  * (der_len 0, TRIES_UNKNOWN); NOT_JPKI and the errors of the transport.
  */
 struct outcome survey_card(const struct flow_env *env, const char *reader,
     struct survey *ret_survey) MUST_CHECK;
 
-/* JPKI_OK if its certificate could be read, else JUKI_CARD, PHONE or NO_CERT. */
+/* OUTCOME_OK if its certificate could be read, else JUKI_CARD, PHONE or NO_CERT. */
 struct outcome survey_certificate(const struct survey *s) MUST_CHECK;
 
 /*

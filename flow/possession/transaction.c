@@ -20,13 +20,13 @@ verify_until(const struct flow_env *env)
 struct outcome
 transaction_may_try(const struct flow_env *env, int tries_left)
 {
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	o.tries_left = tries_left;
 	if (tries_left <= 0)
-		o.status = JPKI_PIN_LOCKED;
+		o.status = OUTCOME_PIN_LOCKED;
 	else if (tries_left == 1 && env->conf->last_try != CONF_LAST_TRY_ASK)
-		o.status = JPKI_LAST_TRY;
+		o.status = OUTCOME_LAST_TRY;
 	return o;
 }
 
@@ -41,7 +41,7 @@ may_still_try(const struct flow_env *env, struct jpki *card, const struct transa
 		o = transaction_may_try(env, tries);
 	/* Who was not warned of the last try has not agreed to spend it. */
 	if (outcome_ok(&o) && tries == 1 && v->told_tries > 1)
-		o.status = JPKI_LAST_TRY;
+		o.status = OUTCOME_LAST_TRY;
 	return o;
 }
 
@@ -61,17 +61,17 @@ verify(const struct flow_env *env, struct jpki *card, const struct transaction *
 	if (outcome_ok(&o))
 		o = may_still_try(env, card, v);
 	if (outcome_ok(&o) && clk_left_ms(env->clk, v->verify_by) == 0)
-		o = outcome_of(JPKI_CARD_BUSY);
+		o = outcome_of(OUTCOME_CARD_BUSY);
 	if (!outcome_ok(&o))
 		return o;
 
 	*card_clean = false;
 	o = jpki_verify(card, v->pin, pin);
 	/* A card that did not say how many tries are left is asked. */
-	if (o.status == JPKI_PIN_WRONG && o.tries_left == TRIES_UNKNOWN) {
+	if (o.status == OUTCOME_PIN_WRONG && o.tries_left == TRIES_UNKNOWN) {
 		struct outcome q = jpki_tries_left(card, v->pin, &o.tries_left);
 
-		if (q.status == JPKI_PIN_LOCKED)
+		if (q.status == OUTCOME_PIN_LOCKED)
 			o = q;
 	}
 	return o;
@@ -89,7 +89,7 @@ drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
 	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
 
 	/* A telephone has no card manager, and ends its session without power. */
-	return powered_down && (outcome_ok(&left) || left.status == JPKI_NOT_JPKI);
+	return powered_down && (outcome_ok(&left) || left.status == OUTCOME_NOT_JPKI);
 }
 
 struct outcome
@@ -123,9 +123,9 @@ transaction_drop_state(const struct flow_env *env, const char *reader)
 	struct outcome o = t->ops->open(t->ctx, reader, time_left_ms(env));
 
 	/* A card that has gone has forgotten. */
-	if (o.status == JPKI_CARD_REMOVED || o.status == JPKI_NO_READER)
-		return outcome_of(JPKI_OK);
+	if (o.status == OUTCOME_CARD_REMOVED || o.status == OUTCOME_NO_READER)
+		return outcome_of(OUTCOME_OK);
 	if (outcome_ok(&o) && !drop_state(t, &card, NULL))
-		o = outcome_of(JPKI_CARD_MUTE);
+		o = outcome_of(OUTCOME_CARD_MUTE);
 	return o;
 }

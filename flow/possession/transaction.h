@@ -10,7 +10,7 @@
 #include "flow/possession/env.h"
 
 /*
- * May a PIN be tried with this many tries left? JPKI_OK, LAST_TRY (the last
+ * May a PIN be tried with this many tries left? OUTCOME_OK, LAST_TRY (the last
  * one is kept, unless the administrator allowed it), PIN_LOCKED.
  */
 struct outcome transaction_may_try(const struct flow_env *env, int tries_left) MUST_CHECK;
@@ -31,7 +31,7 @@ struct transaction {
 	 * just before our deadline must not get it back verified.
 	 */
 	int64_t verify_by;
-	/* Whether the card is the one the PIN was typed for. JPKI_OK or why not. */
+	/* Whether the card is the one the PIN was typed for. OUTCOME_OK or why not. */
 	struct outcome (*same_card)(void *ctx, struct jpki *card);
 	/* What the PIN was verified for. */
 	struct outcome (*work)(void *ctx, struct jpki *card);
@@ -41,7 +41,7 @@ struct transaction {
 };
 
 /*
- * JPKI_OK or another outcome of the work, if VERIFY succeeded. LAST_TRY also if the tries
+ * OUTCOME_OK or another outcome of the work, if VERIFY succeeded. LAST_TRY also if the tries
  * sank to the last one since the person was told a higher number. CARD_BUSY: it is too late.
  * Otherwise as the transport, same_card and jpki_verify(). The PIN is wiped in any case.
  *
@@ -53,7 +53,7 @@ struct outcome transaction_run(const struct flow_env *env, const struct transact
 /*
  * Makes the card in a reader forget a verified PIN: card manager, power down.
  * For the case that somebody died after VERIFY. Waits for another program for as long as there
- * is time. JPKI_OK if no card is left there that could have kept one.
+ * is time. OUTCOME_OK if no card is left there that could have kept one.
  */
 struct outcome transaction_drop_state(const struct flow_env *env, const char *reader) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * MUSTs: nss/crl/check.h. JPKI_OK comes from one place, answer(), and only if a list
+ * MUSTs: nss/crl/check.h. OUTCOME_OK comes from one place, answer(), and only if a list
  * that speaks for the certificate has been read, or the policy does not demand one.
  */
 #include "config.h"
@@ -43,7 +43,7 @@ struct search {
 };
 
 static struct outcome
-outcome_when(enum jpki_status status, int64_t when)
+outcome_when(enum outcome_status status, int64_t when)
 {
 	struct outcome o = outcome_of(status);
 
@@ -249,7 +249,7 @@ answer_listed(const struct search *s)
 	log_msg(s->c->log, LOG_NOTICE, "certificate %.16s... is %s since %s, reason %s (%s)",
 	    s->cert->fingerprint, hold ? "suspended" : "revoked", date,
 	    reason != NULL ? reason : "?", s->hit_list);
-	return outcome_when(hold ? JPKI_SUSPENDED : JPKI_REVOKED, s->hit.date);
+	return outcome_when(hold ? OUTCOME_SUSPENDED : OUTCOME_REVOKED, s->hit.date);
 }
 
 static struct outcome
@@ -261,16 +261,16 @@ answer_without(const struct search *s)
 		(void)clk_utc_text(s->ended, date);
 		log_msg(s->c->log, LOG_ERR, "%s: the CRL for certificate %.16s... ran out at %s; "
 		    "import a newer one: jpkictl crl import", s->c->dir, s->cert->fingerprint, date);
-		return outcome_when(JPKI_CRL_STALE, s->ended);
+		return outcome_when(OUTCOME_CRL_STALE, s->ended);
 	}
 	if (s->c->policy == CRL_IF_PRESENT) {
 		log_msg(s->c->log, LOG_INFO, "%s: no CRL for certificate %.16s..., and none is required",
 		    s->c->dir, s->cert->fingerprint);
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	log_msg(s->c->log, LOG_ERR, "%s: no CRL for certificate %.16s...; import one: jpkictl crl "
 	    "import (or see crl in pam_jpki.conf(5))", s->c->dir, s->cert->fingerprint);
-	return outcome_of(JPKI_CRL_MISSING);
+	return outcome_of(OUTCOME_CRL_MISSING);
 }
 
 static struct outcome
@@ -281,16 +281,16 @@ answer(const struct search *s)
 	if (s->listed)
 		return answer_listed(s);
 	if (s->no_memory)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	if (s->invalid)
-		return outcome_of(JPKI_CRL_INVALID);	/* logged where it was found */
+		return outcome_of(OUTCOME_CRL_INVALID);	/* logged where it was found */
 	if (s->not_yet) {
 		(void)clk_utc_text(s->begins, date);
 		log_msg(s->c->log, LOG_ERR, "%s: a CRL begins at %s, in the future; check the clock of "
 		    "this computer", s->c->dir, date);
-		return outcome_when(JPKI_CRL_NOT_YET, s->begins);
+		return outcome_when(OUTCOME_CRL_NOT_YET, s->begins);
 	}
-	return s->covered ? outcome_of(JPKI_OK) : answer_without(s);
+	return s->covered ? outcome_of(OUTCOME_OK) : answer_without(s);
 }
 
 static bool
@@ -311,23 +311,23 @@ crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t 
 	struct view serial;
 
 	if (c->policy == CRL_OFF)
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	if (!crlder_serial(view_of_item(&cert->nss->serialNumber), &serial)) {
 		log_msg(c->log, LOG_ERR, "certificate %.16s...: no CRL can list its serial number",
 		    cert->fingerprint);
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	}
 	if (!prepare(&s, issuer))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	switch (safefile_open_dir(c->dir, c->owner, c->log, &dir)) {
 	case SAFEFILE_OK:
 		break;
 	case SAFEFILE_ABSENT:
 		return answer_without(&s);
 	case SAFEFILE_REFUSED:
-		return outcome_of(JPKI_CRL_INVALID);
+		return outcome_of(OUTCOME_CRL_INVALID);
 	case SAFEFILE_NO_MEMORY:
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	}
 	/* None at all is fine; one that cannot be read names no list. */
 	if (CERT_FindCertExtension(cert->nss, SEC_OID_X509_CRL_DIST_POINTS, &points) == SECSuccess)

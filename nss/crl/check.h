@@ -40,14 +40,14 @@ struct crlcheck {
 /*
  * For struct revocation of nss/chain.h; ctx is the struct crlcheck. In this order:
  *
- * JPKI_REVOKED, or JPKI_SUSPENDED where the reason is certificateHold (when:
+ * OUTCOME_REVOKED, or OUTCOME_SUSPENDED where the reason is certificateHold (when:
  * the revocationDate; date, reason and list are logged).
- * JPKI_CRL_INVALID: directory or a list of this issuer is unsafe or damaged.
- * JPKI_CRL_NOT_YET (when: thisUpdate of that list).
- * JPKI_OK.
- * JPKI_CRL_STALE (when: nextUpdate of the newest that speaks for the certificate).
- * JPKI_CRL_MISSING; with CRL_IF_PRESENT JPKI_OK and a line in the log.
- * JPKI_CERT_BAD: a serial number that no list can hold.
+ * OUTCOME_CRL_INVALID: directory or a list of this issuer is unsafe or damaged.
+ * OUTCOME_CRL_NOT_YET (when: thisUpdate of that list).
+ * OUTCOME_OK.
+ * OUTCOME_CRL_STALE (when: nextUpdate of the newest that speaks for the certificate).
+ * OUTCOME_CRL_MISSING; with CRL_IF_PRESENT OUTCOME_OK and a line in the log.
+ * OUTCOME_CERT_BAD: a serial number that no list can hold.
  * CRL_IF_PRESENT forgives a list that is not there, and nothing else: who was
  * given one relies on it.
  */

@@ -146,8 +146,8 @@ open_trust(struct open_store *o)
 	struct outcome out = certdb_open(o->s->trust_db, o->s->owner, o->s->log, &o->db);
 
 	return outcome_ok(&out) ? CRL_OK :
-	    out.status == JPKI_NO_MEMORY ? CRL_NO_MEMORY :
-	    out.status == JPKI_TRUST_DB ? CRL_TRUST_DB : CRL_INTERNAL;
+	    out.status == OUTCOME_NO_MEMORY ? CRL_NO_MEMORY :
+	    out.status == OUTCOME_TRUST_DB ? CRL_TRUST_DB : CRL_INTERNAL;
 }
 
 static enum crl_fault

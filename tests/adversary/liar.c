@@ -94,7 +94,7 @@ int
 main(void)
 {
 	struct proto_ready ready = { .before_s = 10, .after_s = 10, .way = PROTO_BY_PIN };
-	struct proto_result verdict = { .outcome = outcome_of(JPKI_TIMEOUT), .card_clean = true };
+	struct proto_result verdict = { .outcome = outcome_of(OUTCOME_TIMEOUT), .card_clean = true };
 	uint8_t packet[PROTO_PACKET_MAX];
 	FILE *f = fopen(LIE, "re");
 
@@ -119,7 +119,7 @@ main(void)
 		snprintf(verdict.text, sizeof verdict.text, "%s", SCREEN);
 	}
 	if (is("vouch"))
-		verdict.outcome = outcome_of(JPKI_OK);
+		verdict.outcome = outcome_of(OUTCOME_OK);
 	SAY(proto_put_result, verdict);
 	return 0;
 }

@@ -169,7 +169,7 @@ ask_ours(const char *leaf, const char *pki, const char *where)
 	begin();
 	o = crlcheck(&check, cert, issuer, time(NULL));
 	end();
-	if (!outcome_ok(&o) && o.status != JPKI_REVOKED)
+	if (!outcome_ok(&o) && o.status != OUTCOME_REVOKED)
 		errx(1, "crlcheck: %s", outcome_code(o.status));
 	cert_free(cert);
 	cert_free(issuer);

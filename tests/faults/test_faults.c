@@ -70,7 +70,7 @@ run_flow(struct kit *k, struct secret *pin, struct login_result *ret)
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
 		.host = "azumino", .place = PLACE_LOCAL };
 
-	*ret = (struct login_result){ .outcome = outcome_of(JPKI_OK) };
+	*ret = (struct login_result){ .outcome = outcome_of(OUTCOME_OK) };
 	flow_login(&k->env, &k->ui, &request, pin, ret);
 }
 
@@ -85,7 +85,7 @@ login(struct kit *k, const struct failing *how)
 	assert_non_null(pin);
 	/* What libraries keep for good they have after this. */
 	run_flow(k, pin, &result);
-	assert_int_equal(result.outcome.status, JPKI_OK);
+	assert_int_equal(result.outcome.status, OUTCOME_OK);
 	sim_card_stats_reset(k->card[0]);
 	descriptors = count_descriptors();
 	failing = *how;
@@ -151,7 +151,7 @@ judge(const struct failing *how)
 	if (t->verifies > 1 || t->verified_left || t->pin_left || t->card_held ||
 	    (t->verifies > 0 && !t->card_clean) ||
 	    /* NSS itself leaks where its memory ends; the helper's process ends anyway. */
-	    (how->own && (t->descriptors > 0 || t->blocks > 0 || t->next.status != JPKI_OK)) ||
+	    (how->own && (t->descriptors > 0 || t->blocks > 0 || t->next.status != OUTCOME_OK)) ||
 	    (outcome_ok(&t->outcome) && (t->verifies != 1 || t->signs != 1)))
 		fail_msg("%s of the %s, the %luth call fails: %s, %s; VERIFY %lu, signatures %lu, clean %d, "
 		    "verified %d, PIN left %d, held %d, descriptors %+d, blocks %+d, the next one %s",
@@ -168,7 +168,7 @@ count_calls(struct kit *k, enum failing_kind kind, bool own)
 	struct failing counting = { .kind = kind, .own = own };
 
 	assert_true(try(k, &counting));
-	assert_int_equal(trial->outcome.status, JPKI_OK);
+	assert_int_equal(trial->outcome.status, OUTCOME_OK);
 	judge(&counting);
 	return trial->seen;
 }

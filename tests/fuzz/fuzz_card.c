@@ -66,7 +66,7 @@ look_at_command(const uint8_t *cmd, size_t len)
 static struct outcome
 failure(uint8_t which)
 {
-	static const enum jpki_status failures[] = { JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_BAD_REPLY };
+	static const enum outcome_status failures[] = { OUTCOME_CARD_REMOVED, OUTCOME_CARD_MUTE, OUTCOME_BAD_REPLY };
 
 	return outcome_of(failures[which % (sizeof failures / sizeof failures[0])]);
 }
@@ -123,7 +123,7 @@ tamper(uint8_t how, uint8_t *resp, size_t cap, size_t *ret_len)
 	case 7:
 		return failure(fuzz_u8(&f.in));
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -140,7 +140,7 @@ transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t ca
 	}
 	if (how % 8 == 1) {	/* the card has not seen it */
 		*ret_len = make_up(resp, cap, 2);
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	o = real->transmit(ctx, cmd, cmd_len, resp, cap, ret_len);
 	if (!outcome_ok(&o))
@@ -157,7 +157,7 @@ open_card(void *ctx, const char *reader, int64_t ms)
 {
 	uint8_t how = fuzz_u8(&f.in);
 
-	return how == 0xf0 ? outcome_of(JPKI_CARD_BUSY) : how == 0xf1 ? failure(how) :
+	return how == 0xf0 ? outcome_of(OUTCOME_CARD_BUSY) : how == 0xf1 ? failure(how) :
 	    real->open(ctx, reader, ms);
 }
 
@@ -193,8 +193,8 @@ answer(unsigned int question, struct secret *typed)
 
 	CHECK(kit->open_reader == -1 && question < PINCHANGE_PROMPTS && f.prompts++ == question);
 	if (text == NULL)
-		return outcome_of(JPKI_CANCELLED);
-	return outcome_of(secret_set(typed, text, strlen(text)) ? JPKI_OK : JPKI_PIN_FORMAT);
+		return outcome_of(OUTCOME_CANCELLED);
+	return outcome_of(secret_set(typed, text, strlen(text)) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 }
 
 static struct outcome
@@ -242,7 +242,7 @@ login(void)
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "test",
 		.host = "azumino", .place = PLACE_LOCAL };
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = gone };
-	struct login_result result = { .outcome = { .status = JPKI_OK } };
+	struct login_result result = { .outcome = { .status = OUTCOME_OK } };
 	struct secret *pin = secret_new();
 
 	CHECK(pin != NULL);
@@ -269,7 +269,7 @@ change(void)
 	pinchange_secrets_done(&secrets);
 	CHECK(!outcome_ok(&o) || f.changes == 1);
 	/* Nobody is told that the old one holds when the new one does. */
-	if (!outcome_ok(&o) && o.status != JPKI_PIN_UNCERTAIN && o.status != JPKI_NEW_PIN_REFUSED)
+	if (!outcome_ok(&o) && o.status != OUTCOME_PIN_UNCERTAIN && o.status != OUTCOME_NEW_PIN_REFUSED)
 		CHECK(strcmp(kit_get(kit, "auth-pin"), OLD_PIN) == 0);
 	return clean;
 }

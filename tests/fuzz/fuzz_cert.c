@@ -63,7 +63,7 @@ certificate(struct view der)
 	size_t len;
 
 	if (!outcome_ok(&o)) {
-		CHECK(cert == NULL && (o.status == JPKI_CERT_BAD || o.status == JPKI_NO_MEMORY));
+		CHECK(cert == NULL && (o.status == OUTCOME_CERT_BAD || o.status == OUTCOME_NO_MEMORY));
 		return;
 	}
 	CHECK(view_equal(cert_der(cert), der));

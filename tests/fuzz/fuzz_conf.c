@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct view rest = { in.p, in.left };
 	_cleanup_(freep) char *text = fuzz_text(&in);
 	char *word, *next = text;
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	conf_init(&conf);
 	if (kind % 2 == 0)
@@ -66,6 +66,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (outcome_ok(&o))
 		in_range(&conf);
 	else
-		CHECK(o.status == JPKI_CONFIG);
+		CHECK(o.status == OUTCOME_CONFIG);
 	return 0;
 }

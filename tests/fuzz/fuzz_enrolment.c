@@ -46,7 +46,7 @@ file(struct reader *in)
 
 	fuzz_write_to(users_file, in->p, in->left);
 	o = usercerts_load(&kit->env, "hanako", &e);
-	CHECK(o.status == JPKI_OK || o.status == JPKI_ENROLMENT);
+	CHECK(o.status == OUTCOME_OK || o.status == OUTCOME_ENROLMENT);
 	if (outcome_ok(&o)) {
 		CHECK(e.count >= 1 && e.count <= USERCERTS_MAX);
 		verdict = usercerts_verdict(&e);

@@ -93,10 +93,10 @@ block_list(struct view text)
 	struct outcome each = blocklist_each(&list, look_at_entry, &named);
 	struct outcome check = blocklist_check(&list, ca, ca);
 
-	CHECK(outcome_ok(&each) || each.status == JPKI_BLOCK_LIST);
-	CHECK(check.status == JPKI_OK || check.status == JPKI_BLOCKED || check.status == JPKI_BLOCK_LIST);
-	CHECK(outcome_ok(&each) || check.status != JPKI_OK);
-	CHECK(!outcome_ok(&each) || !named || check.status == JPKI_BLOCKED);
+	CHECK(outcome_ok(&each) || each.status == OUTCOME_BLOCK_LIST);
+	CHECK(check.status == OUTCOME_OK || check.status == OUTCOME_BLOCKED || check.status == OUTCOME_BLOCK_LIST);
+	CHECK(outcome_ok(&each) || check.status != OUTCOME_OK);
+	CHECK(!outcome_ok(&each) || !named || check.status == OUTCOME_BLOCKED);
 }
 
 static void

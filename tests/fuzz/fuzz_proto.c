@@ -31,7 +31,7 @@ static void
 use_request(const struct proto_request *r)
 {
 	static struct conf conf;
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	CHECK(r->word_count <= PROTO_WORDS_MAX && proto_questions(r->task) <= 3);
 	conf_init(&conf);

@@ -127,7 +127,7 @@ answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 			edit(reply);
 	}
 	p.right = strcmp(reply, right) == 0;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 int
@@ -136,13 +136,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
 		.host = "azumino", .place = PLACE_REMOTE };
 	struct remote_ui ui = { .ask = answer };
-	struct login_result result = { .outcome = { .status = JPKI_OK } };
+	struct login_result result = { .outcome = { .status = OUTCOME_OK } };
 
 	p.in = reader_of(data, size);
 	p.right = false;
 	flow_remote(&kit->env, &ui, &request, &result);
 	CHECK(result.card_clean && kit->opens == 0);
 	CHECK(outcome_ok(&result.outcome) == p.right);
-	CHECK(p.right || result.outcome.status == JPKI_CHALLENGE || result.outcome.status == JPKI_NO_REPLY);
+	CHECK(p.right || result.outcome.status == OUTCOME_CHALLENGE || result.outcome.status == OUTCOME_NO_REPLY);
 	return 0;
 }

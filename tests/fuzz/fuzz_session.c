@@ -260,7 +260,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 run(struct proto_request *request)
 {
-	struct dialogue_result result = { .outcome = { .status = JPKI_OK } };
+	struct dialogue_result result = { .outcome = { .status = OUTCOME_OK } };
 	unsigned int pins = s.pins, replies = s.replies, drops = s.drops;
 
 	dialogue_run(pamh, &fuzz_log, request, &result);

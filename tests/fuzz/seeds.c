@@ -106,8 +106,8 @@ lists(void)
 	seed("crl", "signed", "", 0, (struct view){ signed_list, sizeof signed_list });
 	seed_text("crl", "pem", 2, pem);
 	snprintf(dir, sizeof dir, "%s/db", scratch);
-	assert_int_equal(trustdb_add(dir, geteuid(), view_of(&ca), NULL).status, JPKI_OK);
-	assert_int_equal(certdb_open(dir, geteuid(), NULL, &db).status, JPKI_OK);
+	assert_int_equal(trustdb_add(dir, geteuid(), view_of(&ca), NULL).status, OUTCOME_OK);
+	assert_int_equal(certdb_open(dir, geteuid(), NULL, &db).status, OUTCOME_OK);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	index_of(db, fd);
 	close(fd);
@@ -189,9 +189,9 @@ messages(void)
 		.since = { .failed = 1, .failed_by = "taro, su", .entered_by = "" }, .pin = { (const uint8_t *)"1234", 4 } };
 	struct proto_challenge challenge = { .text = "JPKI1 remote-login " };
 	struct proto_reply reply = { .given = true, .text = "JPKI1." };
-	struct proto_result ok = { .outcome = outcome_of(JPKI_OK), .card_clean = true,
+	struct proto_result ok = { .outcome = outcome_of(OUTCOME_OK), .card_clean = true,
 		.reader = "Reader 0", .cert = "0123456789abcdef" };
-	struct proto_result wrong = { .outcome = outcome_of(JPKI_PIN_WRONG), .text = "text" };
+	struct proto_result wrong = { .outcome = outcome_of(OUTCOME_PIN_WRONG), .text = "text" };
 	struct writer l = writer_of(login, sizeof login), c = writer_of(change, sizeof change),
 	    r = writer_of(remote, sizeof remote), n = writer_of(none, sizeof none);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define GUESSES_DIR getenv("JPKI_GUESSES")
+#define GUESSES_DIR getenv("OUTCOME_GUESSES")
 #define GUESSES_OWNER geteuid()
 
 #endif

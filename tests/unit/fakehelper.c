@@ -98,7 +98,7 @@ prompt(void)
 }
 
 static void
-result(enum jpki_status status, bool clean)
+result(enum outcome_status status, bool clean)
 {
 	struct proto_result m = { .outcome = outcome_of(status), .card_clean = clean,
 		.reader = "Fake =\n1", .cert = "fedcba9876543210" };
@@ -154,7 +154,7 @@ note_since(const struct proto_pin *m)
 }
 
 /* Returns what a real helper makes of this answer, if the PIN is always wrong. */
-static enum jpki_status
+static enum outcome_status
 receive(void)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -166,21 +166,21 @@ receive(void)
 	note_since(&m);
 	switch (m.answer) {
 	case PROTO_ANSWER_PIN:
-		return JPKI_PIN_WRONG;
+		return OUTCOME_PIN_WRONG;
 	case PROTO_ANSWER_FORMAT:
-		return JPKI_PIN_FORMAT;
+		return OUTCOME_PIN_FORMAT;
 	case PROTO_ANSWER_REPEATED:
-		return JPKI_PIN_REPEATED;
+		return OUTCOME_PIN_REPEATED;
 	case PROTO_ANSWER_PASSWORD:
-		return JPKI_PASSWORD;
+		return OUTCOME_PASSWORD;
 	case PROTO_ANSWER_GUESSES:
-		return JPKI_GUESSES;
+		return OUTCOME_GUESSES;
 	case PROTO_ANSWER_UNRECORDED:
-		return JPKI_GUESS_RECORD;
+		return OUTCOME_GUESS_RECORD;
 	case PROTO_ANSWER_CANCEL:
 		break;
 	}
-	return JPKI_CANCELLED;
+	return OUTCOME_CANCELLED;
 }
 
 static void
@@ -196,7 +196,7 @@ challenge(void)
 }
 
 /* Returns what a real helper makes of this reply, if it is right when it is "reply". */
-static enum jpki_status
+static enum outcome_status
 receive_reply(void)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -205,14 +205,14 @@ receive_reply(void)
 
 	if (!proto_get_reply(&r, &m))
 		_exit(1);
-	return !m.given ? JPKI_CANCELLED : m.text[0] == '\0' ? JPKI_NO_REPLY :
-	    strcmp(m.text, "reply") == 0 ? JPKI_OK : JPKI_CHALLENGE;
+	return !m.given ? OUTCOME_CANCELLED : m.text[0] == '\0' ? OUTCOME_NO_REPLY :
+	    strcmp(m.text, "reply") == 0 ? OUTCOME_OK : OUTCOME_CHALLENGE;
 }
 
 static void
 challenged_login(void)
 {
-	enum jpki_status status;
+	enum outcome_status status;
 
 	challenge();
 	if (is("challenge twice"))
@@ -221,7 +221,7 @@ challenged_login(void)
 		prompt();
 	status = receive_reply();
 	if (is("challenge, believe anything"))
-		status = JPKI_OK;
+		status = OUTCOME_OK;
 	if (is("challenge, die after reply"))
 		_exit(0);
 	result(status, true);
@@ -257,15 +257,15 @@ static void
 change(void)
 {
 	unsigned int questions = 3;
-	enum jpki_status status = JPKI_PIN_WRONG;
+	enum outcome_status status = OUTCOME_PIN_WRONG;
 
 	(void)sscanf(mode, "ask %u", &questions);
 	ready(5, is("late after PIN") ? 0 : 5);
-	for (unsigned int i = 0; i < questions && status == JPKI_PIN_WRONG; i++) {
+	for (unsigned int i = 0; i < questions && status == OUTCOME_PIN_WRONG; i++) {
 		prompt();
 		status = receive();
 	}
-	if (status != JPKI_PIN_WRONG) {
+	if (status != OUTCOME_PIN_WRONG) {
 		result(status, true);
 		return;
 	}
@@ -274,9 +274,9 @@ change(void)
 	if (is("late after PIN"))
 		pause();
 	if (is("wrong") || is("wrong, forwards"))
-		result(JPKI_PIN_WRONG, true);
+		result(OUTCOME_PIN_WRONG, true);
 	else
-		result(JPKI_OK, !is("unclean"));
+		result(OUTCOME_OK, !is("unclean"));
 }
 
 /* The first pass: no PIN. */
@@ -288,14 +288,14 @@ check(void)
 		prompt();
 	if (is("challenge at the check"))
 		challenge();
-	result(is("not enrolled") ? JPKI_NOT_ENROLLED : is("no card") ? JPKI_NO_CARD : JPKI_OK, true);
+	result(is("not enrolled") ? OUTCOME_NOT_ENROLLED : is("no card") ? OUTCOME_NO_CARD : OUTCOME_OK, true);
 }
 
 static void
 login(void)
 {
 	unsigned int told, most_s = is("short of time") ? 1 : 5;
-	enum jpki_status status;
+	enum outcome_status status;
 	unsigned int lines = 0;
 
 	if (is("exit at once"))
@@ -321,13 +321,13 @@ login(void)
 	if (is("late before prompt"))
 		pause();
 	if (is("success without PIN") || is("key") || is("challenge, not asked")) {
-		result(JPKI_OK, true);
+		result(OUTCOME_OK, true);
 		return;
 	}
 	if (is("key, then challenge"))
 		challenge();
 	if (is("not enrolled")) {
-		result(JPKI_NOT_ENROLLED, true);
+		result(OUTCOME_NOT_ENROLLED, true);
 		return;
 	}
 	if (sscanf(mode, "status %u", &told) == 1) {
@@ -335,7 +335,7 @@ login(void)
 		return;
 	}
 	if (is("refusal without PIN")) {
-		result(JPKI_NO_CARD, true);
+		result(OUTCOME_NO_CARD, true);
 		return;
 	}
 	if (strncmp(mode, "challenge", 9) == 0) {
@@ -359,20 +359,20 @@ login(void)
 	if (is("module killed after PIN") && kill(getppid(), SIGKILL) == 0)
 		_exit(0);
 	if (sscanf(mode, "PIN, status %u", &told) == 1) {
-		result(status == JPKI_PIN_WRONG ? told : status, true);
+		result(status == OUTCOME_PIN_WRONG ? told : status, true);
 		return;
 	}
-	if (status == JPKI_GUESSES || status == JPKI_GUESS_RECORD) {
+	if (status == OUTCOME_GUESSES || status == OUTCOME_GUESS_RECORD) {
 		result(status, true);
 		return;
 	}
 	if (is("late after PIN") || is("slow, then late"))
 		pause();
 	if (is("unclean")) {
-		result(JPKI_TIMEOUT, false);
+		result(OUTCOME_TIMEOUT, false);
 		return;
 	}
-	result(JPKI_OK, true);
+	result(OUTCOME_OK, true);
 	if (is("linger"))
 		pause();
 }
@@ -393,7 +393,7 @@ main(void)
 		break;
 	case PROTO_DROP:
 		ready(5, 5);
-		result(JPKI_OK, true);
+		result(OUTCOME_OK, true);
 		break;
 	case PROTO_PIN_CHECK:
 		check();

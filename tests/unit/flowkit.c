@@ -38,7 +38,7 @@ kit_readers(void *ctx, struct transport_readers *ret)
 		r->generation = k->generation[i];
 		r->in_use = r->exclusive = r->has_card && k->exclusive[i];
 	}
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -50,7 +50,7 @@ kit_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	k->mono_ms += ms;
 	if (k->on_wait != NULL)
 		k->on_wait(k);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -65,11 +65,11 @@ kit_open(void *ctx, const char *reader, int64_t ms)
 	if (!outcome_ok(&k->open_fail) && (k->open_fail_reader < 0 || k->open_fail_reader == i))
 		return k->open_fail;
 	if (k->card[i] == NULL || !sim_card_present(k->card[i]))
-		return outcome_of(JPKI_CARD_REMOVED);
+		return outcome_of(OUTCOME_CARD_REMOVED);
 	sim_card_power(k->card[i], true);
 	k->open_reader = i;
 	k->mono_ms += k->open_takes_ms;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -81,7 +81,7 @@ kit_power_cycle(void *ctx)
 	k->power_cycles++;
 	sim_card_power(k->card[k->open_reader], false);
 	sim_card_power(k->card[k->open_reader], true);
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -97,17 +97,17 @@ kit_transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_
 	card = k->card[k->open_reader];
 	n = sim_card_transmit(card, cmd, cmd_len, bytes, sizeof bytes);
 	if (sim_card_delay_ms(card) == SIM_FOREVER)
-		return outcome_of(JPKI_TIMEOUT);
+		return outcome_of(OUTCOME_TIMEOUT);
 	if (!sim_card_present(card)) {
 		k->generation[k->open_reader]++;
-		return outcome_of(JPKI_CARD_REMOVED);
+		return outcome_of(OUTCOME_CARD_REMOVED);
 	}
 	/* as card/pcsc.c judges them */
 	if (n < 2 || n > cap)
-		return outcome_of(JPKI_BAD_REPLY);
+		return outcome_of(OUTCOME_BAD_REPLY);
 	memcpy(resp, bytes, n);
 	*ret_len = n;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool
@@ -171,10 +171,10 @@ kit_ask(void *ctx, const struct found_card *found, struct secret *pin)
 	if (k->on_prompt != NULL)
 		k->on_prompt(k);
 	if (k->answer == NULL)
-		return outcome_of(JPKI_CANCELLED);
+		return outcome_of(OUTCOME_CANCELLED);
 	if (!secret_set(pin, k->answer, strlen(k->answer)))
-		return outcome_of(JPKI_PIN_FORMAT);
-	return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_PIN_FORMAT);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool
@@ -202,7 +202,7 @@ trust(struct kit *k, const char *ca)
 	len = fread(der, 1, 8192, f);
 	fclose(f);
 	o = trustdb_add(k->conf.trust_db, geteuid(), (struct view){ (uint8_t *)der, len }, NULL);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 }
 
 void
@@ -289,7 +289,7 @@ kit_new(void **state)
 		.log = &k->log, .trust_owner = geteuid() };
 	k->reader_count = 1;
 	k->open_reader = k->open_fail_reader = -1;
-	k->readers_fail = k->open_fail = outcome_of(JPKI_OK);
+	k->readers_fail = k->open_fail = outcome_of(OUTCOME_OK);
 	k->answer = "1234";
 	*state = k;
 	return 0;
@@ -329,7 +329,7 @@ kit_enroll(struct kit *k, const char *user, ...)
 	}
 	va_end(ap);
 	o = userfile_write(k->conf.users_dir, user, k->env.trust_owner, text, NULL);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 }
 
 void

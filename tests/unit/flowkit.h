@@ -32,7 +32,7 @@ struct kit {
 	struct sim_card *card[KIT_READERS];
 	uint32_t generation[KIT_READERS];
 	int open_reader;		/* -1: none */
-	struct outcome readers_fail, open_fail;	/* JPKI_OK: do not */
+	struct outcome readers_fail, open_fail;	/* OUTCOME_OK: do not */
 	int open_fail_reader;		/* -1: all */
 	int64_t open_takes_ms;
 	int64_t open_within_ms;		/* what the last open() was told */

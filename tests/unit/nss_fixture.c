@@ -286,7 +286,7 @@ make_db(const char *first, ...)
 		struct bytes der = pki_der(name);
 
 		expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-		    JPKI_OK, name);
+		    OUTCOME_OK, name);
 	}
 	va_end(ap);
 	return in_scratch("db");
@@ -297,7 +297,7 @@ open_db(const char *dir)
 {
 	struct certdb *db = NULL;
 
-	expect_status(certdb_open(dir, geteuid(), &test_log, &db), JPKI_OK, dir);
+	expect_status(certdb_open(dir, geteuid(), &test_log, &db), OUTCOME_OK, dir);
 	assert_non_null(db);
 	return db;
 }
@@ -313,7 +313,7 @@ get_cert(struct certdb *db, struct view der)
 {
 	struct cert *cert = NULL;
 
-	expect_status(cert_from_der(db, der, &cert), JPKI_OK, "cert_from_der");
+	expect_status(cert_from_der(db, der, &cert), OUTCOME_OK, "cert_from_der");
 	assert_non_null(cert);
 	return cert;
 }
@@ -384,7 +384,7 @@ certutil_db(const char *first, ...)
 }
 
 void
-expect_status(struct outcome o, enum jpki_status status, const char *what)
+expect_status(struct outcome o, enum outcome_status status, const char *what)
 {
 	if (o.status != status)
 		fail_msg("%s: %s (raw %x), expected %s; log: %s", what, outcome_code(o.status),

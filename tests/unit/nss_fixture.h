@@ -95,6 +95,6 @@ void need_certutil(void);
 /* scratch/db by certutil: name of the PKI and trust, in pairs, ended by NULL. */
 const char *certutil_db(const char *first, ...) __attribute__((sentinel));
 
-void expect_status(struct outcome o, enum jpki_status status, const char *what);
+void expect_status(struct outcome o, enum outcome_status status, const char *what);
 
 #endif

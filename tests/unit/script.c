@@ -73,12 +73,12 @@ transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t ca
 		return outcome_of(step->fails);
 	tail_len = from_hex(step->response, tail, sizeof tail);
 	if (step->len + tail_len > cap)
-		return outcome_of(JPKI_BAD_REPLY);	/* as transport.h has it */
+		return outcome_of(OUTCOME_BAD_REPLY);	/* as transport.h has it */
 	if (step->len > 0)
 		memcpy(resp, step->data, step->len);
 	memcpy(resp + step->len, tail, tail_len);
 	*ret_len = step->len + tail_len;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static const struct transport_ops ops = { .transmit = transmit };

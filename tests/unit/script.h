@@ -14,7 +14,7 @@ struct step {
 	/* Sent before the response, for what is too long to be written out. */
 	const uint8_t *data;
 	size_t len;
-	enum jpki_status fails;	/* of the transport */
+	enum outcome_status fails;	/* of the transport */
 };
 
 struct script {

@@ -19,13 +19,13 @@ not_typed(const struct tool *t, int error)
 		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
 	else if (error != EINTR)
 		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
-	return outcome_of(JPKI_CANCELLED);
+	return outcome_of(OUTCOME_CANCELLED);
 }
 
 struct outcome
 ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 {
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	char text[64];
 
 	if (caged_is_child())
@@ -34,7 +34,7 @@ ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 	if (readpassphrase(prompt, text, sizeof text, RPP_REQUIRE_TTY) == NULL)
 		o = not_typed(t, errno);
 	else if (!secret_set(typed, text, strlen(text)))
-		o = outcome_of(JPKI_PIN_FORMAT);
+		o = outcome_of(OUTCOME_PIN_FORMAT);
 	explicit_bzero(text, sizeof text);
 	return o;
 }
@@ -42,7 +42,7 @@ ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 void
 ask_check_clean(struct tool *t, const char *reader, bool clean)
 {
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	if (!clean) {
 		deadline_arm(t, true);

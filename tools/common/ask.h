@@ -10,7 +10,7 @@ struct secret;
 
 /*
  * Asks at the terminal, echo off, and without a deadline: whoever goes on with the card
- * arms it again. JPKI_OK, also with nothing; PIN_FORMAT: too much; CANCELLED after
+ * arms it again. OUTCOME_OK, also with nothing; PIN_FORMAT: too much; CANCELLED after
  * a complaint, if there is no terminal. A signal at the prompt does what it does.
  */
 struct outcome ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)

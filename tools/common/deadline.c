@@ -21,7 +21,7 @@ static struct {
 } prepared;
 
 static void
-prepare(const struct tool *t, enum jpki_status status, bool pin_typed,
+prepare(const struct tool *t, enum outcome_status status, bool pin_typed,
     char text[static 2 * MESSAGE_MAX])
 {
 	struct outcome o = outcome_of(status);
@@ -40,7 +40,7 @@ prepare(const struct tool *t, enum jpki_status status, bool pin_typed,
 static void
 strike(int signal)
 {
-	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == JPKI_CARD_BUSY;
+	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == OUTCOME_CARD_BUSY;
 	const char *text = busy ? prepared.busy : prepared.late;
 
 	(void)!write(STDERR_FILENO, text, strlen(text));
@@ -63,7 +63,7 @@ set_alarm(unsigned int seconds)
 }
 
 static void
-arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin_typed)
+arm(const struct tool *t, enum outcome_status busy, enum outcome_status late, bool pin_typed)
 {
 	struct sigaction action = { .sa_handler = strike };
 	sigset_t alarms;
@@ -81,13 +81,13 @@ arm(const struct tool *t, enum jpki_status busy, enum jpki_status late, bool pin
 void
 deadline_arm(const struct tool *t, bool pin_typed)
 {
-	arm(t, JPKI_CARD_BUSY, JPKI_TIMEOUT, pin_typed);
+	arm(t, OUTCOME_CARD_BUSY, OUTCOME_TIMEOUT, pin_typed);
 }
 
 void
 deadline_changing(const struct tool *t)
 {
-	arm(t, JPKI_PIN_UNCERTAIN, JPKI_PIN_UNCERTAIN, true);
+	arm(t, OUTCOME_PIN_UNCERTAIN, OUTCOME_PIN_UNCERTAIN, true);
 }
 
 void

@@ -249,7 +249,7 @@ each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der),
     size_t *ret_count)
 {
 	uint8_t der[CERT_DER_MAX];
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	size_t len;
 
 	while (outcome_ok(&o)) {
@@ -257,7 +257,7 @@ each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der),
 		case PEM_END:
 			return o;
 		case PEM_BAD:
-			return outcome_of(JPKI_CERT_BAD);
+			return outcome_of(OUTCOME_CERT_BAD);
 		case PEM_CERT:
 			(*ret_count)++;
 			o = each(ctx, (struct view){ der, len });
@@ -279,7 +279,7 @@ tool_each_certificate(const struct tool *t, const char *path, struct view text,
 	o = each_pem(reader_of(text.data, text.len), each, ctx, &count);
 	if (outcome_ok(&o) && count == 0) {
 		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	}
 	return o;
 }

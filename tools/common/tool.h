@@ -117,7 +117,7 @@ bool tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes,
 
 /*
  * Calls `each` for every certificate in the text of a file, PEM (several) or DER
- * (one). Stops at the first outcome that is not JPKI_OK. CERT_BAD, with a
+ * (one). Stops at the first outcome that is not OUTCOME_OK. CERT_BAD, with a
  * complaint, for a file without any.
  */
 struct outcome tool_each_certificate(const struct tool *t, const char *path, struct view text,

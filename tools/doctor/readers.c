@@ -112,20 +112,20 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 /* --- the reader -------------------------------------------------------------------- */
 
 static enum finding
-finding_of(enum jpki_status status)
+finding_of(enum outcome_status status)
 {
 	switch (status) {
-	case JPKI_CARD_BUSY:
+	case OUTCOME_CARD_BUSY:
 		return FOUND_READER_BUSY;
-	case JPKI_CARD_REMOVED:
-	case JPKI_NO_CARD:
-	case JPKI_NO_READER:
+	case OUTCOME_CARD_REMOVED:
+	case OUTCOME_NO_CARD:
+	case OUTCOME_NO_READER:
 		return FOUND_READER_LOST;
-	case JPKI_NOT_JPKI:
+	case OUTCOME_NOT_JPKI:
 		return FOUND_CARD_OTHER;
-	case JPKI_NO_SERVICE:
+	case OUTCOME_NO_SERVICE:
 		return FOUND_SERVICE_SILENT;
-	case JPKI_SERVICE_REFUSED:
+	case OUTCOME_SERVICE_REFUSED:
 		return FOUND_SERVICE_REFUSES;
 	default:
 		return FOUND_READER_CANNOT;
@@ -165,12 +165,12 @@ admits(const struct doctor *d, const struct confine_user *user)
 
 	if (pid == 0) {
 		struct pcsc *pcsc = pcsc_new(d->t->env.clk, &unheard);
-		struct outcome o = outcome_of(JPKI_INTERNAL);
+		struct outcome o = outcome_of(OUTCOME_INTERNAL);
 		int landlock;
 
 		if (pcsc != NULL && confine(&c, &landlock))
 			o = pcsc_connect(pcsc);
-		_exit(o.status == JPKI_SERVICE_REFUSED);
+		_exit(o.status == OUTCOME_SERVICE_REFUSED);
 	}
 	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
@@ -187,9 +187,9 @@ judge_helper_user(struct doctor *d)
 }
 
 static enum finding
-refusal(enum jpki_status status)
+refusal(enum outcome_status status)
 {
-	return status != JPKI_SERVICE_REFUSED ? FOUND_SERVICE_SILENT :
+	return status != OUTCOME_SERVICE_REFUSED ? FOUND_SERVICE_SILENT :
 	    geteuid() == 0 ? FOUND_SERVICE_REFUSES_ROOT : FOUND_SERVICE_REFUSES;
 }
 
@@ -198,7 +198,7 @@ examine(struct doctor *d)
 {
 	struct pcsc *pcsc = pcsc_new(d->t->env.clk, &d->t->log);
 	struct transport_readers readers;
-	struct outcome o = outcome_of(JPKI_NO_MEMORY);
+	struct outcome o = outcome_of(OUTCOME_NO_MEMORY);
 	unsigned int cards = 0;
 
 	if (pcsc != NULL) {

@@ -37,7 +37,7 @@ static struct outcome
 told(struct naming *n)
 {
 	n->told = true;
-	return outcome_of(JPKI_CERT_BAD);
+	return outcome_of(OUTCOME_CERT_BAD);
 }
 
 static struct block_entry *
@@ -95,19 +95,19 @@ take_names(struct naming *n, const struct naming *named)
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
 
 	if (named->count > ENTRIES_MAX)
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	for (size_t i = 0; i < named->count; i++) {
 		const char *text = named->entries[i].certificate;
 
 		if (memchr(text, '\0', sizeof named->entries[i].certificate) == NULL ||
 		    !cert_read_fingerprint(text, fingerprint) || strlen(fingerprint) != CERT_FINGERPRINT_LEN)
-			return outcome_of(JPKI_CERT_BAD);
+			return outcome_of(OUTCOME_CERT_BAD);
 		n->entries[i] = (struct block_entry){ .serial = "" };
 		memcpy(n->entries[i].certificate, fingerprint, sizeof fingerprint);
 	}
 	n->count = named->count;
 	n->too_many = named->too_many;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct outcome
@@ -169,7 +169,7 @@ static struct outcome
 name_it(struct naming *n, const char *word)
 {
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	if (cert_read_fingerprint(word, fingerprint)) {
 		if (strlen(fingerprint) == CERT_FINGERPRINT_LEN) {
@@ -260,7 +260,7 @@ change(struct tool *t, const char *issuer, const char *word, bool blocking)
 	n = (struct naming){ .t = t, .issuer = issuer };
 	o = name_it(&n, word);
 	if (outcome_ok(&o) && !write_note(t, note))
-		o = outcome_of(JPKI_INTERNAL);
+		o = outcome_of(OUTCOME_INTERNAL);
 	if (outcome_ok(&o))
 		o = blocking ? blocklist_add(&list, n.entries, n.count, note, &changed) :
 		    blocklist_remove(&list, n.entries, n.count, &changed);

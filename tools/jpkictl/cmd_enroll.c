@@ -28,11 +28,11 @@ ask_on_terminal(void *ctx, const struct found_card *found, struct secret *pin)
 
 	message_pin_prompt(found->tries_left, false, prompt);
 	o = ask_at_terminal(d->t, prompt, pin);
-	if (o.status == JPKI_CANCELLED)
+	if (o.status == OUTCOME_CANCELLED)
 		return o;
 	ask_last_answered(d);
 	if (outcome_ok(&o) && secret_view(pin).len == 0)
-		o = outcome_of(JPKI_CANCELLED);
+		o = outcome_of(OUTCOME_CANCELLED);
 	return o;
 }
 
@@ -82,7 +82,7 @@ prove_card(struct tool *t, void *ctx, void *result)
 	if (outcome_ok(&o) && e->add)
 		o = enrol_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
 	if (outcome_ok(&o) && (pin = secret_new()) == NULL)
-		o = outcome_of(JPKI_NO_MEMORY);
+		o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	o = enrol_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
@@ -111,13 +111,13 @@ note_one(void *ctx, struct view der)
 
 	if (f->count++ > 0) {
 		tool_complain(f->t, "%s", _("the file holds more than one certificate; which one is meant?"));
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	}
 	if (der.len > sizeof f->ret->der)
-		return outcome_of(JPKI_CERT_BAD);
+		return outcome_of(OUTCOME_CERT_BAD);
 	memcpy(f->ret->der, der.data, der.len);
 	f->ret->len = der.len;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 /* In the cage: the one certificate of a file. */
@@ -140,7 +140,7 @@ static int
 judge_and_write(struct tool *t, const struct enrolling *e, struct caged *caged, const char *whence)
 {
 	static struct judged judged;
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	int status;
 
 	caged->result = &judged;
@@ -149,7 +149,7 @@ judge_and_write(struct tool *t, const struct enrolling *e, struct caged *caged, 
 	if (status != TOOL_OK)
 		return status;
 	if (judged.len == 0 || judged.len > sizeof judged.der)
-		o = outcome_of(JPKI_CERT_BAD);
+		o = outcome_of(OUTCOME_CERT_BAD);
 	if (outcome_ok(&o))
 		o = write_it(t, e, (struct view){ judged.der, judged.len }, whence);
 	return tool_finish(t, &o);

@@ -23,7 +23,7 @@ struct entry {
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
 	int64_t end;		/* INT64_MIN without a certificate: nothing is as urgent */
 	int days;
-	enum jpki_status status;
+	enum outcome_status status;
 };
 
 struct listing {
@@ -34,7 +34,7 @@ struct listing {
 };
 
 static struct entry *
-new_entry(struct listing *l, const char *user, enum jpki_status status)
+new_entry(struct listing *l, const char *user, enum outcome_status status)
 {
 	struct entry *grown = reallocarray(l->entries, l->count + 1, sizeof *grown);
 	struct entry *e;
@@ -154,7 +154,7 @@ static bool
 any_urgent(const struct listing *l, int warn_days)
 {
 	for (size_t i = 0; i < l->count; i++)
-		if (l->entries[i].status != JPKI_OK || l->entries[i].days < warn_days)
+		if (l->entries[i].status != OUTCOME_OK || l->entries[i].days < warn_days)
 			return true;
 	return false;
 }
@@ -183,7 +183,7 @@ list(struct tool *t, bool json, int warn_days)
 	int result = TOOL_OK;
 
 	if (l.no_memory)
-		o = outcome_of(JPKI_NO_MEMORY);
+		o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!outcome_ok(&o)) {
 		free(l.entries);
 		return tool_finish(t, &o);

@@ -45,7 +45,7 @@ finish_change(const struct tool *t, const struct outcome *o, bool signature)
 		(void)fflush(stdout);
 		return TOOL_OK;
 	}
-	if (o->status != JPKI_PIN_LOCKED && o->status != JPKI_SIGN_LOCKED)
+	if (o->status != OUTCOME_PIN_LOCKED && o->status != OUTCOME_SIGN_LOCKED)
 		return tool_finish(t, o);
 	message_locked(signature, text);
 	tool_complain(t, "%s (%s)", text, outcome_code(o->status));
@@ -63,7 +63,7 @@ change_on(struct tool *t, const char *reader, const struct survey *survey, bool 
 		.reader = reader, .classic = survey->classic,
 		.tries_left = signature ? survey->sign_tries : survey->auth_tries,
 		.cert = { survey->der, survey->der_len } };
-	struct outcome o = outcome_of(JPKI_NO_MEMORY);
+	struct outcome o = outcome_of(OUTCOME_NO_MEMORY);
 	struct pinchange_secrets secrets;
 	bool clean = true;
 	int result;

@@ -40,13 +40,13 @@ cmd_ssh_keys(struct tool *t, int argc, char **argv)
 	if (argc != 2)
 		return tool_usage(t);
 	o = usercerts_load(&t->env, argv[1], &e);
-	if (o.status == JPKI_NOT_ENROLLED)
+	if (o.status == OUTCOME_NOT_ENROLLED)
 		return TOOL_OK;
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	for (size_t i = 0; i < e.count; i++)
 		if (outcome_ok(&e.at[i].verdict) && !print_key(e.at[i].cert)) {
-			o = outcome_of(JPKI_CERT_WEAK);
+			o = outcome_of(OUTCOME_CERT_WEAK);
 			return tool_finish(t, &o);
 		}
 	return TOOL_OK;

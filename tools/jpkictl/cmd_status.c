@@ -171,14 +171,14 @@ cmd_status(struct tool *t, int argc, char **argv)
 	const struct transport *transport = t->env.transport;
 	struct transport_readers readers;
 	static struct survey survey;
-	struct outcome o, worst = outcome_of(JPKI_OK);
+	struct outcome o, worst = outcome_of(OUTCOME_OK);
 
 	if (argc != 1)
 		return tool_usage(t);
 	deadline_arm(t, false);
 	o = transport->ops->readers(transport->ctx, &readers);
 	if (outcome_ok(&o) && readers.count == 0)
-		o = outcome_of(JPKI_NO_READER);
+		o = outcome_of(OUTCOME_NO_READER);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	for (size_t i = 0; i < readers.count; i++) {

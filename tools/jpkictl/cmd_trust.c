@@ -48,7 +48,7 @@ decode_one(void *ctx, struct view der)
 	(void)certdb_close(db);
 	if (outcome_ok(&o) && (d->ret->count == ADDED_MAX || der.len > CERT_DER_MAX)) {
 		tool_complain(d->t, _("%s: more than %d certificates"), d->path, ADDED_MAX);
-		o = outcome_of(JPKI_CERT_BAD);
+		o = outcome_of(OUTCOME_CERT_BAD);
 	}
 	if (!outcome_ok(&o))
 		return o;
@@ -79,7 +79,7 @@ cmd_add(struct tool *t, int argc, char **argv)
 	struct decoding d = { .path = file };
 	struct caged caged = { .work = decode_file, .ctx = &d, .result = decoded,
 		.result_size = sizeof *decoded };
-	struct outcome o = outcome_of(decoded != NULL ? JPKI_OK : JPKI_NO_MEMORY);
+	struct outcome o = outcome_of(decoded != NULL ? OUTCOME_OK : OUTCOME_NO_MEMORY);
 	size_t done = 0;
 	int status;
 
@@ -94,7 +94,7 @@ cmd_add(struct tool *t, int argc, char **argv)
 	for (; outcome_ok(&o) && done < decoded->count && done < ADDED_MAX; done++) {
 		struct view der = { decoded->at[done].der, decoded->at[done].len };
 
-		o = der.len > CERT_DER_MAX ? outcome_of(JPKI_CERT_BAD) :
+		o = der.len > CERT_DER_MAX ? outcome_of(OUTCOME_CERT_BAD) :
 		    trustdb_add(t->conf.trust_db, t->env.trust_owner, der, &t->log);
 		if (!outcome_ok(&o))
 			break;
@@ -198,7 +198,7 @@ read_candidate(struct tool *t, void *ctx, void *result)
 	if (outcome_ok(&o))
 		o = survey_read_ca(&t->env, reader, c->der, &c->len);
 	deadline_off();
-	if (o.status == JPKI_NO_CERT) {
+	if (o.status == OUTCOME_NO_CERT) {
 		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
 		return TOOL_FAILED;
 	}

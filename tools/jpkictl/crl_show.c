@@ -270,7 +270,7 @@ keep_line(void *ctx, int priority, const char *text)
 static int
 status_of(const struct outcome *o)
 {
-	if (o->status == JPKI_REVOKED || o->status == JPKI_SUSPENDED)
+	if (o->status == OUTCOME_REVOKED || o->status == OUTCOME_SUSPENDED)
 		return TOOL_REVOKED;
 	return outcome_ok(o) ? TOOL_OK : TOOL_FAILED;
 }

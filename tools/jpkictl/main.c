@@ -305,7 +305,7 @@ dispatch(const char *conf_file, int argc, char **argv)
 	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
 	t.conf_file = conf_file;
 	conf_init(&t.conf);
-	o = outcome_of(JPKI_OK);
+	o = outcome_of(OUTCOME_OK);
 	if (!c->reads_conf)
 		o = conf_read(conf_file, 0, &t.log, &t.conf);
 	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&

@@ -143,7 +143,7 @@ prepare_deadline(void)
 {
 	sigset_t alarms;
 	struct sigaction sa = { .sa_handler = on_deadline };
-	struct outcome late = outcome_of(JPKI_TIMEOUT);
+	struct outcome late = outcome_of(OUTCOME_TIMEOUT);
 	char sentence[MESSAGE_MAX];
 
 	message_outcome(&late, sentence);
@@ -177,7 +177,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 	struct signing s = { .env = &env, .who = who, .challenge = &p->challenge,
 		.hostkey = hostkey, .description = description };
 	struct pcsc *pcsc = pcsc_new(&clk_system, &log);
-	struct outcome o = outcome_of(JPKI_NO_MEMORY);
+	struct outcome o = outcome_of(OUTCOME_NO_MEMORY);
 	bool unclean = false;
 
 	describe(p, hostkey, description);
@@ -194,7 +194,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 		return EXIT_SUCCESS;
 	}
 	message_outcome(&o, text);
-	return o.status == JPKI_CANCELLED ? no_signature() : refuse(who, text);
+	return o.status == OUTCOME_CANCELLED ? no_signature() : refuse(who, text);
 }
 
 static int

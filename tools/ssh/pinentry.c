@@ -142,7 +142,7 @@ take_data(char *data, struct secret *typed)
 			*out++ = *in;
 		}
 	}
-	return outcome_of(secret_set(typed, data, (size_t)(out - data)) ? JPKI_OK : JPKI_PIN_FORMAT);
+	return outcome_of(secret_set(typed, data, (size_t)(out - data)) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 }
 
 /*
@@ -152,17 +152,17 @@ take_data(char *data, struct secret *typed)
 static struct outcome
 answer(struct pinentry *p, struct secret *typed)
 {
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 
 	for (;;) {
 		if (!read_line(p))
-			return outcome_of(JPKI_CANCELLED);
+			return outcome_of(OUTCOME_CANCELLED);
 		if (begins_with(p, "OK"))
 			return o;
 		if (begins_with(p, "D") && typed != NULL && p->line[1] == ' ')
 			o = take_data(p->line + 2, typed);
 		else if (!begins_with(p, "S") && p->line[0] != '#')
-			return outcome_of(JPKI_CANCELLED);
+			return outcome_of(OUTCOME_CANCELLED);
 		explicit_bzero(p->line, sizeof p->line);
 	}
 }
@@ -170,7 +170,7 @@ answer(struct pinentry *p, struct secret *typed)
 static bool
 tell(struct pinentry *p, const char *word, const char *text)
 {
-	struct outcome o = outcome_of(JPKI_CANCELLED);
+	struct outcome o = outcome_of(OUTCOME_CANCELLED);
 
 	if (command(p, word, text))
 		o = answer(p, NULL);
@@ -221,7 +221,7 @@ struct outcome
 pinentry_ask(const char *program, const char *terminal, const char *description, const char *prompt,
     struct secret *typed)
 {
-	struct outcome o = outcome_of(JPKI_CANCELLED);
+	struct outcome o = outcome_of(OUTCOME_CANCELLED);
 	struct pinentry p = { .fd = -1 };
 
 	if (open_pinentry(&p, program, terminal, description) && tell(&p, "SETPROMPT", prompt) &&

@@ -13,7 +13,7 @@ struct secret;
 
 /*
  * Starts `program` (looked for in PATH), shows description and prompt and stores what was
- * typed. JPKI_OK; PIN_FORMAT if it is longer than any PIN; CANCELLED if the person or the
+ * typed. OUTCOME_OK; PIN_FORMAT if it is longer than any PIN; CANCELLED if the person or the
  * program ended it. terminal: for pinentries without a window, or NULL.
  */
 struct outcome pinentry_ask(const char *program, const char *terminal, const char *description,

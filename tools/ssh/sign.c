@@ -41,7 +41,7 @@ find(const struct flow_env *env, struct own_card *c)
 	if (outcome_ok(&o))
 		o = survey_certificate(&c->survey);
 	if (outcome_ok(&o) && c->survey.auth_tries == TRIES_UNKNOWN)
-		o = outcome_of(JPKI_BAD_REPLY);
+		o = outcome_of(OUTCOME_BAD_REPLY);
 	if (outcome_ok(&o))
 		o = transaction_may_try(env, c->survey.auth_tries);
 	return o;
@@ -54,9 +54,9 @@ make_input(const struct signing *s, struct own_card *c)
 	size_t len;
 
 	if (!sshwire_text(s->challenge, s->hostkey, text, &len))
-		return outcome_of(JPKI_INTERNAL);
+		return outcome_of(OUTCOME_INTERNAL);
 	return outcome_of(crypto_sign_input(der_of(c), (struct view){ text, len }, c->input,
-	    &c->input_len) ? JPKI_OK : JPKI_CERT_WEAK);
+	    &c->input_len) ? OUTCOME_OK : OUTCOME_CERT_WEAK);
 }
 
 static struct outcome
@@ -68,7 +68,7 @@ same_card(void *ctx, struct jpki *card)
 	struct outcome o = jpki_read_auth_cert(card, der, &len);
 
 	if (outcome_ok(&o) && !view_equal((struct view){ der, len }, der_of(c)))
-		o = outcome_of(JPKI_OTHER_CARD);
+		o = outcome_of(OUTCOME_OTHER_CARD);
 	return o;
 }
 
@@ -112,13 +112,13 @@ ask_and_sign(const struct signing *s, struct own_card *c, bool *ret_unclean)
 	struct outcome o;
 
 	if (pin == NULL)
-		return outcome_of(JPKI_NO_MEMORY);
+		return outcome_of(OUTCOME_NO_MEMORY);
 	message_pin_prompt(c->survey.auth_tries, false, prompt);
 	(void)alarm(0);		/* nothing is held while somebody types */
 	o = user_prompt_pin(s->who, s->description, prompt, pin);
 	(void)alarm(s->env->conf->timeout + GRACE_S);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
-		o = outcome_of(JPKI_PIN_FORMAT);
+		o = outcome_of(OUTCOME_PIN_FORMAT);
 	if (outcome_ok(&o))
 		o = spend_pin(s, c, pin, ret_unclean);
 	secret_free(pin);
@@ -152,6 +152,6 @@ sign_challenge(const struct signing *s, char reply[static SSHWIRE_REPLY_MAX], bo
 		o = ask_and_sign(s, &c, ret_unclean);
 	(void)alarm(0);
 	if (outcome_ok(&o) && !write_reply(s, &c, reply))
-		o = outcome_of(JPKI_CERT_WEAK);
+		o = outcome_of(OUTCOME_CERT_WEAK);
 	return o;
 }

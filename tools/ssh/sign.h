@@ -16,7 +16,7 @@ struct signing {
 
 /*
  * Finds the card, tells the tries that are left, asks for the PIN once, and lets the card sign,
- * in one transaction, by the rules of flow/possession/transaction.h. JPKI_OK with the reply. Otherwise as
+ * in one transaction, by the rules of flow/possession/transaction.h. OUTCOME_OK with the reply. Otherwise as
  * survey_card(), survey_certificate(), transaction_may_try() and transaction_run(); CARD_BUSY if
  * several cards lie there (told on standard error); PIN_FORMAT, CANCELLED; CERT_WEAK for a
  * key that cannot be used. What the person should read is not told yet.

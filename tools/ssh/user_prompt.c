@@ -48,14 +48,14 @@ write_terminal(const char *text)
 static struct outcome
 ask_at_terminal(const char *description, const char *prompt, struct secret *typed)
 {
-	struct outcome o = outcome_of(JPKI_OK);
+	struct outcome o = outcome_of(OUTCOME_OK);
 	char text[TYPED_MAX];
 
 	if (!write_terminal(description) ||
 	    readpassphrase(prompt, text, sizeof text, RPP_REQUIRE_TTY) == NULL)
-		o = outcome_of(JPKI_CANCELLED);
+		o = outcome_of(OUTCOME_CANCELLED);
 	else if (!secret_set(typed, text, strlen(text)))
-		o = outcome_of(JPKI_PIN_FORMAT);
+		o = outcome_of(OUTCOME_PIN_FORMAT);
 	explicit_bzero(text, sizeof text);
 	return o;
 }
@@ -68,7 +68,7 @@ user_prompt_pin(const struct person *who, const char *description, const char *p
 	    pinentry_ask(who->pinentry, terminal_of(who), description, prompt, typed) :
 	    ask_at_terminal(description, prompt, typed);
 
-	if (o.status == JPKI_CANCELLED)
+	if (o.status == OUTCOME_CANCELLED)
 		fprintf(stderr, _("jpki-askpass: no PIN was entered (asked through %s)\n"),
 		    who->pinentry != NULL ? who->pinentry : TERMINAL);
 	return o;

@@ -18,7 +18,7 @@ struct person {
 struct person user_prompt_possible(void);
 
 /*
- * Shows what a PIN is for, asks for it and stores what was typed. JPKI_OK; PIN_FORMAT if
+ * Shows what a PIN is for, asks for it and stores what was typed. OUTCOME_OK; PIN_FORMAT if
  * it is longer than any PIN; CANCELLED, and why it cannot be asked is on standard error.
  */
 struct outcome user_prompt_pin(const struct person *who, const char *description,

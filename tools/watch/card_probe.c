@@ -61,9 +61,9 @@ static int
 meaning(const struct outcome *o)
 {
 	switch (o->status) {
-	case JPKI_NOT_JPKI:
-	case JPKI_NO_CERT:
-	case JPKI_PHONE:
+	case OUTCOME_NOT_JPKI:
+	case OUTCOME_NO_CERT:
+	case OUTCOME_PHONE:
 		return LOOK_OTHER;
 	default:
 		return LOOK_UNCLEAR;

@@ -151,7 +151,7 @@ nothing(const struct watcher *w, const char *format, ...)
 static bool
 is_service_gone(const struct outcome *o)
 {
-	return o->status == JPKI_NO_SERVICE || o->status == JPKI_SERVICE_REFUSED;
+	return o->status == OUTCOME_NO_SERVICE || o->status == OUTCOME_SERVICE_REFUSED;
 }
 
 /*
@@ -180,7 +180,7 @@ run(struct watcher *w, const struct transport *t)
 		if (logind_session_is_over(&w->session))
 			return nothing(w, "the session has ended");
 		o = watch_step(&w->watch, &ms);
-		if (o.status == JPKI_NO_READER) {	/* unplugged while it was asked */
+		if (o.status == OUTCOME_NO_READER) {	/* unplugged while it was asked */
 			(void)poll(NULL, 0, READER_RETRY_MS);
 			continue;
 		}
@@ -189,7 +189,7 @@ run(struct watcher *w, const struct transport *t)
 				(void)close(w->service);
 			w->service = -1;
 			o = t->ops->wait(t->ctx, &w->watch.seen, ms);
-			if (outcome_ok(&o) || is_service_gone(&o) || o.status == JPKI_NO_READER)
+			if (outcome_ok(&o) || is_service_gone(&o) || o.status == OUTCOME_NO_READER)
 				continue;	/* judged at the next step */
 		}
 		if (!is_service_gone(&o)) {
@@ -248,7 +248,7 @@ load(struct watcher *w)
 		return EXIT_CANNOT;
 	}
 	o = card_probe_load(&w->look, &env, pw->pw_name);
-	if (o.status == JPKI_NOT_ENROLLED && w->session.cert[0] == '\0')
+	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
 		return nothing(w, "no card is enrolled for %s", pw->pw_name);
 	if (!outcome_ok(&o)) {
 		log_msg(&w->log, LOG_ERR, "%s: %s; nobody watches the card", outcome_code(o.status),

@@ -204,7 +204,7 @@ watch_step(struct watch *w, int64_t *ret_ms)
 	struct outcome o = w->transport->ops->readers(w->transport->ctx, &w->seen);
 	int64_t again = TRANSPORT_FOREVER;
 
-	if (o.status == JPKI_NO_SERVICE || o.status == JPKI_SERVICE_REFUSED)
+	if (o.status == OUTCOME_NO_SERVICE || o.status == OUTCOME_SERVICE_REFUSED)
 		service_gone(w);
 	if (!outcome_ok(&o))
 		return o;

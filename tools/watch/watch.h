@@ -81,7 +81,7 @@ void watch_init(struct watch *w, const struct transport *transport, const struct
     const struct watch_ops *ops, int64_t grace_ms, int certificate);
 
 /*
- * Looks, tells what is new. JPKI_OK: *ret_ms (or TRANSPORT_FOREVER) is how long to wait
+ * Looks, tells what is new. OUTCOME_OK: *ret_ms (or TRANSPORT_FOREVER) is how long to wait
  * on w->seen at most before the next step. NO_SERVICE, SERVICE_REFUSED: there is nothing to
  * wait on before pcscd is back. Whatever else the transport says.
  */

@@ -39,7 +39,7 @@ encodes_the_four_cases(void **state)
 		struct apdu_response r;
 		struct outcome o = play(steps, &cases[i].cmd, &r);
 
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_int_equal(r.sw, 0x9000);
 		assert_int_equal(r.len, 3);
 		assert_memory_equal(r.bytes, "\1\2\3", 3);
@@ -58,14 +58,14 @@ data_is_at_most_255_bytes(void **state)
 	char hex[2 * (5 + 255 + 1) + 1];
 	struct step one[] = { { hex, "9000" }, { NULL } };
 
-	assert_int_equal(o.status, JPKI_INTERNAL);
+	assert_int_equal(o.status, OUTCOME_INTERNAL);
 	memset(hex, '0', sizeof hex - 1);
 	hex[sizeof hex - 1] = '\0';
 	memcpy(hex, "802A0097FF", 10);
 	cmd.data.len = 255;
 	script_start(&s, one);
 	o = apdu_transmit(&s.transport, &cmd, &r);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 }
 
 static void
@@ -79,7 +79,7 @@ short_answer_is_a_bad_reply(void **state)
 		struct apdu_response r;
 		struct outcome o = play(steps, &cmd, &r);
 
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 	}
 }
 
@@ -87,11 +87,11 @@ static void
 transport_error_is_passed_on(void **state)
 {
 	const struct apdu cmd = { 0x00, 0xb0, 0x00, 0x00, .le = 0 };
-	const struct step steps[] = { { "00B0000000", NULL, .fails = JPKI_CARD_REMOVED }, { NULL } };
+	const struct step steps[] = { { "00B0000000", NULL, .fails = OUTCOME_CARD_REMOVED }, { NULL } };
 	struct apdu_response r;
 	struct outcome o = play(steps, &cmd, &r);
 
-	assert_int_equal(o.status, JPKI_CARD_REMOVED);
+	assert_int_equal(o.status, OUTCOME_CARD_REMOVED);
 }
 
 /* --- 61xx and 6Cxx ------------------------------------------------------------ */
@@ -109,7 +109,7 @@ fetches_what_waits(void **state)
 	struct apdu_response r;
 	struct outcome o = play(steps, &cmd, &r);
 
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(r.sw, 0x9000);
 	assert_int_equal(r.len, 7);
 	assert_memory_equal(r.bytes, "\1\2\3\4\5\6\7", 7);
@@ -141,7 +141,7 @@ fetching_ends(void **state)
 	};
 	const struct step torn[] = {
 		{ "802A009700", "6100" },
-		{ "00C0000000", NULL, .fails = JPKI_CARD_REMOVED },
+		{ "00C0000000", NULL, .fails = OUTCOME_CARD_REMOVED },
 		{ NULL },
 	};
 	struct apdu_response r;
@@ -150,12 +150,12 @@ fetching_ends(void **state)
 	o = play(forever, &cmd, &r);
 	assert_true(!outcome_ok(&o) || r.sw != 0x9000);
 	o = play(too_much, &cmd, &r);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(r.len, 1024);
 	o = play(one_more, &cmd, &r);
-	assert_int_equal(o.status, JPKI_BAD_REPLY);
+	assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 	o = play(torn, &cmd, &r);
-	assert_int_equal(o.status, JPKI_CARD_REMOVED);
+	assert_int_equal(o.status, OUTCOME_CARD_REMOVED);
 }
 
 static void
@@ -170,13 +170,13 @@ repeats_with_the_right_length(void **state)
 	struct outcome o;
 
 	o = play(once, &cmd, &r);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(r.len, 4);
 	o = play(twice, &cmd, &r);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(r.sw, 0x6c05);
 	o = play(both, &cmd, &r);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(r.len, 4);
 }
 
@@ -192,7 +192,7 @@ secret_is_sent_once(void **state)
 		struct apdu_response r;
 		struct outcome o = play(steps, &cmd, &r);
 
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 	}
 }
 
@@ -207,7 +207,7 @@ remember_where(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, siz
 	assert_memory_equal(cmd + 5, "1234", 4);
 	memcpy(resp, "\x90", 2);
 	*ret_len = 2;
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -251,39 +251,39 @@ protocol_table(void **state)
 	static const struct {
 		enum apdu_purpose purpose;
 		uint16_t sw;
-		enum jpki_status status;
+		enum outcome_status status;
 		int tries;
 	} table[] = {
-		{ APDU_SELECT_APPLICATION, 0x6a82, JPKI_NOT_JPKI, TRIES_UNKNOWN },
-		{ APDU_SELECT_APPLICATION, 0x6a86, JPKI_NOT_JPKI, TRIES_UNKNOWN },
-		{ APDU_SELECT_APPLICATION, 0x6d00, JPKI_NOT_JPKI, TRIES_UNKNOWN },
-		{ APDU_SELECT_APPLICATION, 0x6e00, JPKI_NOT_JPKI, TRIES_UNKNOWN },
-		{ APDU_SELECT_APPLICATION, 0x6f00, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_SELECT_FILE, 0x6a82, JPKI_NO_CERT, TRIES_UNKNOWN },
-		{ APDU_READ, 0x6a82, JPKI_NO_CERT, TRIES_UNKNOWN },
-		{ APDU_READ, 0x6282, JPKI_OK, TRIES_UNKNOWN },
-		{ APDU_READ, 0x6982, JPKI_PHONE, TRIES_UNKNOWN },
-		{ APDU_READ, 0x6b00, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_QUERY_TRIES, 0x63c3, JPKI_OK, 3 },
-		{ APDU_QUERY_TRIES, 0x63c1, JPKI_OK, 1 },
-		{ APDU_QUERY_TRIES, 0x63c0, JPKI_PIN_LOCKED, 0 },
-		{ APDU_QUERY_TRIES, 0x6983, JPKI_PIN_LOCKED, 0 },
-		{ APDU_QUERY_TRIES, 0x6984, JPKI_PIN_LOCKED, 0 },
-		{ APDU_QUERY_TRIES, 0x6300, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_VERIFY, 0x63c2, JPKI_PIN_WRONG, 2 },
-		{ APDU_VERIFY, 0x63c1, JPKI_PIN_WRONG, 1 },
-		{ APDU_VERIFY, 0x63c0, JPKI_PIN_LOCKED, 0 },
-		{ APDU_VERIFY, 0x6983, JPKI_PIN_LOCKED, 0 },
-		{ APDU_VERIFY, 0x6984, JPKI_PIN_LOCKED, 0 },
-		{ APDU_VERIFY, 0x6300, JPKI_PIN_WRONG, TRIES_UNKNOWN },
-		{ APDU_VERIFY, 0x6700, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_VERIFY, 0x6985, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_SIGN, 0x6982, JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x6982, JPKI_NEW_PIN_REFUSED, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x6a80, JPKI_NEW_PIN_REFUSED, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x6581, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x6f00, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
-		{ APDU_CHANGE_PIN, 0x63c2, JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN },
+		{ APDU_SELECT_APPLICATION, 0x6a82, OUTCOME_NOT_JPKI, TRIES_UNKNOWN },
+		{ APDU_SELECT_APPLICATION, 0x6a86, OUTCOME_NOT_JPKI, TRIES_UNKNOWN },
+		{ APDU_SELECT_APPLICATION, 0x6d00, OUTCOME_NOT_JPKI, TRIES_UNKNOWN },
+		{ APDU_SELECT_APPLICATION, 0x6e00, OUTCOME_NOT_JPKI, TRIES_UNKNOWN },
+		{ APDU_SELECT_APPLICATION, 0x6f00, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_SELECT_FILE, 0x6a82, OUTCOME_NO_CERT, TRIES_UNKNOWN },
+		{ APDU_READ, 0x6a82, OUTCOME_NO_CERT, TRIES_UNKNOWN },
+		{ APDU_READ, 0x6282, OUTCOME_OK, TRIES_UNKNOWN },
+		{ APDU_READ, 0x6982, OUTCOME_PHONE, TRIES_UNKNOWN },
+		{ APDU_READ, 0x6b00, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_QUERY_TRIES, 0x63c3, OUTCOME_OK, 3 },
+		{ APDU_QUERY_TRIES, 0x63c1, OUTCOME_OK, 1 },
+		{ APDU_QUERY_TRIES, 0x63c0, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_QUERY_TRIES, 0x6983, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_QUERY_TRIES, 0x6984, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_QUERY_TRIES, 0x6300, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_VERIFY, 0x63c2, OUTCOME_PIN_WRONG, 2 },
+		{ APDU_VERIFY, 0x63c1, OUTCOME_PIN_WRONG, 1 },
+		{ APDU_VERIFY, 0x63c0, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_VERIFY, 0x6983, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_VERIFY, 0x6984, OUTCOME_PIN_LOCKED, 0 },
+		{ APDU_VERIFY, 0x6300, OUTCOME_PIN_WRONG, TRIES_UNKNOWN },
+		{ APDU_VERIFY, 0x6700, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_VERIFY, 0x6985, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_SIGN, 0x6982, OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6982, OUTCOME_NEW_PIN_REFUSED, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6a80, OUTCOME_NEW_PIN_REFUSED, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6581, OUTCOME_PIN_UNCERTAIN, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x6f00, OUTCOME_PIN_UNCERTAIN, TRIES_UNKNOWN },
+		{ APDU_CHANGE_PIN, 0x63c2, OUTCOME_PIN_UNCERTAIN, TRIES_UNKNOWN },
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -292,11 +292,11 @@ protocol_table(void **state)
 		if (o.status != table[i].status || o.tries_left != table[i].tries)
 			fail_msg("%u %04x: %s, tries %d", table[i].purpose, table[i].sw,
 			    outcome_code(o.status), o.tries_left);
-		if (o.status != JPKI_OK)
+		if (o.status != OUTCOME_OK)
 			assert_int_equal(o.raw, table[i].sw);
 	}
 	for (unsigned int purpose = 0; purpose < PURPOSES; purpose++)
-		assert_int_equal(apdu_outcome(purpose, 0x9000).status, JPKI_OK);
+		assert_int_equal(apdu_outcome(purpose, 0x9000).status, OUTCOME_OK);
 }
 
 /* Of all 65,536 words: nothing else is a success, a locked PIN or a number of tries. */
@@ -310,17 +310,17 @@ nothing_else_is_good(void **state)
 			bool locked = pin && (sw == 0x63c0 || sw == 0x6983 || sw == 0x6984);
 			struct outcome o = apdu_outcome(purpose, (uint16_t)sw);
 
-			if ((o.status == JPKI_OK) != (sw == 0x9000 ||
+			if ((o.status == OUTCOME_OK) != (sw == 0x9000 ||
 			    (purpose == APDU_READ && sw == 0x6282) ||
 			    (purpose == APDU_QUERY_TRIES && counts)))
 				fail_msg("%u %04x: %s", purpose, sw, outcome_code(o.status));
-			assert_int_equal(o.status == JPKI_PIN_LOCKED, locked);
-			assert_int_equal(o.status == JPKI_PIN_WRONG,
+			assert_int_equal(o.status == OUTCOME_PIN_LOCKED, locked);
+			assert_int_equal(o.status == OUTCOME_PIN_WRONG,
 			    purpose == APDU_VERIFY && (counts || sw == 0x6300));
 			/* Only a checking error says that nothing has changed. */
-			assert_int_equal(o.status == JPKI_NEW_PIN_REFUSED,
+			assert_int_equal(o.status == OUTCOME_NEW_PIN_REFUSED,
 			    purpose == APDU_CHANGE_PIN && sw >= 0x6700 && sw <= 0x6eff);
-			assert_int_equal(o.status == JPKI_PIN_UNCERTAIN, purpose == APDU_CHANGE_PIN &&
+			assert_int_equal(o.status == OUTCOME_PIN_UNCERTAIN, purpose == APDU_CHANGE_PIN &&
 			    sw != 0x9000 && (sw < 0x6700 || sw > 0x6eff));
 			assert_int_equal(o.tries_left,
 			    counts ? (int)(sw & 0xf) : locked ? 0 : TRIES_UNKNOWN);

@@ -54,7 +54,7 @@ selects(void **state)
 	START({ SELECT_AP, "9000" });
 	struct outcome o = jpki_select(&card);
 
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	END;
 }
 
@@ -67,7 +67,7 @@ select_says_what_it_is_not(void **state)
 		START({ SELECT_AP, words[i] });
 		struct outcome o = jpki_select(&card);
 
-		assert_int_equal(o.status, JPKI_NOT_JPKI);
+		assert_int_equal(o.status, OUTCOME_NOT_JPKI);
 		END;
 	}
 }
@@ -79,26 +79,26 @@ first_select_may_stumble_once(void **state)
 		START({ SELECT_AP, "6F00" }, { SELECT_AP, "9000" });
 		struct outcome o = jpki_select(&card);
 
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		END;
 	}
 	{
 		START({ SELECT_AP, "6F00" }, { SELECT_AP, "6F00" });
 		struct outcome o = jpki_select(&card);
 
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		END;
 	}
 	{
 		START({ SELECT_AP, "6400" });
 		struct outcome o = jpki_select(&card);
 
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		END;
 	}
 }
 
-static enum jpki_status
+static enum outcome_status
 leave(struct jpki *card)
 {
 	struct outcome o = jpki_leave(card);
@@ -111,13 +111,13 @@ leaving_is_selecting_the_manager(void **state)
 {
 	static const struct {
 		const char *first, *second;
-		enum jpki_status status;
+		enum outcome_status status;
 	} cases[] = {
-		{ "9000", NULL, JPKI_OK },
-		{ "6A82", NULL, JPKI_NOT_JPKI },	/* a telephone has none */
-		{ "6F00", "9000", JPKI_OK },
-		{ "6F00", "6F00", JPKI_BAD_REPLY },
-		{ "6581", NULL, JPKI_BAD_REPLY },
+		{ "9000", NULL, OUTCOME_OK },
+		{ "6A82", NULL, OUTCOME_NOT_JPKI },	/* a telephone has none */
+		{ "6F00", "9000", OUTCOME_OK },
+		{ "6F00", "6F00", OUTCOME_BAD_REPLY },
+		{ "6581", NULL, OUTCOME_BAD_REPLY },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -125,8 +125,8 @@ leaving_is_selecting_the_manager(void **state)
 		assert_int_equal(leave(&card), cases[i].status);
 		END;
 	}
-	START({ LEAVE_AP, NULL, .fails = JPKI_CARD_MUTE });
-	assert_int_equal(leave(&card), JPKI_CARD_MUTE);
+	START({ LEAVE_AP, NULL, .fails = OUTCOME_CARD_MUTE });
+	assert_int_equal(leave(&card), OUTCOME_CARD_MUTE);
 	END;
 }
 
@@ -162,7 +162,7 @@ kind_comes_from_the_label(void **state)
 			memcpy(info, labels[i].label, strlen(labels[i].label));
 			START({ "00B08600 00", "9000", info, sizeof info });
 			o = jpki_read_kind(&card, &kind);
-			assert_int_equal(o.status, JPKI_OK);
+			assert_int_equal(o.status, OUTCOME_OK);
 			assert_int_equal(kind, padding[pad] == 'x' ? JPKI_KIND_UNKNOWN : labels[i].kind);
 			END;
 		}
@@ -179,7 +179,7 @@ kind_of_short_answers(void **state)
 
 		START({ "00B08600 00", "9000", label, len });
 		o = jpki_read_kind(&card, &kind);
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_int_equal(kind, len == 15 ? JPKI_KIND_MY_NUMBER :
 		    len == 14 ? JPKI_KIND_JUKI : JPKI_KIND_UNKNOWN);
 		END;
@@ -211,7 +211,7 @@ head_is_one_command(void **state)
 	make_file(file, sizeof file, 1571);
 	START({ READ_CERT, "9000", file, 256 });
 	o = jpki_read_auth_head(&card, head, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 256);
 	assert_memory_equal(head, file, 256);
 	END;
@@ -229,7 +229,7 @@ head_ends_where_the_certificate_ends(void **state)
 	file[2] = 201;		/* 3 + 201 */
 	START({ READ_CERT, "9000", file, 256 });
 	o = jpki_read_auth_head(&card, head, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 204);
 	END;
 }
@@ -239,25 +239,25 @@ what_is_no_certificate(void **state)
 {
 	static const struct {
 		const char *response;
-		enum jpki_status status;
+		enum outcome_status status;
 	} cases[] = {
-		{ "9000", JPKI_NO_CERT },		/* empty file */
-		{ "FFFFFFFF 9000", JPKI_NO_CERT },	/* filler from the first byte on */
-		{ "00000000 9000", JPKI_NO_CERT },
-		{ "30 9000", JPKI_BAD_REPLY },
-		{ "3082 9000", JPKI_BAD_REPLY },
-		{ "308206 9000", JPKI_BAD_REPLY },
-		{ "3080 0000 9000", JPKI_BAD_REPLY },	/* indefinite */
-		{ "3082 FFFF 9000", JPKI_BAD_REPLY },
-		{ "3082 0FFD 9000", JPKI_BAD_REPLY },	/* 4097 bytes */
-		{ "3082 0010 9000", JPKI_BAD_REPLY },	/* not minimal */
-		{ "3084 FFFFFFFF 9000", JPKI_BAD_REPLY },
-		{ "3085 0000000010 9000", JPKI_BAD_REPLY },
-		{ "3082 061F 6982", JPKI_PHONE },
-		{ "6F00", JPKI_BAD_REPLY },
-		{ "6A88", JPKI_BAD_REPLY },
-		{ "", JPKI_BAD_REPLY },
-		{ "90", JPKI_BAD_REPLY },
+		{ "9000", OUTCOME_NO_CERT },		/* empty file */
+		{ "FFFFFFFF 9000", OUTCOME_NO_CERT },	/* filler from the first byte on */
+		{ "00000000 9000", OUTCOME_NO_CERT },
+		{ "30 9000", OUTCOME_BAD_REPLY },
+		{ "3082 9000", OUTCOME_BAD_REPLY },
+		{ "308206 9000", OUTCOME_BAD_REPLY },
+		{ "3080 0000 9000", OUTCOME_BAD_REPLY },	/* indefinite */
+		{ "3082 FFFF 9000", OUTCOME_BAD_REPLY },
+		{ "3082 0FFD 9000", OUTCOME_BAD_REPLY },	/* 4097 bytes */
+		{ "3082 0010 9000", OUTCOME_BAD_REPLY },	/* not minimal */
+		{ "3084 FFFFFFFF 9000", OUTCOME_BAD_REPLY },
+		{ "3085 0000000010 9000", OUTCOME_BAD_REPLY },
+		{ "3082 061F 6982", OUTCOME_PHONE },
+		{ "6F00", OUTCOME_BAD_REPLY },
+		{ "6A88", OUTCOME_BAD_REPLY },
+		{ "", OUTCOME_BAD_REPLY },
+		{ "90", OUTCOME_BAD_REPLY },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -286,7 +286,7 @@ overlong_head_is_refused(void **state)
 	make_file(file, sizeof file, 1571);
 	START({ READ_CERT, "9000", file, 257 });
 	o = jpki_read_auth_head(&card, head, &len);
-	assert_int_equal(o.status, JPKI_BAD_REPLY);
+	assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 	assert_int_equal(len, 77);
 	END;
 }
@@ -300,7 +300,7 @@ absent_file_after_the_fallback(void **state)
 
 	START({ READ_CERT, "6A82" }, { SELECT_CERT, "6A82" });
 	o = jpki_read_auth_head(&card, head, &len);
-	assert_int_equal(o.status, JPKI_NO_CERT);
+	assert_int_equal(o.status, OUTCOME_NO_CERT);
 	END;
 }
 
@@ -318,7 +318,7 @@ reads_a_whole_certificate(void **state)
 	    { "00B00300 00", "9000", file + 768, 256 }, { "00B00400 00", "9000", file + 1024, 256 },
 	    { "00B00500 00", "9000", file + 1280, 256 }, { "00B00600 00", "9000", file + 1536, 256 });
 	o = jpki_read_auth_cert(&card, der, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 1571);
 	assert_memory_equal(der, file, 1571);
 	assert_int_equal(s.sent, 8);
@@ -337,7 +337,7 @@ reads_in_the_pieces_that_come(void **state)
 	    { "00B000E0 00", "9000", file + 224, 255 },
 	    { "00B001DF 00", "6282", file + 479, 30 });	/* end of file, with data */
 	o = jpki_read_auth_ca(&card, der, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 500);
 	assert_memory_equal(der, file, 500);
 	END;
@@ -355,7 +355,7 @@ small_certificate_needs_one_read(void **state)
 	file[2] = 253;
 	START({ READ_CERT, "9000", file, 256 }, { SELECT_CERT, "9000" });
 	o = jpki_read_auth_cert(&card, der, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 256);
 	END;
 }
@@ -378,7 +378,7 @@ longest_certificate_fits(void **state)
 	}
 	script_start(&s, steps);
 	o = jpki_read_auth_cert(&card, der, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, sizeof file);
 	assert_memory_equal(der, file, sizeof file);
 	END;
@@ -392,7 +392,7 @@ file_shorter_than_the_certificate(void **state)
 		{ "00B00100 00", "6282" },
 		{ "00B00100 00", "6B00" },
 		{ "00B00100 00", "00" },		/* no status word */
-		{ "00B00100 00", NULL, .fails = JPKI_CARD_REMOVED },
+		{ "00B00100 00", NULL, .fails = OUTCOME_CARD_REMOVED },
 	};
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
@@ -404,7 +404,7 @@ file_shorter_than_the_certificate(void **state)
 		START({ READ_CERT, "9000", file, 256 }, { SELECT_CERT, "9000" }, ends[i]);
 		o = jpki_read_auth_cert(&card, der, &len);
 		assert_int_equal(o.status,
-		    ends[i].response == NULL ? JPKI_CARD_REMOVED : JPKI_BAD_REPLY);
+		    ends[i].response == NULL ? OUTCOME_CARD_REMOVED : OUTCOME_BAD_REPLY);
 		assert_int_equal(len, 77);
 		END;
 	}
@@ -427,11 +427,11 @@ every_refusal_leads_to_select(void **state)
 		    /* found out once for the session */
 		    { SELECT_PIN, "9000" }, { QUERY_CURRENT, "63C3" });
 		o = jpki_read_auth_head(&card, head, &len);
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_int_equal(len, 256);
 		assert_true(card.classic);
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_int_equal(tries, 3);
 		END;
 	}
@@ -504,15 +504,15 @@ tries_are_asked_without_a_pin(void **state)
 {
 	static const struct {
 		const char *response;
-		enum jpki_status status;
+		enum outcome_status status;
 		int tries;
 	} cases[] = {
-		{ "63C3", JPKI_OK, 3 }, { "63C2", JPKI_OK, 2 }, { "63C1", JPKI_OK, 1 },
-		{ "63C0", JPKI_PIN_LOCKED, 0 }, { "6983", JPKI_PIN_LOCKED, 0 },
-		{ "6984", JPKI_PIN_LOCKED, 0 },
-		{ "6300", JPKI_BAD_REPLY, 77 }, { "6982", JPKI_BAD_REPLY, 77 },
-		{ "6985", JPKI_BAD_REPLY, 77 }, { "6A88", JPKI_BAD_REPLY, 77 },
-		{ "", JPKI_BAD_REPLY, 77 }, { "63", JPKI_BAD_REPLY, 77 },
+		{ "63C3", OUTCOME_OK, 3 }, { "63C2", OUTCOME_OK, 2 }, { "63C1", OUTCOME_OK, 1 },
+		{ "63C0", OUTCOME_PIN_LOCKED, 0 }, { "6983", OUTCOME_PIN_LOCKED, 0 },
+		{ "6984", OUTCOME_PIN_LOCKED, 0 },
+		{ "6300", OUTCOME_BAD_REPLY, 77 }, { "6982", OUTCOME_BAD_REPLY, 77 },
+		{ "6985", OUTCOME_BAD_REPLY, 77 }, { "6A88", OUTCOME_BAD_REPLY, 77 },
+		{ "", OUTCOME_BAD_REPLY, 77 }, { "63", OUTCOME_BAD_REPLY, 77 },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -539,7 +539,7 @@ verified_card_is_made_to_forget(void **state)
 
 		START({ QUERY, "9000" }, { LEAVE_AP, "9000" }, { SELECT_AP, "9000" }, { QUERY, "63C2" });
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_int_equal(tries, 2);
 		END;
 	}
@@ -549,7 +549,7 @@ verified_card_is_made_to_forget(void **state)
 
 		START({ QUERY, "9000" }, { LEAVE_AP, "9000" }, { SELECT_AP, "9000" }, { QUERY, "9000" });
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		assert_int_equal(tries, 77);
 		END;
 	}
@@ -557,9 +557,9 @@ verified_card_is_made_to_forget(void **state)
 		int tries = 77;
 		struct outcome o;
 
-		START({ QUERY, "9000" }, { LEAVE_AP, NULL, .fails = JPKI_CARD_REMOVED });
+		START({ QUERY, "9000" }, { LEAVE_AP, NULL, .fails = OUTCOME_CARD_REMOVED });
 		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
-		assert_int_equal(o.status, JPKI_CARD_REMOVED);
+		assert_int_equal(o.status, OUTCOME_CARD_REMOVED);
 		END;
 	}
 }
@@ -573,7 +573,7 @@ four_byte_query_may_be_too_short(void **state)
 	START({ QUERY, "6700" }, { SELECT_PIN, "9000" }, { QUERY_CURRENT, "6700" },
 	    { QUERY_CURRENT "00", "63C3" });
 	o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(tries, 3);
 	END;
 }
@@ -601,28 +601,28 @@ verify_answers(void **state)
 {
 	static const struct {
 		const char *response;
-		enum jpki_status status;
+		enum outcome_status status;
 		int tries;
 	} cases[] = {
-		{ "9000", JPKI_OK, TRIES_UNKNOWN },
-		{ "63C2", JPKI_PIN_WRONG, 2 }, { "63C1", JPKI_PIN_WRONG, 1 },
-		{ "63C0", JPKI_PIN_LOCKED, 0 }, { "6983", JPKI_PIN_LOCKED, 0 },
-		{ "6984", JPKI_PIN_LOCKED, 0 }, { "6300", JPKI_PIN_WRONG, TRIES_UNKNOWN },
+		{ "9000", OUTCOME_OK, TRIES_UNKNOWN },
+		{ "63C2", OUTCOME_PIN_WRONG, 2 }, { "63C1", OUTCOME_PIN_WRONG, 1 },
+		{ "63C0", OUTCOME_PIN_LOCKED, 0 }, { "6983", OUTCOME_PIN_LOCKED, 0 },
+		{ "6984", OUTCOME_PIN_LOCKED, 0 }, { "6300", OUTCOME_PIN_WRONG, TRIES_UNKNOWN },
 		/* none of these is repeated: a try may have been spent */
-		{ "6700", JPKI_BAD_REPLY, TRIES_UNKNOWN }, { "6A80", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ "6C04", JPKI_BAD_REPLY, TRIES_UNKNOWN }, { "6F00", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ "6982", JPKI_BAD_REPLY, TRIES_UNKNOWN }, { "6985", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ "6986", JPKI_BAD_REPLY, TRIES_UNKNOWN }, { "6581", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ "6282", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ "", JPKI_BAD_REPLY, TRIES_UNKNOWN }, { "90", JPKI_BAD_REPLY, TRIES_UNKNOWN },
-		{ NULL, JPKI_CARD_REMOVED, TRIES_UNKNOWN },
+		{ "6700", OUTCOME_BAD_REPLY, TRIES_UNKNOWN }, { "6A80", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ "6C04", OUTCOME_BAD_REPLY, TRIES_UNKNOWN }, { "6F00", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ "6982", OUTCOME_BAD_REPLY, TRIES_UNKNOWN }, { "6985", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ "6986", OUTCOME_BAD_REPLY, TRIES_UNKNOWN }, { "6581", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ "6282", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ "", OUTCOME_BAD_REPLY, TRIES_UNKNOWN }, { "90", OUTCOME_BAD_REPLY, TRIES_UNKNOWN },
+		{ NULL, OUTCOME_CARD_REMOVED, TRIES_UNKNOWN },
 	};
 
 	assert_true(secret_set(secret, "1234", 4));
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct outcome o;
 
-		START({ VERIFY, cases[i].response, .fails = JPKI_CARD_REMOVED });
+		START({ VERIFY, cases[i].response, .fails = OUTCOME_CARD_REMOVED });
 		o = jpki_verify(&card, JPKI_PIN_AUTH, secret);
 		if (o.status != cases[i].status || o.tries_left != cases[i].tries)
 			fail_msg("%s: %s, tries %d", cases[i].response, outcome_code(o.status),
@@ -641,14 +641,14 @@ verify_is_sent_once(void **state)
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		START({ VERIFY, refusals[i] });
 		o = jpki_verify(&card, JPKI_PIN_AUTH, secret);
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		END;
 	}
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		START({ SELECT_PIN, "9000" }, { VERIFY_CURRENT, refusals[i] });
 		card.classic = true;
 		o = jpki_verify(&card, JPKI_PIN_AUTH, secret);
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		END;
 	}
 }
@@ -667,9 +667,9 @@ not_sent(enum jpki_pin pin, const void *bytes, size_t len)
 		assert_true(secret_set(secret, bytes, len));
 		script_start(&s, nothing);
 		o = jpki_verify(&card, pin, secret);
-		assert_int_equal(o.status, JPKI_PIN_FORMAT);
+		assert_int_equal(o.status, OUTCOME_PIN_FORMAT);
 		o = jpki_change_pin(&card, pin, secret);
-		assert_int_equal(o.status, JPKI_PIN_FORMAT);
+		assert_int_equal(o.status, OUTCOME_PIN_FORMAT);
 		assert_int_equal(s.sent, 0);
 	}
 }
@@ -718,7 +718,7 @@ signature_pin_has_6_to_16_characters(void **state)
 		assert_true(secret_set(secret, text, len));
 		START({ command, "63C4" });
 		o = jpki_verify(&card, JPKI_PIN_SIGN, secret);
-		assert_int_equal(o.status, JPKI_PIN_WRONG);
+		assert_int_equal(o.status, OUTCOME_PIN_WRONG);
 		assert_int_equal(o.tries_left, 4);
 		END;
 	}
@@ -738,11 +738,11 @@ signs(void **state)
 	START({ SIGN, "9000", file, 256 }, { SIGN, "6D00" }, { SELECT_KEY, "9000" },
 	    { SIGN_CURRENT, "9000", file, 96 });
 	o = jpki_sign(&card, input, signature, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 256);
 	assert_memory_equal(signature, file, 256);
 	o = jpki_sign(&card, input, signature, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 96);
 	END;
 }
@@ -760,7 +760,7 @@ refused_signatures(void **state)
 
 		START({ SIGN, words[i] });
 		o = jpki_sign(&card, input, signature, &len);
-		assert_int_equal(o.status, JPKI_BAD_REPLY);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 		assert_int_equal(len, 77);
 		END;
 	}
@@ -776,10 +776,10 @@ overlong_signature_is_refused(void **state)
 
 	START({ SIGN, "9000", file, 1025 }, { SIGN, "9000", file, 1024 });
 	o = jpki_sign(&card, input, signature, &len);
-	assert_int_equal(o.status, JPKI_BAD_REPLY);
+	assert_int_equal(o.status, OUTCOME_BAD_REPLY);
 	assert_int_equal(len, 77);
 	o = jpki_sign(&card, input, signature, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(len, 1024);
 	END;
 }
@@ -789,11 +789,11 @@ changes_the_pin(void **state)
 {
 	static const struct {
 		const char *response;
-		enum jpki_status status;
+		enum outcome_status status;
 	} cases[] = {
-		{ "9000", JPKI_OK }, { "6982", JPKI_NEW_PIN_REFUSED }, { "6C04", JPKI_NEW_PIN_REFUSED },
-		{ "6700", JPKI_NEW_PIN_REFUSED }, { "6F00", JPKI_PIN_UNCERTAIN },
-		{ "6581", JPKI_PIN_UNCERTAIN }, { "90", JPKI_PIN_UNCERTAIN }, { "", JPKI_PIN_UNCERTAIN },
+		{ "9000", OUTCOME_OK }, { "6982", OUTCOME_NEW_PIN_REFUSED }, { "6C04", OUTCOME_NEW_PIN_REFUSED },
+		{ "6700", OUTCOME_NEW_PIN_REFUSED }, { "6F00", OUTCOME_PIN_UNCERTAIN },
+		{ "6581", OUTCOME_PIN_UNCERTAIN }, { "90", OUTCOME_PIN_UNCERTAIN }, { "", OUTCOME_PIN_UNCERTAIN },
 	};
 
 	assert_true(secret_set(secret, "1234", 4));
@@ -816,7 +816,7 @@ changes_nothing_without_the_file(void **state)
 	assert_true(secret_set(secret, "ABC123", 6));
 	START({ "00A4020C02 001B", "6A82" });
 	o = jpki_change_pin(&card, JPKI_PIN_SIGN, secret);
-	assert_int_equal(o.status, JPKI_NO_CERT);
+	assert_int_equal(o.status, OUTCOME_NO_CERT);
 	END;
 }
 
@@ -839,7 +839,7 @@ card_tells_its_own_expiry(void **state)
 
 		START({ LEAVE_AP, "9000" }, { "00CA00F2 00", cases[i].response });
 		o = jpki_read_card_expiry(&card, date);
-		assert_int_equal(o.status, JPKI_OK);
+		assert_int_equal(o.status, OUTCOME_OK);
 		assert_string_equal(date, cases[i].date);
 		END;
 	}
@@ -847,9 +847,9 @@ card_tells_its_own_expiry(void **state)
 		char date[9] = "xxxxxxxx";
 		struct outcome o;
 
-		START({ LEAVE_AP, NULL, .fails = JPKI_CARD_REMOVED });
+		START({ LEAVE_AP, NULL, .fails = OUTCOME_CARD_REMOVED });
 		o = jpki_read_card_expiry(&card, date);
-		assert_int_equal(o.status, JPKI_CARD_REMOVED);
+		assert_int_equal(o.status, OUTCOME_CARD_REMOVED);
 		END;
 	}
 }
@@ -883,7 +883,7 @@ play_login(struct jpki *card, const struct step *steps, struct script *s)
 	assert_true(outcome_ok(&o));
 	o = jpki_sign(card, input, buffer, &len);
 	assert_true(outcome_ok(&o));
-	assert_int_equal(leave(card), JPKI_OK);
+	assert_int_equal(leave(card), OUTCOME_OK);
 	script_end(s);
 }
 

@@ -55,7 +55,7 @@ static struct {
 	DWORD waited_ms, waited_for;
 	char waited_last[64];
 	int64_t now_ms;
-	enum jpki_status pending_in_begin, pending_in_transmit;
+	enum outcome_status pending_in_begin, pending_in_transmit;
 } fake;
 
 LONG
@@ -246,7 +246,7 @@ teardown(void **state)
 	return fake.contexts == 0 && fake.handles == 0 && fake.transactions == 0 ? 0 : -1;
 }
 
-static enum jpki_status
+static enum outcome_status
 readers(struct transport_readers *list)
 {
 	struct outcome o = t->ops->readers(t->ctx, list);
@@ -254,7 +254,7 @@ readers(struct transport_readers *list)
 	return o.status;
 }
 
-static enum jpki_status
+static enum outcome_status
 open_card(int64_t ms)
 {
 	struct outcome o = t->ops->open(t->ctx, READER, ms);
@@ -262,7 +262,7 @@ open_card(int64_t ms)
 	return o.status;
 }
 
-static enum jpki_status
+static enum outcome_status
 transmit(uint8_t *resp, size_t cap, size_t *len)
 {
 	struct outcome o = t->ops->transmit(t->ctx, (const uint8_t *)"\0\x20\0\x98", 4, resp, cap, len);
@@ -275,14 +275,14 @@ power_is_cycled_within_the_transaction(void **state)
 {
 	struct outcome o = t->ops->power_cycle(t->ctx);
 
-	assert_int_equal(o.status, JPKI_INTERNAL);	/* nothing is open */
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_INTERNAL);	/* nothing is open */
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	o = t->ops->power_cycle(t->ctx);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
 	fake.reconnect = SCARD_W_UNPOWERED_CARD;
 	o = t->ops->power_cycle(t->ctx);
-	assert_int_equal(o.status, JPKI_CARD_MUTE);
+	assert_int_equal(o.status, OUTCOME_CARD_MUTE);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 }
 
@@ -296,17 +296,17 @@ a_card_that_left_is_told_from_a_mute_one(void **state)
 	uint8_t resp[8];
 	size_t len;
 
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	fake.transmit = SCARD_E_NOT_TRANSACTED;
 	fake.change = SCARD_E_TIMEOUT;
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_MUTE);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_CARD_MUTE);
 	fake.change = SCARD_S_SUCCESS;
 	fake.event_state = SCARD_STATE_EMPTY | 0x70000;
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_CARD_REMOVED);
 	fake.transmit = SCARD_S_SUCCESS;
 	fake.answer = "";
 	fake.answer_len = 0;
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_CARD_REMOVED);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 }
 
@@ -314,30 +314,30 @@ a_card_that_left_is_told_from_a_mute_one(void **state)
 
 static const struct {
 	LONG rv;
-	enum jpki_status status;
+	enum outcome_status status;
 } errors[] = {
-	{ SCARD_E_NO_SERVICE, JPKI_NO_SERVICE },
-	{ SCARD_E_SERVICE_STOPPED, JPKI_NO_SERVICE },
-	{ SCARD_F_COMM_ERROR, JPKI_NO_SERVICE },
-	{ SCARD_E_INVALID_HANDLE, JPKI_NO_SERVICE },
-	{ SCARD_W_SECURITY_VIOLATION, JPKI_SERVICE_REFUSED },
-	{ SCARD_E_READER_UNAVAILABLE, JPKI_NO_READER },
-	{ SCARD_E_UNKNOWN_READER, JPKI_NO_READER },
-	{ SCARD_E_NO_READERS_AVAILABLE, JPKI_NO_READER },
-	{ SCARD_E_NO_SMARTCARD, JPKI_CARD_REMOVED },
-	{ SCARD_W_REMOVED_CARD, JPKI_CARD_REMOVED },
-	{ SCARD_W_UNPOWERED_CARD, JPKI_CARD_MUTE },
-	{ SCARD_W_UNRESPONSIVE_CARD, JPKI_CARD_MUTE },
-	{ SCARD_W_UNSUPPORTED_CARD, JPKI_CARD_MUTE },
-	{ SCARD_E_PROTO_MISMATCH, JPKI_CARD_MUTE },
-	{ SCARD_E_NOT_TRANSACTED, JPKI_CARD_MUTE },
-	{ SCARD_E_CARD_UNSUPPORTED, JPKI_CARD_MUTE },
-	{ SCARD_E_INSUFFICIENT_BUFFER, JPKI_BAD_REPLY },
-	{ SCARD_E_TIMEOUT, JPKI_TIMEOUT },
-	{ SCARD_E_NO_MEMORY, JPKI_NO_MEMORY },
-	{ SCARD_F_INTERNAL_ERROR, JPKI_INTERNAL },
-	{ SCARD_E_INVALID_PARAMETER, JPKI_INTERNAL },
-	{ 0x12345678, JPKI_INTERNAL },
+	{ SCARD_E_NO_SERVICE, OUTCOME_NO_SERVICE },
+	{ SCARD_E_SERVICE_STOPPED, OUTCOME_NO_SERVICE },
+	{ SCARD_F_COMM_ERROR, OUTCOME_NO_SERVICE },
+	{ SCARD_E_INVALID_HANDLE, OUTCOME_NO_SERVICE },
+	{ SCARD_W_SECURITY_VIOLATION, OUTCOME_SERVICE_REFUSED },
+	{ SCARD_E_READER_UNAVAILABLE, OUTCOME_NO_READER },
+	{ SCARD_E_UNKNOWN_READER, OUTCOME_NO_READER },
+	{ SCARD_E_NO_READERS_AVAILABLE, OUTCOME_NO_READER },
+	{ SCARD_E_NO_SMARTCARD, OUTCOME_CARD_REMOVED },
+	{ SCARD_W_REMOVED_CARD, OUTCOME_CARD_REMOVED },
+	{ SCARD_W_UNPOWERED_CARD, OUTCOME_CARD_MUTE },
+	{ SCARD_W_UNRESPONSIVE_CARD, OUTCOME_CARD_MUTE },
+	{ SCARD_W_UNSUPPORTED_CARD, OUTCOME_CARD_MUTE },
+	{ SCARD_E_PROTO_MISMATCH, OUTCOME_CARD_MUTE },
+	{ SCARD_E_NOT_TRANSACTED, OUTCOME_CARD_MUTE },
+	{ SCARD_E_CARD_UNSUPPORTED, OUTCOME_CARD_MUTE },
+	{ SCARD_E_INSUFFICIENT_BUFFER, OUTCOME_BAD_REPLY },
+	{ SCARD_E_TIMEOUT, OUTCOME_TIMEOUT },
+	{ SCARD_E_NO_MEMORY, OUTCOME_NO_MEMORY },
+	{ SCARD_F_INTERNAL_ERROR, OUTCOME_INTERNAL },
+	{ SCARD_E_INVALID_PARAMETER, OUTCOME_INTERNAL },
+	{ 0x12345678, OUTCOME_INTERNAL },
 };
 
 /* Each call, each error: its outcome, with the number for the log, and nothing left open. */
@@ -350,7 +350,7 @@ every_error_has_its_outcome(void **state)
 		size_t len;
 		struct outcome o;
 		/* polkit is asked about the greeting and the connection only: it is hung up on us */
-		enum jpki_status later = errors[i].status == JPKI_SERVICE_REFUSED ? JPKI_NO_SERVICE :
+		enum outcome_status later = errors[i].status == OUTCOME_SERVICE_REFUSED ? OUTCOME_NO_SERVICE :
 		    errors[i].status;
 
 		pcsc_free(pcsc);
@@ -376,7 +376,7 @@ every_error_has_its_outcome(void **state)
 		assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
 		fake.begin = SCARD_S_SUCCESS;
 
-		assert_int_equal(open_card(0), JPKI_OK);
+		assert_int_equal(open_card(0), OUTCOME_OK);
 		fake.transmit = errors[i].rv;
 		o = t->ops->transmit(t->ctx, resp, 4, resp, sizeof resp, &len);
 		assert_int_equal(o.status, later);
@@ -393,32 +393,32 @@ pcscd_that_was_restarted_is_met_again(void **state)
 	uint8_t resp[8];
 	size_t len;
 
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(fake.establishes, 1);
 	fake.list = SCARD_E_INVALID_HANDLE;
-	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	fake.list = SCARD_S_SUCCESS;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(fake.establishes, 2);
 	/* while a card is open */
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	fake.transmit = fake.reconnect = fake.disconnect = SCARD_E_NO_SERVICE;
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_NO_SERVICE);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_NO_SERVICE);
 	assert_false(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 	fake.transmit = fake.reconnect = fake.disconnect = SCARD_S_SUCCESS;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(fake.establishes, 3);
 	/* between connecting and the transaction */
 	fake.begin = SCARD_E_INVALID_HANDLE;
-	assert_int_equal(open_card(0), JPKI_NO_SERVICE);
+	assert_int_equal(open_card(0), OUTCOME_NO_SERVICE);
 	fake.begin = SCARD_S_SUCCESS;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(fake.establishes, 4);
 	/* while waiting */
 	fake.change = SCARD_E_SERVICE_STOPPED;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, OUTCOME_NO_SERVICE);
 	fake.change = SCARD_S_SUCCESS;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, OUTCOME_OK);
 	assert_int_equal(fake.establishes, 5);
 	assert_int_equal(fake.contexts, 1);
 }
@@ -430,7 +430,7 @@ refusal_is_believed_if_it_stays(void **state)
 	struct transport_readers list;
 
 	fake.refusals = 2;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(fake.sleeps, 2);
 	pcsc_free(pcsc);
 	pcsc = pcsc_new(&clk, NULL);
@@ -438,25 +438,25 @@ refusal_is_believed_if_it_stays(void **state)
 	t = pcsc_transport(pcsc);
 	fake.refusals = 1;
 	fake.establish = SCARD_E_NO_SERVICE;
-	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	fake.refusals = 1000;
 	fake.establishes = 0;
-	assert_int_equal(readers(&list), JPKI_SERVICE_REFUSED);
+	assert_int_equal(readers(&list), OUTCOME_SERVICE_REFUSED);
 	assert_true(fake.establishes > 1 && fake.establishes < 10);
 	assert_true(fake.sleeps < 10);
 	fake.refusals = 0;
 	fake.establish = SCARD_S_SUCCESS;
 	/* the same of a connection to the card */
 	fake.refused_connects = 1;
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	fake.establishes = 0;
 	fake.refused_connects = 1000;
-	assert_int_equal(open_card(0), JPKI_SERVICE_REFUSED);
+	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);
 	assert_int_equal(fake.establishes, 1);
 	fake.refused_connects = 1;
-	assert_int_equal(pcsc_settle(pcsc).status, JPKI_OK);
-	assert_int_equal(open_card(0), JPKI_SERVICE_REFUSED);	/* nobody else can be asked */
+	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
+	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);	/* nobody else can be asked */
 }
 
 static void
@@ -464,10 +464,10 @@ connection_that_ended_is_no_refusal(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	fake.refused_connects = 1;
 	fake.establish = SCARD_E_NO_SERVICE;
-	assert_int_equal(open_card(0), JPKI_NO_SERVICE);
+	assert_int_equal(open_card(0), OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.handles, 0);
 }
 
@@ -487,7 +487,7 @@ lists_readers_and_cards(void **state)
 	struct transport_readers list;
 
 	give_readers(names, sizeof names);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 2);
 	assert_string_equal(list.at[0].name, "One");
 	assert_string_equal(list.at[1].name, "Two");
@@ -495,7 +495,7 @@ lists_readers_and_cards(void **state)
 	assert_int_equal(list.at[0].generation, 5);
 	assert_int_equal(fake.waited_ms, 0);
 	fake.event_state = SCARD_STATE_EMPTY | SCARD_STATE_CHANGED | 0x00060000;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_false(list.at[1].has_card);
 	assert_int_equal(list.at[1].generation, 6);
 	assert_int_equal(list.at[1].state, SCARD_STATE_EMPTY | 0x00060000);
@@ -507,14 +507,14 @@ no_reader_is_no_error(void **state)
 	struct transport_readers list = { .count = 7 };
 
 	fake.list = SCARD_E_NO_READERS_AVAILABLE;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 0);
 	fake.list = SCARD_S_SUCCESS;
 	give_readers("", 1);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 0);
 	give_readers("", 0);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 0);
 }
 
@@ -539,7 +539,7 @@ torn_reader_lists(void **state)
 		struct transport_readers list;
 
 		give_readers(lists[i].names, lists[i].len);
-		assert_int_equal(readers(&list), JPKI_OK);
+		assert_int_equal(readers(&list), OUTCOME_OK);
 		assert_int_equal(list.count, lists[i].count);
 	}
 }
@@ -556,19 +556,19 @@ many_and_long_reader_names(void **state)
 		names[3 * i + 1] = (char)('a' + i);
 	}
 	give_readers(names, sizeof names);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, TRANSPORT_READERS_MAX);
 	assert_string_equal(list.at[TRANSPORT_READERS_MAX - 1].name, "Ro");
 	/* 127 characters fit; 128 do not, and the next one is listed all the same */
 	memset(one, 'L', sizeof one);
 	memcpy(one + TRANSPORT_NAME_MAX - 1, "\0Two\0", 6);
 	give_readers(one, TRANSPORT_NAME_MAX - 1 + 6);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 2);
 	memset(one, 'L', sizeof one);
 	memcpy(one + TRANSPORT_NAME_MAX, "\0Two\0", 6);
 	give_readers(one, TRANSPORT_NAME_MAX + 6);
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 1);
 	assert_string_equal(list.at[0].name, "Two");
 }
@@ -588,7 +588,7 @@ tells_who_uses_the_card(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		fake.event_state = rows[i].state;
-		assert_int_equal(readers(&list), JPKI_OK);
+		assert_int_equal(readers(&list), OUTCOME_OK);
 		assert_int_equal(list.at[0].in_use, rows[i].in_use);
 		assert_int_equal(list.at[0].exclusive, rows[i].exclusive);
 	}
@@ -600,7 +600,7 @@ reader_unplugged_in_between(void **state)
 	struct transport_readers list;
 
 	fake.change = SCARD_E_UNKNOWN_READER;
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(list.count, 0);
 }
 
@@ -609,19 +609,19 @@ waits_for_readers_and_for_new_ones(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	fake.change = SCARD_E_TIMEOUT;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, 1234);
 	assert_int_equal(fake.waited_for, 2);
 	assert_string_equal(fake.waited_last, PNP);
 	fake.change = SCARD_S_SUCCESS;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	fake.change = SCARD_E_UNKNOWN_READER;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.sleeps, 0);
 	fake.change = SCARD_F_INTERNAL_ERROR;
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_INTERNAL);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_INTERNAL);
 }
 
 static void
@@ -629,13 +629,13 @@ waits_for_ever_if_asked(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(readers(&list), JPKI_OK);
-	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, INFINITE);
 	fake.establish = SCARD_E_NO_SERVICE;
 	fake.list = SCARD_E_NO_SERVICE;
-	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_NO_SERVICE);
-	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, OUTCOME_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, TRANSPORT_FOREVER).status, OUTCOME_NO_SERVICE);
 	assert_true(fake.now_ms > 0 && fake.now_ms <= 100);
 }
 
@@ -645,16 +645,16 @@ does_not_wait_on_an_old_list(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(readers(&list), JPKI_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
 	fake.waited_ms = 0;
 	give_readers(READER "\0Two\0", sizeof READER "\0Two" + 1);
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, 0);
 	give_readers("Two\0", sizeof "Two" + 1);
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, 0);
 	give_readers(READER "\0", sizeof READER + 1);
-	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, JPKI_OK);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, 1234);
 }
 
@@ -663,19 +663,19 @@ settled_it_connects_no_more(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(pcsc_settle(pcsc).status, JPKI_OK);
+	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
 	assert_int_equal(fake.establishes, 1);
-	assert_int_equal(pcsc_settle(pcsc).status, JPKI_OK);
-	assert_int_equal(readers(&list), JPKI_OK);
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	assert_int_equal(fake.establishes, 1);
 	fake.list = SCARD_E_INVALID_HANDLE;
-	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	fake.list = SCARD_S_SUCCESS;
-	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
-	assert_int_equal(open_card(0), JPKI_NO_SERVICE);
-	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, JPKI_NO_SERVICE);
+	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
+	assert_int_equal(open_card(0), OUTCOME_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 10).status, OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.establishes, 1);
 }
 
@@ -685,9 +685,9 @@ settled_without_pcscd_it_stays_without(void **state)
 	struct transport_readers list;
 
 	fake.establish = SCARD_E_NO_SERVICE;
-	assert_int_equal(pcsc_settle(pcsc).status, JPKI_NO_SERVICE);
+	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_NO_SERVICE);
 	fake.establish = SCARD_S_SUCCESS;
-	assert_int_equal(readers(&list), JPKI_NO_SERVICE);
+	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.establishes, 1);
 }
 
@@ -698,11 +698,11 @@ waits_without_pcscd(void **state)
 	struct transport_readers none = { .count = 0 };
 
 	fake.establish = SCARD_E_NO_SERVICE;
-	assert_int_equal(t->ops->wait(t->ctx, &none, 5000).status, JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &none, 5000).status, OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.sleeps, 1);
 	assert_true(fake.now_ms > 0 && fake.now_ms <= 100);
 	fake.now_ms = 0;
-	assert_int_equal(t->ops->wait(t->ctx, &none, 7).status, JPKI_NO_SERVICE);
+	assert_int_equal(t->ops->wait(t->ctx, &none, 7).status, OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.now_ms, 7);
 }
 
@@ -712,7 +712,7 @@ static void
 busy_card_is_tried_until_the_deadline(void **state)
 {
 	fake.busy_connects = 3;
-	assert_int_equal(open_card(1000), JPKI_OK);
+	assert_int_equal(open_card(1000), OUTCOME_OK);
 	assert_int_equal(fake.connects, 4);
 	assert_int_equal(fake.now_ms, 300);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
@@ -720,12 +720,12 @@ busy_card_is_tried_until_the_deadline(void **state)
 	fake.connects = 0;
 	fake.now_ms = 50000;
 	fake.busy_connects = 1000;
-	assert_int_equal(open_card(1000), JPKI_CARD_BUSY);
+	assert_int_equal(open_card(1000), OUTCOME_CARD_BUSY);
 	assert_int_equal(fake.now_ms, 51000);
 	assert_int_equal(fake.connects, 11);
 
 	fake.connects = 0;
-	assert_int_equal(open_card(0), JPKI_CARD_BUSY);
+	assert_int_equal(open_card(0), OUTCOME_CARD_BUSY);
 	assert_int_equal(fake.connects, 1);
 	assert_int_equal(fake.now_ms, 51000);
 }
@@ -736,7 +736,7 @@ card_that_was_reset_is_connected_anew(void **state)
 {
 	fake.reset_begins = 2;
 	fake.disposition = SCARD_UNPOWER_CARD;
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_int_equal(fake.connects, 3);
 	assert_int_equal(fake.reconnects, 0);
 	assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);	/* it is another's */
@@ -744,7 +744,7 @@ card_that_was_reset_is_connected_anew(void **state)
 
 	fake.reset_begins = 1;
 	fake.connect_after_reset = SCARD_W_REMOVED_CARD;
-	assert_int_equal(open_card(0), JPKI_CARD_REMOVED);
+	assert_int_equal(open_card(0), OUTCOME_CARD_REMOVED);
 	assert_int_equal(fake.handles, 0);
 }
 
@@ -753,19 +753,19 @@ static void
 card_that_others_keep_resetting_is_busy(void **state)
 {
 	fake.reset_begins = 1000;
-	assert_int_equal(open_card(0), JPKI_CARD_BUSY);
+	assert_int_equal(open_card(0), OUTCOME_CARD_BUSY);
 	assert_true(fake.connects > 1 && fake.connects < 10);
 	assert_int_equal(fake.handles, 0);
 
 	/* Where many wait, most turns are another's. */
 	fake.reset_begins = 40;
 	fake.begin_ms = 100;
-	assert_int_equal(open_card(5000), JPKI_OK);
+	assert_int_equal(open_card(5000), OUTCOME_OK);
 	assert_int_equal(fake.reset_begins, 0);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	fake.reset_begins = 1000;
 	fake.now_ms = 0;
-	assert_int_equal(open_card(5000), JPKI_CARD_BUSY);
+	assert_int_equal(open_card(5000), OUTCOME_CARD_BUSY);
 	assert_int_equal(fake.now_ms, 5000);
 	assert_int_equal(fake.handles, 0);
 }
@@ -774,7 +774,7 @@ static void
 card_whose_state_cannot_be_asked(void **state)
 {
 	fake.change = SCARD_E_UNKNOWN_READER;
-	assert_int_equal(open_card(0), JPKI_NO_READER);
+	assert_int_equal(open_card(0), OUTCOME_NO_READER);
 	assert_int_equal(fake.handles, 0);
 	assert_int_equal(fake.transactions, 0);
 }
@@ -786,9 +786,9 @@ reset_in_the_transaction_ends_it(void **state)
 	uint8_t resp[8];
 	size_t len = 77;
 
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	fake.transmit = SCARD_W_RESET_CARD;
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_CARD_REMOVED);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_CARD_REMOVED);
 	assert_int_equal(fake.reconnects, 0);
 	assert_int_equal(len, 77);
 }
@@ -800,27 +800,27 @@ transmits(void **state)
 	uint8_t resp[8];
 	size_t len = 77;
 
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_INTERNAL);	/* nothing open */
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_INTERNAL);	/* nothing open */
 	for (int t0 = 0; t0 <= 1; t0++) {
 		fake.protocol = t0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
-		assert_int_equal(open_card(0), JPKI_OK);
-		assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_OK);
+		assert_int_equal(open_card(0), OUTCOME_OK);
+		assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_OK);
 		assert_int_equal(len, 2);
 		assert_memory_equal(resp, "\x90\0", 2);
 		assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	}
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	fake.answer = big;
 	for (fake.answer_len = 0; fake.answer_len <= 10; fake.answer_len++)
 		assert_int_equal(transmit(resp, sizeof resp, &len),
-		    fake.answer_len < 2 || fake.answer_len > 8 ? JPKI_BAD_REPLY : JPKI_OK);
+		    fake.answer_len < 2 || fake.answer_len > 8 ? OUTCOME_BAD_REPLY : OUTCOME_OK);
 }
 
 static void
 one_card_at_a_time(void **state)
 {
-	assert_int_equal(open_card(0), JPKI_OK);
-	assert_int_equal(open_card(0), JPKI_INTERNAL);
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(open_card(0), OUTCOME_INTERNAL);
 	assert_int_equal(fake.handles, 1);
 }
 
@@ -831,7 +831,7 @@ one_card_at_a_time(void **state)
 static void
 power_goes_before_the_transaction_ends(void **state)
 {
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 	assert_int_equal(fake.reconnects, 1);
 	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
@@ -845,7 +845,7 @@ power_goes_before_the_transaction_ends(void **state)
 static void
 power_that_did_not_go_goes_at_the_end(void **state)
 {
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	fake.reconnect = SCARD_W_UNRESPONSIVE_CARD;
 	assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 	assert_int_equal(fake.ends, 0);
@@ -856,7 +856,7 @@ power_that_did_not_go_goes_at_the_end(void **state)
 static void
 leave_ends_the_transaction_first(void **state)
 {
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	assert_int_equal(fake.disposition, SCARD_LEAVE_CARD);
 	assert_false(fake.disconnected_in_transaction);
@@ -882,13 +882,13 @@ close_tells_whether_the_power_went(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		fake.reconnect = SCARD_E_NO_SERVICE;
 		fake.disconnect = SCARD_S_SUCCESS;
-		assert_int_equal(open_card(0), JPKI_OK);
+		assert_int_equal(open_card(0), OUTCOME_OK);
 		fake.disconnect = cases[i].rv;
 		assert_int_equal(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN), cases[i].down);
 		assert_int_equal(fake.handles, 0);
 		/* once it went, that is so */
 		fake.reconnect = SCARD_S_SUCCESS;
-		assert_int_equal(open_card(0), JPKI_OK);
+		assert_int_equal(open_card(0), OUTCOME_OK);
 		assert_true(t->ops->close(t->ctx, TRANSPORT_POWER_DOWN));
 		assert_int_equal(fake.handles, 0);
 	}
@@ -897,7 +897,7 @@ close_tells_whether_the_power_went(void **state)
 static void
 freeing_powers_the_card_down(void **state)
 {
-	assert_int_equal(open_card(0), JPKI_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
 	pcsc_free(pcsc);
 	pcsc = NULL;
 	assert_int_equal(fake.initialization, SCARD_UNPOWER_CARD);
@@ -912,13 +912,13 @@ tells_what_it_waits_for(void **state)
 	uint8_t resp[8];
 	size_t len;
 
-	assert_int_equal(pcsc_pending(pcsc), JPKI_TIMEOUT);
-	assert_int_equal(open_card(0), JPKI_OK);
-	assert_int_equal(fake.pending_in_begin, JPKI_CARD_BUSY);
-	assert_int_equal(transmit(resp, sizeof resp, &len), JPKI_OK);
-	assert_int_equal(fake.pending_in_transmit, JPKI_TIMEOUT);
-	assert_int_equal(pcsc_pending(pcsc), JPKI_TIMEOUT);
-	assert_int_equal(pcsc_pending(NULL), JPKI_TIMEOUT);
+	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(fake.pending_in_begin, OUTCOME_CARD_BUSY);
+	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_OK);
+	assert_int_equal(fake.pending_in_transmit, OUTCOME_TIMEOUT);
+	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
+	assert_int_equal(pcsc_pending(NULL), OUTCOME_TIMEOUT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -177,7 +177,7 @@ refuses_bytes(const char *text, size_t len, int line, const char *said)
 	char place[PATH_MAX + 16];
 
 	snprintf(place, sizeof place, "%s:%d: ", scratch_path("conf"), line);
-	if (o.status != JPKI_CONFIG)
+	if (o.status != OUTCOME_CONFIG)
 		fail_msg("accepted: %s", text);
 	assert_int_equal(c.lines, 1);
 	assert_int_equal(c.priority, LOG_ERR);
@@ -243,7 +243,7 @@ each_bad_value_is_refused(void **state)
 			capture_start(&c);
 			conf_init(&conf);
 			o = conf_word(line, &c.log, &conf);
-			assert_int_equal(o.status, JPKI_CONFIG);
+			assert_int_equal(o.status, OUTCOME_CONFIG);
 			log_defuse(line);	/* as it is logged */
 			assert_non_null(strstr(c.text, line));
 			assert_non_null(strstr(c.text, option.range));
@@ -373,17 +373,17 @@ unsafe_or_missing_file_is_refused(void **state)
 	o = read_text(big, CONF_FILE_MAX, &conf, &c);
 	assert_true(outcome_ok(&o));
 	o = read_text(big, CONF_FILE_MAX + 1, &conf, &c);
-	assert_int_equal(o.status, JPKI_CONFIG);
+	assert_int_equal(o.status, OUTCOME_CONFIG);
 	free(big);
 
 	capture_start(&c);
 	o = conf_read(scratch_path("missing"), geteuid(), &c.log, &conf);
-	assert_int_equal(o.status, JPKI_CONFIG);
+	assert_int_equal(o.status, OUTCOME_CONFIG);
 	assert_int_equal(c.lines, 1);
 	assert_non_null(strstr(c.text, scratch_path("missing")));
 	assert_int_equal(symlink("conf", scratch_path("link")), 0);
 	o = conf_read(scratch_path("link"), geteuid(), &c.log, &conf);
-	assert_int_equal(o.status, JPKI_CONFIG);
+	assert_int_equal(o.status, OUTCOME_CONFIG);
 	assert_int_equal(c.lines, 2);
 }
 
@@ -431,7 +431,7 @@ unknown_words_are_refused(void **state)
 		struct capture c;
 		struct outcome o = load(2, both, &conf, &c);
 
-		assert_int_equal(o.status, JPKI_CONFIG);
+		assert_int_equal(o.status, OUTCOME_CONFIG);
 		assert_int_equal(c.lines, 1);
 		assert_non_null(strstr(c.text, words[i]));
 		assert_int_equal(conf.wait, 77);	/* nothing half-read comes out */
@@ -448,7 +448,7 @@ conf_word_names_the_only_file(void **state)
 		struct conf conf;
 		struct outcome o = load(1, &bad[i], &conf, &c);
 
-		assert_int_equal(o.status, JPKI_CONFIG);
+		assert_int_equal(o.status, OUTCOME_CONFIG);
 		assert_int_equal(c.lines, 1);
 		assert_non_null(strstr(c.text, bad[i] + strlen("conf=")));
 	}
@@ -465,7 +465,7 @@ second_conf_word_is_refused(void **state)
 
 	snprintf(file, sizeof file, "conf=%s", path);
 	o = load(3, (const char *const[]){ file, "wait=9", file }, &conf, &c);
-	assert_int_equal(o.status, JPKI_CONFIG);
+	assert_int_equal(o.status, OUTCOME_CONFIG);
 	assert_int_equal(c.lines, 1);
 	assert_non_null(strstr(c.text, "a second file; remove one"));
 }

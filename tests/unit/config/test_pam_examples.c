@@ -175,7 +175,7 @@ every_word_is_an_option(void **state)
 
 			capture_start(&c);
 			conf_init(&conf);
-			if (conf_word(words[j], &c.log, &conf).status != JPKI_OK)
+			if (conf_word(words[j], &c.log, &conf).status != OUTCOME_OK)
 				fail_msg("%s: %s: %s", line.path, line.text, c.text);
 		}
 	}
@@ -208,7 +208,7 @@ static const char *const results[] = {
 };
 
 static const char *
-result_of(enum jpki_status status)
+result_of(enum outcome_status status)
 {
 	static char name[32];
 	size_t i;
@@ -239,12 +239,12 @@ every_line_opens_for_success_only(void **state)
 
 		if (is_plain(&lines[i]) || is_session(&lines[i]))
 			continue;
-		for (unsigned int status = 0; status < JPKI_STATUS_COUNT; status++) {
+		for (unsigned int status = 0; status < OUTCOME_COUNT; status++) {
 			const char *action = action_for(&lines[i], result_of(status), copy);
 
 			if (action == NULL)
 				fail_msg("%s: %s says nothing of %s", lines[i].path, lines[i].text, results[status]);
-			else if (status != JPKI_OK && strcmp(action, "ignore") != 0 &&
+			else if (status != OUTCOME_OK && strcmp(action, "ignore") != 0 &&
 			    strcmp(action, "die") != 0 && strcmp(action, "bad") != 0)
 				fail_msg("%s: %s: %s at %s", lines[i].path, lines[i].text, action, results[status]);
 		}
@@ -298,12 +298,12 @@ account_without_module_shuts_nobody_out(void **state)
 static void
 strict_variant_holds_the_card(void **state)
 {
-	static const enum jpki_status may_go_on[] = {
-		JPKI_NO_SERVICE, JPKI_SERVICE_REFUSED, JPKI_NO_READER, JPKI_NO_CARD, JPKI_CARD_BUSY,
-		JPKI_CARD_REMOVED, JPKI_CARD_MUTE, JPKI_NOT_JPKI, JPKI_JUKI_CARD, JPKI_NO_CERT,
-		JPKI_PHONE, JPKI_BAD_REPLY, JPKI_NOT_ENROLLED, JPKI_ENROLMENT, JPKI_CRL_MISSING,
-		JPKI_CRL_STALE, JPKI_CRL_INVALID, JPKI_CRL_NOT_YET, JPKI_BLOCK_LIST, JPKI_TRUST_DB, JPKI_PASSWORD,
-		JPKI_REMOTE, JPKI_NO_REPLY, JPKI_TIMEOUT, JPKI_HELPER, JPKI_GUESSES, JPKI_GUESS_RECORD
+	static const enum outcome_status may_go_on[] = {
+		OUTCOME_NO_SERVICE, OUTCOME_SERVICE_REFUSED, OUTCOME_NO_READER, OUTCOME_NO_CARD, OUTCOME_CARD_BUSY,
+		OUTCOME_CARD_REMOVED, OUTCOME_CARD_MUTE, OUTCOME_NOT_JPKI, OUTCOME_JUKI_CARD, OUTCOME_NO_CERT,
+		OUTCOME_PHONE, OUTCOME_BAD_REPLY, OUTCOME_NOT_ENROLLED, OUTCOME_ENROLMENT, OUTCOME_CRL_MISSING,
+		OUTCOME_CRL_STALE, OUTCOME_CRL_INVALID, OUTCOME_CRL_NOT_YET, OUTCOME_BLOCK_LIST, OUTCOME_TRUST_DB, OUTCOME_PASSWORD,
+		OUTCOME_REMOTE, OUTCOME_NO_REPLY, OUTCOME_TIMEOUT, OUTCOME_HELPER, OUTCOME_GUESSES, OUTCOME_GUESS_RECORD
 	};
 	const struct line *strict = NULL;
 	char copy[LINE_MAX_LEN];
@@ -313,7 +313,7 @@ strict_variant_holds_the_card(void **state)
 			strict = &lines[i];
 	assert_non_null(strict);
 	assert_string_equal(action_for(strict, "success", copy), "done");
-	for (unsigned int status = 1; status < JPKI_STATUS_COUNT; status++) {
+	for (unsigned int status = 1; status < OUTCOME_COUNT; status++) {
 		bool goes_on = false;
 
 		for (size_t i = 0; i < COUNT(may_go_on); i++)

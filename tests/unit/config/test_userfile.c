@@ -20,7 +20,7 @@
 static const char *const bad_names[] = { "", ".", "..", ".hidden", "-option", "a/b", "/etc/passwd",
     "../root", "a\nb", "a\tb", "a\033[2J", "a\177" };
 
-static enum jpki_status
+static enum outcome_status
 read_status(const char *dir, const char *user, struct capture *c)
 {
 	char *text = NULL;
@@ -35,7 +35,7 @@ read_status(const char *dir, const char *user, struct capture *c)
 	return o.status;
 }
 
-static enum jpki_status
+static enum outcome_status
 write_status(const char *dir, const char *user, const char *text, struct capture *c)
 {
 	struct outcome o;
@@ -74,12 +74,12 @@ bad_names_touch_nothing(void **state)
 	for (size_t i = 0; i < COUNT(bad_names); i++) {
 		struct outcome o;
 
-		assert_int_equal(read_status(dir, bad_names[i], &c), JPKI_NOT_ENROLLED);
-		assert_int_equal(write_status(dir, bad_names[i], CERT, &c), JPKI_NOT_ENROLLED);
+		assert_int_equal(read_status(dir, bad_names[i], &c), OUTCOME_NOT_ENROLLED);
+		assert_int_equal(write_status(dir, bad_names[i], CERT, &c), OUTCOME_NOT_ENROLLED);
 		o = userfile_remove(dir, bad_names[i], geteuid(), &c.log);
-		assert_int_equal(o.status, JPKI_NOT_ENROLLED);
+		assert_int_equal(o.status, OUTCOME_NOT_ENROLLED);
 	}
-	assert_int_equal(read_status(dir, "../victim", &c), JPKI_NOT_ENROLLED);
+	assert_int_equal(read_status(dir, "../victim", &c), OUTCOME_NOT_ENROLLED);
 	assert_int_equal(scratch_count(dir), 0);
 	assert_true(scratch_holds(scratch_path("victim.pem"), CERT));
 }
@@ -94,9 +94,9 @@ write_read_remove(void **state)
 	size_t len = 0;
 	struct outcome o;
 
-	assert_int_equal(read_status(dir, "taro", &c), JPKI_NOT_ENROLLED);
+	assert_int_equal(read_status(dir, "taro", &c), OUTCOME_NOT_ENROLLED);
 	assert_int_equal(c.lines, 0);
-	assert_int_equal(write_status(dir, "taro", CERT, &c), JPKI_OK);	/* makes the directory */
+	assert_int_equal(write_status(dir, "taro", CERT, &c), OUTCOME_OK);	/* makes the directory */
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
 	assert_int_equal(stat(scratch_path("users/taro.pem"), &st), 0);
@@ -106,13 +106,13 @@ write_read_remove(void **state)
 	assert_string_equal(text, CERT);
 	assert_int_equal(len, strlen(CERT));
 	free(text);
-	assert_int_equal(read_status(dir, "tar", &c), JPKI_NOT_ENROLLED);
-	assert_int_equal(write_status(dir, "taro", CERT CERT, &c), JPKI_OK);
+	assert_int_equal(read_status(dir, "tar", &c), OUTCOME_NOT_ENROLLED);
+	assert_int_equal(write_status(dir, "taro", CERT CERT, &c), OUTCOME_OK);
 	assert_true(scratch_holds(scratch_path("users/taro.pem"), CERT CERT));
 	o = userfile_remove(dir, "taro", geteuid(), &c.log);
 	assert_true(outcome_ok(&o));
 	o = userfile_remove(dir, "taro", geteuid(), &c.log);
-	assert_int_equal(o.status, JPKI_NOT_ENROLLED);
+	assert_int_equal(o.status, OUTCOME_NOT_ENROLLED);
 	assert_int_equal(scratch_count(dir), 0);
 	assert_int_equal(c.lines, 0);
 }
@@ -126,9 +126,9 @@ longest_name(void **state)
 	struct capture c;
 
 	memset(name, 'a', USERFILE_USER_MAX);
-	if (write_status(dir, name, CERT, &c) != JPKI_OK)
+	if (write_status(dir, name, CERT, &c) != OUTCOME_OK)
 		fail_msg("%s", c.text);
-	assert_int_equal(read_status(dir, name, &c), JPKI_OK);
+	assert_int_equal(read_status(dir, name, &c), OUTCOME_OK);
 }
 
 static void
@@ -140,24 +140,24 @@ unusable_files(void **state)
 
 	assert_non_null(big);
 	scratch_text("unusable/empty.pem", "");
-	assert_int_equal(read_status(dir, "empty", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "empty", &c), OUTCOME_ENROLMENT);
 	assert_non_null(strstr(c.text, "empty.pem: empty; enroll the card again"));
 	scratch_file("unusable/nul.pem", "-----\0-----", 11);
-	assert_int_equal(read_status(dir, "nul", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "nul", &c), OUTCOME_ENROLMENT);
 	assert_non_null(strstr(c.text, "nul.pem: not a text"));
 	memset(big, 'x', USERFILE_MAX + 1);
 	scratch_file("unusable/fits.pem", big, USERFILE_MAX);
-	assert_int_equal(read_status(dir, "fits", &c), JPKI_OK);
+	assert_int_equal(read_status(dir, "fits", &c), OUTCOME_OK);
 	scratch_file("unusable/big.pem", big, USERFILE_MAX + 1);
-	assert_int_equal(read_status(dir, "big", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "big", &c), OUTCOME_ENROLMENT);
 	assert_int_equal(c.lines, 1);
 	free(big);
 	assert_int_equal(chmod(scratch_text("unusable/open.pem", CERT), 0666), 0);
-	assert_int_equal(read_status(dir, "open", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "open", &c), OUTCOME_ENROLMENT);
 	assert_int_equal(symlink("fits.pem", scratch_path("unusable/link.pem")), 0);
-	assert_int_equal(read_status(dir, "link", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "link", &c), OUTCOME_ENROLMENT);
 	assert_int_equal(chmod(dir, 0777), 0);
-	assert_int_equal(read_status(dir, "fits", &c), JPKI_ENROLMENT);
+	assert_int_equal(read_status(dir, "fits", &c), OUTCOME_ENROLMENT);
 }
 
 static void
@@ -165,10 +165,10 @@ failed_write_leaves_the_old(void **state)
 {
 	const char *dir = scratch_mkdir("fulldisk", 0755);
 	struct rlimit old, small;
-	enum jpki_status status;
+	enum outcome_status status;
 	struct capture c;
 
-	assert_int_equal(write_status(dir, "taro", "old", &c), JPKI_OK);
+	assert_int_equal(write_status(dir, "taro", "old", &c), OUTCOME_OK);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = (struct rlimit){ .rlim_cur = 8, .rlim_max = old.rlim_max };
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -176,7 +176,7 @@ failed_write_leaves_the_old(void **state)
 	status = write_status(dir, "taro", CERT, &c);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	(void)signal(SIGXFSZ, SIG_DFL);
-	assert_int_equal(status, JPKI_ENROLMENT);
+	assert_int_equal(status, OUTCOME_ENROLMENT);
 	assert_int_equal(c.lines, 1);
 	assert_non_null(strstr(c.text, "the old one stays"));
 	assert_true(scratch_holds(scratch_path("fulldisk/taro.pem"), "old"));
@@ -189,9 +189,9 @@ write_needs_its_directory(void **state)
 	struct capture c;
 
 	scratch_text("notadir", "");
-	assert_int_equal(write_status(scratch_path("notadir"), "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(write_status(scratch_path("notadir"), "taro", CERT, &c), OUTCOME_ENROLMENT);
 	assert_int_equal(c.lines, 1);
-	assert_int_equal(write_status(scratch_path("no/where"), "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(write_status(scratch_path("no/where"), "taro", CERT, &c), OUTCOME_ENROLMENT);
 	assert_int_equal(c.lines, 1);
 }
 
@@ -204,21 +204,21 @@ unsafe_directory_is_refused(void **state)
 	struct capture c;
 	struct outcome o;
 
-	assert_int_equal(write_status(dir, "taro", "old", &c), JPKI_OK);
+	assert_int_equal(write_status(dir, "taro", "old", &c), OUTCOME_OK);
 	assert_int_equal(chmod(dir, 0775), 0);
-	assert_int_equal(write_status(dir, "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(write_status(dir, "taro", CERT, &c), OUTCOME_ENROLMENT);
 	assert_int_equal(c.lines, 1);
 	assert_non_null(strstr(c.text, "chmod go-w"));
-	assert_int_equal(write_status(dir, "jiro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(write_status(dir, "jiro", CERT, &c), OUTCOME_ENROLMENT);
 	capture_start(&c);
 	o = userfile_remove(dir, "taro", geteuid(), &c.log);
-	assert_int_equal(o.status, JPKI_ENROLMENT);
+	assert_int_equal(o.status, OUTCOME_ENROLMENT);
 	assert_non_null(strstr(c.text, "chmod go-w"));
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_true(scratch_holds(scratch_path("unsafe/taro.pem"), "old"));
 	assert_int_equal(scratch_count(dir), 1);
 	assert_int_equal(symlink("unsafe", link), 0);
-	assert_int_equal(write_status(link, "taro", CERT, &c), JPKI_ENROLMENT);
+	assert_int_equal(write_status(link, "taro", CERT, &c), OUTCOME_ENROLMENT);
 	assert_true(scratch_holds(scratch_path("unsafe/taro.pem"), "old"));
 }
 
@@ -233,7 +233,7 @@ append(void *ctx, const char *user)
 	strcat(strcat(list, user), " ");
 }
 
-static enum jpki_status
+static enum outcome_status
 list_users(const char *dir, char list[static 256], struct capture *c)
 {
 	struct outcome o;
@@ -251,9 +251,9 @@ each_lists_the_enrolled(void **state)
 	char list[256], slashed[PATH_MAX];
 	struct capture c;
 
-	assert_int_equal(list_users(scratch_path("nowhere"), list, &c), JPKI_OK);
+	assert_int_equal(list_users(scratch_path("nowhere"), list, &c), OUTCOME_OK);
 	assert_string_equal(list, "");
-	assert_int_equal(list_users(dir, list, &c), JPKI_OK);
+	assert_int_equal(list_users(dir, list, &c), OUTCOME_OK);
 	assert_string_equal(list, "");
 	scratch_text("listed/taro.pem", CERT);
 	scratch_text("listed/hanako.pem", CERT);
@@ -262,13 +262,13 @@ each_lists_the_enrolled(void **state)
 	scratch_text("listed/.hidden.pem", "");
 	scratch_text("listed/-x.pem", "");
 	scratch_text("listed/jiro.pem~", "");
-	assert_int_equal(list_users(dir, list, &c), JPKI_OK);
+	assert_int_equal(list_users(dir, list, &c), OUTCOME_OK);
 	assert_string_equal(list, "hanako taro ");
 	snprintf(slashed, sizeof slashed, "%s/", dir);
-	assert_int_equal(list_users(slashed, list, &c), JPKI_OK);
+	assert_int_equal(list_users(slashed, list, &c), OUTCOME_OK);
 	assert_string_equal(list, "hanako taro ");
 	assert_int_equal(chmod(dir, 0777), 0);
-	assert_int_equal(list_users(dir, list, &c), JPKI_ENROLMENT);
+	assert_int_equal(list_users(dir, list, &c), OUTCOME_ENROLMENT);
 	assert_string_equal(list, "");
 	assert_int_equal(c.lines, 1);
 }

@@ -23,7 +23,7 @@ survey(struct kit *k)
 
 	sim_card_stats_reset(k->card[0]);
 	o = survey_card(&k->env, "Reader 0", &s);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(kit_stats(k).verifies, 0);
 	return s;
 }
@@ -64,7 +64,7 @@ test_survey_of_other_cards(void **state)
 	assert_string_equal(survey(k).card_expiry, "");
 	kit_insert(k, 0, "good", "profile=nojpki");
 	o = survey_card(&k->env, "Reader 0", &s);
-	assert_int_equal(o.status, JPKI_NOT_JPKI);
+	assert_int_equal(o.status, OUTCOME_NOT_JPKI);
 }
 
 static void
@@ -76,21 +76,21 @@ test_choice_of_reader(void **state)
 
 	k->reader_count = 2;
 	o = survey_choose_reader(&k->env, NULL, reader);
-	assert_int_equal(o.status, JPKI_NO_CARD);
+	assert_int_equal(o.status, OUTCOME_NO_CARD);
 	kit_insert(k, 1, "good", NULL);
 	o = survey_choose_reader(&k->env, NULL, reader);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_string_equal(reader, "Reader 1");
 	o = survey_choose_reader(&k->env, "Reader 0", reader);
-	assert_int_equal(o.status, JPKI_NO_CARD);
+	assert_int_equal(o.status, OUTCOME_NO_CARD);
 	o = survey_choose_reader(&k->env, "ACME", reader);
-	assert_int_equal(o.status, JPKI_NO_READER);
+	assert_int_equal(o.status, OUTCOME_NO_READER);
 	kit_insert(k, 0, "good", NULL);
 	o = survey_choose_reader(&k->env, NULL, reader);
-	assert_int_equal(o.status, JPKI_CARD_BUSY);
+	assert_int_equal(o.status, OUTCOME_CARD_BUSY);
 }
 
-static enum jpki_status
+static enum outcome_status
 prove_it(struct kit *k, const struct survey *s)
 {
 	struct secret *pin = secret_new();
@@ -113,19 +113,19 @@ test_proof(void **state)
 
 	kit_insert(k, 0, "good", NULL);
 	s = survey(k);
-	assert_int_equal(prove_it(k, &s), JPKI_OK);
+	assert_int_equal(prove_it(k, &s), OUTCOME_OK);
 	k->answer = "9999";
-	assert_int_equal(prove_it(k, &s), JPKI_PIN_WRONG);
+	assert_int_equal(prove_it(k, &s), OUTCOME_PIN_WRONG);
 	s = survey(k);
-	assert_int_equal(prove_it(k, &s), JPKI_PIN_WRONG);
+	assert_int_equal(prove_it(k, &s), OUTCOME_PIN_WRONG);
 	s = survey(k);
-	assert_int_equal(prove_it(k, &s), JPKI_LAST_TRY);
+	assert_int_equal(prove_it(k, &s), OUTCOME_LAST_TRY);
 	assert_string_equal(kit_get(k, "auth-tries"), "1");
 	kit_set(k, "auth-tries", "3");
 	s = survey(k);
 	k->answer = "1234";
 	kit_fault(k, "ins 2A wrongsig");
-	assert_int_equal(prove_it(k, &s), JPKI_BAD_SIGNATURE);
+	assert_int_equal(prove_it(k, &s), OUTCOME_BAD_SIGNATURE);
 }
 
 static void
@@ -143,7 +143,7 @@ test_proof_by_another_card(void **state)
 	kit_insert(k, 0, "good", NULL);
 	s = survey(k);
 	k->on_prompt = swap_for_other;
-	assert_int_equal(prove_it(k, &s), JPKI_OTHER_CARD);
+	assert_int_equal(prove_it(k, &s), OUTCOME_OTHER_CARD);
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -156,11 +156,11 @@ test_proof_of_a_dead_certificate(void **state)
 
 	kit_insert(k, 0, "expired", NULL);
 	s = survey(k);
-	assert_int_equal(prove_it(k, &s), JPKI_CERT_EXPIRED);
+	assert_int_equal(prove_it(k, &s), OUTCOME_CERT_EXPIRED);
 	assert_int_equal(k->prompts, 0);
 }
 
-static enum jpki_status
+static enum outcome_status
 verify_pin(struct jpki *card, const char *digits)
 {
 	struct secret *pin = secret_new();
@@ -172,7 +172,7 @@ verify_pin(struct jpki *card, const char *digits)
 	return o.status;
 }
 
-static enum jpki_status
+static enum outcome_status
 change_pin(struct jpki *card, const char *digits)
 {
 	struct secret *pin = secret_new();
@@ -194,17 +194,17 @@ test_change_of_the_pin(void **state)
 
 	kit_insert(k, 0, "good", NULL);
 	o = k->transport.ops->open(k, "Reader 0", 0);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	o = jpki_select(&card);
-	assert_int_equal(o.status, JPKI_OK);
-	assert_int_equal(change_pin(&card, "4321"), JPKI_NEW_PIN_REFUSED);	/* not verified */
-	assert_int_equal(verify_pin(&card, "1234"), JPKI_OK);
-	assert_int_equal(change_pin(&card, "43210"), JPKI_PIN_FORMAT);
-	assert_int_equal(change_pin(&card, "4321"), JPKI_OK);
-	assert_int_equal(verify_pin(&card, "1234"), JPKI_PIN_WRONG);
-	assert_int_equal(verify_pin(&card, "4321"), JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_int_equal(change_pin(&card, "4321"), OUTCOME_NEW_PIN_REFUSED);	/* not verified */
+	assert_int_equal(verify_pin(&card, "1234"), OUTCOME_OK);
+	assert_int_equal(change_pin(&card, "43210"), OUTCOME_PIN_FORMAT);
+	assert_int_equal(change_pin(&card, "4321"), OUTCOME_OK);
+	assert_int_equal(verify_pin(&card, "1234"), OUTCOME_PIN_WRONG);
+	assert_int_equal(verify_pin(&card, "4321"), OUTCOME_OK);
 	o = jpki_leave(&card);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_true(k->transport.ops->close(k, TRANSPORT_POWER_DOWN));
 	assert_string_equal(kit_get(k, "verified"), "none");
 }
@@ -218,7 +218,7 @@ first_verdict(struct kit *k)
 	return outcome_ok(&o) ? usercerts_verdict(&e) : o;
 }
 
-static enum jpki_status
+static enum outcome_status
 write_leaf(struct kit *k, const char *user, const char *leaf, bool add)
 {
 	struct enrol_how how = { .add = add, .whence = "by a test", .by = "root (uid 0)" };
@@ -255,10 +255,10 @@ expect_enrolled(struct kit *k, const char *user, size_t wanted)
 	struct outcome o = usercerts_load(&k->env, user, &e);
 	size_t len;
 
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(e.count, wanted);
 	o = userfile_read(k->conf.users_dir, user, k->env.trust_owner, &k->log, &text, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(count_of(text, "enrolled 20"), wanted);
 	assert_int_equal(count_of(text, "Z by a test, by root (uid 0)\n-----BEGIN"), wanted);
 	assert_int_equal(count_of(text, "BEGIN CERTIFICATE"), wanted);
@@ -271,14 +271,14 @@ test_writing(void **state)
 	struct kit *k = *state;
 	struct outcome o;
 
-	assert_int_equal(write_leaf(k, "hanako", "good", false), JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "good", false), OUTCOME_OK);
 	o = first_verdict(k);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	expect_enrolled(k, "hanako", 1);
-	assert_int_equal(write_leaf(k, "hanako", "renewed", false), JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "renewed", false), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 1);
-	assert_int_equal(write_leaf(k, "../hanako", "good", false), JPKI_NOT_ENROLLED);
-	assert_int_equal(write_leaf(k, "../hanako", "good", true), JPKI_NOT_ENROLLED);
+	assert_int_equal(write_leaf(k, "../hanako", "good", false), OUTCOME_NOT_ENROLLED);
+	assert_int_equal(write_leaf(k, "../hanako", "good", true), OUTCOME_NOT_ENROLLED);
 }
 
 static void
@@ -286,12 +286,12 @@ test_adding(void **state)
 {
 	struct kit *k = *state;
 
-	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* the first one */
+	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* the first one */
 	expect_enrolled(k, "hanako", 1);
-	assert_int_equal(write_leaf(k, "hanako", "renewed", true), JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "renewed", true), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 2);
-	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* anew */
-	assert_int_equal(write_leaf(k, "hanako", "renewed", true), JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* anew */
+	assert_int_equal(write_leaf(k, "hanako", "renewed", true), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 2);
 }
 
@@ -302,10 +302,10 @@ test_adding_to_too_many(void **state)
 
 	kit_enroll(k, "hanako", "good", "renewed", "soon", "expired", "not-yet", "other-person",
 	    "eku-client", "no-ku", NULL);
-	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_OK);	/* it is among them */
-	assert_int_equal(write_leaf(k, "hanako", "rsa4096", true), JPKI_ENROLMENT);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* it is among them */
+	assert_int_equal(write_leaf(k, "hanako", "rsa4096", true), OUTCOME_ENROLMENT);
 	assert_non_null(strstr(k->last_log, "as many as a user can have"));
-	assert_int_equal(write_leaf(k, "hanako", "rsa4096", false), JPKI_OK);
+	assert_int_equal(write_leaf(k, "hanako", "rsa4096", false), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 1);
 }
 
@@ -320,10 +320,10 @@ test_adding_to_a_damaged_file(void **state)
 	size_t len;
 
 	o = userfile_write(k->conf.users_dir, "hanako", k->env.trust_owner, damaged, &k->log);
-	assert_int_equal(o.status, JPKI_OK);
-	assert_int_equal(write_leaf(k, "hanako", "good", true), JPKI_ENROLMENT);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_ENROLMENT);
 	o = userfile_read(k->conf.users_dir, "hanako", k->env.trust_owner, &k->log, &text, &len);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_string_equal(text, damaged);
 }
 

@@ -36,7 +36,7 @@ login(struct kit *k)
 
 /* One login that must end like this, with the card's counter there and no state left. */
 static void
-expect(struct kit *k, enum jpki_status status, const char *tries_after)
+expect(struct kit *k, enum outcome_status status, const char *tries_after)
 {
 	struct login_result r = login(k);
 
@@ -66,7 +66,7 @@ test_success_in_nine_commands(void **state)
 	struct sim_stats s;
 
 	good_card(k);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	s = kit_stats(k);
 	assert_int_equal(s.apdus, 9);
 	assert_int_equal(s.verifies, 1);
@@ -85,13 +85,13 @@ test_success_without_short_ids(void **state)
 
 	good_card(k);
 	kit_set(k, "no-sfi", "yes");
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	/* fourteen, and the one refused read that told us */
 	assert_int_equal(kit_stats(k).apdus, 15);
 	assert_int_equal(kit_stats(k).verifies, 1);
 	sim_card_stats_reset(k->card[0]);
 	k->conf.short_ids = false;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(kit_stats(k).apdus, 14);
 }
 
@@ -102,7 +102,7 @@ test_success_restores_the_counter(void **state)
 
 	good_card(k);
 	kit_set(k, "auth-tries", "2");
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 }
 
 static void
@@ -114,7 +114,7 @@ test_other_kinds_of_keys(void **state)
 	for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
 		kit_enroll(k, "hanako", leaves[i], NULL);
 		kit_insert(k, 0, leaves[i], NULL);
-		expect(k, JPKI_OK, "3");
+		expect(k, OUTCOME_OK, "3");
 	}
 }
 
@@ -125,7 +125,7 @@ test_first_command_fails_after_power_up(void **state)
 
 	good_card(k);
 	kit_set(k, "first-6f00", "yes");
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 }
 
 static void
@@ -137,7 +137,7 @@ test_several_certificates_and_readers(void **state)
 	kit_enroll(k, "hanako", "expired", "good", NULL);
 	kit_insert(k, 0, "other-person", NULL);
 	kit_insert(k, 1, "good", NULL);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);	/* the other person's */
 }
 
@@ -152,14 +152,14 @@ test_wrong_pin_costs_one_try(void **state)
 	good_card(k);
 	k->answer = "9999";
 	r = login(k);
-	assert_int_equal(r.outcome.status, JPKI_PIN_WRONG);
+	assert_int_equal(r.outcome.status, OUTCOME_PIN_WRONG);
 	assert_int_equal(r.outcome.tries_left, 2);
 	assert_string_equal(kit_get(k, "auth-tries"), "2");
 	assert_int_equal(kit_stats(k).verifies, 1);
 	assert_int_equal(kit_stats(k).signs, 0);
 	/* Again, and then never the last one. */
-	expect(k, JPKI_PIN_WRONG, "1");
-	expect(k, JPKI_LAST_TRY, "1");
+	expect(k, OUTCOME_PIN_WRONG, "1");
+	expect(k, OUTCOME_LAST_TRY, "1");
 	assert_int_equal(k->prompts, 2);
 }
 
@@ -172,9 +172,9 @@ test_last_try_if_allowed(void **state)
 	kit_set(k, "auth-tries", "1");
 	k->conf.last_try = CONF_LAST_TRY_ASK;
 	k->answer = "9999";
-	expect(k, JPKI_PIN_LOCKED, "0");
+	expect(k, OUTCOME_PIN_LOCKED, "0");
 	assert_int_equal(k->prompted_tries, 1);
-	expect(k, JPKI_PIN_LOCKED, "0");
+	expect(k, OUTCOME_PIN_LOCKED, "0");
 	assert_int_equal(k->prompts, 1);	/* a locked card is not asked for */
 }
 
@@ -188,7 +188,7 @@ test_locked_is_locked_in_every_dialect(void **state)
 	kit_set(k, "auth-tries", "0");
 	for (size_t i = 0; i < 3; i++) {
 		kit_set(k, "locked-query", words[i]);
-		expect(k, JPKI_PIN_LOCKED, "0");
+		expect(k, OUTCOME_PIN_LOCKED, "0");
 	}
 	assert_int_equal(k->prompts, 0);
 	assert_int_equal(kit_stats(k).verifies, 0);
@@ -205,11 +205,11 @@ test_malformed_pins_never_reach_the_card(void **state)
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
 		k->answer = answers[i];
 		k->opens = 0;
-		expect(k, JPKI_PIN_FORMAT, "3");
+		expect(k, OUTCOME_PIN_FORMAT, "3");
 		assert_int_equal(k->opens, 1);	/* to find it, and not again */
 	}
 	k->answer = NULL;
-	expect(k, JPKI_CANCELLED, "3");
+	expect(k, OUTCOME_CANCELLED, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -221,13 +221,13 @@ test_no_reader_no_card_no_service(void **state)
 	struct kit *k = *state;
 
 	kit_enroll(k, "hanako", "good", NULL);
-	expect(k, JPKI_NO_CARD, "");
+	expect(k, OUTCOME_NO_CARD, "");
 	k->reader_count = 0;
-	expect(k, JPKI_NO_READER, "");
-	k->readers_fail = outcome_of(JPKI_NO_SERVICE);
-	expect(k, JPKI_NO_SERVICE, "");
-	k->readers_fail = outcome_of(JPKI_SERVICE_REFUSED);
-	expect(k, JPKI_SERVICE_REFUSED, "");
+	expect(k, OUTCOME_NO_READER, "");
+	k->readers_fail = outcome_of(OUTCOME_NO_SERVICE);
+	expect(k, OUTCOME_NO_SERVICE, "");
+	k->readers_fail = outcome_of(OUTCOME_SERVICE_REFUSED);
+	expect(k, OUTCOME_SERVICE_REFUSED, "");
 	assert_int_equal(k->prompts, 0);
 }
 
@@ -246,8 +246,8 @@ test_busy_card(void **state)
 	struct kit *k = *state;
 
 	good_card(k);
-	k->open_fail = outcome_of(JPKI_CARD_BUSY);
-	expect(k, JPKI_CARD_BUSY, "3");
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
+	expect(k, OUTCOME_CARD_BUSY, "3");
 	assert_int_equal(k->mono_ms, BUSY_MS);
 	assert_int_equal(k->prompts, 0);
 }
@@ -260,7 +260,7 @@ test_exclusive_card_is_not_opened(void **state)
 
 	good_card(k);
 	k->exclusive[0] = true;
-	expect(k, JPKI_CARD_BUSY, "3");
+	expect(k, OUTCOME_CARD_BUSY, "3");
 	assert_int_equal(k->mono_ms, BUSY_MS);
 	assert_int_equal(k->opens, 0);
 }
@@ -276,21 +276,21 @@ test_how_long_others_are_waited_for(void **state)
 	struct kit *k = *state;
 
 	good_card(k);
-	k->open_fail = outcome_of(JPKI_CARD_BUSY);
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t start = k->mono_ms;
 
 		k->conf.wait = rows[i].wait_s;
 		k->on_wait = NULL;
-		expect(k, JPKI_CARD_BUSY, "3");
+		expect(k, OUTCOME_CARD_BUSY, "3");
 		assert_int_equal(k->mono_ms - start, rows[i].ms);
 		assert_int_equal(k->open_within_ms, 0);	/* at the last look */
 	}
 	k->answer = NULL;
-	k->open_fail = outcome_of(JPKI_OK);
+	k->open_fail = outcome_of(OUTCOME_OK);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		k->conf.wait = rows[i].wait_s;
-		expect(k, JPKI_CANCELLED, "3");
+		expect(k, OUTCOME_CANCELLED, "3");
 		assert_int_equal(k->open_within_ms, rows[i].ms);
 	}
 }
@@ -310,7 +310,7 @@ test_card_that_others_let_go_of(void **state)
 	good_card(k);
 	k->exclusive[0] = true;
 	k->on_wait = release_after_two_seconds;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(k->mono_ms, 2000);
 }
 
@@ -324,14 +324,14 @@ test_busy_card_beside_ours(void **state)
 	kit_enroll(k, "hanako", "good", NULL);
 	kit_insert(k, 0, "other-person", NULL);
 	kit_insert(k, 1, "good", NULL);
-	k->open_fail = outcome_of(JPKI_CARD_BUSY);
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
 	k->open_fail_reader = 0;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(k->waits, 0);
 	k->open_fail_reader = -1;
-	k->open_fail = outcome_of(JPKI_OK);
+	k->open_fail = outcome_of(OUTCOME_OK);
 	k->exclusive[0] = true;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(k->waits, 0);
 }
 
@@ -347,7 +347,7 @@ test_card_that_comes_beside_a_busy_one(void **state)
 	k->exclusive[1] = true;
 	k->conf.wait = 10;
 	k->on_wait = insert_good;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_true(k->mono_ms < BUSY_MS);
 }
 
@@ -356,20 +356,20 @@ test_other_cards_get_no_pin(void **state)
 {
 	static const struct {
 		const char *leaf, *option;
-		enum jpki_status status;
+		enum outcome_status status;
 	} rows[] = {
-		{ "other-person", NULL, JPKI_OTHER_CARD },
-		{ "renewed", NULL, JPKI_RENEWED },
-		{ "good2", NULL, JPKI_OTHER_CARD },	/* same serial number, other CA generation */
-		{ "good", "profile=juki", JPKI_JUKI_CARD },
-		{ "good", "profile=nojpki", JPKI_NOT_JPKI },
-		{ "good", "profile=phone-android", JPKI_PHONE },
-		{ "good", "auth-ef=ff", JPKI_NO_CERT },
-		{ "good", "auth-ef=absent", JPKI_NO_CERT },
-		{ "good", "auth-ef=huge", JPKI_BAD_REPLY },
-		{ "good", "profile=locked", JPKI_PIN_LOCKED },
-		{ "good", "profile=faceauth", JPKI_PIN_LOCKED },
-		{ "good", "profile=lasttry", JPKI_LAST_TRY },
+		{ "other-person", NULL, OUTCOME_OTHER_CARD },
+		{ "renewed", NULL, OUTCOME_RENEWED },
+		{ "good2", NULL, OUTCOME_OTHER_CARD },	/* same serial number, other CA generation */
+		{ "good", "profile=juki", OUTCOME_JUKI_CARD },
+		{ "good", "profile=nojpki", OUTCOME_NOT_JPKI },
+		{ "good", "profile=phone-android", OUTCOME_PHONE },
+		{ "good", "auth-ef=ff", OUTCOME_NO_CERT },
+		{ "good", "auth-ef=absent", OUTCOME_NO_CERT },
+		{ "good", "auth-ef=huge", OUTCOME_BAD_REPLY },
+		{ "good", "profile=locked", OUTCOME_PIN_LOCKED },
+		{ "good", "profile=faceauth", OUTCOME_PIN_LOCKED },
+		{ "good", "profile=lasttry", OUTCOME_LAST_TRY },
 	};
 	struct kit *k = *state;
 
@@ -395,12 +395,12 @@ test_later_certificate_of_another(void **state)
 
 	kit_enroll(k, "hanako", "soon", NULL);
 	kit_insert(k, 0, "good", NULL);
-	expect(k, JPKI_OTHER_CARD, "3");
+	expect(k, OUTCOME_OTHER_CARD, "3");
 	kit_enroll(k, "hanako", "renewed", NULL);	/* same birthday, and the card's is older */
-	expect(k, JPKI_OTHER_CARD, "3");
+	expect(k, OUTCOME_OTHER_CARD, "3");
 	kit_enroll(k, "hanako", "good", NULL);
 	kit_insert(k, 0, "renewed", NULL);
-	expect(k, JPKI_RENEWED, "3");
+	expect(k, OUTCOME_RENEWED, "3");
 }
 
 static void
@@ -410,7 +410,7 @@ test_waits_for_the_card(void **state)
 
 	kit_enroll(k, "hanako", "good", NULL);
 	k->conf.wait = 10;
-	expect(k, JPKI_NO_CARD, "");
+	expect(k, OUTCOME_NO_CARD, "");
 	assert_true(k->waits >= 10);
 	assert_true(k->mono_ms >= 10000 && k->mono_ms < 11000);
 }
@@ -423,7 +423,7 @@ test_card_that_comes_while_waiting(void **state)
 	kit_enroll(k, "hanako", "good", NULL);
 	k->conf.wait = 10;
 	k->on_wait = insert_good;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	assert_int_equal(k->waits, 3);
 }
 
@@ -435,7 +435,7 @@ test_person_who_leaves_while_waiting(void **state)
 	kit_enroll(k, "hanako", "good", NULL);
 	k->conf.wait = 60;
 	k->gone = true;
-	expect(k, JPKI_CANCELLED, "");
+	expect(k, OUTCOME_CANCELLED, "");
 	assert_int_equal(k->waits, 0);
 }
 
@@ -454,7 +454,7 @@ test_swapped_card_keeps_its_tries(void **state)
 
 	good_card(k);
 	k->on_prompt = swap_for_other;
-	expect(k, JPKI_OTHER_CARD, "3");
+	expect(k, OUTCOME_OTHER_CARD, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -471,7 +471,7 @@ test_card_taken_and_put_back(void **state)
 
 	good_card(k);
 	k->on_prompt = reinsert;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	/* of the second card object: all but the first three */
 	assert_int_equal(kit_stats(k).apdus, 6);
 }
@@ -489,7 +489,7 @@ test_card_taken_away(void **state)
 
 	good_card(k);
 	k->on_prompt = take_away;
-	expect(k, JPKI_CARD_REMOVED, "");
+	expect(k, OUTCOME_CARD_REMOVED, "");
 }
 
 static void
@@ -506,7 +506,7 @@ test_tries_spent_by_others_meanwhile(void **state)
 	good_card(k);
 	k->answer = "9999";
 	k->on_prompt = spend_two_tries;
-	expect(k, JPKI_LAST_TRY, "1");
+	expect(k, OUTCOME_LAST_TRY, "1");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -520,7 +520,7 @@ test_last_try_without_a_warning(void **state)
 	k->conf.last_try = CONF_LAST_TRY_ASK;
 	k->answer = "9999";
 	k->on_prompt = spend_two_tries;
-	expect(k, JPKI_LAST_TRY, "1");
+	expect(k, OUTCOME_LAST_TRY, "1");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -535,10 +535,10 @@ test_no_pin_when_time_is_nearly_up(void **state)
 
 	good_card(k);
 	k->open_takes_ms = (int64_t)k->conf.timeout * 1000 / 2 - 1;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	sim_card_stats_reset(k->card[0]);
 	k->open_takes_ms++;
-	expect(k, JPKI_CARD_BUSY, "3");
+	expect(k, OUTCOME_CARD_BUSY, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -563,7 +563,7 @@ test_half_of_what_is_left_is_the_cards(void **state)
 		/* open() takes as long each time: to find the card, and after the prompt */
 		k->open_takes_ms = before;
 		budget_start(&k->budget, &k->clk, 10000);
-		expect(k, before < (10000 - before) / 2 ? JPKI_OK : JPKI_CARD_BUSY, "3");
+		expect(k, before < (10000 - before) / 2 ? OUTCOME_OK : OUTCOME_CARD_BUSY, "3");
 		assert_int_equal(k->open_within_ms, (10000 - before) / 2);
 	}
 	assert_int_equal(kit_stats(k).verifies, 2);
@@ -577,10 +577,10 @@ test_drop_waits_for_what_is_left(void **state)
 	good_card(k);
 	k->env.budget = &k->budget;
 	budget_start(&k->budget, &k->clk, 2000);
-	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, OUTCOME_OK);
 	assert_int_equal(k->open_within_ms, 2000);
 	k->env.budget = NULL;
-	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, JPKI_OK);
+	assert_int_equal(transaction_drop_state(&k->env, "Reader 0").status, OUTCOME_OK);
 	assert_int_equal(k->open_within_ms, (int64_t)k->conf.timeout * 1000);
 }
 
@@ -589,7 +589,7 @@ end_enrolment(struct kit *k)
 {
 	struct outcome o = userfile_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
 
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 }
 
 static void
@@ -612,13 +612,13 @@ test_enrolment_that_ends_at_the_prompt(void **state)
 
 	good_card(k);
 	k->on_prompt = end_enrolment;
-	expect(k, JPKI_NOT_ENROLLED, "3");
+	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	good_card(k);
 	k->on_prompt = replace_enrolment;
-	expect(k, JPKI_NOT_ENROLLED, "3");
+	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	good_card(k);
 	k->on_prompt = grow_old;
-	expect(k, JPKI_CERT_EXPIRED, "3");
+	expect(k, OUTCOME_CERT_EXPIRED, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -626,7 +626,7 @@ test_enrolment_that_ends_at_the_prompt(void **state)
 
 /* Refused before the card is asked for anything: no try, no prompt. */
 static void
-expect_untouched(struct kit *k, const char *leaf, enum jpki_status status)
+expect_untouched(struct kit *k, const char *leaf, enum outcome_status status)
 {
 	kit_enroll(k, "hanako", leaf, NULL);
 	kit_insert(k, 0, leaf, NULL);
@@ -642,14 +642,14 @@ test_revoked_costs_nothing(void **state)
 {
 	struct kit *k = *state;
 
-	expect_untouched(k, "revoked", JPKI_REVOKED);
-	expect_untouched(k, "suspended", JPKI_SUSPENDED);
+	expect_untouched(k, "revoked", OUTCOME_REVOKED);
+	expect_untouched(k, "suspended", OUTCOME_SUSPENDED);
 	good_card(k);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	k->conf.crl = CONF_CRL_OFF;
 	kit_enroll(k, "hanako", "revoked", NULL);
 	kit_insert(k, 0, "revoked", NULL);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 }
 
 static void
@@ -658,18 +658,18 @@ test_no_list_costs_nothing(void **state)
 	struct kit *k = *state;
 
 	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.4000s/none", k->dir);
-	expect_untouched(k, "good", JPKI_CRL_MISSING);
+	expect_untouched(k, "good", OUTCOME_CRL_MISSING);
 	k->conf.crl = CONF_CRL_IF_PRESENT;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	k->conf.crl = CONF_CRL_REQUIRE;
 	k->wall_s -= 36 * 3600;
 	kit_import(k, "ca1-soon-stale");
 	k->wall_s += 36 * 3600;
-	expect_untouched(k, "good", JPKI_CRL_STALE);
+	expect_untouched(k, "good", OUTCOME_CRL_STALE);
 	k->conf.crl_grace_hours = 25;
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	k->wall_s -= 10 * 86400;
-	expect_untouched(k, "good", JPKI_CRL_NOT_YET);
+	expect_untouched(k, "good", OUTCOME_CRL_NOT_YET);
 }
 
 /* The list that arrives while the person types. */
@@ -691,7 +691,7 @@ test_revoked_while_the_person_types(void **state)
 	memcpy(k->conf.crl_dir, usual, sizeof usual);
 	good_card(k);
 	k->on_prompt = list_revokes;
-	expect(k, JPKI_REVOKED, "3");
+	expect(k, OUTCOME_REVOKED, "3");
 	assert_int_equal(k->prompts, 1);
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
@@ -722,7 +722,7 @@ serial_under(struct kit *k, const char *anchor)
 	len = fread(der, 1, sizeof der, f);
 	fclose(f);
 	o = usercerts_of(&k->env, (struct view){ der, len }, &e);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_true(cert_key_sha256(e.at[0].cert, entry.issuer_key));
 	return entry;
 }
@@ -735,7 +735,7 @@ block(struct kit *k, const struct block_entry *entry)
 	size_t added;
 
 	o = blocklist_add(&list, entry, 1, "by a test", &added);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(added, 1);
 }
 
@@ -747,7 +747,7 @@ unblock(struct kit *k, const struct block_entry *entry)
 	size_t removed;
 
 	o = blocklist_remove(&list, entry, 1, &removed);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(removed, 1);
 }
 
@@ -758,7 +758,7 @@ certificate_of(struct kit *k)
 	struct block_entry entry = { .serial = "" };
 	struct outcome o = usercerts_load(&k->env, "hanako", &e);
 
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	memcpy(entry.certificate, cert_fingerprint(e.at[0].cert), sizeof entry.certificate);
 	return entry;
 }
@@ -772,23 +772,23 @@ test_blocked_costs_nothing(void **state)
 	entry = serial_under(k, "ca2");		/* another's, although name and number are the same */
 	block(k, &entry);
 	good_card(k);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	kit_insert(k, 0, "good2", NULL);
-	expect_untouched(k, "good2", JPKI_BLOCKED);
+	expect_untouched(k, "good2", OUTCOME_BLOCKED);
 	unblock(k, &entry);
 	entry = serial_under(k, "ca1");
 	block(k, &entry);
-	expect_untouched(k, "good", JPKI_BLOCKED);
+	expect_untouched(k, "good", OUTCOME_BLOCKED);
 	k->conf.crl = CONF_CRL_OFF;
-	expect_untouched(k, "good", JPKI_BLOCKED);
+	expect_untouched(k, "good", OUTCOME_BLOCKED);
 	unblock(k, &entry);
 	kit_enroll(k, "hanako", "good", NULL);
 	entry = certificate_of(k);
 	block(k, &entry);
-	expect_untouched(k, "good", JPKI_BLOCKED);
+	expect_untouched(k, "good", OUTCOME_BLOCKED);
 	unblock(k, &entry);
 	kit_insert(k, 0, "good", NULL);
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 }
 
 static void
@@ -800,10 +800,10 @@ test_unreadable_block_list_refuses(void **state)
 	assert_non_null(f);
 	fputs("certificate 0123\n", f);
 	fclose(f);
-	expect_untouched(k, "good", JPKI_BLOCK_LIST);
+	expect_untouched(k, "good", OUTCOME_BLOCK_LIST);
 	assert_int_equal(unlink(k->conf.block_list), 0);
 	assert_int_equal(mkdir(k->conf.block_list, 0755), 0);
-	expect_untouched(k, "good", JPKI_BLOCK_LIST);
+	expect_untouched(k, "good", OUTCOME_BLOCK_LIST);
 }
 
 static struct block_entry to_block;
@@ -822,7 +822,7 @@ test_blocked_while_the_person_types(void **state)
 	good_card(k);
 	to_block = certificate_of(k);
 	k->on_prompt = block_it;
-	expect(k, JPKI_BLOCKED, "3");
+	expect(k, OUTCOME_BLOCKED, "3");
 	assert_int_equal(k->prompts, 1);
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
@@ -848,14 +848,14 @@ test_verified_by_another_program(void **state)
 		verify_elsewhere(k);
 		k->on_prompt = verify_elsewhere;
 		k->answer = "9999";
-		expect(k, JPKI_PIN_WRONG, "2");
+		expect(k, OUTCOME_PIN_WRONG, "2");
 		/* Without a PIN: no success, and their state is theirs. */
 		k->answer = "";
 		verify_elsewhere(k);
-		assert_int_equal(login(k).outcome.status, JPKI_PIN_FORMAT);
+		assert_int_equal(login(k).outcome.status, OUTCOME_PIN_FORMAT);
 		k->answer = "1234";
 		verify_elsewhere(k);
-		expect(k, JPKI_OK, "3");
+		expect(k, OUTCOME_OK, "3");
 		assert_string_equal(kit_get(k, "verified"), "none");
 	}
 }
@@ -869,11 +869,11 @@ test_signatures_that_do_not_count(void **state)
 
 	good_card(k);
 	kit_fault(k, "ins 2A wrongsig");
-	expect(k, JPKI_BAD_SIGNATURE, "3");
+	expect(k, OUTCOME_BAD_SIGNATURE, "3");
 	kit_fault(k, "ins 2A sign-other-challenge");
-	expect(k, JPKI_BAD_SIGNATURE, "3");
+	expect(k, OUTCOME_BAD_SIGNATURE, "3");
 	kit_fault(k, "ins 2A garbage 256");
-	expect(k, JPKI_BAD_REPLY, "3");
+	expect(k, OUTCOME_BAD_REPLY, "3");
 }
 
 static void
@@ -910,7 +910,7 @@ test_counterfeit_card(void **state)
 	k->card[0] = sim_card_open(dir, err, sizeof err);
 	assert_non_null(k->card[0]);
 	kit_fault(k, "ins 20:* accept-any-pin");
-	expect(k, JPKI_BAD_SIGNATURE, "3");
+	expect(k, OUTCOME_BAD_SIGNATURE, "3");
 }
 
 /* The begin of a certificate that is too short to hold issuer, serial number and dates. */
@@ -924,7 +924,7 @@ test_a_few_right_bytes_are_no_certificate(void **state)
 
 	good_card(k);
 	o = usercerts_load(&k->env, "hanako", &e);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	head = cert_der(e.at[0].cert);
 	for (head.len = 0; head.len < 224; head.len++)
 		assert_null(usercerts_match(&e, head));
@@ -939,17 +939,17 @@ test_dead_enrolments_do_not_touch_the_card(void **state)
 {
 	static const struct {
 		const char *leaf;
-		enum jpki_status status;
+		enum outcome_status status;
 	} rows[] = {
-		{ "expired", JPKI_CERT_EXPIRED },
-		{ "not-yet", JPKI_CERT_NOT_YET },
-		{ "not-yet-soon", JPKI_CERT_NOT_YET },
-		{ "other-ca", JPKI_UNTRUSTED },
-		{ "sign", JPKI_UNTRUSTED },
-		{ "wrong-ku", JPKI_CERT_KIND },
-		{ "rsa1024", JPKI_CERT_WEAK },
-		{ "sha1", JPKI_CERT_WEAK },
-		{ "tampered", JPKI_CERT_BAD },
+		{ "expired", OUTCOME_CERT_EXPIRED },
+		{ "not-yet", OUTCOME_CERT_NOT_YET },
+		{ "not-yet-soon", OUTCOME_CERT_NOT_YET },
+		{ "other-ca", OUTCOME_UNTRUSTED },
+		{ "sign", OUTCOME_UNTRUSTED },
+		{ "wrong-ku", OUTCOME_CERT_KIND },
+		{ "rsa1024", OUTCOME_CERT_WEAK },
+		{ "sha1", OUTCOME_CERT_WEAK },
+		{ "tampered", OUTCOME_CERT_BAD },
 	};
 	struct kit *k = *state;
 
@@ -970,9 +970,9 @@ test_policy(void **state)
 
 	good_card(k);
 	snprintf(k->conf.policy_oid, sizeof k->conf.policy_oid, "1.2.392.200149.8.5.1.3.30");
-	expect(k, JPKI_OK, "3");
+	expect(k, OUTCOME_OK, "3");
 	snprintf(k->conf.policy_oid, sizeof k->conf.policy_oid, "1.2.3.4");
-	expect(k, JPKI_CERT_KIND, "3");
+	expect(k, OUTCOME_CERT_KIND, "3");
 	assert_int_equal(k->prompts, 1);
 }
 
@@ -984,7 +984,7 @@ test_dead_certificate_beside_a_live_one(void **state)
 
 	kit_enroll(k, "hanako", "good", "expired", NULL);
 	kit_insert(k, 0, "expired", NULL);
-	expect(k, JPKI_CERT_EXPIRED, "3");
+	expect(k, OUTCOME_CERT_EXPIRED, "3");
 	assert_int_equal(k->prompts, 0);
 }
 
@@ -1008,18 +1008,18 @@ test_enrolments_that_cannot_be_read(void **state)
 	char path[PATH_MAX];
 
 	kit_insert(k, 0, "good", NULL);
-	expect(k, JPKI_NOT_ENROLLED, "3");
+	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	kit_enroll(k, "hanako", "good", NULL);
 	write_enrolment(k, "");
-	expect(k, JPKI_ENROLMENT, "3");
+	expect(k, OUTCOME_ENROLMENT, "3");
 	write_enrolment(k, "no certificate\n");
-	expect(k, JPKI_ENROLMENT, "3");
+	expect(k, OUTCOME_ENROLMENT, "3");
 	write_enrolment(k, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-	expect(k, JPKI_ENROLMENT, "3");
+	expect(k, OUTCOME_ENROLMENT, "3");
 	kit_enroll(k, "hanako", "good", NULL);
 	snprintf(path, sizeof path, "%.4000s/hanako.pem", k->conf.users_dir);
 	assert_int_equal(chmod(path, 0664), 0);
-	expect(k, JPKI_ENROLMENT, "3");
+	expect(k, OUTCOME_ENROLMENT, "3");
 	assert_int_equal(kit_stats(k).apdus, 0);
 }
 
@@ -1030,7 +1030,7 @@ test_database_that_cannot_be_read(void **state)
 
 	good_card(k);
 	snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "/nonexistent/nssdb");
-	expect(k, JPKI_TRUST_DB, "3");
+	expect(k, OUTCOME_TRUST_DB, "3");
 	assert_int_equal(k->opens, 0);
 }
 
@@ -1041,24 +1041,24 @@ test_place(void **state)
 	static const struct {
 		enum conf_remote remote;
 		enum place place;
-		enum jpki_status wanted;
+		enum outcome_status wanted;
 	} rows[] = {
-		{ CONF_REMOTE_NO, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_NO, PLACE_ASSUMED, JPKI_OK },
-		{ CONF_REMOTE_NO, PLACE_UNPROVED, JPKI_REMOTE },
-		{ CONF_REMOTE_NO, PLACE_REMOTE, JPKI_REMOTE },
-		{ CONF_REMOTE_STRICT, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_STRICT, PLACE_ASSUMED, JPKI_REMOTE },
-		{ CONF_REMOTE_STRICT, PLACE_UNPROVED, JPKI_REMOTE },
-		{ CONF_REMOTE_STRICT, PLACE_REMOTE, JPKI_REMOTE },
-		{ CONF_REMOTE_YES, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_YES, PLACE_ASSUMED, JPKI_OK },
-		{ CONF_REMOTE_YES, PLACE_UNPROVED, JPKI_OK },
-		{ CONF_REMOTE_YES, PLACE_REMOTE, JPKI_OK },
-		{ CONF_REMOTE_CHALLENGE, PLACE_LOCAL, JPKI_OK },
-		{ CONF_REMOTE_CHALLENGE, PLACE_ASSUMED, JPKI_OK },
-		{ CONF_REMOTE_CHALLENGE, PLACE_UNPROVED, JPKI_REMOTE },
-		{ CONF_REMOTE_CHALLENGE, PLACE_REMOTE, JPKI_REMOTE },
+		{ CONF_REMOTE_NO, PLACE_LOCAL, OUTCOME_OK },
+		{ CONF_REMOTE_NO, PLACE_ASSUMED, OUTCOME_OK },
+		{ CONF_REMOTE_NO, PLACE_UNPROVED, OUTCOME_REMOTE },
+		{ CONF_REMOTE_NO, PLACE_REMOTE, OUTCOME_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_LOCAL, OUTCOME_OK },
+		{ CONF_REMOTE_STRICT, PLACE_ASSUMED, OUTCOME_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_UNPROVED, OUTCOME_REMOTE },
+		{ CONF_REMOTE_STRICT, PLACE_REMOTE, OUTCOME_REMOTE },
+		{ CONF_REMOTE_YES, PLACE_LOCAL, OUTCOME_OK },
+		{ CONF_REMOTE_YES, PLACE_ASSUMED, OUTCOME_OK },
+		{ CONF_REMOTE_YES, PLACE_UNPROVED, OUTCOME_OK },
+		{ CONF_REMOTE_YES, PLACE_REMOTE, OUTCOME_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_LOCAL, OUTCOME_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_ASSUMED, OUTCOME_OK },
+		{ CONF_REMOTE_CHALLENGE, PLACE_UNPROVED, OUTCOME_REMOTE },
+		{ CONF_REMOTE_CHALLENGE, PLACE_REMOTE, OUTCOME_REMOTE },
 	};
 	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
 		.host = "azumino" };
@@ -1074,7 +1074,7 @@ test_place(void **state)
 		flow_login(&k->env, &k->ui, &request, pin, &r);
 		if (r.outcome.status != rows[i].wanted)
 			fail_msg("row %zu: %s", i, outcome_code(r.outcome.status));
-		if (rows[i].wanted == JPKI_REMOTE)
+		if (rows[i].wanted == OUTCOME_REMOTE)
 			assert_int_equal(k->opens, 0);
 	}
 	secret_free(pin);
@@ -1104,7 +1104,7 @@ one_fault(struct kit *k, const char *pin, unsigned int at, const char *kind)
 	r = login(k);
 	s = kit_stats(k);
 	tries = kit_get(k, "auth-tries")[0] - '0';
-	if (r.outcome.status == JPKI_OK && (!right || s.signs == 0))
+	if (r.outcome.status == OUTCOME_OK && (!right || s.signs == 0))
 		fail_msg("%s, PIN %s: success", fault, pin);
 	if (s.verifies > 1 || tries < 2 || (right && tries < 3))
 		fail_msg("%s, PIN %s: %d tries left after %d VERIFY", fault, pin, tries, (int)s.verifies);

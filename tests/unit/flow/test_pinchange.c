@@ -47,8 +47,8 @@ answer(void *ctx, const struct pinchange_question *q, struct secret *typed)
 		person.on_question(k);
 	person.asked++;
 	if (text == NULL)
-		return outcome_of(JPKI_CANCELLED);
-	return outcome_of(secret_set(typed, text, strlen(text)) ? JPKI_OK : JPKI_PIN_FORMAT);
+		return outcome_of(OUTCOME_CANCELLED);
+	return outcome_of(secret_set(typed, text, strlen(text)) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 }
 
 static void
@@ -114,7 +114,7 @@ change_on_reader(struct kit *k, enum jpki_pin pin)
 	struct result r = { .clean = false };
 
 	r.outcome = survey_card(&k->env, "Reader 0", &survey);
-	assert_int_equal(r.outcome.status, JPKI_OK);
+	assert_int_equal(r.outcome.status, OUTCOME_OK);
 	card.classic = survey.classic;
 	card.tries_left = pin == JPKI_PIN_SIGN ? survey.sign_tries : survey.auth_tries;
 	card.cert = (struct view){ survey.der, survey.der_len };
@@ -126,7 +126,7 @@ change_on_reader(struct kit *k, enum jpki_pin pin)
 }
 
 static void
-expect_status(struct kit *k, const struct result *r, enum jpki_status status)
+expect_status(struct kit *k, const struct result *r, enum outcome_status status)
 {
 	if (r->outcome.status != status)
 		fail_msg("%s (%x) instead of %s; %s", outcome_code(r->outcome.status), r->outcome.raw,
@@ -137,7 +137,7 @@ expect_status(struct kit *k, const struct result *r, enum jpki_status status)
 
 /* One change that ends like this, with that PIN and that many tries on the card afterwards. */
 static void
-expect(struct kit *k, enum jpki_status status, const char *pin, const char *tries)
+expect(struct kit *k, enum outcome_status status, const char *pin, const char *tries)
 {
 	struct result r = change_of(k, "hanako", PLACE_LOCAL);
 
@@ -147,7 +147,7 @@ expect(struct kit *k, enum jpki_status status, const char *pin, const char *trie
 	assert_string_equal(kit_get(k, "sign-tries"), "5");
 }
 
-static enum jpki_status
+static enum outcome_status
 check(struct kit *k, const char *user, enum place place)
 {
 	struct pinchange_user who = { .name = user, .place = place };
@@ -176,10 +176,10 @@ test_change(void **state)
 	good_card(k);
 	kit_set(k, "auth-tries", "2");
 	types(OLD, NEW, NEW);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_OK);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_OK);
 	assert_int_equal(kit_stats(k).verifies, 0);
 	sim_card_stats_reset(k->card[0]);
-	expect(k, JPKI_OK, NEW, "3");
+	expect(k, OUTCOME_OK, NEW, "3");
 	assert_int_equal(person.asked, 3);
 	assert_int_equal(person.tries_told, 2);
 	assert_int_equal(person.changing, 1);
@@ -189,7 +189,7 @@ test_change(void **state)
 	assert_int_equal(k->power_downs, 1);
 	/* The old one is wrong now. */
 	types(OLD, "4713", "4713");
-	expect(k, JPKI_PIN_WRONG, NEW, "2");
+	expect(k, OUTCOME_PIN_WRONG, NEW, "2");
 }
 
 static void
@@ -200,7 +200,7 @@ test_change_without_short_ids(void **state)
 	good_card(k);
 	kit_set(k, "no-sfi", "yes");
 	types(OLD, NEW, NEW);
-	expect(k, JPKI_OK, NEW, "3");
+	expect(k, OUTCOME_OK, NEW, "3");
 	assert_int_equal(kit_stats(k).verifies, 1);
 }
 
@@ -214,7 +214,7 @@ test_change_of_the_signature_pin(void **state)
 	kit_set(k, "sign-tries", "4");
 	types("ABC123", "XYZ789", "XYZ789");
 	r = change_on_reader(k, JPKI_PIN_SIGN);
-	expect_status(k, &r, JPKI_OK);
+	expect_status(k, &r, OUTCOME_OK);
 	assert_int_equal(person.tries_told, 4);
 	assert_true(person.last.signature);
 	assert_string_equal(kit_get(k, "sign-pin"), "XYZ789");
@@ -223,7 +223,7 @@ test_change_of_the_signature_pin(void **state)
 	assert_string_equal(kit_get(k, "auth-tries"), "3");
 	types("ABC123", "QRS456", "QRS456");
 	r = change_on_reader(k, JPKI_PIN_SIGN);
-	expect_status(k, &r, JPKI_SIGN_WRONG);
+	expect_status(k, &r, OUTCOME_SIGN_WRONG);
 	assert_int_equal(r.outcome.tries_left, 4);
 }
 
@@ -234,27 +234,27 @@ test_rules(void **state)
 {
 	static const struct {
 		const char *answers[3];
-		enum jpki_status status;
+		enum outcome_status status;
 		unsigned int asked;
 	} rows[] = {
-		{ { NULL }, JPKI_CANCELLED, 1 },
-		{ { OLD, NULL }, JPKI_CANCELLED, 2 },
-		{ { OLD, NEW, NULL }, JPKI_CANCELLED, 3 },
-		{ { "" }, JPKI_PIN_FORMAT, 1 },
-		{ { "123" }, JPKI_PIN_FORMAT, 1 },
-		{ { "12345" }, JPKI_PIN_FORMAT, 1 },
-		{ { "my-password-of-many-letters" }, JPKI_PIN_FORMAT, 1 },
-		{ { "ABC123" }, JPKI_PIN_FORMAT, 1 },
-		{ { OLD, "" }, JPKI_NEW_PIN_FORMAT, 2 },
-		{ { OLD, "827" }, JPKI_NEW_PIN_FORMAT, 2 },
-		{ { OLD, "82755" }, JPKI_NEW_PIN_FORMAT, 2 },
-		{ { OLD, "827a" }, JPKI_NEW_PIN_FORMAT, 2 },
-		{ { OLD, "my-password-of-many-letters" }, JPKI_NEW_PIN_FORMAT, 2 },
-		{ { OLD, OLD }, JPKI_NEW_PIN_SAME, 2 },
-		{ { OLD, NEW, "8276" }, JPKI_NEW_PIN_MISMATCH, 3 },
-		{ { OLD, NEW, "" }, JPKI_NEW_PIN_MISMATCH, 3 },
-		{ { OLD, NEW, "my-password-of-many-letters" }, JPKI_NEW_PIN_MISMATCH, 3 },
-		{ { OLD, NEW, OLD }, JPKI_NEW_PIN_MISMATCH, 3 },
+		{ { NULL }, OUTCOME_CANCELLED, 1 },
+		{ { OLD, NULL }, OUTCOME_CANCELLED, 2 },
+		{ { OLD, NEW, NULL }, OUTCOME_CANCELLED, 3 },
+		{ { "" }, OUTCOME_PIN_FORMAT, 1 },
+		{ { "123" }, OUTCOME_PIN_FORMAT, 1 },
+		{ { "12345" }, OUTCOME_PIN_FORMAT, 1 },
+		{ { "my-password-of-many-letters" }, OUTCOME_PIN_FORMAT, 1 },
+		{ { "ABC123" }, OUTCOME_PIN_FORMAT, 1 },
+		{ { OLD, "" }, OUTCOME_NEW_PIN_FORMAT, 2 },
+		{ { OLD, "827" }, OUTCOME_NEW_PIN_FORMAT, 2 },
+		{ { OLD, "82755" }, OUTCOME_NEW_PIN_FORMAT, 2 },
+		{ { OLD, "827a" }, OUTCOME_NEW_PIN_FORMAT, 2 },
+		{ { OLD, "my-password-of-many-letters" }, OUTCOME_NEW_PIN_FORMAT, 2 },
+		{ { OLD, OLD }, OUTCOME_NEW_PIN_SAME, 2 },
+		{ { OLD, NEW, "8276" }, OUTCOME_NEW_PIN_MISMATCH, 3 },
+		{ { OLD, NEW, "" }, OUTCOME_NEW_PIN_MISMATCH, 3 },
+		{ { OLD, NEW, "my-password-of-many-letters" }, OUTCOME_NEW_PIN_MISMATCH, 3 },
+		{ { OLD, NEW, OLD }, OUTCOME_NEW_PIN_MISMATCH, 3 },
 	};
 	struct kit *k = *state;
 
@@ -275,18 +275,18 @@ test_rules_of_the_signature_pin(void **state)
 {
 	static const struct {
 		const char *answers[3];
-		enum jpki_status status;
+		enum outcome_status status;
 	} rows[] = {
-		{ { "" }, JPKI_SIGN_FORMAT },
-		{ { OLD }, JPKI_SIGN_FORMAT },
-		{ { "abc123" }, JPKI_SIGN_FORMAT },
-		{ { "ABC123", "XYZ78" }, JPKI_NEW_SIGN_FORMAT },
-		{ { "ABC123", "xyz789" }, JPKI_NEW_SIGN_FORMAT },
-		{ { "ABC123", "XYZXYZ" }, JPKI_NEW_SIGN_FORMAT },
-		{ { "ABC123", "789789" }, JPKI_NEW_SIGN_FORMAT },
-		{ { "ABC123", "XYZ7890123456789X" }, JPKI_NEW_SIGN_FORMAT },
-		{ { "ABC123", "ABC123" }, JPKI_NEW_PIN_SAME },
-		{ { "ABC123", "XYZ789", "XYZ788" }, JPKI_NEW_PIN_MISMATCH },
+		{ { "" }, OUTCOME_SIGN_FORMAT },
+		{ { OLD }, OUTCOME_SIGN_FORMAT },
+		{ { "abc123" }, OUTCOME_SIGN_FORMAT },
+		{ { "ABC123", "XYZ78" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "xyz789" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "XYZXYZ" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "789789" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "XYZ7890123456789X" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "ABC123" }, OUTCOME_NEW_PIN_SAME },
+		{ { "ABC123", "XYZ789", "XYZ788" }, OUTCOME_NEW_PIN_MISMATCH },
 	};
 	struct kit *k = *state;
 
@@ -318,10 +318,10 @@ test_weak_pins_are_warned_of(void **state)
 		kit_insert(k, 0, "good", NULL);
 		types(OLD, rows[i].pin, "");
 		kit_set(k, "auth-pin", OLD);
-		expect(k, JPKI_NEW_PIN_MISMATCH, OLD, "3");
+		expect(k, OUTCOME_NEW_PIN_MISMATCH, OLD, "3");
 		assert_int_equal(person.last.weakness, rows[i].weakness);
 		types(OLD, rows[i].pin, rows[i].pin);
-		expect(k, JPKI_OK, rows[i].pin, "3");
+		expect(k, OUTCOME_OK, rows[i].pin, "3");
 	}
 }
 
@@ -334,23 +334,23 @@ test_wrong_pin_costs_one_try(void **state)
 
 	good_card(k);
 	types("9999", NEW, NEW);
-	expect(k, JPKI_PIN_WRONG, OLD, "2");
+	expect(k, OUTCOME_PIN_WRONG, OLD, "2");
 	types("9998", NEW, NEW);
-	expect(k, JPKI_PIN_WRONG, OLD, "1");
+	expect(k, OUTCOME_PIN_WRONG, OLD, "1");
 	assert_int_equal(person.changing, 0);
 	/* The last one is kept. */
 	types(OLD, NEW, NEW);
-	expect(k, JPKI_LAST_TRY, OLD, "1");
+	expect(k, OUTCOME_LAST_TRY, OLD, "1");
 	assert_int_equal(person.asked, 0);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_LAST_TRY);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_LAST_TRY);
 	k->conf.last_try = CONF_LAST_TRY_ASK;
 	types("9997", NEW, NEW);
-	expect(k, JPKI_PIN_LOCKED, OLD, "0");
+	expect(k, OUTCOME_PIN_LOCKED, OLD, "0");
 	assert_int_equal(person.tries_told, 1);
 	types(OLD, NEW, NEW);
-	expect(k, JPKI_PIN_LOCKED, OLD, "0");
+	expect(k, OUTCOME_PIN_LOCKED, OLD, "0");
 	assert_int_equal(person.asked, 0);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_PIN_LOCKED);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_PIN_LOCKED);
 }
 
 static void
@@ -363,10 +363,10 @@ test_tries_of_the_signature_pin(void **state)
 	kit_set(k, "sign-tries", "1");
 	types("ABC123", "XYZ789", "XYZ789");
 	r = change_on_reader(k, JPKI_PIN_SIGN);
-	expect_status(k, &r, JPKI_LAST_TRY);
+	expect_status(k, &r, OUTCOME_LAST_TRY);
 	kit_set(k, "sign-tries", "0");
 	r = change_on_reader(k, JPKI_PIN_SIGN);
-	expect_status(k, &r, JPKI_SIGN_LOCKED);
+	expect_status(k, &r, OUTCOME_SIGN_LOCKED);
 	assert_int_equal(person.asked, 0);
 	assert_string_equal(kit_get(k, "sign-pin"), "ABC123");
 }
@@ -386,7 +386,7 @@ test_tries_spent_by_others_meanwhile(void **state)
 	types(OLD, NEW, NEW);
 	person.busy_at = PINCHANGE_NEW;
 	person.on_question = spend_a_try;
-	expect(k, JPKI_LAST_TRY, OLD, "1");
+	expect(k, OUTCOME_LAST_TRY, OLD, "1");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -415,9 +415,9 @@ test_card_taken_or_swapped_at_every_question(void **state)
 {
 	static const struct {
 		void (*happens)(struct kit *k);
-		enum jpki_status status;
-	} rows[] = { { take_away, JPKI_CARD_REMOVED }, { swap, JPKI_CARD_REMOVED },
-		{ swap_for_a_licence, JPKI_NOT_JPKI } };
+		enum outcome_status status;
+	} rows[] = { { take_away, OUTCOME_CARD_REMOVED }, { swap, OUTCOME_CARD_REMOVED },
+		{ swap_for_a_licence, OUTCOME_NOT_JPKI } };
 	struct kit *k = *state;
 
 	kit_enroll(k, "hanako", "good", NULL);
@@ -454,7 +454,7 @@ test_no_pin_when_time_is_nearly_up(void **state)
 	types(OLD, NEW, NEW);
 	person.busy_at = PINCHANGE_AGAIN;
 	person.on_question = time_passes;
-	expect(k, JPKI_CARD_BUSY, OLD, "3");
+	expect(k, OUTCOME_CARD_BUSY, OLD, "3");
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -469,26 +469,26 @@ test_who_is_not_asked(void **state)
 	types(OLD, NEW, NEW);
 	kit_insert(k, 0, "good", NULL);
 	/* Not enrolled comes first, so that a password can be changed from anywhere. */
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_NOT_ENROLLED);
-	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_NOT_ENROLLED);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_NOT_ENROLLED);
+	assert_int_equal(check(k, "hanako", PLACE_REMOTE), OUTCOME_NOT_ENROLLED);
 	kit_enroll(k, "hanako", "good", NULL);
-	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_REMOTE);
+	assert_int_equal(check(k, "hanako", PLACE_REMOTE), OUTCOME_REMOTE);
 	r = change_of(k, "hanako", PLACE_REMOTE);
-	expect_status(k, &r, JPKI_REMOTE);
+	expect_status(k, &r, OUTCOME_REMOTE);
 	k->conf.remote = CONF_REMOTE_STRICT;
-	assert_int_equal(check(k, "hanako", PLACE_ASSUMED), JPKI_REMOTE);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_OK);
+	assert_int_equal(check(k, "hanako", PLACE_ASSUMED), OUTCOME_REMOTE);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_OK);
 	k->conf.remote = CONF_REMOTE_YES;
-	assert_int_equal(check(k, "hanako", PLACE_REMOTE), JPKI_OK);
+	assert_int_equal(check(k, "hanako", PLACE_REMOTE), OUTCOME_OK);
 	kit_enroll(k, "hanako", "expired", NULL);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_CERT_EXPIRED);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_CERT_EXPIRED);
 	kit_enroll(k, "hanako", "other-person", NULL);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_OTHER_CARD);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_OTHER_CARD);
 	r = change_of(k, "hanako", PLACE_LOCAL);
-	expect_status(k, &r, JPKI_OTHER_CARD);
+	expect_status(k, &r, OUTCOME_OTHER_CARD);
 	assert_int_equal(person.asked, 0);
 	kit_remove(k, 0);
-	assert_int_equal(check(k, "hanako", PLACE_LOCAL), JPKI_NO_CARD);
+	assert_int_equal(check(k, "hanako", PLACE_LOCAL), OUTCOME_NO_CARD);
 }
 
 /* --- certainty ------------------------------------------------------------------------------ */
@@ -516,11 +516,11 @@ one_fault(struct kit *k, const char *old_pin, unsigned int at, const char *kind)
 	tries = kit_get(k, "auth-tries")[0] - '0';
 	if (kit_stats(k).verifies > 1 || tries < 2 || (right && tries < 3))
 		fail_msg("%s, PIN %s: %d tries left", fault, old_pin, tries);
-	if (r.outcome.status != JPKI_PIN_UNCERTAIN &&
+	if (r.outcome.status != OUTCOME_PIN_UNCERTAIN &&
 	    strcmp(kit_get(k, "auth-pin"), outcome_ok(&r.outcome) ? NEW : OLD) != 0)
 		fail_msg("%s, PIN %s: %s, but the card has %s", fault, old_pin,
 		    outcome_code(r.outcome.status), kit_get(k, "auth-pin"));
-	if (r.outcome.status == JPKI_PIN_UNCERTAIN && person.changing == 0)
+	if (r.outcome.status == OUTCOME_PIN_UNCERTAIN && person.changing == 0)
 		fail_msg("%s, PIN %s: uncertain without a change", fault, old_pin);
 	kit_clear_faults(k);
 	if (!r.clean) {
@@ -557,15 +557,15 @@ test_faults_of_the_change(void **state)
 {
 	static const struct {
 		const char *fault, *pin;	/* the PIN that the card has then */
-		enum jpki_status status;
+		enum outcome_status status;
 	} rows[] = {
-		{ "ins 24 drop", OLD, JPKI_PIN_UNCERTAIN },
-		{ "ins 24 drop-after", NEW, JPKI_PIN_UNCERTAIN },
-		{ "ins 24 hang forever", NEW, JPKI_PIN_UNCERTAIN },
-		{ "ins 24 truncate 1", NEW, JPKI_PIN_UNCERTAIN },
-		{ "ins 24 sw 6581", OLD, JPKI_PIN_UNCERTAIN },
-		{ "ins 24 sw 6A80", OLD, JPKI_NEW_PIN_REFUSED },
-		{ "ins 24 sw 6982", OLD, JPKI_NEW_PIN_REFUSED },
+		{ "ins 24 drop", OLD, OUTCOME_PIN_UNCERTAIN },
+		{ "ins 24 drop-after", NEW, OUTCOME_PIN_UNCERTAIN },
+		{ "ins 24 hang forever", NEW, OUTCOME_PIN_UNCERTAIN },
+		{ "ins 24 truncate 1", NEW, OUTCOME_PIN_UNCERTAIN },
+		{ "ins 24 sw 6581", OLD, OUTCOME_PIN_UNCERTAIN },
+		{ "ins 24 sw 6A80", OLD, OUTCOME_NEW_PIN_REFUSED },
+		{ "ins 24 sw 6982", OLD, OUTCOME_NEW_PIN_REFUSED },
 	};
 	struct kit *k = *state;
 

@@ -39,7 +39,7 @@ struct person {
 	const struct sshwire_challenge *old;	/* signed instead of this one */
 	bool purpose_login;		/* signs what a local login signs */
 	const char *reply;		/* typed instead of all that */
-	struct outcome asks;		/* what asking comes to, if not JPKI_OK */
+	struct outcome asks;		/* what asking comes to, if not OUTCOME_OK */
 	void (*meanwhile)(struct kit *k);
 	int64_t takes_ms;
 	/* What the person has seen. */
@@ -148,18 +148,18 @@ answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 	if (p->meanwhile != NULL)
 		p->meanwhile(p->k);
 	reply[0] = '\0';
-	if (p->asks.status != JPKI_OK)
+	if (p->asks.status != OUTCOME_OK)
 		return p->asks;
 	if (p->reply != NULL) {
 		snprintf(reply, SSHWIRE_REPLY_MAX, "%s", p->reply);
-		return outcome_of(JPKI_OK);
+		return outcome_of(OUTCOME_OK);
 	}
 	signed_text(p, p->old != NULL ? *p->old : p->seen, text, &len);
 	sign(p->k, leaf, text, len, r.signature, sizeof r.signature);
 	keyid_of(p->k, or_else(p->keyid_of, leaf), r.keyid);
 	snprintf(r.hostkey, sizeof r.hostkey, "%s", or_else(p->told_hostkey, or_else(p->hostkey, OUR_HOSTKEY)));
 	assert_true(sshwire_write_reply(&r, reply));
-	return outcome_of(JPKI_OK);
+	return outcome_of(OUTCOME_OK);
 }
 
 static struct login_result
@@ -179,7 +179,7 @@ remote_login(struct kit *k, struct person *p, const char *user)
 }
 
 static void
-expect_of(struct kit *k, struct person p, const char *user, enum jpki_status wanted, int line)
+expect_of(struct kit *k, struct person p, const char *user, enum outcome_status wanted, int line)
 {
 	struct login_result r = remote_login(k, &p, user);
 
@@ -189,7 +189,7 @@ expect_of(struct kit *k, struct person p, const char *user, enum jpki_status wan
 }
 
 #define EXPECT(wanted, ...) \
-	expect_of(k, (struct person){ __VA_ARGS__ }, "hanako", JPKI_##wanted, __LINE__)
+	expect_of(k, (struct person){ __VA_ARGS__ }, "hanako", OUTCOME_##wanted, __LINE__)
 
 static void
 write_host_key(struct kit *k, const char *name, const char *line)
@@ -230,7 +230,7 @@ right_reply(void **state)
 	struct login_result r = remote_login(k, &p, "hanako");
 	char keyid[SSHWIRE_KEYID_LEN + 1];
 
-	assert_int_equal(r.outcome.status, JPKI_OK);
+	assert_int_equal(r.outcome.status, OUTCOME_OK);
 	assert_int_equal(p.asked, 1);
 	assert_string_equal(p.seen.hosts, "azumino");
 	assert_string_equal(p.seen.user, "hanako");
@@ -249,7 +249,7 @@ names_of_the_server(void **state)
 	struct person p = { .leaf = "good" };
 
 	snprintf(k->conf.remote_names, sizeof k->conf.remote_names, "azumino.example,10.0.0.1");
-	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, JPKI_OK);
+	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, OUTCOME_OK);
 	assert_string_equal(p.seen.hosts, "azumino.example,10.0.0.1");
 }
 
@@ -272,7 +272,7 @@ binding_by_name(void **state)
 
 	EXPECT(CHALLENGE, .hostkey = "");
 	k->conf.remote_binding = CONF_BINDING_NAME;
-	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, JPKI_OK);
+	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, OUTCOME_OK);
 	assert_int_equal(p.seen.binding, SSHWIRE_NAME);
 	/* But whoever tells a host key tells one of ours. */
 	EXPECT(OK, .hostkey = OUR_HOSTKEY);
@@ -311,9 +311,9 @@ a_reply_serves_once(void **state)
 	struct kit *k = *state;
 	struct person first = { .leaf = "good" }, second = { .leaf = "good" };
 
-	assert_int_equal(remote_login(k, &first, "hanako").outcome.status, JPKI_OK);
+	assert_int_equal(remote_login(k, &first, "hanako").outcome.status, OUTCOME_OK);
 	second.old = &first.seen;
-	assert_int_equal(remote_login(k, &second, "hanako").outcome.status, JPKI_CHALLENGE);
+	assert_int_equal(remote_login(k, &second, "hanako").outcome.status, OUTCOME_CHALLENGE);
 	assert_memory_not_equal(first.seen.nonce, second.seen.nonce, sizeof first.seen.nonce);
 }
 
@@ -326,7 +326,7 @@ other_replies(void **state)
 	EXPECT(CHALLENGE, .reply = "8275");
 	EXPECT(CHALLENGE, .reply = "secret password");
 	EXPECT(CHALLENGE, .reply = "JPKI1.0123456789abcdef.-.QUJD");
-	EXPECT(CANCELLED, .asks = outcome_of(JPKI_CANCELLED));
+	EXPECT(CANCELLED, .asks = outcome_of(OUTCOME_CANCELLED));
 	assert_null(strstr(k->last_log, "secret"));
 }
 
@@ -346,16 +346,16 @@ dead_certificates(void **state)
 {
 	static const struct {
 		const char *leaf;
-		enum jpki_status status;
-	} rows[] = { { "expired", JPKI_CERT_EXPIRED }, { "not-yet", JPKI_CERT_NOT_YET },
-		{ "revoked", JPKI_REVOKED }, { "other-ca", JPKI_UNTRUSTED } };
+		enum outcome_status status;
+	} rows[] = { { "expired", OUTCOME_CERT_EXPIRED }, { "not-yet", OUTCOME_CERT_NOT_YET },
+		{ "revoked", OUTCOME_REVOKED }, { "other-ca", OUTCOME_UNTRUSTED } };
 	struct kit *k = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		kit_enroll(k, "hanako", rows[i].leaf, NULL);
 		expect_of(k, (struct person){ .leaf = rows[i].leaf }, "hanako", rows[i].status, __LINE__);
 		expect_of(k, (struct person){ .leaf = "good", .keyid_of = rows[i].leaf }, "hanako",
-		    JPKI_CHALLENGE, __LINE__);
+		    OUTCOME_CHALLENGE, __LINE__);
 		EXPECT(NO_REPLY, .reply = "");
 	}
 }
@@ -423,7 +423,7 @@ nobody_learns_who_is_enrolled(void **state)
 		else
 			take_enrolment(k);
 		(void)clock_gettime(CLOCK_MONOTONIC, &begin);
-		assert_int_equal(remote_login(k, &p, "hanako").outcome.status, JPKI_NO_REPLY);
+		assert_int_equal(remote_login(k, &p, "hanako").outcome.status, OUTCOME_NO_REPLY);
 		assert_true(p.asked_at - ((int64_t)begin.tv_sec * 1000 + begin.tv_nsec / 1000000) >=
 		    REMOTE_SHOW_AFTER_MS - 1);
 		memset(p.seen.nonce, 0, sizeof p.seen.nonce);
@@ -432,9 +432,9 @@ nobody_learns_who_is_enrolled(void **state)
 			assert_string_equal(shown, wanted);
 		memcpy(wanted, shown, sizeof wanted);
 	}
-	expect_of(k, (struct person){ .leaf = "good" }, "hanako", JPKI_CHALLENGE, __LINE__);
-	expect_of(k, (struct person){ .leaf = "good" }, "nobody", JPKI_CHALLENGE, __LINE__);
-	expect_of(k, (struct person){ .reply = "" }, "../hanako", JPKI_NO_REPLY, __LINE__);
+	expect_of(k, (struct person){ .leaf = "good" }, "hanako", OUTCOME_CHALLENGE, __LINE__);
+	expect_of(k, (struct person){ .leaf = "good" }, "nobody", OUTCOME_CHALLENGE, __LINE__);
+	expect_of(k, (struct person){ .reply = "" }, "../hanako", OUTCOME_NO_REPLY, __LINE__);
 }
 
 static int64_t
@@ -457,7 +457,7 @@ refusals_take_their_time(void **state)
 		struct person p = { .leaf = "good2", .reply = replies[i / 2] };
 
 		assert_int_equal(remote_login(k, &p, i % 2 == 0 ? "hanako" : "nobody").outcome.status,
-		    JPKI_CHALLENGE);
+		    OUTCOME_CHALLENGE);
 		assert_true(now_ms() - p.asked_at >= REMOTE_REFUSE_AFTER_MS - 1);
 	}
 }
@@ -469,7 +469,7 @@ nobody_is_challenged(struct kit *k, const char *user)
 {
 	struct person p = { .leaf = "good" };
 
-	assert_int_equal(remote_login(k, &p, user).outcome.status, JPKI_CONFIG);
+	assert_int_equal(remote_login(k, &p, user).outcome.status, OUTCOME_CONFIG);
 	assert_int_equal(p.asked, 0);
 }
 
@@ -532,7 +532,7 @@ names_in_the_log(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct person p = { .leaf = "good" };
 
-		assert_int_equal(remote_login(k, &p, rows[i].user).outcome.status, JPKI_CHALLENGE);
+		assert_int_equal(remote_login(k, &p, rows[i].user).outcome.status, OUTCOME_CHALLENGE);
 		assert_string_equal(k->last_log, rows[i].logged);
 	}
 }
@@ -558,7 +558,7 @@ ssh_key_of(struct kit *k, const char *leaf, char *ret, size_t size)
 
 /* SSH_AUTH_INFO_0: what stands before the key, the key, what stands after it. */
 static void
-expect_key(struct kit *k, enum jpki_status wanted, const char *before, const char *key,
+expect_key(struct kit *k, enum outcome_status wanted, const char *before, const char *key,
     const char *after, int line)
 {
 	struct login_result r;
@@ -572,7 +572,7 @@ expect_key(struct kit *k, enum jpki_status wanted, const char *before, const cha
 	assert_int_equal(k->opens, 0);
 }
 
-#define KEY(wanted, before, key, after) expect_key(k, JPKI_##wanted, before, key, after, __LINE__)
+#define KEY(wanted, before, key, after) expect_key(k, OUTCOME_##wanted, before, key, after, __LINE__)
 
 static void
 keys_that_sshd_has_let_in(void **state)

@@ -56,7 +56,7 @@ signal_of(enum depth depth, bool (*deed)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct outcome o = outcome_of(JPKI_OK);
+		struct outcome o = outcome_of(OUTCOME_OK);
 
 		(void)signal(SIGSYS, SIG_DFL);
 		(void)signal(SIGABRT, SIG_DFL);
@@ -461,7 +461,7 @@ enters(const char *user, const struct log *log)
 }
 
 static bool
-is_refused_as(enum jpki_status status, const char *user, const char *why)
+is_refused_as(enum outcome_status status, const char *user, const char *why)
 {
 	struct capture log;
 	struct outcome o;
@@ -486,13 +486,13 @@ becomes_nobody(void)
 static bool
 finds_nobody_of_that_name(void)
 {
-	return is_refused_as(JPKI_CONFIG, "no-such-user", "helper_user = no-such-user: no such user");
+	return is_refused_as(OUTCOME_CONFIG, "no-such-user", "helper_user = no-such-user: no such user");
 }
 
 static bool
 does_not_stay_root(void)
 {
-	return is_refused_as(JPKI_CONFIG, "root", "helper_user = root: that is root");
+	return is_refused_as(OUTCOME_CONFIG, "root", "helper_user = root: that is root");
 }
 
 static bool
@@ -544,7 +544,7 @@ drop_setuid(void)
 static bool
 cannot_become_the_one_that_is_named(void)
 {
-	return drop_setuid() && is_refused_as(JPKI_INTERNAL, "nobody", "");
+	return drop_setuid() && is_refused_as(OUTCOME_INTERNAL, "nobody", "");
 }
 
 static bool
@@ -677,7 +677,7 @@ gives_up_if_the_filter_is_refused(void)
 	if (!take_away(SCMP_SYS(seccomp), 0, SCMP_A0_64(SCMP_CMP_EQ, 0), EPERM))
 		return false;
 	o = cage_enter(&conf, false, &no_log);
-	return o.status == JPKI_INTERNAL;
+	return o.status == OUTCOME_INTERNAL;
 }
 
 static void

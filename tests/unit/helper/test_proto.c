@@ -118,7 +118,7 @@ make(enum proto_type type, union any *m)
 		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.",
 			.reader = "Reader X", .cert = "0123456789abcdef",
 			.where = WHERE_HOST,
-			.outcome = { .status = JPKI_PIN_WRONG, .tries_left = 2, .when = -77,
+			.outcome = { .status = OUTCOME_PIN_WRONG, .tries_left = 2, .when = -77,
 				.raw = 0x63c2 } };
 		break;
 	case PROTO_CHALLENGE:
@@ -208,7 +208,7 @@ others_come_back(void **state)
 	assert_int_equal(m.pin.pin.len, 4);
 	assert_memory_equal(m.pin.pin.data, "1234", 4);
 	assert_true(decode(packet, make_packet(PROTO_RESULT, packet), &type, &which, &m));
-	assert_int_equal(m.result.outcome.status, JPKI_PIN_WRONG);
+	assert_int_equal(m.result.outcome.status, OUTCOME_PIN_WRONG);
 	assert_int_equal(m.result.outcome.tries_left, 2);
 	assert_int_equal(m.result.outcome.when, -77);
 	assert_int_equal(m.result.outcome.raw, 0x63c2);
@@ -222,7 +222,7 @@ others_come_back(void **state)
 static void
 every_status_comes_back(void **state)
 {
-	for (unsigned int status = 0; status < JPKI_STATUS_COUNT; status++)
+	for (unsigned int status = 0; status < OUTCOME_COUNT; status++)
 		for (int tries = TRIES_UNKNOWN; tries <= 15; tries++) {
 			static union any m;
 			uint8_t packet[PROTO_PACKET_MAX];
@@ -415,7 +415,7 @@ certificates_are_named_in_hex_digits(void **state)
 		uint8_t packet[PROTO_PACKET_MAX];
 		struct writer w = writer_of(packet, sizeof packet);
 
-		m.result = (struct proto_result){ .outcome = outcome_of(JPKI_OK), .text = BEYOND };
+		m.result = (struct proto_result){ .outcome = outcome_of(OUTCOME_OK), .text = BEYOND };
 		snprintf(m.result.cert, sizeof m.result.cert, "%s", rows[i].cert);
 		assert_true(proto_put_result(&w, &id, &m.result));
 		assert_int_equal(take_as(PROTO_RESULT, &w, &got), rows[i].taken);
@@ -455,7 +455,7 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
 	refuses_byte(PROTO_REPLY, AT_BODY, 2);			/* given */
 	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
-	refuses_byte(PROTO_RESULT, AT_BODY + 1, JPKI_STATUS_COUNT);
+	refuses_byte(PROTO_RESULT, AT_BODY + 1, OUTCOME_COUNT);
 	refuses_byte(PROTO_RESULT, AT_BODY + 15, 2);		/* card_clean */
 }
 

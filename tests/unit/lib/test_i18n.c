@@ -69,7 +69,7 @@ static void
 every_outcome_is_said_in_japanese(void **state)
 {
 	speak("ja");
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		for (int tries = TRIES_UNKNOWN; tries < 4; tries++) {
 			struct outcome o = { .status = i, .tries_left = tries };
 			char english[MESSAGE_MAX], text[MESSAGE_MAX];
@@ -94,29 +94,29 @@ static void
 official_terms_are_used(void **state)
 {
 	static const struct {
-		enum jpki_status status;
+		enum outcome_status status;
 		int tries;
 		const char *terms[6];
 	} cases[] = {
-		{ JPKI_PIN_WRONG, 2, { "暗証番号が違います", "残り2回", PIN_NAME } },
-		{ JPKI_PIN_WRONG, 1, { "残り1回" } },
-		{ JPKI_PIN_WRONG, TRIES_UNKNOWN, { "暗証番号が違います" } },
-		{ JPKI_PIN_FORMAT, TRIES_UNKNOWN, { "暗証番号", "半角数字4桁" } },
-		{ JPKI_LAST_TRY, 1, { "暗証番号", "残り1回", "ロック", OFFICE } },
+		{ OUTCOME_PIN_WRONG, 2, { "暗証番号が違います", "残り2回", PIN_NAME } },
+		{ OUTCOME_PIN_WRONG, 1, { "残り1回" } },
+		{ OUTCOME_PIN_WRONG, TRIES_UNKNOWN, { "暗証番号が違います" } },
+		{ OUTCOME_PIN_FORMAT, TRIES_UNKNOWN, { "暗証番号", "半角数字4桁" } },
+		{ OUTCOME_LAST_TRY, 1, { "暗証番号", "残り1回", "ロック", OFFICE } },
 		/* which PIN, that there is another one, who resets it, and where else */
-		{ JPKI_PIN_LOCKED, 0,
+		{ OUTCOME_PIN_LOCKED, 0,
 		    { PIN_NAME, "ロック", OFFICE, "署名用電子証明書の暗証番号", "キオスク端末" } },
-		{ JPKI_SIGN_WRONG, 4, { "署名用電子証明書の暗証番号が違います", "残り4回" } },
-		{ JPKI_SIGN_LOCKED, 0, { "署名用電子証明書の暗証番号", "ロック", OFFICE, "キオスク端末" } },
-		{ JPKI_NEW_PIN_FORMAT, TRIES_UNKNOWN, { "新しい暗証番号", "半角数字4桁", "変わっていません" } },
-		{ JPKI_PIN_UNCERTAIN, TRIES_UNKNOWN, { "通信が切れました", "分かりません", "新しい暗証番号" } },
-		{ JPKI_CERT_EXPIRED, TRIES_UNKNOWN, { "利用者証明用電子証明書", "有効期間が満了", OFFICE, "再登録" } },
-		{ JPKI_NO_CERT, TRIES_UNKNOWN, { "利用者証明用電子証明書" } },
-		{ JPKI_CERT_KIND, TRIES_UNKNOWN, { "署名用電子証明書", "利用者証明用電子証明書" } },
-		{ JPKI_JUKI_CARD, TRIES_UNKNOWN, { "住民基本台帳カード", "マイナンバーカード" } },
-		{ JPKI_NO_READER, TRIES_UNKNOWN, { "ICカードリーダライタ" } },
-		{ JPKI_NO_CARD, TRIES_UNKNOWN, { "マイナンバーカード" } },
-		{ JPKI_RENEWED, TRIES_UNKNOWN, { "更新", "再登録" } },
+		{ OUTCOME_SIGN_WRONG, 4, { "署名用電子証明書の暗証番号が違います", "残り4回" } },
+		{ OUTCOME_SIGN_LOCKED, 0, { "署名用電子証明書の暗証番号", "ロック", OFFICE, "キオスク端末" } },
+		{ OUTCOME_NEW_PIN_FORMAT, TRIES_UNKNOWN, { "新しい暗証番号", "半角数字4桁", "変わっていません" } },
+		{ OUTCOME_PIN_UNCERTAIN, TRIES_UNKNOWN, { "通信が切れました", "分かりません", "新しい暗証番号" } },
+		{ OUTCOME_CERT_EXPIRED, TRIES_UNKNOWN, { "利用者証明用電子証明書", "有効期間が満了", OFFICE, "再登録" } },
+		{ OUTCOME_NO_CERT, TRIES_UNKNOWN, { "利用者証明用電子証明書" } },
+		{ OUTCOME_CERT_KIND, TRIES_UNKNOWN, { "署名用電子証明書", "利用者証明用電子証明書" } },
+		{ OUTCOME_JUKI_CARD, TRIES_UNKNOWN, { "住民基本台帳カード", "マイナンバーカード" } },
+		{ OUTCOME_NO_READER, TRIES_UNKNOWN, { "ICカードリーダライタ" } },
+		{ OUTCOME_NO_CARD, TRIES_UNKNOWN, { "マイナンバーカード" } },
+		{ OUTCOME_RENEWED, TRIES_UNKNOWN, { "更新", "再登録" } },
 	};
 
 	speak("ja");
@@ -185,7 +185,7 @@ expiry_tells_all_of_it(void **state)
 static void
 is_english(void)
 {
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		struct outcome o = outcome_of(i);
 		char english[MESSAGE_MAX], text[MESSAGE_MAX];
 
@@ -209,7 +209,7 @@ english_is_left_alone(void **state)
 static void
 one_language_follows_the_other(void **state)
 {
-	struct outcome o = outcome_of(JPKI_NO_CARD);
+	struct outcome o = outcome_of(OUTCOME_NO_CARD);
 	char text[MESSAGE_MAX];
 
 	for (int i = 0; i < 2; i++) {
@@ -233,7 +233,7 @@ unknown_language_is_english(void **state)
 static void
 japanese_locale_will_do(void **state)
 {
-	struct outcome o = outcome_of(JPKI_NO_CARD);
+	struct outcome o = outcome_of(OUTCOME_NO_CARD);
 	char text[MESSAGE_MAX];
 
 	if (!locales_make())

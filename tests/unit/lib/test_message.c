@@ -14,7 +14,7 @@
 static void
 every_outcome_is_said_in_full(void **state)
 {
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		struct outcome o = outcome_of(i);
 		char text[MESSAGE_MAX];
 		const char *rest;
@@ -34,7 +34,7 @@ every_outcome_is_said_in_full(void **state)
 static void
 wrong_pin_tells_the_tries(void **state)
 {
-	struct outcome o = outcome_of(JPKI_PIN_WRONG);
+	struct outcome o = outcome_of(OUTCOME_PIN_WRONG);
 	char text[MESSAGE_MAX];
 
 	message_outcome(&o, text);
@@ -42,15 +42,15 @@ wrong_pin_tells_the_tries(void **state)
 	o.tries_left = 2;
 	message_outcome(&o, text);
 	assert_non_null(strstr(text, "2 tries left"));
-	assert_non_null(strstr(text, outcome_remedy(JPKI_PIN_WRONG)));
+	assert_non_null(strstr(text, outcome_remedy(OUTCOME_PIN_WRONG)));
 	o.tries_left = 1;
 	message_outcome(&o, text);
 	assert_non_null(strstr(text, "1 try left"));
-	o = outcome_of(JPKI_SIGN_WRONG);
+	o = outcome_of(OUTCOME_SIGN_WRONG);
 	o.tries_left = 4;
 	message_outcome(&o, text);
 	assert_non_null(strstr(text, "signature PIN; 4 tries left"));
-	o = outcome_of(JPKI_PIN_LOCKED);
+	o = outcome_of(OUTCOME_PIN_LOCKED);
 	o.tries_left = 0;
 	message_outcome(&o, text);
 	assert_null(strchr(text, '0'));
@@ -214,7 +214,7 @@ expiry_tells_the_cards_own_end(void **state)
 static void
 no_card_tells_how_long_was_waited(void **state)
 {
-	struct outcome o = outcome_of(JPKI_NO_CARD);
+	struct outcome o = outcome_of(OUTCOME_NO_CARD);
 	char text[MESSAGE_MAX];
 
 	o.waited_s = 20;

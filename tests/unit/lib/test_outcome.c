@@ -10,12 +10,12 @@
 static void
 every_status_has_its_code(void **state)
 {
-	assert_string_equal(outcome_code(JPKI_OK), "JPKI-OK");
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	assert_string_equal(outcome_code(OUTCOME_OK), "JPKI-OK");
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		const char *code = outcome_code(i);
 
 		assert_non_null(code);
-		assert_int_equal(strncmp(code, i == JPKI_OK ? "JPKI-" : "JPKI-E-", i == JPKI_OK ? 5 : 7), 0);
+		assert_int_equal(strncmp(code, i == OUTCOME_OK ? "JPKI-" : "JPKI-E-", i == OUTCOME_OK ? 5 : 7), 0);
 		assert_int_equal(strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"), strlen(code));
 		for (unsigned int j = 0; j < i; j++)
 			assert_string_not_equal(code, outcome_code(j));
@@ -36,7 +36,7 @@ is_sentence(const char *text)
 static void
 every_status_has_its_sentence(void **state)
 {
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		assert_non_null(outcome_state(i));
 		is_sentence(outcome_state(i));
 		if (outcome_remedy(i) != NULL)
@@ -50,9 +50,9 @@ every_status_has_its_sentence(void **state)
 static void
 other_numbers_are_internal_errors(void **state)
 {
-	const unsigned int numbers[] = { JPKI_STATUS_COUNT, JPKI_STATUS_COUNT + 1, 0xffff, 0xffffffff };
+	const unsigned int numbers[] = { OUTCOME_COUNT, OUTCOME_COUNT + 1, 0xffff, 0xffffffff };
 
-	assert_true(outcome_is_status(JPKI_STATUS_COUNT - 1));
+	assert_true(outcome_is_status(OUTCOME_COUNT - 1));
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		assert_false(outcome_is_status(numbers[i]));
 		assert_string_equal(outcome_code(numbers[i]), "JPKI-E-INTERNAL");
@@ -63,13 +63,13 @@ other_numbers_are_internal_errors(void **state)
 static void
 bare_outcome_claims_nothing(void **state)
 {
-	struct outcome o = outcome_of(JPKI_PIN_WRONG);
+	struct outcome o = outcome_of(OUTCOME_PIN_WRONG);
 
 	assert_int_equal(o.tries_left, TRIES_UNKNOWN);
 	assert_int_equal(o.when, 0);
 	assert_int_equal(o.raw, 0);
 	assert_false(outcome_ok(&o));
-	assert_int_equal(outcome_raw(JPKI_BAD_REPLY, 0x6f00).raw, 0x6f00);
+	assert_int_equal(outcome_raw(OUTCOME_BAD_REPLY, 0x6f00).raw, 0x6f00);
 }
 
 int

@@ -61,7 +61,7 @@ see(void *ctx, const struct block_entry *entry, const char *note)
 	snprintf(s->note, sizeof s->note, "%s", note);
 }
 
-static enum jpki_status
+static enum outcome_status
 read_all(const struct blocklist *list, struct seen *s)
 {
 	struct outcome o;
@@ -84,30 +84,30 @@ add_and_remove(void **state)
 	size_t n;
 
 	capture_start(&c);
-	assert_int_equal(read_all(&list, &s), JPKI_OK);		/* none is none */
+	assert_int_equal(read_all(&list, &s), OUTCOME_OK);		/* none is none */
 	assert_int_equal(s.count, 0);
 	o = blocklist_remove(&list, both, 3, &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(access(path, F_OK), -1);
 	o = blocklist_add(&list, both, 3, "blocked by a test", &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(n, 2);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(read_all(&list, &s), JPKI_OK);
+	assert_int_equal(read_all(&list, &s), OUTCOME_OK);
 	assert_int_equal(s.count, 2);
 	assert_string_equal(s.last.serial, "06f1a2b3");
 	assert_string_equal(s.last.issuer_key, OTHER);
 	assert_string_equal(s.last.certificate, "");
 	assert_string_equal(s.note, "blocked by a test");
 	o = blocklist_add(&list, &a_serial, 1, "again", &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(n, 0);
 	o = blocklist_remove(&list, &a_serial, 1, &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(n, 1);
-	assert_int_equal(read_all(&list, &s), JPKI_OK);
+	assert_int_equal(read_all(&list, &s), OUTCOME_OK);
 	assert_int_equal(s.count, 1);
 	assert_string_equal(s.last.certificate, HASH);
 	assert_int_equal(c.lines, 0);
@@ -126,14 +126,14 @@ by_hand(void **state)
 	size_t n;
 
 	capture_start(&c);
-	assert_int_equal(read_all(&list, &s), JPKI_OK);
+	assert_int_equal(read_all(&list, &s), OUTCOME_OK);
 	assert_int_equal(s.count, 2);
 	o = blocklist_remove(&list, &a_serial, 1, &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_int_equal(n, 1);
 	assert_true(scratch_holds(path, "# mine\n\n  certificate\t" HASH "  # lost\n"));
 	o = blocklist_add(&list, &a_serial, 1, "x", &n);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_true(scratch_holds(path, "# mine\n\n  certificate\t" HASH "  # lost\n"
 	    "serial " OTHER " 06f1a2b3 # x\n"));
 }
@@ -157,13 +157,13 @@ damaged(void **state)
 		size_t n;
 
 		capture_start(&c);
-		if (read_all(&list, &s) != JPKI_BLOCK_LIST)
+		if (read_all(&list, &s) != OUTCOME_BLOCK_LIST)
 			fail_msg("taken: %s", texts[i]);
 		assert_int_equal(c.lines, 1);
 		o = blocklist_add(&list, &a_serial, 1, "x", &n);
-		assert_int_equal(o.status, JPKI_BLOCK_LIST);
+		assert_int_equal(o.status, OUTCOME_BLOCK_LIST);
 		o = blocklist_remove(&list, &a_certificate, 1, &n);
-		assert_int_equal(o.status, JPKI_BLOCK_LIST);
+		assert_int_equal(o.status, OUTCOME_BLOCK_LIST);
 		assert_true(scratch_holds(path, texts[i]));
 	}
 }
@@ -177,15 +177,15 @@ unsafe(void **state)
 
 	capture_start(&c);
 	list.path = scratch_file("nul", "certificate " HASH "\n\0x\n", sizeof "certificate " HASH "\n\0x");
-	assert_int_equal(read_all(&list, &s), JPKI_BLOCK_LIST);
+	assert_int_equal(read_all(&list, &s), OUTCOME_BLOCK_LIST);
 	list.path = scratch_text("writable", "certificate " HASH "\n");
 	assert_int_equal(chmod(list.path, 0666), 0);
-	assert_int_equal(read_all(&list, &s), JPKI_BLOCK_LIST);
+	assert_int_equal(read_all(&list, &s), OUTCOME_BLOCK_LIST);
 	list.path = scratch_mkdir("directory", 0755);
-	assert_int_equal(read_all(&list, &s), JPKI_BLOCK_LIST);
+	assert_int_equal(read_all(&list, &s), OUTCOME_BLOCK_LIST);
 	assert_int_equal(symlink("by-hand", scratch_path("link")), 0);
 	list.path = scratch_path("link");
-	assert_int_equal(read_all(&list, &s), JPKI_BLOCK_LIST);
+	assert_int_equal(read_all(&list, &s), OUTCOME_BLOCK_LIST);
 }
 
 int

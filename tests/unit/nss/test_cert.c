@@ -22,7 +22,7 @@ teardown(void **state)
 	return scratch_done(state) == 0 && closed ? 0 : -1;
 }
 
-static enum jpki_status
+static enum outcome_status
 decode(const void *data, size_t len)
 {
 	struct cert *cert = NULL;
@@ -105,9 +105,9 @@ trailing_bytes(void **state)
 	(void)state;
 	for (int filler = 0; filler < 256; filler += 0x55) {
 		der.data[der.len] = (uint8_t)filler;
-		assert_int_equal(decode(der.data, der.len + 1), JPKI_CERT_BAD);
+		assert_int_equal(decode(der.data, der.len + 1), OUTCOME_CERT_BAD);
 	}
-	assert_int_equal(decode(der.data, der.len), JPKI_OK);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_OK);
 }
 
 static void
@@ -122,7 +122,7 @@ every_length(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, der.data, len);
-		assert_int_equal(decode(exact, len), JPKI_CERT_BAD);
+		assert_int_equal(decode(exact, len), OUTCOME_CERT_BAD);
 		free(exact);
 	}
 }
@@ -133,9 +133,9 @@ too_long(void **state)
 	static uint8_t zeros[CERT_DER_MAX + 1] = { 0x30, 0x82, 0x1f, 0xfd };
 
 	(void)state;
-	assert_int_equal(decode(zeros, sizeof zeros), JPKI_CERT_BAD);
-	assert_int_equal(decode(zeros, CERT_DER_MAX), JPKI_CERT_BAD);
-	assert_int_equal(decode(NULL, 0), JPKI_CERT_BAD);
+	assert_int_equal(decode(zeros, sizeof zeros), OUTCOME_CERT_BAD);
+	assert_int_equal(decode(zeros, CERT_DER_MAX), OUTCOME_CERT_BAD);
+	assert_int_equal(decode(NULL, 0), OUTCOME_CERT_BAD);
 }
 
 /*
@@ -152,7 +152,7 @@ unused_bits(void **state)
 	assert_int_equal(*unused, 0);
 	for (uint8_t bits = 1; bits < 9; bits++) {
 		*unused = bits;
-		assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+		assert_int_equal(decode(der.data, der.len), OUTCOME_CERT_BAD);
 	}
 }
 
@@ -166,10 +166,10 @@ algorithms_differ(void **state)
 	(void)state;
 	assert_memory_equal(outer, "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 13);
 	outer[12] = 0x0c;	/* sha384WithRSAEncryption */
-	assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_CERT_BAD);
 	outer[12] = 0x0b;
 	outer[13] = 0x04;	/* an empty OCTET STRING for NULL */
-	assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_CERT_BAD);
 }
 
 static void
@@ -180,7 +180,7 @@ same_issuer_and_serial(void **state)
 	struct outcome o = cert_from_der(db, view_of(&twin), &second);
 
 	(void)state;
-	expect_status(o, JPKI_CERT_BAD, "twin");
+	expect_status(o, OUTCOME_CERT_BAD, "twin");
 	assert_int_equal((PRErrorCode)o.raw, SEC_ERROR_REUSED_ISSUER_AND_SERIAL);
 	assert_null(second);
 	cert_free(cert);
@@ -202,10 +202,10 @@ version_1(void **state)
 
 	(void)state;
 	der = issue(&order);
-	assert_int_equal(decode(der.data, der.len), JPKI_OK);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_OK);
 	order.version1 = true;
 	der = issue(&order);
-	assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_CERT_BAD);
 	EVP_PKEY_free(key);
 }
 
@@ -224,11 +224,11 @@ too_much_of_a_certificate(void **state)
 	order.comment = comment;
 	der = issue(&order);
 	assert_true(der.len > CERT_DER_MAX);
-	assert_int_equal(decode(der.data, der.len), JPKI_CERT_BAD);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_CERT_BAD);
 	comment[sizeof comment - 1 - (der.len - CERT_DER_MAX)] = '\0';
 	der = issue(&order);
 	assert_int_equal(der.len, CERT_DER_MAX);
-	assert_int_equal(decode(der.data, der.len), JPKI_OK);
+	assert_int_equal(decode(der.data, der.len), OUTCOME_OK);
 	EVP_PKEY_free(key);
 }
 

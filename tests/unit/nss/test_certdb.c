@@ -14,7 +14,7 @@ expect_refused(const char *dir, const char *in_log)
 	struct certdb *db = NULL;
 
 	log_clear();
-	expect_status(certdb_open(dir, geteuid(), &test_log, &db), JPKI_TRUST_DB, in_log);
+	expect_status(certdb_open(dir, geteuid(), &test_log, &db), OUTCOME_TRUST_DB, in_log);
 	assert_null(db);
 	if (strstr(logged(), in_log) == NULL)
 		fail_msg("the log says '%s' and not '%s'", logged(), in_log);
@@ -94,7 +94,7 @@ truncated(void **state)
 		assert_int_equal(truncate(in_scratch("db/cert9.db"), size), 0);
 		o = certdb_open(in_scratch("db"), geteuid(), &test_log, &db);
 		if (!outcome_ok(&o))
-			expect_status(o, JPKI_TRUST_DB, "truncated");
+			expect_status(o, OUTCOME_TRUST_DB, "truncated");
 		else if (db->anchor_count > 0)
 			assert_true(view_equal(cert_der(db->anchors[0]), view_of(&ca1)));
 		close_db(db);
@@ -120,7 +120,7 @@ unsafe(void **state)
 	assert_int_equal(symlink("db", in_scratch("link")), 0);
 	expect_refused(in_scratch("link"), "symbolic link");
 	expect_status(certdb_open(in_scratch("db"), geteuid() + 1, &test_log, &db),
-	    JPKI_TRUST_DB, "other owner");
+	    OUTCOME_TRUST_DB, "other owner");
 	assert_int_equal(rename(in_scratch("db/cert9.db"), in_scratch("cert9.db")), 0);
 	assert_int_equal(symlink("../cert9.db", in_scratch("db/cert9.db")), 0);
 	expect_refused(in_scratch("db"), "symbolic link");
@@ -181,7 +181,7 @@ one_at_a_time(void **state)
 
 	(void)state;
 	expect_status(certdb_open(in_scratch("db"), geteuid(), &test_log, &second),
-	    JPKI_INTERNAL, "second");
+	    OUTCOME_INTERNAL, "second");
 	assert_null(second);
 	close_db(db);
 	close_db(open_db(in_scratch("db")));
@@ -323,7 +323,7 @@ exchanged_meanwhile(void **state)
 	assert_int_equal(rename(in_scratch("db"), in_scratch("new")), 0);
 	assert_int_equal(rename(in_scratch("half"), in_scratch("db")), 0);
 	snprintf(e.dir, sizeof e.dir, "%s", in_scratch("db"));
-	expect_status(certdb_open(e.dir, geteuid(), &log, &db), JPKI_OK, "the new one");
+	expect_status(certdb_open(e.dir, geteuid(), &log, &db), OUTCOME_OK, "the new one");
 	assert_int_equal(db->anchor_count, 2);
 	assert_int_equal(e.complaints, 1);
 	close_db(db);
@@ -340,7 +340,7 @@ exchanged_for_ever(void **state)
 	make_half("half");
 	make_half("db");
 	snprintf(e.dir, sizeof e.dir, "%s", in_scratch("db"));
-	expect_status(certdb_open(e.dir, geteuid(), &log, &db), JPKI_TRUST_DB, "neither");
+	expect_status(certdb_open(e.dir, geteuid(), &log, &db), OUTCOME_TRUST_DB, "neither");
 	assert_null(db);
 	assert_int_equal(e.complaints, 10);
 	assert_false(NSS_IsInitialized());

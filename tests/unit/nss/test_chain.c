@@ -33,7 +33,7 @@ check_at(const char *dir, const char *name, int64_t now, const char *policy)
 }
 
 static void
-expect(const char *dir, const char *name, enum jpki_status status)
+expect(const char *dir, const char *name, enum outcome_status status)
 {
 	expect_status(check_at(dir, name, pki_now(), NULL), status, name);
 }
@@ -61,21 +61,21 @@ all_cas(void)
 static void
 every_certificate(void **state)
 {
-	static const struct { const char *name; enum jpki_status status; } rows[] = {
-		{ "good", JPKI_OK }, { "good2", JPKI_OK }, { "other-person", JPKI_OK },
-		{ "renewed", JPKI_OK }, { "soon", JPKI_OK }, { "eku-client", JPKI_OK },
-		{ "no-policy", JPKI_OK }, { "wrong-policy", JPKI_OK },
-		{ "rsa4096", JPKI_OK }, { "ec256", JPKI_OK }, { "ec384", JPKI_OK },
-		{ "expired", JPKI_CERT_EXPIRED }, { "not-yet", JPKI_CERT_NOT_YET },
-		{ "not-yet-soon", JPKI_CERT_NOT_YET }, { "expired-ca-leaf", JPKI_CA_EXPIRED },
-		{ "other-ca", JPKI_UNTRUSTED }, { "by-nosign", JPKI_UNTRUSTED },
-		{ "sign", JPKI_UNTRUSTED },
-		{ "wrong-ku", JPKI_CERT_KIND }, { "ku-both", JPKI_CERT_KIND },
-		{ "no-ku", JPKI_CERT_KIND }, { "eku-server", JPKI_CERT_KIND },
-		{ "ca1", JPKI_CERT_KIND },
-		{ "rsa1024", JPKI_CERT_WEAK }, { "sha1", JPKI_CERT_WEAK },
-		{ "md5", JPKI_CERT_WEAK }, { "ec521", JPKI_CERT_WEAK },
-		{ "tampered", JPKI_CERT_BAD }, { "unknown-critical", JPKI_CERT_BAD },
+	static const struct { const char *name; enum outcome_status status; } rows[] = {
+		{ "good", OUTCOME_OK }, { "good2", OUTCOME_OK }, { "other-person", OUTCOME_OK },
+		{ "renewed", OUTCOME_OK }, { "soon", OUTCOME_OK }, { "eku-client", OUTCOME_OK },
+		{ "no-policy", OUTCOME_OK }, { "wrong-policy", OUTCOME_OK },
+		{ "rsa4096", OUTCOME_OK }, { "ec256", OUTCOME_OK }, { "ec384", OUTCOME_OK },
+		{ "expired", OUTCOME_CERT_EXPIRED }, { "not-yet", OUTCOME_CERT_NOT_YET },
+		{ "not-yet-soon", OUTCOME_CERT_NOT_YET }, { "expired-ca-leaf", OUTCOME_CA_EXPIRED },
+		{ "other-ca", OUTCOME_UNTRUSTED }, { "by-nosign", OUTCOME_UNTRUSTED },
+		{ "sign", OUTCOME_UNTRUSTED },
+		{ "wrong-ku", OUTCOME_CERT_KIND }, { "ku-both", OUTCOME_CERT_KIND },
+		{ "no-ku", OUTCOME_CERT_KIND }, { "eku-server", OUTCOME_CERT_KIND },
+		{ "ca1", OUTCOME_CERT_KIND },
+		{ "rsa1024", OUTCOME_CERT_WEAK }, { "sha1", OUTCOME_CERT_WEAK },
+		{ "md5", OUTCOME_CERT_WEAK }, { "ec521", OUTCOME_CERT_WEAK },
+		{ "tampered", OUTCOME_CERT_BAD }, { "unknown-critical", OUTCOME_CERT_BAD },
 	};
 	const char *dir = all_cas();
 
@@ -117,14 +117,14 @@ same_serial_in_one_process(void **state)
 	struct outcome o;
 
 	(void)state;
-	expect_status(check_der(db, &good, &rules), JPKI_OK, "good");
+	expect_status(check_der(db, &good, &rules), OUTCOME_OK, "good");
 	o = check_der(db, &good2, &rules);
 	if (!outcome_ok(&o)) {
-		expect_status(o, JPKI_CERT_BAD, "good2");
+		expect_status(o, OUTCOME_CERT_BAD, "good2");
 		assert_int_equal((PRErrorCode)o.raw, SEC_ERROR_REUSED_ISSUER_AND_SERIAL);
 	}
-	expect_status(check_der(db, &bad, &rules), JPKI_CERT_BAD, "tampered");
-	expect_status(check_der(db, &good, &rules), JPKI_OK, "good again");
+	expect_status(check_der(db, &bad, &rules), OUTCOME_CERT_BAD, "tampered");
+	expect_status(check_der(db, &good, &rules), OUTCOME_OK, "good again");
 	close_db(db);
 }
 
@@ -137,9 +137,9 @@ other_generation(void **state)
 	const char *dir = make_db("ca2", NULL);
 
 	(void)state;
-	expect(dir, "good", JPKI_UNTRUSTED);
-	expect(dir, "good2", JPKI_OK);
-	expect(dir, "tampered", JPKI_UNTRUSTED);
+	expect(dir, "good", OUTCOME_UNTRUSTED);
+	expect(dir, "good2", OUTCOME_OK);
+	expect(dir, "tampered", OUTCOME_UNTRUSTED);
 }
 
 static void
@@ -147,9 +147,9 @@ nobody_trusted(void **state)
 {
 	(void)state;
 	need_certutil();
-	expect(certutil_db("ca1", ",,", NULL), "good", JPKI_UNTRUSTED);
+	expect(certutil_db("ca1", ",,", NULL), "good", OUTCOME_UNTRUSTED);
 	certutil_db("ca2", "C,C,C", NULL);
-	expect(in_scratch("db"), "good2", JPKI_UNTRUSTED);
+	expect(in_scratch("db"), "good2", OUTCOME_UNTRUSTED);
 }
 
 /* A certificate trusted as such (P) would need no chain and is refused. */
@@ -158,8 +158,8 @@ trusted_leaf(void **state)
 {
 	(void)state;
 	need_certutil();
-	expect(certutil_db("other-ca", "P,P,P", "good", "P,,", NULL), "other-ca", JPKI_UNTRUSTED);
-	expect(in_scratch("db"), "good", JPKI_UNTRUSTED);
+	expect(certutil_db("other-ca", "P,P,P", "good", "P,,", NULL), "other-ca", OUTCOME_UNTRUSTED);
+	expect(in_scratch("db"), "good", OUTCOME_UNTRUSTED);
 }
 
 /*
@@ -171,7 +171,7 @@ trusted_leaf_of_our_ca(void **state)
 {
 	(void)state;
 	need_certutil();
-	expect(certutil_db("ca1", "T,,", "good", "P,,", NULL), "good", JPKI_UNTRUSTED);
+	expect(certutil_db("ca1", "T,,", "good", "P,,", NULL), "good", OUTCOME_UNTRUSTED);
 }
 
 static void
@@ -179,7 +179,7 @@ distrusted_leaf(void **state)
 {
 	(void)state;
 	need_certutil();
-	expect(certutil_db("ca1", "T,,", "good", "p,p,p", NULL), "good", JPKI_UNTRUSTED);
+	expect(certutil_db("ca1", "T,,", "good", "p,p,p", NULL), "good", OUTCOME_UNTRUSTED);
 }
 
 /* A leaf trusted as if it were a CA does not become its own anchor, nor anybody's. */
@@ -194,9 +194,9 @@ leaf_as_anchor(void **state)
 	(void)state;
 	need_certutil();
 	certutil_db("good", "T,,", NULL);
-	expect(in_scratch("db"), "good", JPKI_UNTRUSTED);
-	expect_status(check_order(in_scratch("db"), &order), JPKI_UNTRUSTED, "child of a leaf");
-	expect(certutil_db("ca-nosign", "T,,", NULL), "by-nosign", JPKI_UNTRUSTED);
+	expect(in_scratch("db"), "good", OUTCOME_UNTRUSTED);
+	expect_status(check_order(in_scratch("db"), &order), OUTCOME_UNTRUSTED, "child of a leaf");
+	expect(certutil_db("ca-nosign", "T,,", NULL), "by-nosign", OUTCOME_UNTRUSTED);
 	EVP_PKEY_free(key);
 }
 
@@ -211,14 +211,14 @@ issued_by_a_leaf(void **state)
 	struct outcome o;
 
 	(void)state;
-	expect_status(check_order(make_db("ca1", NULL), &order), JPKI_UNTRUSTED, "child");
+	expect_status(check_order(make_db("ca1", NULL), &order), OUTCOME_UNTRUSTED, "child");
 	/* under the CA's name */
 	order.issuer = "ca1";
 	o = check_order(in_scratch("db"), &order);
-	expect_status(o, JPKI_CERT_BAD, "claims ca1");
+	expect_status(o, OUTCOME_CERT_BAD, "claims ca1");
 	assert_int_equal((PRErrorCode)o.raw, SEC_ERROR_BAD_SIGNATURE);
 	order.no_aki = true;
-	expect_status(check_order(in_scratch("db"), &order), JPKI_UNTRUSTED, "claims ca1, no AKI");
+	expect_status(check_order(in_scratch("db"), &order), OUTCOME_UNTRUSTED, "claims ca1, no AKI");
 	EVP_PKEY_free(key);
 }
 
@@ -236,31 +236,31 @@ ordered(void **state)
 	struct order o;
 
 	(void)state;
-	expect_status(check_order(dir, &plain), JPKI_OK, "plain");
+	expect_status(check_order(dir, &plain), OUTCOME_OK, "plain");
 	o = plain, o.no_aki = true;
-	expect_status(check_order(dir, &o), JPKI_OK, "no AKI");
+	expect_status(check_order(dir, &o), OUTCOME_OK, "no AKI");
 	o = plain, o.constraints = "critical,CA:TRUE";
-	expect_status(check_order(dir, &o), JPKI_CERT_KIND, "a CA");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_KIND, "a CA");
 	o = plain, o.constraints = "critical,CA:FALSE";
-	expect_status(check_order(dir, &o), JPKI_OK, "CA:FALSE");
+	expect_status(check_order(dir, &o), OUTCOME_OK, "CA:FALSE");
 	o = plain, o.ku = NULL, o.broken_ku = true;
-	expect_status(check_order(dir, &o), JPKI_CERT_KIND, "broken keyUsage");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_KIND, "broken keyUsage");
 	o = plain, o.ku = "keyAgreement,keyEncipherment";
-	expect_status(check_order(dir, &o), JPKI_CERT_KIND, "keyAgreement");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_KIND, "keyAgreement");
 	o = plain, o.eku = "serverAuth,clientAuth,emailProtection";
-	expect_status(check_order(dir, &o), JPKI_OK, "clientAuth among others");
+	expect_status(check_order(dir, &o), OUTCOME_OK, "clientAuth among others");
 	o = plain, o.eku = "anyExtendedKeyUsage";
-	expect_status(check_order(dir, &o), JPKI_CERT_KIND, "anyExtendedKeyUsage");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_KIND, "anyExtendedKeyUsage");
 	o = plain, o.eku = "critical,emailProtection";
-	expect_status(check_order(dir, &o), JPKI_CERT_KIND, "emailProtection");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_KIND, "emailProtection");
 	o = plain, o.digest = "SHA512";
-	expect_status(check_order(dir, &o), JPKI_OK, "SHA-512");
+	expect_status(check_order(dir, &o), OUTCOME_OK, "SHA-512");
 	o = plain, o.digest = "SHA224";
-	expect_status(check_order(dir, &o), JPKI_CERT_WEAK, "SHA-224");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_WEAK, "SHA-224");
 	o = plain, o.key = odd_curve;
-	expect_status(check_order(dir, &o), JPKI_CERT_WEAK, "secp256k1");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_WEAK, "secp256k1");
 	o = plain, o.key = ed;
-	expect_status(check_order(dir, &o), JPKI_CERT_WEAK, "Ed25519");
+	expect_status(check_order(dir, &o), OUTCOME_CERT_WEAK, "Ed25519");
 	EVP_PKEY_free(ca);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(odd_curve);
@@ -286,7 +286,7 @@ weak_ca_key(void **state)
 	snprintf(path, sizeof path, "../../../../../../../../../../..%s/weak-ca", scratch);
 	certutil_db(in_scratch("weak-ca.der"), "T,,", NULL);
 	leaf.issuer = path;
-	expect_status(check_order(in_scratch("db"), &leaf), JPKI_CERT_WEAK, "weak CA");
+	expect_status(check_order(in_scratch("db"), &leaf), OUTCOME_CERT_WEAK, "weak CA");
 	EVP_PKEY_free(weak);
 	EVP_PKEY_free(key);
 }
@@ -301,13 +301,13 @@ to_the_second(void **state)
 	struct outcome o;
 
 	(void)state;
-	expect_status(check_at(dir, "good", from, NULL), JPKI_OK, "first second");
-	expect_status(check_at(dir, "good", until, NULL), JPKI_OK, "last second");
+	expect_status(check_at(dir, "good", from, NULL), OUTCOME_OK, "first second");
+	expect_status(check_at(dir, "good", until, NULL), OUTCOME_OK, "last second");
 	o = check_at(dir, "good", from - 1, NULL);
-	expect_status(o, JPKI_CERT_NOT_YET, "second before");
+	expect_status(o, OUTCOME_CERT_NOT_YET, "second before");
 	assert_int_equal(o.when, from);
 	o = check_at(dir, "good", until + 1, NULL);
-	expect_status(o, JPKI_CERT_EXPIRED, "second after");
+	expect_status(o, OUTCOME_CERT_EXPIRED, "second after");
 	assert_int_equal(o.when, until);
 	o = check_at(dir, "not-yet-soon", pki_now(), NULL);
 	assert_int_equal(o.when, pki_time("not_yet_soon_not_before"));
@@ -332,16 +332,16 @@ ca_to_the_second(void **state)
 	order.until = until + 1000 * DAY;
 	der = issue(&order);
 	rules.now = until;
-	expect_status(check_der(db, &der, &rules), JPKI_OK, "last second of the CA");
+	expect_status(check_der(db, &der, &rules), OUTCOME_OK, "last second of the CA");
 	rules.now = until + 1;
 	o = check_der(db, &der, &rules);
-	expect_status(o, JPKI_CA_EXPIRED, "CA expired");
+	expect_status(o, OUTCOME_CA_EXPIRED, "CA expired");
 	assert_int_equal(o.when, until);
 	rules.now = from;
-	expect_status(check_der(db, &der, &rules), JPKI_OK, "first second of the CA");
+	expect_status(check_der(db, &der, &rules), OUTCOME_OK, "first second of the CA");
 	rules.now = from - 1;
 	o = check_der(db, &der, &rules);
-	expect_status(o, JPKI_CERT_NOT_YET, "CA not yet valid");
+	expect_status(o, OUTCOME_CERT_NOT_YET, "CA not yet valid");
 	assert_int_equal(o.when, from);
 	cert_free(anchor);
 	close_db(db);
@@ -356,9 +356,9 @@ another_time(void **state)
 	const char *dir = all_cas();
 
 	(void)state;
-	expect_status(check_at(dir, "expired", pki_now() - 4 * DAY, NULL), JPKI_OK, "expired");
-	expect_status(check_at(dir, "not-yet", pki_now() + 4 * DAY, NULL), JPKI_OK, "not-yet");
-	expect_status(check_at(dir, "expired-ca-leaf", pki_now() - 731 * DAY, NULL), JPKI_OK,
+	expect_status(check_at(dir, "expired", pki_now() - 4 * DAY, NULL), OUTCOME_OK, "expired");
+	expect_status(check_at(dir, "not-yet", pki_now() + 4 * DAY, NULL), OUTCOME_OK, "not-yet");
+	expect_status(check_at(dir, "expired-ca-leaf", pki_now() - 731 * DAY, NULL), OUTCOME_OK,
 	    "expired-ca-leaf");
 }
 
@@ -387,10 +387,10 @@ renewed_ca(void **state)
 		const char *dir = in_scratch(first == 0 ? "old-first" : "new-first");
 
 		expect_status(trustdb_add(dir, geteuid(), view_of(&cas[first]), &test_log),
-		    JPKI_OK, "first");
+		    OUTCOME_OK, "first");
 		expect_status(trustdb_add(dir, geteuid(), view_of(&cas[!first]), &test_log),
-		    JPKI_OK, "second");
-		expect_status(check_order(dir, &leaf), JPKI_OK, dir);
+		    OUTCOME_OK, "second");
+		expect_status(check_order(dir, &leaf), OUTCOME_OK, dir);
 	}
 	EVP_PKEY_free(ca);
 	EVP_PKEY_free(key);
@@ -408,14 +408,14 @@ order_of_verdicts(void **state)
 	struct outcome o;
 
 	(void)state;
-	expect_status(check_order(dir, &order), JPKI_UNTRUSTED, "all wrong");
+	expect_status(check_order(dir, &order), OUTCOME_UNTRUSTED, "all wrong");
 	order.issuer = "ca1";
 	order.signer = ca;
 	o = check_order(dir, &order);
-	expect_status(o, JPKI_CERT_EXPIRED, "ours, all else wrong");
+	expect_status(o, OUTCOME_CERT_EXPIRED, "ours, all else wrong");
 	assert_int_equal(o.when, order.until);
 	order.until = pki_now() + DAY;
-	expect_status(check_order(dir, &order), JPKI_CERT_KIND, "kind before strength");
+	expect_status(check_order(dir, &order), OUTCOME_CERT_KIND, "kind before strength");
 	EVP_PKEY_free(ca);
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(key);
@@ -430,13 +430,13 @@ policy(void **state)
 	int64_t now = pki_now();
 
 	(void)state;
-	expect_status(check_at(dir, "good", now, POLICY_AUTH), JPKI_OK, "good");
-	expect_status(check_at(dir, "wrong-policy", now, POLICY_AUTH), JPKI_CERT_KIND, "wrong");
-	expect_status(check_at(dir, "no-policy", now, POLICY_AUTH), JPKI_CERT_KIND, "none");
-	expect_status(check_at(dir, "good", now, POLICY_AUTH "0"), JPKI_CERT_KIND, "longer");
-	expect_status(check_at(dir, "good", now, "2.5.29.32.0"), JPKI_CERT_KIND, "anyPolicy");
-	expect_status(check_at(dir, "good", now, "not an OID"), JPKI_CONFIG, "no OID");
-	expect_status(check_at(dir, "good", now, ""), JPKI_CONFIG, "empty");
+	expect_status(check_at(dir, "good", now, POLICY_AUTH), OUTCOME_OK, "good");
+	expect_status(check_at(dir, "wrong-policy", now, POLICY_AUTH), OUTCOME_CERT_KIND, "wrong");
+	expect_status(check_at(dir, "no-policy", now, POLICY_AUTH), OUTCOME_CERT_KIND, "none");
+	expect_status(check_at(dir, "good", now, POLICY_AUTH "0"), OUTCOME_CERT_KIND, "longer");
+	expect_status(check_at(dir, "good", now, "2.5.29.32.0"), OUTCOME_CERT_KIND, "anyPolicy");
+	expect_status(check_at(dir, "good", now, "not an OID"), OUTCOME_CONFIG, "no OID");
+	expect_status(check_at(dir, "good", now, ""), OUTCOME_CONFIG, "empty");
 }
 
 /* --- revocation ------------------------------------------------------------------- */
@@ -469,15 +469,15 @@ revocation_is_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(leaves); i++) {
-		struct call call = { 0, issuers[i], outcome_of(JPKI_TIMEOUT) };
+		struct call call = { 0, issuers[i], outcome_of(OUTCOME_TIMEOUT) };
 		struct revocation revocation = { revoked, &call };
 		struct chain_rules rules = { .now = pki_now(), .revocation = &revocation };
 		struct bytes der = pki_der(leaves[i]);
 		struct certdb *db = open_db(dir);
 
-		expect_status(check_der(db, &der, &rules), JPKI_TIMEOUT, leaves[i]);
-		call.answer = outcome_of(JPKI_OK);
-		expect_status(check_der(db, &der, &rules), JPKI_OK, leaves[i]);
+		expect_status(check_der(db, &der, &rules), OUTCOME_TIMEOUT, leaves[i]);
+		call.answer = outcome_of(OUTCOME_OK);
+		expect_status(check_der(db, &der, &rules), OUTCOME_OK, leaves[i]);
 		assert_int_equal(call.count, 2);
 		close_db(db);
 	}
@@ -492,7 +492,7 @@ revocation_is_not_asked_of_the_untrusted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		struct call call = { 0, "ca1", outcome_of(JPKI_OK) };
+		struct call call = { 0, "ca1", outcome_of(OUTCOME_OK) };
 		struct revocation revocation = { revoked, &call };
 		struct chain_rules rules = { .now = pki_now(), .revocation = &revocation };
 		struct bytes der = pki_der(names[i]);
@@ -531,7 +531,7 @@ no_bit_is_free(struct certdb *db, const char *name)
 			fail_msg("%s verifies with bit %zu flipped", name, bit);
 		der.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	expect_status(check_der(db, &der, &rules), JPKI_OK, name);
+	expect_status(check_der(db, &der, &rules), OUTCOME_OK, name);
 }
 
 static void
@@ -555,7 +555,7 @@ cut_at_every_length(void **state)
 
 	(void)state;
 	for (der.len = 0; der.len < whole; der.len++)
-		expect_status(check_der(db, &der, &rules), JPKI_CERT_BAD, "cut");
+		expect_status(check_der(db, &der, &rules), OUTCOME_CERT_BAD, "cut");
 	close_db(db);
 }
 

@@ -38,7 +38,7 @@ bench_make(const char *name)
 	struct bench b = { .db = open_db(make_db("ca1", NULL)), .key = pki_key(name) };
 
 	b.cert = get_cert(b.db, view_of(&der));
-	expect_status(sigcheck_input(b.cert, text(challenge), &b.input), JPKI_OK, name);
+	expect_status(sigcheck_input(b.cert, text(challenge), &b.input), OUTCOME_OK, name);
 	return b;
 }
 
@@ -50,7 +50,7 @@ bench_done(struct bench *b)
 	close_db(b->db);
 }
 
-static enum jpki_status
+static enum outcome_status
 verify(const struct bench *b, const void *signature, size_t len)
 {
 	/* exactly as long as it claims, so that a read behind the end shows */
@@ -101,7 +101,7 @@ rsa_good(void **state)
 
 		assert_int_equal(b.input.len, 51);
 		assert_int_equal(sigcheck_signature_size(b.cert), sig.len);
-		assert_int_equal(verify(&b, sig.data, sig.len), JPKI_OK);
+		assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_OK);
 		bench_done(&b);
 	}
 }
@@ -120,7 +120,7 @@ rsa_input_vector(void **state)
 	struct sign_input input;
 
 	(void)state;
-	expect_status(sigcheck_input(b.cert, text("abc"), &input), JPKI_OK, "abc");
+	expect_status(sigcheck_input(b.cert, text("abc"), &input), OUTCOME_OK, "abc");
 	assert_int_equal(input.len, sizeof want);
 	assert_memory_equal(input.bytes, want, sizeof want);
 	assert_int_equal(input.digest_len, 32);
@@ -137,15 +137,15 @@ rsa_every_bit(void **state)
 	(void)state;
 	for (size_t bit = 0; bit < sig.len * 8; bit++) {
 		sig.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
 		sig.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t bit = 0; bit < 256; bit++) {	/* of the digest */
 		b.input.digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
 		b.input.digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_OK);
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_OK);
 	bench_done(&b);
 }
 
@@ -158,12 +158,12 @@ rsa_every_length(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sig.len; len++)
-		assert_int_equal(verify(&b, sig.data, len), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, sig.data, len), OUTCOME_BAD_SIGNATURE);
 	sig.data[sig.len] = 0;
-	assert_int_equal(verify(&b, sig.data, sig.len + 1), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, sig.data, sig.len + 1), OUTCOME_BAD_SIGNATURE);
 	memcpy(longer.data + 1, sig.data, sig.len);
-	assert_int_equal(verify(&b, longer.data, sig.len + 1), JPKI_BAD_SIGNATURE);
-	assert_int_equal(verify(&b, sig.data, SIGNATURE_MAX + 1), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, longer.data, sig.len + 1), OUTCOME_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, sig.data, SIGNATURE_MAX + 1), OUTCOME_BAD_SIGNATURE);
 	bench_done(&b);
 }
 
@@ -176,10 +176,10 @@ rsa_other_key_or_challenge(void **state)
 	struct sign_input input;
 
 	(void)state;
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
-	expect_status(sigcheck_input(b.cert, text("another challenge"), &input), JPKI_OK, "input");
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
+	expect_status(sigcheck_input(b.cert, text("another challenge"), &input), OUTCOME_OK, "input");
 	sig = rsa_sign(b.key, input.bytes, input.len);
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
 	EVP_PKEY_free(other);
 	bench_done(&b);
 }
@@ -209,7 +209,7 @@ rsa_other_digest_infos(void **state)
 		memcpy(block, rows[i].head, rows[i].len);
 		memcpy(block + rows[i].len, b.input.digest, 32);
 		sig = rsa_sign(b.key, block, rows[i].len + 32);
-		if (verify(&b, sig.data, sig.len) != JPKI_BAD_SIGNATURE)
+		if (verify(&b, sig.data, sig.len) != OUTCOME_BAD_SIGNATURE)
 			fail_msg("taken: %s", rows[i].what);
 	}
 	bench_done(&b);
@@ -220,7 +220,7 @@ expect_block_refused(const struct bench *b, const uint8_t *block, const char *wh
 {
 	struct bytes sig = rsa_private(b->key, RSA_NO_PADDING, block, 256);
 
-	if (verify(b, sig.data, sig.len) != JPKI_BAD_SIGNATURE)
+	if (verify(b, sig.data, sig.len) != OUTCOME_BAD_SIGNATURE)
 		fail_msg("taken: %s", what);
 }
 
@@ -247,7 +247,7 @@ rsa_other_paddings(void **state)
 	(void)state;
 	make_block(&b, pad, block);
 	sig = rsa_private(b.key, RSA_NO_PADDING, block, 256);
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_OK);	/* the block is well made */
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_OK);	/* the block is well made */
 
 	block[1] = 2;
 	expect_block_refused(&b, block, "block type 2");
@@ -266,9 +266,9 @@ rsa_other_paddings(void **state)
 	longer[b.input.len] = 0x05;
 	longer[b.input.len + 1] = 0x00;
 	sig = rsa_sign(b.key, longer, b.input.len + 2);
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
 	sig = rsa_private(b.key, RSA_PKCS1_PSS_PADDING, b.input.digest, 32);
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_BAD_SIGNATURE);
 	bench_done(&b);
 }
 
@@ -287,7 +287,7 @@ constants(void **state)
 		for (size_t i = 0; i < COUNT(fill); i++)
 			for (size_t len = 0; len <= size + 2; len++) {
 				memset(sig, fill[i], sizeof sig);
-				assert_int_equal(verify(&b, sig, len), JPKI_BAD_SIGNATURE);
+				assert_int_equal(verify(&b, sig, len), OUTCOME_BAD_SIGNATURE);
 			}
 		bench_done(&b);
 	}
@@ -337,8 +337,8 @@ ec_good(void **state)
 			struct bytes der = ec_sign(&b), raw = to_raw(&der, curves[i].n);
 
 			assert_true(der.len <= sigcheck_signature_size(b.cert));
-			assert_int_equal(verify(&b, der.data, der.len), JPKI_OK);
-			assert_int_equal(verify(&b, raw.data, raw.len), JPKI_OK);
+			assert_int_equal(verify(&b, der.data, der.len), OUTCOME_OK);
+			assert_int_equal(verify(&b, raw.data, raw.len), OUTCOME_OK);
 		}
 		bench_done(&b);
 	}
@@ -354,22 +354,22 @@ ec_damaged(void **state)
 
 		for (size_t bit = 0; bit < raw.len * 8; bit += 7) {
 			raw.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			assert_int_equal(verify(&b, raw.data, raw.len), JPKI_BAD_SIGNATURE);
+			assert_int_equal(verify(&b, raw.data, raw.len), OUTCOME_BAD_SIGNATURE);
 			raw.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 		for (size_t bit = 0; bit < der.len * 8; bit += 3) {
 			der.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			assert_int_equal(verify(&b, der.data, der.len), JPKI_BAD_SIGNATURE);
+			assert_int_equal(verify(&b, der.data, der.len), OUTCOME_BAD_SIGNATURE);
 			der.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 		for (size_t len = 0; len < der.len; len++)
-			assert_int_equal(verify(&b, der.data, len), JPKI_BAD_SIGNATURE);
+			assert_int_equal(verify(&b, der.data, len), OUTCOME_BAD_SIGNATURE);
 		for (size_t len = 0; len < raw.len; len++)
-			assert_int_equal(verify(&b, raw.data, len), JPKI_BAD_SIGNATURE);
+			assert_int_equal(verify(&b, raw.data, len), OUTCOME_BAD_SIGNATURE);
 		der.data[der.len] = 0;
-		assert_int_equal(verify(&b, der.data, der.len + 1), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, der.data, der.len + 1), OUTCOME_BAD_SIGNATURE);
 		b.input.digest[0] ^= 1;
-		assert_int_equal(verify(&b, der.data, der.len), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, der.data, der.len), OUTCOME_BAD_SIGNATURE);
 		bench_done(&b);
 	}
 }
@@ -402,7 +402,7 @@ ec_other_encodings(void **state)
 		len += put_integer(odd + len, raw.data, 32, zeros);
 		len += put_integer(odd + len, raw.data + 32, 32, right ? 2 : raw.data[32] >> 7);
 		odd[1] = (uint8_t)(len - 2);
-		assert_int_equal(verify(&b, odd, len), JPKI_BAD_SIGNATURE);
+		assert_int_equal(verify(&b, odd, len), OUTCOME_BAD_SIGNATURE);
 	}
 	bench_done(&b);
 }
@@ -428,11 +428,11 @@ ec_not_minimal(void **state)
 	size_t len = 2;
 
 	(void)state;
-	assert_int_equal(verify(&b, raw.data, 64), JPKI_OK);
+	assert_int_equal(verify(&b, raw.data, 64), OUTCOME_OK);
 	len += put_integer(odd + len, raw.data, 32, 0);
 	len += put_integer(odd + len, raw.data + 32, 32, raw.data[32] >> 7);
 	odd[1] = (uint8_t)(len - 2);
-	assert_int_equal(verify(&b, odd, len), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, odd, len), OUTCOME_BAD_SIGNATURE);
 	bench_done(&b);
 }
 
@@ -445,7 +445,7 @@ ec_a_third_integer(void **state)
 	(void)state;
 	memcpy(der.data + der.len, "\x02\x01\x01", 3);
 	der.data[1] += 3;
-	assert_int_equal(verify(&b, der.data, der.len + 3), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, der.data, der.len + 3), OUTCOME_BAD_SIGNATURE);
 	bench_done(&b);
 }
 
@@ -462,15 +462,15 @@ ec_zero_and_order(void **state)
 
 	(void)state;
 	bad = raw, memset(bad.data, 0, 32);
-	assert_int_equal(verify(&b, bad.data, 64), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, bad.data, 64), OUTCOME_BAD_SIGNATURE);
 	bad = raw, memset(bad.data + 32, 0, 32);
-	assert_int_equal(verify(&b, bad.data, 64), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, bad.data, 64), OUTCOME_BAD_SIGNATURE);
 	bad = raw, memcpy(bad.data, order, 32);
-	assert_int_equal(verify(&b, bad.data, 64), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, bad.data, 64), OUTCOME_BAD_SIGNATURE);
 	bad = raw, memcpy(bad.data + 32, order, 32);
-	assert_int_equal(verify(&b, bad.data, 64), JPKI_BAD_SIGNATURE);
-	assert_int_equal(verify(&b, "\x30\x06\x02\x01\x00\x02\x01\x00", 8), JPKI_BAD_SIGNATURE);
-	assert_int_equal(verify(&b, "\x30\x06\x02\x01\x01\x02\x01\x01", 8), JPKI_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, bad.data, 64), OUTCOME_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, "\x30\x06\x02\x01\x00\x02\x01\x00", 8), OUTCOME_BAD_SIGNATURE);
+	assert_int_equal(verify(&b, "\x30\x06\x02\x01\x01\x02\x01\x01", 8), OUTCOME_BAD_SIGNATURE);
 	bench_done(&b);
 }
 
@@ -488,9 +488,9 @@ refused_keys(void **state)
 		struct cert *cert = get_cert(db, view_of(&der));
 		struct sign_input input = { .digest_len = 32 };
 
-		expect_status(sigcheck_input(cert, text(challenge), &input), JPKI_CERT_WEAK, names[i]);
+		expect_status(sigcheck_input(cert, text(challenge), &input), OUTCOME_CERT_WEAK, names[i]);
 		assert_int_equal(sigcheck_signature_size(cert), 0);
-		expect_status(sigcheck_verify(cert, &input, text("x")), JPKI_INTERNAL, names[i]);
+		expect_status(sigcheck_verify(cert, &input, text("x")), OUTCOME_INTERNAL, names[i]);
 		cert_free(cert);
 		close_db(db);
 	}
@@ -505,10 +505,10 @@ mixed_up(void **state)
 
 	(void)state;
 	b.input.digest_len = 32;
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_INTERNAL);
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_INTERNAL);
 	b.input.digest_len = 0;
-	assert_int_equal(verify(&b, sig.data, sig.len), JPKI_INTERNAL);
-	expect_status(sigcheck_input(b.cert, text(""), &b.input), JPKI_INTERNAL, "no challenge");
+	assert_int_equal(verify(&b, sig.data, sig.len), OUTCOME_INTERNAL);
+	expect_status(sigcheck_input(b.cert, text(""), &b.input), OUTCOME_INTERNAL, "no challenge");
 	bench_done(&b);
 }
 

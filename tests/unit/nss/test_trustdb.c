@@ -63,7 +63,7 @@ list(void)
 {
 	struct listing l = { .count = 0 };
 
-	expect_status(trustdb_list(in_scratch("db"), geteuid(), &test_log, note, &l), JPKI_OK,
+	expect_status(trustdb_list(in_scratch("db"), geteuid(), &test_log, note, &l), OUTCOME_OK,
 	    "list");
 	return l;
 }
@@ -135,7 +135,7 @@ made_from_nothing(void **state)
 	mode_t old = umask(077);
 
 	(void)state;
-	expect_status(add("ca1"), JPKI_OK, "ca1");
+	expect_status(add("ca1"), OUTCOME_OK, "ca1");
 	umask(old);
 	assert_int_equal(mode(in_scratch("db")), 0755);
 	assert_int_equal(mode(in_scratch("db/cert9.db")), 0644);
@@ -150,7 +150,7 @@ made_in_an_empty_directory(void **state)
 {
 	(void)state;
 	assert_int_equal(mkdir(in_scratch("db"), 0755), 0);
-	expect_status(add("ca1"), JPKI_OK, "ca1");
+	expect_status(add("ca1"), OUTCOME_OK, "ca1");
 	expect_listed("ca1", NULL);
 	expect_tidy(1);
 }
@@ -172,7 +172,7 @@ twice_changes_nothing(void **state)
 
 	(void)state;
 	before = inode(make_db("ca1", "ca2", NULL));
-	expect_status(add("ca1"), JPKI_OK, "again");
+	expect_status(add("ca1"), OUTCOME_OK, "again");
 	assert_int_equal(inode(in_scratch("db")), before);
 	expect_listed("ca1", "ca2", NULL);
 }
@@ -197,9 +197,9 @@ only_trust_t(void **state)
 static void
 refused(void **state)
 {
-	static const struct { const char *name; enum jpki_status status; } rows[] = {
-		{ "good", JPKI_CERT_KIND }, { "sign", JPKI_CERT_KIND },
-		{ "ca-nosign", JPKI_CERT_KIND },
+	static const struct { const char *name; enum outcome_status status; } rows[] = {
+		{ "good", OUTCOME_CERT_KIND }, { "sign", OUTCOME_CERT_KIND },
+		{ "ca-nosign", OUTCOME_CERT_KIND },
 	};
 	EVP_PKEY *weak = pki_key("rsa1024"), *key = pki_key("good"), *p521 = pki_key("ec521");
 	struct order order = { .subject_cn = "CA", .key = weak, .signer = weak, .serial = 1,
@@ -212,39 +212,39 @@ refused(void **state)
 		expect_status(add(rows[i].name), rows[i].status, rows[i].name);
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_WEAK, "RSA-1024");
+	    OUTCOME_CERT_WEAK, "RSA-1024");
 	order.key = order.signer = p521;
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_WEAK, "P-521");
+	    OUTCOME_CERT_WEAK, "P-521");
 	order.key = key, order.signer = weak;
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_BAD, "not self-signed");
+	    OUTCOME_CERT_BAD, "not self-signed");
 	order.signer = key, order.ku = NULL, order.broken_ku = true;
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_KIND, "broken keyUsage");
+	    OUTCOME_CERT_KIND, "broken keyUsage");
 	order.broken_ku = false, order.ku = "digitalSignature,cRLSign";
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_KIND, "no keyCertSign");
+	    OUTCOME_CERT_KIND, "no keyCertSign");
 	order.ku = "critical,keyCertSign", order.constraints = "critical,CA:FALSE";
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_KIND, "CA:FALSE");
+	    OUTCOME_CERT_KIND, "CA:FALSE");
 	order.constraints = NULL;
 	der = issue(&order);
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_KIND, "no basicConstraints");
+	    OUTCOME_CERT_KIND, "no basicConstraints");
 	der = pki_der("ca1");
 	der.len--;
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_BAD, "cut");
+	    OUTCOME_CERT_BAD, "cut");
 	der.len++;
 	der.data[der.len - 1] ^= 1;
 	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_CERT_BAD, "damaged");
+	    OUTCOME_CERT_BAD, "damaged");
 	expect_tidy(0);
 	EVP_PKEY_free(weak);
 	EVP_PKEY_free(key);
@@ -261,20 +261,20 @@ removing(void **state)
 	(void)state;
 	make_db("ca1", "ca2", "ca-ec", NULL);
 	fingerprint_of("ca2", text);
-	expect_status(remove_ca(text), JPKI_OK, "whole fingerprint");
+	expect_status(remove_ca(text), OUTCOME_OK, "whole fingerprint");
 	expect_listed("ca1", "ca-ec", NULL);
-	expect_status(remove_ca(text), JPKI_UNTRUSTED, "gone");
+	expect_status(remove_ca(text), OUTCOME_UNTRUSTED, "gone");
 	fingerprint_of("ca1", text);
 	for (int i = 0; i < 8; i += 2)
 		sprintf(colons + strlen(colons), "%c%c:", text[i] & ~(text[i] >= 'a' ? 0x20 : 0),
 		    text[i + 1]);
-	expect_status(remove_ca(colons), JPKI_OK, colons);
+	expect_status(remove_ca(colons), OUTCOME_OK, colons);
 	expect_listed("ca-ec", NULL);
 	fingerprint_of("ca-ec", text);
-	expect_status(remove_ca(text), JPKI_OK, "the last");
+	expect_status(remove_ca(text), OUTCOME_OK, "the last");
 	expect_listed(NULL, NULL);
 	expect_tidy(1);
-	expect_status(add("ca1"), JPKI_OK, "and anew");
+	expect_status(add("ca1"), OUTCOME_OK, "and anew");
 	expect_listed("ca1", NULL);
 }
 
@@ -288,15 +288,15 @@ removing_what_is_not_there(void **state)
 	before = inode(make_db("ca1", NULL));
 	fingerprint_of("ca1", text);
 	text[7] = '\0';
-	expect_status(remove_ca(text), JPKI_UNTRUSTED, "seven digits");
-	expect_status(remove_ca(""), JPKI_UNTRUSTED, "empty");
-	expect_status(remove_ca("::::::::"), JPKI_UNTRUSTED, "colons");
-	expect_status(remove_ca("zzzzzzzzzz"), JPKI_UNTRUSTED, "no hex");
+	expect_status(remove_ca(text), OUTCOME_UNTRUSTED, "seven digits");
+	expect_status(remove_ca(""), OUTCOME_UNTRUSTED, "empty");
+	expect_status(remove_ca("::::::::"), OUTCOME_UNTRUSTED, "colons");
+	expect_status(remove_ca("zzzzzzzzzz"), OUTCOME_UNTRUSTED, "no hex");
 	fingerprint_of("ca1", text);
 	strcat(text, "00");
-	expect_status(remove_ca(text), JPKI_UNTRUSTED, "too long");
+	expect_status(remove_ca(text), OUTCOME_UNTRUSTED, "too long");
 	fingerprint_of("ca2", text);
-	expect_status(remove_ca(text), JPKI_UNTRUSTED, "another");
+	expect_status(remove_ca(text), OUTCOME_UNTRUSTED, "another");
 	assert_int_equal(inode(in_scratch("db")), before);
 	expect_listed("ca1", NULL);
 }
@@ -305,9 +305,9 @@ static void
 no_database(void **state)
 {
 	(void)state;
-	expect_status(remove_ca("0123456789"), JPKI_TRUST_DB, "remove");
+	expect_status(remove_ca("0123456789"), OUTCOME_TRUST_DB, "remove");
 	expect_status(trustdb_list(in_scratch("db"), geteuid(), &test_log, note, NULL),
-	    JPKI_TRUST_DB, "list");
+	    OUTCOME_TRUST_DB, "list");
 	assert_non_null(strstr(logged(), "jpkictl trust add"));
 	expect_tidy(0);
 }
@@ -326,12 +326,12 @@ certutil_made_it(void **state)
 	need_certutil();
 	certutil_db("ca1", "T,,", "ca2", "CT,C,C", "ca-other", "C,,", "other-ca", "P,,", NULL);
 	expect_listed("ca1", "ca2", NULL);
-	expect_status(add("ca-ec"), JPKI_OK, "ca-ec");
+	expect_status(add("ca-ec"), OUTCOME_OK, "ca-ec");
 	expect_listed("ca1", "ca2", "ca-ec", NULL);
 	expect_tidy(1);
 	db = open_db(in_scratch("db"));
 	cert = get_cert(db, view_of(&der));
-	expect_status(chain_check(db, cert, &rules, &test_log), JPKI_OK, "good");
+	expect_status(chain_check(db, cert, &rules, &test_log), OUTCOME_OK, "good");
 	cert_free(cert);
 	close_db(db);
 }
@@ -362,8 +362,8 @@ broken_database_is_not_replaced(void **state)
 	(void)state;
 	make_db("ca1", NULL);
 	write_bytes(in_scratch("db/cert9.db"), garbage, sizeof garbage);
-	expect_status(add("ca2"), JPKI_TRUST_DB, "add");
-	expect_status(remove_ca("0123456789"), JPKI_TRUST_DB, "remove");
+	expect_status(add("ca2"), OUTCOME_TRUST_DB, "add");
+	expect_status(remove_ca("0123456789"), OUTCOME_TRUST_DB, "remove");
 	after = read_bytes(in_scratch("db/cert9.db"));
 	assert_int_equal(after.len, sizeof garbage);
 	expect_tidy(1);
@@ -375,11 +375,11 @@ unsafe_directory(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in_scratch("db"), 0755), 0);
 	assert_int_equal(chmod(in_scratch("db"), 0777), 0);
-	expect_status(add("ca1"), JPKI_TRUST_DB, "writable");
+	expect_status(add("ca1"), OUTCOME_TRUST_DB, "writable");
 	assert_int_equal(rmdir(in_scratch("db")), 0);
 	assert_int_equal(mkdir(in_scratch("real"), 0755), 0);
 	assert_int_equal(symlink("real", in_scratch("db")), 0);
-	expect_status(add("ca1"), JPKI_TRUST_DB, "symlink");
+	expect_status(add("ca1"), OUTCOME_TRUST_DB, "symlink");
 	expect_tidy(2);
 }
 
@@ -390,8 +390,8 @@ no_parent(void **state)
 
 	(void)state;
 	expect_status(trustdb_add(in_scratch("no/db"), geteuid(), view_of(&der), &test_log),
-	    JPKI_TRUST_DB, "no parent");
-	expect_status(trustdb_add("db", geteuid(), view_of(&der), &test_log), JPKI_TRUST_DB,
+	    OUTCOME_TRUST_DB, "no parent");
+	expect_status(trustdb_add("db", geteuid(), view_of(&der), &test_log), OUTCOME_TRUST_DB,
 	    "relative");
 	assert_false(exists("db"));
 	expect_tidy(0);
@@ -407,7 +407,7 @@ parent_not_writable(void **state)
 	}
 	make_db("ca1", NULL);
 	assert_int_equal(chmod(scratch, 0555), 0);
-	expect_status(add("ca2"), JPKI_TRUST_DB, "read-only");
+	expect_status(add("ca2"), OUTCOME_TRUST_DB, "read-only");
 	assert_int_equal(chmod(scratch, 0755), 0);
 	expect_listed("ca1", NULL);
 }
@@ -441,14 +441,14 @@ disk_full(void **state)
 	for (rlim_t limit = 0; limit < 45000; limit += 1500) {
 		int status = add_with_limit("ca2", limit);
 
-		if (status == JPKI_OK)		/* enough, by now */
+		if (status == OUTCOME_OK)		/* enough, by now */
 			break;
-		assert_int_equal(status, JPKI_TRUST_DB);
+		assert_int_equal(status, OUTCOME_TRUST_DB);
 		assert_int_equal(inode(in_scratch("db")), before);
 		expect_listed("ca1", NULL);
 		expect_tidy(1);
 	}
-	assert_int_equal(add_with_limit("ca2", 1 << 20), JPKI_OK);
+	assert_int_equal(add_with_limit("ca2", 1 << 20), OUTCOME_OK);
 	expect_listed("ca1", "ca2", NULL);
 }
 
@@ -460,7 +460,7 @@ exchange_fails(void **state)
 	(void)state;
 	before = inode(make_db("ca1", NULL));
 	exchange_error = EACCES;
-	expect_status(add("ca2"), JPKI_TRUST_DB, "EACCES");
+	expect_status(add("ca2"), OUTCOME_TRUST_DB, "EACCES");
 	exchange_error = 0;
 	assert_int_equal(inode(in_scratch("db")), before);
 	expect_listed("ca1", NULL);
@@ -479,10 +479,10 @@ exchange_not_supported(void **state)
 		char text[CERT_FINGERPRINT_LEN + 1];
 
 		exchange_error = errors[i];
-		expect_status(add("ca2"), JPKI_OK, "add");
+		expect_status(add("ca2"), OUTCOME_OK, "add");
 		expect_listed("ca1", "ca2", NULL);
 		fingerprint_of("ca2", text);
-		expect_status(remove_ca(text), JPKI_OK, "remove");
+		expect_status(remove_ca(text), OUTCOME_OK, "remove");
 		exchange_error = 0;
 		expect_listed("ca1", NULL);
 		expect_tidy(1);
@@ -496,7 +496,7 @@ strangers_files_stay(void **state)
 	(void)state;
 	make_db("ca1", NULL);
 	write_bytes(in_scratch("db/NOTES"), "x", 1);
-	expect_status(add("ca2"), JPKI_OK, "add");
+	expect_status(add("ca2"), OUTCOME_OK, "add");
 	expect_listed("ca1", "ca2", NULL);
 	assert_non_null(strstr(logged(), "db.new-"));
 	expect_tidy(2);
@@ -529,7 +529,7 @@ readers_beside(void **state)
 		struct certdb *db = NULL;
 		struct outcome o = certdb_open(in_scratch("db"), geteuid(), &test_log, &db);
 
-		expect_status(o, JPKI_OK, "reader");
+		expect_status(o, OUTCOME_OK, "reader");
 		close_db(db);
 	}
 	assert_int_equal(status, 0);
@@ -570,20 +570,20 @@ writers_beside(void **state)
 	for (size_t i = 0; i < COUNT(names); i++)
 		pids[i] = start_adding(names[i]);
 	for (size_t i = 0; i < COUNT(names); i++)
-		assert_int_equal(ended(pids[i]), JPKI_OK);
+		assert_int_equal(ended(pids[i]), OUTCOME_OK);
 	expect_listed("ca1", "ca2", "ca-ec", "ca-other", NULL);
 	expect_tidy(1);
 	assert_int_equal(mode(in_scratch("db.lock")), 0600);
 
 	fingerprint_of("ca1", text);
-	expect_status(remove_ca(text), JPKI_OK, "remove");
+	expect_status(remove_ca(text), OUTCOME_OK, "remove");
 	fingerprint_of("ca2", text);
 	pids[0] = start_adding("ca1");
 	remover = fork();
 	if (remover == 0)
 		_exit((int)remove_ca(text).status);
-	assert_int_equal(ended(pids[0]), JPKI_OK);
-	assert_int_equal(ended(remover), JPKI_OK);
+	assert_int_equal(ended(pids[0]), OUTCOME_OK);
+	assert_int_equal(ended(remover), OUTCOME_OK);
 	expect_listed("ca1", "ca-ec", "ca-other", NULL);
 }
 
@@ -594,11 +594,11 @@ lock_is_no_link(void **state)
 	make_db("ca1", NULL);
 	assert_int_equal(unlink(in_scratch("db.lock")), 0);
 	assert_int_equal(symlink("elsewhere", in_scratch("db.lock")), 0);
-	expect_status(add("ca2"), JPKI_TRUST_DB, "a link");
+	expect_status(add("ca2"), OUTCOME_TRUST_DB, "a link");
 	assert_false(exists(in_scratch("elsewhere")));
 	assert_int_equal(unlink(in_scratch("db.lock")), 0);
 	assert_int_equal(mkfifo(in_scratch("db.lock"), 0600), 0);
-	expect_status(add("ca2"), JPKI_TRUST_DB, "a FIFO");
+	expect_status(add("ca2"), OUTCOME_TRUST_DB, "a FIFO");
 	assert_non_null(strstr(logged(), "lock"));
 	expect_listed("ca1", NULL);	/* readers do not ask for it */
 }
@@ -625,7 +625,7 @@ signals_wait(void **state)
 		expect_listed("ca1", "ca2", NULL);
 		expect_tidy(1);
 		fingerprint_of("ca2", text);
-		expect_status(remove_ca(text), JPKI_OK, "remove");
+		expect_status(remove_ca(text), OUTCOME_OK, "remove");
 	}
 }
 

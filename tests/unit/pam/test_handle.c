@@ -86,10 +86,10 @@ begins_with_nothing(void **state)
 	assert_non_null(m);
 	assert_ptr_equal(handle_find(pamh), m);
 	assert_ptr_equal(handle_of(pamh), m);	/* the same one */
-	assert_int_equal(handle_outcome(m), JPKI_INTERNAL);
+	assert_int_equal(handle_outcome(m), OUTCOME_INTERNAL);
 	assert_false(handle_knows_wrong(m, pin("0000")));
-	handle_note_outcome(m, JPKI_OK);
-	assert_int_equal(handle_outcome(m), JPKI_OK);
+	handle_note_outcome(m, OUTCOME_OK);
+	assert_int_equal(handle_outcome(m), OUTCOME_OK);
 }
 
 static void
@@ -157,7 +157,7 @@ knows_whom_the_card_let_in(void **state)
 	assert_non_null(m);
 	handle_begin(m, "taro");
 	assert_false(handle_let_in(m, "taro"));
-	handle_note_outcome(m, JPKI_OK);
+	handle_note_outcome(m, OUTCOME_OK);
 	assert_true(handle_let_in(m, "taro"));
 	assert_false(handle_let_in(m, "hanako"));
 	handle_turn_to(m, "taro");
@@ -178,7 +178,7 @@ knows_the_card_of_the_last_login(void **state)
 	assert_string_equal(handle_reader(m), "");
 	assert_false(handle_session(m));
 	handle_begin(m, "taro");
-	handle_note_outcome(m, JPKI_OK);
+	handle_note_outcome(m, OUTCOME_OK);
 	handle_note_card(m, "Reader 0", "0123456789abcdef");
 	assert_string_equal(handle_cert(m), "0123456789abcdef");
 	assert_string_equal(handle_reader(m), "Reader 0");
@@ -186,7 +186,7 @@ knows_the_card_of_the_last_login(void **state)
 	assert_true(handle_session(m));
 	handle_note_session(m, false);
 	assert_false(handle_session(m));
-	handle_note_outcome(m, JPKI_PIN_WRONG);
+	handle_note_outcome(m, OUTCOME_PIN_WRONG);
 	assert_string_equal(handle_cert(m), "");
 	handle_note_card(m, "Reader 0", "0123456789abcdef");
 	handle_turn_to(m, "hanako");
@@ -200,10 +200,10 @@ keeps_the_first_pass(void **state)
 	struct handle_state *m = handle_of(pamh);
 
 	assert_non_null(m);
-	assert_int_equal(handle_preliminary(m), JPKI_INTERNAL);
-	handle_note_preliminary(m, JPKI_OK);
-	assert_int_equal(handle_preliminary(m), JPKI_OK);
-	assert_int_equal(handle_outcome(m), JPKI_INTERNAL);
+	assert_int_equal(handle_preliminary(m), OUTCOME_INTERNAL);
+	handle_note_preliminary(m, OUTCOME_OK);
+	assert_int_equal(handle_preliminary(m), OUTCOME_OK);
+	assert_int_equal(handle_outcome(m), OUTCOME_INTERNAL);
 }
 
 static void

@@ -249,7 +249,7 @@ setup(void **state)
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	snprintf(guesses, sizeof guesses, "%s/guesses", dir);
-	assert_int_equal(setenv("JPKI_GUESSES", guesses, 1), 0);
+	assert_int_equal(setenv("OUTCOME_GUESSES", guesses, 1), 0);
 	write_stack();
 	write_file("sshd", "auth required " MODULE "\n");
 	answer = "1234";

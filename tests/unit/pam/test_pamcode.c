@@ -10,15 +10,15 @@
 static void
 only_ok_is_success(void **state)
 {
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++)
-		assert_int_equal(pamcode_of(i) == PAM_SUCCESS, i == JPKI_OK);
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++)
+		assert_int_equal(pamcode_of(i) == PAM_SUCCESS, i == OUTCOME_OK);
 }
 
 /* These mean other things to a stack than "this login failed". */
 static void
 no_failure_is_passed_over(void **state)
 {
-	for (unsigned int i = 0; i < JPKI_STATUS_COUNT; i++) {
+	for (unsigned int i = 0; i < OUTCOME_COUNT; i++) {
 		int code = pamcode_of(i);
 
 		assert_int_not_equal(code, PAM_IGNORE);
@@ -32,7 +32,7 @@ no_failure_is_passed_over(void **state)
 static void
 other_numbers_fail(void **state)
 {
-	const unsigned int numbers[] = { JPKI_STATUS_COUNT, JPKI_STATUS_COUNT + 1, 0xffffffff };
+	const unsigned int numbers[] = { OUTCOME_COUNT, OUTCOME_COUNT + 1, 0xffffffff };
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		assert_int_equal(pamcode_of(numbers[i]), PAM_SYSTEM_ERR);
@@ -42,14 +42,14 @@ other_numbers_fail(void **state)
 static void
 codes_that_programs_know(void **state)
 {
-	assert_int_equal(pamcode_of(JPKI_PIN_WRONG), PAM_AUTH_ERR);
-	assert_int_equal(pamcode_of(JPKI_PIN_FORMAT), PAM_AUTH_ERR);
-	assert_int_equal(pamcode_of(JPKI_PIN_LOCKED), PAM_MAXTRIES);
-	assert_int_equal(pamcode_of(JPKI_NOT_ENROLLED), PAM_USER_UNKNOWN);
-	assert_int_equal(pamcode_of(JPKI_NO_CARD), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(pamcode_of(JPKI_HELPER), PAM_AUTHINFO_UNAVAIL);
-	assert_int_equal(pamcode_of(JPKI_CANCELLED), PAM_CONV_ERR);
-	assert_int_equal(pamcode_of(JPKI_CONFIG), PAM_SERVICE_ERR);
+	assert_int_equal(pamcode_of(OUTCOME_PIN_WRONG), PAM_AUTH_ERR);
+	assert_int_equal(pamcode_of(OUTCOME_PIN_FORMAT), PAM_AUTH_ERR);
+	assert_int_equal(pamcode_of(OUTCOME_PIN_LOCKED), PAM_MAXTRIES);
+	assert_int_equal(pamcode_of(OUTCOME_NOT_ENROLLED), PAM_USER_UNKNOWN);
+	assert_int_equal(pamcode_of(OUTCOME_NO_CARD), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(pamcode_of(OUTCOME_HELPER), PAM_AUTHINFO_UNAVAIL);
+	assert_int_equal(pamcode_of(OUTCOME_CANCELLED), PAM_CONV_ERR);
+	assert_int_equal(pamcode_of(OUTCOME_CONFIG), PAM_SERVICE_ERR);
 }
 
 int

@@ -214,7 +214,7 @@ setup(void **state)
 	if (scratch_setup(state) != 0 || chdir(scratch_path(".")) != 0)
 		return -1;
 	at_prompt = NULL;
-	return setenv("JPKI_GUESSES", scratch_path("guesses"), 1);
+	return setenv("OUTCOME_GUESSES", scratch_path("guesses"), 1);
 }
 
 static void
@@ -334,11 +334,11 @@ static void
 what_never_reached_the_card_is_no_failure(void **state)
 {
 	static const char *const texts[] = { "", "123", "12345", "secret word" };
-	static const enum jpki_status not_tried[] = { JPKI_LAST_TRY, JPKI_OTHER_CARD, JPKI_NOT_ENROLLED,
-		JPKI_BLOCKED };
-	static const enum jpki_status tried[] = { JPKI_PIN_WRONG, JPKI_PIN_LOCKED, JPKI_TIMEOUT,
-		JPKI_CARD_REMOVED, JPKI_CARD_BUSY, JPKI_BAD_REPLY, JPKI_BAD_SIGNATURE, JPKI_HELPER,
-		JPKI_INTERNAL };
+	static const enum outcome_status not_tried[] = { OUTCOME_LAST_TRY, OUTCOME_OTHER_CARD, OUTCOME_NOT_ENROLLED,
+		OUTCOME_BLOCKED };
+	static const enum outcome_status tried[] = { OUTCOME_PIN_WRONG, OUTCOME_PIN_LOCKED, OUTCOME_TIMEOUT,
+		OUTCOME_CARD_REMOVED, OUTCOME_CARD_BUSY, OUTCOME_BAD_REPLY, OUTCOME_BAD_SIGNATURE, OUTCOME_HELPER,
+		OUTCOME_INTERNAL };
 	pam_handle_t *pamh = handle_for("su");
 	char mode[32];
 

@@ -39,8 +39,8 @@ ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 {
 	snprintf(asked, sizeof asked, "%s", prompt);
 	if (typed_text == NULL)
-		return outcome_of(JPKI_CANCELLED);
-	return outcome_of(secret_set(typed, typed_text, strlen(typed_text)) ? JPKI_OK : JPKI_PIN_FORMAT);
+		return outcome_of(OUTCOME_CANCELLED);
+	return outcome_of(secret_set(typed, typed_text, strlen(typed_text)) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
 }
 
 /* Runs it with both streams in a file. */
@@ -204,10 +204,10 @@ parent_asks_for_the_child(void **state)
 	assert_string_equal(asked, "PIN?[2J: ");
 	typed_text = "more than a secret can take";
 	assert_int_equal(run(&c), TOOL_OK);
-	assert_int_equal(result, JPKI_PIN_FORMAT);
+	assert_int_equal(result, OUTCOME_PIN_FORMAT);
 	typed_text = NULL;
 	assert_int_equal(run(&c), TOOL_OK);
-	assert_int_equal(result, JPKI_CANCELLED);
+	assert_int_equal(result, OUTCOME_CANCELLED);
 }
 
 /* --- what it can do ------------------------------------------------------------------- */

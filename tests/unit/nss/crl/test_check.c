@@ -95,7 +95,7 @@ ask(const char *leaf)
 }
 
 static void
-expect(const char *leaf, enum jpki_status status)
+expect(const char *leaf, enum outcome_status status)
 {
 	expect_status(ask(leaf), status, leaf);
 }
@@ -104,28 +104,28 @@ static void
 partition_answers_for_its_certificates(void **state)
 {
 	install((struct list){ .names = &place, .number = 1 });
-	expect("good", JPKI_OK);
-	expect("unlisted", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
-	expect("suspended", JPKI_SUSPENDED);
+	expect("good", OUTCOME_OK);
+	expect("unlisted", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
+	expect("suspended", OUTCOME_SUSPENDED);
 }
 
 static void
 whole_list_answers_for_all(void **state)
 {
 	install((struct list){ .number = 1 });
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 	install((struct list){ .ca = "ca-ec", .digest = "SHA384" });
-	expect("ec384", JPKI_OK);
+	expect("ec384", OUTCOME_OK);
 }
 
 static void
 only_user_certificates_are_ours(void **state)
 {
 	install((struct list){ .number = 1, .flags = POINT_USER });
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 }
 
 static void
@@ -135,7 +135,7 @@ log_says_when_why_and_where(void **state)
 
 	install((struct list){ .names = &place });
 	o = ask("revoked");
-	expect_status(o, JPKI_REVOKED, "revoked");
+	expect_status(o, OUTCOME_REVOKED, "revoked");
 	assert_int_equal(o.when, pki_now() - DAY);
 	assert_non_null(strstr(logged(), "keyCompromise"));
 	assert_non_null(strstr(logged(), list_name));
@@ -149,11 +149,11 @@ static void
 other_partition_proves_nothing(void **state)
 {
 	install((struct list){ .names = &elsewhere });
-	expect("good", JPKI_CRL_MISSING);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_CRL_MISSING);
+	expect("revoked", OUTCOME_REVOKED);
 	policy = CRL_IF_PRESENT;
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 }
 
 static void
@@ -163,10 +163,10 @@ other_partition_beside_the_right_one(void **state)
 
 	crlmaker_serial(&none, 1, pki_now(), 1);
 	install((struct list){ .names = &place, .entries = &none });
-	expect("revoked", JPKI_OK);
+	expect("revoked", OUTCOME_OK);
 	install((struct list){ .names = &elsewhere });
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 	der_done(&none);
 }
 
@@ -215,8 +215,8 @@ list_with_several_names(void **state)
 	der_put(&both, elsewhere.p, elsewhere.len);
 	der_put(&both, place.p, place.len);
 	install((struct list){ .names = &both });
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 	der_done(&both);
 }
 
@@ -228,23 +228,23 @@ lists_of_other_generations_say_nothing(void **state)
 
 	crlmaker_serial(&e, 0x06f1a2b3, pki_now(), 1);	/* good, and good2 of ca2 */
 	install((struct list){ .ca = "ca2", .entries = &e });
-	expect("good", JPKI_CRL_MISSING);
-	expect("good2", JPKI_REVOKED);
+	expect("good", OUTCOME_CRL_MISSING);
+	expect("good2", OUTCOME_REVOKED);
 	install((struct list){ .ca = "ca1" });
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 	der_done(&e);
 }
 
 static void
 missing_list(void **state)
 {
-	expect("good", JPKI_CRL_MISSING);
+	expect("good", OUTCOME_CRL_MISSING);
 	assert_non_null(strstr(logged(), "jpkictl crl import"));
 	policy = CRL_IF_PRESENT;
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 	assert_non_null(strstr(logged(), "none is required"));
 	policy = CRL_OFF;
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 	assert_string_equal(logged(), "");
 }
 
@@ -253,7 +253,7 @@ off_asks_nothing(void **state)
 {
 	install((struct list){ 0 });
 	policy = CRL_OFF;
-	expect("revoked", JPKI_OK);
+	expect("revoked", OUTCOME_OK);
 }
 
 static void
@@ -263,17 +263,17 @@ stale_list(void **state)
 
 	install((struct list){ .from = -9 * DAY, .until = -DAY });
 	o = ask("good");
-	expect_status(o, JPKI_CRL_STALE, "stale");
+	expect_status(o, OUTCOME_CRL_STALE, "stale");
 	assert_int_equal(o.when, pki_now() - DAY);
-	expect("revoked", JPKI_REVOKED);
+	expect("revoked", OUTCOME_REVOKED);
 	policy = CRL_IF_PRESENT;
-	expect("good", JPKI_CRL_STALE);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_CRL_STALE);
+	expect("revoked", OUTCOME_REVOKED);
 	grace = DAY - 1;
-	expect("good", JPKI_CRL_STALE);
+	expect("good", OUTCOME_CRL_STALE);
 	grace = DAY;
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 }
 
 /* nextUpdate itself is still in force. */
@@ -282,13 +282,13 @@ to_the_second(void **state)
 {
 	install((struct list){ .until = 100 });
 	at = pki_now() + 100;
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 	at = pki_now() + 101;
-	expect("good", JPKI_CRL_STALE);
+	expect("good", OUTCOME_CRL_STALE);
 	at = pki_now() - HOUR;
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 	at = pki_now() - HOUR - 1;
-	expect("good", JPKI_CRL_NOT_YET);
+	expect("good", OUTCOME_CRL_NOT_YET);
 }
 
 static void
@@ -296,8 +296,8 @@ fresh_beside_stale(void **state)
 {
 	install((struct list){ .from = -9 * DAY, .until = -DAY });
 	install((struct list){ .names = &place });
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 }
 
 static void
@@ -307,14 +307,14 @@ clock_before_the_list(void **state)
 
 	install((struct list){ .from = DAY, .until = 9 * DAY });
 	o = ask("good");
-	expect_status(o, JPKI_CRL_NOT_YET, "not yet");
+	expect_status(o, OUTCOME_CRL_NOT_YET, "not yet");
 	assert_int_equal(o.when, pki_now() + DAY);
-	expect("revoked", JPKI_REVOKED);
+	expect("revoked", OUTCOME_REVOKED);
 	/* The clock is wrong, then; another list does not help. */
 	install((struct list){ .names = &place });
-	expect("good", JPKI_CRL_NOT_YET);
+	expect("good", OUTCOME_CRL_NOT_YET);
 	policy = CRL_IF_PRESENT;
-	expect("good", JPKI_CRL_NOT_YET);
+	expect("good", OUTCOME_CRL_NOT_YET);
 }
 
 /* --- damage ---------------------------------------------------------------------------- */
@@ -331,9 +331,9 @@ index_file(void)
 static void
 expect_invalid(const char *what)
 {
-	expect_status(ask("good"), JPKI_CRL_INVALID, what);
+	expect_status(ask("good"), OUTCOME_CRL_INVALID, what);
 	policy = CRL_IF_PRESENT;
-	expect_status(ask("good"), JPKI_CRL_INVALID, what);
+	expect_status(ask("good"), OUTCOME_CRL_INVALID, what);
 	policy = CRL_REQUIRE;
 }
 
@@ -350,12 +350,12 @@ what_cannot_be_read_refuses(void **state)
 		idx.data[i] ^= 0x10;
 		write_bytes(index_file(), idx.data, idx.len);
 		o = ask("good");
-		if (o.status != JPKI_CRL_INVALID && o.status != JPKI_OK)
+		if (o.status != OUTCOME_CRL_INVALID && o.status != OUTCOME_OK)
 			fail_msg("octet %zu: %s", i, outcome_code(o.status));
 		/* Never a wrong date, either. */
 		o = ask("revoked");
-		if (o.status != JPKI_CRL_INVALID &&
-		    (o.status != JPKI_REVOKED || o.when != pki_now() - DAY))
+		if (o.status != OUTCOME_CRL_INVALID &&
+		    (o.status != OUTCOME_REVOKED || o.when != pki_now() - DAY))
 			fail_msg("octet %zu: %s", i, outcome_code(o.status));
 		idx.data[i] ^= 0x10;
 	}
@@ -364,7 +364,7 @@ what_cannot_be_read_refuses(void **state)
 	write_bytes(index_file(), "", 0);
 	expect_invalid("empty");
 	write_bytes(index_file(), idx.data, idx.len);
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 }
 
 static void
@@ -381,7 +381,7 @@ unsafe_files_refuse(void **state)
 	assert_int_equal(mkdir(index_file(), 0755), 0);
 	expect_invalid("directory");
 	assert_int_equal(rmdir(index_file()), 0);
-	expect("good", JPKI_CRL_MISSING);
+	expect("good", OUTCOME_CRL_MISSING);
 	assert_int_equal(chmod(in_scratch("crl"), 0777), 0);
 	expect_invalid("directory writable by others");
 	assert_int_equal(chmod(in_scratch("crl"), 0755), 0);
@@ -414,8 +414,8 @@ lock_delays_nobody(void **state)
 	assert_int_equal(flock(lock, LOCK_EX), 0);
 	/* A minute is not the limit here: whoever waited for the lock would wait for ever. */
 	alarm(60);
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 	alarm(0);
 	close(lock);
 }
@@ -432,14 +432,14 @@ rename_hides_nothing(void **state)
 	policy = CRL_IF_PRESENT;
 	install((struct list){ .names = &place });
 	blind_readings = 9;
-	expect("revoked", JPKI_REVOKED);
+	expect("revoked", OUTCOME_REVOKED);
 	assert_true(run("rm", "-rf", in_scratch("crl"), NULL));
 	/* One whose file is not found by a name of the certificate is looked for twice. */
 	der_put(&both, elsewhere.p, elsewhere.len);
 	der_put(&both, place.p, place.len);
 	install((struct list){ .names = &both });
 	blind_readings = 1;
-	expect("revoked", JPKI_REVOKED);
+	expect("revoked", OUTCOME_REVOKED);
 	der_done(&both);
 }
 
@@ -449,7 +449,7 @@ half_an_import_is_not_seen(void **state)
 	install((struct list){ .names = &place });
 	write_bytes(in_scratch("crl/.new.idx"), "JPKI-CRL", 8);
 	write_bytes(in_scratch("crl/.new.crl"), "0", 1);
-	expect("good", JPKI_OK);
+	expect("good", OUTCOME_OK);
 }
 
 static void
@@ -460,8 +460,8 @@ der_is_not_needed(void **state)
 	install((struct list){ .names = &place });
 	snprintf(name, sizeof name, "crl/%s.crl", list_name);
 	assert_int_equal(unlink(in_scratch(name)), 0);
-	expect("good", JPKI_OK);
-	expect("revoked", JPKI_REVOKED);
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -118,7 +118,7 @@ judge_own_ca(const char *ku, int64_t until, enum crl_fault wanted, const char *w
 
 	assert_non_null(cert);
 	len = i2d_X509_NAME(X509_get_subject_name(cert), &name);
-	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&ca), &test_log), JPKI_OK, what);
+	expect_status(trustdb_add(in_scratch("db"), geteuid(), view_of(&ca), &test_log), OUTCOME_OK, what);
 	crlmaker_sign(&(struct crl_order){ .issuer = name, .issuer_len = (size_t)len, .key = key,
 	    .this_update = pki_now() - HOUR, .next_update = pki_now() + DAY }, &der);
 	db = open_db(in_scratch("db"));

@@ -561,7 +561,7 @@ player(const char *script)
 	return path;
 }
 
-static enum jpki_status
+static enum outcome_status
 ask(const char *program, const char *wanted)
 {
 	struct secret *typed = secret_new();
@@ -580,35 +580,35 @@ ask(const char *program, const char *wanted)
 static void
 pinentry_plays_its_part(void **state)
 {
-	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo '# thinking'; echo 'S STATUS'; echo 'D 1234'; echo OK ;;"), "1234"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo 'D 1%25%0A4'; echo OK ;;"), "1%\n4"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; echo OK ;;"), "1234"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo '# thinking'; echo 'S STATUS'; echo 'D 1234'; echo OK ;;"), "1234"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 1%25%0A4'; echo OK ;;"), "1%\n4"), OUTCOME_OK);
 	/* An escape has two digits; without them, a % is a %, and what follows the line is not read. */
-	assert_int_equal(ask(player("GETPIN) echo 'D %31%3a%3A'; echo OK ;;"), "1::"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 123%'; echo OK ;;"), "123%"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 12%1'; echo OK ;;"), "12%1"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo 'D % 5%+5%-1%x1%1g'; echo OK ;;"), "% 5%+5%-1%x1%1g"), JPKI_OK);
-	assert_int_equal(ask(player("OPTION) echo 'ERR 83886254 Unknown option' ;; GETPIN) echo 'D 1'; echo OK ;;"), "1"), JPKI_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D %31%3a%3A'; echo OK ;;"), "1::"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 123%'; echo OK ;;"), "123%"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901'; echo 'D 12%1'; echo OK ;;"), "12%1"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo 'D % 5%+5%-1%x1%1g'; echo OK ;;"), "% 5%+5%-1%x1%1g"), OUTCOME_OK);
+	assert_int_equal(ask(player("OPTION) echo 'ERR 83886254 Unknown option' ;; GETPIN) echo 'D 1'; echo OK ;;"), "1"), OUTCOME_OK);
 	/* What it is told, with the escapes of the protocol. */
 	assert_int_equal(ask(player("SETDESC) [ \"$line\" = '100 %25%0Aline 2' ] && echo OK || echo ERR 1 ;;\n"
-	    "SETPROMPT) [ \"$line\" = PIN: ] && echo OK || echo ERR 1 ;;\nGETPIN) echo 'D 7'; echo OK ;;"), "7"), JPKI_OK);
-	assert_int_equal(ask(player("GETPIN) echo OK ;;"), ""), JPKI_OK);
+	    "SETPROMPT) [ \"$line\" = PIN: ] && echo OK || echo ERR 1 ;;\nGETPIN) echo 'D 7'; echo OK ;;"), "7"), OUTCOME_OK);
+	assert_int_equal(ask(player("GETPIN) echo OK ;;"), ""), OUTCOME_OK);
 }
 
 static void
 pinentry_misbehaves(void **state)
 {
-	assert_int_equal(ask(player("GETPIN) echo 'ERR 83886179 Operation cancelled' ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) exit ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; exit ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) echo nonsense ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) echo 'INQUIRE quality' ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) echo OKAY ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("SETDESC) echo ERR 1 ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901234567'; echo OK ;;"), ""), JPKI_PIN_FORMAT);
-	assert_int_equal(ask(player("GETPIN) head -c 5000 /dev/zero | tr '\\0' x; echo ;;"), ""), JPKI_CANCELLED);
-	assert_int_equal(ask("/bin/false", ""), JPKI_CANCELLED);
-	assert_int_equal(ask("/nonexistent", ""), JPKI_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'ERR 83886179 Operation cancelled' ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) exit ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'D 1234'; exit ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo nonsense ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'INQUIRE quality' ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo OKAY ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("SETDESC) echo ERR 1 ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask(player("GETPIN) echo 'D 12345678901234567'; echo OK ;;"), ""), OUTCOME_PIN_FORMAT);
+	assert_int_equal(ask(player("GETPIN) head -c 5000 /dev/zero | tr '\\0' x; echo ;;"), ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask("/bin/false", ""), OUTCOME_CANCELLED);
+	assert_int_equal(ask("/nonexistent", ""), OUTCOME_CANCELLED);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);	/* and no child is left */
 }
 

@@ -87,7 +87,7 @@ step(const char *news)
 
 	fake.news[0] = '\0';
 	o = watch_step(&w, &ms);
-	assert_int_equal(o.status, JPKI_OK);
+	assert_int_equal(o.status, OUTCOME_OK);
 	assert_string_equal(fake.news, news);
 	return ms;
 }
@@ -130,7 +130,7 @@ setup(void **state)
 	fake.now.count = 2;
 	snprintf(fake.now.at[0].name, TRANSPORT_NAME_MAX, "Reader 0");
 	snprintf(fake.now.at[1].name, TRANSPORT_NAME_MAX, "Reader 1");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	return 0;
 }
 
@@ -424,7 +424,7 @@ a_long_grace_holds_at_the_begin(void **state)
 /* --- pcscd and suspend ------------------------------------------------------------------- */
 
 static void
-fails(enum jpki_status status, const char *news)
+fails(enum outcome_status status, const char *news)
 {
 	int64_t ms;
 	struct outcome o;
@@ -441,24 +441,24 @@ static void
 service_restarts(void **state)
 {
 	begin_there();
-	fails(JPKI_NO_SERVICE, "S");
+	fails(OUTCOME_NO_SERVICE, "S");
 	fake.mono_ms += 100 * GRACE;
-	fails(JPKI_NO_SERVICE, "");		/* said once */
-	fails(JPKI_SERVICE_REFUSED, "");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fails(OUTCOME_NO_SERVICE, "");		/* said once */
+	fails(OUTCOME_SERVICE_REFUSED, "");
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	fake.now.at[0].generation = 0;		/* it counts anew */
 	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
 	/* the reader takes its time */
-	fails(JPKI_NO_SERVICE, "S");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fails(OUTCOME_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	fake.now.count = 0;
 	assert_int_equal(step("s"), WATCH_SETTLE_MS);
 	fake.mono_ms += WATCH_SETTLE_MS - 1;
 	fake.now.count = 2;
 	assert_int_equal(step("F"), TRANSPORT_FOREVER);
 	/* the card was taken away */
-	fails(JPKI_SERVICE_REFUSED, "S");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fails(OUTCOME_SERVICE_REFUSED, "S");
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	remove_card(0);
 	assert_int_equal(step("s"), WATCH_SETTLE_MS);
 	fake.mono_ms += WATCH_SETTLE_MS;
@@ -471,9 +471,9 @@ service_restarts_in_an_absence(void **state)
 	begin_there();
 	remove_card(0);
 	(void)step("G");
-	fails(JPKI_NO_SERVICE, "S");
+	fails(OUTCOME_NO_SERVICE, "S");
 	fake.mono_ms += 100 * GRACE;
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	assert_int_equal(step("s"), WATCH_SETTLE_MS);
 	insert(0, OURS);
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
@@ -486,8 +486,8 @@ service_restarts_with_other_cards(void **state)
 	begin(GRACE, -1);
 	insert(0, LOOK_OTHER);
 	(void)step("");
-	fails(JPKI_NO_SERVICE, "S");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fails(OUTCOME_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	fake.card[0] = OURS;
 	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
 }
@@ -501,8 +501,8 @@ service_restarts_after_the_removal(void **state)
 	(void)step("G");
 	fake.mono_ms += GRACE;
 	(void)step("R");
-	fails(JPKI_NO_SERVICE, "S");
-	fake.readers_fail = outcome_of(JPKI_OK);
+	fails(OUTCOME_NO_SERVICE, "S");
+	fake.readers_fail = outcome_of(OUTCOME_OK);
 	assert_int_equal(step("s"), TRANSPORT_FOREVER);
 	insert(0, OURS);
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
@@ -513,9 +513,9 @@ static void
 other_errors_are_handed_on(void **state)
 {
 	begin_there();
-	fails(JPKI_INTERNAL, "");
-	fails(JPKI_NO_MEMORY, "");
-	fails(JPKI_NO_READER, "");
+	fails(OUTCOME_INTERNAL, "");
+	fails(OUTCOME_NO_MEMORY, "");
+	fails(OUTCOME_NO_READER, "");
 }
 
 static void
