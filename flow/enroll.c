@@ -61,7 +61,7 @@ enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *us
 
 /* The enrolled certificates but this one, each with the lines before it. */
 static struct outcome
-copy_others(struct reader text, struct view der, struct writer *w, size_t *ret_count)
+copy_others(struct cursor text, struct view der, struct writer *w, size_t *ret_count)
 {
 	uint8_t one[CERT_DER_MAX];
 
@@ -105,7 +105,7 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 	if (outcome_ok(&o))
 		o = userfile_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
 	if (outcome_ok(&o))
-		o = copy_others(reader_of(text, len), der, w, &count);
+		o = copy_others(cursor_of(text, len), der, w, &count);
 	if (outcome_ok(&o) && count >= USERCERTS_MAX) {
 		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
 		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), USERCERTS_MAX);

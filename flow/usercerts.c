@@ -89,7 +89,7 @@ add(const struct flow_env *env, struct view der, struct usercerts *e)
 }
 
 static struct outcome
-add_all(const struct flow_env *env, const char *user, struct reader text, struct usercerts *e)
+add_all(const struct flow_env *env, const char *user, struct cursor text, struct usercerts *e)
 {
 	uint8_t der[CERT_DER_MAX];
 	struct outcome o;
@@ -129,7 +129,7 @@ usercerts_load(const struct flow_env *env, const char *user, struct usercerts *r
 	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
 	if (!outcome_ok(&o))
 		return o;
-	return add_all(env, user, reader_of(text, len), ret);
+	return add_all(env, user, cursor_of(text, len), ret);
 }
 
 struct outcome

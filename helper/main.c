@@ -320,7 +320,7 @@ status_of_answer(enum proto_answer answer)
  * has gone; HELPER if it is another message.
  */
 static struct outcome
-receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], struct reader *ret_r)
+receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], struct cursor *ret_r)
 {
 	enum proto_type type;
 	struct proto_id id;
@@ -329,7 +329,7 @@ receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], 
 	/* No deadline: somebody is typing. If the module goes, the socket closes. */
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
 		return outcome_of(OUTCOME_CANCELLED);
-	*ret_r = reader_of(packet, len);
+	*ret_r = cursor_of(packet, len);
 	if (!proto_get_header(ret_r, &type, &id) || type != wanted || memcmp(&id, &self.id, sizeof id) != 0)
 		return outcome_of(OUTCOME_HELPER);
 	return outcome_of(OUTCOME_OK);
@@ -340,7 +340,7 @@ receive_pin(struct secret *pin)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct proto_pin m;
-	struct reader r;
+	struct cursor r;
 	struct outcome o = receive_answer(PROTO_PIN, packet, &r);
 
 	if (o.status == OUTCOME_CANCELLED)
@@ -367,7 +367,7 @@ ask_reply(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 	struct proto_challenge challenge;
 	struct proto_reply m;
 	struct outcome o;
-	struct reader r;
+	struct cursor r;
 
 	snprintf(challenge.text, sizeof challenge.text, "%s", prompt);
 	pause_work();
@@ -704,7 +704,7 @@ main(int argc, char **argv)
 	static struct proto_request request;
 	static uint8_t packet[PROTO_PACKET_MAX];
 	enum proto_type type;
-	struct reader r;
+	struct cursor r;
 	size_t len;
 
 	if (!is_our_socket(PROTO_FD)) {
@@ -717,7 +717,7 @@ main(int argc, char **argv)
 	if (proto_receive(PROTO_FD, &clk_system, clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS,
 	    packet, &len) != PROTO_RECEIVED)
 		return EXIT_PROTOCOL;
-	r = reader_of(packet, len);
+	r = cursor_of(packet, len);
 	if (!proto_get_header(&r, &type, &self.id) || type != PROTO_REQUEST ||
 	    !proto_get_request(&r, &request))
 		return EXIT_PROTOCOL;

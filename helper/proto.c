@@ -174,13 +174,13 @@ proto_put_reply(struct writer *w, const struct proto_id *id, const struct proto_
 }
 
 bool
-proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id)
+proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *ret_id)
 {
 	uint8_t version, type;
 	struct view id;
 
-	if (!reader_u8(r, &version) || version != PROTO_VERSION || !reader_u8(r, &type) ||
-	    type < PROTO_REQUEST || type > PROTO_REPLY || !reader_view(r, PROTO_ID_LEN, &id))
+	if (!cursor_u8(r, &version) || version != PROTO_VERSION || !cursor_u8(r, &type) ||
+	    type < PROTO_REQUEST || type > PROTO_REPLY || !cursor_view(r, PROTO_ID_LEN, &id))
 		return false;
 	*ret_type = type;
 	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
@@ -189,9 +189,9 @@ proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *r
 
 /* A text of the helper's: to be shown to a person, or logged. */
 static bool
-reader_text(struct reader *r, char *dst, size_t size)
+reader_text(struct cursor *r, char *dst, size_t size)
 {
-	if (!reader_string(r, dst, size))
+	if (!cursor_string(r, dst, size))
 		return false;
 	log_defuse(dst);
 	return true;
@@ -205,9 +205,9 @@ is_cert(const char *cert)
 
 /* Or "". It becomes a part of the session's environment. */
 static bool
-reader_cert(struct reader *r, char cert[static PROTO_CERT_MAX])
+reader_cert(struct cursor *r, char cert[static PROTO_CERT_MAX])
 {
-	return reader_string(r, cert, PROTO_CERT_MAX) && (cert[0] == '\0' || is_cert(cert));
+	return cursor_string(r, cert, PROTO_CERT_MAX) && (cert[0] == '\0' || is_cert(cert));
 }
 
 static bool
@@ -217,17 +217,17 @@ is_language(const char *lang)
 }
 
 static bool
-get_claims(struct reader *r, struct proto_claims *ret)
+get_claims(struct cursor *r, struct proto_claims *ret)
 {
 	uint8_t ssh_connection, for_caller;
 	uint32_t caller;
 
-	if (!reader_string(r, ret->tty, sizeof ret->tty) ||
-	    !reader_string(r, ret->display, sizeof ret->display) ||
-	    !reader_string(r, ret->rhost, sizeof ret->rhost) ||
-	    !reader_string(r, ret->seat, sizeof ret->seat) ||
-	    !reader_u8(r, &ssh_connection) || ssh_connection > 1 || !reader_u32(r, &caller) ||
-	    !reader_u8(r, &for_caller) || for_caller > 1)
+	if (!cursor_string(r, ret->tty, sizeof ret->tty) ||
+	    !cursor_string(r, ret->display, sizeof ret->display) ||
+	    !cursor_string(r, ret->rhost, sizeof ret->rhost) ||
+	    !cursor_string(r, ret->seat, sizeof ret->seat) ||
+	    !cursor_u8(r, &ssh_connection) || ssh_connection > 1 || !cursor_u32(r, &caller) ||
+	    !cursor_u8(r, &for_caller) || for_caller > 1)
 		return false;
 	ret->ssh_connection = ssh_connection != 0;
 	ret->caller = caller;
@@ -236,27 +236,27 @@ get_claims(struct reader *r, struct proto_claims *ret)
 }
 
 bool
-proto_get_request(struct reader *r, struct proto_request *ret)
+proto_get_request(struct cursor *r, struct proto_request *ret)
 {
 	uint8_t task, no_wait, sshd, words;
 	uint16_t drop_s;
 	size_t used = 0;
 
-	if (!reader_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
-	    !reader_u8(r, &no_wait) || no_wait > 1 ||
-	    !reader_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
-	    !reader_string(r, ret->user, sizeof ret->user) ||
-	    !reader_string(r, ret->service, sizeof ret->service) ||
-	    !reader_string(r, ret->host, sizeof ret->host) ||
+	if (!cursor_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
+	    !cursor_u8(r, &no_wait) || no_wait > 1 ||
+	    !cursor_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
+	    !cursor_string(r, ret->user, sizeof ret->user) ||
+	    !cursor_string(r, ret->service, sizeof ret->service) ||
+	    !cursor_string(r, ret->host, sizeof ret->host) ||
 	    !get_claims(r, &ret->claims) ||
-	    !reader_string(r, ret->reader, sizeof ret->reader) ||
-	    !reader_u16(r, &drop_s) || drop_s > PROTO_SECONDS_MAX ||
-	    !reader_u8(r, &sshd) || sshd > 1 ||
-	    !reader_string(r, ret->auth_info, sizeof ret->auth_info) ||
-	    !reader_u8(r, &words) || words > PROTO_WORDS_MAX)
+	    !cursor_string(r, ret->reader, sizeof ret->reader) ||
+	    !cursor_u16(r, &drop_s) || drop_s > PROTO_SECONDS_MAX ||
+	    !cursor_u8(r, &sshd) || sshd > 1 ||
+	    !cursor_string(r, ret->auth_info, sizeof ret->auth_info) ||
+	    !cursor_u8(r, &words) || words > PROTO_WORDS_MAX)
 		return false;
 	for (size_t i = 0; i < words; i++) {
-		if (!reader_string(r, ret->store + used, sizeof ret->store - used))
+		if (!cursor_string(r, ret->store + used, sizeof ret->store - used))
 			return false;
 		ret->words[i] = ret->store + used;
 		used += strlen(ret->store + used) + 1;
@@ -266,29 +266,29 @@ proto_get_request(struct reader *r, struct proto_request *ret)
 	ret->drop_s = drop_s;
 	ret->sshd = sshd != 0;
 	ret->word_count = words;
-	return reader_at_end(r);
+	return cursor_at_end(r);
 }
 
 bool
-proto_get_log(struct reader *r, struct proto_log *ret)
+proto_get_log(struct cursor *r, struct proto_log *ret)
 {
 	uint8_t priority;
 
-	if (!reader_u8(r, &priority) || priority > LOG_DEBUG ||
-	    !reader_text(r, ret->text, sizeof ret->text) || !reader_at_end(r))
+	if (!cursor_u8(r, &priority) || priority > LOG_DEBUG ||
+	    !reader_text(r, ret->text, sizeof ret->text) || !cursor_at_end(r))
 		return false;
 	ret->priority = priority < LOG_ERR ? LOG_ERR : priority;
 	return true;
 }
 
 bool
-proto_get_ready(struct reader *r, struct proto_ready *ret)
+proto_get_ready(struct cursor *r, struct proto_ready *ret)
 {
 	uint16_t before_s, after_s;
 	uint8_t way, forward;
 
-	if (!reader_u16(r, &before_s) || !reader_u16(r, &after_s) || !reader_u8(r, &way) ||
-	    !reader_u8(r, &forward) || !reader_at_end(r) ||
+	if (!cursor_u16(r, &before_s) || !cursor_u16(r, &after_s) || !cursor_u8(r, &way) ||
+	    !cursor_u8(r, &forward) || !cursor_at_end(r) ||
 	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX ||
 	    way < PROTO_BY_PIN || way > PROTO_BY_KEY || forward > 1)
 		return false;
@@ -298,25 +298,25 @@ proto_get_ready(struct reader *r, struct proto_ready *ret)
 }
 
 bool
-proto_get_prompt(struct reader *r, struct proto_prompt *ret)
+proto_get_prompt(struct cursor *r, struct proto_prompt *ret)
 {
-	return reader_string(r, ret->cert, sizeof ret->cert) && is_cert(ret->cert) &&
-	    reader_string(r, ret->reader, sizeof ret->reader) &&
-	    reader_text(r, ret->text, sizeof ret->text) && reader_at_end(r);
+	return cursor_string(r, ret->cert, sizeof ret->cert) && is_cert(ret->cert) &&
+	    cursor_string(r, ret->reader, sizeof ret->reader) &&
+	    reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
 }
 
 bool
-proto_get_pin(struct reader *r, struct proto_pin *ret)
+proto_get_pin(struct cursor *r, struct proto_pin *ret)
 {
 	uint8_t answer, len;
 	struct view pin;
 
-	if (!reader_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_UNRECORDED ||
-	    !reader_u16(r, &ret->since.failed) ||
-	    !reader_string(r, ret->since.failed_by, sizeof ret->since.failed_by) ||
-	    !reader_string(r, ret->since.entered_by, sizeof ret->since.entered_by) ||
-	    !reader_u8(r, &len) || len > SECRET_MAX || !reader_view(r, len, &pin) ||
-	    !reader_at_end(r))
+	if (!cursor_u8(r, &answer) || answer < PROTO_ANSWER_PIN || answer > PROTO_ANSWER_UNRECORDED ||
+	    !cursor_u16(r, &ret->since.failed) ||
+	    !cursor_string(r, ret->since.failed_by, sizeof ret->since.failed_by) ||
+	    !cursor_string(r, ret->since.entered_by, sizeof ret->since.entered_by) ||
+	    !cursor_u8(r, &len) || len > SECRET_MAX || !cursor_view(r, len, &pin) ||
+	    !cursor_at_end(r))
 		return false;
 	ret->answer = answer;
 	ret->pin = pin;
@@ -324,19 +324,19 @@ proto_get_pin(struct reader *r, struct proto_pin *ret)
 }
 
 bool
-proto_get_result(struct reader *r, struct proto_result *ret)
+proto_get_result(struct cursor *r, struct proto_result *ret)
 {
 	uint8_t tries, clean, where;
 	uint16_t status;
 	uint64_t when;
 	uint32_t raw;
 
-	if (!reader_u16(r, &status) || !outcome_is_status(status) || !reader_u8(r, &tries) ||
-	    !reader_u64(r, &when) || !reader_u32(r, &raw) || !reader_u8(r, &clean) || clean > 1 ||
+	if (!cursor_u16(r, &status) || !outcome_is_status(status) || !cursor_u8(r, &tries) ||
+	    !cursor_u64(r, &when) || !cursor_u32(r, &raw) || !cursor_u8(r, &clean) || clean > 1 ||
 	    !reader_text(r, ret->text, sizeof ret->text) ||
-	    !reader_string(r, ret->reader, sizeof ret->reader) ||
+	    !cursor_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_cert(r, ret->cert) ||
-	    !reader_u8(r, &where) || where >= WHERE_COUNT || !reader_at_end(r))
+	    !cursor_u8(r, &where) || where >= WHERE_COUNT || !cursor_at_end(r))
 		return false;
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
 		.when = (int64_t)when, .raw = raw };
@@ -346,18 +346,18 @@ proto_get_result(struct reader *r, struct proto_result *ret)
 }
 
 bool
-proto_get_challenge(struct reader *r, struct proto_challenge *ret)
+proto_get_challenge(struct cursor *r, struct proto_challenge *ret)
 {
-	return reader_text(r, ret->text, sizeof ret->text) && reader_at_end(r);
+	return reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
 }
 
 bool
-proto_get_reply(struct reader *r, struct proto_reply *ret)
+proto_get_reply(struct cursor *r, struct proto_reply *ret)
 {
 	uint8_t given;
 
-	if (!reader_u8(r, &given) || given > 1 || !reader_string(r, ret->text, sizeof ret->text) ||
-	    !reader_at_end(r))
+	if (!cursor_u8(r, &given) || given > 1 || !cursor_string(r, ret->text, sizeof ret->text) ||
+	    !cursor_at_end(r))
 		return false;
 	ret->given = given != 0;
 	return true;

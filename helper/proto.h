@@ -183,15 +183,15 @@ bool proto_put_reply(struct writer *w, const struct proto_id *id, const struct p
 bool proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m) MUST_CHECK;
 
 /* Reading: type and id first, then the rest by type; false unless it is whole. */
-bool proto_get_header(struct reader *r, enum proto_type *ret_type, struct proto_id *ret_id) MUST_CHECK;
-bool proto_get_request(struct reader *r, struct proto_request *ret) MUST_CHECK;
-bool proto_get_log(struct reader *r, struct proto_log *ret) MUST_CHECK;
-bool proto_get_ready(struct reader *r, struct proto_ready *ret) MUST_CHECK;
-bool proto_get_prompt(struct reader *r, struct proto_prompt *ret) MUST_CHECK;
-bool proto_get_pin(struct reader *r, struct proto_pin *ret) MUST_CHECK;
-bool proto_get_challenge(struct reader *r, struct proto_challenge *ret) MUST_CHECK;
-bool proto_get_reply(struct reader *r, struct proto_reply *ret) MUST_CHECK;
-bool proto_get_result(struct reader *r, struct proto_result *ret) MUST_CHECK;
+bool proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *ret_id) MUST_CHECK;
+bool proto_get_request(struct cursor *r, struct proto_request *ret) MUST_CHECK;
+bool proto_get_log(struct cursor *r, struct proto_log *ret) MUST_CHECK;
+bool proto_get_ready(struct cursor *r, struct proto_ready *ret) MUST_CHECK;
+bool proto_get_prompt(struct cursor *r, struct proto_prompt *ret) MUST_CHECK;
+bool proto_get_pin(struct cursor *r, struct proto_pin *ret) MUST_CHECK;
+bool proto_get_challenge(struct cursor *r, struct proto_challenge *ret) MUST_CHECK;
+bool proto_get_reply(struct cursor *r, struct proto_reply *ret) MUST_CHECK;
+bool proto_get_result(struct cursor *r, struct proto_result *ret) MUST_CHECK;
 
 /* Sends one packet; false if the other side has gone. No SIGPIPE. */
 bool proto_send(int fd, const struct writer *w) MUST_CHECK;

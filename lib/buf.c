@@ -33,7 +33,7 @@ hex_value(char c)
 }
 
 bool
-reader_view(struct reader *r, size_t len, struct view *ret)
+cursor_view(struct cursor *r, size_t len, struct view *ret)
 {
 	if (r->left < len)
 		return false;
@@ -44,12 +44,12 @@ reader_view(struct reader *r, size_t len, struct view *ret)
 }
 
 static bool
-reader_uint(struct reader *r, size_t len, uint64_t *ret)
+reader_uint(struct cursor *r, size_t len, uint64_t *ret)
 {
 	struct view v;
 	uint64_t n = 0;
 
-	if (!reader_view(r, len, &v))
+	if (!cursor_view(r, len, &v))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		n = n << 8 | v.data[i];
@@ -58,7 +58,7 @@ reader_uint(struct reader *r, size_t len, uint64_t *ret)
 }
 
 bool
-reader_u8(struct reader *r, uint8_t *ret)
+cursor_u8(struct cursor *r, uint8_t *ret)
 {
 	uint64_t n;
 
@@ -69,7 +69,7 @@ reader_u8(struct reader *r, uint8_t *ret)
 }
 
 bool
-reader_u16(struct reader *r, uint16_t *ret)
+cursor_u16(struct cursor *r, uint16_t *ret)
 {
 	uint64_t n;
 
@@ -80,7 +80,7 @@ reader_u16(struct reader *r, uint16_t *ret)
 }
 
 bool
-reader_u32(struct reader *r, uint32_t *ret)
+cursor_u32(struct cursor *r, uint32_t *ret)
 {
 	uint64_t n;
 
@@ -91,19 +91,19 @@ reader_u32(struct reader *r, uint32_t *ret)
 }
 
 bool
-reader_u64(struct reader *r, uint64_t *ret)
+cursor_u64(struct cursor *r, uint64_t *ret)
 {
 	return reader_uint(r, 8, ret);
 }
 
 bool
-reader_string(struct reader *r, char *dst, size_t size)
+cursor_string(struct cursor *r, char *dst, size_t size)
 {
-	struct reader copy = *r;
+	struct cursor copy = *r;
 	struct view v;
 	uint16_t len;
 
-	if (!reader_u16(&copy, &len) || !reader_view(&copy, len, &v))
+	if (!cursor_u16(&copy, &len) || !cursor_view(&copy, len, &v))
 		return false;
 	if (len >= size || memchr(v.data, '\0', v.len) != NULL)
 		return false;
@@ -114,7 +114,7 @@ reader_string(struct reader *r, char *dst, size_t size)
 }
 
 bool
-reader_at_end(const struct reader *r)
+cursor_at_end(const struct cursor *r)
 {
 	return r->left == 0;
 }

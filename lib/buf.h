@@ -25,29 +25,29 @@ void view_hex(struct view v, char *ret_text);
 /* The value of a hex digit of either case; -1 for anything else, NUL included. */
 int hex_value(char c);
 
-struct reader {
+struct cursor {
 	const uint8_t *p;
 	size_t left;
 };
 
-static inline struct reader
-reader_of(const void *data, size_t len)
+static inline struct cursor
+cursor_of(const void *data, size_t len)
 {
-	return (struct reader){ .p = data, .left = len };
+	return (struct cursor){ .p = data, .left = len };
 }
 
-bool reader_u8(struct reader *r, uint8_t *ret) MUST_CHECK;
-bool reader_u16(struct reader *r, uint16_t *ret) MUST_CHECK;
-bool reader_u32(struct reader *r, uint32_t *ret) MUST_CHECK;
-bool reader_u64(struct reader *r, uint64_t *ret) MUST_CHECK;
+bool cursor_u8(struct cursor *r, uint8_t *ret) MUST_CHECK;
+bool cursor_u16(struct cursor *r, uint16_t *ret) MUST_CHECK;
+bool cursor_u32(struct cursor *r, uint32_t *ret) MUST_CHECK;
+bool cursor_u64(struct cursor *r, uint64_t *ret) MUST_CHECK;
 /* Lends the next len bytes. */
-bool reader_view(struct reader *r, size_t len, struct view *ret) MUST_CHECK;
+bool cursor_view(struct cursor *r, size_t len, struct view *ret) MUST_CHECK;
 /*
  * A string with a two-byte length, without NUL inside; copied into
  * dst[size] and terminated. False also if it does not fit.
  */
-bool reader_string(struct reader *r, char *dst, size_t size) MUST_CHECK;
-bool reader_at_end(const struct reader *r) MUST_CHECK;
+bool cursor_string(struct cursor *r, char *dst, size_t size) MUST_CHECK;
+bool cursor_at_end(const struct cursor *r) MUST_CHECK;
 
 struct writer {
 	uint8_t *p;
@@ -67,7 +67,7 @@ void writer_u16(struct writer *w, uint16_t v);
 void writer_u32(struct writer *w, uint32_t v);
 void writer_u64(struct writer *w, uint64_t v);
 void writer_bytes(struct writer *w, const void *data, size_t len);
-/* As reader_string reads it; longer than 65,535 bytes counts as overflow. */
+/* As cursor_string reads it; longer than 65,535 bytes counts as overflow. */
 void writer_string(struct writer *w, const char *s);
 /* Whether everything fitted. */
 bool writer_ok(const struct writer *w) MUST_CHECK;

@@ -5,7 +5,7 @@
  * million elements. What is read is compared with r->left first.
  */
 bool
-der_header(struct reader *r, uint8_t *ret_tag, size_t *ret_len)
+der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len)
 {
 	size_t used = 2, len;
 
@@ -31,9 +31,9 @@ der_header(struct reader *r, uint8_t *ret_tag, size_t *ret_len)
 }
 
 bool
-der_get(struct reader *r, uint8_t tag, struct view *ret_body)
+der_get(struct cursor *r, uint8_t tag, struct view *ret_body)
 {
-	struct reader copy = *r;
+	struct cursor copy = *r;
 	uint8_t found;
 	size_t len;
 
@@ -48,7 +48,7 @@ der_get(struct reader *r, uint8_t tag, struct view *ret_body)
 bool
 der_sequence_size(const uint8_t *head, size_t head_len, size_t *ret_size)
 {
-	struct reader r = reader_of(head, head_len);
+	struct cursor r = cursor_of(head, head_len);
 	uint8_t tag;
 	size_t len;
 

@@ -22,10 +22,10 @@ enum {
  * Reads tag and length and leaves the reader at the contents, which may reach
  * past the reader's end: ret_len is what the length octets claim.
  */
-bool der_header(struct reader *r, uint8_t *ret_tag, size_t *ret_len) MUST_CHECK;
+bool der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len) MUST_CHECK;
 
 /* Reads one whole element of the given tag and lends its contents. */
-bool der_get(struct reader *r, uint8_t tag, struct view *ret_body) MUST_CHECK;
+bool der_get(struct cursor *r, uint8_t tag, struct view *ret_body) MUST_CHECK;
 
 /*
  * How many bytes the element takes that begins with these bytes (four are

@@ -11,20 +11,20 @@
 bool
 asn1_is_certificate(struct view der)
 {
-	struct reader whole = reader_of(der.data, der.len), inner, tbs;
+	struct cursor whole = cursor_of(der.data, der.len), inner, tbs;
 	struct view body, tbs_body, outer_alg, signature, version, serial, inner_alg;
 
-	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole))
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !cursor_at_end(&whole))
 		return false;
-	inner = reader_of(body.data, body.len);
+	inner = cursor_of(body.data, body.len);
 	if (!der_get(&inner, DER_SEQUENCE, &tbs_body) ||
 	    !der_get(&inner, DER_SEQUENCE, &outer_alg) ||
-	    !der_get(&inner, DER_BIT_STRING, &signature) || !reader_at_end(&inner))
+	    !der_get(&inner, DER_BIT_STRING, &signature) || !cursor_at_end(&inner))
 		return false;
 	if (signature.len < 2 || signature.data[0] != 0)
 		return false;
 	/* Version 1 has no version and no extensions, without which we can judge nothing. */
-	tbs = reader_of(tbs_body.data, tbs_body.len);
+	tbs = cursor_of(tbs_body.data, tbs_body.len);
 	return der_get(&tbs, DER_CONTEXT_0, &version) && der_get(&tbs, DER_INTEGER, &serial) &&
 	    der_get(&tbs, DER_SEQUENCE, &inner_alg) && view_equal(inner_alg, outer_alg);
 }
@@ -32,10 +32,10 @@ asn1_is_certificate(struct view der)
 bool
 asn1_oid(struct view der, struct view *ret_oid)
 {
-	struct reader r = reader_of(der.data, der.len);
+	struct cursor r = cursor_of(der.data, der.len);
 	struct view oid;
 
-	if (!der_get(&r, DER_OID, &oid) || oid.len == 0 || !reader_at_end(&r))
+	if (!der_get(&r, DER_OID, &oid) || oid.len == 0 || !cursor_at_end(&r))
 		return false;
 	*ret_oid = oid;
 	return true;
@@ -43,7 +43,7 @@ asn1_oid(struct view der, struct view *ret_oid)
 
 /* A positive, minimally encoded INTEGER, right-aligned into out[n]. */
 static bool
-integer_to_fixed(struct reader *r, size_t n, uint8_t *out)
+integer_to_fixed(struct cursor *r, size_t n, uint8_t *out)
 {
 	struct view v;
 
@@ -65,16 +65,16 @@ integer_to_fixed(struct reader *r, size_t n, uint8_t *out)
 bool
 asn1_ecdsa_raw(struct view signature, size_t n, uint8_t *out)
 {
-	struct reader r = reader_of(signature.data, signature.len), inner;
+	struct cursor r = cursor_of(signature.data, signature.len), inner;
 	struct view body;
 
 	if (signature.len == 2 * n) {
 		memcpy(out, signature.data, signature.len);
 		return true;
 	}
-	if (!der_get(&r, DER_SEQUENCE, &body) || !reader_at_end(&r))
+	if (!der_get(&r, DER_SEQUENCE, &body) || !cursor_at_end(&r))
 		return false;
-	inner = reader_of(body.data, body.len);
+	inner = cursor_of(body.data, body.len);
 	return integer_to_fixed(&inner, n, out) && integer_to_fixed(&inner, n, out + n) &&
-	    reader_at_end(&inner);
+	    cursor_at_end(&inner);
 }

@@ -68,7 +68,7 @@ const char *cert_key_name(const struct cert *cert);
  * does not end, is no base64 or does not fit; nothing may be used then.
  */
 enum pem { PEM_CERT, PEM_END, PEM_BAD };
-enum pem pem_next(struct reader *text, uint8_t *der, size_t size, size_t *ret_len) MUST_CHECK;
+enum pem pem_next(struct cursor *text, uint8_t *der, size_t size, size_t *ret_len) MUST_CHECK;
 
 /*
  * Writes a certificate as PEM, lines of 64 characters, with the newline at

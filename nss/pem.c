@@ -12,13 +12,13 @@
 
 /* Moves the reader behind the next occurrence of mark and lends what was before it. */
 static bool
-skip_to(struct reader *r, const char *mark, struct view *ret_before)
+skip_to(struct cursor *r, const char *mark, struct view *ret_before)
 {
 	size_t len = strlen(mark);
 	const uint8_t *hit = r->left > 0 ? memmem(r->p, r->left, mark, len) : NULL;
 
-	return hit != NULL && reader_view(r, (size_t)(hit - r->p), ret_before) &&
-	    reader_view(r, len, &(struct view){ 0 });
+	return hit != NULL && cursor_view(r, (size_t)(hit - r->p), ret_before) &&
+	    cursor_view(r, len, &(struct view){ 0 });
 }
 
 /*
@@ -68,9 +68,9 @@ decode(struct view text, uint8_t *der, size_t size, size_t *ret_len)
 }
 
 enum pem
-pem_next(struct reader *text, uint8_t *der, size_t size, size_t *ret_len)
+pem_next(struct cursor *text, uint8_t *der, size_t size, size_t *ret_len)
 {
-	struct reader copy = *text;
+	struct cursor copy = *text;
 	struct view before, block;
 
 	if (!skip_to(&copy, BEGIN, &before))

@@ -96,11 +96,11 @@ sshkey_of_cert(const struct cert *cert, char ret_text[static SSHKEY_MAX])
 static bool
 is_blob_of(struct view blob, struct view kind)
 {
-	struct reader r = reader_of(blob.data, blob.len);
+	struct cursor r = cursor_of(blob.data, blob.len);
 	struct view name;
 	uint32_t len;
 
-	return reader_u32(&r, &len) && reader_view(&r, len, &name) && view_equal(name, kind);
+	return cursor_u32(&r, &len) && cursor_view(&r, len, &name) && view_equal(name, kind);
 }
 
 bool

@@ -80,7 +80,7 @@ start_helper(struct dialogue *s, const struct proto_request *request)
 
 /* READY: what the options say, by a helper that has not yet heard anything from outside. */
 static struct outcome
-take_ready(struct dialogue *s, struct reader *r)
+take_ready(struct dialogue *s, struct cursor *r)
 {
 	struct proto_ready m;
 
@@ -118,7 +118,7 @@ ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *t
 
 /* PROMPT: asks the person and hands the answer on. */
 static struct outcome
-answer_prompt(struct dialogue *s, struct reader *r)
+answer_prompt(struct dialogue *s, struct cursor *r)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -148,7 +148,7 @@ answer_prompt(struct dialogue *s, struct reader *r)
 
 /* CHALLENGE: shows it and hands the reply on. There is no card of ours in it. */
 static struct outcome
-answer_challenge(struct dialogue *s, struct reader *r)
+answer_challenge(struct dialogue *s, struct cursor *r)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -189,7 +189,7 @@ all_given(const struct dialogue *s)
 
 /* RESULT: success is believed only of a task that has got all that it needs. */
 static struct outcome
-take_result(struct dialogue *s, struct reader *r, struct proto_result *ret)
+take_result(struct dialogue *s, struct cursor *r, struct proto_result *ret)
 {
 	struct proto_result m;
 
@@ -202,7 +202,7 @@ take_result(struct dialogue *s, struct reader *r, struct proto_result *ret)
 }
 
 static struct outcome
-take_log(struct dialogue *s, struct reader *r)
+take_log(struct dialogue *s, struct cursor *r)
 {
 	struct proto_log m;
 
@@ -221,7 +221,7 @@ static struct outcome
 handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct proto_result *ret_result,
     bool *ret_done)
 {
-	struct reader r = reader_of(packet, len);
+	struct cursor r = cursor_of(packet, len);
 	enum proto_type type;
 	struct proto_id id;
 

@@ -110,7 +110,7 @@ caged_account_name(uid_t uid)
 	static uint8_t packet[PACKET_MAX];
 	static char name[NAME_MAX_LEN];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct reader r;
+	struct cursor r;
 	ssize_t n = -1;
 	uint8_t type;
 
@@ -118,8 +118,8 @@ caged_account_name(uid_t uid)
 	writer_u32(&w, (uint32_t)uid);
 	if (send_packet(to_parent, packet, w.len))
 		n = receive_packet(to_parent, packet);
-	r = reader_of(packet, n > 0 ? (size_t)n : 0);
-	return reader_u8(&r, &type) && type == MESSAGE_ACCOUNT && reader_string(&r, name, sizeof name) &&
+	r = cursor_of(packet, n > 0 ? (size_t)n : 0);
+	return cursor_u8(&r, &type) && type == MESSAGE_ACCOUNT && cursor_string(&r, name, sizeof name) &&
 	    name[0] != '\0' ? name : NULL;
 }
 
@@ -291,7 +291,7 @@ relay_text(struct relay *r)
 
 /* The person reads what the child has said before, and then the prompt. */
 static bool
-answer_question(struct parent *p, struct reader question)
+answer_question(struct parent *p, struct cursor question)
 {
 	uint8_t packet[2 + SECRET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -300,7 +300,7 @@ answer_question(struct parent *p, struct reader question)
 	struct outcome o;
 	bool sent;
 
-	if (typed == NULL || !reader_string(&question, prompt, sizeof prompt) || !reader_at_end(&question)) {
+	if (typed == NULL || !cursor_string(&question, prompt, sizeof prompt) || !cursor_at_end(&question)) {
 		secret_free(typed);
 		return false;
 	}
@@ -329,14 +329,14 @@ hold_signals(struct parent *p)
 }
 
 static bool
-name_account(struct parent *p, struct reader r)
+name_account(struct parent *p, struct cursor r)
 {
 	uint8_t packet[NAME_MAX_LEN + 8];
 	struct writer w = writer_of(packet, sizeof packet);
 	const struct passwd *pw;
 	uint32_t uid;
 
-	if (!reader_u32(&r, &uid) || !reader_at_end(&r))
+	if (!cursor_u32(&r, &uid) || !cursor_at_end(&r))
 		return false;
 	pw = getpwuid((uid_t)uid);
 	writer_u8(&w, MESSAGE_ACCOUNT);
@@ -345,7 +345,7 @@ name_account(struct parent *p, struct reader r)
 }
 
 static bool
-take_result(struct parent *p, struct reader part)
+take_result(struct parent *p, struct cursor part)
 {
 	if (part.left > p->c->result_size - p->got)
 		return false;
@@ -360,7 +360,7 @@ take_message(struct parent *p)
 {
 	static uint8_t packet[PACKET_MAX];
 	ssize_t n = receive_packet(p->fd, packet);
-	struct reader r = reader_of(packet + 1, n > 0 ? (size_t)n - 1 : 0);
+	struct cursor r = cursor_of(packet + 1, n > 0 ? (size_t)n - 1 : 0);
 	bool taken = false;
 
 	if (n == 0)

@@ -53,7 +53,7 @@ crlder_pread(int fd, void *dst, size_t len, uint64_t offset)
 
 /* The next element with its tag and length. */
 static bool
-get_whole(struct reader *r, uint8_t tag, struct view *ret)
+get_whole(struct cursor *r, uint8_t tag, struct view *ret)
 {
 	const uint8_t *start = r->p;
 	struct view body;
@@ -65,7 +65,7 @@ get_whole(struct reader *r, uint8_t tag, struct view *ret)
 }
 
 static bool
-next_is(const struct reader *r, uint8_t tag)
+next_is(const struct cursor *r, uint8_t tag)
 {
 	return r->left > 0 && r->p[0] == tag;
 }
@@ -124,7 +124,7 @@ rest_of_time(const uint8_t *p, int year, int64_t *ret)
 
 /* Time as RFC 5280 §4.1.2.5 wants it: in UTC, with seconds, without fractions. */
 static bool
-get_time(struct reader *r, int64_t *ret)
+get_time(struct cursor *r, int64_t *ret)
 {
 	struct view v;
 	int high, low;
@@ -143,7 +143,7 @@ get_time(struct reader *r, int64_t *ret)
  * where its contents begin and end.
  */
 static bool
-sequence_at(struct reader *r, uint64_t start, uint64_t end, uint64_t *ret_body, uint64_t *ret_end)
+sequence_at(struct cursor *r, uint64_t start, uint64_t end, uint64_t *ret_body, uint64_t *ret_end)
 {
 	size_t before = r->left, len;
 	uint8_t tag;
@@ -159,7 +159,7 @@ sequence_at(struct reader *r, uint64_t start, uint64_t end, uint64_t *ret_body, 
 
 /* From version to nextUpdate, and the header of the entries if there are any. */
 static bool
-read_tbs_head(struct crlder *d, struct reader *r, const uint8_t *head)
+read_tbs_head(struct crlder *d, struct cursor *r, const uint8_t *head)
 {
 	struct view version;
 
@@ -182,24 +182,24 @@ read_tbs_head(struct crlder *d, struct reader *r, const uint8_t *head)
 
 /* What follows the entries: crlExtensions, and outside of the signed part the signature. */
 static bool
-read_tail(struct crlder *d, struct reader tail, size_t tbs_left)
+read_tail(struct crlder *d, struct cursor tail, size_t tbs_left)
 {
-	struct reader tbs = reader_of(tail.p, tbs_left), wrapped;
+	struct cursor tbs = cursor_of(tail.p, tbs_left), wrapped;
 	struct view body, bits;
 
 	d->extensions = (struct view){ .data = NULL };
-	if (!reader_at_end(&tbs)) {
-		if (!der_get(&tbs, TAG_CONSTRUCTED_0, &body) || !reader_at_end(&tbs))
+	if (!cursor_at_end(&tbs)) {
+		if (!der_get(&tbs, TAG_CONSTRUCTED_0, &body) || !cursor_at_end(&tbs))
 			return false;
-		wrapped = reader_of(body.data, body.len);
-		if (!der_get(&wrapped, DER_SEQUENCE, &d->extensions) || !reader_at_end(&wrapped))
+		wrapped = cursor_of(body.data, body.len);
+		if (!der_get(&wrapped, DER_SEQUENCE, &d->extensions) || !cursor_at_end(&wrapped))
 			return false;
 	}
-	if (!reader_view(&tail, tbs_left, &body) ||
+	if (!cursor_view(&tail, tbs_left, &body) ||
 	    !get_whole(&tail, DER_SEQUENCE, &d->outer_algorithm_der) ||
-	    !der_get(&tail, DER_BIT_STRING, &bits) || !reader_at_end(&tail))
+	    !der_get(&tail, DER_BIT_STRING, &bits) || !cursor_at_end(&tail))
 		return false;
-	tbs = reader_of(d->outer_algorithm_der.data, d->outer_algorithm_der.len);
+	tbs = cursor_of(d->outer_algorithm_der.data, d->outer_algorithm_der.len);
 	if (!der_get(&tbs, DER_SEQUENCE, &d->outer_algorithm))
 		return false;
 	if (bits.len < 2 || bits.data[0] != 0)
@@ -211,7 +211,7 @@ read_tail(struct crlder *d, struct reader tail, size_t tbs_left)
 enum crl_fault
 crlder_read(int fd, struct crlder *d)
 {
-	struct reader r;
+	struct cursor r;
 	struct stat st;
 	uint64_t body, end;
 	size_t len;
@@ -226,7 +226,7 @@ crlder_read(int fd, struct crlder *d)
 	len = d->size < sizeof d->head ? (size_t)d->size : sizeof d->head;
 	if (!crlder_pread(fd, d->head, len, 0))
 		return CRL_UNREADABLE;
-	r = reader_of(d->head, len);
+	r = cursor_of(d->head, len);
 	if (!der_header(&r, &tag, &len) || tag != DER_SEQUENCE)
 		return CRL_NOT_CRL;
 	body = (uint64_t)(r.p - d->head);
@@ -243,7 +243,7 @@ crlder_read(int fd, struct crlder *d)
 	len = (size_t)(d->size - end);
 	if (!crlder_pread(fd, d->tail, len, end))
 		return CRL_UNREADABLE;
-	if (!read_tail(d, reader_of(d->tail, len), (size_t)(d->tbs_end - end)))
+	if (!read_tail(d, cursor_of(d->tail, len), (size_t)(d->tbs_end - end)))
 		return CRL_NOT_CRL;
 	return CRL_OK;
 }
@@ -258,7 +258,7 @@ struct extension {
 };
 
 static bool
-get_boolean(struct reader *r, uint8_t tag, bool *ret)
+get_boolean(struct cursor *r, uint8_t tag, bool *ret)
 {
 	struct view v;
 
@@ -269,18 +269,18 @@ get_boolean(struct reader *r, uint8_t tag, bool *ret)
 }
 
 static bool
-get_extension(struct reader *r, struct extension *ret)
+get_extension(struct cursor *r, struct extension *ret)
 {
 	struct view body;
-	struct reader e;
+	struct cursor e;
 
 	if (!der_get(r, DER_SEQUENCE, &body))
 		return false;
-	e = reader_of(body.data, body.len);
+	e = cursor_of(body.data, body.len);
 	ret->critical = false;
 	if (!der_get(&e, DER_OID, &ret->oid) || ret->oid.len == 0 ||
 	    (next_is(&e, TAG_BOOLEAN) && !get_boolean(&e, TAG_BOOLEAN, &ret->critical)) ||
-	    !der_get(&e, DER_OCTET_STRING, &ret->value) || !reader_at_end(&e))
+	    !der_get(&e, DER_OCTET_STRING, &ret->value) || !cursor_at_end(&e))
 		return false;
 	ret->ce = ret->oid.len == 3 && ret->oid.data[0] == 0x55 && ret->oid.data[1] == 0x1d ?
 	    ret->oid.data[2] : -1;
@@ -311,10 +311,10 @@ log_oid(const struct log *log, const char *what, struct view oid)
 static bool
 get_number(struct view value, uint8_t number[static CRL_SERIAL_MAX])
 {
-	struct reader r = reader_of(value.data, value.len);
+	struct cursor r = cursor_of(value.data, value.len);
 	struct view v;
 
-	if (!der_get(&r, DER_INTEGER, &v) || !reader_at_end(&r) || v.len == 0 ||
+	if (!der_get(&r, DER_INTEGER, &v) || !cursor_at_end(&r) || v.len == 0 ||
 	    (v.data[0] & 0x80) != 0)
 		return false;
 	if (v.data[0] == 0) {
@@ -335,15 +335,15 @@ get_number(struct view value, uint8_t number[static CRL_SERIAL_MAX])
 static enum crl_fault
 read_scope(struct view names, struct crl_facts *facts)
 {
-	struct reader r = reader_of(names.data, names.len);
+	struct cursor r = cursor_of(names.data, names.len);
 	bool known = false;
 
-	while (!reader_at_end(&r)) {
+	while (!cursor_at_end(&r)) {
 		struct view body;
 		size_t len;
 		uint8_t tag;
 
-		if (!der_header(&r, &tag, &len) || !reader_view(&r, len, &body) || len == 0)
+		if (!der_header(&r, &tag, &len) || !cursor_view(&r, len, &body) || len == 0)
 			return CRL_SCOPE;
 		known = known || tag == TAG_URI || tag == TAG_DIRECTORY_NAME;
 	}
@@ -358,12 +358,12 @@ read_scope(struct view names, struct crl_facts *facts)
 static enum crl_fault
 read_point_name(struct view value, struct crl_facts *facts)
 {
-	struct reader r = reader_of(value.data, value.len);
+	struct cursor r = cursor_of(value.data, value.len);
 	struct view names;
 
 	if (next_is(&r, TAG_CONSTRUCTED_0 + 1))
 		return CRL_RELATIVE_NAME;
-	if (!der_get(&r, TAG_CONSTRUCTED_0, &names) || !reader_at_end(&r))
+	if (!der_get(&r, TAG_CONSTRUCTED_0, &names) || !cursor_at_end(&r))
 		return CRL_SCOPE;
 	return read_scope(names, facts);
 }
@@ -372,14 +372,14 @@ read_point_name(struct view value, struct crl_facts *facts)
 static enum crl_fault
 read_point(struct view value, struct crl_facts *facts)
 {
-	struct reader whole = reader_of(value.data, value.len), r;
+	struct cursor whole = cursor_of(value.data, value.len), r;
 	bool only_ca = false, indirect = false, only_attribute = false;
 	enum crl_fault f = CRL_OK;
 	struct view body, v;
 
-	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole) || body.len == 0)
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !cursor_at_end(&whole) || body.len == 0)
 		return CRL_SCOPE;
-	r = reader_of(body.data, body.len);
+	r = cursor_of(body.data, body.len);
 	if (next_is(&r, TAG_CONSTRUCTED_0)) {
 		if (!der_get(&r, TAG_CONSTRUCTED_0, &v))
 			return CRL_SCOPE;
@@ -397,7 +397,7 @@ read_point(struct view value, struct crl_facts *facts)
 		return CRL_SCOPE;
 	if (next_is(&r, TAG_CONTEXT_0 + 5) && !get_boolean(&r, TAG_CONTEXT_0 + 5, &only_attribute))
 		return CRL_SCOPE;
-	if (!reader_at_end(&r))
+	if (!cursor_at_end(&r))
 		return CRL_SCOPE;
 	return indirect ? CRL_INDIRECT : only_ca ? CRL_ONLY_CA :
 	    only_attribute ? CRL_ONLY_ATTRIBUTE : CRL_OK;
@@ -431,14 +431,14 @@ read_extension(const struct extension *e, const struct log *log, bool *ret_point
 enum crl_fault
 crlder_extensions(const struct crlder *d, const struct log *log, struct crl_facts *facts)
 {
-	struct reader r = reader_of(d->extensions.data, d->extensions.len);
+	struct cursor r = cursor_of(d->extensions.data, d->extensions.len);
 	enum crl_fault f = CRL_OK;
 	bool point = false;
 
 	facts->has_number = facts->user_only = false;
 	facts->scope_len = 0;
 	memset(facts->number, 0, sizeof facts->number);
-	while (f == CRL_OK && !reader_at_end(&r)) {
+	while (f == CRL_OK && !cursor_at_end(&r)) {
 		struct extension e;
 
 		if (!get_extension(&r, &e))
@@ -470,10 +470,10 @@ crlder_serial(struct view contents, struct view *ret)
 static enum crl_fault
 get_reason(struct view value, uint8_t *ret)
 {
-	struct reader r = reader_of(value.data, value.len);
+	struct cursor r = cursor_of(value.data, value.len);
 	struct view v;
 
-	if (!der_get(&r, TAG_ENUMERATED, &v) || !reader_at_end(&r) || v.len != 1 ||
+	if (!der_get(&r, TAG_ENUMERATED, &v) || !cursor_at_end(&r) || v.len != 1 ||
 	    crl_reason_name(v.data[0]) == NULL)
 		return CRL_ENTRY_REASON;
 	*ret = v.data[0];
@@ -483,10 +483,10 @@ get_reason(struct view value, uint8_t *ret)
 static enum crl_fault
 read_entry_extensions(struct view sequence, const struct log *log, struct crl_entry *entry)
 {
-	struct reader r = reader_of(sequence.data, sequence.len);
+	struct cursor r = cursor_of(sequence.data, sequence.len);
 	bool reason = false;
 
-	while (!reader_at_end(&r)) {
+	while (!cursor_at_end(&r)) {
 		struct extension e;
 		enum crl_fault f = CRL_OK;
 
@@ -517,7 +517,7 @@ is_minimal(struct view v)
 static enum crl_fault
 read_entry(struct view body, const struct log *log, struct crl_entry *entry)
 {
-	struct reader r = reader_of(body.data, body.len);
+	struct cursor r = cursor_of(body.data, body.len);
 	struct view serial, extensions;
 	int64_t date;
 
@@ -529,9 +529,9 @@ read_entry(struct view body, const struct log *log, struct crl_entry *entry)
 		return CRL_ENTRY;
 	entry->date = (uint32_t)date;
 	entry->reason = REASON_UNSPECIFIED;
-	if (reader_at_end(&r))
+	if (cursor_at_end(&r))
 		return CRL_OK;
-	if (!der_get(&r, DER_SEQUENCE, &extensions) || !reader_at_end(&r))
+	if (!der_get(&r, DER_SEQUENCE, &extensions) || !cursor_at_end(&r))
 		return CRL_ENTRY;
 	return read_entry_extensions(extensions, log, entry);
 }
@@ -540,7 +540,7 @@ read_entry(struct view body, const struct log *log, struct crl_entry *entry)
 struct window {
 	const struct crlder *d;
 	uint64_t next;			/* offset in the file of what is not yet in it */
-	struct reader r;
+	struct cursor r;
 	uint8_t *bytes;			/* WINDOW octets */
 };
 
@@ -561,7 +561,7 @@ window_fill(struct window *w)
 	if (!crlder_pread(w->d->fd, w->bytes + kept, more, w->next))
 		return false;
 	w->next += more;
-	w->r = reader_of(w->bytes, kept + more);
+	w->r = cursor_of(w->bytes, kept + more);
 	return true;
 }
 
@@ -587,7 +587,7 @@ crlder_each(const struct crlder *d, bool (*each)(void *ctx, const struct crl_ent
 
 	if (bytes == NULL)
 		return CRL_NO_MEMORY;
-	w.r = reader_of(bytes, 0);
+	w.r = cursor_of(bytes, 0);
 	while (w.r.left > 0 || w.next < d->entries_end) {
 		struct crl_entry entry;
 		enum crl_fault f = next_entry(&w, log, &entry);
@@ -608,15 +608,15 @@ crlder_each(const struct crlder *d, bool (*each)(void *ctx, const struct crl_ent
 static bool
 name_matches(struct view names, bool (*match)(void *ctx, struct view general_name), void *ctx)
 {
-	struct reader r = reader_of(names.data, names.len);
+	struct cursor r = cursor_of(names.data, names.len);
 
-	while (!reader_at_end(&r)) {
+	while (!cursor_at_end(&r)) {
 		struct view whole = { .data = r.p };
 		struct view body;
 		size_t len;
 		uint8_t tag;
 
-		if (!der_header(&r, &tag, &len) || !reader_view(&r, len, &body))
+		if (!der_header(&r, &tag, &len) || !cursor_view(&r, len, &body))
 			return false;
 		whole.len = (size_t)(r.p - whole.data);
 		if (match(ctx, whole))
@@ -648,11 +648,11 @@ crlder_scope_has(const struct crl_facts *facts, struct view general_name)
 bool
 crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag, struct view *ret_body)
 {
-	struct reader r = reader_of(facts->scope, facts->scope_len);
+	struct cursor r = cursor_of(facts->scope, facts->scope_len);
 	size_t len;
 
 	do {
-		if (!der_header(&r, ret_tag, &len) || !reader_view(&r, len, ret_body))
+		if (!der_header(&r, ret_tag, &len) || !cursor_view(&r, len, ret_body))
 			return false;
 	} while (i-- > 0);
 	return true;
@@ -665,13 +665,13 @@ crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag, struc
 static bool
 point_matches(struct view point, bool (*match)(void *ctx, struct view general_name), void *ctx)
 {
-	struct reader r = reader_of(point.data, point.len), name;
+	struct cursor r = cursor_of(point.data, point.len), name;
 	struct view body, names;
 
-	if (!der_get(&r, TAG_CONSTRUCTED_0, &body) || !reader_at_end(&r))
+	if (!der_get(&r, TAG_CONSTRUCTED_0, &body) || !cursor_at_end(&r))
 		return false;
-	name = reader_of(body.data, body.len);
-	return der_get(&name, TAG_CONSTRUCTED_0, &names) && reader_at_end(&name) &&
+	name = cursor_of(body.data, body.len);
+	return der_get(&name, TAG_CONSTRUCTED_0, &names) && cursor_at_end(&name) &&
 	    name_matches(names, match, ctx);
 }
 
@@ -679,13 +679,13 @@ bool
 crlder_point_matches(struct view distribution_points,
     bool (*match)(void *ctx, struct view general_name), void *ctx)
 {
-	struct reader whole = reader_of(distribution_points.data, distribution_points.len), r;
+	struct cursor whole = cursor_of(distribution_points.data, distribution_points.len), r;
 	struct view body, point;
 
-	if (!der_get(&whole, DER_SEQUENCE, &body) || !reader_at_end(&whole))
+	if (!der_get(&whole, DER_SEQUENCE, &body) || !cursor_at_end(&whole))
 		return false;
-	r = reader_of(body.data, body.len);
-	while (!reader_at_end(&r)) {
+	r = cursor_of(body.data, body.len);
+	while (!cursor_at_end(&r)) {
 		if (!der_get(&r, DER_SEQUENCE, &point))
 			return false;
 		if (point_matches(point, match, ctx))

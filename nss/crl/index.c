@@ -227,39 +227,39 @@ write_header(const struct layout *l, uint8_t header[static HEADER_MAX])
 }
 
 static bool
-get_bytes(struct reader *r, void *dst, size_t len)
+get_bytes(struct cursor *r, void *dst, size_t len)
 {
 	struct view v;
 
-	if (!reader_view(r, len, &v))
+	if (!cursor_view(r, len, &v))
 		return false;
 	memcpy(dst, v.data, len);
 	return true;
 }
 
 static bool
-get_i64(struct reader *r, int64_t *ret)
+get_i64(struct cursor *r, int64_t *ret)
 {
 	uint64_t v;
 
-	if (!reader_u64(r, &v))
+	if (!cursor_u64(r, &v))
 		return false;
 	*ret = (int64_t)v;
 	return true;
 }
 
 static bool
-read_counts(struct reader *r, struct layout *l)
+read_counts(struct cursor *r, struct layout *l)
 {
 	l->facts.count = 0;
 	for (unsigned int c = 1; c <= CLASSES; c++) {
 		/* No list has more: an entry takes 20 octets at least. */
-		if (!reader_u64(r, &l->count[c]) || l->count[c] > CRL_SIZE_MAX / 20)
+		if (!cursor_u64(r, &l->count[c]) || l->count[c] > CRL_SIZE_MAX / 20)
 			return false;
 		l->facts.count += l->count[c];
 	}
 	for (size_t i = 0; i < HASH_KEYS; i++)
-		if (!reader_u64(r, &l->keys[i]) || l->keys[i] >= PRIME)
+		if (!cursor_u64(r, &l->keys[i]) || l->keys[i] >= PRIME)
 			return false;
 	return true;
 }
@@ -268,27 +268,27 @@ read_counts(struct reader *r, struct layout *l)
 static bool
 read_header(struct view head, uint64_t size, struct layout *l)
 {
-	struct reader r = reader_of(head.data, head.len);
+	struct cursor r = cursor_of(head.data, head.len);
 	struct crl_facts *f = &l->facts;
 	uint8_t found[sizeof magic], hash[CRL_HASH_LEN];
 	uint32_t version, header_len, flags, scope_len;
 	uint64_t file_len;
 
 	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0 ||
-	    !reader_u32(&r, &version) || version != FORMAT || !reader_u32(&r, &header_len) ||
+	    !cursor_u32(&r, &version) || version != FORMAT || !cursor_u32(&r, &header_len) ||
 	    header_len < HEADER_FIXED + CHECK_LEN || header_len > head.len)
 		return false;
 	if (!nss_sha256((struct view){ head.data, header_len - CHECK_LEN }, hash) ||
 	    memcmp(hash, head.data + header_len - CHECK_LEN, CHECK_LEN) != 0)
 		return false;
-	if (!reader_u64(&r, &file_len) || file_len != size ||
-	    !get_bytes(&r, f->sha256, CRL_HASH_LEN) || !reader_u64(&r, &f->size) ||
+	if (!cursor_u64(&r, &file_len) || file_len != size ||
+	    !get_bytes(&r, f->sha256, CRL_HASH_LEN) || !cursor_u64(&r, &f->size) ||
 	    !get_bytes(&r, f->issuer_key, CRL_HASH_LEN) ||
 	    !get_bytes(&r, f->issuer_name, CRL_HASH_LEN) || !get_i64(&r, &f->this_update) ||
-	    !get_i64(&r, &f->next_update) || !reader_u32(&r, &flags) ||
+	    !get_i64(&r, &f->next_update) || !cursor_u32(&r, &flags) ||
 	    (flags & ~(FLAG_NUMBER | FLAG_USER_ONLY)) != 0 ||
 	    !get_bytes(&r, f->number, CRL_SERIAL_MAX) || !read_counts(&r, l) ||
-	    !reader_u32(&r, &scope_len) || scope_len > CRL_SCOPE_MAX ||
+	    !cursor_u32(&r, &scope_len) || scope_len > CRL_SCOPE_MAX ||
 	    !get_bytes(&r, f->scope, scope_len))
 		return false;
 	f->has_number = (flags & FLAG_NUMBER) != 0;
@@ -740,12 +740,12 @@ find_in_block(const struct blocks *b, const struct block *block, const uint8_t *
     struct crlindex_hit *hit)
 {
 	for (const uint8_t *p = block->bytes; p < block->bytes + block->len; p += b->width) {
-		struct reader r = reader_of(p + b->key_len, DATE_AND_REASON);
+		struct cursor r = cursor_of(p + b->key_len, DATE_AND_REASON);
 		uint32_t date;
 
 		if (memcmp(p, key, b->key_len) != 0)
 			continue;
-		hit->listed = reader_u32(&r, &date) && reader_u8(&r, &hit->reason);
+		hit->listed = cursor_u32(&r, &date) && cursor_u8(&r, &hit->reason);
 		hit->date = date;
 		return;
 	}

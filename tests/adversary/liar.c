@@ -40,16 +40,16 @@ say(const uint8_t *packet, size_t len)
 		say(bytes, w.len); \
 } while (0)
 
-static struct reader
+static struct cursor
 hear(uint8_t packet[static PROTO_PACKET_MAX])
 {
 	enum proto_type type;
-	struct reader r;
+	struct cursor r;
 	size_t len;
 
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
 		_exit(1);
-	r = reader_of(packet, len);
+	r = cursor_of(packet, len);
 	if (!proto_get_header(&r, &type, &id))
 		_exit(1);
 	return r;
@@ -71,7 +71,7 @@ lure(void)
 	struct proto_challenge question = { .text = "Password: " };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct proto_reply m;
-	struct reader r;
+	struct cursor r;
 
 	SAY(proto_put_challenge, question);
 	r = hear(packet);

@@ -22,24 +22,24 @@ fuzz_fail(const char *file, int line, const char *what)
 }
 
 uint8_t
-fuzz_u8(struct reader *in)
+fuzz_u8(struct cursor *in)
 {
 	uint8_t v = 0;
 
-	return reader_u8(in, &v) ? v : 0;
+	return cursor_u8(in, &v) ? v : 0;
 }
 
 struct view
-fuzz_bytes(struct reader *in, size_t max)
+fuzz_bytes(struct cursor *in, size_t max)
 {
 	struct view v = { .len = 0 };
 
-	CHECK(reader_view(in, in->left < max ? in->left : max, &v));
+	CHECK(cursor_view(in, in->left < max ? in->left : max, &v));
 	return v;
 }
 
 void
-fuzz_string(struct reader *in, size_t max, char *ret_text, size_t size)
+fuzz_string(struct cursor *in, size_t max, char *ret_text, size_t size)
 {
 	struct view v = fuzz_bytes(in, max < size - 1 ? max : size - 1);
 
@@ -49,7 +49,7 @@ fuzz_string(struct reader *in, size_t max, char *ret_text, size_t size)
 }
 
 char *
-fuzz_text(struct reader *in)
+fuzz_text(struct cursor *in)
 {
 	struct view v = fuzz_bytes(in, in->left);
 	char *text = malloc(v.len + 1);

@@ -21,13 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
 /* The next octet of the input, 0 past its end. */
-uint8_t fuzz_u8(struct reader *in);
+uint8_t fuzz_u8(struct cursor *in);
 /* The next octets, as many as there are. */
-struct view fuzz_bytes(struct reader *in, size_t max);
+struct view fuzz_bytes(struct cursor *in, size_t max);
 /* The same as a string: cut at a NUL and at size - 1. */
-void fuzz_string(struct reader *in, size_t max, char *ret_text, size_t size);
+void fuzz_string(struct cursor *in, size_t max, char *ret_text, size_t size);
 /* Whatever is left, NUL-terminated, on the heap, where the sanitizer sees its end; free(). */
-char *fuzz_text(struct reader *in);
+char *fuzz_text(struct cursor *in);
 
 /* Looks at every line that is logged: one line, printable, terminated. */
 extern const struct log fuzz_log;

@@ -36,7 +36,7 @@ struct signature {
 };
 
 static struct {
-	struct reader in;
+	struct cursor in;
 	bool signing;
 	struct signature made, told;	/* by the card, and to those who asked */
 	unsigned int commands, verifies, changes, prompts;
@@ -351,7 +351,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool clean;
 
 	memset(&f, 0, sizeof f);
-	f.in = reader_of(data, size);
+	f.in = cursor_of(data, size);
 	task = begin();
 	if (task == DROP) {	/* what somebody else left */
 		sim_card_power(kit->card[0], true);

@@ -59,7 +59,7 @@ certificate(struct view der)
 	uint8_t again[CERT_DER_MAX];
 	struct cert *cert = NULL;
 	struct outcome o = cert_from_der(db, der, &cert);
-	struct reader r;
+	struct cursor r;
 	size_t len;
 
 	if (!outcome_ok(&o)) {
@@ -77,7 +77,7 @@ certificate(struct view der)
 		CHECK(strlen(key) == CERT_FINGERPRINT_LEN);
 	ssh_key(cert);
 	CHECK(pem_write(der, text, sizeof text));
-	r = reader_of(text, strlen(text));
+	r = cursor_of(text, strlen(text));
 	CHECK(pem_next(&r, again, sizeof again, &len) == PEM_CERT);
 	CHECK(view_equal((struct view){ again, len }, der));
 	CHECK(pem_next(&r, again, sizeof again, &len) == PEM_END);
@@ -87,7 +87,7 @@ certificate(struct view der)
 static void
 pem(struct view text)
 {
-	struct reader r = reader_of(text.data, text.len);
+	struct cursor r = cursor_of(text.data, text.len);
 	uint8_t der[CERT_DER_MAX];
 	enum pem found;
 	size_t len, left = r.left + 1;
@@ -103,7 +103,7 @@ pem(struct view text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 	char fingerprint[CERT_FINGERPRINT_LEN + 1], ssh[SSHKEY_FINGERPRINT_MAX];
 	_cleanup_(freep) char *text = NULL;
 	uint8_t kind = fuzz_u8(&in);

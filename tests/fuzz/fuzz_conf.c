@@ -49,7 +49,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct conf conf;
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 	uint8_t kind = fuzz_u8(&in);
 	struct view rest = { in.p, in.left };
 	_cleanup_(freep) char *text = fuzz_text(&in);

@@ -122,7 +122,7 @@ judge(const void *data, size_t size)
 
 /* An octet of flags, two of the length of the entries, entries, extensions. */
 static void
-signed_list(struct reader *in)
+signed_list(struct cursor *in)
 {
 	uint8_t flags = fuzz_u8(in);
 	struct view e = fuzz_bytes(in, (size_t)fuzz_u8(in) << 8 | fuzz_u8(in));
@@ -161,7 +161,7 @@ copy(struct view text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 
 	switch (fuzz_u8(&in) % 3) {
 	case 0:

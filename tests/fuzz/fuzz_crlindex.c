@@ -118,7 +118,7 @@ look_up(const struct crlindex *index, struct view serial)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 	uint8_t mended = fuzz_u8(&in) % 3;
 	struct view serial = fuzz_bytes(&in, fuzz_u8(&in) % (CRL_SERIAL_MAX + 3));
 	struct crlindex *index = NULL;

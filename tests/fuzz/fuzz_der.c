@@ -28,11 +28,11 @@ is_within(struct view inner, struct view outer)
 static void
 walk(struct view v, unsigned int depth)
 {
-	struct reader r = reader_of(v.data, v.len);
+	struct cursor r = cursor_of(v.data, v.len);
 	struct view body;
 
 	while (depth < DEPTH_MAX && r.left > 0) {
-		struct reader at = r, head = r;
+		struct cursor at = r, head = r;
 		uint8_t tag;
 		size_t len;
 
@@ -54,14 +54,14 @@ walk(struct view v, unsigned int depth)
 static void
 size_agrees(struct view v)
 {
-	struct reader r = reader_of(v.data, v.len);
+	struct cursor r = cursor_of(v.data, v.len);
 	size_t size, head = v.len < 4 ? v.len : 4;
 	struct view body;
 
 	if (der_get(&r, DER_SEQUENCE, &body))
 		CHECK(!der_sequence_size(v.data, head, &size) || size == v.len - r.left);
 	if (asn1_is_certificate(v)) {
-		r = reader_of(v.data, v.len);
+		r = cursor_of(v.data, v.len);
 		CHECK(der_get(&r, DER_SEQUENCE, &body) && r.left == 0);
 	}
 }

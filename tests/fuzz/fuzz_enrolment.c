@@ -28,7 +28,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 static void
-name(struct reader *in)
+name(struct cursor *in)
 {
 	char text[USERFILE_USER_MAX + 8];
 
@@ -39,7 +39,7 @@ name(struct reader *in)
 }
 
 static void
-file(struct reader *in)
+file(struct cursor *in)
 {
 	struct usercerts e = { .count = 0 };
 	struct outcome o, verdict;
@@ -62,7 +62,7 @@ file(struct reader *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 
 	if (fuzz_u8(&in) % 8 == 0)
 		name(&in);

@@ -71,7 +71,7 @@ askpass(const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 	uint8_t kind = fuzz_u8(&in);
 	_cleanup_(freep) char *text = fuzz_text(&in);
 

@@ -32,7 +32,7 @@ enum safefile
 __wrap_safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
     char **ret_text, size_t *ret_len)
 {
-	struct reader r = reader_of(known_text.data, known_text.len);
+	struct cursor r = cursor_of(known_text.data, known_text.len);
 
 	if (strcmp(path, KNOWN_FILE) != 0)
 		return __real_safefile_read(path, owner, max, log, ret_text, ret_len);
@@ -163,7 +163,7 @@ guess_record(struct view text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct reader in = reader_of(data, size);
+	struct cursor in = cursor_of(data, size);
 	char serial[BLOCKLIST_SERIAL_LEN + 1], *text;
 
 	uint8_t kind = fuzz_u8(&in);

@@ -42,7 +42,7 @@ use_request(const struct proto_request *r)
 }
 
 static bool
-again(struct reader *r, enum proto_type type, const struct proto_id *id, struct writer *w)
+again(struct cursor *r, enum proto_type type, const struct proto_id *id, struct writer *w)
 {
 	switch (type) {
 	case PROTO_REQUEST:
@@ -73,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t packet[PROTO_PACKET_MAX], second[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
-	struct reader r = reader_of(data, size);
+	struct cursor r = cursor_of(data, size);
 	enum proto_type type;
 	struct proto_id id;
 
@@ -85,7 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Texts of the helper's are made harmless once and then stay as they are. */
 	if (memcmp(packet, data, size) != 0) {
 		CHECK(type == PROTO_LOG || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
-		r = reader_of(packet, size);
+		r = cursor_of(packet, size);
 		w = writer_of(second, sizeof second);
 		CHECK(proto_get_header(&r, &type, &id) && again(&r, type, &id, &w));
 		CHECK(w.len == size && memcmp(packet, second, size) == 0);

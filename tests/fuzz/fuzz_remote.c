@@ -27,7 +27,7 @@ static EVP_PKEY *key;
 static char keyid[SSHWIRE_KEYID_LEN + 1];
 
 static struct {
-	struct reader in;
+	struct cursor in;
 	bool right;	/* the reply is the one that was signed, octet by octet */
 } p;
 
@@ -138,7 +138,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct remote_ui ui = { .ask = answer };
 	struct login_result result = { .outcome = { .status = OUTCOME_OK } };
 
-	p.in = reader_of(data, size);
+	p.in = cursor_of(data, size);
 	p.right = false;
 	flow_remote(&kit->env, &ui, &request, &result);
 	CHECK(result.card_clean && kit->opens == 0);

@@ -36,7 +36,7 @@ enum { CHANGE = 1, VOUCHED = 2, NO_HELPER = 4, CONVERSATION_FAILS = 8, TWICE = 1
 static const uint8_t id[PROTO_ID_LEN] = "0123456789abcde";
 
 static struct {
-	struct reader in;
+	struct cursor in;
 	uint8_t flags;
 	unsigned int answers, drops;
 	unsigned int verdicts;		/* packets that may be a RESULT */
@@ -112,7 +112,7 @@ send_packet(void)
 	uint16_t len;
 	struct view v;
 
-	if (!reader_u16(&s.in, &len))
+	if (!cursor_u16(&s.in, &len))
 		return false;
 	v = fuzz_bytes(&s.in, len % (PROTO_PACKET_MAX + 32));
 	if (v.len == 0)
@@ -150,7 +150,7 @@ __wrap_helper_start(struct helper *ret_helper)
 }
 
 static void
-look_at_request(struct reader *r)
+look_at_request(struct cursor *r)
 {
 	static struct proto_request request;
 
@@ -159,7 +159,7 @@ look_at_request(struct reader *r)
 }
 
 static void
-look_at_pin(struct reader *r)
+look_at_pin(struct cursor *r)
 {
 	struct proto_pin pin;
 
@@ -173,7 +173,7 @@ look_at_pin(struct reader *r)
 }
 
 static void
-look_at_reply(struct reader *r)
+look_at_reply(struct cursor *r)
 {
 	struct proto_reply reply;
 
@@ -195,7 +195,7 @@ __wrap_helper_end(struct helper *h)
 	CHECK(close(h->fd) == 0);
 	/* Packets that it has not read are a reset, which is told once, before what it sent. */
 	while ((n = recv(s.far, packet, sizeof packet, MSG_DONTWAIT)) > 0 || (n < 0 && errno == ECONNRESET)) {
-		struct reader r = reader_of(packet, n > 0 ? (size_t)n : 0);
+		struct cursor r = cursor_of(packet, n > 0 ? (size_t)n : 0);
 
 		if (n < 0)
 			continue;
@@ -284,7 +284,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&s, 0, sizeof s);
 	s.far = -1;
-	s.in = reader_of(data, size);
+	s.in = cursor_of(data, size);
 	s.flags = fuzz_u8(&s.in);
 	memset(&request, 0, sizeof request);
 	request.task = s.flags & CHANGE ? PROTO_PIN_CHANGE : s.flags & CHECK_ONLY ? PROTO_PIN_CHECK : PROTO_LOGIN;

@@ -126,16 +126,16 @@ result(enum outcome_status status, bool clean)
 }
 
 /* The next message, which has to be of this type. */
-static struct reader
+static struct cursor
 receive_message(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX])
 {
 	enum proto_type type;
-	struct reader r;
+	struct cursor r;
 	size_t len;
 
 	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
 		_exit(1);
-	r = reader_of(packet, len);
+	r = cursor_of(packet, len);
 	if (!proto_get_header(&r, &type, &id) || type != wanted)
 		_exit(1);
 	return r;
@@ -158,7 +158,7 @@ static enum outcome_status
 receive(void)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct reader r = receive_message(PROTO_PIN, packet);
+	struct cursor r = receive_message(PROTO_PIN, packet);
 	struct proto_pin m;
 
 	if (!proto_get_pin(&r, &m))
@@ -200,7 +200,7 @@ static enum outcome_status
 receive_reply(void)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct reader r = receive_message(PROTO_REPLY, packet);
+	struct cursor r = receive_message(PROTO_REPLY, packet);
 	struct proto_reply m;
 
 	if (!proto_get_reply(&r, &m))
@@ -234,7 +234,7 @@ receive_task(void)
 		[PROTO_PIN_CHECK] = "check", [PROTO_PIN_CHANGE] = "change" };
 	static struct proto_request request;
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct reader r = receive_message(PROTO_REQUEST, packet);
+	struct cursor r = receive_message(PROTO_REQUEST, packet);
 	FILE *f = fopen("tasks", "ae");
 
 	if (!proto_get_request(&r, &request) || f == NULL)

@@ -245,7 +245,7 @@ tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes, size
 }
 
 static struct outcome
-each_pem(struct reader text, struct outcome (*each)(void *ctx, struct view der), void *ctx,
+each_pem(struct cursor text, struct outcome (*each)(void *ctx, struct view der), void *ctx,
     size_t *ret_count)
 {
 	uint8_t der[CERT_DER_MAX];
@@ -276,7 +276,7 @@ tool_each_certificate(const struct tool *t, const char *path, struct view text,
 
 	if (text.len > 0 && text.data[0] == 0x30)	/* SEQUENCE: DER */
 		return each(ctx, text);
-	o = each_pem(reader_of(text.data, text.len), each, ctx, &count);
+	o = each_pem(cursor_of(text.data, text.len), each, ctx, &count);
 	if (outcome_ok(&o) && count == 0) {
 		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
 		return outcome_of(OUTCOME_CERT_BAD);

@@ -52,7 +52,7 @@ put(struct writer *w, enum proto_type type, const struct proto_id *which, const 
 }
 
 static bool
-get(struct reader *r, enum proto_type type, union any *m)
+get(struct cursor *r, enum proto_type type, union any *m)
 {
 	switch (type) {
 	case PROTO_REQUEST:
@@ -79,7 +79,7 @@ static bool
 decode(const uint8_t *packet, size_t len, enum proto_type *type, struct proto_id *which,
     union any *m)
 {
-	struct reader r = reader_of(packet, len);
+	struct cursor r = cursor_of(packet, len);
 
 	return proto_get_header(&r, type, which) && get(&r, *type, m);
 }

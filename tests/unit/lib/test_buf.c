@@ -13,22 +13,22 @@ reads_big_endian(void **state)
 {
 	const uint8_t bytes[] = { 0x01, 0x02, 0x03, 0x84, 0x05, 0x06, 0x07,
 	    0xf8, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f };
-	struct reader r = reader_of(bytes, sizeof bytes);
+	struct cursor r = cursor_of(bytes, sizeof bytes);
 	uint8_t u8;
 	uint16_t u16;
 	uint32_t u32;
 	uint64_t u64;
 
-	assert_true(reader_u8(&r, &u8));
+	assert_true(cursor_u8(&r, &u8));
 	assert_int_equal(u8, 0x01);
-	assert_true(reader_u16(&r, &u16));
+	assert_true(cursor_u16(&r, &u16));
 	assert_int_equal(u16, 0x0203);
-	assert_true(reader_u32(&r, &u32));
+	assert_true(cursor_u32(&r, &u32));
 	assert_int_equal(u32, 0x84050607);
-	assert_false(reader_at_end(&r));
-	assert_true(reader_u64(&r, &u64));
+	assert_false(cursor_at_end(&r));
+	assert_true(cursor_u64(&r, &u64));
 	assert_true(u64 == 0xf8090a0b0c0d0e0fULL);
-	assert_true(reader_at_end(&r));
+	assert_true(cursor_at_end(&r));
 }
 
 /* Whatever does not fit leaves reader and output as they were. */
@@ -36,7 +36,7 @@ static void
 short_get_changes_nothing(void **state)
 {
 	uint8_t *bytes = malloc(7);	/* on the heap: the sanitizer sees one byte too many */
-	struct reader r;
+	struct cursor r;
 	uint8_t u8 = 0xaa;
 	uint16_t u16 = 0xaaaa;
 	uint32_t u32 = 0xaaaaaaaa;
@@ -45,16 +45,16 @@ short_get_changes_nothing(void **state)
 
 	assert_non_null(bytes);
 	memset(bytes, 1, 7);
-	r = reader_of(bytes, 7);
-	assert_false(reader_u64(&r, &u64));
-	assert_false(reader_view(&r, 8, &v));
-	assert_false(reader_view(&r, SIZE_MAX, &v));
+	r = cursor_of(bytes, 7);
+	assert_false(cursor_u64(&r, &u64));
+	assert_false(cursor_view(&r, 8, &v));
+	assert_false(cursor_view(&r, SIZE_MAX, &v));
 	r.left = 3;
-	assert_false(reader_u32(&r, &u32));
+	assert_false(cursor_u32(&r, &u32));
 	r.left = 1;
-	assert_false(reader_u16(&r, &u16));
+	assert_false(cursor_u16(&r, &u16));
 	r.left = 0;
-	assert_false(reader_u8(&r, &u8));
+	assert_false(cursor_u8(&r, &u8));
 	assert_ptr_equal(r.p, bytes);
 	assert_int_equal(u8, 0xaa);
 	assert_int_equal(u16, 0xaaaa);
@@ -68,13 +68,13 @@ static void
 view_lends(void **state)
 {
 	const uint8_t bytes[] = { 1, 2, 3 };
-	struct reader r = reader_of(bytes, sizeof bytes);
+	struct cursor r = cursor_of(bytes, sizeof bytes);
 	struct view v;
 
-	assert_true(reader_view(&r, 2, &v));
+	assert_true(cursor_view(&r, 2, &v));
 	assert_ptr_equal(v.data, bytes);
 	assert_int_equal(v.len, 2);
-	assert_true(reader_view(&r, 0, &v));
+	assert_true(cursor_view(&r, 0, &v));
 	assert_int_equal(v.len, 0);
 	assert_int_equal(r.left, 1);
 }
@@ -95,19 +95,19 @@ string_round_trip(void **state)
 {
 	uint8_t bytes[16];
 	struct writer w = writer_of(bytes, sizeof bytes);
-	struct reader r;
+	struct cursor r;
 	char text[6];
 
 	writer_string(&w, "hello");
 	writer_string(&w, "");
 	assert_true(writer_ok(&w));
 	assert_int_equal(w.len, 9);
-	r = reader_of(bytes, w.len);
-	assert_true(reader_string(&r, text, sizeof text));
+	r = cursor_of(bytes, w.len);
+	assert_true(cursor_string(&r, text, sizeof text));
 	assert_string_equal(text, "hello");
-	assert_true(reader_string(&r, text, sizeof text));
+	assert_true(cursor_string(&r, text, sizeof text));
 	assert_string_equal(text, "");
-	assert_true(reader_at_end(&r));
+	assert_true(cursor_at_end(&r));
 }
 
 static void
@@ -127,10 +127,10 @@ string_refuses(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct reader r = reader_of(bad[i].bytes, bad[i].len);
+		struct cursor r = cursor_of(bad[i].bytes, bad[i].len);
 		char text[4] = "xyz";
 
-		assert_false(reader_string(&r, text, sizeof text));
+		assert_false(cursor_string(&r, text, sizeof text));
 		assert_int_equal(r.left, bad[i].len);
 		assert_string_equal(text, "xyz");
 	}

@@ -35,12 +35,12 @@ reads_every_length_form(void **state)
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		uint8_t bytes[8], tag;
 		size_t n = encode_header(DER_SEQUENCE, lengths[i], bytes), len, size;
-		struct reader r = reader_of(bytes, n);
+		struct cursor r = cursor_of(bytes, n);
 
 		assert_true(der_header(&r, &tag, &len));
 		assert_int_equal(tag, DER_SEQUENCE);
 		assert_int_equal(len, lengths[i]);
-		assert_true(reader_at_end(&r));
+		assert_true(cursor_at_end(&r));
 		assert_true(der_sequence_size(bytes, n, &size));
 		assert_int_equal(size, n + lengths[i]);
 	}
@@ -67,7 +67,7 @@ refuses_bad_headers(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct reader r = reader_of(bad[i].bytes, bad[i].len);
+		struct cursor r = cursor_of(bad[i].bytes, bad[i].len);
 		uint8_t tag = 0xaa;
 		size_t len = 77;
 
@@ -83,7 +83,7 @@ static void
 get_wants_tag_and_contents(void **state)
 {
 	const uint8_t bytes[] = { 0x02, 0x02, 0x01, 0x02, 0x05, 0x00 };
-	struct reader r = reader_of(bytes, sizeof bytes);
+	struct cursor r = cursor_of(bytes, sizeof bytes);
 	struct view body = {0};
 
 	assert_false(der_get(&r, DER_SEQUENCE, &body));
@@ -93,7 +93,7 @@ get_wants_tag_and_contents(void **state)
 	assert_int_equal(body.len, 2);
 	assert_true(der_get(&r, DER_NULL, &body));
 	assert_int_equal(body.len, 0);
-	assert_true(reader_at_end(&r));
+	assert_true(cursor_at_end(&r));
 }
 
 /* SEQUENCE { INTEGER 1, OCTET STRING of 130 bytes }, all of it or nothing. */
@@ -111,14 +111,14 @@ make_sample(uint8_t out[static SAMPLE_LEN])
 static bool
 parse_sample(const uint8_t *bytes, size_t len, struct view *ret_number, struct view *ret_octets)
 {
-	struct reader r = reader_of(bytes, len), in;
+	struct cursor r = cursor_of(bytes, len), in;
 	struct view body;
 
-	if (!der_get(&r, DER_SEQUENCE, &body) || !reader_at_end(&r))
+	if (!der_get(&r, DER_SEQUENCE, &body) || !cursor_at_end(&r))
 		return false;
-	in = reader_of(body.data, body.len);
+	in = cursor_of(body.data, body.len);
 	return der_get(&in, DER_INTEGER, ret_number) && der_get(&in, DER_OCTET_STRING, ret_octets) &&
-	    reader_at_end(&in);
+	    cursor_at_end(&in);
 }
 
 static void

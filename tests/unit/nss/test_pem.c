@@ -8,7 +8,7 @@
 static enum pem
 next(const char *text, struct bytes *ret)
 {
-	struct reader r = reader_of(text, strlen(text));
+	struct cursor r = cursor_of(text, strlen(text));
 
 	return pem_next(&r, ret->data, sizeof ret->data, &ret->len);
 }
@@ -17,7 +17,7 @@ next(const char *text, struct bytes *ret)
 static void
 expect_one(const char *text, struct view want)
 {
-	struct reader r = reader_of(text, strlen(text));
+	struct cursor r = cursor_of(text, strlen(text));
 	struct bytes got, none;
 
 	assert_int_equal(pem_next(&r, got.data, sizeof got.data, &got.len), PEM_CERT);
@@ -74,7 +74,7 @@ does_not_fit(void **state)
 {
 	struct bytes der = pki_der("good"), out;
 	char text[CERT_DER_MAX * 2];
-	struct reader r;
+	struct cursor r;
 
 	(void)state;
 	assert_true(pem_write(view_of(&der), text, sizeof text));
@@ -84,7 +84,7 @@ does_not_fit(void **state)
 		assert_false(pem_write(view_of(&der), exact, size));
 		free(exact);
 	}
-	r = reader_of(text, strlen(text));
+	r = cursor_of(text, strlen(text));
 	assert_int_equal(pem_next(&r, out.data, der.len - 1, &out.len), PEM_BAD);
 	assert_int_equal(r.left, strlen(text));
 	assert_int_equal(pem_next(&r, out.data, der.len, &out.len), PEM_CERT);
@@ -102,7 +102,7 @@ cut_at_every_length(void **state)
 	whole = strlen(text) - 1;	/* the last newline is not needed */
 	for (size_t len = 0; len < whole; len++) {
 		char *exact = malloc(len > 0 ? len : 1);
-		struct reader r = reader_of(exact, len);
+		struct cursor r = cursor_of(exact, len);
 
 		assert_non_null(exact);
 		memcpy(exact, text, len);
@@ -115,7 +115,7 @@ cut_at_every_length(void **state)
 static void
 text_around(void **state)
 {
-	struct reader r;
+	struct cursor r;
 	struct bytes out;
 	static const char text[] =
 	    "enrolled on a Tuesday\n"
@@ -125,7 +125,7 @@ text_around(void **state)
 	    "after";
 
 	(void)state;
-	r = reader_of(text, strlen(text));
+	r = cursor_of(text, strlen(text));
 	assert_int_equal(pem_next(&r, out.data, sizeof out.data, &out.len), PEM_CERT);
 	assert_int_equal(out.len, 3);
 	assert_memory_equal(out.data, "\1\2\3", 3);
@@ -138,7 +138,7 @@ text_around(void **state)
 static void
 nothing(void **state)
 {
-	struct reader empty = { .p = NULL, .left = 0 };
+	struct cursor empty = { .p = NULL, .left = 0 };
 	struct bytes out;
 
 	(void)state;
@@ -180,7 +180,7 @@ static void
 nul_inside(void **state)
 {
 	static const char text[] = BEGIN "AQ\0ID\n" END;
-	struct reader r = reader_of(text, sizeof text - 1);
+	struct cursor r = cursor_of(text, sizeof text - 1);
 	struct bytes out;
 
 	(void)state;

@@ -94,13 +94,13 @@ request_names_one_of_two(void **state)
 	sent.task = PROTO_LOGIN;
 	for (size_t i = 0; i < COUNT(bad) + 2; i++) {
 		struct writer w = writer_of(packet, sizeof packet);
-		struct reader r;
+		struct cursor r;
 		enum proto_type type;
 
 		snprintf(sent.lang, sizeof sent.lang, "%s", i < COUNT(bad) ? bad[i] :
 		    i == COUNT(bad) ? "ja" : "en");
 		assert_true(proto_put_request(&w, &id, &sent));
-		r = reader_of(packet, w.len);
+		r = cursor_of(packet, w.len);
 		assert_true(proto_get_header(&r, &type, &id));
 		assert_int_equal(proto_get_request(&r, &got), i >= COUNT(bad));
 		if (i >= COUNT(bad))
