@@ -28,7 +28,7 @@ struct pcsc {
 	SCARDCONTEXT context;
 	bool has_context;
 	bool context_broken;	/* pcscd went: make it anew as soon as no card is open */
-	bool context_last;	/* and not even then: it is as follows, for good */
+	bool no_reconnect;	/* and not even then: it is as follows, for good */
 	struct outcome last;
 	SCARDHANDLE card;
 	bool has_card;
@@ -108,7 +108,7 @@ need_context(struct pcsc *p)
 		drop_context(p);
 	if (p->has_context)
 		return outcome_of(OUTCOME_OK);
-	if (p->context_last)
+	if (p->no_reconnect)
 		return p->last;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	/*
@@ -130,20 +130,20 @@ pcsc_connect(struct pcsc *p)
 
 	/* What refuses root refuses the user that it becomes as well. */
 	if (o.status == OUTCOME_SERVICE_REFUSED) {
-		p->context_last = true;
+		p->no_reconnect = true;
 		p->last = o;
 	}
 	return o;
 }
 
 struct outcome
-pcsc_settle(struct pcsc *p)
+pcsc_forbid_reconnect(struct pcsc *p)
 {
 	struct outcome o = need_context(p);
 
-	if (!p->context_last)
+	if (!p->no_reconnect)
 		p->last = outcome_of(OUTCOME_NO_SERVICE);
-	p->context_last = true;
+	p->no_reconnect = true;
 	return o;
 }
 
@@ -431,7 +431,7 @@ take_again(struct pcsc *p, const char *reader, int64_t deadline)
 	struct outcome o;
 	LONG rv;
 
-	if (p->context_last)	/* there is none */
+	if (p->no_reconnect)	/* there is none */
 		return outcome_of_rv(SCARD_W_SECURITY_VIOLATION);
 	drop_context(p);
 	o = need_context(p);

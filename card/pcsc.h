@@ -31,7 +31,7 @@ struct outcome pcsc_connect(struct pcsc *pcsc) MUST_CHECK;
  * that is NO_SERVICE for good. For a process that is about to lose the right to connect
  * (helper/cage.h). NO_SERVICE, SERVICE_REFUSED.
  */
-struct outcome pcsc_settle(struct pcsc *pcsc) MUST_CHECK;
+struct outcome pcsc_forbid_reconnect(struct pcsc *pcsc) MUST_CHECK;
 
 /* Lent; valid as long as pcsc. */
 struct transport *pcsc_transport(struct pcsc *pcsc);

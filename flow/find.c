@@ -89,7 +89,7 @@ examine_open(const struct flow_env *env, const struct usercerts *enrolled, struc
 
 /* Waits for those who have their turn first; not for one that has the card to itself. */
 static struct outcome
-examine(const struct flow_env *env, const struct usercerts *enrolled,
+examine_card(const struct flow_env *env, const struct usercerts *enrolled,
     const struct transport_reader *r, int64_t busy_by, struct found_card *ret_found)
 {
 	const struct transport *t = env->transport;
@@ -148,9 +148,9 @@ seen_before(const struct transport_readers *before, const struct transport_reade
 
 /* Looks at one card. True: it is the user's, the search is over. */
 static bool
-look_at(struct search *s, struct transport_reader *r, struct found_card *found)
+look_at_reader(struct search *s, struct transport_reader *r, struct found_card *found)
 {
-	struct outcome o = examine(s->env, s->enrolled, r, s->busy_by, found);
+	struct outcome o = examine_card(s->env, s->enrolled, r, s->busy_by, found);
 
 	if (found->enrolled != NULL || rank(o.status) >= rank(s->best.status)) {
 		s->best = o;
@@ -169,7 +169,7 @@ look_at(struct search *s, struct transport_reader *r, struct found_card *found)
  * True: the search is over.
  */
 static bool
-look(struct search *s, struct found_card *found)
+look_at_readers(struct search *s, struct found_card *found)
 {
 	const struct flow_env *env = s->env;
 	struct transport_readers before = s->seen;
@@ -188,7 +188,7 @@ look(struct search *s, struct found_card *found)
 			if (!r->has_card || r->in_use != in_use)
 				continue;
 			any_card = true;
-			if (!seen_before(&before, r) && look_at(s, r, found))
+			if (!seen_before(&before, r) && look_at_reader(s, r, found))
 				return true;
 		}
 	if (!any_card) {
@@ -209,7 +209,7 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct use
 		.busy_by = start + (wait_ms > BUSY_MS ? wait_ms : BUSY_MS) };
 	struct found_card found = { .tries_left = TRIES_UNKNOWN };
 
-	while (!look(&s, &found)) {
+	while (!look_at_readers(&s, &found)) {
 		int64_t left = clk_left_ms(env->clk, s.busy ? s.busy_by : start + wait_ms);
 
 		if (left == 0)

@@ -109,7 +109,7 @@ flow_may_use_reader(const struct flow_env *env, enum place place)
  * has to be so after it. The set is read anew; *found then points into it.
  */
 static struct outcome
-judge_again(const struct flow_env *env, const char *user, struct usercerts *enrolled,
+judge_certs_again(const struct flow_env *env, const char *user, struct usercerts *enrolled,
     struct found_card *found)
 {
 	struct view old = cert_der(found->enrolled->cert);
@@ -161,7 +161,7 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	if (!outcome_ok(&o))
 		return o;
 	step(env, "enrolment again");
-	o = judge_again(env, request->user, enrolled, &found);
+	o = judge_certs_again(env, request->user, enrolled, &found);
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
 		return o;

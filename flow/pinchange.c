@@ -89,7 +89,7 @@ judge_new(const struct pinchange_question *q, const struct pinchange_secrets *s)
 }
 
 static struct outcome
-judge_again(const struct pinchange_secrets *s)
+judge_card_again(const struct pinchange_secrets *s)
 {
 	bool same = view_equal(secret_view(s->at[PINCHANGE_NEW]), secret_view(s->at[PINCHANGE_AGAIN]));
 
@@ -111,7 +111,7 @@ ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
 	case PINCHANGE_NEW:
 		return judge_new(q, s);
 	case PINCHANGE_AGAIN:
-		return judge_again(s);
+		return judge_card_again(s);
 	case PINCHANGE_PROMPTS:
 		break;
 	}
@@ -211,7 +211,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 /* --- of a user --------------------------------------------------------------------- */
 
 static struct outcome
-find(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,
+find_card_of_user(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,
     struct usercerts *enrolled, struct found_card *found)
 {
 	struct flow_ui flow_ui = { .gone = ui->gone, .ctx = ui->ctx };
@@ -233,7 +233,7 @@ pinchange_check(const struct flow_env *env, const struct pinchange_ui *ui,
 	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct found_card found;
 
-	return find(env, ui, user, &enrolled, &found);
+	return find_card_of_user(env, ui, user, &enrolled, &found);
 }
 
 struct outcome
@@ -243,7 +243,7 @@ pinchange_of_user(const struct flow_env *env, const struct pinchange_ui *ui,
 	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct pinchange_card card = { .pin = JPKI_PIN_AUTH };
 	struct found_card found;
-	struct outcome o = find(env, ui, user, &enrolled, &found);
+	struct outcome o = find_card_of_user(env, ui, user, &enrolled, &found);
 
 	*ret_card_clean = true;
 	if (!outcome_ok(&o))

@@ -116,7 +116,7 @@ wait_until(const struct clk *clk, int64_t moment)
 
 /* Shows the challenge and takes the reply. */
 static struct outcome
-ask(struct attempt *a, const struct remote_ui *ui, const char *prompt)
+ask_client(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 {
 	const struct clk *clk = a->env->clk;
 	int64_t limit = clk_mono_ms(clk) + (int64_t)a->env->conf->challenge_timeout * 1000;
@@ -192,7 +192,7 @@ check_signature(struct attempt *a)
 
 /* The outcome for those who have not proved that they hold an enrolled card. */
 static struct outcome
-hide(const struct flow_env *env, const char *user, const struct outcome *o)
+hide_reason(const struct flow_env *env, const char *user, const struct outcome *o)
 {
 	log_msg(env->log, LOG_NOTICE, "the remote login of %s fails by %s", LOG_NAME(user), outcome_code(o->status));
 	return outcome_of(OUTCOME_CHALLENGE);
@@ -200,7 +200,7 @@ hide(const struct flow_env *env, const char *user, const struct outcome *o)
 
 /* Steps 4 to 6. */
 static struct outcome
-judge(struct attempt *a, const struct outcome *before, struct login_result *result)
+judge_reply(struct attempt *a, const struct outcome *before, struct login_result *result)
 {
 	struct outcome o;
 
@@ -210,7 +210,7 @@ judge(struct attempt *a, const struct outcome *before, struct login_result *resu
 	if (outcome_ok(&o))
 		o = check_signature(a);
 	if (!outcome_ok(&o))
-		return hide(a->env, a->request->user, outcome_ok(before) ? &o : before);
+		return hide_reason(a->env, a->request->user, outcome_ok(before) ? &o : before);
 	login_name_cert(a->signer, result);
 	/* The one place where a remote login can succeed. */
 	return a->signer->verdict;
@@ -240,10 +240,10 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 		if (outcome_ok(&before))
 			before = usercerts_verdict(&a.enrolled);
 		wait_until(env->clk, show_at);
-		o = ask(&a, ui, prompt);
+		o = ask_client(&a, ui, prompt);
 	}
 	if (outcome_ok(&o))
-		o = judge(&a, &before, &result);
+		o = judge_reply(&a, &before, &result);
 	if (o.status == OUTCOME_CHALLENGE)
 		wait_until(env->clk, a.replied_at + REMOTE_REFUSE_AFTER_MS);
 	result.outcome = o;

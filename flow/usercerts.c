@@ -56,7 +56,7 @@ check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64
 }
 
 static struct outcome
-add(const struct flow_env *env, struct view der, struct usercerts *e)
+add_cert(const struct flow_env *env, struct view der, struct usercerts *e)
 {
 	struct lists lists = {
 		.blocked = {
@@ -89,7 +89,7 @@ add(const struct flow_env *env, struct view der, struct usercerts *e)
 }
 
 static struct outcome
-add_all(const struct flow_env *env, const char *user, struct cursor text, struct usercerts *e)
+add_certs(const struct flow_env *env, const char *user, struct cursor text, struct usercerts *e)
 {
 	uint8_t der[CERT_DER_MAX];
 	struct outcome o;
@@ -108,7 +108,7 @@ add_all(const struct flow_env *env, const char *user, struct cursor text, struct
 		}
 		if (e->count == USERCERTS_MAX)
 			return bad_file(env, user, "more certificates than a user can have");
-		o = add(env, (struct view){ der, len }, e);
+		o = add_cert(env, (struct view){ der, len }, e);
 		if (o.status == OUTCOME_CERT_BAD)
 			return bad_file(env, user, "a block that is no certificate");
 		if (!outcome_ok(&o))
@@ -129,7 +129,7 @@ usercerts_load(const struct flow_env *env, const char *user, struct usercerts *r
 	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
 	if (!outcome_ok(&o))
 		return o;
-	return add_all(env, user, cursor_of(text, len), ret);
+	return add_certs(env, user, cursor_of(text, len), ret);
 }
 
 struct outcome
@@ -137,7 +137,7 @@ usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
 {
 	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
 
-	return outcome_ok(&o) ? add(env, der, ret) : o;
+	return outcome_ok(&o) ? add_cert(env, der, ret) : o;
 }
 
 void

@@ -448,7 +448,7 @@ seal(void)
 static struct outcome
 open_card(void *ctx, const char *reader, int64_t ms)
 {
-	struct outcome o = pcsc_settle(self.pcsc);
+	struct outcome o = pcsc_forbid_reconnect(self.pcsc);
 
 	if (outcome_ok(&o))
 		o = seal();

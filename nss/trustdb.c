@@ -208,7 +208,7 @@ import_all(struct certdb *db, const struct ders *ders)
 }
 
 static struct outcome
-fill(const struct aside *a, const struct ders *ders, const struct log *log)
+fill_database(const struct aside *a, const struct ders *ders, const struct log *log)
 {
 	struct certdb *db = NULL;
 	struct outcome o = certdb_open_raw(a->path, 0, log, &db);
@@ -225,7 +225,7 @@ fill(const struct aside *a, const struct ders *ders, const struct log *log)
 
 /* World-readable, and on the disk, before the name leads to it. */
 static bool
-publish(const struct aside *a, const char *name)
+publish_database(const struct aside *a, const char *name)
 {
 	_cleanup_(closep) int fd = openat(a->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -237,12 +237,12 @@ publish(const struct aside *a, const char *name)
  * with it shows here and not at the next login.
  */
 static struct outcome
-prove(const struct aside *a, uid_t owner, const struct ders *ders, const struct log *log)
+prove_database(const struct aside *a, uid_t owner, const struct ders *ders, const struct log *log)
 {
 	_cleanup_(ders_done) struct ders found = { .list = NULL };
 	struct outcome o;
 
-	if (!publish(a, "cert9.db") || !publish(a, "key4.db") || fchmod(a->fd, 0755) != 0 ||
+	if (!publish_database(a, "cert9.db") || !publish_database(a, "key4.db") || fchmod(a->fd, 0755) != 0 ||
 	    fsync(a->fd) != 0) {
 		log_msg(log, LOG_ERR, "%s: %s", a->path, strerror(errno));
 		return outcome_of(OUTCOME_TRUST_DB);
@@ -302,7 +302,7 @@ cannot_exchange(int error)
  * (or after a power cut between them) is refused.
  */
 static bool
-install(struct aside *a, const char *dir)
+install_database(struct aside *a, const char *dir)
 {
 	struct stat st;
 
@@ -321,9 +321,9 @@ install(struct aside *a, const char *dir)
 }
 
 static struct outcome
-put_in_place(struct aside *a, const char *dir, const struct log *log)
+put_database_in_place(struct aside *a, const char *dir, const struct log *log)
 {
-	if (!install(a, dir)) {
+	if (!install_database(a, dir)) {
 		log_msg(log, LOG_ERR, "%s: cannot be replaced: %s", dir, strerror(errno));
 		return outcome_of(OUTCOME_TRUST_DB);
 	}
@@ -334,7 +334,7 @@ put_in_place(struct aside *a, const char *dir, const struct log *log)
 
 /* ^C waits: it would leave the directory aside behind. */
 static struct outcome
-replace(const char *dir, uid_t owner, const struct ders *ders, const struct log *log)
+replace_database(const char *dir, uid_t owner, const struct ders *ders, const struct log *log)
 {
 	_cleanup_(signals_release) sigset_t before;
 	_cleanup_(aside_done) struct aside a = { .fd = -1, .log = log };
@@ -343,11 +343,11 @@ replace(const char *dir, uid_t owner, const struct ders *ders, const struct log 
 	signals_hold(&before);
 	o = aside_make(dir, log, &a);
 	if (outcome_ok(&o))
-		o = fill(&a, ders, log);
+		o = fill_database(&a, ders, log);
 	if (outcome_ok(&o))
-		o = prove(&a, owner, ders, log);
+		o = prove_database(&a, owner, ders, log);
 	if (outcome_ok(&o))
-		o = put_in_place(&a, dir, log);
+		o = put_database_in_place(&a, dir, log);
 	if (!outcome_ok(&o))
 		log_msg(log, LOG_ERR, "%s: nothing was changed", dir);
 	return o;
@@ -360,7 +360,7 @@ replace(const char *dir, uid_t owner, const struct ders *ders, const struct log 
  * signature: that proves nothing about who made it, but that the file is whole.
  */
 static struct outcome
-judge(const struct cert *cert, const struct log *log)
+judge_anchor(const struct cert *cert, const struct log *log)
 {
 	PRErrorCode error;
 
@@ -386,7 +386,7 @@ judge(const struct cert *cert, const struct log *log)
 
 /* In a context without any database: the candidate must not meet those trusted already. */
 static struct outcome
-judge_der(struct view der, const struct log *log)
+judge_anchor_der(struct view der, const struct log *log)
 {
 	_cleanup_(certdb_closep) struct certdb *db = NULL;
 	_cleanup_(cert_freep) struct cert *cert = NULL;
@@ -395,7 +395,7 @@ judge_der(struct view der, const struct log *log)
 	if (outcome_ok(&o))
 		o = cert_from_der(db, der, &cert);
 	if (outcome_ok(&o))
-		o = judge(cert, log);
+		o = judge_anchor(cert, log);
 	return o;
 }
 
@@ -404,7 +404,7 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 {
 	_cleanup_(ders_done) struct ders ders = { .list = NULL };
 	_cleanup_(closep) int lock = -1;
-	struct outcome o = judge_der(der, log);
+	struct outcome o = judge_anchor_der(der, log);
 
 	if (outcome_ok(&o))
 		o = take_lock(dir, owner, log, &lock);
@@ -414,7 +414,7 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 		return o;
 	if (!ders_add(&ders, der))
 		return outcome_of(OUTCOME_NO_MEMORY);
-	return replace(dir, owner, &ders, log);
+	return replace_database(dir, owner, &ders, log);
 }
 
 /* All trusted certificates but those with the prefix; how many those are. */
@@ -462,7 +462,7 @@ trustdb_remove(const char *dir, uid_t owner, const char *fingerprint, const stru
 		    hits == 0 ? "no" : "more than one", prefix);
 		return outcome_of(OUTCOME_UNTRUSTED);
 	}
-	return replace(dir, owner, &ders, log);
+	return replace_database(dir, owner, &ders, log);
 }
 
 struct outcome

@@ -188,7 +188,7 @@ caged_confine(struct tool *t)
 	/* That it fails is told at the first use. */
 	if (t->pcsc != NULL) {
 		deadline_arm(t, false);
-		o = pcsc_settle(t->pcsc);
+		o = pcsc_forbid_reconnect(t->pcsc);
 		deadline_off();
 	}
 	conf = t->conf;

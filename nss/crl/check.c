@@ -75,7 +75,7 @@ speaks_for(const struct search *s, const struct crl_facts *f)
 }
 
 static void
-judge_times(struct search *s, const struct crl_facts *f)
+judge_crl_times(struct search *s, const struct crl_facts *f)
 {
 	if (s->now < f->this_update) {
 		if (!s->not_yet || f->this_update > s->begins)
@@ -114,7 +114,7 @@ ask(struct search *s, const char *file, const struct crlindex *index)
 		s->hit = hit;
 		snprintf(s->hit_list, sizeof s->hit_list, "%s", file);
 	}
-	judge_times(s, f);
+	judge_crl_times(s, f);
 }
 
 /* False if there is no such file. */

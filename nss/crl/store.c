@@ -222,7 +222,7 @@ io_fault(const struct open_store *o, const char *file)
 
 /* Nobody else has the lock: what lies there is from an import that was cut off. */
 static enum crl_fault
-create(const struct open_store *o, const char *file, int *ret_fd)
+create_aside(const struct open_store *o, const char *file, int *ret_fd)
 {
 	(void)unlinkat(o->dir, file, 0);
 	*ret_fd = openat(o->dir, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -337,13 +337,13 @@ compare_with_installed(const struct aside *a, const char *name)
 
 /* World-readable, and on the disk, before the name leads to it. */
 static enum crl_fault
-publish(const struct open_store *o, int fd, const char *file)
+publish_list(const struct open_store *o, int fd, const char *file)
 {
 	return fchmod(fd, 0644) == 0 && fsync(fd) == 0 ? CRL_OK : io_fault(o, file);
 }
 
 static enum crl_fault
-put_in_place(const struct open_store *o, const char *from, const char *name, const char *suffix)
+put_list_in_place(const struct open_store *o, const char *from, const char *name, const char *suffix)
 {
 	char file[FILE_NAME_MAX];
 
@@ -353,17 +353,17 @@ put_in_place(const struct open_store *o, const char *from, const char *name, con
 
 /* The index last: it alone is what logins read. */
 static enum crl_fault
-install(const struct aside *a, const char *name)
+install_list(const struct aside *a, const char *name)
 {
 	const struct open_store *o = a->o;
-	enum crl_fault f = publish(o, a->der, NEW_DER);
+	enum crl_fault f = publish_list(o, a->der, NEW_DER);
 
 	if (f == CRL_OK)
-		f = publish(o, a->index, NEW_INDEX);
+		f = publish_list(o, a->index, NEW_INDEX);
 	if (f == CRL_OK)
-		f = put_in_place(o, NEW_DER, name, DER_SUFFIX);
+		f = put_list_in_place(o, NEW_DER, name, DER_SUFFIX);
 	if (f == CRL_OK)
-		f = put_in_place(o, NEW_INDEX, name, INDEX_SUFFIX);
+		f = put_list_in_place(o, NEW_INDEX, name, INDEX_SUFFIX);
 	if (f == CRL_OK && fsync(o->dir) != 0)
 		log_msg(o->s->log, LOG_WARNING, "%s: written, but not synced: %s", o->s->dir,
 		    strerror(errno));
@@ -464,7 +464,7 @@ judge_and_install(struct aside *a, struct open_store *o, int fd, int64_t now, st
 		return result.fault;
 	*facts = result.facts;
 	memcpy(name, result.name, CRLSTORE_NAME_MAX);
-	return result.fault == CRL_OK ? install(a, name) : result.fault;
+	return result.fault == CRL_OK ? install_list(a, name) : result.fault;
 }
 
 enum crl_fault
@@ -477,9 +477,9 @@ crlstore_import(const struct crlstore *store, int fd, int64_t now, struct crl_fa
 	if (f == CRL_OK) {
 		_cleanup_(aside_done) struct aside a = { .o = &o, .der = -1, .index = -1 };
 
-		f = create(&o, NEW_DER, &a.der);
+		f = create_aside(&o, NEW_DER, &a.der);
 		if (f == CRL_OK)
-			f = create(&o, NEW_INDEX, &a.index);
+			f = create_aside(&o, NEW_INDEX, &a.index);
 		if (f == CRL_OK)
 			f = judge_and_install(&a, &o, fd, now, ret_facts, ret_name);
 	}
@@ -583,7 +583,7 @@ issuer_of(const struct certdb *db, const struct crl_facts *facts)
 
 /* One list proved again from its DER. */
 static enum crl_fault
-prove(const struct open_store *o, const char *name, int index)
+prove_list(const struct open_store *o, const char *name, int index)
 {
 	_cleanup_(closep) int fd = -1;
 	char proper[CRLSTORE_NAME_MAX];
@@ -601,7 +601,7 @@ prove(const struct open_store *o, const char *name, int index)
 }
 
 static enum crl_fault
-look_at(const struct open_store *o, const char *name, bool all,
+look_at_list(const struct open_store *o, const char *name, bool all,
     void (*each)(void *ctx, const struct crlstore_item *item), void *ctx)
 {
 	_cleanup_(closep) int index = -1;
@@ -615,7 +615,7 @@ look_at(const struct open_store *o, const char *name, bool all,
 		item.facts = &facts;
 		item.issuer = issuer_of(o->db, &facts);
 		if (all)
-			item.fault = prove(o, name, index);
+			item.fault = prove_list(o, name, index);
 	}
 	each(ctx, &item);
 	return CRL_OK;
@@ -638,7 +638,7 @@ each_list(const struct crlstore *s, bool all,
 	if (f == CRL_OK)
 		f = read_names(&o, &names);
 	for (size_t i = 0; f == CRL_OK && i < names.count; i++)
-		f = look_at(&o, names.at[i], all, each, ctx);
+		f = look_at_list(&o, names.at[i], all, each, ctx);
 	return f;
 }
 

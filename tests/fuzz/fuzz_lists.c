@@ -34,7 +34,7 @@ __wrap_safefile_read(const char *path, uid_t owner, size_t max, const struct log
 {
 	struct cursor r = cursor_of(known_text.data, known_text.len);
 
-	if (strcmp(path, KNOWN_FILE) != 0)
+	if (strcmp(path, FINGERPRINT_FILE) != 0)
 		return __real_safefile_read(path, owner, max, log, ret_text, ret_len);
 	if (known_text.len > max)
 		return SAFEFILE_REFUSED;
@@ -103,12 +103,12 @@ static void
 known(struct view text)
 {
 	struct tool t = { .command = "trust" };
-	char name[KNOWN_NAME_MAX] = "";
-	enum known k;
+	char name[FINGERPRINT_NAME_MAX] = "";
+	enum fingerprint k;
 
 	known_text = text;
-	k = known_find(&t, cert_fingerprint(ca), name);
-	CHECK(k == KNOWN_BROKEN || (k == KNOWN_NOT) == (name[0] == '\0'));
+	k = fingerprint_find(&t, cert_fingerprint(ca), name);
+	CHECK(k == FINGERPRINT_BROKEN || (k == FINGERPRINT_NOT) == (name[0] == '\0'));
 	CHECK(memchr(name, '\0', sizeof name) != NULL);
 }
 

@@ -38,7 +38,7 @@ prepare(const struct tool *t, enum outcome_status status, bool pin_typed,
 }
 
 static void
-strike(int signal)
+on_alarm(int signal)
 {
 	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == OUTCOME_CARD_BUSY;
 	const char *text = busy ? prepared.busy : prepared.late;
@@ -65,7 +65,7 @@ set_alarm(unsigned int seconds)
 static void
 arm(const struct tool *t, enum outcome_status busy, enum outcome_status late, bool pin_typed)
 {
-	struct sigaction action = { .sa_handler = strike };
+	struct sigaction action = { .sa_handler = on_alarm };
 	sigset_t alarms;
 
 	deadline_off();

@@ -214,14 +214,14 @@ read_candidate(struct tool *t, void *ctx, void *result)
 static bool
 may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
 {
-	char name[KNOWN_NAME_MAX] = "";
-	enum known known = known_find(t, fingerprint, name);
+	char name[FINGERPRINT_NAME_MAX] = "";
+	enum fingerprint known = fingerprint_find(t, fingerprint, name);
 
-	if (known == KNOWN_BROKEN)
+	if (known == FINGERPRINT_BROKEN)
 		return false;
-	if (known == KNOWN_PUBLISHED)
+	if (known == FINGERPRINT_PUBLISHED)
 		printf(_("The fingerprint is the one that J-LIS publishes for %s.\n"), name);
-	else if (known == KNOWN_UNCONFIRMED)
+	else if (known == FINGERPRINT_UNCONFIRMED)
 		printf(_("The fingerprint is that of a copy of %s; nobody has compared it with the "
 		    "publication of J-LIS yet.\n"), name);
 	(void)fflush(stdout);
@@ -230,7 +230,7 @@ may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
 		    "nothing was changed"));
 		return false;
 	}
-	if (accepted != NULL || known == KNOWN_PUBLISHED)
+	if (accepted != NULL || known == FINGERPRINT_PUBLISHED)
 		return true;
 	tool_complain(t, "%s", _("nothing was changed: take the fingerprint from the publication of "
 	    "J-LIS (www.jpki.go.jp), not from here, and state it with --accept-fingerprint"));

@@ -14,7 +14,7 @@
 
 /* One line, taken apart in place. False: not understood. */
 static bool
-read_line(char *line, char fingerprint[static CERT_FINGERPRINT_LEN + 1], enum known *ret_grade,
+read_line(char *line, char fingerprint[static CERT_FINGERPRINT_LEN + 1], enum fingerprint *ret_grade,
     const char **ret_name)
 {
 	char *rest = NULL;
@@ -23,43 +23,43 @@ read_line(char *line, char fingerprint[static CERT_FINGERPRINT_LEN + 1], enum kn
 	const char *name = strtok_r(NULL, BLANKS, &rest);
 
 	if (hex == NULL || grade == NULL || name == NULL || strtok_r(NULL, BLANKS, &rest) != NULL ||
-	    strlen(name) >= KNOWN_NAME_MAX || !cert_read_fingerprint(hex, fingerprint) ||
+	    strlen(name) >= FINGERPRINT_NAME_MAX || !cert_read_fingerprint(hex, fingerprint) ||
 	    strlen(fingerprint) != CERT_FINGERPRINT_LEN)
 		return false;
 	if (strcmp(grade, "published") == 0)
-		*ret_grade = KNOWN_PUBLISHED;
+		*ret_grade = FINGERPRINT_PUBLISHED;
 	else if (strcmp(grade, "unconfirmed") == 0)
-		*ret_grade = KNOWN_UNCONFIRMED;
+		*ret_grade = FINGERPRINT_UNCONFIRMED;
 	else
 		return false;
 	*ret_name = name;
 	return true;
 }
 
-static enum known
+static enum fingerprint
 broken(const struct tool *t, unsigned int line)
 {
-	tool_complain(t, _("%s, line %u: not understood; install the file anew"), KNOWN_FILE, line);
-	return KNOWN_BROKEN;
+	tool_complain(t, _("%s, line %u: not understood; install the file anew"), FINGERPRINT_FILE, line);
+	return FINGERPRINT_BROKEN;
 }
 
-enum known
-known_find(const struct tool *t, const char *fingerprint, char name[static KNOWN_NAME_MAX])
+enum fingerprint
+fingerprint_find(const struct tool *t, const char *fingerprint, char name[static FINGERPRINT_NAME_MAX])
 {
 	_cleanup_(freep) char *text = NULL;
 	char found[CERT_FINGERPRINT_LEN + 1], *line, *next;
-	enum known result = KNOWN_NOT;
+	enum fingerprint result = FINGERPRINT_NOT;
 	size_t len;
 
-	if (safefile_read(KNOWN_FILE, t->env.trust_owner, FILE_MAX, &t->log, &text, &len) != SAFEFILE_OK) {
-		tool_complain(t, _("%s: cannot be used; install the file anew"), KNOWN_FILE);
-		return KNOWN_BROKEN;
+	if (safefile_read(FINGERPRINT_FILE, t->env.trust_owner, FILE_MAX, &t->log, &text, &len) != SAFEFILE_OK) {
+		tool_complain(t, _("%s: cannot be used; install the file anew"), FINGERPRINT_FILE);
+		return FINGERPRINT_BROKEN;
 	}
 	if (memchr(text, '\0', len) != NULL)
 		return broken(t, 1);
 	next = text;
 	for (unsigned int n = 1; (line = strsep(&next, "\n")) != NULL; n++) {
-		enum known grade;
+		enum fingerprint grade;
 		const char *its_name;
 
 		if (line[strspn(line, BLANKS)] == '\0' || line[0] == '#')
@@ -68,10 +68,10 @@ known_find(const struct tool *t, const char *fingerprint, char name[static KNOWN
 			return broken(t, n);
 		if (strcmp(found, fingerprint) != 0)
 			continue;
-		if (result != KNOWN_NOT)
+		if (result != FINGERPRINT_NOT)
 			return broken(t, n);
 		result = grade;
-		snprintf(name, KNOWN_NAME_MAX, "%s", its_name);
+		snprintf(name, FINGERPRINT_NAME_MAX, "%s", its_name);
 	}
 	return result;
 }

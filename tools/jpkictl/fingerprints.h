@@ -4,14 +4,14 @@
 
 #include "tools/common/tool.h"
 
-#define KNOWN_FILE DATADIR "/jpki-ca.fingerprints"
-#define KNOWN_NAME_MAX 64
+#define FINGERPRINT_FILE DATADIR "/jpki-ca.fingerprints"
+#define FINGERPRINT_NAME_MAX 64
 
-enum known {
-	KNOWN_NOT,
-	KNOWN_UNCONFIRMED,	/* by others' copies only */
-	KNOWN_PUBLISHED,	/* by what J-LIS publishes */
-	KNOWN_BROKEN,		/* the file cannot be used; complained */
+enum fingerprint {
+	FINGERPRINT_NOT,
+	FINGERPRINT_UNCONFIRMED,	/* by others' copies only */
+	FINGERPRINT_PUBLISHED,	/* by what J-LIS publishes */
+	FINGERPRINT_BROKEN,		/* the file cannot be used; complained */
 };
 
 /*
@@ -19,7 +19,7 @@ enum known {
  * authority's name is in name[]. One line of the file that is not understood,
  * or two for one fingerprint, and none of it counts.
  */
-enum known known_find(const struct tool *t, const char *fingerprint,
-    char name[static KNOWN_NAME_MAX]) MUST_CHECK;
+enum fingerprint fingerprint_find(const struct tool *t, const char *fingerprint,
+    char name[static FINGERPRINT_NAME_MAX]) MUST_CHECK;
 
 #endif

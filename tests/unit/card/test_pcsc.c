@@ -455,7 +455,7 @@ refusal_is_believed_if_it_stays(void **state)
 	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);
 	assert_int_equal(fake.establishes, 1);
 	fake.refused_connects = 1;
-	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
 	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);	/* nobody else can be asked */
 }
 
@@ -663,9 +663,9 @@ settled_it_connects_no_more(void **state)
 {
 	struct transport_readers list;
 
-	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
 	assert_int_equal(fake.establishes, 1);
-	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_OK);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
 	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
@@ -685,7 +685,7 @@ settled_without_pcscd_it_stays_without(void **state)
 	struct transport_readers list;
 
 	fake.establish = SCARD_E_NO_SERVICE;
-	assert_int_equal(pcsc_settle(pcsc).status, OUTCOME_NO_SERVICE);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_NO_SERVICE);
 	fake.establish = SCARD_S_SUCCESS;
 	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.establishes, 1);
