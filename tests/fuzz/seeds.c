@@ -53,9 +53,9 @@ certificates(void)
 		seed("cert", names[i], "\0", 1, view_of(&der));
 		assert_true(pem_write(view_of(&der), pem, sizeof pem));
 		seed_text("cert", "pem", 1, pem);
-		seed_text("enrolment", names[i], 1, pem);
+		seed_text("usercerts", names[i], 1, pem);
 	}
-	seed_text("enrolment", "name", 0, "hanako");
+	seed_text("usercerts", "name", 0, "hanako");
 	seed_text("cert", "fingerprint", 2, "AB:cd:01:23");
 	seed_text("cert", "sshkey", 2,
 	    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX c\n");
@@ -129,11 +129,11 @@ texts(void)
 	seed_text("conf", "file", 0, "# comment\ncrl = if-present\nwait = 20\nremote = challenge\n"
 	    "trust_db = /etc/x\nremote_names = a.example,b\npolicy_oid = 1.2.392\non_removal = lock\n");
 	seed_text("conf", "words", 1, "timeout=30\ndebug=yes\nlast_try=ask\nlang=ja");
-	seed_text("jpki1", "prompt", 0, prompt);
-	seed_text("jpki1", "reply", 1, "JPKI1.0123456789abcdef.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO/+."
+	seed_text("sshwire", "prompt", 0, prompt);
+	seed_text("sshwire", "reply", 1, "JPKI1.0123456789abcdef.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO/+."
 	    SIGNATURE);
 	snprintf(asked, sizeof asked, "(hanako@azumino) Welcome\n%s", prompt);
-	seed_text("jpki1", "askpass", 2, asked);
+	seed_text("sshwire", "askpass", 2, asked);
 	seed_text("lists", "block", 0, "# lost\ncertificate " HEX64 " # note\nserial " HEX64 " 01ff\n");
 	seed_text("lists", "known", 1, "# JPKI\n" HEX64 " published JPKI-1\n");
 	seed_text("lists", "ldif", 2, "DN: c=JP\n\tcertificateRevocationList;binary:: MAMCAQE=\n\n");
@@ -157,7 +157,7 @@ static void
 packet(struct writer *all, const char *name, const uint8_t *bytes, const struct writer *w)
 {
 	seed("proto", name, "", 0, (struct view){ bytes, w->len });
-	/* As fuzz_session takes it: length, an even octet for "the right header", type, body. */
+	/* As fuzz_dialogue takes it: length, an even octet for "the right header", type, body. */
 	writer_u16(all, (uint16_t)(w->len - PROTO_ID_LEN));
 	writer_u8(all, 0);
 	writer_bytes(all, bytes + 1, 1);
@@ -213,10 +213,10 @@ messages(void)
 	PACKET(&r, "challenge", proto_put_challenge, &challenge);
 	PACKET(&r, "result", proto_put_result, &ok);
 	assert_true(writer_ok(&l) && writer_ok(&c) && writer_ok(&r));
-	seed("session", "login", login, l.len, (struct view){ (const uint8_t *)"\0\0\4" "1234", 7 });
-	seed("session", "change", change, c.len,
+	seed("dialogue", "login", login, l.len, (struct view){ (const uint8_t *)"\0\0\4" "1234", 7 });
+	seed("dialogue", "change", change, c.len,
 	    (struct view){ (const uint8_t *)"\0\0\4" "1234\4" "8275\4" "8275", 17 });
-	seed("session", "remote", remote, r.len, (struct view){ (const uint8_t *)"\0\0\6JPKI1.", 9 });
+	seed("dialogue", "remote", remote, r.len, (struct view){ (const uint8_t *)"\0\0\6JPKI1.", 9 });
 }
 
 int
