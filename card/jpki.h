@@ -1,6 +1,6 @@
 /*
  * The JPKI application of the My Number Card (doc/facts/jpki-card.md §1, §2):
- * what a login, an enrolment and a status display need of it. Every function
+ * what a login, an enrollment and a status display need of it. Every function
  * works on an open transport (transport_ops.open) and leaves it open.
  */
 #ifndef JPKI_CARD_JPKI_H

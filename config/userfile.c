@@ -157,7 +157,7 @@ userfile_remove(const char *users_dir, const char *user, uid_t owner, const stru
 
 /* NAME.pem, for a name that userfile_read() would take. */
 static int
-is_enrolment(const struct dirent *entry)
+is_enrollment(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
 	size_t suffix = strlen(SUFFIX);
@@ -181,7 +181,7 @@ userfile_each(const char *users_dir, uid_t owner, const struct log *log,
 
 	if (!outcome_ok(&o) || absent)
 		return o;
-	n = scandir(users_dir, &entries, is_enrolment, alphasort);
+	n = scandir(users_dir, &entries, is_enrollment, alphasort);
 	if (n < 0) {
 		log_msg(log, LOG_ERR, "%s: cannot be read: %s", users_dir, strerror(errno));
 		return outcome_of(OUTCOME_ENROLMENT);

@@ -15,7 +15,7 @@
 #define USERFILE_USER_MAX 251	/* and ".pem" make the longest file name */
 
 /*
- * Whether this can name an enrolment: 1 to USERFILE_USER_MAX bytes, no
+ * Whether this can name an enrollment: 1 to USERFILE_USER_MAX bytes, no
  * slash, no control characters, not beginning with a dot or a hyphen.
  */
 bool userfile_user_ok(const char *user);

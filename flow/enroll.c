@@ -22,7 +22,7 @@
 #define NOTE_MAX 512
 
 struct outcome
-enrol_check(const struct flow_env *env, struct view der)
+enroll_check(const struct flow_env *env, struct view der)
 {
 	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
 	struct outcome o = usercerts_of(env, der, &one);
@@ -31,7 +31,7 @@ enrol_check(const struct flow_env *env, struct view der)
 }
 
 struct outcome
-enrol_prove(const struct flow_env *env, const struct flow_ui *ui, const char *user,
+enroll_prove(const struct flow_env *env, const struct flow_ui *ui, const char *user,
     const char *reader, const struct survey *survey, struct secret *pin, bool *ret_card_clean)
 {
 	_cleanup_(usercerts_done) struct usercerts one = { .count = 0 };
@@ -115,7 +115,7 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 }
 
 struct outcome
-enrol_room(const struct flow_env *env, const char *user, struct view der)
+enroll_room(const struct flow_env *env, const char *user, struct view der)
 {
 	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
 	struct writer w = writer_of(text, USERFILE_MAX);
@@ -125,7 +125,7 @@ enrol_room(const struct flow_env *env, const char *user, struct view der)
 
 /* When, whence, by whom; then the certificate, NUL-terminated. */
 static struct outcome
-put_new(const struct flow_env *env, struct view der, const struct enrol_how *how, struct writer *w)
+put_new(const struct flow_env *env, struct view der, const struct enroll_how *how, struct writer *w)
 {
 	char pem[PEM_MAX], note[NOTE_MAX], when[CLK_UTC_MAX];
 
@@ -140,8 +140,8 @@ put_new(const struct flow_env *env, struct view der, const struct enrol_how *how
 }
 
 struct outcome
-enrol_write(const struct flow_env *env, const char *user, struct view der,
-    const struct enrol_how *how)
+enroll_write(const struct flow_env *env, const char *user, struct view der,
+    const struct enroll_how *how)
 {
 	_cleanup_(freep) char *text = malloc(USERFILE_MAX);
 	_cleanup_(closep) int lock = -1;

@@ -1,5 +1,5 @@
 /*
- * Enrolment: a certificate becomes a user's. Checked as at a login before
+ * Enrollment: a certificate becomes a user's. Checked as at a login before
  * anything is written; what was enrolled before stays until then.
  */
 #ifndef JPKI_FLOW_ENROLL_H
@@ -13,24 +13,24 @@
  * as surveyed, holds its key: asks the PIN once, challenges the card,
  * verifies. OUTCOME_OK or as flow_login(); card_clean as there.
  */
-struct outcome enrol_prove(const struct flow_env *env, const struct flow_ui *ui,
+struct outcome enroll_prove(const struct flow_env *env, const struct flow_ui *ui,
     const char *user, const char *reader, const struct survey *survey, struct secret *pin,
     bool *ret_card_clean) MUST_CHECK;
 
 /* Checks a certificate alone, for an administrator who has only the file. */
-struct outcome enrol_check(const struct flow_env *env, struct view der) MUST_CHECK;
+struct outcome enroll_check(const struct flow_env *env, struct view der) MUST_CHECK;
 
-struct enrol_how {
+struct enroll_how {
 	bool add;		/* beside those that are enrolled, not in their place */
 	const char *whence;	/* "from the card, key proven" */
 	const char *by;		/* who did it; no certificate may begin in it */
 };
 
 /*
- * Whether enrol_write() could add this one: for before a PIN is asked. ENROLMENT
+ * Whether enroll_write() could add this one: for before a PIN is asked. ENROLMENT
  * (logged): what is there is damaged, or as much as a user can have.
  */
-struct outcome enrol_room(const struct flow_env *env, const char *user, struct view der)
+struct outcome enroll_room(const struct flow_env *env, const char *user, struct view der)
     MUST_CHECK;
 
 /*
@@ -38,7 +38,7 @@ struct outcome enrol_room(const struct flow_env *env, const char *user, struct v
  * whom it came; with how->add those that were there stay, with their lines, but
  * for the same one. ENROLMENT (logged; the old file stays), CERT_BAD.
  */
-struct outcome enrol_write(const struct flow_env *env, const char *user, struct view der,
-    const struct enrol_how *how) MUST_CHECK;
+struct outcome enroll_write(const struct flow_env *env, const char *user, struct view der,
+    const struct enroll_how *how) MUST_CHECK;
 
 #endif

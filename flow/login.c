@@ -89,7 +89,7 @@ flow_verify(const struct flow_env *env, const struct login_request *request,
 	if (!outcome_ok(&o))
 		return o;
 	step(env, "verification");
-	/* The one place where a login or an enrolment can succeed. */
+	/* The one place where a login or an enrollment can succeed. */
 	return sigcheck_verify(found->enrolled->cert, &input,
 	    (struct view){ proof.signature, proof.len });
 }
@@ -160,7 +160,7 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	o = flow_ask(env, ui, &found, pin, &verify_by);
 	if (!outcome_ok(&o))
 		return o;
-	step(env, "enrolment again");
+	step(env, "enrollment again");
 	o = judge_certs_again(env, request->user, enrolled, &found);
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
@@ -181,7 +181,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	struct login_result result = { .outcome = outcome_of(OUTCOME_INTERNAL), .card_clean = true };
 	struct outcome o;
 
-	step(env, "enrolment");
+	step(env, "enrollment");
 	o = flow_may_use_reader(env, request->place);
 	if (outcome_ok(&o))
 		o = usercerts_load(env, request->user, &enrolled);

@@ -51,7 +51,7 @@ void login_name_cert(const struct usercert *enrolled, struct login_result *resul
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
 
 /*
- * Step 6, for the login and for the enrolment, which finds its card in its own
+ * Step 6, for the login and for the enrollment, which finds its card in its own
  * way. *ret_verify_by: until when the PIN may be sent (flow/possession/transaction.h).
  */
 struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,

@@ -1,6 +1,6 @@
 /*
  * The holder of the PIN and of the card's key proves both. Used by the login
- * and by the enrolment.
+ * and by the enrollment.
  */
 #ifndef JPKI_FLOW_PROVE_H
 #define JPKI_FLOW_PROVE_H

@@ -30,13 +30,13 @@ struct usercerts {
 struct outcome usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
     MUST_CHECK;
 
-/* A set of this one certificate, judged as if it were enrolled: for the enrolment. */
+/* A set of this one certificate, judged as if it were enrolled: for the enrollment. */
 struct outcome usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
     MUST_CHECK;
 void usercerts_done(struct usercerts *e);
 
 /*
- * Calls `each` for every user for whom this certificate is enrolled, sorted. An enrolment that
+ * Calls `each` for every user for whom this certificate is enrolled, sorted. An enrollment that
  * cannot be read is nobody's here. ENROLMENT as userfile_each().
  */
 struct outcome usercerts_owners(const struct flow_env *env, struct view der,

@@ -1,4 +1,4 @@
-/* Everything a card tells without a PIN: for status displays and enrolment. */
+/* Everything a card tells without a PIN: for status displays and enrollment. */
 #ifndef JPKI_FLOW_POSSESSION_SURVEY_H
 #define JPKI_FLOW_POSSESSION_SURVEY_H
 

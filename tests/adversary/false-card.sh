@@ -31,7 +31,7 @@ certificate_for_something_else()
 
 	write_conf 'policy_oid = 1.2.392.200149.8.5.1.3.30'
 	for leaf in wrong-policy wrong-ku no-ku sha1 rsa1024 expired not-yet other-ca expired-ca-leaf by-nosign; do
-		enrol hanako "$leaf"
+		enroll hanako "$leaf"
 		put_card "$leaf"
 		run pamdrive --service e2e --user hanako "pin=$PIN" auth
 		no_login

@@ -63,7 +63,7 @@ who_is_enrolled()
 {
 	local keyid answer
 
-	enrol taro
+	enroll taro
 	keyid=$(openssl x509 -in "$PKI/good.crt" -outform DER | sha256sum | cut -c 1-16)
 	for answer in ANSWER_LEAF= "ANSWER_LEAF=$PKI/other-person" "ANSWER_WITH=JPKI1.$keyid.$OUR_KEY.AAAA"; do
 		look_at hanako "$answer"

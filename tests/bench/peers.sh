@@ -112,12 +112,12 @@ sssd_knows_hanako()
 	getent -s sss passwd hanako > /dev/null && [ -S /var/lib/sss/pipes/pam ]
 }
 
-# enrol_everywhere USER LEAF…: as each of them keeps it; sssd has its rule.
-enrol_everywhere()
+# enroll_everywhere USER LEAF…: as each of them keeps it; sssd has its rule.
+enroll_everywhere()
 {
 	local user=$1 leaf home=/home/$1
 
-	enrol "$@"
+	enroll "$@"
 	shift
 	mkdir -p "$home/.eid"
 	: > "$home/.eid/authorized_certificates"

@@ -447,7 +447,7 @@ row_ok()
 	expect_lacks 'what is shown' "$PIN" "$(without_times)"
 }
 
-# --- users, enrolments, stacks ------------------------------------------------------
+# --- users, enrollments, stacks ------------------------------------------------------
 
 make_user()	# NAME UID
 {
@@ -455,8 +455,8 @@ make_user()	# NAME UID
 		build_die "useradd $1 failed"
 }
 
-# enrol USER [LEAF…]: their certificates, not asking what jpkictl thinks of them.
-enrol()
+# enroll USER [LEAF…]: their certificates, not asking what jpkictl thinks of them.
+enroll()
 {
 	local user=$1 leaf
 
@@ -520,7 +520,7 @@ reset_config()
 	cp -a "$WORK/crl" "$CRLS"
 	rm -rf "$USERS"
 	mkdir -p "$USERS"
-	enrol hanako good
+	enroll hanako good
 }
 
 # What dpkg runs after unpacking, as far as the programs of the cases do not start without.
@@ -597,7 +597,7 @@ on_tty()
 #
 #   card=SPEC      what lies on the reader (good)       see card_dir
 #   sim=COMMANDS   for simctl, before; separated by ;
-#   enrol=LEAVES   certificates enrolled for hanako (good); empty: none; KEEP
+#   enroll=LEAVES   certificates enrolled for hanako (good); empty: none; KEEP
 #   opts=WORDS     arguments of pam_jpki.so
 #   service=NAME   a service that is there, instead of pam_jpki.so alone
 #   args=WORDS     options of pamdrive
@@ -621,7 +621,7 @@ on_tty()
 login()
 {
 	local name=$1 arg start
-	local -A c=([card]=good [sim]='' [enrol]=good [opts]='' [args]=''
+	local -A c=([card]=good [sim]='' [enroll]=good [opts]='' [args]=''
 		[under]='' [service]='' [drive]="pin=$PIN auth setcred" [code]=OK [pam]=SUCCESS [says]='' [says2]=''
 		[asks]='PIN of the user-authentication certificate (4 digits, '
 		[tries]=3 [prompts]=1 [verifies]=1 [apdus]=any [max_apdus]='' [within]=20
@@ -632,7 +632,7 @@ login()
 	[ -z "${c[unasked]}" ] || { c[prompts]=0; c[verifies]=0; }
 	begin "$name" || return 0
 	# shellcheck disable=SC2086 # words
-	[ "${c[enrol]}" = KEEP ] || enrol hanako ${c[enrol]}
+	[ "${c[enroll]}" = KEEP ] || enroll hanako ${c[enroll]}
 	[ -n "${c[service]}" ] || install_pam_service e2e "$(stack "${c[opts]}")"
 	fresh_card "${c[card]}"
 	sim_commands "${c[sim]}"
@@ -716,7 +716,7 @@ BEFORE=0 TOTAL=0 QUERIES=0 VERIFY=
 count_commands()
 {
 	fresh_card
-	enrol hanako good
+	enroll hanako good
 	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako "exec=sim stats > $WORK/stats" "pin=$PIN" auth
 	BEFORE=$(sed -n 's/^apdus=\([0-9]*\) .*/\1/p' "$WORK/stats")

@@ -1,5 +1,5 @@
 /*
- * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrolment.
+ * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrollment.
  * Behind the transport lies the simulated card; the input decides what becomes of each of its
  * responses, so that an empty input is a good card, and every depth is a few octets away.
  */
@@ -275,7 +275,7 @@ change(void)
 }
 
 static bool
-enrol(void)
+enroll(void)
 {
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = gone };
 	static struct survey survey;
@@ -288,7 +288,7 @@ enrol(void)
 	if (outcome_ok(&o)) {
 		CHECK(f.verifies == 0 && survey.der_len <= sizeof survey.der);
 		CHECK(strlen(survey.card_expiry) == 0 || strlen(survey.card_expiry) == 8);
-		o = enrol_prove(&kit->env, &ui, "hanako", "Reader 0", &survey, pin, &clean);
+		o = enroll_prove(&kit->env, &ui, "hanako", "Reader 0", &survey, pin, &clean);
 		proved(&o);
 	}
 	CHECK(secret_view(pin).len == 0);
@@ -345,7 +345,7 @@ begin(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool (*const tasks[])(void) = { [LOGIN] = login, [PIN_CHANGE] = change, [ENROL] = enrol,
+	static bool (*const tasks[])(void) = { [LOGIN] = login, [PIN_CHANGE] = change, [ENROL] = enroll,
 		[DROP] = drop };
 	enum task task;
 	bool clean;

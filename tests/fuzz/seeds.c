@@ -147,7 +147,7 @@ texts(void)
 	seed("card", "wrong-signature", "\0\0\0\0\0\0\0\0\0\0\0\0\0\4\10\1", 16,
 	    (struct view){ NULL, 0 });
 	seed("card", "change", "\1\0", 2, (struct view){ NULL, 0 });
-	seed("card", "enrol", "\2\0", 2, (struct view){ NULL, 0 });
+	seed("card", "enroll", "\2\0", 2, (struct view){ NULL, 0 });
 	seed("card", "drop", "\3\0", 2, (struct view){ NULL, 0 });
 }
 

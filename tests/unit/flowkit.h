@@ -1,6 +1,6 @@
 /*
  * A world for flow tests, all of it real but the plastic and the wires: an NSS
- * database and enrolments in a scratch folder, and simulated cards that are
+ * database and enrollments in a scratch folder, and simulated cards that are
  * called in-process through the transport table.
  */
 #ifndef JPKI_TESTS_FLOWKIT_H
@@ -52,7 +52,7 @@ struct kit {
 int kit_new(void **state);
 int kit_done(void **state);
 
-/* Enrols NAME.pem with leaves of the test PKI (NULL-terminated list). */
+/* Enrolls NAME.pem with leaves of the test PKI (NULL-terminated list). */
 void kit_enroll(struct kit *k, const char *user, ...);
 /* Imports a CRL of the test PKI into conf.crl_dir. The kit's own are those of ca1, ca2, ca-ec. */
 void kit_import(struct kit *k, const char *crl);

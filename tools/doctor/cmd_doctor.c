@@ -123,7 +123,7 @@ examine(struct doctor *d)
 	if (usable) {
 		doctor_trust(d);
 		doctor_crls(d);
-		doctor_enrolments(d);
+		doctor_enrollments(d);
 	}
 	doctor_guesses(d);
 	doctor_stacks(d);

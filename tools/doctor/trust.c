@@ -1,4 +1,4 @@
-/* Authorities, revocation lists, enrolments. */
+/* Authorities, revocation lists, enrollments. */
 #include "config.h"
 
 #include <limits.h>
@@ -157,7 +157,7 @@ doctor_crls(struct doctor *d)
 	}
 }
 
-/* --- enrolments ------------------------------------------------------------------------ */
+/* --- enrollments ------------------------------------------------------------------------ */
 
 struct users {
 	struct doctor *d;
@@ -204,7 +204,7 @@ judge_user(void *ctx, const char *user)
 }
 
 void
-doctor_enrolments(struct doctor *d)
+doctor_enrollments(struct doctor *d)
 {
 	struct users u = { .d = d };
 	struct outcome o = userfile_each(d->t->conf.users_dir, d->t->env.trust_owner, &d->t->log,

@@ -46,10 +46,10 @@ static struct outcome
 write_it(struct tool *t, const struct enrolling *e, struct view der, const char *whence)
 {
 	char actor[TOOL_ACTOR_MAX];
-	struct enrol_how how = { .add = e->add, .whence = whence, .by = actor };
+	struct enroll_how how = { .add = e->add, .whence = whence, .by = actor };
 
 	tool_actor(actor);
-	return enrol_write(&t->env, e->user, der, &how);
+	return enroll_write(&t->env, e->user, der, &how);
 }
 
 /* A certificate that was judged in the cage. */
@@ -80,12 +80,12 @@ prove_card(struct tool *t, void *ctx, void *result)
 	if (outcome_ok(&o))
 		o = survey_certificate(&survey);
 	if (outcome_ok(&o) && e->add)
-		o = enrol_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
+		o = enroll_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
 	if (outcome_ok(&o) && (pin = secret_new()) == NULL)
 		o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
-	o = enrol_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
+	o = enroll_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
 	secret_free(pin);
 	ask_check_clean(t, reader, clean);
 	deadline_off();
@@ -131,7 +131,7 @@ judge_file(struct tool *t, void *ctx, void *result)
 	f->ret = result;
 	o = tool_each_certificate(t, f->path, f->text, note_one, f);
 	if (outcome_ok(&o))
-		o = enrol_check(&t->env, (struct view){ f->ret->der, f->ret->len });
+		o = enroll_check(&t->env, (struct view){ f->ret->der, f->ret->len });
 	return tool_finish(t, &o);
 }
 

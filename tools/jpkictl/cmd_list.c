@@ -17,7 +17,7 @@
 
 #define WARN_DAYS_MAX 4000	/* no certificate is valid for longer than that */
 
-/* An enrolled certificate, or an enrolment that cannot be read: then without fingerprint. */
+/* An enrolled certificate, or an enrollment that cannot be read: then without fingerprint. */
 struct entry {
 	char user[USERFILE_USER_MAX + 1];
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];

@@ -103,7 +103,7 @@ static const struct command commands[] = {
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  .run = cmd_ssh_keys },
 	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
-	  N_("Goes through programs, reader, card, authority, revocation list, enrolment and PAM\n"
+	  N_("Goes through programs, reader, card, authority, revocation list, enrollment and PAM\n"
 	  "services; each step is shown before it is done. What is done already is left out, so\n"
 	  "it can be stopped and started again. The password always stays a second way in.\n\n"
 	  "  -y, --yes                     agree to everything; for installs nobody watches\n"
@@ -123,7 +123,7 @@ static const struct command commands[] = {
 	  .needs_root = true, .reads_conf = true, .run = cmd_setup },
 	{ "doctor", "[--json]", N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
-	  "configuration, enrolments, the PAM stacks and the clock. Each finding has a\n"
+	  "configuration, enrollments, the PAM stacks and the clock. Each finding has a\n"
 	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
 	  "  -j, --json  tell it as JSON\n\n"
 	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),

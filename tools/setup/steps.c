@@ -316,7 +316,7 @@ crl_act(struct setup *s)
 	return do_without(s, line);
 }
 
-/* ---- enrolment ---- */
+/* ---- enrollment ---- */
 
 bool
 setup_enrolled(const struct setup *s)

@@ -33,7 +33,7 @@
 enum {
 	EXIT_NOTHING = 0,	/* to watch here */
 	EXIT_BROKEN = 1,	/* another start may help */
-	EXIT_CANNOT = 2,	/* usage, configuration, enrolment */
+	EXIT_CANNOT = 2,	/* usage, configuration, enrollment */
 };
 
 #define SERVICE_RETRY_MS 60000

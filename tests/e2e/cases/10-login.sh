@@ -14,20 +14,20 @@ login 'success on a card without signature certificate' card='good none profile=
 login 'success on a slow card' card='good latency=100 signtime=500' quiet=yes
 login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
 login 'success as sudo asks: silent' args='--silent' quiet=yes
-login 'success warns of a certificate that ends soon' card=soon enrol=soon says='info: ' says2='ends on'
-login 'warning names the date on the face of the card' card='soon expiry=20331103' enrol=soon says='2033-11-03, printed on the card'
-login 'warning by a card that does not tell its own end' card='soon expiry=none' enrol=soon says='the date printed on the card is another one'
-login 'no warning when turned off' card=soon enrol=soon opts='expiry_warning_days=0' quiet=yes
-login 'success with the second of two enrolled certificates' card=renewed enrol='good renewed' quiet=yes
-login 'success with a card of the other CA generation of the same name' card=good2 enrol=good2 quiet=yes
-login 'success with a P-256 card' card=ec256 enrol=ec256 quiet=yes
-login 'success with a P-384 card' card=ec384 enrol=ec384 quiet=yes
+login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='ends on'
+login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
+login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='the date printed on the card is another one'
+login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
+login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
+login 'success with a card of the other CA generation of the same name' card=good2 enroll=good2 quiet=yes
+login 'success with a P-256 card' card=ec256 enroll=ec256 quiet=yes
+login 'success with a P-384 card' card=ec384 enroll=ec384 quiet=yes
 login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
 
 # --- Japanese --------------------------------------------------------------------
 japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 (数字4桁、残り' "${@:2}"; }
 japanese 'success' sim='set auth-tries 2' says='、残り2回): ' quiet=yes
-japanese 'a certificate that ends soon' card=soon enrol=soon says='info: ' says2='市区町村の窓口で更新'
+japanese 'a certificate that ends soon' card=soon enroll=soon says='info: ' says2='市区町村の窓口で更新'
 japanese 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
 	says='暗証番号が違います。入力できる回数は残り2回です。'
 japanese 'locked' sim='set auth-tries 0' unasked=yes code=PIN-LOCKED pam=MAXTRIES tries=0 drive=auth \
@@ -100,9 +100,9 @@ refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL
 refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
-refused 'renewed card, enrolment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='enroll the card again'
+refused 'renewed card, enrollment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='enroll the card again'
 refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
-refused 'user not enrolled' enrol='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
+refused 'user not enrolled' enroll='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
 login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
 	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any
 refused 'certificate file of FF' card='good auth-ef=ff' code='NO-CERT|BAD-REPLY' pam=AUTHINFO_UNAVAIL
@@ -140,7 +140,7 @@ login "card swapped for another's while the person types" \
 login 'card swapped for one of the same holder while the person types' \
 	drive="'exec=sim swap $(card_dir renewed)' pin=$PIN auth" \
 	code='RENEWED|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
-login 'enrolment revoked while the person types' \
+login 'enrollment revoked while the person types' \
 	drive="'exec=jpkictl revoke hanako' pin=$PIN auth" code=NOT-ENROLLED pam=USER_UNKNOWN verifies=0
 login 'session ended by SIGTERM while the person types' \
 	drive="'exec=pkill -TERM jpki_helper; pkill -HUP jpki_helper' pin=$PIN auth"

@@ -7,7 +7,7 @@ unfit()
 	local name=$1 leaf=$2 code=$3
 
 	shift 3
-	login "$name" card="$leaf" enrol="$leaf" drive=auth unasked=yes code="$code" pam=AUTH_ERR "$@"
+	login "$name" card="$leaf" enroll="$leaf" drive=auth unasked=yes code="$code" pam=AUTH_ERR "$@"
 }
 
 unfit 'certificate expired' expired CERT-EXPIRED says='has expired' apdus=0
@@ -25,9 +25,9 @@ unfit 'certificate of another policy' wrong-policy 'CERT-KIND|UNTRUSTED' \
 unfit 'certificate without a policy' no-policy 'CERT-KIND|UNTRUSTED' \
 	opts='policy_oid=1.2.392.200149.8.5.1.3.30' apdus=0
 unfit 'certificate by a CA that may not sign' by-nosign UNTRUSTED apdus=0
-login 'the signature certificate' enrol=sign drive=auth unasked=yes apdus=0 \
+login 'the signature certificate' enroll=sign drive=auth unasked=yes apdus=0 \
 	code='CERT-KIND|UNTRUSTED' pam=AUTH_ERR
-login 'another policy where none is asked for' card=wrong-policy enrol=wrong-policy quiet=yes
+login 'another policy where none is asked for' card=wrong-policy enroll=wrong-policy quiet=yes
 
 only_trusted()	# CA…: for the next login
 {
@@ -39,13 +39,13 @@ login 'CA of the same name but another key' opts='trust_db=/etc/pam_jpki/nssdb-c
 	drive=auth unasked=yes code=UNTRUSTED pam=AUTH_ERR apdus=0
 only_trusted ca2 ca1
 login 'two CAs of the same name, either order' opts='trust_db=/etc/pam_jpki/nssdb-case'
-login 'two CAs of the same name, the other card' opts='trust_db=/etc/pam_jpki/nssdb-case' card=good2 enrol=good2
+login 'two CAs of the same name, the other card' opts='trust_db=/etc/pam_jpki/nssdb-case' card=good2 enroll=good2
 only_trusted ca-expired
-login 'CA expired' opts='trust_db=/etc/pam_jpki/nssdb-case' card=expired-ca-leaf enrol=expired-ca-leaf \
+login 'CA expired' opts='trust_db=/etc/pam_jpki/nssdb-case' card=expired-ca-leaf enroll=expired-ca-leaf \
 	drive=auth unasked=yes code='CA-EXPIRED|UNTRUSTED' pam=AUTH_ERR apdus=0
 only_trusted ca1 sign-ca
 login 'signature certificate, though its CA is trusted' opts='trust_db=/etc/pam_jpki/nssdb-case' \
-	enrol=sign drive=auth unasked=yes code=CERT-KIND pam=AUTH_ERR apdus=0
-login 'one of two enrolled certificates has expired, its card' enrol='expired good' card=expired \
+	enroll=sign drive=auth unasked=yes code=CERT-KIND pam=AUTH_ERR apdus=0
+login 'one of two enrolled certificates has expired, its card' enroll='expired good' card=expired \
 	drive=auth unasked=yes code='CERT-EXPIRED|OTHER-CARD' pam=AUTH_ERR
-login 'one of two enrolled certificates has expired, the other card' enrol='expired good' quiet=yes
+login 'one of two enrolled certificates has expired, the other card' enroll='expired good' quiet=yes

@@ -11,7 +11,7 @@ with_crls()
 	rm -rf "$CRLS"
 	# shellcheck disable=SC2086 # words
 	[ -z "$crls" ] || put_crls $crls || printf '# %s: cannot import %s\n' "$name" "$crls"
-	login "$name" enrol="$leaf" drive=auth unasked=yes code="$code" pam="$pam" apdus=0 "${@:6}"
+	login "$name" enroll="$leaf" drive=auth unasked=yes code="$code" pam="$pam" apdus=0 "${@:6}"
 	reset_config
 }
 
@@ -44,12 +44,12 @@ in_force 'list signed with EC' ec384 ca-ec.crl
 
 revoked_in_log()
 {
-	enrol hanako revoked
+	enroll hanako revoked
 	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako auth
 	expect_logged 'revoked since 20[0-9T:-]+Z, reason keyCompromise'
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
-	enrol hanako suspended
+	enroll hanako suspended
 	run pamdrive --service e2e --user hanako auth
 	expect_logged 'suspended since 20[0-9T:-]+Z, reason certificateHold'
 	reset_config
@@ -97,7 +97,7 @@ stale()
 	rm -rf "$CRLS"
 	crlput -t -129600 "$CRLS" "$NSSDB" "$PKI/crl/$crl" > /dev/null ||
 		printf '# %s: cannot import %s\n' "$name" "$crl"
-	login "$name" enrol="$leaf" card="$leaf" drive=auth unasked=yes code="$code" pam="$pam" apdus=0 "${@:6}"
+	login "$name" enroll="$leaf" card="$leaf" drive=auth unasked=yes code="$code" pam="$pam" apdus=0 "${@:6}"
 	reset_config
 }
 
@@ -117,7 +117,7 @@ future_list()
 {
 	rm -rf "$CRLS"
 	crlput -t 172800 "$CRLS" "$NSSDB" "$PKI/crl/ca1-future.crl" >> "$LOG" 2>&1 || fail 'not imported'
-	enrol hanako good
+	enroll hanako good
 	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako auth
 	expect_has 'what is shown' "$UNKNOWN_SAYS" "$OUT"
@@ -174,7 +174,7 @@ disk_full()
 		run crlput "$CRLS" "$NSSDB" "$PKI/crl/ca1-good-revoked.crl"
 		expect_has "import with $left bytes free" ": $why" "$OUT"
 		expect_equal 'left over' '' "$(find "$CRLS" -name '.new*')"
-		enrol hanako good
+		enroll hanako good
 		run pamdrive --service e2e --user hanako "pin=$PIN" auth
 		expect_has "login with $left bytes free" 'auth = 0 PAM_SUCCESS' "$OUT"
 	done
@@ -196,7 +196,7 @@ lock_held()
 	exec 7> "$CRLS/.lock"
 	flock 7
 	install_pam_service e2e "$(stack)"
-	enrol hanako good
+	enroll hanako good
 	started=$(now_ms)
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_has 'login beside an import' 'auth = 0 PAM_SUCCESS' "$OUT"

@@ -10,9 +10,9 @@ broken()
 	local name=$1 code=$2 pam=$3 break=$4 mend=${5:-:}
 
 	is_wanted "$name" || return 0
-	enrol hanako good
+	enroll hanako good
 	eval "$break" || printf '# %s: cannot prepare: %s\n' "$name" "$break"
-	login "$name" enrol=KEEP drive="pin=$PIN auth" code="$code" pam="$pam" prompts=0 verifies=0 "${@:6}"
+	login "$name" enroll=KEEP drive="pin=$PIN auth" code="$code" pam="$pam" prompts=0 verifies=0 "${@:6}"
 	eval "$mend"
 	reset_config
 }
@@ -232,21 +232,21 @@ run_case 'configuration: not readable for a locker' conf_unreadable
 bad_conf 'absent' 'rm "$CONF"'
 bad_conf 'longer than any sense' "head -c 3000000 /dev/zero | tr '\\0' '#' > \"\$CONF\""
 
-# --- enrolments ------------------------------------------------------------------------
+# --- enrollments ------------------------------------------------------------------------
 FILE=$USERS/hanako.pem
-broken 'enrolment: wrong owner' ENROLMENT AUTHINFO_UNAVAIL "chown hanako $FILE"
-broken 'enrolment: writable by others' ENROLMENT AUTHINFO_UNAVAIL "chmod o+w $FILE"
-broken 'enrolment: symbolic link' ENROLMENT AUTHINFO_UNAVAIL "mv $FILE /root/h.pem && ln -s /root/h.pem $FILE"
-broken 'enrolment: empty file' ENROLMENT AUTHINFO_UNAVAIL ": > $FILE"
-broken 'enrolment: garbage' ENROLMENT AUTHINFO_UNAVAIL "head -c 3000 /dev/urandom > $FILE"
-broken 'enrolment: PEM around garbage' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' \
+broken 'enrollment: wrong owner' ENROLMENT AUTHINFO_UNAVAIL "chown hanako $FILE"
+broken 'enrollment: writable by others' ENROLMENT AUTHINFO_UNAVAIL "chmod o+w $FILE"
+broken 'enrollment: symbolic link' ENROLMENT AUTHINFO_UNAVAIL "mv $FILE /root/h.pem && ln -s /root/h.pem $FILE"
+broken 'enrollment: empty file' ENROLMENT AUTHINFO_UNAVAIL ": > $FILE"
+broken 'enrollment: garbage' ENROLMENT AUTHINFO_UNAVAIL "head -c 3000 /dev/urandom > $FILE"
+broken 'enrollment: PEM around garbage' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' \
 	"printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' > $FILE"
-broken 'enrolment: cut short' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' "truncate -s 700 $FILE"
-broken 'enrolment: a private key' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' "cat $PKI/good.key > $FILE"
-broken 'enrolment: a directory' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkdir $FILE"
-broken 'enrolment: a named pipe' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkfifo $FILE"
-broken 'enrolment: users directory absent' NOT-ENROLLED USER_UNKNOWN "rm -rf $USERS"
-broken 'enrolment: users directory of somebody else' ENROLMENT AUTHINFO_UNAVAIL "chown taro $USERS"
+broken 'enrollment: cut short' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' "truncate -s 700 $FILE"
+broken 'enrollment: a private key' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_ERR' "cat $PKI/good.key > $FILE"
+broken 'enrollment: a directory' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkdir $FILE"
+broken 'enrollment: a named pipe' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkfifo $FILE"
+broken 'enrollment: users directory absent' NOT-ENROLLED USER_UNKNOWN "rm -rf $USERS"
+broken 'enrollment: users directory of somebody else' ENROLMENT AUTHINFO_UNAVAIL "chown taro $USERS"
 path_user()
 {
 	printf 'x\n' > /etc/pam_jpki/evil.pem
@@ -255,7 +255,7 @@ path_user()
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
 	rm -f /etc/pam_jpki/evil.pem
 }
-run_case 'enrolment: a user name with a path in it' path_user
+run_case 'enrollment: a user name with a path in it' path_user
 
 # --- trust database -----------------------------------------------------------------------
 broken 'trust database absent' TRUST-DB AUTHINFO_UNAVAIL "rm -rf $NSSDB"

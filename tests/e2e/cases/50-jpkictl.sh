@@ -288,12 +288,12 @@ full_disk()
 	head -c 100000 /dev/zero > "$USERS/filler" 2>/dev/null
 	run jpkictl enroll --from-file "$PKI/renewed.crt" hanako
 	[ "$STATUS" != 0 ] || fail 'no error on a full disk'
-	cmp -s "$WORK/old.pem" "$ENROLLED" || fail 'the old enrolment is damaged'
+	cmp -s "$WORK/old.pem" "$ENROLLED" || fail 'the old enrollment is damaged'
 	expect_equal 'files left' 'filler hanako.pem ' "$(find "$USERS" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' ')"
 	umount "$USERS"
 	reset_config
 }
-run_case 'jpkictl enroll on a full disk leaves the old enrolment' full_disk
+run_case 'jpkictl enroll on a full disk leaves the old enrollment' full_disk
 
 revoke()
 {

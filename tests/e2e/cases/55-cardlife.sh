@@ -54,11 +54,11 @@ from_card()
 	expect_equal 'fingerprints of the two' "$(printf '%s\n' "$ca1" "$ca2" | sort)" \
 		"$(grep -oE "$EVERY_HEX" <<< "$OUT" | sort)"
 	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
-	enrol hanako good2	# one by one: the two have one serial number, too
+	enroll hanako good2	# one by one: the two have one serial number, too
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_match 'login with the one' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	put_card good
-	enrol hanako good
+	enroll hanako good
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_match 'login with the other' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	reset_config
@@ -154,7 +154,7 @@ enroll_add()
 	expect_equal 'with a wrong PIN' 1 "$STATUS"
 	on_tty 'wait:PIN' 'do:sim remove' "type:$PIN" -- jpkictl enroll --add hanako
 	expect_equal 'with no card' 1 "$STATUS"
-	cmp -s "$WORK/one.pem" "$USERS/hanako.pem" || fail 'the enrolment changed'
+	cmp -s "$WORK/one.pem" "$USERS/hanako.pem" || fail 'the enrollment changed'
 	put_card renewed
 	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll --add hanako
 	expect_equal 'the second card' 0 "$STATUS"
@@ -196,7 +196,7 @@ enroll_add_refuses()
 	refused_words 1 JPKI-E-ENROLMENT enroll --add hanako
 	refused_words 1 JPKI-E-ENROLMENT enroll --add --from-file "$PKI/good.crt" hanako
 	cmp -s "$WORK/damaged.pem" "$USERS/hanako.pem" || fail 'the damaged file changed'
-	enrol hanako good renewed
+	enroll hanako good renewed
 	cp "$USERS/hanako.pem" "$WORK/two.pem"
 	refused_words 1 JPKI-E-CERT-EXPIRED enroll --add --from-file "$PKI/expired.crt" hanako
 	refused_words 1 JPKI-E-CERT-BAD enroll --add --from-file "$PKI/crl/ca1.crl" hanako
@@ -207,7 +207,7 @@ enroll_add_refuses()
 	refused_words 1 'the lock beside it cannot be opened' enroll --add --from-file "$PKI/good2.crt" hanako
 	refused_words 1 'the lock beside it cannot be opened' revoke hanako
 	rmdir "$USERS.lock"
-	cmp -s "$WORK/two.pem" "$USERS/hanako.pem" || fail 'the enrolment changed'
+	cmp -s "$WORK/two.pem" "$USERS/hanako.pem" || fail 'the enrollment changed'
 	reset_config
 }
 run_case 'jpkictl enroll --add refuses and changes nothing' enroll_add_refuses
@@ -233,19 +233,19 @@ run_case 'jpkictl enroll --add, four at once' enroll_at_once
 
 list_urgency()
 {
-	enrol hanako good
-	enrol taro renewed
-	enrol root soon
+	enroll hanako good
+	enroll taro renewed
+	enroll root soon
 	run jpkictl list
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_equal 'the most urgent first' 'root hanako taro' "$(sed 1d <<< "$OUT" | cut -d' ' -f1 | paste -sd' ')"
 	refused_words 0 root list --warn-days 20
 	refused_words 3 root list --warn-days 40
-	enrol root expired
+	enroll root expired
 	refused_words 3 root list -w 0
 	rm "$USERS/root.pem"
 	refused_words 0 hanako list -w 0
-	enrol root good2 && rm -rf "$CRLS"
+	enroll root good2 && rm -rf "$CRLS"
 	refused_words 3 JPKI-E-CRL-MISSING list -w 0
 	printf 'junk\n' > "$USERS/root.pem"
 	refused_words 1 root list -w 0
@@ -262,7 +262,7 @@ list_json()
 {
 	local days
 
-	enrol taro renewed
+	enroll taro renewed
 	run jpkictl list --json
 	expect_equal 'exit status' 0 "$STATUS"
 	days=$((($(sed -n 's/^good_not_after=//p' "$PKI/times") - $(date +%s)) / 86400))
@@ -446,7 +446,7 @@ log_line()
 	sim remove
 	run pamdrive --service e2e --user hanako auth
 	expect_logged ": JPKI-E-NO-CARD user=hanako service=e2e tty=/dev/tty1 rhost=- reader=- cert=- "
-	enrol hanako expired
+	enroll hanako expired
 	run pamdrive --service e2e --user hanako auth
 	expect_logged ": JPKI-E-CERT-EXPIRED user=hanako .* reader=- cert=$(fingerprint_of expired | cut -c1-16) "
 	run pamdrive --service e2e --user $'x raw=0\nJPKI-OK user=root' auth

@@ -32,7 +32,7 @@ sick()
 	begin "doctor: $name" || return 0
 	for arg; do c[${arg%%=*}]=${arg#*=}; done
 	fresh_card "${c[card]}"
-	enrol hanako good
+	enroll hanako good
 	sim_commands "${c[sim]}"
 	eval "${c[break]}"
 	examined "$numbers"
@@ -59,7 +59,7 @@ doctor_stack "$FINE\n$ACCOUNT"
 
 well()
 {
-	enrol hanako good
+	enroll hanako good
 	examined ''
 	expect_match 'exit status' '0|3' "$STATUS"	# 3: the clock of this machine is not synchronised
 	expect_equal 'findings' 'D101 D110 D201 D210 D214 D220 D223 D301 D401 D501 D503 D510 D601' \
@@ -81,7 +81,7 @@ run_case 'doctor: nothing is wrong' well
 
 plain_user()
 {
-	enrol hanako good
+	enroll hanako good
 	run setpriv --reuid hanako --regid hanako --init-groups jpkictl doctor
 	expect_match 'exit status' '0|3' "$STATUS"
 	expect_has 'what it says' 'D201 ok ' "$OUT"
@@ -127,7 +127,7 @@ no_service()
 }
 run_case 'doctor: no pcscd, no reader, a closed socket' no_service
 
-# --- trust, lists, enrolments ------------------------------------------------------------
+# --- trust, lists, enrollments ------------------------------------------------------------
 sick 'no trust database' 'D222 D224 D302 D512' break='rm -rf $NSSDB'
 sick 'nobody is trusted' 'D222 D303 D409 D512' break='make_nssdb $NSSDB'
 sick 'only an authority that has ended' 'D222 D304 D409 D512' break='make_nssdb $NSSDB ca-expired'
@@ -138,9 +138,9 @@ sick 'crl = off' D404 break='write_conf "crl = off"' status=3
 sick 'list that is damaged' 'D222 D407 D512' break='truncate -s 300 $CRLS/*-*.idx'
 sick 'nobody is enrolled' 'D224 D513' break='rm -f $USERS/*.pem' status=3
 sick 'enrolled, but no such user' D514 break='cp $USERS/hanako.pem $USERS/nobody-here.pem' status=3
-sick 'enrolment damaged' 'D224 D512' break='echo garbage > $USERS/hanako.pem'
-sick 'enrolment expired' 'D224 D512' break='enrol hanako expired'
-sick 'enrolment that lockers cannot read' D505 break='chmod 0640 $USERS/hanako.pem'
+sick 'enrollment damaged' 'D224 D512' break='echo garbage > $USERS/hanako.pem'
+sick 'enrollment expired' 'D224 D512' break='enroll hanako expired'
+sick 'enrollment that lockers cannot read' D505 break='chmod 0640 $USERS/hanako.pem'
 
 out_of_date()
 {
@@ -194,7 +194,7 @@ stacked()
 {
 	begin "doctor: stack $1" || return 0
 	fresh_card
-	enrol hanako good
+	enroll hanako good
 	doctor_stack "$3"
 	examined "$2"
 	expect_match 'exit status' "${4:-1}" "$STATUS"

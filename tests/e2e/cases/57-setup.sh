@@ -412,7 +412,7 @@ run_case 'setup: no to the authority' stopped 'wait:Do that' type:n
 run_case 'setup: ^C at the authority' stopped 'wait:Do that' key:03
 run_case 'setup: no to the list' stopped "${TRUST[@]}" 'wait:Do that' type:n
 run_case 'setup: no reason for no list' stopped "${TRUST[@]}" 'wait:Do that' type:y 'wait:URL of' type: 'wait:do without' type:
-run_case 'setup: ^C at the PIN of the enrolment' stopped "${TRUST[@]}" "${WITHOUT[@]}" 'wait:Do that' type:y 'wait:PIN' key:03
+run_case 'setup: ^C at the PIN of the enrollment' stopped "${TRUST[@]}" "${WITHOUT[@]}" 'wait:Do that' type:y 'wait:PIN' key:03
 run_case 'setup: no to the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:n
 run_case 'setup: ^C at the PIN of the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' key:03
 run_case 'setup: a wrong PIN in the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' "type:$WRONG_PIN"

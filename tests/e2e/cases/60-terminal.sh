@@ -18,10 +18,10 @@ command=("${TARO[@]}" sh -c "$(three_times 'su hanako -c id')") shows='uid=2001(
 situations "su from another user"
 
 # The card that opens root's door is the one enrolled for root.
-enrol root good
+enroll root good
 command=("${HANAKO[@]}" sh -c "$(three_times 'su -c id')") shows='uid=0(root)'
 situations su
-enrol root
+enroll root
 
 attempts=5 locked=1 gave_up='0|1'
 again=('wait:login: $' type:hanako) finish=('wait:[$] $' 'type:id; exit')

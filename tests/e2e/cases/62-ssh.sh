@@ -59,9 +59,9 @@ person 'sshd for remote users: nobody of that name' status=255 "${UNTOUCHED[@]}"
 	log='NOT-ENROLLED NOT-ENROLLED NOT-ENROLLED' says='Permission denied' -- "${command[@]}"
 # sshd hands the module junk of the same length instead of what root typed.
 by_dialogue root id
-person 'sshd for remote users: root, who may not' before='enrol root good' status=255 verifies=0 prompts=3 \
+person 'sshd for remote users: root, who may not' before='enroll root good' status=255 verifies=0 prompts=3 \
 	log='PIN-FORMAT PIN-FORMAT PIN-FORMAT' lacks='uid=0' "${RIGHT[@]}" "${RIGHT[@]}" "${RIGHT[@]}" -- "${command[@]}"
-enrol root
+enroll root
 
 # --- inside a session ------------------------------------------------------------------
 # PAM does not tell su and sudo who sits elsewhere; utmp does.
@@ -79,7 +79,7 @@ person 'sudo inside ssh, where its line in the stack allows it' before='card_sta
 	"${typing[@]}" "${RIGHT[@]}" -- "${command[@]}"
 card_stack sudo
 inside 'su taro -c id'
-enrol taro good
+enroll taro good
 person 'su inside ssh is not for our card' "${UNTOUCHED[@]}" status=1 log=REMOTE lacks='uid=2002' \
 	"${typing[@]}" -- "${command[@]}"
 person 'su inside ssh, where its line in the stack allows it' before='card_stack su remote=yes' says='uid=2002(taro)' \
@@ -104,6 +104,6 @@ inside 'su taro -c id'
 person 'su inside ssh goes on to the password' "${UNTOUCHED[@]}" log=REMOTE says='uid=2002(taro)' \
 	"${typing[@]}" 'wait:Password: ' "type:$PASSWORD" -- "${command[@]}"
 card_stack su
-enrol taro
+enroll taro
 
 stop_sshd

@@ -15,7 +15,7 @@ ssh_keys()
 	local leaf
 
 	for leaf in good rsa4096 ec256 ec384; do
-		enrol hanako "$leaf"
+		enroll hanako "$leaf"
 		run jpkictl ssh-keys hanako
 		expect_equal "exit status, $leaf" 0 "$STATUS"
 		expect_equal "the key, $leaf" "$(keys_of "$PKI/$leaf.crt")" "$(cut -d' ' -f2,3 <<< "$OUT")"
@@ -23,11 +23,11 @@ ssh_keys()
 			cut -d= -f2)" +%Y%m%d%H%M%S)\" .* jpki:[0-9a-f]{16}" "$OUT"
 		ssh-keygen -l -f - <<< "$OUT" >> "$LOG" 2>&1 || fail "ssh-keygen cannot read it, $leaf"
 	done
-	enrol hanako good expired
+	enroll hanako good expired
 	run setpriv --reuid jpki-keys --regid jpki-keys --clear-groups jpkictl ssh-keys hanako
 	expect_equal 'keys, one of two certificates has expired, asked by jpki-keys' 1 "$(grep -c ssh-rsa <<< "$OUT")"
 	for leaf in expired not-yet other-ca sign rsa1024; do
-		enrol hanako "$leaf"
+		enroll hanako "$leaf"
 		run jpkictl ssh-keys hanako
 		expect_equal "exit status, $leaf" 0 "$STATUS"
 		expect_lacks "keys, $leaf" ' ssh-rsa ' "$OUT"
@@ -60,14 +60,14 @@ TYPE_PIN=('wait:Enter PIN' "type:$PIN")
 by_card()
 {
 	fresh_card
-	enrol hanako good
+	enroll hanako good
 	with_card 0 'uid=2001(hanako)' "${TYPE_PIN[@]}"
 	expect_equal 'PINs that reached the card' 1 "$(stat_of verifies)"
-	enrol hanako
+	enroll hanako
 	with_card 255 'Permission denied'
-	enrol hanako good2
+	enroll hanako good2
 	with_card 255 'Permission denied'
-	enrol hanako expired
+	enroll hanako expired
 	with_card 255 'Permission denied'
 	expect_equal 'PINs that reached the card in all' 1 "$(stat_of verifies)"
 	CARD_DIRTY=yes
@@ -76,7 +76,7 @@ by_card()
 # One login, an import, another login.
 revoked_between()
 {
-	enrol hanako good
+	enroll hanako good
 	with_card 0 'uid=2001(hanako)' "${TYPE_PIN[@]}"
 	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
 	expect_equal 'exit status of the import' 0 "$STATUS"
@@ -106,7 +106,7 @@ by_agent()
 {
 	local agent
 
-	enrol hanako good
+	enroll hanako good
 	ssh-agent -D -a "$AGENT_SOCK" -P "$(readlink -f "$OPENSC")" > /dev/null 2>> "$LOG" &
 	agent=$!
 	until_true 5 test -S "$AGENT_SOCK" || fail 'no agent'
@@ -134,7 +134,7 @@ by_agent()
 # What is open stays open: a session that several share outlives the certificate.
 open_connection()
 {
-	enrol hanako good
+	enroll hanako good
 	with_card 0 'uid=2001(hanako)' "${TYPE_PIN[@]}"
 	on_tty "${TYPE_PIN[@]}" -- "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" -I "$OPENSC" \
 		-o PreferredAuthentications=publickey -o ControlMaster=yes -o ControlPath="$WORK/control" -o ControlPersist=30 hanako@127.0.0.1 id

@@ -119,10 +119,10 @@ for order in first last; do
 	"pin_$order"
 	change "passwd, the PIN $order: root sets another's password" "${UNTOUCHED[@]}" "${BOTH[@]}" \
 		"${NEW_PASSWORDS[@]}" -- passwd hanako
-	enrol hanako
+	enroll hanako
 	change "passwd, the PIN $order: who has no card changes the password" "${UNTOUCHED[@]}" "${BOTH[@]}" \
 		"${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
-	enrol hanako good
+	enroll hanako good
 done
 pin_first
 stack_of sshd '@include common-auth'
@@ -131,11 +131,11 @@ change 'passwd from afar: the password only' prompts=0 verifies=0 apdus=0 log=RE
 	'wait:[Pp]assword: ?$' "type:$PASSWORD" "${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" \
 	-- "${SSH[@]}" -tt -o PreferredAuthentications=password hanako@127.0.0.1 passwd
 stop_sshd
-enrol root good
+enroll root good
 change 'passwd of root changes the PIN of the card of root' pin="$NEW_PIN" \
 	before='reset_password; sed -i "s/pam_jpki.so/& local_services=passwd/" /etc/pam.d/passwd' \
 	"${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- passwd
-enrol root
+enroll root
 
 JA_OLD='wait:現在の利用者証明用電子証明書の暗証番号 \(数字4桁、残り3回\): '
 person 'Japanese: passwd' asks='現在の利用者証明用電子証明書の暗証番号' "${BOTH[@]}" pin="$NEW_PIN" lacks='PIN' \
@@ -192,7 +192,7 @@ tool_change()
 	change "jpkictl pin change: $1" log='' "${@:2}"
 }
 tool_change 'done, by whom the card belongs to' pin="$NEW_PIN" says='has been changed' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
-tool_change 'a card that nobody has enrolled' before='enrol hanako' after='enrol hanako good' pin="$NEW_PIN" \
+tool_change 'a card that nobody has enrolled' before='enroll hanako' after='enroll hanako good' pin="$NEW_PIN" \
 	"${PIN_DIALOGUE[@]}" -- "${command[@]}"
 tool_change 'a wrong PIN' status=1 tries=2 says='Wrong PIN; 2 tries left' "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
 tool_change 'nothing typed' status=1 verifies=0 says='JPKI-E-PIN-FORMAT' "$ASK_OLD" type: -- "${command[@]}"

@@ -37,12 +37,12 @@ IN='uid=2001(hanako)' DENIED='Permission denied'
 
 good_answers()
 {
-	enrol hanako good
+	enroll hanako good
 	answered 0 "$IN" OK
 	expect_equal 'prompts' 1 "$(grep -c ^prompt: "$ANSWERS")"
 	expect_match 'the challenge' 'prompt: \(hanako@127\.0\.0\.1\) JPKI1 remote-login 127\.0\.0\.1%2cazumino\.example hanako sshd [0-9]+ [0-9a-f]{64} hostkey: ' \
 		"$(grep ^prompt: "$ANSWERS")"
-	enrol hanako expired good
+	enroll hanako expired good
 	answered 0 "$IN" OK
 }
 
@@ -50,7 +50,7 @@ other_answers()
 {
 	local recorded old
 
-	enrol hanako good
+	enroll hanako good
 	answered 255 "$DENIED" CHALLENGE ANSWER_LEAF="$PKI/good2" ANSWER_PASSWORD=no
 	answered 255 "$DENIED" CHALLENGE ANSWER_HOSTKEY=- ANSWER_PASSWORD=no
 	answered 255 "$DENIED" CHALLENGE ANSWER_HOSTKEY="$(ssh-keygen -lf "$WORK/sshd/key2.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')" ANSWER_PASSWORD=no
@@ -68,7 +68,7 @@ cards_alone()
 	local lines
 	lines=$(sed -n 's/^#\(auth  *requi.*\)/\1/p' /usr/share/doc/pam_jpki/examples/pam.d/sshd)
 
-	enrol hanako good
+	enroll hanako good
 	stack_of sshd "${lines/remote=challenge/$(challenge_options)}"
 	answered 0 "$IN" OK
 	answered 255 "$DENIED" NO-REPLY ANSWER_LEAF= ANSWER_PASSWORD=no
@@ -80,7 +80,7 @@ cards_alone()
 
 with_password()
 {
-	enrol hanako good
+	enroll hanako good
 	# An empty line: the field is the next module's, in the same dialogue.
 	answered 0 "$IN" NO-REPLY ANSWER_LEAF=
 	expect_equal 'prompts' 2 "$(grep -c ^prompt: "$ANSWERS")"
@@ -95,7 +95,7 @@ with_password()
 by_name()
 {
 	challenge_stack remote_binding=name
-	enrol hanako good
+	enroll hanako good
 	answered 0 "$IN" OK ANSWER_HOSTKEY=-
 	expect_has 'the challenge' ' name: ' "$(grep ^prompt: "$ANSWERS")"
 	answered 0 "$IN" OK
@@ -114,18 +114,18 @@ no_oracle()
 {
 	local wanted
 
-	enrol hanako good
+	enroll hanako good
 	wanted=$(shown_to hanako NO-REPLY)
 	expect_has 'the challenge' 'JPKI1 remote-login' "$wanted"
-	enrol hanako expired
+	enroll hanako expired
 	expect_equal 'the challenge, expired' "$wanted" "$(shown_to hanako NO-REPLY)"
-	enrol hanako
+	enroll hanako
 	expect_equal 'the challenge, not enrolled' "$wanted" "$(shown_to hanako NO-REPLY)"
 	echo garbage > "$USERS/hanako.pem"
-	expect_equal 'the challenge, damaged enrolment' "$wanted" "$(shown_to hanako NO-REPLY)"
+	expect_equal 'the challenge, damaged enrollment' "$wanted" "$(shown_to hanako NO-REPLY)"
 	answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no
 	expect_logged 'fails by JPKI-E-ENROLMENT'
-	enrol hanako
+	enroll hanako
 	answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no
 	expect_logged 'fails by JPKI-E-NOT-ENROLLED'
 }
@@ -139,9 +139,9 @@ refused_with()	# TEXT OUTCOME [VARIABLE=VALUE…]
 
 dead_ones()
 {
-	enrol hanako expired
+	enroll hanako expired
 	refused_with 'The user-authentication certificate has expired.' CERT-EXPIRED ANSWER_LEAF="$PKI/expired"
-	enrol hanako good
+	enroll hanako good
 	answered 0 "$IN" OK
 	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
 	refused_with 'has been revoked' REVOKED
@@ -156,7 +156,7 @@ dead_ones()
 # Only sshd challenges: nothing binds what a program inside of a session would show.
 inside_a_session()
 {
-	enrol hanako good
+	enroll hanako good
 	card_stack sudo "$(challenge_options)"
 	SYSLOG_FROM=$(syslog_size)
 	# On a terminal that stays: sshd takes the entry in utmp away with the session.
@@ -171,7 +171,7 @@ inside_a_session()
 
 server_without_keys()
 {
-	enrol hanako good
+	enroll hanako good
 	rm "$HOST_KEYS"/*
 	answered 255 "$DENIED" CONFIG ANSWER_PASSWORD=no
 	expect_lacks 'prompts' JPKI1 "$(cat "$ANSWERS")"
@@ -202,17 +202,17 @@ keys_and_pam()
 		openssl x509 -in "$PKI/$leaf.crt" -noout -pubkey > "$WORK/pub.pem"
 		ssh-keygen -i -m PKCS8 -f "$WORK/pub.pem"
 	done > ~hanako/.ssh/authorized_keys
-	enrol hanako good
+	enroll hanako good
 	by_key 0 "$IN" OK good
 	by_key 255 'belongs to no card' SSH-KEY good2
 	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
 	by_key 255 'has been revoked' REVOKED good
 	reset_config
-	enrol hanako expired
+	enroll hanako expired
 	by_key 255 'has expired' CERT-EXPIRED expired
-	enrol hanako
+	enroll hanako
 	by_key 255 'No card is registered' NOT-ENROLLED good
-	enrol hanako good
+	enroll hanako good
 	# Without the option the key is nobody's business here.
 	card_stack sshd
 	by_key 255 "$DENIED" REMOTE good
@@ -222,7 +222,7 @@ keys_and_pam()
 # The two outcomes that are sshd's alone, through libpam.
 through_libpam()
 {
-	enrol hanako good
+	enroll hanako good
 	install_pam_service sshd-e2e "$(stack "$(challenge_options)")"
 	run pamdrive --service sshd-e2e --tty ssh --user hanako text= auth
 	expect_equal 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
@@ -256,11 +256,11 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	run_case 'ssh challenge: a server without host keys' server_without_keys
 	stop_sshd
 fi
-if is_wanted 'ssh key and PAM: exactly the valid enrolments'; then
+if is_wanted 'ssh key and PAM: exactly the valid enrollments'; then
 	start_challenging_sshd "$(sed -n '/^[A-Z]/p' /usr/share/doc/pam_jpki/examples/sshd-keys-pam.conf)"
 	stack_of sshd "$(sed -n 's/^#\(auth .*ssh_key=yes\)/\1/p' /usr/share/doc/pam_jpki/examples/pam.d/sshd)
 @include common-auth"
-	run_case 'ssh key and PAM: exactly the valid enrolments' keys_and_pam
+	run_case 'ssh key and PAM: exactly the valid enrollments' keys_and_pam
 	stop_sshd
 fi
 stack_of sshd '@include common-auth'

@@ -441,9 +441,9 @@ nothing_to_watch()
 	write_conf 'removal_exempt = login,sshd'
 	watch_ends 0 'sessions of sshd are exempt' true
 	HERE=()
-	enrol hanako
+	enroll hanako
 	watch_ends 0 'no card is enrolled for hanako' true
-	enrol hanako good
+	enroll hanako good
 	reset_config
 }
 
@@ -503,10 +503,10 @@ cannot_watch()
 	watch_ends 2 'enrolled no more' true
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)0")
 	watch_ends 2 'enrolled no more' true
-	enrol hanako
+	enroll hanako
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)")
 	watch_ends 2 'JPKI-E-NOT-ENROLLED' true
-	enrol hanako good
+	enroll hanako good
 	HERE=()
 	write_conf 'on_removal = sometimes'
 	watch_ends 2 'not possible; write none, lock' true

@@ -55,7 +55,7 @@ table()
 	at "$name: right PIN" "$service" "${r[0]%:*}" "${r[0]#*:}" 1 drive="$right"
 	at "$name: wrong PIN" "$service" "${r[1]%:*}" "${r[1]#*:}" 1 drive="$wrong" code=PIN-WRONG tries=2
 	at "$name: no card" "$service" "${r[2]%:*}" "${r[2]#*:}" 0 drive="$typed" sim=remove code=NO-CARD
-	at "$name: not enrolled" "$service" "${r[3]%:*}" "${r[3]#*:}" 0 drive="$typed" enrol='' code=NOT-ENROLLED
+	at "$name: not enrolled" "$service" "${r[3]%:*}" "${r[3]#*:}" 0 drive="$typed" enroll='' code=NOT-ENROLLED
 	at "$name: locked card" "$service" "${r[4]%:*}" "${r[4]#*:}" 0 drive="$typed" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
 	write_conf 'no such option = 1'
 	at "$name: configuration faulty" "$service" "${r[5]%:*}" "${r[5]#*:}" 0 drive="$typed" code=CONFIG
@@ -140,7 +140,7 @@ for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	at "example $example: card" "$example" SUCCESS 1 1 drive="$by_pin" "${accepted[@]}"
 	at "example $example: no card, password" "$example" SUCCESS 1 0 drive="$by_password" sim=remove code=NO-CARD "${accepted[@]}"
 	at "example $example: locked card, password" "$example" SUCCESS 1 0 drive="$by_password" sim='set auth-tries 0' tries=0 code=PIN-LOCKED
-	at "example $example: expired certificate, password" "$example" SUCCESS 1 0 drive="$by_password" enrol=expired code=CERT-EXPIRED
+	at "example $example: expired certificate, password" "$example" SUCCESS 1 0 drive="$by_password" enroll=expired code=CERT-EXPIRED
 	at "example $example: no card, wrong password" "$example" AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
 	at "example $example: nothing right" "$example" AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong-password auth" code=PIN-WRONG tries=2
 done
@@ -162,7 +162,7 @@ at 'example sshd: nothing of the card' sshd SUCCESS 1 0 drive="$by_password" arg
 
 install_variant sudo before
 table card 'example sudo, strict' sudo SUCCESS:1 AUTH_ERR:1 SUCCESS:1 SUCCESS:1 MAXTRIES:0 SERVICE_ERR:0 SUCCESS:1
-at 'example sudo, strict: expired certificate' sudo AUTH_ERR 0 0 drive="$by_password" enrol=expired code=CERT-EXPIRED apdus=0
+at 'example sudo, strict: expired certificate' sudo AUTH_ERR 0 0 drive="$by_password" enroll=expired code=CERT-EXPIRED apdus=0
 at "example sudo, strict: another person's card" sudo AUTH_ERR 0 0 drive="$by_password" card=good2 code=OTHER-CARD
 at 'example sudo, strict: root, who has no card' sudo SUCCESS 1 0 drive="$by_password" args='--user root' code=NOT-ENROLLED
 install_variant login after

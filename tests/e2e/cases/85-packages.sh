@@ -105,7 +105,7 @@ upgrade_packages()
 	expect_equal 'version' 0.1.0-2 "$(dpkg-query -W -f '${Version}' libpam-jpki)"
 	expect_equal 'the last line of the configuration' 'lang = ja' "$(tail -n 1 /etc/pam_jpki/pam_jpki.conf)"
 	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
-	[ -s "$USERS/hanako.pem" ] || fail 'the enrolment is gone'
+	[ -s "$USERS/hanako.pem" ] || fail 'the enrollment is gone'
 }
 
 remove_packages()
@@ -113,7 +113,7 @@ remove_packages()
 	dpkg_run -r jpki-ssh jpki-tools libpam-jpki jpki-common
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
-	[ -s "$USERS/hanako.pem" ] || fail 'the enrolment is gone'
+	[ -s "$USERS/hanako.pem" ] || fail 'the enrollment is gone'
 	[ -s /etc/pam_jpki/pam_jpki.conf ] || fail 'the configuration is gone'
 }
 

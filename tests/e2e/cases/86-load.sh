@@ -229,7 +229,7 @@ eight_sims()
 	start_pcscd 4
 	SIMS=()
 	for i in "${!PEOPLE[@]}"; do
-		enrol "${PEOPLE[i]}" "${PEOPLE[i]}"
+		enroll "${PEOPLE[i]}" "${PEOPLE[i]}"
 		at_reader "$i" start_sim "$(card_dir "${PEOPLE[i]}")"
 		SIMS+=("$SIM_PID")
 	done

@@ -117,7 +117,7 @@ write_read_remove(void **state)
 	assert_int_equal(c.lines, 0);
 }
 
-/* Who can have an enrolment can be enrolled. */
+/* Who can have an enrollment can be enrolled. */
 static void
 longest_name(void **state)
 {

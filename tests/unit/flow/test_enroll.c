@@ -1,4 +1,4 @@
-/* flow/possession/survey and flow/enroll: what status shows, and what an enrolment asks for. */
+/* flow/possession/survey and flow/enroll: what status shows, and what an enrollment asks for. */
 #include "config.h"
 
 #include <stdio.h>
@@ -97,7 +97,7 @@ prove_it(struct kit *k, const struct survey *s)
 	struct outcome o;
 	bool clean;
 
-	o = enrol_prove(&k->env, &k->ui, "hanako", "Reader 0", s, pin, &clean);
+	o = enroll_prove(&k->env, &k->ui, "hanako", "Reader 0", s, pin, &clean);
 	assert_true(clean);
 	assert_int_equal(secret_view(pin).len, 0);
 	secret_free(pin);
@@ -221,18 +221,18 @@ first_verdict(struct kit *k)
 static enum outcome_status
 write_leaf(struct kit *k, const char *user, const char *leaf, bool add)
 {
-	struct enrol_how how = { .add = add, .whence = "by a test", .by = "root (uid 0)" };
+	struct enroll_how how = { .add = add, .whence = "by a test", .by = "root (uid 0)" };
 	struct outcome o;
 	struct survey s;
 
 	kit_insert(k, 0, leaf, NULL);
 	s = survey(k);
 	if (add) {
-		o = enrol_room(&k->env, user, (struct view){ s.der, s.der_len });
+		o = enroll_room(&k->env, user, (struct view){ s.der, s.der_len });
 		if (!outcome_ok(&o))
 			return o.status;
 	}
-	o = enrol_write(&k->env, user, (struct view){ s.der, s.der_len }, &how);
+	o = enroll_write(&k->env, user, (struct view){ s.der, s.der_len }, &how);
 	return o.status;
 }
 

@@ -585,7 +585,7 @@ test_drop_waits_for_what_is_left(void **state)
 }
 
 static void
-end_enrolment(struct kit *k)
+end_enrollment(struct kit *k)
 {
 	struct outcome o = userfile_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
 
@@ -593,7 +593,7 @@ end_enrolment(struct kit *k)
 }
 
 static void
-replace_enrolment(struct kit *k)
+replace_enrollment(struct kit *k)
 {
 	kit_enroll(k, "hanako", "other-person", NULL);
 }
@@ -606,15 +606,15 @@ grow_old(struct kit *k)
 
 /* A prompt may stay open for hours: what ended meanwhile has ended. */
 static void
-test_enrolment_that_ends_at_the_prompt(void **state)
+test_enrollment_that_ends_at_the_prompt(void **state)
 {
 	struct kit *k = *state;
 
 	good_card(k);
-	k->on_prompt = end_enrolment;
+	k->on_prompt = end_enrollment;
 	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	good_card(k);
-	k->on_prompt = replace_enrolment;
+	k->on_prompt = replace_enrollment;
 	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	good_card(k);
 	k->on_prompt = grow_old;
@@ -932,10 +932,10 @@ test_a_few_right_bytes_are_no_certificate(void **state)
 		assert_ptr_equal(usercerts_match(&e, head), &e.at[0]);
 }
 
-/* --- the enrolment ---------------------------------------------------------------------- */
+/* --- the enrollment ---------------------------------------------------------------------- */
 
 static void
-test_dead_enrolments_do_not_touch_the_card(void **state)
+test_dead_enrollments_do_not_touch_the_card(void **state)
 {
 	static const struct {
 		const char *leaf;
@@ -989,7 +989,7 @@ test_dead_certificate_beside_a_live_one(void **state)
 }
 
 static void
-write_enrolment(struct kit *k, const char *text)
+write_enrollment(struct kit *k, const char *text)
 {
 	char path[PATH_MAX];
 	FILE *f;
@@ -1002,7 +1002,7 @@ write_enrolment(struct kit *k, const char *text)
 }
 
 static void
-test_enrolments_that_cannot_be_read(void **state)
+test_enrollments_that_cannot_be_read(void **state)
 {
 	struct kit *k = *state;
 	char path[PATH_MAX];
@@ -1010,11 +1010,11 @@ test_enrolments_that_cannot_be_read(void **state)
 	kit_insert(k, 0, "good", NULL);
 	expect(k, OUTCOME_NOT_ENROLLED, "3");
 	kit_enroll(k, "hanako", "good", NULL);
-	write_enrolment(k, "");
+	write_enrollment(k, "");
 	expect(k, OUTCOME_ENROLMENT, "3");
-	write_enrolment(k, "no certificate\n");
+	write_enrollment(k, "no certificate\n");
 	expect(k, OUTCOME_ENROLMENT, "3");
-	write_enrolment(k, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	write_enrollment(k, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	expect(k, OUTCOME_ENROLMENT, "3");
 	kit_enroll(k, "hanako", "good", NULL);
 	snprintf(path, sizeof path, "%.4000s/hanako.pem", k->conf.users_dir);
@@ -1170,7 +1170,7 @@ main(void)
 		TEST(test_no_pin_when_time_is_nearly_up),
 		TEST(test_half_of_what_is_left_is_the_cards),
 		TEST(test_drop_waits_for_what_is_left),
-		TEST(test_enrolment_that_ends_at_the_prompt),
+		TEST(test_enrollment_that_ends_at_the_prompt),
 		TEST(test_revoked_costs_nothing),
 		TEST(test_no_list_costs_nothing),
 		TEST(test_blocked_costs_nothing),
@@ -1181,10 +1181,10 @@ main(void)
 		TEST(test_signatures_that_do_not_count),
 		TEST(test_counterfeit_card),
 		TEST(test_a_few_right_bytes_are_no_certificate),
-		TEST(test_dead_enrolments_do_not_touch_the_card),
+		TEST(test_dead_enrollments_do_not_touch_the_card),
 		TEST(test_policy),
 		TEST(test_dead_certificate_beside_a_live_one),
-		TEST(test_enrolments_that_cannot_be_read),
+		TEST(test_enrollments_that_cannot_be_read),
 		TEST(test_database_that_cannot_be_read),
 		TEST(test_place),
 		TEST(test_every_fault_at_every_command),

@@ -398,7 +398,7 @@ changed_while_it_was_signed(void **state)
 }
 
 static void
-take_enrolment(struct kit *k)
+take_enrollment(struct kit *k)
 {
 	char path[PATH_MAX];
 
@@ -421,7 +421,7 @@ nobody_learns_who_is_enrolled(void **state)
 		if (leaves[i] != NULL)
 			kit_enroll(k, "hanako", leaves[i], NULL);
 		else
-			take_enrolment(k);
+			take_enrollment(k);
 		(void)clock_gettime(CLOCK_MONOTONIC, &begin);
 		assert_int_equal(remote_login(k, &p, "hanako").outcome.status, OUTCOME_NO_REPLY);
 		assert_true(p.asked_at - ((int64_t)begin.tv_sec * 1000 + begin.tv_nsec / 1000000) >=
@@ -607,7 +607,7 @@ keys_that_sshd_has_let_in(void **state)
 	prepare_revocation(k);
 	revoke_good(k);
 	KEY(REVOKED, "publickey ", good, "\n");
-	take_enrolment(k);
+	take_enrollment(k);
 	KEY(NOT_ENROLLED, "publickey ", good, "\n");
 }
 

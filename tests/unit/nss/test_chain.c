@@ -84,7 +84,7 @@ every_certificate(void **state)
 		expect(dir, rows[i].name, rows[i].status);
 }
 
-/* All in one process and one context, as an enrolment of several is checked. */
+/* All in one process and one context, as an enrollment of several is checked. */
 static void
 one_after_the_other(void **state)
 {
