@@ -5,8 +5,8 @@
 # a screen locker of the user's has started it.
 # shellcheck disable=SC2154 # FAR is taken_over's
 
-# shellcheck source=tests/e2e/misdeed.sh
-. "$E2E_TOP/tests/e2e/misdeed.sh"
+# shellcheck source=tests/e2e/attack.sh
+. "$E2E_TOP/tests/e2e/attack.sh"
 
 signal_by_owning()
 {

@@ -3,20 +3,20 @@
 # moment when an administrator places a stranger's card on the reader.
 # shellcheck disable=SC2154 # FAR is tool_taken_over's
 
-# tool_taken_over DEED WORD…: jpkictl, whose process with the card does the deed after the first answer.
+# tool_taken_over ATTACK WORD…: jpkictl, whose process with the card does the attack after the first answer.
 tool_taken_over()
 {
-	local deed=$1
+	local attack=$1
 
 	shift
-	rm -f /run/misdeed.*
-	printf '%s' "$deed" > /run/misdeed
-	install -m 0755 "$E2E_BUILD/tests/e2e/.libs/misdeed.so" /run/misdeed.so
-	install -m 0666 /dev/null /run/misdeed.done
-	echo /run/misdeed.so > /etc/ld.so.preload
+	rm -f /run/attack.*
+	printf '%s' "$attack" > /run/attack
+	install -m 0755 "$E2E_BUILD/tests/e2e/.libs/attack.so" /run/attack.so
+	install -m 0666 /dev/null /run/attack.done
+	echo /run/attack.so > /etc/ld.so.preload
 	run jpkictl "$@"
-	rm -f /etc/ld.so.preload /run/misdeed
-	FAR=$(tr -d '\0' < /run/misdeed.done)
+	rm -f /etc/ld.so.preload /run/attack
+	FAR=$(tr -d '\0' < /run/attack.done)
 }
 
 tool_reads()	# PATH
@@ -51,7 +51,7 @@ tool_writes_to_terminal()
 # Seen to succeed: mutant text-of-a-child: "an escape sequence reached the terminal"
 adversary tool-steers-terminal tool_writes_to_terminal
 
-tool_dies_by()	# DEED
+tool_dies_by()	# ATTACK
 {
 	tool_taken_over "$1" status
 	case $FAR in
@@ -59,7 +59,7 @@ tool_dies_by()	# DEED
 	lived) broken "$1: done, and the process lived" ;;
 	*) fail "it got no further than \"$FAR\"" ;;
 	esac
-	[ ! -e /run/misdeed.spoils ] || broken 'wrote a file'
+	[ ! -e /run/attack.evidence ] || broken 'wrote a file'
 	expect_equal 'status' 1 "$STATUS"
 	expect_has 'what is shown' 'its cage forbids' "$OUT"
 }

@@ -28,13 +28,13 @@ cage_is_closed()
 	expect_equal 'NoNewPrivs' 1 "$(helper_said NoNewPrivs)"
 }
 
-# deadly DEED: it ends the helper.
+# deadly ATTACK: it ends the helper.
 deadly()
 {
 	install_pam_service e2e "$(stack)"
 	taken_over "$1"
 	expect_equal 'how far it got' begun "$FAR"
-	[ ! -e /run/misdeed.spoils ] || fail 'it wrote a file'
+	[ ! -e /run/attack.evidence ] || fail 'it wrote a file'
 	expect_match 'the result' '[0-9]+ PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
 	expect_logged 'ended by signal 31: its cage'
 	expect_logged 'JPKI-E-HELPER'
@@ -44,7 +44,7 @@ deadly()
 
 # What the tests above and the adversaries rest on: without an order the preloaded library does
 # nothing, and what a login reads it can read.
-no_misdeed()
+no_attack()
 {
 	install_pam_service e2e "$(stack)"
 	taken_over none
@@ -209,14 +209,14 @@ polkit_sandbox()
 	expect_equal 'signatures' 1 "$(stat_of signs)"
 }
 
-# shellcheck source=tests/e2e/misdeed.sh
-. "$E2E_TOP/tests/e2e/misdeed.sh"
+# shellcheck source=tests/e2e/attack.sh
+. "$E2E_TOP/tests/e2e/attack.sh"
 
 run_case 'cage: the filters are on while the PIN is typed' cage_is_closed
-for deed in exec write network service 'own 1'; do
-	run_case "cage: a helper that is made to: $deed" deadly "$deed"
+for attack in exec write network service 'own 1'; do
+	run_case "cage: a helper that is made to: $attack" deadly "$attack"
 done
-run_case 'cage: a helper that is made to do nothing' no_misdeed
+run_case 'cage: a helper that is made to do nothing' no_attack
 run_case 'cage: the helper becomes its own user' own_user
 run_case 'cage: its own user is missing' without_its_user
 run_case 'cage: root that cannot become another user' without_setuid

@@ -1,7 +1,7 @@
 /*
  * Preloaded like tests/faults/preload.c: makes jpki_helper, with the PIN in its hands, do what an
- * attacker would do with a helper that he has taken over. /run/misdeed names the deed, and what it
- * is done to after a blank; /run/misdeed.done says "begun", and what came of it should the process
+ * attacker would do with a helper that he has taken over. /run/attack names the attack, and what it
+ * is done to after a blank; /run/attack.done says "begun", and what came of it should the process
  * live to tell: "lived", or of a file "refused" or "got" and its first bytes.
  */
 #include "config.h"
@@ -25,12 +25,12 @@
 
 #include "helper/proto.h"
 
-#define ORDER "/run/misdeed"
-#define NOTICE "/run/misdeed.done"
+#define ORDER "/run/attack"
+#define NOTICE "/run/attack.done"
 #define NOTICE_SIZE 64
-#define SPOILS "/run/misdeed.spoils"
+#define EVIDENCE "/run/attack.evidence"
 
-static char deed[128];
+static char attack_name[128];
 static const char *object = "";		/* what it is done to */
 static char *notice;
 static bool lingers;
@@ -38,8 +38,8 @@ static bool lingers;
 static void
 run_a_program(void)
 {
-	static char touch[] = "touch", spoils[] = SPOILS;
-	char *argv[] = { touch, spoils, NULL };
+	static char touch[] = "touch", evidence[] = EVIDENCE;
+	char *argv[] = { touch, evidence, NULL };
 	char *envp[] = { NULL };
 
 	(void)execve("/usr/bin/touch", argv, envp);
@@ -48,7 +48,7 @@ run_a_program(void)
 static void
 write_a_file(void)
 {
-	int fd = open(SPOILS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(EVIDENCE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
 	if (fd >= 0)
 		(void)!write(fd, "x", 1);
@@ -115,7 +115,7 @@ steer_the_terminal(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
-} deeds[] = {
+} attacks[] = {
 	{ "exec", run_a_program },
 	{ "write", write_a_file },
 	{ "network", call_home },
@@ -126,12 +126,12 @@ static const struct {
 };
 
 static void
-commit(void)
+attack(void)
 {
-	for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
-		if (strcmp(deed, deeds[i].name) == 0) {
+	for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++)
+		if (strcmp(attack_name, attacks[i].name) == 0) {
 			snprintf(notice, NOTICE_SIZE, "begun");
-			deeds[i].run();
+			attacks[i].run();
 			if (strcmp(notice, "begun") == 0)
 				snprintf(notice, NOTICE_SIZE, "lived");
 		}
@@ -149,7 +149,7 @@ recvmsg(int fd, struct msghdr *m, int flags)
 		libc.found = dlsym(RTLD_NEXT, "recvmsg");
 	n = libc.fn(fd, m, flags);
 	if (n > 0 && notice != NULL && ++messages == 2)
-		commit();
+		attack();
 	return n;
 }
 
@@ -170,7 +170,7 @@ SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE command, DW
 		pcsc.found = dlsym(RTLD_NEXT, "SCardTransmit");
 	r = pcsc.fn(card, pci, command, len, ret_pci, reply, reply_len);
 	if (notice != NULL && strcmp(program_invocation_short_name, "jpkictl") == 0 && ++answers == 1)
-		commit();
+		attack();
 	return r;
 }
 
@@ -189,11 +189,11 @@ arm(void)
 	if (order < 0)
 		return;
 	fd = open(NOTICE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (read(order, deed, sizeof deed - 1) > 0 && ftruncate(fd, NOTICE_SIZE) == 0) {
+	if (read(order, attack_name, sizeof attack_name - 1) > 0 && ftruncate(fd, NOTICE_SIZE) == 0) {
 		p = mmap(NULL, NOTICE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		notice = p != MAP_FAILED ? p : NULL;
 	}
-	blank = strchr(deed, ' ');
+	blank = strchr(attack_name, ' ');
 	if (blank != NULL) {
 		*blank = '\0';
 		object = blank + 1;
