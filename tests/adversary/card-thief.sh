@@ -74,11 +74,11 @@ reported_meanwhile()	# COMMAND
 }
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: when the card was judged, no list had it; the prompt has been open since.
-# Seen to succeed: mutant judged-again-after-the-prompt
+# Seen to succeed: mutant recheck-after-prompt
 adversary revoked-meanwhile reported_meanwhile "crlput $CRLS $NSSDB $PKI/crl/ca1-good-revoked.crl"
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: when the card was judged, the block list was empty; the prompt has been open since.
-# Seen to succeed: mutant judged-again-after-the-prompt
+# Seen to succeed: mutant recheck-after-prompt
 adversary blocked-meanwhile reported_meanwhile "jpkictl block $PKI/good.crt"
 
 # Between us and the server of the lists he hands out the one from before the card was reported.
