@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Command and response APDUs (ISO 7816-4), short form, and the one place
  * where a status word becomes an outcome. The bytes and their sources are in

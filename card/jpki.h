@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The JPKI application of the My Number Card (doc/facts/jpki-card.md §1, §2):
  * what a login, an enrollment and a status display need of it. Every function

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The transport over PC/SC; the only file that includes winscard.h. */
 #ifndef JPKI_CARD_PCSC_H
 #define JPKI_CARD_PCSC_H

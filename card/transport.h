@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the rest of the program needs of smart card readers, as a table of
  * functions: card/pcsc.c is the real one, the tests bring others.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The options, from pam_jpki.conf and from the words behind pam_jpki.so in a
  * PAM stack: one row each in conf.c, so that file, words, sample file and

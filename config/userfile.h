@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who is enrolled with which certificates: one file of PEM certificates per
  * user, USERS_DIR/NAME.pem. This folder reads and writes the text; what it

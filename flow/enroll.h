@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Enrollment: a certificate becomes a user's. Checked as at a login before
  * anything is written; what was enrolled before stays until then.

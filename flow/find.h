@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finding the user's card, in whichever reader it lies. */
 #ifndef JPKI_FLOW_FIND_H
 #define JPKI_FLOW_FIND_H

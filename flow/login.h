@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One login, step by step. Nothing later happens if something earlier fails:
  *

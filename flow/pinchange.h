@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Changing a PIN, step by step. Nothing later happens if something earlier fails:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The holder of the PIN and of the card's key proves both. Used by the login
  * and by the enrollment.

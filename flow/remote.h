@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A login over ssh: the person and the card are somewhere else, and no card of ours is
  * touched. Two ways:

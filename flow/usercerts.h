@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The certificates enrolled for a user, each with the verdict on it. */
 #ifndef JPKI_FLOW_USERCERTS_H
 #define JPKI_FLOW_USERCERTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the system knows of the place where a user is: the part of the evidence
  * (lib/place.h) that no application gives. su, sudo and polkit say nothing of the session they

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What jpki_helper takes away from itself, so that an attacker who gets hold of it through a hostile
  * card, a file or a message holds a process that can read what a login reads, talk to what is

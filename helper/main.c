@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jpki_helper: one process for one login, started by pam_jpki.so with an
  * empty environment and nothing open but a socket to it. Card and NSS live

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What module and helper say to each other, over one SOCK_SEQPACKET socket
  * pair: one message, one packet. The only file besides lib/ that both link.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a login reads after it has entered the cage, and nothing else: the list for confine()
  * (lib/confine.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The time that a piece of work may take. It does not run while a person types. */
 #ifndef JPKI_LIB_BUDGET_H
 #define JPKI_LIB_BUDGET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Bounded reading and writing of byte strings. A reader never moves past its
  * end and a get that does not fit leaves it and its outputs untouched; a

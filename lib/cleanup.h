@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Release at the end of scope: _cleanup_(thing_done) struct thing t = {0}; */
 #ifndef JPKI_LIB_CLEANUP_H
 #define JPKI_LIB_CLEANUP_H

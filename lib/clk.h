@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The clocks, injected, so that a test can stand at any moment it likes. */
 #ifndef JPKI_LIB_CLK_H
 #define JPKI_LIB_CLK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How a process that is about to read what strangers send gives up what it was started with: the
  * terminal and the descriptors, then the user, the capabilities, the file system and the network.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DER, as much of it as a card can send us: tag and length of one element,
  * bounded by the reader. Definite, minimal lengths only (X.690 §10.1); tags

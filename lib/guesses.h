@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How often a PIN was entered for one certificate without a login, by which account and
  * through which service, since its holder logged in last.

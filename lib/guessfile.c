@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The records of lib/guesses.h on the disk. */
 #include "config.h"
 

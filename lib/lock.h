@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One at a time, by an empty file that stays: to remove it would let two
  * programs hold two locks of one name. Only who may write asks for it; it is 0600, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where the lower layers leave what an administrator should read: a sink that
  * the caller provides (syslog in the module, a message to the module in the

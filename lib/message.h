@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* An outcome, as the person reads it: in the language of the locale (lib/i18n.h). */
 #ifndef JPKI_LIB_MESSAGE_H
 #define JPKI_LIB_MESSAGE_H

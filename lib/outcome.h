@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The outcome of a card operation: one value that travels unchanged from the
  * byte that caused it to the sentence the user reads.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a PIN must be, and what a new one had better not be (doc/facts/jpki-card.md §3.2). */
 #ifndef JPKI_LIB_PINRULE_H
 #define JPKI_LIB_PINRULE_H

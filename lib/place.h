@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Is the user who logs in at this machine, or somewhere else? Only users at
  * the machine may use the card in its reader: sshd would turn every password

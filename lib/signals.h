@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Work that no signal may cut off half-way: the keyboard's ^C and ^Z, a closed terminal. */
 #ifndef JPKI_LIB_SIGNALS_H
 #define JPKI_LIB_SIGNALS_H

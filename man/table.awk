@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # lib/outcome.def, lib/place.def and tools/doctor/findings.def as mdoc: the sections OUTCOMES and
 # PLACES of pam_jpki(8) and FINDINGS of jpkictl-doctor(8). It reads the tables in the form they
 # are written in, and ends with 1 on anything else.

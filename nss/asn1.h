@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The few structures we read octet by octet instead of by NSS. No NSS header
  * belongs into asn1.c: NSS has macros of the same names as lib/der.h

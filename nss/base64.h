@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Base64 by NSS, without its liberties and its line breaks. */
 #ifndef JPKI_NSS_BASE64_H
 #define JPKI_NSS_BASE64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The administrator's own list of certificates that may not log in, whatever the
  * CRLs say: for a lost card, at once and without a network. A text file, a line each:

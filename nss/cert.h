@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One certificate, and what this project wants to know about it. */
 #ifndef JPKI_NSS_CERT_H
 #define JPKI_NSS_CERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The NSS certificate database that says whom we trust, opened read-only in
  * an NSS context of our own.

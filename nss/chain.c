@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MUSTs: OUTCOME_OK needs every own check *and* CERT_PKIXVerifyCert; the own
  * checks run first only because they can name what is wrong, which PKIX often

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of this folder know of each other's objects. Theirs alone. */
 #ifndef JPKI_NSS_INTERNAL_H
 #define JPKI_NSS_INTERNAL_H

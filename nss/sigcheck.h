@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the card is given to sign, and whether it did. Algorithm and hash
  * follow the enrolled certificate's key, never the card's word: RSA signs the

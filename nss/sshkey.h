@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The key of a certificate as OpenSSH writes it. */
 #ifndef JPKI_NSS_SSHKEY_H
 #define JPKI_NSS_SSHKEY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Changing whom we trust: for the administrator's tool, not for logins.
  *

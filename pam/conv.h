@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Talking with the person, through the application's conversation function. */
 #ifndef JPKI_PAM_CONV_H
 #define JPKI_PAM_CONV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One task, seen from the module: a helper, what it may say, and what we make of it. */
 #ifndef JPKI_PAM_DIALOGUE_H
 #define JPKI_PAM_DIALOGUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who asks: what the application's own words tell of it. */
 #ifndef JPKI_PAM_GUARD_H
 #define JPKI_PAM_GUARD_H

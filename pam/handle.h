@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What one PAM handle remembers from one authentication to the next, so that
  * a program that retries by itself cannot burn a card: the PINs that have just

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* In which language the person reads, as far as the application lets us see. */
 #ifndef JPKI_PAM_LANGUAGE_H
 #define JPKI_PAM_LANGUAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the lines of the log have in common: who, where, and with which card. */
 #ifndef JPKI_PAM_LOGLINE_H
 #define JPKI_PAM_LOGLINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* An outcome, as a PAM return code. */
 #ifndef JPKI_PAM_PAMCODE_H
 #define JPKI_PAM_PAMCODE_H

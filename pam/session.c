@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The session that the card opened: its begin and its end in the log, and in its environment
  * what jpki-watch needs to know the card again. Neither is a secret: the begin of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Starting and ending the helper. The application's signal handlers are left
  * as they are: it may reap our child before we do, and that is no error.

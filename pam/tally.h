@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The record of failed PIN entries (lib/guesses.h), as one login or PIN change uses it.
  *

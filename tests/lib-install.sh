@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What a Debian needs to build and test pam_jpki: the one list. Sourced by
 # tests/run and tests/demo; calls apt only if something is missing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The cage of jpkictl: a child process that talks to cards and decodes certificates and CRLs. The
  * parent keeps the terminal, root's rights and the files that are written.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is taken from jpki_fetch before it is started, so that a server that takes it over holds a
  * process that can read what everybody can about names, hosts and certificates, talk to the network,

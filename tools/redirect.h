@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a server may send jpki_fetch. */
 #ifndef JPKI_TOOLS_REDIRECT_H
 #define JPKI_TOOLS_REDIRECT_H

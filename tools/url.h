@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * URLs of CRLs (RFC 3986, RFC 4516): what of them may be seen, and where they lead. A URL can carry
  * a password, in "USER:PASSWORD@" or as a token in the query.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the card signs: a text that names its purpose, so that a signature
  * made for one host, user, service or moment is worth nothing for another,

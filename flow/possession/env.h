@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What every flow is given: nothing here is global, so tests can bring their own. */
 #ifndef JPKI_FLOW_POSSESSION_ENV_H
 #define JPKI_FLOW_POSSESSION_ENV_H

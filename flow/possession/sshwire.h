@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * JPKI1: a challenge that is signed where the person sits, and the reply. The module
  * shows one prompt (echo on, ASCII, one line), which jpki-askpass reads as ssh's askpass:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Everything a card tells without a PIN: for status displays and enrollment. */
 #ifndef JPKI_FLOW_POSSESSION_SURVEY_H
 #define JPKI_FLOW_POSSESSION_SURVEY_H

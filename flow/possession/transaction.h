@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The one transaction in which a PIN is spent, whatever for: the card is powered
  * down and up, which drops any state another program left, is made sure of, asked

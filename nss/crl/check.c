@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MUSTs: nss/crl/check.h. OUTCOME_OK comes from one place, answer(), and only if a list
  * that speaks for the certificate has been read, or the policy does not demand one.

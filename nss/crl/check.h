@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Is this certificate revoked? The answer of the installed lists, as a login
  * or `jpkictl crl check` asks it. Only indexes are read, no lock is asked for,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* From wherever a CRL comes from to a file of our own. */
 #ifndef JPKI_NSS_CRL_COPY_H
 #define JPKI_NSS_CRL_COPY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. For nss/crl/verify.c
  * alone. No NSS header belongs into crlder.c: NSS has macros of the same names as

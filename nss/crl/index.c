@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MUSTs: nss/crl/index.h. The writer keeps the records of a whole list in memory and
  * nothing else of it; the reader touches the header and a few blocks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The index of a CRL: what a login asks instead of the list, in microseconds
  * and a few pages of memory whatever its length.

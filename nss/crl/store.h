@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The directory of the CRLs: for each issuer's key and scope NAME.crl, the
  * signed DER, and NAME.idx, the index made from it (nss/crl/index.h), both

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MUSTs: CRL_OK needs the signature, verified over every octet of the signed
  * part with the key of a trusted authority of the issuer's name; no

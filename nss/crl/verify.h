@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A certificate revocation list (RFC 5280 §5): is it one to believe, and what
  * does it list? For the import and for `jpkictl crl verify`; a login never

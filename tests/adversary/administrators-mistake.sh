@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # No attacker: an administrator who means well, a keyboard, the power.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Somebody who has taken the helper over (by a hostile card, say) just after the PIN was typed, and
 # does nothing that its filter of calls is written against: reads instead of writing, owns instead

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A card that has taken over the process of jpkictl that speaks with it, on root's command line: the
 # moment when an administrator places a stranger's card on the reader.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A server that CRLs are fetched from, or somebody on the way to it; and who looks on.
 

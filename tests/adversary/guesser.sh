@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Another user of the machine, who guesses the PIN of the card that lies in the reader.
 #

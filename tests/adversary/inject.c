@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * inject KEYS SEEN: whenever jpkictl starts, opens its standard output by /proc and writes the file
  * KEYS into it: what sshd reads there are a user's keys. As any user that sshd runs jpkictl as, it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In the place of jpki_helper: one that a card has taken over, after it had read its options as
  * it should (READY says what they say), and which then says what it likes. /run/lie names the lie.

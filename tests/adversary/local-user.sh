@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A local user without the card: taro has a card of his own (other-person), and wants to be hanako with it.
 # What only root can do, a careless administrator has done for him.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Somebody who is not at the machine, and is after the card on its reader: each in a
 # way in which a program, or the user, makes it look local.

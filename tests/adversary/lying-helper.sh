@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A card that has taken the helper over. The cage is around the process (37-cage.sh); this is about
 # what it can still do: talk to the module.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A card or a reader that is after the PIN, or a helper in place of ours.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # A server that wants what is not for it. The person sits at a laptop (here: as taro) with hanako's card.
 

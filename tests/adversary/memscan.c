@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * memscan PID TEXT: how often TEXT is in what the process can write, by /proc/PID/mem. For whom
  * the kernel lets read it.

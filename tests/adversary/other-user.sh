@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # taro, who may talk to pcscd as every local user may, and wants hanako not to log in.
 

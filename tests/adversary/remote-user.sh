@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Somebody at the other end of the network, who has got signatures of hanako's card for something else.
 

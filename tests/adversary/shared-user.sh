@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # SSHD_PID is terminal.sh's
 # Something else that runs as a user to which sshd, or somebody with a PIN, gives work.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded: a server that takes jpki_fetch over with the first octets of its answer, looks round
  * and says what it has got. It takes what no list is fetched by: accounts, processes, homes, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tracer NAME SEEN: waits for a process of that name (comm) and attaches to it, as soon as it is
  * called that, which is from its exec on. SEEN gets "seized", or a dot for each time the kernel

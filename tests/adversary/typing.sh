@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What is typed, by somebody who means no harm or by a stranger, and goes where it should not.
 

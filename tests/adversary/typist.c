@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In the place of jpki_fetch: what a server could make of it that has taken it over. It types a line
  * at the terminal of the administrator who started it, paints on it, and says so.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Somebody who comes in without the card, where the module is in the stack all the same.
 # shellcheck disable=SC2034 # SYSLOG_FROM is lib.sh's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bench: what a login costs, measured in a host of libpam as real programs
  * are. Printed per step; nothing here passes or fails.

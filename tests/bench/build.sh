@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What the insides of tests/bench/run begin with: pam_jpki built and installed, the programs of
 # the bench, pcscd and a card. Sourced inside the namespaces of tests/e2e/ns.

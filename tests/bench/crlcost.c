@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * crlcost HOW LEAF PKI WHERE: what it costs a fresh process, which has verified the
  * chain of PKI/LEAF.der already, to learn whether that certificate is revoked. Prints

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * CRLs of any length for the bench, by ca1 of the throw-away PKI (tests/pki/mkpki.c), in force
  * since an hour.

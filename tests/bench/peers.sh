@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The other modules for cards that Debian has, each set up as its manual says for a
 # card like this: the certificate of the person registered, the CA trusted, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the programs of the bench share. */
 #ifndef JPKI_TESTS_BENCH_STATS_H
 #define JPKI_TESTS_BENCH_STATS_H

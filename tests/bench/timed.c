@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * timed [--to FILE] COMMAND [ARGUMENT]...: runs it, its output thrown away, and prints "MS KIB":
  * how long it took from start to end, and the most memory (RSS) that it had. Small itself, because

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=sh
 # What the checks by other people's tools share. Sourced in $srcdir; CC and JPKI_CFLAGS come from make.
 : "${CC:=cc}" "${JPKI_CFLAGS:=}"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded where coverage is measured: a program's counters are written as it ends, which the cage
  * of jpki_helper forbids. What keeps the cage is tests/unit/helper/test_cage and 37-cage.sh.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded like tests/faults/preload.c: makes jpki_helper, with the PIN in its hands, do what an
  * attacker would do with a helper that he has taken over. /run/attack names the attack, and what it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # FAR is for the cases
 # Sourced by the cases with a helper that has been taken over: tests/e2e/attack.c.

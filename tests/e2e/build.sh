@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Inside the namespaces: from the source to an installed pam_jpki. Sourced by
 # the insides of tests/run and tests/demo. Wants E2E_TOP (the source),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * busanswer system|session NAME METHOD COMMAND [ARGUMENT]...: owns NAME on a bus, and whenever METHOD
  * is called there runs COMMAND, with the call's first argument behind its own if that is

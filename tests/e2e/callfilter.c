@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * callfilter PROGRAM [ARGUMENT…]: runs it with the system calls that are named on standard input,
  * one a line, and EPERM for every other: what systemd makes of SystemCallFilter= with

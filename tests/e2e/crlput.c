@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * crlput [-t SECONDS] DIR NSSDB FILE...: imports CRLs by the library alone, for cases that
  * are about logins and not about jpkictl, at a time that many seconds from now. Prints "FILE: CODE" for each; 0 if all are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lacking landlock|seccomp PROGRAM [ARGUMENT…]: runs it as on a kernel that does not have this.
  */

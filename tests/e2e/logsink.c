@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * logsink SOCKET FILE: takes the place of syslogd. Binds the datagram socket
  * (/dev/log in the private namespaces) and appends one line for each message

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Every outcome of lib/outcome.def has come out of a login or a PIN change in the cases: through
 # libpam, with the PAM code and the syslog priority that the table promises.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pam_e2e.so: a PAM module for the tests, never installed for anybody.
  *

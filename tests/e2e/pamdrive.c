@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pamdrive: plays an application that logs somebody in with PAM, by a script.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sandbox PROGRAM [ARGUMENT…]: runs it as systemd would with NoNewPrivileges, LimitMEMLOCK=0,
  * MemoryDenyWriteExecute and RestrictAddressFamilies=AF_UNIX, which is how newer polkits run

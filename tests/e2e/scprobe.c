@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * scprobe: looks at the smart card service from outside, for the tests.
  *

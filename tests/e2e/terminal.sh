@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
 # The vocabulary of the cases in which a person sits at a terminal. Sourced by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What the cases of a file have left in logs. Sourced after each, $1 is its name.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
 """The web servers of the cases: webserver.py DIRECTORY PORT LOG [CERTIFICATE KEY]
 
 Serves the files of DIRECTORY with ETag and Last-Modified and says 304 when it

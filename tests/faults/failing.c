@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The functions here are found before libc's, also by other libraries. malloc() and the like go
  * on to glibc's second names for them, which need no dlsym() (that allocates itself).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In place of libc's, functions that fail once: the n-th allocation or system call of a
  * process. Linked into a program (tests/faults/test_faults), or preloaded into the installed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into every program of a namespace (/etc/ld.so.preload), active in jpki_helper alone,
  * which is started with an empty environment: what is to fail stands in the file /run/failing,

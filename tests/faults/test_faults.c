@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A login on the simulated card, in-process, in which one allocation or one system call fails:
  * each of the project's own, and a selection of the libraries' (NSS makes thousands; with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the harnesses share. Each has the two functions of libFuzzer and can be linked to
  * libFuzzer, to AFL++'s driver, or to replay.c, which runs files once. An input is judged

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrollment.
  * Behind the transport lies the simulated card; the input decides what becomes of each of its

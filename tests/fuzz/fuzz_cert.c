@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates and PEM texts of them: nss/cert, nss/pem, nss/sshkey, and fingerprints as typed. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* pam_jpki.conf, and the words behind pam_jpki.so in a PAM stack. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/der, nss/asn1 and the structures of nss/crl/der that are read octet by octet. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module's side of a login or of a PIN change, with a helper and an application that may
  * send anything. The helper's packets lie in the socket already when the module starts it; what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists that an administrator or the project keeps: certificates that are blocked, the
  * fingerprints of JPKI's authorities; a directory's answer with a CRL; a record of failed PIN entries.

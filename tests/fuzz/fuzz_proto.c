@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Every message between module and helper: what can be read is written again as it was. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A remote login with a reply that somebody has tampered with: only the very reply that the
  * right key signed lets in, and each of them once. The input edits a right reply, or is one.

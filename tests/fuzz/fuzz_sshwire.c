@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A remote challenge and its reply (flow/possession/sshwire.h), what ssh shows its askpass
  * (tools/ssh/prompt.h), and the lines sshd leaves. What can be read is written again as it was.

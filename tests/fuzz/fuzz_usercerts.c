@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* USERS_DIR/NAME.pem, read as a login reads it, with the trust and the CRLs of the test PKI. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Runs a harness once for each file named, and for each file of a directory named. In place of
  * libFuzzer: for the ordinary compiler, for valgrind, and to look at a finding.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Seeds for tests/fuzz/run, made from the test PKI: DIR/HARNESS/NAME. Inputs are as the
  * harnesses take them apart.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * CRLs to order, octet by octet and signed by libcrypto: right ones and wrong
  * ones. A failure ends the program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mkpki DIR: a throw-away PKI in the profile of JPKI, for the tests.
  *

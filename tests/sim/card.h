@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The simulated card: the JPKI application of a My Number Card as a state
  * machine, in-process. jpkisim puts it into a virtual reader; unit tests may

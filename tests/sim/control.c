@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The control socket: a line in, a line out, "OK [text]" or "ERR reason".
  * Commands that wait for pcscd (insert, remove, swap) are answered when it has

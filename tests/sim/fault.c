@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Cards that break: which fault hits which command, and what it does. */
 #include "config.h"
 

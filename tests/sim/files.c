@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Applications and files: SELECT, READ BINARY, GET DATA. */
 #include "config.h"
 

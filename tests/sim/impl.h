@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the simulated card share. Not for its users. */
 #ifndef JPKI_TESTS_SIM_IMPL_H
 #define JPKI_TESTS_SIM_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A simulated My Number Card in the virtual reader of vpcd. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the two halves of jpkisim share: the reader's side, the control side. */
 #ifndef JPKI_TESTS_SIM_JPKISIM_H
 #define JPKI_TESTS_SIM_JPKISIM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The reader's side: the protocol of vpcd. Each message is a length in two
  * bytes, big-endian, and so many bytes. One byte from the reader is a control

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * COMPUTE DIGITAL SIGNATURE, 80 2A. For RSA, P1 chooses what the card does
  * with the input:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* simctl SOCK COMMAND [ARGUMENT ...]: tells a running jpkisim what to do. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The PINs: their values and counters in the state file, and the commands
  * that use them. A counter is on the disk before the answer is on its way, as

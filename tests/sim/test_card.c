@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The simulated card against what is known about the real one: the recorded
  * exchanges first, then state by state.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What went over the wire, readable and without PINs. */
 #include "config.h"
 

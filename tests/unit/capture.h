@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A log that remembers what was said last, for tests that read it. */
 #ifndef JPKI_TESTS_UNIT_CAPTURE_H
 #define JPKI_TESTS_UNIT_CAPTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the tests of CRLs share: a list to order, written into the scratch directory. */
 #ifndef JPKI_TESTS_CRL_FIXTURE_H
 #define JPKI_TESTS_CRL_FIXTURE_H

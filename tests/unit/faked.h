@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Before each source of pam_faked.so: its records of failed PIN entries are the test's own. */
 #ifndef JPKI_TESTS_UNIT_FAKED_H
 #define JPKI_TESTS_UNIT_FAKED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A helper that misbehaves as the file "mode" in the current directory says;
  * it appends its task to the file "tasks", its language is in the file "lang", and what came with the

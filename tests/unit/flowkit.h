@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A world for flow tests, all of it real but the plastic and the wires: an NSS
  * database and enrollments in a scratch folder, and simulated cards that are

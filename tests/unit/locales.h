@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A Japanese locale for a test, whatever the machine has installed. */
 #ifndef JPKI_TESTS_UNIT_LOCALES_H
 #define JPKI_TESTS_UNIT_LOCALES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * For programs linked with --wrap=certdb_close: what a flow has opened in NSS it gives back whole,
  * or NSS refuses to close and this test fails.

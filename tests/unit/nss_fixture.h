@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the tests of nss/ share: the test PKI, a scratch directory, a log, certificates to order. */
 #ifndef JPKI_TESTS_NSS_FIXTURE_H
 #define JPKI_TESTS_NSS_FIXTURE_H

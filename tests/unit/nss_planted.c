@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A PKCS#11 module that shows that it was loaded, and is none otherwise. */
 #include "config.h"
 

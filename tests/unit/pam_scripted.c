@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A module that returns what its line says (code=NUMBER) and writes down in the PAM
  * environment (CALLED) that it was called (id=NUMBER).

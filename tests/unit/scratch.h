@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A directory of the test's own, without a symbolic link on the way to it.
  * The functions fail the test, so they return what they promise.

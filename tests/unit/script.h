@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A card that plays a script. Each step names the command that must come next,
  * byte for byte, and the answer to it; anything else fails the test with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* cmocka.h wants these before it. */
 #ifndef JPKI_TESTS_UNIT_TEST_H
 #define JPKI_TESTS_UNIT_TEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* jpkictl doctor on the system users: none has two jobs. The accounts are the test's. */
 #include "config.h"
 

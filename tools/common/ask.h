@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the commands share that ask for a PIN. */
 #ifndef JPKI_TOOLS_COMMON_ASK_H
 #define JPKI_TOOLS_COMMON_ASK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A limit for the card's work: another program's transaction, or a pcscd that
  * does not answer, would keep libpcsclite waiting for ever. While a person

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* --json: what subcommands say for programs, by jansson. */
 #ifndef JPKI_TOOLS_COMMON_JSON_H
 #define JPKI_TOOLS_COMMON_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the subcommands of jpkictl share. */
 #ifndef JPKI_TOOLS_COMMON_TOOL_H
 #define JPKI_TOOLS_COMMON_TOOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* jpkictl doctor: examinations that find, and never spend a try. */
 #ifndef JPKI_TOOLS_DOCTOR_DOCTOR_H
 #define JPKI_TOOLS_DOCTOR_DOCTOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The records of failed PIN entries. */
 #include "config.h"
 

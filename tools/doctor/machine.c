@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine: configuration, installed files, clock. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The service, its readers, and the cards on them. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Logins through sshd by a card that lies elsewhere: does sshd ask in the way our options need? */
 #include "config.h"
 

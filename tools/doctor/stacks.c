@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The PAM stacks in which our module stands. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Authorities, revocation lists, enrollments. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The system users: each is to do one job, and nothing and nobody else is to be that user. */
 #include "config.h"
 

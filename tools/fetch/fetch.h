@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fetching a CRL: http, https, ldap and ldaps URLs, by libcurl, in a process of its own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The answer of a directory as libcurl gives it: an LDIF of sorts. */
 #ifndef JPKI_TOOLS_FETCH_LDIF_H
 #define JPKI_TOOLS_FETCH_LDIF_H

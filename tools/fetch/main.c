@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fetches one file from a server: the part of `jpkictl crl import URL` that reads what
  * strangers send. jpkictl starts it as FETCH_USER (tools/fetch/fetch.h says how they talk).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where `jpkictl crl update` fetches from: a file with one URL a line; empty
  * lines, and what begins with '#', are skipped. It belongs to root, as every file

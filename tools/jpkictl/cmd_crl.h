@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of `jpkictl crl` share. */
 #ifndef JPKI_TOOLS_JPKICTL_CMD_CRL_H
 #define JPKI_TOOLS_JPKICTL_CMD_CRL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* jpkictl crl import, crl update */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* jpkictl crl show, crl check */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The fingerprints of authorities that the project knows: config/jpki-ca.fingerprints. */
 #ifndef JPKI_TOOLS_JPKICTL_FINGERPRINTS_H
 #define JPKI_TOOLS_JPKICTL_FINGERPRINTS_H

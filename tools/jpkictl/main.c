@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* jpkictl: the administrator's tool. One table of subcommands gives dispatch and help. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The letters of a PAM service file; used by pamstack_parse.c. */
 #ifndef JPKI_TOOLS_PAMSTACK_LEX_H
 #define JPKI_TOOLS_PAMSTACK_LEX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The walk through a stack: what _pam_dispatch_aux does when it is not resumed. */
 #include "config.h"
 

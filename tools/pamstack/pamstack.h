@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The PAM stacks of a machine, read as libpam reads them, and what they do:
  * for jpkictl doctor and for the dry run of jpkictl setup.

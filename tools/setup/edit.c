@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Our two lines in the file of a service; everything else stays, octet by octet. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What has to be there before a card can log in. */
 #include "config.h"
 

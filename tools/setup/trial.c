@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A login in a service of its own, with the libpam and the module that the real ones get. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the signing side needs of cryptography, by libcrypto: a client has it because of ssh, and
  * needs no NSS for this. What is verified is verified by the server.

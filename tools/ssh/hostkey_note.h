@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What jpki-askpass has to know from one call to the next within one ssh: the host key that this
  * ssh has met, and whether its challenge has been dealt with. One small file each, named after

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jpki-askpass: what ssh asks, it hands on; but a challenge of pam_jpki's (flow/possession/sshwire.h) it
  * lets the card sign, if it is for the user and the host that ssh itself names, and with the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jpki-ssh: ssh with jpki-askpass before whatever askpass there was. Everything else is ssh's:
  * arguments, exit status, signals, for it is exec'ed.

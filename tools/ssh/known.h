@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where ssh would have looked for host keys without us. */
 #ifndef JPKI_TOOLS_SSH_KNOWN_H
 #define JPKI_TOOLS_SSH_KNOWN_H

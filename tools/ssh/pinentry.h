@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A PIN by pinentry, which asks in a window where there is no terminal: the few words of the
  * Assuan protocol that it takes (https://www.gnupg.org/documentation/manuals/assuan, "Client

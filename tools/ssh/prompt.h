@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What ssh asks through its askpass, and whether it is a challenge that this user may sign. */
 #ifndef JPKI_TOOLS_SSH_PROMPT_H
 #define JPKI_TOOLS_SSH_PROMPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What ssh asks that is no challenge of ours: passwords, passphrases, host keys. */
 #ifndef JPKI_TOOLS_SSH_QUESTION_H
 #define JPKI_TOOLS_SSH_QUESTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Signs a challenge with the card that lies in this machine's reader. */
 #ifndef JPKI_TOOLS_SSH_SIGN_H
 #define JPKI_TOOLS_SSH_SIGN_H

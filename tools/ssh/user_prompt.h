@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The person at the client: at the terminal that ssh runs in, or else in a window. */
 #ifndef JPKI_TOOLS_SSH_USER_PROMPT_H
 #define JPKI_TOOLS_SSH_USER_PROMPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Whose card is it? Asked in a process of its own, since pcscd, or a card, may hang. */
 #ifndef JPKI_TOOLS_WATCH_CARD_PROBE_H
 #define JPKI_TOOLS_WATCH_CARD_PROBE_H

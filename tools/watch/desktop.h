@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The programs of the desktop that lock a screen, end a session or show a text: by D-Bus. */
 #ifndef JPKI_TOOLS_WATCH_DESKTOP_H
 #define JPKI_TOOLS_WATCH_DESKTOP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The session that jpki-watch runs in: by its environment and, where there is one, logind. */
 #ifndef JPKI_TOOLS_WATCH_LOGIND_H
 #define JPKI_TOOLS_WATCH_LOGIND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jpki-watch: locks the screen when the card of the session leaves the reader.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What happens once the card has left. */
 #ifndef JPKI_TOOLS_WATCH_REMOVAL_ACTION_H
 #define JPKI_TOOLS_WATCH_REMOVAL_ACTION_H

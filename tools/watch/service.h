@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Waiting for pcscd to come back, without asking it over and over. */
 #ifndef JPKI_TOOLS_WATCH_SERVICE_H
 #define JPKI_TOOLS_WATCH_SERVICE_H

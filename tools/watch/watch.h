@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether the card of a session is there: what jpki-watch decides, without a card, a clock
  * or a screen of its own.

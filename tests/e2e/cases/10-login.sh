@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Logins that succeed, the PIN, and the card on the reader. See login in lib.sh.
 

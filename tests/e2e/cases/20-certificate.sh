@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Enrolled certificates that must not log anybody in: the card is not asked.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Revoked certificates and the lists that say so, through real libpam. The card is
 # never asked for anything: what is refused here costs no try.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # CRLs from servers: real http, https and LDAP on the loopback of this namespace.
 # shellcheck disable=SC2034 # STATUS, OUT are lib.sh's

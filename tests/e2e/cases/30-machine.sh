@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The machine around the card: pcscd, the helper, the configuration, the user's way in.
 # shellcheck disable=SC2016 # what breaks something is evaluated by broken

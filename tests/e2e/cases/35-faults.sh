@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The whole login by module, helper and pcscd, with the card breaking at each of
 # its commands in each way; and with every answer a conversation can give. Each

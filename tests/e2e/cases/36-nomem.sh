@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Logins whose helper, with all its libraries, has one allocation or one system call fail: a
 # selection of so many of each kind (E2E_FAULTS=all: each of them, which takes hours).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The helper's cage: what is seen of it from outside, what becomes of a helper that does what it
 # must not, the user that it becomes, and the sandbox in which polkit may run it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Real programs in the sessions of logind: at the desk, over the network, in none.
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The administrator's tool, against the same pcscd and card.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # jpkictl doctor: what it finds when one thing after the other is broken. Whatever
 # it finds, no try is spent and the card is left as it was.

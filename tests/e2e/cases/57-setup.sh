@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # jpkictl setup: from a machine on which nobody uses the card to one that does, and back.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # sudo, su, login and sshd, each with every state of the card that a person
 # meets: until the program gives up, and never a try that nobody typed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What only sudo does: options, type-ahead, signals, tickets. And passwd, which
 # has no business with the card.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # sshd, and what is started inside of its sessions. Who sits elsewhere does not
 # reach the card on our reader, whatever is typed, unless the administrator says so.

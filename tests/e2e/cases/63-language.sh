@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # lang=auto: the language of the program that asks, where the terminal can show it.
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's

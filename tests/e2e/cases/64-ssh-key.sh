@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Logins over the network with the key on the card in the client's reader: the real ssh
 # with OpenSC's PKCS#11 module, and the real sshd, which asks jpkictl ssh-keys.

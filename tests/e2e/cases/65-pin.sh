@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Changing PINs: passwd with a PAM stack that has our module before pam_unix or after
 # it, and jpkictl pin; every refusal, with the tries counted on the card and the PIN that it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Logins over the network with a card that lies elsewhere, seen from the server: what a real sshd
 # with our module lets in. The answers come from sshwire-answer, which would sign anything.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The other end: somebody sits at a laptop (here: as taro) with hanako's card and logs in as hanako
 # on a server. Client and server share this machine; the reader is the client's.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # jpkictl doctor on logins over the network: a real sshd tells its settings (sshd -T).
 

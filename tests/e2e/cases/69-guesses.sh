@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Failed PIN entries are recorded: by which account, through which service; the holder is
 # told once; another account that guesses is not asked any more.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The real screen lockers and a greeter, on real displays without a screen. What
 # counts is the card's own counter: one try at most for each text typed, and one

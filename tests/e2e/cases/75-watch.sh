@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2012 # CARD_DIRTY is lib.sh's; descriptors have no strange names
 # The card and the session: jpki-watch with pcscd, a card that comes and goes, a real locker on

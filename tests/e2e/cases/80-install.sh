@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What an administrator installs: the profiles of pam-auth-update, the examples
 # for /etc/pam.d, and the module at every place of a stack.

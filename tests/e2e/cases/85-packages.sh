@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The Debian packages: built from this tree, installed, upgraded, removed and purged, with the PAM
 # stacks whole and somebody able to log in at each step.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Many people at once, each a process of its own with the real libpam, on one card and on
 # eight readers, also while pcscd is killed and started again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* card/apdu: how commands are written, and what status words mean. */
 #include "config.h"
 

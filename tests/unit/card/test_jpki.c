@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* card/jpki: what goes over the wire (doc/facts/jpki-card.md §2, §11), and how much of it. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * card/pcsc on a winscard of our own: the linker sends its calls here (--wrap).
  * Every test ends with every context released and every handle disconnected.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* config/conf: every option, every way to write it wrong. */
 #include "config.h"
 

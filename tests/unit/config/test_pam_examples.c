@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What administrators copy: the examples for /etc/pam.d, the profiles of
  * pam-auth-update, and the lines in the manual and the README. libpam reads them in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* config/userfile: whose file it is, and that it survives a full disk. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* flow/possession/survey and flow/enroll: what status shows, and what an enrollment asks for. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* flow/login on simulated cards: order, outcomes, tries, and what is left on the card. */
 #include "config.h"
 

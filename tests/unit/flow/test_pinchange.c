@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* flow/pinchange on simulated cards: what may be asked, what reaches the card, which PIN holds. */
 #include "config.h"
 

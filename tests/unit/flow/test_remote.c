@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * flow/remote: what a server believes of a signature that was made elsewhere, and of a key that
  * sshd has let in. The person here signs with libcrypto and the key of the test PKI.

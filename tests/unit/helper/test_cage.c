@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* helper/cage, helper/reach: what the process may still do, and what ends it. Each in a process of its own. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* helper/proto: each message whole or not at all. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* flow/whereabouts: what the system knows of a host, a terminal and the parents of a process. */
 #include "config.h"
 

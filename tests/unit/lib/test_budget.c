@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/budget, helper/watchdog: what ends a wait, and what must not. */
 #include "config.h"
 

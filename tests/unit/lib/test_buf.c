@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/buf: nothing is read past the end, nothing written past the cap. */
 #include "config.h"
 

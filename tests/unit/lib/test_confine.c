@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/confine: what is left of a process that has given itself up. Each in a process of its own. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/der: definite, minimal lengths, one-byte tags, within bounds. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The record of failed PIN entries: its rules, its text, and its files. */
 #include "config.h"
 

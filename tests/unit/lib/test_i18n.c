@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/i18n and the Japanese catalogue of the build tree: what a Japanese person reads. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/log: one call, one line, whatever the text brings. */
 #include "config.h"
 

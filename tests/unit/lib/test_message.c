@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/message: what the person reads. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/outcome: the table is complete and can be printed. */
 #include "config.h"
 

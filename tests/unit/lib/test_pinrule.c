@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/pinrule: which PINs may be, and which are warned of. */
 #include "config.h"
 

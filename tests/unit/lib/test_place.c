@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lib/place: where the user is. A row is a situation: what the program sets in it, what
  * logind says, and where both are known from: seen with that version (doc/facts/consumers.md,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/safefile: each MUST of the header, and the file that must survive. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/secret: held, wiped, and out of everybody's reach. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* nss/blocklist: the file. What it means to a login is test_login's. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* pam/conv: real libpam, and applications that answer in every way. */
 #include "config.h"
 

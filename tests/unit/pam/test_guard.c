@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* pam/guard: who asks, by what the application set. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* pam/handle: what a handle remembers, and that it is wiped with it. */
 #include "config.h"
 

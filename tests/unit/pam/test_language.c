@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which language the module takes for the person's; and that it reads the
  * application's locale and changes nothing of it.

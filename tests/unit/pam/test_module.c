@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module in libpam: whatever its helper does, success only for a verdict
  * that was earned, and what one handle remembers.

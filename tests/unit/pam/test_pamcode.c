@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* pam/pamcode: which outcome opens the door, and which closes it how. */
 #include "config.h"
 

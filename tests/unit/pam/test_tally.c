@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module and the record of failed PIN entries: whose tries count, when an account is asked,
  * and what is handed on. The helper calls each PIN wrong unless the mode says otherwise.

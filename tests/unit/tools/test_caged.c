@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The child of jpkictl that reads cards and certificates: what it can still do, what the parent takes
  * from it, and how it ends. Each child here does what one that was taken over would do.

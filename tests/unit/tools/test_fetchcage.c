@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What jpki_fetch has left, before it is started and after. Each deed in a process of its own. */
 #include "config.h"
 

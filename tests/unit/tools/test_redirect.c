@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a server may send us: nowhere but to itself. */
 #include "config.h"
 

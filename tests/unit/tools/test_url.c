@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What of a URL is seen, and where a file URL leads: a password is in none of it, however it is written. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The form of a remote challenge and of its reply: what is right comes back, nothing else is read. */
 #include "config.h"
 

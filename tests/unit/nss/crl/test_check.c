@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* nss/crl/check: what a login is told, by the lists that are installed. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* nss/crl/index: what was listed is found, what was not is not, and damage is neither. */
 #include "config.h"
 

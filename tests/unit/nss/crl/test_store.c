@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * nss/crl/store: what is installed, what is refused, and that an import which
  * ends at any moment, or fails at any call, leaves the old list or the new one.

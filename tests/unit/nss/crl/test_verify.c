@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* nss/crl/verify: every check of an import, right and wrong; every cut and flipped bit. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a directory answers, as libcurl writes it down; a stranger chose every octet. */
 #include "config.h"
 

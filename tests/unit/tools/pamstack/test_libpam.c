@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tools/pamstack/pamstack against the libpam of this machine: thousands of random stacks,
  * each read and run by both; the same modules in the same order, the same result.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Stacks of PAM as they are read, judged and shown; test_libpam asks libpam. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where jpkictl setup puts our lines, and that it touches nothing else. */
 #include "config.h"
 

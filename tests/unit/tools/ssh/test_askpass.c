@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the client signs, and what it remembers of one ssh. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* tools/watch/watch: what counts as a removal, on readers and a clock of our own. */
 #include "config.h"
 
