@@ -9,8 +9,8 @@
 #include "lib/i18n.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
-#include "tools/caged.h"
 #include "tools/common/ask.h"
+#include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 
 static struct outcome

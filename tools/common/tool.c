@@ -18,7 +18,7 @@
 #include "lib/message.h"
 #include "lib/safefile.h"
 #include "nss/cert.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/common/tool.h"
 
 void

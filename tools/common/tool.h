@@ -38,7 +38,7 @@ struct command {
 	bool needs_card;	/* wants env.transport */
 	bool reads_conf;	/* itself; the others find it in conf */
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
-	bool caged;		/* all of it runs in a child of its own (tools/caged.h): it writes nothing */
+	bool caged;		/* all of it runs in a child of its own (tools/common/caged.h): it writes nothing */
 };
 
 int cmd_block(struct tool *t, int argc, char **argv);

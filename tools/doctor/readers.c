@@ -20,7 +20,7 @@
 #include "lib/confine.h"
 #include "lib/message.h"
 #include "nss/cert.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/doctor/doctor.h"
 
 #define PIN_TRIES 3		/* doc/facts/jpki-card.md §9.1 */

@@ -17,8 +17,8 @@
 #include "lib/i18n.h"
 #include "lib/safefile.h"
 #include "nss/crl/verify.h"
+#include "tools/fetch/cage.h"
 #include "tools/fetch/fetch.h"
-#include "tools/fetchcage.h"
 
 #define FETCHER LIBEXECDIR "/jpki_fetch"
 #define NOT_STARTED 126

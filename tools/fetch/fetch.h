@@ -4,7 +4,7 @@
  *
  * MUSTs:
  * - What reads a server's answer is jpki_fetch: another user (FETCH_USER, which does nothing else),
- *   without a terminal, files, capabilities or most calls (tools/fetchcage.h, tools/fetchfilter.h),
+ *   without a terminal, files, capabilities or most calls (tools/fetch/cage.h, tools/fetch/filter.h),
  *   and with the file it writes to. Without that user nothing is fetched.
  * - What it wrote and what it says counts as from a stranger, as if it had come from the server.
  * - A password in the URL is in no command line, no file that others can read, and no message.
@@ -18,7 +18,7 @@
 #define JPKI_TOOLS_FETCH_FETCH_H
 
 #include "tools/common/tool.h"
-#include "tools/url.h"
+#include "tools/fetch/url.h"
 
 #define FETCH_FD 3
 #define FETCH_SCRATCH_FD 4
@@ -43,7 +43,7 @@ enum fetch {
 };
 
 /*
- * Fetches the usable URL (tools/url.h) into the empty file fd (lent; its offset is at its begin
+ * Fetches the usable URL (tools/fetch/url.h) into the empty file fd (lent; its offset is at its begin
  * afterwards): what the server sent, or the one CRL in the answer of a directory (LDAP) as PEM. A
  * list longer than CRL_SIZE_MAX or than safefile_room() allows, another scheme, a redirection to
  * another host or port (but from http to https of the same host), a server that sends less than a

@@ -24,9 +24,9 @@
 #include "lib/safefile.h"
 #include "nss/crl/verify.h"
 #include "tools/fetch/fetch.h"
+#include "tools/fetch/filter.h"
 #include "tools/fetch/ldif.h"
-#include "tools/fetchfilter.h"
-#include "tools/redirect.h"
+#include "tools/fetch/redirect.h"
 
 #define SCHEMES "http,https,ldap,ldaps"
 #define REDIRECTS 3

@@ -10,7 +10,7 @@
 #include "lib/i18n.h"
 #include "lib/safefile.h"
 #include "tools/fetch/sources.h"
-#include "tools/url.h"
+#include "tools/fetch/url.h"
 
 void
 sources_done(struct sources *s)

@@ -13,7 +13,7 @@
 
 struct sources {
 	char *text;		/* whose lines are the URLs */
-	char **urls;		/* usable ones (tools/url.h) */
+	char **urls;		/* usable ones (tools/fetch/url.h) */
 	size_t count;
 	bool exposed;		/* one has a password, and others than root can read the file */
 };

@@ -11,7 +11,7 @@
 #include "nss/blocklist.h"
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/common/tool.h"
 
 #define ENTRIES_MAX 64

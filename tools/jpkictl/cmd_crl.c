@@ -10,7 +10,7 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/jpkictl/cmd_crl.h"
 
 void

@@ -27,7 +27,7 @@ void crl_put_facts(json_t *object, const struct crl_facts *facts);
 /* "state" (the fault's code) and, if it is one, "text". */
 void crl_put_fault(json_t *object, enum crl_fault fault);
 
-/* For struct crlstore: reads and judges a list in the cage (tools/caged.h). `tool` is a struct tool. */
+/* For struct crlstore: reads and judges a list in the cage (tools/common/caged.h). `tool` is a struct tool. */
 bool crl_apart(void *tool, void (*work)(void *ctx, void *result), void *ctx, void *result, size_t size,
     const int *fds, size_t fd_count);
 

@@ -15,8 +15,8 @@
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
-#include "tools/caged.h"
 #include "tools/common/ask.h"
+#include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
 

@@ -12,7 +12,7 @@
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
 #include "tools/jpkictl/fingerprints.h"

@@ -13,7 +13,7 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetch/sources.h"
 #include "tools/jpkictl/cmd_crl.h"

@@ -18,7 +18,7 @@
 #include "nss/chain.h"
 #include "nss/crl/check.h"
 #include "nss/crl/copy.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/jpkictl/cmd_crl.h"
 
 #define NAME_TEXT_MAX 512

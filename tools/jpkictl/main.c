@@ -16,7 +16,7 @@
 
 #include "card/pcsc.h"
 #include "lib/i18n.h"
-#include "tools/caged.h"
+#include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
 #include "tools/setup/setup.h"

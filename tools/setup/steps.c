@@ -17,8 +17,8 @@
 #include "nss/trustdb.h"
 #include "tools/doctor/doctor.h"
 #include "tools/fetch/sources.h"
+#include "tools/fetch/url.h"
 #include "tools/setup/setup.h"
-#include "tools/url.h"
 
 #define REASON_MAX 150		/* octets: a line of the configuration has 190 at most */
 

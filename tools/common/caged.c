@@ -21,8 +21,8 @@
 #include "lib/i18n.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
-#include "tools/caged.h"
 #include "tools/common/ask.h"
+#include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 
 /* What child and parent send each other: a type, and what belongs to it. */

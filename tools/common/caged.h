@@ -11,8 +11,8 @@
  *   Whoever uses the result checks it: the child may have been taken over.
  * - A child that ends otherwise than by its result is a failure.
  */
-#ifndef JPKI_TOOLS_CAGED_H
-#define JPKI_TOOLS_CAGED_H
+#ifndef JPKI_TOOLS_COMMON_CAGED_H
+#define JPKI_TOOLS_COMMON_CAGED_H
 
 #include "tools/common/tool.h"
 

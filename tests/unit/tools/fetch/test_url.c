@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/test.h"
-#include "tools/url.h"
+#include "tools/fetch/url.h"
 
 #define SECRET "S3cret"
 #define LONG_32 "0123456789abcdef0123456789abcdef"

@@ -2,10 +2,10 @@
 /*
  * What is taken from jpki_fetch before it is started, so that a server that takes it over holds a
  * process that can read what everybody can about names, hosts and certificates, talk to the network,
- * and write the files it was given. The rest it takes from itself (tools/fetchfilter.h).
+ * and write the files it was given. The rest it takes from itself (tools/fetch/filter.h).
  */
-#ifndef JPKI_TOOLS_FETCHCAGE_H
-#define JPKI_TOOLS_FETCHCAGE_H
+#ifndef JPKI_TOOLS_FETCH_CAGE_H
+#define JPKI_TOOLS_FETCH_CAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

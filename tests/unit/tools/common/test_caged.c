@@ -19,8 +19,8 @@
 #include "lib/confine.h"
 #include "lib/secret.h"
 #include "tests/unit/test.h"
-#include "tools/caged.h"
 #include "tools/common/ask.h"
+#include "tools/common/caged.h"
 
 static struct tool tool;
 static char shown[65536];	/* standard output and standard error of the last run */

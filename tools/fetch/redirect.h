@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a server may send jpki_fetch. */
-#ifndef JPKI_TOOLS_REDIRECT_H
-#define JPKI_TOOLS_REDIRECT_H
+#ifndef JPKI_TOOLS_FETCH_REDIRECT_H
+#define JPKI_TOOLS_FETCH_REDIRECT_H
 
 #include <stdbool.h>
 

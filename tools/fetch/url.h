@@ -3,8 +3,8 @@
  * URLs of CRLs (RFC 3986, RFC 4516): what of them may be seen, and where they lead. A URL can carry
  * a password, in "USER:PASSWORD@" or as a token in the query.
  */
-#ifndef JPKI_TOOLS_URL_H
-#define JPKI_TOOLS_URL_H
+#ifndef JPKI_TOOLS_FETCH_URL_H
+#define JPKI_TOOLS_FETCH_URL_H
 
 #include <limits.h>
 #include <stdbool.h>

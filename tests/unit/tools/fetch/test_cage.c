@@ -23,8 +23,8 @@
 
 #include "tests/unit/capture.h"
 #include "tests/unit/test.h"
-#include "tools/fetchcage.h"
-#include "tools/fetchfilter.h"
+#include "tools/fetch/cage.h"
+#include "tools/fetch/filter.h"
 
 static const struct log no_log;
 

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "tests/unit/test.h"
-#include "tools/redirect.h"
+#include "tools/fetch/redirect.h"
 
 static void
 stays_with_the_host(void **state)

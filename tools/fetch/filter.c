@@ -13,7 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "tools/fetchfilter.h"
+#include "tools/fetch/filter.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 

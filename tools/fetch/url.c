@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tools/url.h"
+#include "tools/fetch/url.h"
 
 #define SEPARATOR "://"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What jpki_fetch may call once a server talks to it: the half of its cage that no execve(2) may come after. */
-#ifndef JPKI_TOOLS_FETCHFILTER_H
-#define JPKI_TOOLS_FETCHFILTER_H
+#ifndef JPKI_TOOLS_FETCH_FILTER_H
+#define JPKI_TOOLS_FETCH_FILTER_H
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 #include <curl/curl.h>
 
 #include "lib/cleanup.h"
-#include "tools/redirect.h"
+#include "tools/fetch/redirect.h"
 
 /* The parts of a URL that say whom one talks to; curl_free(). */
 struct place {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tools/fetchcage.h"
+#include "tools/fetch/cage.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 #define TREE (CONFINE_READ | CONFINE_LIST)
