@@ -22,7 +22,7 @@
 struct dialogue {
 	pam_handle_t *pamh;
 	const struct log *log;
-	struct handle_state *memory;
+	struct handle_state *state;
 	struct secret *pin;	/* what was typed first */
 	struct secret *new_pin;	/* and after that, by turns */
 	struct helper helper;
@@ -112,7 +112,7 @@ ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *t
 		answer = conv_ask_pin(s->pamh, prompt->text, s->forward_password, typed);
 	if (answer != PROTO_ANSWER_PIN || typed != s->pin)
 		return answer;
-	if (handle_knows_wrong(s->memory, secret_view(typed)))
+	if (handle_knows_wrong(s->state, secret_view(typed)))
 		return PROTO_ANSWER_REPEATED;
 	return tally_note_try(s->tally);
 }
@@ -139,7 +139,7 @@ answer_prompt(struct dialogue *s, struct cursor *r)
 	if (m.answer == PROTO_ANSWER_PIN) {
 		m.pin = secret_view(typed);
 		if (s->task == PROTO_LOGIN)
-			tally_since(s->tally, s->pamh, handle_count_wrong(s->memory), &m.since);
+			tally_since(s->tally, s->pamh, handle_count_wrong(s->state), &m.since);
 		s->pins_given++;
 	}
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
@@ -324,11 +324,11 @@ static void
 note_for_next_call(struct dialogue *s, const struct outcome *o)
 {
 	if (s->task == PROTO_LOGIN)
-		handle_note_outcome(s->memory, o->status);
+		handle_note_outcome(s->state, o->status);
 	if (s->pins_given > 0 && (o->status == OUTCOME_PIN_WRONG || o->status == OUTCOME_PIN_LOCKED))
-		handle_note_wrong(s->memory, secret_view(s->pin));
+		handle_note_wrong(s->state, secret_view(s->pin));
 	if (s->task == PROTO_PIN_CHANGE && (outcome_ok(o) || o->status == OUTCOME_PIN_UNCERTAIN))
-		handle_forget_wrong(s->memory);
+		handle_forget_wrong(s->state);
 }
 
 static struct outcome
@@ -359,18 +359,18 @@ dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_reque
     struct dialogue_result *ret)
 {
 	struct tally tally = { .kept = false };
-	struct dialogue s = { .pamh = pamh, .log = log, .memory = handle_of(pamh), .pin = secret_new(),
+	struct dialogue s = { .pamh = pamh, .log = log, .state = handle_of(pamh), .pin = secret_new(),
 		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
 		.request = request, .tally = &tally };
 
 	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;
 	ret->outcome = outcome_of(OUTCOME_NO_MEMORY);
-	if (s.memory != NULL && s.pin != NULL && s.new_pin != NULL) {
+	if (s.state != NULL && s.pin != NULL && s.new_pin != NULL) {
 		if (s.task == PROTO_LOGIN)
-			handle_begin(s.memory, request->user);
+			handle_begin(s.state, request->user);
 		else
-			handle_turn_to(s.memory, request->user);
+			handle_turn_to(s.state, request->user);
 		ret->outcome = perform_task(&s, request, ret);
 	}
 	secret_free(s.pin);

@@ -19,7 +19,7 @@ struct dialogue_result {
  * Runs a helper to its verdict and, if it died or was killed after it had been
  * handed the PIN, a second one that makes the card forget it. Everything the
  * helper does that it must not do is OUTCOME_HELPER; but PIN_UNCERTAIN if all PINs of a
- * change had been given to it. A login is noted in the handle's memory, a change is not.
+ * change had been given to it. A login is noted in the handle's state, a change is not.
  */
 void dialogue_run(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct dialogue_result *ret);

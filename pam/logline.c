@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <pwd.h>
+#include <security/pam_ext.h>
 #include <stdio.h>
 
 #include "helper/proto.h"
@@ -10,6 +11,18 @@
 
 #define ACCOUNT_MAX 16384	/* of the user database: a name, a directory, a comment */
 #define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
+
+static void
+to_syslog(void *ctx, int priority, const char *text)
+{
+	pam_syslog(ctx, priority, "%s", text);
+}
+
+struct log
+logline_log(pam_handle_t *pamh)
+{
+	return (struct log){ .sink = to_syslog, .ctx = pamh };
+}
 
 static void
 field_of_item(pam_handle_t *pamh, int type, char text[static FIELD_MAX])

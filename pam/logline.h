@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "lib/log.h"
+
 #define LOGLINE_MAX 900	/* with a code before it, a line of the log */
 
 /* An item of the handle as text; NULL: it has none. Lent. */
@@ -18,6 +20,9 @@ item(pam_handle_t *pamh, int type)
 
 	return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
 }
+
+/* A log that writes to syslog in the name of the application's service, as pam_syslog(3). */
+struct log logline_log(pam_handle_t *pamh);
 
 /*
  * The uid of an account in *ret; false: there is none, or it cannot be looked up. For programs that

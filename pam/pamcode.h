@@ -5,6 +5,8 @@
 
 #include "lib/outcome.h"
 
+#define FAIL_DELAY_US 2000000	/* after a wrong PIN or reply, as pam_unix after a wrong password */
+
 int pamcode_of(enum outcome_status status);
 
 #endif

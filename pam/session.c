@@ -20,11 +20,11 @@
 #include "pam/logline.h"
 
 static void
-log_session(pam_handle_t *pamh, const char *code, const struct handle_state *memory, const char *user)
+log_session(pam_handle_t *pamh, const char *code, const struct handle_state *state, const char *user)
 {
 	char who[LOGLINE_MAX];
 
-	logline_who(pamh, user, handle_reader(memory), handle_cert(memory), who);
+	logline_who(pamh, user, handle_reader(state), handle_cert(state), who);
 	pam_syslog(pamh, LOG_INFO, "%s %s", code, who);
 }
 
@@ -38,13 +38,13 @@ leave(pam_handle_t *pamh, const char *name, const char *value)
 	return len > 0 && (size_t)len < sizeof text && pam_putenv(pamh, text) == PAM_SUCCESS;
 }
 
-/* The handle's memory if the card let in the user whose session this is; else NULL. */
+/* The handle's state if the card let in the user whose session this is; else NULL. */
 static struct handle_state *
 state_of_holder(pam_handle_t *pamh, const char *user)
 {
-	const struct handle_state *memory = handle_find(pamh);
+	const struct handle_state *state = handle_find(pamh);
 
-	if (memory == NULL || user == NULL || !handle_let_in(memory, user))
+	if (state == NULL || user == NULL || !handle_let_in(state, user))
 		return NULL;
 	return handle_of(pamh);
 }
@@ -53,13 +53,13 @@ int
 pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const char *user = item(pamh, PAM_USER), *service = item(pamh, PAM_SERVICE);
-	struct handle_state *memory = state_of_holder(pamh, user);
+	struct handle_state *state = state_of_holder(pamh, user);
 
-	if (memory == NULL)
+	if (state == NULL)
 		return PAM_SUCCESS;
-	log_session(pamh, "JPKI-SESSION-OPEN", memory, user);
-	handle_note_session(memory, true);
-	if (!leave(pamh, "JPKI_SESSION_CERT", handle_cert(memory)) ||
+	log_session(pamh, "JPKI-SESSION-OPEN", state, user);
+	handle_note_session(state, true);
+	if (!leave(pamh, "JPKI_SESSION_CERT", handle_cert(state)) ||
 	    !leave(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "")) {
 		pam_syslog(pamh, LOG_ERR, "no room in the environment of the session: jpki-watch will not "
 		    "know its card");
@@ -72,11 +72,11 @@ int
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const char *user = item(pamh, PAM_USER);
-	struct handle_state *memory = state_of_holder(pamh, user);
+	struct handle_state *state = state_of_holder(pamh, user);
 
-	if (memory == NULL || !handle_session(memory))
+	if (state == NULL || !handle_session(state))
 		return PAM_SUCCESS;
-	handle_note_session(memory, false);
-	log_session(pamh, "JPKI-SESSION-CLOSE", memory, user);
+	handle_note_session(state, false);
+	log_session(pamh, "JPKI-SESSION-CLOSE", state, user);
 	return PAM_SUCCESS;
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "pam/guard.h"
+#include "pam/language.h"
+#include "pam/logline.h"
+#include "pam/request.h"
+
+static bool
+copy_name(char dst[static PROTO_NAME_MAX], const char *src)
+{
+	if (src == NULL || strlen(src) >= PROTO_NAME_MAX)
+		return false;
+	memcpy(dst, src, strlen(src) + 1);
+	return true;
+}
+
+/* Where the user is, and what sshd says of the authentications that came before this one. */
+static void
+add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
+{
+	const char *auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0");
+
+	guard_claims(pamh, request->user, &request->claims);
+	request->sshd = guard_is_sshd(item(pamh, PAM_SERVICE), item(pamh, PAM_TTY));
+	if (request->sshd && auth_info != NULL &&
+	    (size_t)snprintf(request->auth_info, sizeof request->auth_info, "%s", auth_info) >=
+	    sizeof request->auth_info)
+		snprintf(request->auth_info, sizeof request->auth_info, PROTO_AUTH_INFO_TOO_LONG);
+}
+
+struct outcome
+request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
+    struct proto_request *request)
+{
+	const char *user = NULL;
+	int r = pam_get_user(pamh, &user, NULL);
+
+	if (r == PAM_CONV_ERR || r == PAM_CONV_AGAIN)
+		return outcome_of(OUTCOME_CANCELLED);
+	if (r != PAM_SUCCESS || user == NULL)
+		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)r);
+	/* No account can have this name. */
+	if (user[0] == '\0' || !copy_name(request->user, user))
+		return outcome_of(OUTCOME_NOT_ENROLLED);
+	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
+	    gethostname(request->host, sizeof request->host) != 0)
+		return outcome_of(OUTCOME_INTERNAL);
+	request->host[sizeof request->host - 1] = '\0';
+	if (argc > PROTO_WORDS_MAX) {
+		log_msg(log, LOG_ERR, "too many options in the PAM stack; use pam_jpki.conf");
+		return outcome_of(OUTCOME_CONFIG);
+	}
+	if (argc > 0)	/* else argv may be NULL */
+		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
+	request->word_count = (size_t)argc;
+	add_whereabouts(pamh, request);
+	snprintf(request->lang, sizeof request->lang, "%s",
+	    language_of_application(item(pamh, PAM_TTY)));
+	return outcome_of(OUTCOME_OK);
+}
