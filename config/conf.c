@@ -352,20 +352,14 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 	_cleanup_(freep) char *text = NULL;
 	struct reading reading = { .conf = conf };
 	const char *complaint = reading.complaint;
-	size_t len;
+	size_t len = 0;
+	enum safefile r = safefile_read(path, owner, CONF_FILE_MAX, log, &text, &len);
 	int line;
 
-	switch (safefile_read(path, owner, CONF_FILE_MAX, log, &text, &len)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
+	if (r == SAFEFILE_ABSENT)
 		log_msg(log, LOG_ERR, "%s: does not exist; install it again, an empty file will do", path);
-		return outcome_of(OUTCOME_CONFIG);
-	case SAFEFILE_REFUSED:
-		return outcome_of(OUTCOME_CONFIG);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	}
+	if (r != SAFEFILE_OK)
+		return safefile_outcome(r, OUTCOME_CONFIG, OUTCOME_CONFIG);
 	reading.next = text;
 	reading.left = len;
 	line = ini_parse_stream(next_line, &reading, on_line, &reading);

@@ -56,20 +56,14 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 {
 	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
-	size_t len;
+	size_t len = 0;
+	enum safefile r;
 
 	if (!path_of(users_dir, user, path))
 		return outcome_of(OUTCOME_NOT_ENROLLED);
-	switch (safefile_read(path, owner, USERFILE_MAX, log, &text, &len)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
-		return outcome_of(OUTCOME_NOT_ENROLLED);
-	case SAFEFILE_REFUSED:
-		return outcome_of(OUTCOME_ENROLMENT);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	}
+	r = safefile_read(path, owner, USERFILE_MAX, log, &text, &len);
+	if (r != SAFEFILE_OK)
+		return safefile_outcome(r, OUTCOME_NOT_ENROLLED, OUTCOME_ENROLMENT);
 	if (memchr(text, '\0', len) != NULL || len == 0) {
 		log_msg(log, LOG_ERR, "%s: %s; enroll the card again", path,
 		    len == 0 ? "empty" : "not a text");
@@ -85,19 +79,10 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 static struct outcome
 check_dir(const char *users_dir, uid_t owner, const struct log *log, bool *ret_absent)
 {
-	*ret_absent = false;
-	switch (safefile_check_dir(users_dir, owner, log)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
-		*ret_absent = true;
-		break;
-	case SAFEFILE_REFUSED:
-		return outcome_of(OUTCOME_ENROLMENT);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	}
-	return outcome_of(OUTCOME_OK);
+	enum safefile r = safefile_check_dir(users_dir, owner, log);
+
+	*ret_absent = r == SAFEFILE_ABSENT;
+	return safefile_outcome(r, OUTCOME_OK, OUTCOME_ENROLMENT);
 }
 
 struct outcome

@@ -15,6 +15,22 @@
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
 
+struct outcome
+safefile_outcome(enum safefile r, enum outcome_status absent, enum outcome_status refused)
+{
+	switch (r) {
+	case SAFEFILE_OK:
+		return outcome_of(OUTCOME_OK);
+	case SAFEFILE_ABSENT:
+		return outcome_of(absent);
+	case SAFEFILE_REFUSED:
+		return outcome_of(refused);
+	case SAFEFILE_NO_MEMORY:
+		return outcome_of(OUTCOME_NO_MEMORY);
+	}
+	return outcome_of(OUTCOME_INTERNAL);
+}
+
 static enum safefile
 refuse(const struct log *log, const char *path, const char *why, const char *remedy)
 {

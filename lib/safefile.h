@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "lib/log.h"
+#include "lib/outcome.h"
 
 enum safefile {
 	SAFEFILE_OK,
@@ -28,19 +29,26 @@ enum safefile {
 };
 
 /*
+ * The outcome of opening or reading a file: OUTCOME_OK; OUTCOME_NO_MEMORY; `absent` or `refused`,
+ * what such a file means to the caller; OUTCOME_INTERNAL for a number that is none of the above.
+ */
+struct outcome safefile_outcome(enum safefile r, enum outcome_status absent,
+    enum outcome_status refused) MUST_CHECK;
+
+/*
  * Opens for reading, O_CLOEXEC. *ret_fd is the caller's. With a
  * NULL ret_fd it only checks.
  */
 enum safefile safefile_open(const char *path, uid_t owner, const struct log *log,
-    int *ret_fd) __attribute__((warn_unused_result));
+    int *ret_fd) MUST_CHECK;
 
 /* The same checks for a program, which need not be readable for the caller. */
 enum safefile safefile_check_program(const char *path, uid_t owner, const struct log *log)
-	__attribute__((warn_unused_result));
+	MUST_CHECK;
 
 /* The same checks for a directory (its own entry included). */
 enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log *log)
-	__attribute__((warn_unused_result));
+	MUST_CHECK;
 
 /*
  * For directories with many such files: opens the directory with all the checks, then
@@ -48,16 +56,16 @@ enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log
  * O_CLOEXEC. dir_path is for the log; name has no slash.
  */
 enum safefile safefile_open_dir(const char *path, uid_t owner, const struct log *log,
-    int *ret_fd) __attribute__((warn_unused_result));
+    int *ret_fd) MUST_CHECK;
 enum safefile safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
-    const struct log *log, int *ret_fd) __attribute__((warn_unused_result));
+    const struct log *log, int *ret_fd) MUST_CHECK;
 
 /*
  * Reads a whole file of at most max bytes into new memory (a NUL is added,
  * not counted in *ret_len). *ret_text is the caller's, free().
  */
 enum safefile safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
-    char **ret_text, size_t *ret_len) __attribute__((warn_unused_result));
+    char **ret_text, size_t *ret_len) MUST_CHECK;
 
 /*
  * Replaces the file at path by `len` bytes: written aside in the same directory
@@ -65,27 +73,27 @@ enum safefile safefile_read(const char *path, uid_t owner, size_t max, const str
  * file untouched and errno logged, on any error.
  */
 bool safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
-    const struct log *log) __attribute__((warn_unused_result));
+    const struct log *log) MUST_CHECK;
 
 /* Writes all of it, from the present offset on; false with errno. */
-bool safefile_write(int fd, const void *data, size_t len) __attribute__((warn_unused_result));
+bool safefile_write(int fd, const void *data, size_t len) MUST_CHECK;
 
 /*
  * An empty file on disk without a name, for reading and writing, O_CLOEXEC; the caller's. Any
  * user may call. -1 with errno.
  */
-int safefile_temporary(void) __attribute__((warn_unused_result));
+int safefile_temporary(void) MUST_CHECK;
 
 /*
  * How many octets a file may take from the file system that fd is on: half of what it has free for
  * users, so that a stranger's file fills neither it nor what it keeps for root. False with errno.
  */
-bool safefile_room(int fd, uint64_t *ret_octets) __attribute__((warn_unused_result));
+bool safefile_room(int fd, uint64_t *ret_octets) MUST_CHECK;
 
 /*
  * Makes what happened to the entry at path (an absolute one) outlast a power
  * cut. False with errno.
  */
-bool safefile_sync_directory_of(const char *path) __attribute__((warn_unused_result));
+bool safefile_sync_directory_of(const char *path) MUST_CHECK;
 
 #endif

@@ -101,19 +101,13 @@ static struct outcome
 read_text(const struct blocklist *list, char **ret_text)
 {
 	_cleanup_(freep) char *text = NULL;
-	size_t len;
+	size_t len = 0;
+	enum safefile r = safefile_read(list->path, list->owner, BLOCKLIST_FILE_MAX, list->log, &text,
+	    &len);
 
 	*ret_text = NULL;
-	switch (safefile_read(list->path, list->owner, BLOCKLIST_FILE_MAX, list->log, &text, &len)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
-		return outcome_of(OUTCOME_OK);
-	case SAFEFILE_REFUSED:
-		return outcome_of(OUTCOME_BLOCK_LIST);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	}
+	if (r != SAFEFILE_OK)
+		return safefile_outcome(r, OUTCOME_OK, OUTCOME_BLOCK_LIST);
 	if (memchr(text, '\0', len) != NULL) {
 		log_msg(list->log, LOG_ERR, "%s: not a text", list->path);
 		return outcome_of(OUTCOME_BLOCK_LIST);

@@ -21,21 +21,12 @@ nss_error_name(PRErrorCode error)
 }
 
 static struct outcome
-outcome_of_safefile(enum safefile r, const char *path, const struct log *log)
+judge_file(enum safefile r, const char *path, const struct log *log)
 {
-	switch (r) {
-	case SAFEFILE_OK:
-		return outcome_of(OUTCOME_OK);
-	case SAFEFILE_ABSENT:
+	if (r == SAFEFILE_ABSENT)
 		log_msg(log, LOG_ERR, "%s: there is no database of trusted authorities; "
 		    "make one with: jpkictl trust add", path);
-		return outcome_of(OUTCOME_TRUST_DB);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	case SAFEFILE_REFUSED:
-		break;		/* logged there */
-	}
-	return outcome_of(OUTCOME_TRUST_DB);
+	return safefile_outcome(r, OUTCOME_TRUST_DB, OUTCOME_TRUST_DB);
 }
 
 /*
@@ -46,7 +37,7 @@ static struct outcome
 check_files(const char *dir, uid_t owner, const struct log *log)
 {
 	static const char *const names[] = { "cert9.db", "key4.db" };
-	struct outcome o = outcome_of_safefile(safefile_check_dir(dir, owner, log), dir, log);
+	struct outcome o = judge_file(safefile_check_dir(dir, owner, log), dir, log);
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0] && outcome_ok(&o); i++) {
@@ -56,7 +47,7 @@ check_files(const char *dir, uid_t owner, const struct log *log)
 			log_msg(log, LOG_ERR, "%s: path too long", dir);
 			return outcome_of(OUTCOME_TRUST_DB);
 		}
-		o = outcome_of_safefile(safefile_open(path, owner, log, NULL), path, log);
+		o = judge_file(safefile_open(path, owner, log, NULL), path, log);
 	}
 	return o;
 }

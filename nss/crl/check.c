@@ -310,6 +310,7 @@ crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t 
 	const struct crlcheck *c = ctx;
 	struct search s = { .c = c, .cert = cert, .now = now };
 	struct view serial;
+	enum safefile r;
 
 	if (c->policy == CRL_OFF)
 		return outcome_of(OUTCOME_OK);
@@ -320,16 +321,11 @@ crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t 
 	}
 	if (!prepare(&s, issuer))
 		return outcome_of(OUTCOME_INTERNAL);
-	switch (safefile_open_dir(c->dir, c->owner, c->log, &dir)) {
-	case SAFEFILE_OK:
-		break;
-	case SAFEFILE_ABSENT:
+	r = safefile_open_dir(c->dir, c->owner, c->log, &dir);
+	if (r == SAFEFILE_ABSENT)
 		return answer_without(&s);
-	case SAFEFILE_REFUSED:
-		return outcome_of(OUTCOME_CRL_INVALID);
-	case SAFEFILE_NO_MEMORY:
-		return outcome_of(OUTCOME_NO_MEMORY);
-	}
+	if (r != SAFEFILE_OK)
+		return safefile_outcome(r, OUTCOME_CRL_MISSING, OUTCOME_CRL_INVALID);
 	/* None at all is fine; one that cannot be read names no list. */
 	if (CERT_FindCertExtension(cert->nss, SEC_OID_X509_CRL_DIST_POINTS, &points) == SECSuccess)
 		s.points = view_of_item(&points);

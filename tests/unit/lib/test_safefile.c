@@ -481,6 +481,30 @@ files_of_an_open_directory(void **state)
 	assert_int_equal(chmod(path, 0755), 0);
 }
 
+/* Only what was opened is a success, whatever else the caller passes. */
+static void
+outcome_is_the_callers(void **state)
+{
+	static const struct {
+		int r;
+		enum outcome_status status;
+	} rows[] = {
+		{ SAFEFILE_OK, OUTCOME_OK },
+		{ SAFEFILE_ABSENT, OUTCOME_NOT_ENROLLED },
+		{ SAFEFILE_REFUSED, OUTCOME_ENROLMENT },
+		{ SAFEFILE_NO_MEMORY, OUTCOME_NO_MEMORY },
+		{ SAFEFILE_NO_MEMORY + 1, OUTCOME_INTERNAL },
+		{ -1, OUTCOME_INTERNAL },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(safefile_outcome((enum safefile)rows[i].r, OUTCOME_NOT_ENROLLED,
+		    OUTCOME_ENROLMENT).status, rows[i].status);
+	assert_int_equal(safefile_outcome(SAFEFILE_ABSENT, OUTCOME_OK, OUTCOME_ENROLMENT).status, OUTCOME_OK);
+	assert_int_equal(safefile_outcome(SAFEFILE_REFUSED, OUTCOME_OK, OUTCOME_ENROLMENT).status,
+	    OUTCOME_ENROLMENT);
+}
+
 int
 main(void)
 {
@@ -506,6 +530,7 @@ main(void)
 		cmocka_unit_test(failed_rename_leaves_no_litter),
 		cmocka_unit_test(impossible_paths_are_logged),
 		cmocka_unit_test(syncs_the_directory),
+		cmocka_unit_test(outcome_is_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
