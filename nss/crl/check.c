@@ -78,13 +78,15 @@ speaks_for(const struct search *s, const struct crl_facts *f)
 static void
 judge_crl_times(struct search *s, const struct crl_facts *f)
 {
-	if (s->now < f->this_update) {
+	enum crl_age age = crl_age(f, s->now, s->c->grace);
+
+	if (age == CRL_AGE_FUTURE) {
 		if (!s->not_yet || f->this_update > s->begins)
 			s->begins = f->this_update;
 		s->not_yet = true;
 	} else if (!speaks_for(s, f)) {
 		return;
-	} else if (s->now - s->c->grace <= f->next_update) {
+	} else if (age == CRL_AGE_FRESH || age == CRL_AGE_GRACE) {
 		s->covered = true;
 	} else {
 		if (!s->stale || f->next_update > s->ended)

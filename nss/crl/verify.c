@@ -95,6 +95,16 @@ crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t s
 	return true;
 }
 
+enum crl_age
+crl_age(const struct crl_facts *facts, int64_t now, int64_t grace)
+{
+	if (now < facts->this_update)
+		return CRL_AGE_FUTURE;
+	if (now <= facts->next_update)
+		return CRL_AGE_FRESH;
+	return now - grace <= facts->next_update ? CRL_AGE_GRACE : CRL_AGE_ENDED;
+}
+
 /* --- hashing ---------------------------------------------------------------- */
 
 /* The two hashes of one pass: of the file, and of its signed part. */
@@ -254,15 +264,19 @@ check_signature(struct crl *crl, const struct certdb *db, int64_t now, const str
 /* --- the list ----------------------------------------------------------------- */
 
 static enum crl_fault
-check_times(const struct crlder *d, int64_t now)
+check_times(struct crl *crl, int64_t now)
 {
-	if (now >= 0 && d->this_update > now)
+	const struct crlder *d = &crl->der;
+	enum crl_age age;
+
+	crl->facts.this_update = d->this_update;
+	crl->facts.next_update = d->next_update;
+	age = now >= 0 ? crl_age(&crl->facts, now, 0) : CRL_AGE_FRESH;
+	if (age == CRL_AGE_FUTURE)
 		return CRL_NOT_YET;
 	if (!d->has_next_update || d->next_update < d->this_update)
 		return CRL_NO_NEXT_UPDATE;
-	if (now >= 0 && d->next_update < now)
-		return CRL_EXPIRED;
-	return CRL_OK;
+	return age == CRL_AGE_FRESH ? CRL_OK : CRL_EXPIRED;
 }
 
 static bool
@@ -281,8 +295,6 @@ describe(struct crl *crl)
 	const CERTCertificate *issuer = crl->issuer->nss;
 
 	crl->facts.size = crl->der.size;
-	crl->facts.this_update = crl->der.this_update;
-	crl->facts.next_update = crl->der.next_update;
 	return nss_sha256(view_of_item(&issuer->derPublicKey), crl->facts.issuer_key) &&
 	    nss_sha256(view_of_item(&issuer->derSubject), crl->facts.issuer_name) ?
 	    CRL_OK : CRL_INTERNAL;
@@ -296,7 +308,7 @@ verify(struct crl *crl, const struct certdb *db, int fd, int64_t now, const stru
 	if (f == CRL_OK)
 		f = check_signature(crl, db, now, log);
 	if (f == CRL_OK)
-		f = check_times(&crl->der, now);
+		f = check_times(crl, now);
 	if (f == CRL_OK)
 		f = crlder_extensions(&crl->der, log, &crl->facts);
 	if (f == CRL_OK)

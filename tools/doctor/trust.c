@@ -83,13 +83,17 @@ struct lists {
 static enum finding
 judge_times(const struct doctor *d, const struct crl_facts *f)
 {
-	int64_t grace = (int64_t)d->t->conf.crl_grace_hours * 3600;
-
-	if (f->this_update > now(d))
+	switch (crl_age(f, now(d), (int64_t)d->t->conf.crl_grace_hours * 3600)) {
+	case CRL_AGE_FUTURE:
 		return FOUND_CRL_FUTURE;
-	if (f->next_update + grace < now(d))
-		return FOUND_CRL_ENDED;
-	return f->next_update < now(d) ? FOUND_CRL_GRACE : FOUND_CRL;
+	case CRL_AGE_FRESH:
+		return FOUND_CRL;
+	case CRL_AGE_GRACE:
+		return FOUND_CRL_GRACE;
+	case CRL_AGE_ENDED:
+		break;
+	}
+	return FOUND_CRL_ENDED;
 }
 
 static void

@@ -153,6 +153,28 @@ times_are_judged(void **state)
 	    "ends before it begins");
 }
 
+static void
+age_changes_at_the_second(void **state)
+{
+	const struct crl_facts f = { .this_update = 1000, .next_update = 2000 };
+	static const struct {
+		int64_t now, grace;
+		enum crl_age age;
+	} rows[] = {
+		{ 999, 0, CRL_AGE_FUTURE }, { 999, 5000, CRL_AGE_FUTURE },
+		{ 1000, 0, CRL_AGE_FRESH }, { 2000, 0, CRL_AGE_FRESH }, { 2000, 60, CRL_AGE_FRESH },
+		{ 2001, 0, CRL_AGE_ENDED }, { 2001, 1, CRL_AGE_GRACE }, { 2002, 1, CRL_AGE_ENDED },
+		{ 2060, 60, CRL_AGE_GRACE }, { 2061, 60, CRL_AGE_ENDED },
+		{ INT64_MAX, 60, CRL_AGE_ENDED },
+	};
+	const struct crl_facts for_ever = { .this_update = 0, .next_update = INT64_MAX };
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (crl_age(&f, rows[i].now, rows[i].grace) != rows[i].age)
+			fail_msg("row %zu", i);
+	assert_int_equal(crl_age(&for_ever, INT64_MAX, 3600), CRL_AGE_FRESH);
+}
+
 /* To prove what was imported once, the clock is not asked. */
 static void
 clock_can_be_left_out(void **state)
@@ -488,7 +510,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_ones_are_taken), T(facts_are_those_of_the_list),
 		T(signer_is_judged), T(issuer_is_chosen_by_key), T(issuer_must_be_allowed),
-		T(times_are_judged), T(clock_can_be_left_out),
+		T(times_are_judged), T(age_changes_at_the_second), T(clock_can_be_left_out),
 		T(extensions_are_judged), T(other_extensions),
 		T(serial_numbers), T(reasons), T(entry_extensions), T(malformed_entries),
 		T(removed_entries_are_skipped), T(long_lists_are_walked_whole),
