@@ -10,21 +10,7 @@
 #include "nss/asn1.h"
 #include "nss/internal.h"
 
-/*
- * Names go to terminals: an escape sequence in a certificate (C0 controls,
- * or C1 as UTF-8) must not reach them.
- */
-static void
-defuse(char *text)
-{
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?';
-	}
-}
-
+/* Names go to terminals, and whoever had the certificate issued chose them. */
 static char *
 name_text(CERTName *name)
 {
@@ -33,7 +19,7 @@ name_text(CERTName *name)
 
 	PORT_Free(nss);
 	if (text != NULL)
-		defuse(text);
+		log_defuse(text);
 	return text;
 }
 

@@ -243,14 +243,15 @@ escapes_in_names(void **state)
 	struct cert *cert;
 
 	(void)state;
-	order.subject_cn = "a\x1b[31mb\nc\x7f" "d\xc2\x9b" "31me\xe5\x85\xac";
+	order.subject_cn = "a\x1b[31mb\nc\x7f" "d\xc2\x9b" "31me\xe5\x85\xac" "f\xe2\x80\xa8g";
 	der = issue(&order);
 	cert = get_cert(db, view_of(&der));
 	for (const char *p = cert_subject(cert); *p != '\0'; p++) {
 		assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
 		assert_false((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0);
 	}
-	assert_non_null(strstr(cert_subject(cert), "\xe5\x85\xac"));	/* 公 stays */
+	assert_non_null(strstr(cert_subject(cert), "\xe5\x85\xac" "f"));	/* 公 stays */
+	assert_non_null(strstr(cert_subject(cert), "f???g"));	/* U+2028 would begin a line */
 	cert_free(cert);
 	EVP_PKEY_free(key);
 }
