@@ -45,6 +45,16 @@ outcome_raw(enum outcome_status status, uint32_t raw)
 	return o;
 }
 
+/* An outcome with the date in question, in seconds since 1970 UTC. */
+static inline struct outcome
+outcome_when(enum outcome_status status, int64_t when)
+{
+	struct outcome o = outcome_of(status);
+
+	o.when = when;
+	return o;
+}
+
 static inline bool
 outcome_ok(const struct outcome *o)
 {

@@ -15,15 +15,6 @@
 #include "nss/chain.h"
 #include "nss/internal.h"
 
-static struct outcome
-outcome_when(enum outcome_status status, int64_t when)
-{
-	struct outcome o = outcome_of(status);
-
-	o.when = when;
-	return o;
-}
-
 static bool
 valid_at(const struct cert *cert, int64_t now)
 {

@@ -43,15 +43,6 @@ struct search {
 	int64_t ended;			/* if stale */
 };
 
-static struct outcome
-outcome_when(enum outcome_status status, int64_t when)
-{
-	struct outcome o = outcome_of(status);
-
-	o.when = when;
-	return o;
-}
-
 static void
 refuse_list(struct search *s, const char *file, const char *why)
 {

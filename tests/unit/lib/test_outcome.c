@@ -70,7 +70,22 @@ bare_outcome_claims_nothing(void **state)
 	assert_int_equal(o.when, 0);
 	assert_int_equal(o.raw, 0);
 	assert_false(outcome_ok(&o));
-	assert_int_equal(outcome_raw(OUTCOME_BAD_REPLY, 0x6f00).raw, 0x6f00);
+}
+
+static void
+outcome_carries_one_thing_more(void **state)
+{
+	struct outcome raw = outcome_raw(OUTCOME_BAD_REPLY, 0x6f00);
+	struct outcome when = outcome_when(OUTCOME_CERT_EXPIRED, -1);
+
+	assert_int_equal(raw.status, OUTCOME_BAD_REPLY);
+	assert_int_equal(raw.raw, 0x6f00);
+	assert_int_equal(raw.when, 0);
+	assert_int_equal(raw.tries_left, TRIES_UNKNOWN);
+	assert_int_equal(when.status, OUTCOME_CERT_EXPIRED);
+	assert_int_equal(when.when, -1);
+	assert_int_equal(when.raw, 0);
+	assert_int_equal(when.tries_left, TRIES_UNKNOWN);
 }
 
 int
@@ -81,6 +96,7 @@ main(void)
 		cmocka_unit_test(every_status_has_its_sentence),
 		cmocka_unit_test(other_numbers_are_internal_errors),
 		cmocka_unit_test(bare_outcome_claims_nothing),
+		cmocka_unit_test(outcome_carries_one_thing_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
