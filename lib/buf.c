@@ -167,6 +167,12 @@ writer_u64(struct writer *w, uint64_t v)
 }
 
 void
+writer_text(struct writer *w, const char *s)
+{
+	writer_bytes(w, s, strlen(s));
+}
+
+void
 writer_string(struct writer *w, const char *s)
 {
 	size_t len = strlen(s);

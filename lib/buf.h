@@ -68,6 +68,8 @@ void writer_u16(struct writer *w, uint16_t v);
 void writer_u32(struct writer *w, uint32_t v);
 void writer_u64(struct writer *w, uint64_t v);
 void writer_bytes(struct writer *w, const void *data, size_t len);
+/* The characters of s alone: no length before them, no NUL behind. */
+void writer_text(struct writer *w, const char *s);
 /* As cursor_string reads it; longer than 65,535 bytes counts as overflow. */
 void writer_string(struct writer *w, const char *s);
 /* Whether everything fitted. */

@@ -234,12 +234,6 @@ struct change {
 };
 
 static void
-put_text(struct writer *w, const char *text)
-{
-	writer_bytes(w, text, strlen(text));
-}
-
-static void
 copy_line(void *ctx, const char *line, const struct block_entry *entry, const char *note)
 {
 	struct change *c = ctx;
@@ -251,8 +245,8 @@ copy_line(void *ctx, const char *line, const struct block_entry *entry, const ch
 	for (size_t i = 0; entry != NULL && !c->removing && i < c->count; i++)
 		if (same_entry(entry, &c->entries[i]))
 			c->present[i] = true;
-	put_text(&c->w, line);
-	put_text(&c->w, "\n");
+	writer_text(&c->w, line);
+	writer_text(&c->w, "\n");
 }
 
 static void
@@ -265,7 +259,7 @@ put_entry(struct writer *w, const struct block_entry *e, const char *note)
 	else
 		snprintf(line, sizeof line, "serial %s %s # %.*s\n", e->issuer_key, e->serial,
 		    BLOCKLIST_NOTE_MAX, note);
-	put_text(w, line);
+	writer_text(w, line);
 }
 
 static size_t
@@ -298,7 +292,7 @@ change(const struct blocklist *list, struct change *c, const char *note, size_t 
 		return outcome_of(OUTCOME_BLOCK_LIST);
 	o = read_text(list, &old);
 	if (outcome_ok(&o) && old == NULL)
-		put_text(&c->w, header);
+		writer_text(&c->w, header);
 	else if (outcome_ok(&o))
 		o = walk(list, old, copy_line, c);
 	if (!outcome_ok(&o))

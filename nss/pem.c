@@ -95,7 +95,7 @@ pem_write(struct view der, char *text, size_t size)
 	base64 = NSSBase64_EncodeItem(NULL, NULL, 0, &item);
 	if (base64 == NULL)
 		return false;
-	writer_bytes(&w, BEGIN "\n", strlen(BEGIN "\n"));
+	writer_text(&w, BEGIN "\n");
 	for (const char *p = base64; *p != '\0'; p++)	/* NSS ends its lines as DOS does */
 		if (*p != '\r')
 			writer_u8(&w, (uint8_t)*p);

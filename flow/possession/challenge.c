@@ -35,12 +35,6 @@ is_plain(unsigned char c)
 	    (c != '\0' && strchr("._@+-", c) != NULL);
 }
 
-static void
-write_text(struct writer *w, const char *text)
-{
-	writer_bytes(w, text, strlen(text));
-}
-
 void
 challenge_write_value(struct writer *w, const char *value)
 {
@@ -60,10 +54,10 @@ challenge_write_value(struct writer *w, const char *value)
 static void
 write_line(struct writer *w, const char *key, const char *value)
 {
-	write_text(w, key);
-	write_text(w, "=");
+	writer_text(w, key);
+	writer_text(w, "=");
 	challenge_write_value(w, value);
-	write_text(w, "\n");
+	writer_text(w, "\n");
 }
 
 bool
@@ -76,7 +70,7 @@ challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX], s
 	view_hex((struct view){ c->nonce, sizeof c->nonce }, nonce);
 	snprintf(seconds, sizeof seconds, "%" PRId64, c->time);
 
-	write_text(&w, "JPKI-CHALLENGE-1\n");
+	writer_text(&w, "JPKI-CHALLENGE-1\n");
 	write_line(&w, "purpose", c->purpose);
 	write_line(&w, "host", c->host);
 	write_line(&w, "user", c->user);

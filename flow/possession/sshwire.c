@@ -36,12 +36,6 @@ is_printable(const char *value)
 }
 
 static void
-put_text(struct writer *w, const char *text)
-{
-	writer_bytes(w, text, strlen(text));
-}
-
-static void
 put_word(struct writer *w, const char *value)
 {
 	challenge_write_value(w, value);
@@ -65,8 +59,8 @@ sshwire_write_prompt(const struct sshwire_challenge *c, char ret_text[static SSH
 	put_word(&w, c->service);
 	put_word(&w, seconds);
 	put_word(&w, nonce);
-	put_text(&w, name_of(c->binding));
-	put_text(&w, END);
+	writer_text(&w, name_of(c->binding));
+	writer_text(&w, END);
 	writer_u8(&w, '\0');
 	return writer_ok(&w);
 }

@@ -110,7 +110,7 @@ command(struct pinentry *p, const char *word, const char *text)
 	struct writer w = writer_of(line, sizeof line);
 	char escaped[4];
 
-	writer_bytes(&w, word, strlen(word));
+	writer_text(&w, word);
 	if (text != NULL)
 		writer_u8(&w, ' ');
 	for (; text != NULL && *text != '\0'; text++) {

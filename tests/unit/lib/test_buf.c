@@ -196,6 +196,28 @@ overlong_string_overflows(void **state)
 	free(bytes);
 }
 
+/* Text has neither a length before it nor a NUL behind it, and does not fit by halves. */
+static void
+text_is_its_characters(void **state)
+{
+	char bytes[8] = "........";
+	struct writer w = writer_of(bytes, 5);
+
+	writer_text(&w, "");
+	writer_text(&w, "abc");
+	writer_text(&w, "de");
+	assert_true(writer_ok(&w));
+	assert_memory_equal(bytes, "abcde...", sizeof bytes);
+	writer_text(&w, "");
+	assert_true(writer_ok(&w));
+	writer_text(&w, "f");
+	assert_false(writer_ok(&w));
+	w = writer_of(bytes, 2);
+	writer_text(&w, "xyz");
+	assert_false(writer_ok(&w));
+	assert_memory_equal(bytes, "abcde...", sizeof bytes);
+}
+
 static void
 hex_has_every_digit(void **state)
 {
@@ -249,6 +271,7 @@ main(void)
 		cmocka_unit_test(writer_stays_in_bounds),
 		cmocka_unit_test(overflow_sticks),
 		cmocka_unit_test(overlong_string_overflows),
+		cmocka_unit_test(text_is_its_characters),
 		cmocka_unit_test(hex_has_every_digit),
 		cmocka_unit_test(hex_values),
 		cmocka_unit_test(times_are_utc),
