@@ -201,7 +201,7 @@ reader_text(struct cursor *r, char *dst, size_t size)
 static bool
 is_cert(const char *cert)
 {
-	return strspn(cert, "0123456789abcdef") == PROTO_CERT_MAX - 1 && cert[PROTO_CERT_MAX - 1] == '\0';
+	return hex_is_text(cert, PROTO_CERT_MAX - 1);
 }
 
 /* Or "". It becomes a part of the session's environment. */

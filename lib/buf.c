@@ -12,25 +12,38 @@ view_equal(struct view a, struct view b)
 void
 view_hex(struct view v, char *ret_text)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < v.len; i++) {
-		*ret_text++ = digits[v.data[i] >> 4];
-		*ret_text++ = digits[v.data[i] & 0xf];
+		*ret_text++ = HEX_DIGITS[v.data[i] >> 4];
+		*ret_text++ = HEX_DIGITS[v.data[i] & 0xf];
 	}
 	*ret_text = '\0';
 }
 
-int
+bool
+hex_is_text(const char *text, size_t digits)
+{
+	return strspn(text, HEX_DIGITS) == digits && text[digits] == '\0';
+}
+
+/* The value of a hex digit of either case; -1 for anything else, NUL included. */
+static int
 hex_value(char c)
 {
-	static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+	static const char lower[] = HEX_DIGITS, upper[] = "0123456789ABCDEF";
 	const char *p = c != '\0' ? strchr(lower, c) : NULL;
 
 	if (p != NULL)
 		return (int)(p - lower);
 	p = c != '\0' ? strchr(upper, c) : NULL;
 	return p != NULL ? (int)(p - upper) : -1;
+}
+
+int
+hex_byte(const char *digits)
+{
+	int high = hex_value(digits[0]), low = high >= 0 ? hex_value(digits[1]) : -1;
+
+	return low >= 0 ? high << 4 | low : -1;
 }
 
 bool

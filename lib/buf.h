@@ -21,10 +21,16 @@ struct view {
 };
 
 bool view_equal(struct view a, struct view b);
-/* Lower-case hex digits and a NUL: 2 * v.len + 1 bytes. */
+#define HEX_DIGITS "0123456789abcdef"
+/* Two of HEX_DIGITS a byte and a NUL: 2 * v.len + 1 bytes. */
 void view_hex(struct view v, char *ret_text);
-/* The value of a hex digit of either case; -1 for anything else, NUL included. */
-int hex_value(char c);
+/* Whether the text is so many of HEX_DIGITS and nothing else. */
+bool hex_is_text(const char *text, size_t digits);
+/*
+ * The byte (0 to 255) that two hex digits of either case write; -1 for anything else. The second
+ * is not looked at unless the first is one, so the text may end before it.
+ */
+int hex_byte(const char *digits);
 
 struct cursor {
 	const uint8_t *p;

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/guesses.h"
 #include "lib/lock.h"
@@ -27,7 +28,7 @@
 bool
 guesses_is_cert(const char *cert)
 {
-	return strlen(cert) == GUESSES_CERT_LEN && strspn(cert, "0123456789abcdef") == GUESSES_CERT_LEN;
+	return hex_is_text(cert, GUESSES_CERT_LEN);
 }
 
 /* --- reading ------------------------------------------------------------------------ */

@@ -9,8 +9,6 @@
 
 #include "flow/possession/challenge.h"
 
-static const char hex[] = "0123456789abcdef";
-
 struct outcome
 challenge_fill_nonce(struct challenge *c)
 {
@@ -44,9 +42,10 @@ challenge_write_value(struct writer *w, const char *value)
 		if (is_plain(c)) {
 			writer_u8(w, c);
 		} else {
-			writer_u8(w, '%');
-			writer_u8(w, (uint8_t)hex[c >> 4]);
-			writer_u8(w, (uint8_t)hex[c & 0xf]);
+			char escape[] = "%00";
+
+			view_hex((struct view){ &c, 1 }, escape + 1);
+			writer_text(w, escape);
 		}
 	}
 }

@@ -14,7 +14,6 @@
 #define END ": "
 #define WORDS 8
 
-#define HEX "0123456789abcdef"
 #define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 static const char *
@@ -71,15 +70,6 @@ sshwire_is_marked(const char *line)
 	return strncmp(line, MARK " ", sizeof MARK) == 0;
 }
 
-/* The value of a lower-case hex digit; -1 for anything else. */
-static int
-digit(char c)
-{
-	const char *p = c != '\0' ? strchr(HEX, c) : NULL;
-
-	return p != NULL ? (int)(p - HEX) : -1;
-}
-
 static bool
 get_value(const char *word, char ret[static SSHWIRE_NAME_MAX])
 {
@@ -89,11 +79,11 @@ get_value(const char *word, char ret[static SSHWIRE_NAME_MAX])
 		if (n == SSHWIRE_NAME_MAX - 1)
 			return false;
 		if (*p == '%') {
-			int high = digit(p[1]), low = high >= 0 ? digit(p[2]) : -1;
+			int byte = hex_byte(p + 1);
 
-			if (low < 0)
+			if (byte < 0)
 				return false;
-			ret[n++] = (char)(high << 4 | low);
+			ret[n++] = (char)byte;
 			p += 2;
 		} else {
 			ret[n++] = *p;
@@ -109,11 +99,11 @@ get_nonce(const char *word, uint8_t nonce[static CHALLENGE_NONCE_LEN])
 	if (strlen(word) != (size_t)2 * CHALLENGE_NONCE_LEN)
 		return false;
 	for (size_t i = 0; i < CHALLENGE_NONCE_LEN; i++) {
-		int high = digit(word[2 * i]), low = digit(word[2 * i + 1]);
+		int byte = hex_byte(word + 2 * i);
 
-		if (high < 0 || low < 0)
+		if (byte < 0)
 			return false;
-		nonce[i] = (uint8_t)(high << 4 | low);
+		nonce[i] = (uint8_t)byte;
 	}
 	return true;
 }
@@ -189,12 +179,6 @@ sshwire_text(const struct sshwire_challenge *c, const char *hostkey, uint8_t tex
 /* --- the reply -------------------------------------------------------------- */
 
 static bool
-is_keyid(const char *text)
-{
-	return strlen(text) == SSHWIRE_KEYID_LEN && strspn(text, HEX) == SSHWIRE_KEYID_LEN;
-}
-
-static bool
 is_hostkey(const char *text)
 {
 	return strlen(text) == SSHWIRE_HOSTKEY_LEN && strspn(text, BASE64) == SSHWIRE_HOSTKEY_LEN;
@@ -213,7 +197,7 @@ sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_
 {
 	int n;
 
-	if (!is_keyid(r->keyid) || (r->hostkey[0] != '\0' && !is_hostkey(r->hostkey)) ||
+	if (!hex_is_text(r->keyid, SSHWIRE_KEYID_LEN) || (r->hostkey[0] != '\0' && !is_hostkey(r->hostkey)) ||
 	    !is_base64(r->signature))
 		return false;
 	n = snprintf(ret_text, SSHWIRE_REPLY_MAX, MARK ".%s.%s.%s", r->keyid,
@@ -243,7 +227,7 @@ sshwire_read_reply(const char *line, struct sshwire_reply *ret)
 	const char *p = line;
 
 	if (!take_part(&p, mark, sizeof mark) || strcmp(mark, MARK) != 0 ||
-	    !take_part(&p, r.keyid, sizeof r.keyid) || !is_keyid(r.keyid) ||
+	    !take_part(&p, r.keyid, sizeof r.keyid) || !hex_is_text(r.keyid, SSHWIRE_KEYID_LEN) ||
 	    !take_part(&p, r.hostkey, sizeof r.hostkey) ||
 	    strlen(p) >= sizeof r.signature || !is_base64(p))
 		return false;

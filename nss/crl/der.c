@@ -31,6 +31,8 @@ enum {
 	CE_CERTIFICATE_ISSUER = 29,
 };
 
+#define OID_SHOWN_MAX 32	/* octets of an identifier that the log gives */
+
 bool
 crlder_pread(int fd, void *dst, size_t len, uint64_t offset)
 {
@@ -292,16 +294,10 @@ get_extension(struct cursor *r, struct extension *ret)
 static void
 log_oid(const struct log *log, const char *what, struct view oid)
 {
-	char hex[65];
-	size_t n = 0;
+	struct view shown = { oid.data, oid.len < OID_SHOWN_MAX ? oid.len : OID_SHOWN_MAX };
+	char hex[2 * OID_SHOWN_MAX + 1];
 
-	for (size_t i = 0; i < oid.len && n + 2 < sizeof hex; i++) {
-		static const char digits[] = "0123456789abcdef";
-
-		hex[n++] = digits[oid.data[i] >> 4];
-		hex[n++] = digits[oid.data[i] & 15];
-	}
-	hex[n] = '\0';
+	view_hex(shown, hex);
 	if (oid.len == 3 && oid.data[0] == 0x55 && oid.data[1] == 0x1d)
 		log_msg(log, LOG_ERR, "%s: 2.5.29.%u", what, oid.data[2]);
 	else

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "lib/buf.h"
 #include "lib/lock.h"
 #include "lib/safefile.h"
 #include "lib/signals.h"
@@ -423,14 +424,13 @@ judge_apart(void *ctx, void *result)
 static bool
 is_name(const char name[static CRLSTORE_NAME_MAX])
 {
-	static const char digits[] = "0123456789abcdef";
 	size_t len = strnlen(name, CRLSTORE_NAME_MAX);
 
-	if (len == CRLSTORE_NAME_MAX || strspn(name, digits) != CRLSTORE_PREFIX_LEN - 1 ||
+	if (len == CRLSTORE_NAME_MAX || strspn(name, HEX_DIGITS) != CRLSTORE_PREFIX_LEN - 1 ||
 	    name[CRLSTORE_PREFIX_LEN - 1] != '-')
 		return false;
 	name += CRLSTORE_PREFIX_LEN;
-	return strcmp(name, "all") == 0 || (strlen(name) == 32 && strspn(name, digits) == 32);
+	return strcmp(name, "all") == 0 || hex_is_text(name, CRLSTORE_DIGITS);
 }
 
 /* What comes back from a process apart is checked as if a stranger had sent it. */

@@ -134,10 +134,10 @@ take_data(char *data, struct secret *typed)
 	char *out = data;
 
 	for (const char *in = data; *in != '\0'; in++) {
-		int high = *in == '%' ? hex_value(in[1]) : -1, low = high >= 0 ? hex_value(in[2]) : -1;
+		int byte = *in == '%' ? hex_byte(in + 1) : -1;
 
-		if (low >= 0) {
-			*out++ = (char)(high << 4 | low);
+		if (byte >= 0) {
+			*out++ = (char)byte;
 			in += 2;
 		} else {
 			*out++ = *in;

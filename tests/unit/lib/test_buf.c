@@ -247,15 +247,50 @@ times_are_utc(void **state)
 	assert_false(clk_utc_text(INT64_MAX, text));
 }
 
-static void
-hex_values(void **state)
+static int
+digit_value(int c)
 {
-	for (int c = -128; c < 128; c++) {
-		int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-		    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
-		assert_int_equal(hex_value((char)c), value);
-	}
+static void
+hex_bytes(void **state)
+{
+	for (int high = -128; high < 128; high++)
+		for (int low = -128; low < 128; low++) {
+			const char digits[] = { (char)high, (char)low };
+			bool both = digit_value(high) >= 0 && digit_value(low) >= 0;
+
+			assert_int_equal(hex_byte(digits), both ? digit_value(high) << 4 | digit_value(low) : -1);
+		}
+}
+
+/* On the heap: the sanitizer sees one byte too many. */
+static void
+hex_byte_stops_at_the_end(void **state)
+{
+	char *text = malloc(1);
+
+	assert_non_null(text);
+	text[0] = '\0';
+	assert_int_equal(hex_byte(text), -1);
+	free(text);
+}
+
+static void
+hex_text_has_its_length(void **state)
+{
+	assert_true(hex_is_text("0123456789abcdef", 16));
+	assert_true(hex_is_text("", 0));
+	assert_false(hex_is_text("0123456789abcdef", 15));
+	assert_false(hex_is_text("0123456789abcdef", 17));
+	assert_false(hex_is_text("", 1));
+	assert_false(hex_is_text("AB", 2));
+	assert_false(hex_is_text("0x12", 4));
+	assert_false(hex_is_text("ab ", 3));
+	assert_false(hex_is_text("ab ", 2));
+	assert_false(hex_is_text("a\xc3", 2));
 }
 
 int
@@ -273,7 +308,9 @@ main(void)
 		cmocka_unit_test(overlong_string_overflows),
 		cmocka_unit_test(text_is_its_characters),
 		cmocka_unit_test(hex_has_every_digit),
-		cmocka_unit_test(hex_values),
+		cmocka_unit_test(hex_bytes),
+		cmocka_unit_test(hex_byte_stops_at_the_end),
+		cmocka_unit_test(hex_text_has_its_length),
 		cmocka_unit_test(times_are_utc),
 	};
 
