@@ -61,13 +61,10 @@ static bool
 reader_uint(struct cursor *r, size_t len, uint64_t *ret)
 {
 	struct view v;
-	uint64_t n = 0;
 
 	if (!cursor_view(r, len, &v))
 		return false;
-	for (size_t i = 0; i < len; i++)
-		n = n << 8 | v.data[i];
-	*ret = n;
+	*ret = be_get(v.data, len);
 	return true;
 }
 
@@ -150,8 +147,7 @@ writer_uint(struct writer *w, uint64_t v, size_t len)
 {
 	uint8_t bytes[8];
 
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(v >> 8 * (len - 1 - i));
+	be_put(bytes, v, len);
 	writer_bytes(w, bytes, len);
 }
 

@@ -14,6 +14,25 @@
 
 #include "lib/outcome.h"
 
+/* An integer of len (1 to 8) bytes at p. */
+static inline uint64_t
+be_get(const uint8_t *p, size_t len)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* The low len (1 to 8) bytes of v. */
+static inline void
+be_put(uint8_t *p, uint64_t v, size_t len)
+{
+	for (size_t i = len; i-- > 0; v >>= 8)
+		p[i] = (uint8_t)v;
+}
+
 /* A lent run of bytes; valid as long as what it was taken from. */
 struct view {
 	const uint8_t *data;

@@ -87,23 +87,6 @@ class_of(size_t serial_len)
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
 static uint64_t
-get_u64(const uint8_t *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static void
-put_u64(uint8_t *p, uint64_t v)
-{
-	for (int i = 7; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
-}
-
-static uint64_t
 reduce(uint64_t v)
 {
 	v = (v & PRIME) + (v >> 61);
@@ -129,13 +112,8 @@ hash_serial(const uint64_t keys[static HASH_KEYS], struct view serial)
 	uint64_t h = keys[0];
 
 	memcpy(digits + sizeof digits - serial.len, serial.data, serial.len);
-	for (size_t i = 1; i < HASH_KEYS; i++) {
-		const uint8_t *w = digits + (i - 1) * 4;
-		uint32_t digit = (uint32_t)w[0] << 24 | (uint32_t)w[1] << 16 |
-		    (uint32_t)w[2] << 8 | w[3];
-
-		h = reduce(h + mul_mod(keys[i], digit));
-	}
+	for (size_t i = 1; i < HASH_KEYS; i++)
+		h = reduce(h + mul_mod(keys[i], (uint32_t)be_get(digits + (i - 1) * 4, 4)));
 	return h;
 }
 
@@ -150,7 +128,7 @@ make_keys(struct layout *l)
 		seed[CRL_HASH_LEN] = (uint8_t)i;
 		if (!nss_sha256((struct view){ seed, sizeof seed }, hash))
 			return false;
-		l->keys[i] = get_u64(hash) % PRIME;
+		l->keys[i] = be_get(hash, 8) % PRIME;
 	}
 	return true;
 }
@@ -162,7 +140,7 @@ make_key(const struct layout *l, struct view serial, uint8_t key[static EXACT_MA
 	if (serial.len <= EXACT_MAX)
 		memcpy(key, serial.data, serial.len);
 	else
-		put_u64(key, hash_serial(l->keys, serial));
+		be_put(key, hash_serial(l->keys, serial), 8);
 }
 
 /* --- the check value of a block -------------------------------------------------- */
@@ -174,7 +152,7 @@ block_check(PK11Context *sha, const struct layout *l, uint64_t number, struct vi
 	uint8_t hash[CRL_HASH_LEN], at[8];
 	unsigned int len;
 
-	put_u64(at, number);
+	be_put(at, number, sizeof at);
 	if (PK11_DigestBegin(sha) != SECSuccess ||
 	    PK11_DigestOp(sha, l->facts.sha256, CRL_HASH_LEN) != SECSuccess ||
 	    PK11_DigestOp(sha, at, sizeof at) != SECSuccess ||
@@ -487,10 +465,7 @@ records_add(void *ctx, const struct crl_entry *entry)
 		return false;
 	r->next[class] = p + record_len(class);
 	make_key(r->l, entry->serial, p);
-	p[key] = (uint8_t)(entry->date >> 24);
-	p[key + 1] = (uint8_t)(entry->date >> 16);
-	p[key + 2] = (uint8_t)(entry->date >> 8);
-	p[key + 3] = (uint8_t)entry->date;
+	be_put(p + key, entry->date, 4);
 	p[key + 4] = entry->reason;
 	return true;
 }

@@ -32,6 +32,22 @@ reads_big_endian(void **state)
 	assert_true(cursor_at_end(&r));
 }
 
+static void
+every_width_goes_and_comes(void **state)
+{
+	const uint64_t v = 0xf1e2d3c4b5a69788ULL;
+
+	for (size_t len = 1; len <= 8; len++) {
+		uint8_t bytes[] = { 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa };
+		const uint8_t *low = (const uint8_t *)"\xf1\xe2\xd3\xc4\xb5\xa6\x97\x88" + 8 - len;
+
+		be_put(bytes, v, len);
+		assert_memory_equal(bytes, low, len);
+		assert_int_equal(bytes[len], 0xaa);
+		assert_true(be_get(bytes, len) == (len == 8 ? v : v & ((UINT64_C(1) << 8 * len) - 1)));
+	}
+}
+
 /* Whatever does not fit leaves reader and output as they were. */
 static void
 short_get_changes_nothing(void **state)
@@ -298,6 +314,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_big_endian),
+		cmocka_unit_test(every_width_goes_and_comes),
 		cmocka_unit_test(short_get_changes_nothing),
 		cmocka_unit_test(view_lends),
 		cmocka_unit_test(views_compare_by_content),
