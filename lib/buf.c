@@ -47,6 +47,15 @@ hex_byte(const char *digits)
 }
 
 bool
+base64_is_text(const char *text)
+{
+	size_t letters = strspn(text, BASE64_LETTERS), len = strlen(text);
+
+	return letters > 0 && len % 4 == 0 && len - letters <= 2 &&
+	    strspn(text + letters, "=") == len - letters;
+}
+
+bool
 cursor_view(struct cursor *r, size_t len, struct view *ret)
 {
 	if (r->left < len)

@@ -51,6 +51,13 @@ bool hex_is_text(const char *text, size_t digits);
  */
 int hex_byte(const char *digits);
 
+#define BASE64_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+/*
+ * Whether the text is base64 (RFC 4648 §4) of at least one byte and nothing else: whole groups of
+ * four, padding at the end alone, no line breaks. Decoders of libraries are not so strict.
+ */
+bool base64_is_text(const char *text);
+
 struct cursor {
 	const uint8_t *p;
 	size_t left;

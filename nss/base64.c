@@ -33,17 +33,13 @@ base64_write(struct view bytes, char *ret_text, size_t size)
 bool
 base64_read(const char *text, uint8_t *data, size_t size, size_t *ret_len)
 {
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t digits = strspn(text, letters), len = strlen(text);
 	SECItem *item;
 	bool fits;
 
 	/* NSS stops silently at the first '=' and skips what is no letter. */
-	if (digits == 0 || len % 4 != 0 || len - digits > 2 ||
-	    strspn(text + digits, "=") != len - digits)
+	if (!base64_is_text(text))
 		return false;
-	item = NSSBase64_DecodeBuffer(NULL, NULL, text, (unsigned int)len);
+	item = NSSBase64_DecodeBuffer(NULL, NULL, text, (unsigned int)strlen(text));
 	if (item == NULL)
 		return false;
 	fits = item->len <= size;

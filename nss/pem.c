@@ -29,8 +29,6 @@ skip_to(struct cursor *r, const char *mark, struct view *ret_before)
 static bool
 is_base64(struct view text)
 {
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t digits = 0, padding = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
@@ -40,7 +38,7 @@ is_base64(struct view text)
 			continue;
 		if (c == '=')
 			padding++;
-		else if (padding > 0 || c == '\0' || strchr(letters, c) == NULL)
+		else if (padding > 0 || c == '\0' || strchr(BASE64_LETTERS, c) == NULL)
 			return false;
 		digits++;
 	}

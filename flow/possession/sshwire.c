@@ -14,8 +14,6 @@
 #define END ": "
 #define WORDS 8
 
-#define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
 static const char *
 name_of(enum sshwire_binding binding)
 {
@@ -181,15 +179,7 @@ sshwire_text(const struct sshwire_challenge *c, const char *hostkey, uint8_t tex
 static bool
 is_hostkey(const char *text)
 {
-	return strlen(text) == SSHWIRE_HOSTKEY_LEN && strspn(text, BASE64) == SSHWIRE_HOSTKEY_LEN;
-}
-
-static bool
-is_base64(const char *text)
-{
-	size_t digits = strspn(text, BASE64), len = strlen(text);
-
-	return digits > 0 && len % 4 == 0 && len - digits <= 2 && strspn(text + digits, "=") == len - digits;
+	return strlen(text) == SSHWIRE_HOSTKEY_LEN && strspn(text, BASE64_LETTERS) == SSHWIRE_HOSTKEY_LEN;
 }
 
 bool
@@ -198,7 +188,7 @@ sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_
 	int n;
 
 	if (!hex_is_text(r->keyid, SSHWIRE_KEYID_LEN) || (r->hostkey[0] != '\0' && !is_hostkey(r->hostkey)) ||
-	    !is_base64(r->signature))
+	    !base64_is_text(r->signature))
 		return false;
 	n = snprintf(ret_text, SSHWIRE_REPLY_MAX, MARK ".%s.%s.%s", r->keyid,
 	    r->hostkey[0] != '\0' ? r->hostkey : "-", r->signature);
@@ -229,7 +219,7 @@ sshwire_read_reply(const char *line, struct sshwire_reply *ret)
 	if (!take_part(&p, mark, sizeof mark) || strcmp(mark, MARK) != 0 ||
 	    !take_part(&p, r.keyid, sizeof r.keyid) || !hex_is_text(r.keyid, SSHWIRE_KEYID_LEN) ||
 	    !take_part(&p, r.hostkey, sizeof r.hostkey) ||
-	    strlen(p) >= sizeof r.signature || !is_base64(p))
+	    strlen(p) >= sizeof r.signature || !base64_is_text(p))
 		return false;
 	memcpy(r.signature, p, strlen(p) + 1);
 	if (strcmp(r.hostkey, "-") == 0)

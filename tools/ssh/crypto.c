@@ -77,7 +77,7 @@ crypto_hostkey(const char *base64, char ret[static SSHWIRE_HOSTKEY_LEN + 1])
 	char text[SSHWIRE_HOSTKEY_LEN + 2];
 	int n;
 
-	if (len == 0 || len % 4 != 0 || len / 4 * 3 > sizeof blob || padding > 2)
+	if (!base64_is_text(base64) || len / 4 * 3 > sizeof blob)
 		return false;
 	n = EVP_DecodeBlock(blob, (const unsigned char *)base64, (int)len);
 	if (n <= (int)padding || !sha256((struct view){ blob, (size_t)n - padding }, hash) ||

@@ -309,6 +309,22 @@ hex_text_has_its_length(void **state)
 	assert_false(hex_is_text("a\xc3", 2));
 }
 
+static void
+base64_is_strict(void **state)
+{
+	static const char *const good[] = { "AA==", "AAA=", "AAAA", "09+/", "abcdEFG=", "ZZ==" };
+	static const char *const bad[] = { "", "=", "====", "A", "AA", "AAA", "A===", "AA=", "AA=A", "=AAA",
+		"AAAA=", "AAAA====", "AA==AAAA", "AAAAA", "AAAA\n", "AAA\n", " AAA", "AA A", "AA-_", "AAA\xc3",
+		"AA=\n" };
+
+	for (size_t i = 0; i < COUNT(good); i++)
+		if (!base64_is_text(good[i]))
+			fail_msg("not taken: %s", good[i]);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (base64_is_text(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -328,6 +344,7 @@ main(void)
 		cmocka_unit_test(hex_bytes),
 		cmocka_unit_test(hex_byte_stops_at_the_end),
 		cmocka_unit_test(hex_text_has_its_length),
+		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(times_are_utc),
 	};
 
