@@ -19,7 +19,31 @@
 #include "lib/cleanup.h"
 #include "lib/confine.h"
 
-/* --- terminal, descriptors, limits -------------------------------------------- */
+/* --- limits, memory ------------------------------------------------------------- */
+
+static bool
+set_limit(const struct confine_limit *limit)
+{
+	struct rlimit now;
+
+	if (getrlimit(limit->resource, &now) != 0)
+		return false;
+	if (now.rlim_max > limit->most)
+		now.rlim_max = limit->most;
+	if (now.rlim_cur > now.rlim_max)
+		now.rlim_cur = now.rlim_max;
+	return setrlimit(limit->resource, &now) == 0;
+}
+
+bool
+confine_memory(void)
+{
+	static const struct confine_limit no_core = { RLIMIT_CORE, 0 };
+
+	return prctl(PR_SET_DUMPABLE, 0) == 0 && set_limit(&no_core);
+}
+
+/* --- terminal, descriptors ------------------------------------------------------ */
 
 /* A leader of a session cannot make another; it may be one without a terminal already. */
 static bool
@@ -55,28 +79,11 @@ leave_streams(unsigned int kept)
 	return null >= 0;
 }
 
-static bool
-set_limit(const struct confine_limit *limit)
-{
-	struct rlimit now;
-
-	if (getrlimit(limit->resource, &now) != 0)
-		return false;
-	if (now.rlim_max > limit->most)
-		now.rlim_max = limit->most;
-	if (now.rlim_cur > now.rlim_max)
-		now.rlim_cur = now.rlim_max;
-	return setrlimit(limit->resource, &now) == 0;
-}
-
 bool
 confine_detach(const struct confine_detach *d)
 {
-	static const struct confine_limit no_core = { RLIMIT_CORE, 0 };
-
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || !set_limit(&no_core) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    !leave_session() || !leave_streams(d->streams) || chdir("/") != 0)
+	if (!confine_memory() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !leave_session() ||
+	    !leave_streams(d->streams) || chdir("/") != 0)
 		return false;
 	closefrom(d->close_from > STDERR_FILENO ? d->close_from : STDERR_FILENO + 1);
 	(void)umask(077);

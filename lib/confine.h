@@ -22,6 +22,18 @@
 
 #include "lib/log.h"
 
+/* --- memory -------------------------------------------------------------------- */
+
+/*
+ * From here on there is no core dump of this process, and no process without CAP_SYS_PTRACE may
+ * trace it or read its memory (PR_SET_DUMPABLE). The first outlives execve(2), the second does
+ * not. True: both are so. False, with errno: one is not.
+ *
+ * confine_detach() begins with it. A program that a PIN passes through and that keeps its terminal
+ * calls it first thing in main().
+ */
+bool confine_memory(void) __attribute__((warn_unused_result));
+
 /* --- terminal, descriptors, limits -------------------------------------------- */
 
 struct confine_limit {
@@ -43,10 +55,9 @@ struct confine_detach {
 
 /*
  * Leaves the session and its terminal (setsid(2)), the streams and descriptors that are not named,
- * and the working directory (for "/"). Sets the umask to 077 and the limits. From here on there is
- * no core dump, no process without CAP_SYS_PTRACE may trace this one or read its memory
- * (PR_SET_DUMPABLE), and execve(2) brings no privilege (PR_SET_NO_NEW_PRIVS). The last two, and the
- * limits, outlive execve(2); PR_SET_DUMPABLE does not.
+ * and the working directory (for "/"). Sets the umask to 077 and the limits. What confine_memory()
+ * says is so, and execve(2) brings no privilege (PR_SET_NO_NEW_PRIVS); that and the limits outlive
+ * execve(2).
  *
  * True: all of it is so. False, with errno: some is not, and the process must end. EINVAL: a stream
  * to be kept is a terminal. EPERM: the process leads a process group, so it cannot leave the

@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "lib/confine.h"
 #include "lib/i18n.h"
 #include "tools/common/caged.h"
 #include "tools/common/deadline.h"
@@ -220,14 +219,11 @@ clean_environment(void)
 		*to = NULL;
 }
 
-/* A PIN passes through this process: no core dumps, and nobody else's pcscd. */
+/* A PIN passes through this process, and it goes to no pcscd that the caller names. */
 static void
 harden(void)
 {
-	struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)!confine_memory();
 	(void)umask(022);
 	clean_environment();
 }

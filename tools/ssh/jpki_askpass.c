@@ -16,13 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "card/pcsc.h"
 #include "config/conf.h"
+#include "lib/confine.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
@@ -34,15 +33,6 @@
 #include "tools/ssh/user_prompt.h"
 
 #define TIMEOUT_S 30
-
-static void
-harden(void)
-{
-	struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0);
-}
 
 static void
 usage(FILE *f)
@@ -266,7 +256,7 @@ main(int argc, char **argv)
 	enum prompt verdict;
 	struct person who;
 
-	harden();
+	(void)!confine_memory();	/* a PIN passes through */
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
 	if (argc >= 4 && strcmp(argv[1], "--note-host-key") == 0) {

@@ -64,6 +64,36 @@ all_go_well(const struct test_case *cases, size_t count)
 			fail_msg("%s", cases[i].name);
 }
 
+/* --- confine_memory ------------------------------------------------------------- */
+
+static bool
+memory_is_nobody_elses(void)
+{
+	static const struct rlimit some = { 4096, 4096 };
+	struct rlimit core;
+	pid_t session = getsid(0);
+
+	return setrlimit(RLIMIT_CORE, &some) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0 && confine_memory() &&
+	    getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0 &&
+	    prctl(PR_GET_DUMPABLE) == 0 && getsid(0) == session;
+}
+
+/* What a caller set already is no failure. */
+static bool
+memory_twice(void)
+{
+	bool once = confine_memory();
+
+	return once && confine_memory();
+}
+
+static void
+memory(void **state)
+{
+	assert_true(goes_well(memory_is_nobody_elses));
+	assert_true(goes_well(memory_twice));
+}
+
 /* --- confine_detach ------------------------------------------------------------- */
 
 static bool
@@ -650,6 +680,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory),
 		cmocka_unit_test(detaching),
 		cmocka_unit_test(finding_users),
 		cmocka_unit_test(identity),
