@@ -21,7 +21,7 @@
 #include "tools/common/tool.h"
 
 static struct outcome
-ask_on_terminal(void *ctx, const struct found_card *found, struct secret *pin)
+enroll_ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	struct ask_dialogue *d = ctx;
 	char prompt[MESSAGE_MAX];
@@ -66,7 +66,7 @@ prove_card(struct tool *t, void *ctx, void *result)
 	const struct enrolling *e = ctx;
 	struct judged *ret = result;
 	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = ask_on_terminal, .gone = ask_nobody_left,
+	struct flow_ui ui = { .ask_pin = enroll_ask_pin, .gone = ask_nobody_left,
 		.ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;

@@ -148,7 +148,7 @@ ask_by_askpass(const char *program, const char *prompt, char answer[static ANSWE
 /* --- at the terminal ---------------------------------------------------------------- */
 
 static int
-ask_at_terminal(const char *prompt, char answer[static ANSWER_MAX])
+answer_at_terminal(const char *prompt, char answer[static ANSWER_MAX])
 {
 	bool confirm = is("SSH_ASKPASS_PROMPT", "confirm");
 	/* Nothing says whether an answer is secret; that to a host key is not. */
@@ -178,7 +178,7 @@ question_ask(const char *prompt, const struct person *who)
 		user_prompt_tell(who, prompt);
 		status = EXIT_SUCCESS;
 	} else if (status == NOT_STARTED) {
-		status = ask_at_terminal(prompt, answer);
+		status = answer_at_terminal(prompt, answer);
 	}
 	explicit_bzero(answer, sizeof answer);
 	return status;

@@ -47,7 +47,7 @@ write_terminal(const char *text)
 }
 
 static struct outcome
-ask_at_terminal(const char *description, const char *prompt, struct secret *typed)
+pin_at_terminal(const char *description, const char *prompt, struct secret *typed)
 {
 	struct outcome o = outcome_of(OUTCOME_OK);
 	char text[TYPED_MAX];
@@ -67,7 +67,7 @@ user_prompt_pin(const struct person *who, const char *description, const char *p
 {
 	struct outcome o = who->pinentry != NULL ?
 	    pinentry_ask(who->pinentry, terminal_of(who), description, prompt, typed) :
-	    ask_at_terminal(description, prompt, typed);
+	    pin_at_terminal(description, prompt, typed);
 
 	if (o.status == OUTCOME_CANCELLED)
 		fprintf(stderr, _("jpki-askpass: no PIN was entered (asked through %s)\n"),
