@@ -18,3 +18,15 @@ signals_release(sigset_t *before)
 {
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
+
+void
+signals_on_alarm(void (*handler)(int signal))
+{
+	struct sigaction action = { .sa_handler = handler };
+	sigset_t alarms;
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+}

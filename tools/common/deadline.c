@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -10,6 +9,7 @@
 #include "card/pcsc.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
+#include "lib/signals.h"
 #include "tools/common/deadline.h"
 
 #define GRACE 2	/* seconds */
@@ -66,16 +66,10 @@ set_alarm(unsigned int seconds)
 static void
 arm(const struct tool *t, enum outcome_status busy, enum outcome_status late, bool pin_typed)
 {
-	struct sigaction action = { .sa_handler = on_alarm };
-	sigset_t alarms;
-
 	deadline_off();
 	prepare(t, busy, pin_typed, prepared.busy);
 	prepare(t, late, pin_typed, prepared.late);
-	(void)sigemptyset(&alarms);
-	(void)sigaddset(&alarms, SIGALRM);
-	(void)sigaction(SIGALRM, &action, NULL);
-	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
+	signals_on_alarm(on_alarm);
 	set_alarm(t->conf.timeout + GRACE);
 }
 

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
+#include "lib/signals.h"
 #include "tools/ssh/crypto.h"
 #include "tools/ssh/hostkey_note.h"
 #include "tools/ssh/prompt.h"
@@ -132,19 +132,13 @@ on_deadline(int sig)
 static void
 prepare_deadline(void)
 {
-	sigset_t alarms;
-	struct sigaction sa = { .sa_handler = on_deadline };
 	struct outcome late = outcome_of(OUTCOME_TIMEOUT);
 	char sentence[MESSAGE_MAX];
 
 	message_outcome(&late, sentence);
 	snprintf(late_text, sizeof late_text, "%s %s\n", sentence,
 	    _("take the card off the reader: it may still count as unlocked"));
-	(void)sigemptyset(&sa.sa_mask);
-	(void)sigaction(SIGALRM, &sa, NULL);
-	(void)sigemptyset(&alarms);
-	(void)sigaddset(&alarms, SIGALRM);
-	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);	/* whoever started us may have blocked it */
+	signals_on_alarm(on_deadline);
 }
 
 static void
