@@ -40,13 +40,6 @@ struct attempt {
 };
 
 static void
-closedirp(DIR **d)
-{
-	if (*d != NULL)
-		(void)closedir(*d);
-}
-
-static void
 server_done(struct server *s)
 {
 	for (size_t i = 0; i < s->key_count; i++)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "helper/reach.h"
+#include "lib/cleanup.h"
 
 #define DIRECTORY (CONFINE_READ | CONFINE_LIST)
 
@@ -43,7 +44,7 @@ add(struct reach *r, const char *path, unsigned int access)
 static void
 add_host_keys(struct reach *r, const char *dir)
 {
-	DIR *d = opendir(dir);
+	_cleanup_(closedirp) DIR *d = opendir(dir);
 	const struct dirent *e;
 	size_t count = 0;
 
@@ -53,8 +54,6 @@ add_host_keys(struct reach *r, const char *dir)
 		    (size_t)snprintf(r->keys[count], sizeof r->keys[count], "%s/%s", dir, e->d_name) <
 		    sizeof r->keys[count])
 			add(r, r->keys[count++], CONFINE_READ);
-	if (d != NULL)
-		(void)closedir(d);
 }
 
 void

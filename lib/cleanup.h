@@ -3,6 +3,7 @@
 #ifndef JPKI_LIB_CLEANUP_H
 #define JPKI_LIB_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,6 +31,14 @@ fclosep(FILE **f)
 {
 	if (*f != NULL)
 		(void)fclose(*f);
+}
+
+/* For directories; NULL is none. */
+static inline void
+closedirp(DIR **d)
+{
+	if (*d != NULL)
+		(void)closedir(*d);
 }
 
 #endif

@@ -192,8 +192,8 @@ guesses_each(const struct guesses_store *store, void (*each)(void *ctx, const ch
 {
 	int fd = -1;
 	enum safefile r = safefile_open_dir(store->dir, store->owner, store->log, &fd);
+	_cleanup_(closedirp) DIR *dir = NULL;
 	const struct dirent *e;
-	DIR *dir;
 
 	if (r != SAFEFILE_OK)
 		return r == SAFEFILE_ABSENT;
@@ -205,6 +205,5 @@ guesses_each(const struct guesses_store *store, void (*each)(void *ctx, const ch
 	while ((e = readdir(dir)) != NULL)
 		if (guesses_is_cert(e->d_name))
 			each(ctx, e->d_name);
-	(void)closedir(dir);
 	return true;
 }

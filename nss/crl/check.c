@@ -204,7 +204,7 @@ static void
 ask_the_others(struct search *s)
 {
 	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	_cleanup_(closedirp) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *e;
 
 	if (d == NULL) {
@@ -217,7 +217,6 @@ ask_the_others(struct search *s)
 			(void)ask_file(s, e->d_name);
 	if (errno != 0)
 		refuse_list(s, ".", strerror(errno));
-	(void)closedir(d);
 }
 
 static void

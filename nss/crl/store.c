@@ -509,13 +509,6 @@ by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void
-dir_closep(DIR **d)
-{
-	if (*d != NULL)
-		(void)closedir(*d);
-}
-
 /* NAME of NAME.crl and NAME.idx; everything else in the directory is not ours. */
 static bool
 name_of_file(const char *file, char name[static CRLSTORE_NAME_MAX])
@@ -536,7 +529,7 @@ static enum crl_fault
 read_names(const struct open_store *o, struct names *n)
 {
 	int fd = openat(o->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(dir_closep) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	_cleanup_(closedirp) DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	char name[CRLSTORE_NAME_MAX];
 	const struct dirent *e;
 	size_t kept = 0;

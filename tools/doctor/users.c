@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "tools/doctor/doctor.h"
 
 /*
@@ -73,16 +74,13 @@ runs_as(const char *pid, uid_t uid, char name[static 32])
 static bool
 runs_something_else(const struct job *job, uid_t uid, char name[static 32])
 {
+	_cleanup_(closedirp) DIR *proc = opendir("/proc");
 	const struct dirent *e;
 	bool found_one = false;
-	DIR *proc = opendir("/proc");
 
-	if (proc == NULL)
-		return false;
-	while (!found_one && (e = readdir(proc)) != NULL)
+	while (proc != NULL && !found_one && (e = readdir(proc)) != NULL)
 		found_one = isdigit((unsigned char)e->d_name[0]) && runs_as(e->d_name, uid, name) &&
 		    strcmp(name, job->program) != 0;
-	(void)closedir(proc);
 	return found_one;
 }
 

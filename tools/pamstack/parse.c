@@ -596,16 +596,13 @@ is_gone(const struct pamstack_source *source, const char *dir, const char *name)
 static bool
 add_directory(const struct pamstack_source *source, const char *path, struct names *names)
 {
-	DIR *dir = opendir(path);
+	_cleanup_(closedirp) DIR *dir = opendir(path);
 	const struct dirent *entry;
 	bool ok = true;
 
-	if (dir == NULL)
-		return true;
-	while (ok && (entry = readdir(dir)) != NULL)
+	while (dir != NULL && ok && (entry = readdir(dir)) != NULL)
 		if (!is_gone(source, path, entry->d_name))
 			ok = add_name(names, entry->d_name);
-	closedir(dir);
 	return ok;
 }
 

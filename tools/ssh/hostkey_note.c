@@ -144,13 +144,10 @@ is_stale(const char *name)
 void
 hostkey_note_clean(const char *dir)
 {
-	DIR *d = opendir(dir);
+	_cleanup_(closedirp) DIR *d = opendir(dir);
 	const struct dirent *e;
 
-	if (d == NULL)
-		return;
-	while ((e = readdir(d)) != NULL)
+	while (d != NULL && (e = readdir(d)) != NULL)
 		if (is_stale(e->d_name))
 			(void)unlinkat(dirfd(d), e->d_name, 0);
-	(void)closedir(d);
 }
