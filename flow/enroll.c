@@ -9,8 +9,6 @@
 #include "config/conf.h"
 #include "config/userfile.h"
 #include "flow/enroll.h"
-#include "flow/login.h"
-#include "flow/possession/challenge.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
 #include "flow/usercerts.h"
@@ -54,10 +52,10 @@ enroll_prove(const struct flow_env *env, const struct flow_ui *ui, const char *u
 		return o;
 	memcpy(found.reader, reader, strlen(reader) + 1);
 	found.enrolled = &one.at[0];
-	o = flow_ask(env, ui, &found, pin, &verify_by);
+	o = prove_ask(env, ui, &found, pin, &verify_by);
 	if (!outcome_ok(&o))
 		return o;
-	return flow_verify(env, &request, &one, &found, verify_by, pin, NULL, ret_card_clean);
+	return prove_possession(env, &request, &one, &found, verify_by, pin, NULL, ret_card_clean);
 }
 
 /* The enrolled certificates but this one, each with the lines before it. */

@@ -3,97 +3,16 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 
-#include "card/jpki.h"
-#include "card/transport.h"
 #include "config/conf.h"
 #include "flow/find.h"
 #include "flow/login.h"
-#include "flow/possession/challenge.h"
-#include "flow/possession/transaction.h"
 #include "flow/prove.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
-#include "nss/sigcheck.h"
-
-static void
-step(const struct flow_env *env, const char *what)
-{
-	log_msg(env->log, LOG_DEBUG, "step: %s", what);
-}
-
-/* A fresh challenge for this login, as the key of this certificate signs it. */
-static struct outcome
-make_challenge(const struct flow_env *env, const struct login_request *request,
-    const struct cert *cert, struct sign_input *ret_input)
-{
-	struct challenge c = {
-		.purpose = request->purpose,
-		.host = request->host,
-		.user = request->user,
-		.service = request->service,
-		.time = clk_wall_s(env->clk),
-	};
-	uint8_t text[CHALLENGE_MAX];
-	struct outcome o = challenge_fill_nonce(&c);
-	size_t len;
-
-	if (!outcome_ok(&o))
-		return o;
-	if (!challenge_write(&c, text, &len))
-		return outcome_of(OUTCOME_INTERNAL);
-	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
-}
-
-struct outcome
-flow_ask(const struct flow_env *env, const struct flow_ui *ui, const struct found_card *found,
-    struct secret *pin, int64_t *ret_verify_by)
-{
-	struct outcome o;
-
-	step(env, "prompt");
-	o = ui->ask_pin(ui->ctx, found, pin);
-	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
-		o = outcome_of(OUTCOME_PIN_FORMAT);
-	if (!outcome_ok(&o))
-		secret_wipe(pin);
-	*ret_verify_by = verify_until(env);
-	return o;
-}
-
-struct outcome
-flow_verify(const struct flow_env *env, const struct login_request *request,
-    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
-    bool *ret_card_clean)
-{
-	uint8_t signature[SIGNATURE_MAX];
-	struct proof proof = { .signature = signature, .card_clean = true,
-		.card_expiry = card_expiry };
-	struct sign_input input;
-	struct outcome o;
-
-	*ret_card_clean = true;
-	step(env, "challenge");
-	o = make_challenge(env, request, found->enrolled->cert, &input);
-	if (!outcome_ok(&o)) {
-		secret_wipe(pin);
-		return o;
-	}
-	step(env, "PIN and signature");
-	o = prove(env, found, enrolled, verify_by, pin, &input, &proof);
-	*ret_card_clean = proof.card_clean;
-	if (!outcome_ok(&o))
-		return o;
-	step(env, "verification");
-	/* The one place where a login or an enrollment can succeed. */
-	return sigcheck_verify(found->enrolled->cert, &input,
-	    (struct view){ proof.signature, proof.len });
-}
 
 /* Only what is proved, or assumed where that is enough, is let in: the rest is refused. */
 struct outcome
@@ -151,17 +70,17 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	struct outcome o;
 	bool soon;
 
-	step(env, "card");
+	prove_step(env, "card");
 	o = find_card(env, ui, enrolled, &found);
 	memcpy(result->reader, found.reader, sizeof result->reader);
 	if (found.enrolled != NULL)
 		login_name_cert(found.enrolled, result);
 	if (!outcome_ok(&o))
 		return o;
-	o = flow_ask(env, ui, &found, pin, &verify_by);
+	o = prove_ask(env, ui, &found, pin, &verify_by);
 	if (!outcome_ok(&o))
 		return o;
-	step(env, "enrollment again");
+	prove_step(env, "enrollment again");
 	o = judge_certs_again(env, request->user, enrolled, &found);
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
@@ -170,7 +89,7 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	result->not_after = cert_not_after(found.enrolled->cert);
 	soon = message_expires_soon(result->not_after, clk_wall_s(env->clk),
 	    env->conf->expiry_warning_days);
-	return flow_verify(env, request, enrolled, &found, verify_by, pin,
+	return prove_possession(env, request, enrolled, &found, verify_by, pin,
 	    soon ? result->card_expiry : NULL, &result->card_clean);
 }
 
@@ -182,7 +101,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	struct login_result result = { .outcome = outcome_of(OUTCOME_INTERNAL), .card_clean = true };
 	struct outcome o;
 
-	step(env, "enrollment");
+	prove_step(env, "enrollment");
 	o = flow_may_use_reader(env, request->place);
 	if (outcome_ok(&o))
 		o = usercerts_load(env, request->user, &enrolled);
@@ -195,5 +114,5 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 		o = login_by_card(env, ui, request, &enrolled, pin, &result);
 	result.outcome = o;
 	*ret_result = result;
-	step(env, "end");
+	prove_step(env, "end");
 }

@@ -2,7 +2,7 @@
 /*
  * One login, step by step. Nothing later happens if something earlier fails:
  *
- *  0. the user is at this machine, or may use its reader from afar
+ *  0. the user is at this machine, or may use its reader from elsewhere
  *  1. the user is enrolled (else the card is not touched)
  *  2. an enrolled certificate is in order now (else no PIN is asked)
  *  3. a card is there, and 4. it is this user's
@@ -18,13 +18,8 @@
 
 #include "flow/find.h"
 #include "flow/possession/env.h"
+#include "flow/prove.h"
 #include "lib/place.h"
-
-/* What goes into the challenge (flow/possession/challenge.h). */
-struct login_request {
-	const char *purpose, *user, *service, *host;
-	enum place place;	/* of the user */
-};
 
 #define LOGIN_CERT_LEN 16
 
@@ -35,8 +30,8 @@ struct login_result {
 	 * verified state. Somebody has to try again (transaction_drop_state()).
 	 */
 	bool card_clean;
-	char reader[TRANSPORT_NAME_MAX];	/* in which the card in question lies, or "" */
-	char cert[LOGIN_CERT_LEN + 1];	/* begin of the fingerprint of the enrolled one in question, or "" */
+	char reader[TRANSPORT_NAME_MAX];	/* of the card in question, or "" */
+	char cert[LOGIN_CERT_LEN + 1];	/* the first digits of its fingerprint, or "" */
 	int64_t not_after;	/* of that certificate */
 	char card_expiry[9];	/* of the card, yyyymmdd, if that of the certificate is near; or "" */
 };
@@ -50,20 +45,5 @@ void login_name_cert(const struct usercert *enrolled, struct login_result *resul
 
 /* Whether a user in this place may use this machine's reader: OUTCOME_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
-
-/*
- * Step 6, for the login and for the enrollment, which finds its card in its own
- * way. *ret_verify_by: until when the PIN may be sent (flow/possession/transaction.h).
- */
-struct outcome flow_ask(const struct flow_env *env, const struct flow_ui *ui,
-    const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
-
-/*
- * Steps 7 and 8. OUTCOME_OK only if the signature over our challenge verified
- * with the key of found->enrolled. card_expiry as in struct proof.
- */
-struct outcome flow_verify(const struct flow_env *env, const struct login_request *request,
-    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 #endif

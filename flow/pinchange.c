@@ -198,7 +198,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	*ret_card_clean = true;
 	if (outcome_ok(&o))
 		o = ask_all(ui, card, secrets);
-	v.verify_by = verify_until(env);
+	v.verify_by = transaction_verify_until(env);
 	if (outcome_ok(&o)) {
 		log_msg(env->log, LOG_DEBUG, "step: PIN and new PIN");
 		o = transaction_run(env, &v, secrets->at[PINCHANGE_OLD], ret_card_clean);

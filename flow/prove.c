@@ -1,25 +1,62 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <string.h>
+#include <syslog.h>
+
+#include "card/jpki.h"
+#include "flow/possession/challenge.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
+#include "lib/secret.h"
+#include "nss/cert.h"
 #include "nss/sigcheck.h"
 
-struct proving {
+void
+prove_step(const struct flow_env *env, const char *what)
+{
+	log_msg(env->log, LOG_DEBUG, "step: %s", what);
+}
+
+/* A fresh challenge for this login, as the key of this certificate signs it. */
+static struct outcome
+make_challenge(const struct flow_env *env, const struct login_request *request,
+    const struct cert *cert, struct sign_input *ret_input)
+{
+	struct challenge c = {
+		.purpose = request->purpose,
+		.host = request->host,
+		.user = request->user,
+		.service = request->service,
+		.time = clk_wall_s(env->clk),
+	};
+	uint8_t text[CHALLENGE_MAX];
+	struct outcome o = challenge_fill_nonce(&c);
+	size_t len;
+
+	if (!outcome_ok(&o))
+		return o;
+	if (!challenge_write(&c, text, &len))
+		return outcome_of(OUTCOME_INTERNAL);
+	return sigcheck_input(cert, (struct view){ text, len }, ret_input);
+}
+
+struct signing {
 	const struct found_card *found;
 	const struct usercerts *enrolled;
 	const struct sign_input *input;
-	struct proof *proof;
+	uint8_t signature[SIGNATURE_MAX];
+	size_t len;
 };
 
 static struct outcome
 same_card(void *ctx, struct jpki *card)
 {
-	const struct proving *p = ctx;
+	const struct signing *s = ctx;
 	const struct usercert *cert = NULL;
-	struct outcome o = find_identify(card, p->enrolled, &cert);
+	struct outcome o = find_identify(card, s->enrolled, &cert);
 
-	if (outcome_ok(&o) && cert != p->found->enrolled)
+	if (outcome_ok(&o) && cert != s->found->enrolled)
 		o = outcome_of(OUTCOME_OTHER_CARD);
 	return o;
 }
@@ -27,23 +64,52 @@ same_card(void *ctx, struct jpki *card)
 static struct outcome
 sign(void *ctx, struct jpki *card)
 {
-	const struct proving *p = ctx;
+	struct signing *s = ctx;
 
-	return jpki_sign(card, (struct view){ p->input->bytes, p->input->len },
-	    p->proof->signature, &p->proof->len);
+	return jpki_sign(card, (struct view){ s->input->bytes, s->input->len }, s->signature, &s->len);
 }
 
 struct outcome
-prove(const struct flow_env *env, const struct found_card *found,
-    const struct usercerts *enrolled, int64_t verify_by, struct secret *pin,
-    const struct sign_input *input, struct proof *proof)
+prove_ask(const struct flow_env *env, const struct flow_ui *ui, const struct found_card *found,
+    struct secret *pin, int64_t *ret_verify_by)
 {
-	struct proving proving = { .found = found, .enrolled = enrolled, .input = input,
-		.proof = proof };
-	struct transaction v = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
-		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
-		.same_card = same_card, .work = sign, .ctx = &proving,
-		.card_expiry = proof->card_expiry };
+	struct outcome o;
 
-	return transaction_run(env, &v, pin, &proof->card_clean);
+	prove_step(env, "prompt");
+	o = ui->ask_pin(ui->ctx, found, pin);
+	if (outcome_ok(&o) && !secret_is_auth_pin(pin))
+		o = outcome_of(OUTCOME_PIN_FORMAT);
+	if (!outcome_ok(&o))
+		secret_wipe(pin);
+	*ret_verify_by = transaction_verify_until(env);
+	return o;
+}
+
+struct outcome
+prove_possession(const struct flow_env *env, const struct login_request *request,
+    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
+    struct secret *pin, char *card_expiry, bool *ret_card_clean)
+{
+	struct sign_input input;
+	struct signing signing = { .found = found, .enrolled = enrolled, .input = &input };
+	struct transaction t = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
+		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
+		.same_card = same_card, .work = sign, .ctx = &signing, .card_expiry = card_expiry };
+	struct outcome o;
+
+	*ret_card_clean = true;
+	prove_step(env, "challenge");
+	o = make_challenge(env, request, found->enrolled->cert, &input);
+	if (!outcome_ok(&o)) {
+		secret_wipe(pin);
+		return o;
+	}
+	prove_step(env, "PIN and signature");
+	o = transaction_run(env, &t, pin, ret_card_clean);
+	if (!outcome_ok(&o))
+		return o;
+	prove_step(env, "verification");
+	/* The one place where a login or an enrollment can succeed. */
+	return sigcheck_verify(found->enrolled->cert, &input,
+	    (struct view){ signing.signature, signing.len });
 }

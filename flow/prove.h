@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The holder of the PIN and of the card's key proves both. Used by the login
- * and by the enrollment.
+ * Steps 6 to 8 of a login (flow/login.h), which an enrollment takes as well: the user is asked for
+ * the PIN, the card signs a fresh challenge, and the signature is verified with the enrolled key.
  */
 #ifndef JPKI_FLOW_PROVE_H
 #define JPKI_FLOW_PROVE_H
 
 #include "flow/find.h"
 #include "flow/possession/env.h"
+#include "lib/place.h"
 
-struct sign_input;
-
-struct proof {
-	uint8_t *signature;	/* SIGNATURE_MAX bytes, the caller's */
-	size_t len;
-	/* False: a verified state may be left on the card. */
-	bool card_clean;
-	char *card_expiry;	/* as in struct transaction (flow/possession/transaction.h) */
+/* What goes into the challenge (flow/possession/challenge.h). */
+struct login_request {
+	const char *purpose, *user, *service, *host;
+	enum place place;	/* of the user; for the steps before these */
 };
 
+/* Notes in the debug log which step begins. */
+void prove_step(const struct flow_env *env, const char *what);
+
 /*
- * Makes sure that the card is the found one, has the PIN verified, once and not after
- * verify_by, and lets the card sign (flow/possession/transaction.h).
- *
- * OUTCOME_OK: there is a signature, NOT yet verified: the caller does that. Otherwise as
- * transaction_run(), find_card() and jpki_sign(); the PIN is wiped in any case.
+ * Step 6: asks for the PIN of the found card, once. OUTCOME_OK: four digits are in *pin. Otherwise
+ * *pin is wiped: PIN_FORMAT, or what ui->ask_pin() returned. *ret_verify_by: until when the PIN may
+ * be sent (clk_mono_ms; flow/possession/transaction.h).
  */
-struct outcome prove(const struct flow_env *env, const struct found_card *found,
-    const struct usercerts *enrolled, int64_t verify_by, struct secret *pin,
-    const struct sign_input *input, struct proof *proof) MUST_CHECK;
+struct outcome prove_ask(const struct flow_env *env, const struct flow_ui *ui,
+    const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
+
+/*
+ * Steps 7 and 8: makes sure that the card is the found one, has it verify the PIN, once and not
+ * after verify_by, lets it sign our challenge, and verifies the signature with the key of
+ * found->enrolled. OUTCOME_OK only then; otherwise as transaction_run(), find_identify(),
+ * jpki_sign() and sigcheck_verify(). The PIN is wiped in any case. card_expiry and *ret_card_clean
+ * are those of transaction_run().
+ */
+struct outcome prove_possession(const struct flow_env *env, const struct login_request *request,
+    const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
+    struct secret *pin, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 #endif

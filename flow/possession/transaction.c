@@ -13,7 +13,7 @@ time_left_ms(const struct flow_env *env)
 }
 
 int64_t
-verify_until(const struct flow_env *env)
+transaction_verify_until(const struct flow_env *env)
 {
 	return clk_mono_ms(env->clk) + time_left_ms(env) / 2;
 }

@@ -20,7 +20,7 @@ struct outcome transaction_may_try(const struct flow_env *env, int tries_left) M
  * Until when a PIN that was just typed may be sent (clk_mono_ms): half of the time that is left.
  * The other half is for the card, which nobody may cut short.
  */
-int64_t verify_until(const struct flow_env *env);
+int64_t transaction_verify_until(const struct flow_env *env);
 
 struct transaction {
 	enum jpki_pin pin;

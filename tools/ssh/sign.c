@@ -88,7 +88,7 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 {
 	struct transaction v = { .pin = JPKI_PIN_AUTH, .reader = c->reader,
 		.classic = c->survey.classic, .told_tries = c->survey.auth_tries,
-		.verify_by = verify_until(s->env),
+		.verify_by = transaction_verify_until(s->env),
 		.same_card = same_card, .work = let_sign, .ctx = c };
 	struct outcome o, dropped;
 	sigset_t before;
