@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When the helper ends itself in the middle of a call that nothing can interrupt. The decision
- * alone, for the signal handler in helper/main.c: it calls only clock_gettime(2).
+ * alone, for the signal handler in helper/tick.c: it calls only clock_gettime(2).
  */
 #ifndef JPKI_HELPER_WATCHDOG_H
 #define JPKI_HELPER_WATCHDOG_H

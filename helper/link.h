@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The helper's end of the socket to the module: each message of helper/proto.h that it sends or
+ * receives. One link for the process.
+ *
+ * A message that cannot be sent ends the process, after resources_release(): the module has gone.
+ */
+#ifndef JPKI_HELPER_LINK_H
+#define JPKI_HELPER_LINK_H
+
+#include "helper/proto.h"
+#include "lib/log.h"
+#include "lib/message.h"
+#include "lib/outcome.h"
+#include "lib/secret.h"
+
+#define EXIT_PROTOCOL 3		/* the process's, where it ends without a result */
+
+/* Whether PROTO_FD is a socket of the module's kind. */
+bool link_is_there(void) MUST_CHECK;
+
+/* Receives REQUEST, for which it waits ten seconds. False: there is none, or it is malformed. */
+bool link_receive_request(struct proto_request *ret) MUST_CHECK;
+
+/* A sink for struct log, ctx being the struct conf; PROTO_LOGS_MAX lines at most. */
+void link_log(void *ctx, int priority, const char *text);
+
+/* What RESULT and the sentences say: where the user is, and of which card. */
+void link_name_place(enum where where);
+enum where link_place(void);
+void link_name_card(const char *reader, const char *cert);	/* either may be NULL: as it was */
+
+void link_send_ready(const struct proto_ready *ready);
+
+/* RESULT. text: what the user reads; "" for nothing. */
+void link_send_result(const struct outcome *o, bool card_clean, const char *text);
+
+/* The same message into *w; false: it does not fit. */
+bool link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text) MUST_CHECK;
+
+/* What the user reads of an outcome. */
+void link_sentence(const struct outcome *o, char text[static MESSAGE_MAX]);
+
+/*
+ * Sends PROMPT and waits for PIN, without limit: a person types. OUTCOME_OK: *pin has what was typed,
+ * up to SECRET_MAX bytes, and *ret_since what the module noted since the last login. CANCELLED: the
+ * user did, or the module has gone (then *ret_received is false). HELPER: another message came.
+ * Otherwise what the module answered in place of a PIN.
+ */
+struct outcome link_ask_pin(const struct proto_prompt *prompt, struct secret *pin,
+    struct proto_since *ret_since, bool *ret_received) MUST_CHECK;
+
+/*
+ * Sends CHALLENGE and waits for REPLY, without limit. OUTCOME_OK: *ret is the reply, which the caller
+ * wipes. CANCELLED, HELPER as above.
+ */
+struct outcome link_ask_reply(const struct proto_challenge *challenge, struct proto_reply *ret) MUST_CHECK;
+
+/* Whether the module has gone, or sends what it was not asked for. Async-signal-safe; ctx is not used. */
+bool link_module_gone(void *ctx);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connection to pcscd and the PINs: what every way out of this process lets go of. One set for
+ * the process, because a signal handler (helper/tick.h) needs it.
+ */
+#ifndef JPKI_HELPER_RESOURCES_H
+#define JPKI_HELPER_RESOURCES_H
+
+#include "flow/pinchange.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+struct pcsc;
+struct secret;
+
+/*
+ * To be called before the cage: locked memory may need a privilege. OUTCOME_OK, or NO_MEMORY, and
+ * then nothing below may be used but the last two. The log is lent, until the release.
+ */
+struct outcome resources_acquire(const struct log *log) MUST_CHECK;
+
+/* Lent, until the release; NULL after it. */
+struct pcsc *resources_pcsc(void);
+struct secret *resources_pin(void);			/* LOGIN */
+struct pinchange_secrets *resources_change_pins(void);	/* PIN_CHANGE; never NULL */
+
+/* Async-signal-safe. */
+void resources_wipe_pins(void);
+
+/* The handler of helper/tick.h may interrupt it. More than one call is harmless. */
+void resources_release(void);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/userfile.h"
+#include "flow/find.h"
+#include "flow/login.h"
+#include "flow/pinchange.h"
+#include "flow/possession/transaction.h"
+#include "flow/remote.h"
+#include "flow/usercerts.h"
+#include "helper/link.h"
+#include "helper/resources.h"
+#include "helper/sealed_card.h"
+#include "helper/tasks.h"
+#include "helper/tick.h"
+#include "lib/message.h"
+#include "nss/cert.h"
+
+enum proto_way
+tasks_way(const struct conf *conf, const struct proto_request *request)
+{
+	if (conf->ssh_key && proto_offers(request, PROTO_BY_KEY))
+		return PROTO_BY_KEY;
+	if (conf->remote == CONF_REMOTE_CHALLENGE && proto_offers(request, PROTO_BY_CHALLENGE))
+		return PROTO_BY_CHALLENGE;
+	return PROTO_BY_PIN;
+}
+
+bool
+tasks_need_card(const struct flow_env *env, const struct proto_request *request)
+{
+	struct outcome o = flow_may_use_reader(env, where_place(link_place()));
+
+	return request->task == PROTO_DROP || (outcome_ok(&o) && tasks_way(env->conf, request) == PROTO_BY_PIN &&
+	    userfile_exists(env->conf->users_dir, request->user));
+}
+
+static void
+finish(const struct outcome *o, bool card_clean, const char *text)
+{
+	link_send_result(o, card_clean, text);
+	tick_result_sent();
+}
+
+void
+tasks_refuse(const struct outcome *o)
+{
+	char text[MESSAGE_MAX];
+
+	message_outcome(o, text);
+	finish(o, true, text);
+}
+
+/* The time does not run while a person types. */
+static struct outcome
+ask(const char *reader, const char *fingerprint, const char *text, struct secret *pin,
+    struct proto_since *ret_since)
+{
+	struct proto_prompt m;
+	struct outcome o;
+	bool received;
+
+	snprintf(m.text, sizeof m.text, "%s", text);
+	snprintf(m.reader, sizeof m.reader, "%s", reader);
+	snprintf(m.cert, sizeof m.cert, "%.*s", PROTO_CERT_MAX - 1, fingerprint);
+	tick_pause();
+	o = link_ask_pin(&m, pin, ret_since, &received);
+	if (received)
+		tick_pin_received();
+	tick_resume();
+	return o;
+}
+
+/* --- login --------------------------------------------------------------------------- */
+
+struct login_prompt {
+	const struct conf *conf;
+	struct proto_since since;
+};
+
+static struct outcome
+ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
+{
+	struct login_prompt *p = ctx;
+	char text[MESSAGE_MAX];
+
+	message_pin_prompt(found->tries_left, p->conf->forward_pass != 0, text);
+	return ask(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
+}
+
+static struct outcome
+ask_reply(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
+{
+	struct proto_challenge challenge;
+	struct proto_reply m;
+	struct outcome o;
+
+	snprintf(challenge.text, sizeof challenge.text, "%s", prompt);
+	tick_pause();
+	o = link_ask_reply(&challenge, &m);
+	if (outcome_ok(&o) && !m.given)
+		o = outcome_of(OUTCOME_CANCELLED);
+	snprintf(reply, SSHWIRE_REPLY_MAX, "%s", outcome_ok(&o) ? m.text : "");
+	explicit_bzero(&m, sizeof m);
+	tick_resume();
+	return o;
+}
+
+static void
+login_without_card(const struct flow_env *env, const struct proto_request *request,
+    const struct login_request *login_request, struct login_result *ret)
+{
+	struct remote_ui ui = { .ask = ask_reply };
+
+	*ret = (struct login_result){ .outcome = sealed_card_seal(env->log), .card_clean = true };
+	if (!outcome_ok(&ret->outcome))
+		return;
+	if (tasks_way(env->conf, request) == PROTO_BY_KEY)
+		flow_ssh_key(env, request->user, request->auth_info, ret);
+	else
+		flow_remote(env, &ui, login_request, ret);
+}
+
+/* What a user who is let in should know. */
+static void
+write_welcome(const struct flow_env *env, const struct proto_since *since,
+    const struct login_result *result, char text[static MESSAGE_MAX])
+{
+	char failures[MESSAGE_MAX], expiry[MESSAGE_MAX];
+
+	message_since(since->failed, since->failed_by, since->entered_by, failures);
+	(void)message_expiry(result->not_after, clk_wall_s(env->clk), env->conf->expiry_warning_days,
+	    result->card_expiry, expiry);
+	message_join(failures, expiry, text);
+}
+
+static void
+login(const struct flow_env *env, const struct proto_request *request)
+{
+	struct login_prompt prompt = { .conf = env->conf };
+	struct flow_ui ui = { .ask_pin = ask_pin, .gone = link_module_gone, .ctx = &prompt };
+	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
+		.host = request->host, .place = where_place(link_place()) };
+	struct login_result result;
+	char text[MESSAGE_MAX];
+
+	if (tasks_way(env->conf, request) != PROTO_BY_PIN)
+		login_without_card(env, request, &login_request, &result);
+	else
+		flow_login(env, &ui, &login_request, resources_pin(), &result);
+	link_name_card(result.reader, result.cert);
+	if (outcome_ok(&result.outcome))
+		write_welcome(env, &prompt.since, &result, text);
+	else
+		link_sentence(&result.outcome, text);
+	finish(&result.outcome, result.card_clean, text);
+}
+
+static void
+drop(const struct flow_env *env, const char *reader)
+{
+	struct outcome o = transaction_drop_state(env, reader);
+
+	finish(&o, outcome_ok(&o), "");
+}
+
+/* --- PIN change ------------------------------------------------------------------------- */
+
+/* The module hands nothing of it to the next one: what is typed is meant for the card alone. */
+static struct outcome
+ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typed)
+{
+	struct proto_since since;
+	char text[MESSAGE_MAX];
+
+	pinchange_text(q, text);
+	return ask(q->reader, q->fingerprint, text, typed, &since);
+}
+
+static void
+note_changing(void *ctx)
+{
+	tick_pin_changing();
+}
+
+static void
+send_change_result(const struct outcome *o, bool card_clean, const char *success)
+{
+	char text[MESSAGE_MAX];
+
+	if (outcome_ok(o))
+		snprintf(text, sizeof text, "%s", success);
+	else if (o->status == OUTCOME_PIN_LOCKED)
+		message_locked(false, text);
+	else
+		message_outcome(o, text);
+	finish(o, card_clean, text);
+}
+
+static void
+change_pin(const struct flow_env *env, const struct proto_request *request)
+{
+	struct pinchange_ui ui = { .ask = ask_for_change, .gone = link_module_gone,
+		.changing = note_changing };
+	struct pinchange_user user = { .name = request->user,
+		.place = where_place(link_place()) };
+	char changed[MESSAGE_MAX];
+	struct outcome o;
+	bool clean = true;
+
+	if (request->task == PROTO_PIN_CHECK) {
+		o = pinchange_check(env, &ui, &user);
+		send_change_result(&o, clean, "");
+		return;
+	}
+	o = pinchange_of_user(env, &ui, &user, resources_change_pins(), &clean);
+	message_pin_changed(false, changed);
+	send_change_result(&o, clean, changed);
+}
+
+void
+tasks_run(const struct flow_env *env, const struct proto_request *request)
+{
+	switch (request->task) {
+	case PROTO_LOGIN:
+		login(env, request);
+		break;
+	case PROTO_DROP:
+		drop(env, request->reader);
+		break;
+	case PROTO_PIN_CHECK:
+	case PROTO_PIN_CHANGE:
+		change_pin(env, request);
+		break;
+	}
+}
