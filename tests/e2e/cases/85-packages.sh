@@ -26,8 +26,8 @@ build_packages()
 	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 4 ] || fail 'not four packages'
 }
 
-# No package starts anything, and none enables anything but the unit that does nothing unless
-# jpkictl setup was cut short, which its own directory wants.
+# No package starts anything or stops it for an upgrade. None enables anything but the unit that
+# does nothing unless jpkictl setup was cut short, which its own directory wants.
 enables_nothing()
 {
 	local deb scripts=$WORK/scripts
@@ -35,7 +35,7 @@ enables_nothing()
 	for deb in "$DEBS"/*.deb; do
 		rm -rf "$scripts"
 		dpkg-deb --control "$deb" "$scripts" || fail "$deb cannot be read"
-		expect_equal "what ${deb##*/} starts" '' "$(grep -hE 'deb-systemd-invoke|systemctl[^|]* (re)?start|invoke-rc\.d|service ' \
+		expect_equal "what ${deb##*/} starts or stops" '' "$(grep -hE 'deb-systemd-invoke|systemctl[^|]* (re)?start|invoke-rc\.d|service ' \
 			"$scripts"/{pre,post}inst 2>/dev/null)"
 	done
 	expect_equal 'units of ours that are enabled' '' "$(find /etc/systemd -name 'jpki-*')"
@@ -44,7 +44,7 @@ enables_nothing()
 	expect_has 'when that one runs' $'\nConditionPathExists=/var/lib/pam_jpki/setup/pending\n' \
 		"$(cat /usr/lib/systemd/system/jpki-setup-recover.service)"
 	# Newer debhelpers, which find the units of this directory, are told so, too.
-	expect_has 'debian/rules' $'\tdh_installsystemd --no-enable --no-start\n' "$(cat "$E2E_TOP/debian/rules")"
+	expect_has 'debian/rules' $'\tdh_installsystemd --no-enable --no-start --no-stop-on-upgrade\n' "$(cat "$E2E_TOP/debian/rules")"
 }
 
 # What make install has put there is not the packages'.
