@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "tests/unit/locales.h"
@@ -19,6 +20,7 @@
 #define PIN_NAME "利用者証明用電子証明書の暗証番号"
 #define OFFICE "住民票のある市区町村の窓口"
 
+static bool have_japanese;
 static bool c_utf8_fails;
 
 /* In place of libc's: as on a machine where C.UTF-8 is of no use to gettext (glibc 2.39). */
@@ -31,6 +33,22 @@ setlocale(int category, const char *locale)
 		return NULL;
 	*(void **)&real = dlsym(RTLD_NEXT, "setlocale");
 	return real(category, locale);
+}
+
+/* A minimal machine has no locale but C.UTF-8. */
+static int
+make_japanese(void **state)
+{
+	have_japanese = locales_make();
+	return 0;
+}
+
+static int
+remove_japanese(void **state)
+{
+	if (have_japanese)
+		locales_remove();
+	return 0;
 }
 
 static void
@@ -235,21 +253,23 @@ static void
 japanese_locale_will_do(void **state)
 {
 	struct outcome o = outcome_of(OUTCOME_NO_CARD);
+	_cleanup_(freep) char *locpath = NULL;
 	char text[MESSAGE_MAX];
 
-	if (!locales_make())
+	if (!have_japanese)
 		skip();
+	locpath = strdup(getenv("LOCPATH"));
+	assert_non_null(locpath);
 	c_utf8_fails = true;
 	assert_true(i18n_use_language("ja"));
 	message_outcome(&o, text);
 	says(text, "カード");
 	assert_string_equal(setlocale(LC_MESSAGES, NULL), "ja_JP.UTF-8");
 	(void)setlocale(LC_ALL, "C");
-	locales_remove();
 	assert_int_equal(setenv("LOCPATH", "/nonexistent", 1), 0);
 	assert_false(i18n_use_language("ja"));
 	is_english();
-	assert_int_equal(unsetenv("LOCPATH"), 0);
+	assert_int_equal(setenv("LOCPATH", locpath, 1), 0);
 	c_utf8_fails = false;
 }
 
@@ -269,5 +289,5 @@ main(void)
 
 	(void)bindtextdomain(PACKAGE, CATALOGUES);
 	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_japanese, remove_japanese);
 }
