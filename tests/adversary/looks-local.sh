@@ -92,9 +92,7 @@ adversary user-manager user_manager
 forged_utmp()
 {
 	drive remote=strict --ruid 2001 --tty /dev/pts/7
-	printf '[7] [%05d] [ts/1] [hanako  ] [%-12s] [%-20s] [0.0.0.0        ] [2026-11-23T00:00:00,000000+00:00]\n' \
-		1 pts/7 :0 | utmpdump -r > /run/utmp 2>> "$LOG"
-	[ -s /run/utmp ] || fail 'utmp cannot be written'
+	utmpput pts/7 :0 || fail 'utmp cannot be written'
 	reach "$IN_SESSION" --user-unit 1 "${DRIVE[@]}"
 	reach "${DRIVE[@]}"
 	rm -f /run/utmp

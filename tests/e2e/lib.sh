@@ -551,7 +551,7 @@ setup_world()
 	fi
 	id sshd >/dev/null 2>&1 ||
 		useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd
-	for program in sim/simctl e2e/busanswer e2e/crlput e2e/scprobe e2e/pamdrive; do
+	for program in sim/simctl e2e/busanswer e2e/crlput e2e/scprobe e2e/pamdrive e2e/utmpput; do
 		ln -sf "$E2E_BUILD/tests/$program" /usr/local/bin/
 	done
 	printf '#!/bin/sh\nexec simctl %s "$@"\n' "$SOCK" > /usr/local/bin/sim

@@ -284,9 +284,14 @@ screen_rests()
 	take_picture "$WORK/then.png" && sleep 0.1 && take_picture "$WORK/now.png" &&
 		cmp -s "$WORK/then.png" "$WORK/now.png"
 }
+# Text that is typed before the greeter's field has the focus is lost; until then, no window has it.
+greeter_has_focus()
+{
+	[ "$("${SCREEN[@]}" xdotool getwindowfocus -f 2>/dev/null)" -gt 1 ]
+}
 greeter_is_there()
 {
-	grep -q 'Greeter connected' "$LOG" && screen_rests
+	grep -q 'Greeter connected' "$LOG" && greeter_has_focus 2>/dev/null && screen_rests
 }
 start_lightdm()
 {

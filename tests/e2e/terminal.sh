@@ -13,6 +13,8 @@ IN_JAPANESE=(LANG=ja_JP.UTF-8)
 PROMPT='PIN of the user-authentication certificate'
 ASKED="wait:$PROMPT \\(4 digits"	# a wrong PIN is answered with the same words
 RIGHT=("$ASKED" "type:$PIN")
+# For sh -c: a command on a terminal that goes by the name of a virtual console.
+ON_CONSOLE='touch /dev/tty9; mount --bind "$(tty)" /dev/tty9; exec "$@" <>/dev/tty9 >&0 2>&0'
 HELPER_RUNS='do:for i in $(seq 500); do pgrep -x jpki_helper >/dev/null && exit; sleep 0.02; done; exit 1'
 
 # The words that run a command as that user.
@@ -253,17 +255,17 @@ start_sshd()	# [LOCALE]
 		'UsePAM yes' 'PasswordAuthentication yes' 'KbdInteractiveAuthentication yes' \
 		'PermitRootLogin no' 'PrintMotd no' > "$WORK/sshd/config"
 	# OpenSSH 9.8 locks an address out after a few failures; every case comes from the same one.
-	[ -n "${SSHD_PENALTIES-}" ] || no_source_penalties >> "$WORK/sshd/config"
+	[ -n "${SSHD_PENALTIES-}" ] || sshd_line PerSourcePenalties no >> "$WORK/sshd/config"
 	env LANG="${1:-C}" "$(command -v sshd)" -D -f "$WORK/sshd/config" -E "$E2E_LOGS/sshd.log" </dev/null &
 	SSHD_PID=$!
 	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
 }
 
-# The line that switches PerSourcePenalties off, for an sshd that has them.
-no_source_penalties()
+# A line of sshd_config, for an sshd that knows its word.
+sshd_line()	# WORD VALUE
 {
-	! "$(command -v sshd)" -T -f /dev/null -o "HostKey=$WORK/sshd/key" 2>/dev/null | grep -qi '^persourcepenalties ' ||
-		echo 'PerSourcePenalties no'
+	! "$(command -v sshd)" -T -f /dev/null -o "HostKey=$WORK/sshd/key" 2>/dev/null | grep -qi "^$1 " ||
+		printf '%s %s\n' "$1" "$2"
 }
 
 # With public host keys where the module is told to look for them (challenge_options).

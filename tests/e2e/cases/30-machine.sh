@@ -92,23 +92,17 @@ services()
 run_case 'services of the network, and daemons of any name' services
 
 # utmp is a witness for what is remote, and for nothing else.
-utmp_entry()	# TERMINAL HOST [PID]: as sshd or login writes it
-{
-	rm -f /run/utmp
-	printf '[7] [%05d] [ts/1] [hanako  ] [%-12s] [%-20s] [0.0.0.0        ] [2026-11-23T00:00:00,000000+00:00]\n' \
-		"${3:-1}" "$1" "$2" | utmpdump -r > /run/utmp 2>/dev/null
-}
 ON_PTS='--ruid 2001 --tty /dev/pts/7'
-utmp_entry pts/7 192.0.2.1
+utmpput pts/7 192.0.2.1
 at remote utmp 'terminal of a remote login, by utmp' args="$ON_PTS"
 at remote utmp 'terminal of a remote login, by utmp, vouched for' args="$ON_PTS" opts=local_services=e2e
 login 'terminal of a remote login where that is allowed' args="$ON_PTS" opts='remote=yes'
-utmp_entry pts/7 192.0.2.1 99999
+utmpput pts/7 192.0.2.1 99999
 at assumed own-process 'terminal of a remote login whose process is dead' args="$ON_PTS"
-utmp_entry pts/7 :0
+utmpput pts/7 :0
 strictly assumed own-process 'terminal of a local X display, by utmp' args="$ON_PTS"
 at unproved other-user 'terminal of a local X display, by utmp, of another user' args='--ruid 2002 --tty /dev/pts/7'
-utmp_entry pts/7 'tmux(4711).%0'
+utmpput pts/7 'tmux(4711).%0'
 at assumed multiplexer 'terminal of tmux, by utmp' args="$ON_PTS"
 : > /run/utmp
 
@@ -146,7 +140,7 @@ logind_cases()
 	strictly assumed also-remote 'desk, and a remote session beside it' under="$session --also $AFAR 0" args="$ON_PTS"
 	at local session 'desk, and the remote session of another user' under="$session --also '$AFAR UID=2003' 0" args="$ON_PTS"
 	at remote terminal 'local session, but sshd asks' under="$session 0" args='--tty ssh'
-	utmp_entry pts/7 192.0.2.1
+	utmpput pts/7 192.0.2.1
 	at remote utmp 'local session, on a terminal that utmp calls remote' under="$session 0" args="$ON_PTS"
 	: > /run/utmp
 

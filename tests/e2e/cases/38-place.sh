@@ -6,7 +6,6 @@
 
 SESSION=$E2E_TOP/tests/e2e/in-session
 UNTOUCHED=(prompts=0 verifies=0 apdus=0)
-ON_CONSOLE='touch /dev/tty9; mount --bind "$(tty)" /dev/tty9; exec "$@" <>/dev/tty9 >&0 2>&0'
 
 strict_stacks()
 {
@@ -48,8 +47,9 @@ sessions()
 	umount /dev/tty9 2>/dev/null
 	person 'sudo -S of cron, while its user is away' "${UNTOUCHED[@]}" status=1 log='REMOTE REMOTE REMOTE' lacks='uid=0' -- \
 		"$SESSION" --none 0 "${HANAKO[@]}" setsid -w sh -c "yes $PIN | sudo -k -S id"
+	# As getty starts it: login of util-linux wants the terminal for itself.
 	person 'login, whose terminal is a console' says='uid=2001(hanako)' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- \
-		"$SESSION" --none 0 sh -c "$ON_CONSOLE" sh login hanako
+		"$SESSION" --none 0 setsid -c -w sh -c "$ON_CONSOLE" sh login hanako
 	umount /dev/tty9 2>/dev/null
 	if command -v tmux >/dev/null; then
 		tmux=("${HANAKO[@]}" TERM=xterm tmux -L e2e new-session 'sudo -k id')

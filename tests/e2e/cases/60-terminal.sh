@@ -39,7 +39,13 @@ person 'su by root, whom pam_rootok lets in' before='stack_of su "auth sufficien
 auth required pam_jpki.so"' log= prompts=0 verifies=0 apdus=0 says='uid=2001(hanako)' -- su hanako -c id
 person 'su: ^C while the card is waited for' before='card_stack su wait=20' sim=remove status='1|130' log= prompts=0 \
 	verifies=0 "$HELPER_RUNS" key:03 -- "${command[@]}"
-person 'login: ^C at the prompt' status='1|130' log= verifies=0 "$ASKED" key:03 -- login hanako
+case $(command login --version 2>/dev/null) in
+*util-linux*)	# it ignores SIGINT
+	person 'login: ^C at the prompt' says='uid=2001(hanako)' "$ASKED" key:03 "type:$PIN" 'wait:[$] $' 'type:id; exit' -- \
+		login hanako ;;
+*)
+	person 'login: ^C at the prompt' status='1|130' log= verifies=0 "$ASKED" key:03 -- login hanako ;;
+esac
 person 'login: the name is asked for, then the PIN' says='uid=2001(hanako)' \
 	'wait:login: $' type:hanako "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- login
 

@@ -21,13 +21,6 @@ english()	# likewise
 		"$ASKED" "type:$WRONG_PIN" "${again[@]}" "${RIGHT[@]}" "${finish[@]}" "${@:2}"
 }
 
-# COMMAND on a terminal that goes by the name of a virtual console.
-on_console()
-{
-	# shellcheck disable=SC2016 # for the inner shell
-	printf 'touch /dev/tty9; mount --bind "$(tty)" /dev/tty9; exec %s <>/dev/tty9 >&0 2>&0' "$1"
-}
-
 first=() again=() finish=()
 card_stack sudo
 card_stack su
@@ -45,7 +38,8 @@ card_stack sudo
 
 again=('wait:login: $' type:hanako) finish=('wait:[$] $' 'type:id; exit')
 japanese 'login' -- env "${IN_JAPANESE[@]}" login hanako
-english 'login on a virtual console, which has no such letters' -- env "${IN_JAPANESE[@]}" sh -c "$(on_console 'login hanako')"
+english 'login on a virtual console, which has no such letters' -- env "${IN_JAPANESE[@]}" \
+	sh -c "$ON_CONSOLE" sh login hanako
 umount /dev/tty9 2>/dev/null
 again=() finish=()
 

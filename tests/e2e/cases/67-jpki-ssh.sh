@@ -230,6 +230,8 @@ start_evil_sshd()
 	mkfifo "$WORK/relay/challenge" "$WORK/relay/reply"
 	sed -e "s/^Port .*/Port $EVIL_PORT/" -e "s|^HostKey .*|HostKey $WORK/sshd/key2|" \
 		-e 's/^ListenAddress .*/ListenAddress 0.0.0.0/' "$WORK/sshd/config" > "$WORK/sshd/evil"
+	# OpenSSH 9.8 and older name the service after the program.
+	sshd_line PAMServiceName evilsshd >> "$WORK/sshd/evil"
 	"$WORK/evilsshd" -D -f "$WORK/sshd/evil" -E "$E2E_LOGS/evilsshd.log" </dev/null 2>> "$E2E_LOGS/sshd.log" &
 	EVIL_PID=$!
 	until_true 10 listens "$EVIL_PORT" || fail 'the hostile sshd does not come up'
