@@ -90,13 +90,14 @@ one_of(const char *const *words, size_t count)
 	return words[below((unsigned int)count)];
 }
 
-/* Mostly blanks, sometimes what is as good as a blank. */
+/* Mostly blanks; rarely what is as good as a blank for libpam 1.5 and ends the line for 1.6. */
 static void
 say_gap(struct text *text)
 {
-	static const char *const gaps[] = { " ", " ", " ", "\t", "   ", " \\\n", "\\\n\n\t", " \\\n# x\n" };
+	static const char *const gaps[] = { " ", " ", " ", "\t", "   ", " \\\n" };
+	static const char *const ends[] = { "\\\n\n\t", " \\\n# x\n" };
 
-	say(text, "%s", one_of(gaps, COUNT(gaps)));
+	say(text, "%s", below(60) == 0 ? one_of(ends, COUNT(ends)) : one_of(gaps, COUNT(gaps)));
 }
 
 static void
