@@ -15,6 +15,7 @@
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "nss/pem.h"
 #include "nss/sigcheck.h"
 
 #define PEM_MAX (2 * CERT_DER_MAX)

@@ -15,6 +15,7 @@
 #include "nss/certdb.h"
 #include "nss/chain.h"
 #include "nss/crl/check.h"
+#include "nss/pem.h"
 
 /* Version, serial number, algorithm, issuer (133 bytes) and validity end before here. */
 #define MATCH_MIN 224

@@ -60,21 +60,4 @@ const char *cert_serial(const struct cert *cert);
 /* "RSA-2048", "EC P-256" ...; for lists. Lent. */
 const char *cert_key_name(const struct cert *cert);
 
-/*
- * Iterates over the PEM certificates in a text ("-----BEGIN CERTIFICATE-----").
- * Takes the next block off `text`, decodes it into der[size] and stores its
- * length. Text between the blocks is skipped, as RFC 7468 allows.
- *
- * PEM_CERT: one was taken. PEM_END: none is left. PEM_BAD: a block that
- * does not end, is no base64 or does not fit; nothing may be used then.
- */
-enum pem { PEM_CERT, PEM_END, PEM_BAD };
-enum pem pem_next(struct cursor *text, uint8_t *der, size_t size, size_t *ret_len) MUST_CHECK;
-
-/*
- * Writes a certificate as PEM, lines of 64 characters, with the newline at
- * the end, NUL-terminated. False if it does not fit into text[size].
- */
-bool pem_write(struct view der, char *text, size_t size) MUST_CHECK;
-
 #endif

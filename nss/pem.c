@@ -7,6 +7,7 @@
 #include <secitem.h>
 
 #include "nss/internal.h"
+#include "nss/pem.h"
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"

@@ -3,7 +3,9 @@
 #ifndef JPKI_NSS_CRL_COPY_H
 #define JPKI_NSS_CRL_COPY_H
 
-#include "nss/crl/verify.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+#include "nss/crl/fault.h"
 
 /*
  * Copies `from` (file or pipe, from its present offset to its end) to `to`. What begins with

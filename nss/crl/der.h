@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. For nss/crl/verify.c
- * alone. No NSS header belongs into crlder.c: NSS has macros of the same names as
- * lib/der.h with other values.
+ * A CRL octet by octet (RFC 5280 §5.1), read in pieces from a file. No NSS header belongs into
+ * der.c: NSS has macros of the same names as lib/der.h with other values.
  */
 #ifndef JPKI_NSS_CRL_DER_H
 #define JPKI_NSS_CRL_DER_H
 
-#include "nss/crl/verify.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+#include "nss/crl/fault.h"
 
 #define CRLDER_HEAD_MAX 16384	/* what stands before the entries: names, times */
 #define CRLDER_TAIL_MAX 65536	/* what follows them: extensions, signature */

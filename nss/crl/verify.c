@@ -13,7 +13,6 @@
 #include <cryptohi.h>
 #include <secoid.h>
 
-#include "lib/i18n.h"
 #include "nss/crl/der.h"
 #include "nss/crl/verify.h"
 #include "nss/internal.h"
@@ -27,36 +26,6 @@ struct crl {
 	uint64_t lengths[CRL_SERIAL_MAX + 1];
 	const struct cert *issuer;
 };
-
-static const struct {
-	const char *code, *text;
-} faults[] = {
-#define FAULT(name, code, text) [CRL_##name] = { code, text },
-#include "nss/crl/fault.def"
-#undef FAULT
-};
-
-const char *
-crl_fault_code(enum crl_fault fault)
-{
-	return faults[fault < CRL_FAULT_COUNT ? fault : CRL_INTERNAL].code;
-}
-
-const char *
-crl_fault_text(enum crl_fault fault)
-{
-	return faults[fault < CRL_FAULT_COUNT ? fault : CRL_INTERNAL].text;
-}
-
-const char *
-crl_reason_name(unsigned int reason)
-{
-	static const char *const names[] = { "unspecified", "keyCompromise", "cACompromise",
-	    "affiliationChanged", "superseded", "cessationOfOperation", "certificateHold", NULL,
-	    "removeFromCRL", "privilegeWithdrawn", "aACompromise" };
-
-	return reason < sizeof names / sizeof names[0] ? names[reason] : NULL;
-}
 
 bool
 crl_covers(const struct crl_facts *facts, struct view general_name)

@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "nss/pem.h"
 #include "nss/sshkey.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -11,6 +11,7 @@
 
 #include "helper/proto.h"
 #include "nss/crl/index.h"
+#include "nss/pem.h"
 #include "nss/trustdb.h"
 #include "tests/unit/nss_fixture.h"
 

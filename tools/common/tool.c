@@ -18,6 +18,7 @@
 #include "lib/message.h"
 #include "lib/safefile.h"
 #include "nss/cert.h"
+#include "nss/pem.h"
 #include "tools/common/caged.h"
 #include "tools/common/tool.h"
 

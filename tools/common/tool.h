@@ -98,9 +98,6 @@ void tool_cell_right(const char *text, int width);
 /* A row of a description: two blanks, a name filled up to so many columns, the value. */
 void tool_row(const char *name, int width, const char *value);
 
-/* The line of `status` with the tries of a PIN; TRIES_UNKNOWN and 0 in words. */
-void status_print_tries(const char *name, int tries);
-
 /*
  * An empty file on disk that has no name, for reading and writing, O_CLOEXEC; the caller's.
  * -1 after a complaint.

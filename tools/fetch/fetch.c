@@ -16,7 +16,7 @@
 #include "lib/confine.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
-#include "nss/crl/verify.h"
+#include "nss/crl/fault.h"
 #include "tools/fetch/cage.h"
 #include "tools/fetch/fetch.h"
 

@@ -22,7 +22,7 @@
 #include "lib/i18n.h"
 #include "lib/log.h"
 #include "lib/safefile.h"
-#include "nss/crl/verify.h"
+#include "nss/crl/fault.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetch/filter.h"
 #include "tools/fetch/ldif.h"

@@ -13,6 +13,7 @@
 #include "nss/trustdb.h"
 #include "tools/common/caged.h"
 #include "tools/common/tool.h"
+#include "tools/jpkictl/cmd_block.h"
 
 #define ENTRIES_MAX 64
 
@@ -284,8 +285,8 @@ change(struct tool *t, const char *issuer, const char *word, bool blocking)
 	return TOOL_OK;
 }
 
-static int
-run(struct tool *t, int argc, char **argv, bool blocking)
+int
+block_or_unblock(struct tool *t, int argc, char **argv, bool blocking)
 {
 	static const struct option options[] = {
 		{ "issuer", required_argument, NULL, 'i' },
@@ -318,11 +319,5 @@ run(struct tool *t, int argc, char **argv, bool blocking)
 int
 cmd_block(struct tool *t, int argc, char **argv)
 {
-	return run(t, argc, argv, true);
-}
-
-int
-cmd_unblock(struct tool *t, int argc, char **argv)
-{
-	return run(t, argc, argv, false);
+	return block_or_unblock(t, argc, argv, true);
 }

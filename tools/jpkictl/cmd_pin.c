@@ -12,6 +12,7 @@
 #include "tools/common/ask.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
+#include "tools/jpkictl/cmd_status.h"
 
 static struct outcome
 ask(void *ctx, const struct pinchange_question *q, struct secret *typed)

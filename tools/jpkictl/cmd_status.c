@@ -16,6 +16,7 @@
 #include "nss/certdb.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
+#include "tools/jpkictl/cmd_status.h"
 
 static void
 row(const char *name, const char *value)

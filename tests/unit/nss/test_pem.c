@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include "nss/pem.h"
 #include "tests/unit/nss_fixture.h"
 
 #define BEGIN "-----BEGIN CERTIFICATE-----\n"
