@@ -19,6 +19,17 @@ is_capital(uint8_t c)
 	return c >= 'A' && c <= 'Z';
 }
 
+bool
+pinrule_is_auth(struct view pin)
+{
+	if (pin.len != AUTH_PIN_LENGTH)
+		return false;
+	for (size_t i = 0; i < pin.len; i++)
+		if (!is_digit(pin.data[i]))
+			return false;
+	return true;
+}
+
 /* How many octets of blanks it begins with; also U+00A0 and U+3000, in UTF-8. */
 static size_t
 blank(struct view v)

@@ -5,6 +5,11 @@
 
 #include "lib/buf.h"
 
+#define AUTH_PIN_LENGTH 4	/* digits of the user-authentication PIN (§3.2) */
+
+/* Whether it is exactly AUTH_PIN_LENGTH ASCII digits: nothing else is ever sent to a card. */
+bool pinrule_is_auth(struct view pin);
+
 /*
  * Whether a person who meant the user-authentication PIN may have typed this: three to five
  * digits, since one too few or too many is a slip; also what an input method makes of digit keys,

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/pinrule.h"
 #include "lib/secret.h"
 
 struct secret {
@@ -69,20 +70,7 @@ secret_view(const struct secret *s)
 }
 
 bool
-bytes_are_auth_pin(const void *bytes, size_t len)
-{
-	const uint8_t *p = bytes;
-
-	if (len != AUTH_PIN_LENGTH)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (p[i] < '0' || p[i] > '9')	/* isdigit() asks the locale */
-			return false;
-	return true;
-}
-
-bool
 secret_is_auth_pin(const struct secret *s)
 {
-	return bytes_are_auth_pin(s->bytes, s->len);
+	return pinrule_is_auth(secret_view(s));
 }

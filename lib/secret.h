@@ -13,7 +13,6 @@
 #include "lib/buf.h"
 
 #define SECRET_MAX 16		/* what the card takes (doc/facts/jpki-card.md §2.4) */
-#define AUTH_PIN_LENGTH 4	/* digits of the user-authentication PIN (§3.2) */
 
 struct secret;
 
@@ -32,9 +31,7 @@ void secret_wipe(struct secret *s);
 /* Lends the bytes until the next call on the secret. */
 struct view secret_view(const struct secret *s);
 
-/* Whether it is exactly AUTH_PIN_LENGTH ASCII digits. */
+/* Whether it is a user-authentication PIN (pinrule_is_auth(), lib/pinrule.h). */
 bool secret_is_auth_pin(const struct secret *s);
-/* The same question of bytes that are not yet in a secret. */
-bool bytes_are_auth_pin(const void *bytes, size_t len);
 
 #endif

@@ -55,7 +55,7 @@ conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password, stru
 		return PROTO_ANSWER_CANCEL;
 	typed = (struct view){ (const uint8_t *)reply, strlen(reply) };
 	/* sshd, lockers and type-ahead bring passwords here: they go no further. */
-	if (bytes_are_auth_pin(typed.data, typed.len)) {
+	if (pinrule_is_auth(typed)) {
 		if (secret_set(pin, typed.data, typed.len))
 			answer = PROTO_ANSWER_PIN;
 	} else if (forward_password && !pinrule_is_slip(typed) &&

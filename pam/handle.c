@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "helper/proto.h"
+#include "lib/pinrule.h"
 #include "lib/secret.h"
 #include "pam/handle.h"
 

@@ -99,7 +99,7 @@ __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item)
 {
 	if (type != PAM_AUTHTOK)
 		return __real_pam_set_item(pamh, type, item);
-	CHECK(!bytes_are_auth_pin(item, strlen(item)) &&
+	CHECK(!pinrule_is_auth((struct view){ (const uint8_t *)item, strlen(item) }) &&
 	    !pinrule_is_slip((struct view){ item, strlen(item) }));	/* a PIN is nobody's password */
 	return PAM_SUCCESS;
 }
@@ -169,7 +169,7 @@ look_at_pin(struct cursor *r)
 		CHECK(pin.pin.len == 0);
 		return;
 	}
-	CHECK(bytes_are_auth_pin(pin.pin.data, pin.pin.len));
+	CHECK(pinrule_is_auth(pin.pin));
 	s.pins++;
 }
 

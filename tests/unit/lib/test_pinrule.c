@@ -15,6 +15,30 @@ view_of(const char *text)
 	return (struct view){ (const uint8_t *)text, strlen(text) };
 }
 
+static bool
+is_auth(const char *bytes, size_t len)
+{
+	return pinrule_is_auth((struct view){ (const uint8_t *)bytes, len });
+}
+
+/* Every byte but the ten digits, at every place; every other length. */
+static void
+auth_pin_is_four_ascii_digits(void **state)
+{
+	assert_true(is_auth("0123", 4));
+	assert_true(is_auth("4567", 4));
+	assert_true(is_auth("8909", 4));
+	for (size_t at = 0; at < 4; at++)
+		for (int c = 0; c < 256; c++) {
+			char pin[4] = { '1', '2', '3', '4' };
+
+			pin[at] = (char)c;
+			assert_int_equal(is_auth(pin, 4), c >= '0' && c <= '9');
+		}
+	for (size_t len = 0; len <= 16; len++)
+		assert_int_equal(is_auth("1234567812345678", len), len == 4);
+}
+
 static void
 signature_pins(void **state)
 {
@@ -143,6 +167,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(auth_pin_is_four_ascii_digits),
 		cmocka_unit_test(signature_pins),
 		cmocka_unit_test(weak_pins),
 		cmocka_unit_test(all_of_them),

@@ -59,24 +59,6 @@ too_long_leaves_it_empty(void **state)
 	secret_free(s);
 }
 
-/* Every byte but the ten digits, at every place; every other length. */
-static void
-auth_pin_is_four_ascii_digits(void **state)
-{
-	assert_true(bytes_are_auth_pin("0123", 4));
-	assert_true(bytes_are_auth_pin("4567", 4));
-	assert_true(bytes_are_auth_pin("8909", 4));
-	for (size_t at = 0; at < 4; at++)
-		for (int c = 0; c < 256; c++) {
-			char pin[4] = { '1', '2', '3', '4' };
-
-			pin[at] = (char)c;
-			assert_int_equal(bytes_are_auth_pin(pin, 4), c >= '0' && c <= '9');
-		}
-	for (size_t len = 0; len <= 16; len++)
-		assert_int_equal(bytes_are_auth_pin("1234567812345678", len), len == 4);
-}
-
 static void
 secret_is_asked_like_bytes(void **state)
 {
@@ -165,7 +147,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_and_wipes),
 		cmocka_unit_test(too_long_leaves_it_empty),
-		cmocka_unit_test(auth_pin_is_four_ascii_digits),
 		cmocka_unit_test(secret_is_asked_like_bytes),
 		cmocka_unit_test(stays_out_of_core_dumps),
 		cmocka_unit_test(child_does_not_inherit_it),
