@@ -373,6 +373,43 @@ examples_explain_every_value(void **state)
 	}
 }
 
+/*
+ * A file is copied alone to /etc/pam.d, so what is true of every account or session line is in
+ * each of them: word by word the same, or one of them is out of date.
+ */
+static void
+explained_alike(const char *type, const char *begin, const char *end, size_t least)
+{
+	static char text[TEXT_MAX];
+	char first[TEXT_MAX] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		char *from, *to;
+
+		if (!lines[i].example || lines[i].remark || strncmp(lines[i].text, type, strlen(type)) != 0)
+			continue;
+		read_all(lines[i].path, text);
+		from = strstr(text, begin);
+		to = from != NULL ? strstr(from, end) : NULL;
+		if (to == NULL)
+			fail_msg("%s does not explain its %sline", lines[i].path, type);
+		to[strlen(end)] = '\0';
+		if (n++ == 0)
+			snprintf(first, sizeof first, "%s", from);
+		else if (strcmp(first, from) != 0)
+			fail_msg("%s explains its %sline otherwise than others", lines[i].path, type);
+	}
+	assert_true(n >= least);
+}
+
+static void
+account_and_session_are_explained_alike(void **state)
+{
+	explained_alike("account ", "\n# account: ", "any other answer refuses\n", 11);
+	explained_alike("session ", "\n# session: ", "it decides nothing\n", 5);
+}
+
 /* A profile says success=end where a file says success=done. */
 static void
 every_line_is_in_an_example(void **state)
@@ -425,6 +462,7 @@ main(void)
 		cmocka_unit_test(strict_variant_holds_the_card),
 		cmocka_unit_test(sessions_are_optional),
 		cmocka_unit_test(examples_explain_every_value),
+		cmocka_unit_test(account_and_session_are_explained_alike),
 		cmocka_unit_test(every_line_is_in_an_example),
 		cmocka_unit_test(profiles_leave_passwords_alone),
 	};
