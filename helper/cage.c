@@ -15,6 +15,7 @@
 #include "helper/cage.h"
 #include "helper/proto.h"
 #include "helper/reach.h"
+#include "lib/callfilter.h"
 #include "lib/confine.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
@@ -161,14 +162,6 @@ static const int deadly[] = {
 	SCMP_SYS(capset),
 };
 
-/* A rule that depends on one argument or two. */
-struct rule {
-	uint32_t action;
-	int call;
-	unsigned int count;
-	struct scmp_arg_cmp when[2];
-};
-
 /* An argument, counted from 0: its value, or those of its bits that the mask names. */
 #define VALUE(argument, value) SCMP_CMP64(argument, SCMP_CMP_EQ, value)
 #define BITS(argument, mask, value) SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value)
@@ -207,7 +200,7 @@ struct rule {
 	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_SETLEASE) } }, \
 	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { VALUE(1, F_NOTIFY) } }
 
-static const struct rule by_argument[] = {
+static const struct callfilter_rule by_argument[] = {
 	FCNTL(fcntl),
 	FCNTL(fcntl64),
 	OPEN(open, 1),
@@ -235,23 +228,11 @@ add_abort(scmp_filter_ctx filter)
 }
 
 static bool
-add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (seccomp_rule_add_array(filter, action, calls[i], 0, NULL) != 0)
-			return false;
-	return true;
-}
-
-static bool
 add_all(scmp_filter_ctx filter)
 {
-	for (size_t i = 0; i < COUNT(by_argument); i++)
-		if (seccomp_rule_add_array(filter, by_argument[i].action, by_argument[i].call,
-		    by_argument[i].count, by_argument[i].when) != 0)
-			return false;
-	return add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
-	    add(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter);
+	return callfilter_add_rules(filter, by_argument, COUNT(by_argument)) &&
+	    callfilter_add_calls(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
+	    callfilter_add_calls(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter);
 }
 
 static bool
@@ -259,30 +240,13 @@ add_seal(scmp_filter_ctx filter)
 {
 	static const int sockets[] = { SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect) };
 
-	return add(filter, SCMP_ACT_KILL_PROCESS, sockets, COUNT(sockets));
-}
-
-/* Loads a filter; where two say something, the kernel does the harsher. */
-static bool
-load(uint32_t otherwise, bool (*rules)(scmp_filter_ctx))
-{
-	scmp_filter_ctx filter = seccomp_init(otherwise);
-	bool loaded = filter != NULL && rules(filter) && seccomp_load(filter) == 0;
-
-	seccomp_release(filter);
-	return loaded;
-}
-
-static bool
-kernel_filters(void)
-{
-	return prctl(PR_GET_SECCOMP) >= 0 || errno != EINVAL;
+	return callfilter_add_calls(filter, SCMP_ACT_KILL_PROCESS, sockets, COUNT(sockets));
 }
 
 static struct outcome
 load_or_refuse(uint32_t otherwise, bool (*rules)(scmp_filter_ctx), const struct log *log)
 {
-	if (load(otherwise, rules))
+	if (callfilter_load(otherwise, rules))
 		return outcome_of(OUTCOME_OK);
 	log_msg(log, LOG_ERR, "the kernel refuses the helper's seccomp filter");
 	return outcome_of(OUTCOME_INTERNAL);
@@ -295,7 +259,7 @@ cage_enter(const struct conf *conf, bool host_keys, const struct log *log)
 
 	if (!outcome_ok(&o))
 		return o;
-	if (kernel_filters())
+	if (callfilter_in_kernel())
 		return load_or_refuse(SCMP_ACT_ERRNO(ENOSYS), add_all, log);
 	log_msg(log, LOG_WARNING, "this kernel has no seccomp: the helper goes on without its filter");
 	return o;
@@ -304,7 +268,7 @@ cage_enter(const struct conf *conf, bool host_keys, const struct log *log)
 struct outcome
 cage_seal(const struct log *log)
 {
-	return kernel_filters() ? load_or_refuse(SCMP_ACT_ALLOW, add_seal, log) : outcome_of(OUTCOME_OK);
+	return callfilter_in_kernel() ? load_or_refuse(SCMP_ACT_ALLOW, add_seal, log) : outcome_of(OUTCOME_OK);
 }
 
 bool

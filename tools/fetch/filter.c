@@ -13,6 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/callfilter.h"
 #include "tools/fetch/filter.h"
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
@@ -61,14 +62,6 @@ static const int deadly[] = {
 	SCMP_SYS(mount), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(bpf), SCMP_SYS(io_uring_setup),
 };
 
-/* A rule that depends on an argument, or on two. */
-struct rule {
-	uint32_t action;
-	int call;
-	unsigned int count;
-	struct scmp_arg_cmp when[2];
-};
-
 #define BITS(argument, mask, value) SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value)
 #define IS(argument, value) SCMP_CMP64(argument, SCMP_CMP_EQ, value)
 #define ALLOW(call, when) { SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { when } }
@@ -82,7 +75,7 @@ struct rule {
 #endif
 
 /* What is not allowed here does not exist; a terminal is out of reach by that, too (ioctl(2)). */
-static const struct rule by_argument[] = {
+static const struct callfilter_rule by_argument[] = {
 	ALLOW(open, BITS(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
 	ALLOW(openat, BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
 	ALLOW(clone, BITS(CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD)),
@@ -109,15 +102,6 @@ static const struct rule by_argument[] = {
 	ALLOW(prlimit64, IS(2, 0)),
 };
 
-static bool
-add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (seccomp_rule_add_array(filter, action, calls[i], 0, NULL) != 0)
-			return false;
-	return true;
-}
-
 /* abort(3) signals its own process; the number is not known before. */
 static bool
 add_abort(scmp_filter_ctx filter)
@@ -128,18 +112,11 @@ add_abort(scmp_filter_ctx filter)
 }
 
 static bool
-load_filter(void)
+add_all(scmp_filter_ctx filter)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	bool loaded = filter != NULL && add(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
-	    add(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter);
-
-	for (size_t i = 0; loaded && i < COUNT(by_argument); i++)
-		loaded = seccomp_rule_add_array(filter, by_argument[i].action, by_argument[i].call,
-		    by_argument[i].count, by_argument[i].when) == 0;
-	loaded = loaded && seccomp_load(filter) == 0;
-	seccomp_release(filter);
-	return loaded;
+	return callfilter_add_calls(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
+	    callfilter_add_calls(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly)) && add_abort(filter) &&
+	    callfilter_add_rules(filter, by_argument, COUNT(by_argument));
 }
 
 bool
@@ -150,11 +127,11 @@ fetchfilter_enter(const struct log *log)
 		log_msg(log, LOG_ERR, "prctl: %s", strerror(errno));
 		return false;
 	}
-	if (prctl(PR_GET_SECCOMP) < 0 && errno == EINVAL) {
+	if (!callfilter_in_kernel()) {
 		log_msg(log, LOG_WARNING, "this kernel has no seccomp: jpki_fetch goes on without its filter");
 		return true;
 	}
-	if (load_filter())
+	if (callfilter_load(SCMP_ACT_ERRNO(ENOSYS), add_all))
 		return true;
 	log_msg(log, LOG_ERR, "the kernel refuses the seccomp filter of jpki_fetch");
 	return false;
