@@ -45,7 +45,7 @@ the_writer_of_keys()
 			"$WORK/inject" "$WORK/attacker.pub" "$WORK/seen" &
 		injectors+=($!)
 	done
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < 40; i++)); do
 		run "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" -i "$WORK/attacker" -o BatchMode=yes hanako@127.0.0.1 id
 		[[ $OUT != *'uid=2001(hanako)'* ]] || { broken "hanako's shell, at attempt $i"; break; }
 	done
