@@ -3,16 +3,11 @@
 #ifndef JPKI_TESTS_NSS_FIXTURE_H
 #define JPKI_TESTS_NSS_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -21,8 +16,8 @@
 #include "lib/outcome.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "tests/unit/test.h"
 
-#define COUNT(a) (sizeof (a) / sizeof (a)[0])
 #define DAY 86400
 
 struct bytes {

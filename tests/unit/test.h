@@ -11,6 +11,11 @@
 
 #include <cmocka.h>
 
+/* The name of cmocka 2. */
+#ifndef assert_uint_in_range
+#define assert_uint_in_range assert_in_range
+#endif
+
 #define COUNT(array) (sizeof (array) / sizeof (array)[0])
 
 #endif

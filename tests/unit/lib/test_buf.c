@@ -216,7 +216,7 @@ overlong_string_overflows(void **state)
 static void
 text_is_its_characters(void **state)
 {
-	char bytes[8] = "........";
+	char bytes[] = "........";
 	struct writer w = writer_of(bytes, 5);
 
 	writer_text(&w, "");

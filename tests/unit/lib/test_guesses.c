@@ -99,7 +99,7 @@ one_guess_per_login_of_the_holder_ends(void **state)
 		assert_true(minute > 4 || guesses == (minute < 4 ? (unsigned int)minute + 1 : 4));
 	}
 	print_message("%u guesses in a year\n", guesses);
-	assert_in_range(guesses, 20, 30);
+	assert_uint_in_range(guesses, 20, 30);
 }
 
 static void
@@ -615,7 +615,7 @@ a_lock_that_is_kept_delays_by_a_second(void **state)
 	assert_true(lock >= 0 && flock(lock, LOCK_EX) == 0);
 	begin = clk_mono_ms(&clk_system);
 	assert_false(guesses_update(&store, CERT, add_taro, NULL));
-	assert_in_range(clk_mono_ms(&clk_system) - begin, 900, 3000);
+	assert_uint_in_range(clk_mono_ms(&clk_system) - begin, 900, 3000);
 	assert_int_equal(said.priority, LOG_ERR);
 	/* Another card's record is not concerned, and this one can be read. */
 	assert_true(guesses_update(&store, "fedcba9876543210", add_taro, NULL));

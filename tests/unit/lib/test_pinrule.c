@@ -106,7 +106,7 @@ all_of_them(void **state)
 		snprintf(text, sizeof text, "%04d", pin);
 		warned += pinrule_weakness(view_of(text)) != PIN_NOT_WEAK;
 	}
-	assert_in_range(warned, 700, 1200);
+	assert_uint_in_range(warned, 700, 1200);
 }
 
 /* What may have been meant as the PIN of the card: nobody else gets that. */

@@ -391,12 +391,12 @@ model_does_what_libpam_does(void **state)
 		}
 	}
 	/* Enough of each kind, or the test has become blind. */
-	assert_in_range(seen[PAM_SUCCESS], STACKS / 10, STACKS * 3);
-	assert_in_range(seen[PAM_PERM_DENIED], STACKS / 10, STACKS * 3);
-	assert_in_range(seen[PAM_ABORT], STACKS / 50, STACKS);
-	assert_in_range(seen[PAM_AUTH_ERR], STACKS / 50, STACKS);
-	assert_in_range(seen[PAM_MODULE_UNKNOWN], STACKS / 100, STACKS);
-	assert_in_range(seen[PAM_INCOMPLETE], 1, STACKS);
+	assert_uint_in_range(seen[PAM_SUCCESS], STACKS / 10, STACKS * 3);
+	assert_uint_in_range(seen[PAM_PERM_DENIED], STACKS / 10, STACKS * 3);
+	assert_uint_in_range(seen[PAM_ABORT], STACKS / 50, STACKS);
+	assert_uint_in_range(seen[PAM_AUTH_ERR], STACKS / 50, STACKS);
+	assert_uint_in_range(seen[PAM_MODULE_UNKNOWN], STACKS / 100, STACKS);
+	assert_uint_in_range(seen[PAM_INCOMPLETE], 1, STACKS);
 }
 
 int
