@@ -88,7 +88,8 @@ prove_ask(const struct flow_env *env, const struct flow_ui *ui, const struct fou
 struct outcome
 prove_possession(const struct flow_env *env, const struct login_request *request,
     const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, char *card_expiry, bool *ret_card_clean)
+    struct secret *pin, char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
+    bool *ret_card_clean)
 {
 	struct sign_input input;
 	struct signing signing = { .found = found, .enrolled = enrolled, .input = &input };

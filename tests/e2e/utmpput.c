@@ -16,7 +16,13 @@
 #define UTMP "/run/utmp"
 
 /* No NUL where the text fills the field. */
-#define FILL(field, text) memcpy((field), (text), strnlen((text), sizeof(field)))
+static void
+fill(char *field, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(field, text, len < size ? len : size);
+}
 
 int
 main(int argc, char **argv)
@@ -28,10 +34,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: utmpput LINE HOST [PID]\n");
 		return 2;
 	}
-	FILL(entry.ut_line, argv[1]);
-	FILL(entry.ut_host, argv[2]);
-	FILL(entry.ut_id, "ts/1");
-	FILL(entry.ut_user, "hanako");
+	fill(entry.ut_line, sizeof entry.ut_line, argv[1]);
+	fill(entry.ut_host, sizeof entry.ut_host, argv[2]);
+	fill(entry.ut_id, sizeof entry.ut_id, "ts/1");
+	fill(entry.ut_user, sizeof entry.ut_user, "hanako");
 	if (argc > 3)
 		entry.ut_pid = atoi(argv[3]);
 	fd = open(UTMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
