@@ -10,7 +10,7 @@
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "tools/common/ask.h"
-#include "tools/common/caged.h"
+#include "tools/common/caged_child.h"
 #include "tools/common/deadline.h"
 
 static struct outcome

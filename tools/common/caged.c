@@ -23,124 +23,13 @@
 #include "lib/signals.h"
 #include "tools/common/ask.h"
 #include "tools/common/caged.h"
+#include "tools/common/caged_child.h"
 #include "tools/common/deadline.h"
 
-/* What child and parent send each other: a type, and what belongs to it. */
-enum message {
-	MESSAGE_QUESTION = 1,	/* child: the prompt */
-	MESSAGE_ANSWER,		/* parent: a status, and what was typed */
-	MESSAGE_HOLD,		/* child: hold signals; parent: done */
-	MESSAGE_ACCOUNT,	/* child: a uid; parent: its name, or "" */
-	MESSAGE_RESULT,		/* child: the next octets of the result */
-};
-
-#define PACKET_MAX 32768
 #define LINE_MAX_LEN 4096
-#define NAME_MAX_LEN 256
 #define TEXT_MAX ((size_t)64 << 20)	/* of a child in all: crl list with thousands of lists */
 
-/* The child's end of the socket; -1 in any other process. */
-static int to_parent = -1;
-
-bool
-caged_is_child(void)
-{
-	return to_parent >= 0;
-}
-
-static bool
-send_packet(int fd, const uint8_t *packet, size_t len)
-{
-	ssize_t n;
-
-	do {
-		n = send(fd, packet, len, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)len;
-}
-
-/* 0: the other end has gone; -1: nonsense, or too much. */
-static ssize_t
-receive_packet(int fd, uint8_t packet[static PACKET_MAX])
-{
-	ssize_t n;
-
-	do {
-		n = recv(fd, packet, PACKET_MAX, MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
-	return n > PACKET_MAX ? -1 : n;
-}
-
 /* --- the child -------------------------------------------------------------------- */
-
-struct outcome
-caged_ask(const char *prompt, struct secret *typed)
-{
-	static uint8_t packet[PACKET_MAX];
-	struct writer w = writer_of(packet, sizeof packet);
-	struct outcome o = outcome_of(OUTCOME_CANCELLED);
-	ssize_t n = -1;
-
-	deadline_off();
-	writer_u8(&w, MESSAGE_QUESTION);
-	writer_string(&w, prompt);
-	if (writer_ok(&w) && send_packet(to_parent, packet, w.len))
-		n = receive_packet(to_parent, packet);
-	if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == OUTCOME_PIN_FORMAT)
-		o = outcome_of(OUTCOME_PIN_FORMAT);
-	else if (n >= 2 && packet[0] == MESSAGE_ANSWER && packet[1] == OUTCOME_OK)
-		o = outcome_of(secret_set(typed, packet + 2, (size_t)n - 2) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
-	explicit_bzero(packet, sizeof packet);
-	return o;
-}
-
-void
-caged_hold_signals(void)
-{
-	static uint8_t packet[PACKET_MAX];
-
-	packet[0] = MESSAGE_HOLD;
-	if (!send_packet(to_parent, packet, 1) || receive_packet(to_parent, packet) != 1 ||
-	    packet[0] != MESSAGE_HOLD)
-		_exit(TOOL_FAILED);
-}
-
-const char *
-caged_account_name(uid_t uid)
-{
-	static uint8_t packet[PACKET_MAX];
-	static char name[NAME_MAX_LEN];
-	struct writer w = writer_of(packet, sizeof packet);
-	struct cursor r;
-	ssize_t n = -1;
-	uint8_t type;
-
-	writer_u8(&w, MESSAGE_ACCOUNT);
-	writer_u32(&w, (uint32_t)uid);
-	if (send_packet(to_parent, packet, w.len))
-		n = receive_packet(to_parent, packet);
-	r = cursor_of(packet, n > 0 ? (size_t)n : 0);
-	return cursor_u8(&r, &type) && type == MESSAGE_ACCOUNT && cursor_string(&r, name, sizeof name) &&
-	    name[0] != '\0' ? name : NULL;
-}
-
-static bool
-send_result(const uint8_t *result, size_t size)
-{
-	static uint8_t packet[PACKET_MAX];
-
-	packet[0] = MESSAGE_RESULT;
-	while (size > 0) {
-		size_t n = size < PACKET_MAX - 1 ? size : PACKET_MAX - 1;
-
-		memcpy(packet + 1, result, n);
-		if (!send_packet(to_parent, packet, n + 1))
-			return false;
-		result += n;
-		size -= n;
-	}
-	return true;
-}
 
 static bool
 is_among(int fd, const int *fds, size_t count)
@@ -205,7 +94,7 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 	struct outcome o;
 	int status;
 
-	to_parent = fd;
+	caged_be_child(fd);
 	memcpy(kept + 1, c->fds, c->fd_count * sizeof kept[0]);
 	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
 	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes))
@@ -219,7 +108,7 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 		pcsc_free(t->pcsc);
 		deadline_off();
 	}
-	if (fflush(stdout) != 0 || (status == TOOL_OK && !send_result(c->result, c->result_size)))
+	if (fflush(stdout) != 0 || (status == TOOL_OK && !caged_send_result(c->result, c->result_size)))
 		status = TOOL_FAILED;
 	_exit(status);
 }
@@ -297,7 +186,7 @@ answer_question(struct parent *p, struct cursor question)
 	uint8_t packet[2 + SECRET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 	struct secret *typed = secret_new();
-	char prompt[PACKET_MAX];
+	char prompt[CAGED_PACKET_MAX];
 	struct outcome o;
 	bool sent;
 
@@ -307,13 +196,13 @@ answer_question(struct parent *p, struct cursor question)
 	}
 	log_defuse(prompt);
 	o = ask_at_terminal(p->t, prompt, typed);
-	writer_u8(&w, MESSAGE_ANSWER);
+	writer_u8(&w, CAGED_ANSWER);
 	writer_u8(&w, (uint8_t)o.status);
 	if (outcome_ok(&o))
 		writer_bytes(&w, secret_view(typed).data, secret_view(typed).len);
 	secret_free(typed);
 	p->answered = true;
-	sent = writer_ok(&w) && send_packet(p->fd, packet, w.len);
+	sent = writer_ok(&w) && caged_send(p->fd, packet, w.len);
 	explicit_bzero(packet, sizeof packet);
 	return sent;
 }
@@ -321,18 +210,18 @@ answer_question(struct parent *p, struct cursor question)
 static bool
 hold_signals(struct parent *p)
 {
-	static const uint8_t done = MESSAGE_HOLD;
+	static const uint8_t done = CAGED_HOLD;
 
 	if (!p->holds)
 		signals_hold(&p->before);
 	p->holds = true;
-	return send_packet(p->fd, &done, 1);
+	return caged_send(p->fd, &done, 1);
 }
 
 static bool
 name_account(struct parent *p, struct cursor r)
 {
-	uint8_t packet[NAME_MAX_LEN + 8];
+	uint8_t packet[CAGED_NAME_MAX + 8];
 	struct writer w = writer_of(packet, sizeof packet);
 	const struct passwd *pw;
 	uint32_t uid;
@@ -340,9 +229,9 @@ name_account(struct parent *p, struct cursor r)
 	if (!cursor_u32(&r, &uid) || !cursor_at_end(&r))
 		return false;
 	pw = getpwuid((uid_t)uid);
-	writer_u8(&w, MESSAGE_ACCOUNT);
-	writer_string(&w, pw != NULL && strlen(pw->pw_name) < NAME_MAX_LEN ? pw->pw_name : "");
-	return writer_ok(&w) && send_packet(p->fd, packet, w.len);
+	writer_u8(&w, CAGED_ACCOUNT);
+	writer_string(&w, pw != NULL && strlen(pw->pw_name) < CAGED_NAME_MAX ? pw->pw_name : "");
+	return writer_ok(&w) && caged_send(p->fd, packet, w.len);
 }
 
 static bool
@@ -359,20 +248,20 @@ take_result(struct parent *p, struct cursor part)
 static bool
 take_message(struct parent *p)
 {
-	static uint8_t packet[PACKET_MAX];
-	ssize_t n = receive_packet(p->fd, packet);
+	static uint8_t packet[CAGED_PACKET_MAX];
+	ssize_t n = caged_receive(p->fd, packet);
 	struct cursor r = cursor_of(packet + 1, n > 0 ? (size_t)n - 1 : 0);
 	bool taken = false;
 
 	if (n == 0)
 		return false;
-	if (n > 0 && packet[0] == MESSAGE_QUESTION)
+	if (n > 0 && packet[0] == CAGED_QUESTION)
 		taken = answer_question(p, r);
-	else if (n == 1 && packet[0] == MESSAGE_HOLD)
+	else if (n == 1 && packet[0] == CAGED_HOLD)
 		taken = hold_signals(p);
-	else if (n > 0 && packet[0] == MESSAGE_ACCOUNT)
+	else if (n > 0 && packet[0] == CAGED_ACCOUNT)
 		taken = name_account(p, r);
-	else if (n > 0 && packet[0] == MESSAGE_RESULT)
+	else if (n > 0 && packet[0] == CAGED_RESULT)
 		taken = take_result(p, r);
 	p->broken |= !taken;
 	return taken;

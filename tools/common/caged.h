@@ -16,8 +16,6 @@
 
 #include "tools/common/tool.h"
 
-struct secret;
-
 #define CAGED_FDS_MAX 8
 
 struct caged {
@@ -53,26 +51,5 @@ bool caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_
  * cage_enter() and cage_seal(): it must end.
  */
 struct outcome caged_confine(struct tool *t) MUST_CHECK;
-
-/* Whether this process is a child of caged_run(). */
-bool caged_is_child(void);
-
-/*
- * In the child: the parent asks for a PIN at the terminal. As ask_at_terminal() (tools/common/ask.h), but
- * without a deadline only for the child: the caller arms it again.
- */
-struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
-
-/*
- * In the child: from now on, until the child has ended, the parent takes no signal that would end
- * both of them. For when the PIN is about to go to the card.
- */
-void caged_hold_signals(void);
-
-/*
- * In the child: the name of an account, which the parent looks up, since the user database is out of
- * the child's reach. Lent until the next call; NULL for none.
- */
-const char *caged_account_name(uid_t uid);
 
 #endif

@@ -19,7 +19,7 @@
 #include "lib/safefile.h"
 #include "nss/cert.h"
 #include "nss/pem.h"
-#include "tools/common/caged.h"
+#include "tools/common/caged_child.h"
 #include "tools/common/tool.h"
 
 void

@@ -21,6 +21,7 @@
 #include "tests/unit/test.h"
 #include "tools/common/ask.h"
 #include "tools/common/caged.h"
+#include "tools/common/caged_child.h"
 
 static struct tool tool;
 static char shown[65536];	/* standard output and standard error of the last run */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the steps of the set-up use: questions at the terminal, and other programs. */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/signals.h"
+#include "tools/setup/setup.h"
+
+bool
+setup_line(const struct setup *s, const char *question, char line[static SETUP_LINE])
+{
+	line[0] = '\0';
+	if (!s->terminal)
+		return false;
+	printf("%s ", question);
+	(void)fflush(stdout);
+	if (fgets(line, SETUP_LINE, stdin) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return line[0] != '\0';
+}
+
+bool
+setup_agrees(const struct setup *s, const char *question)
+{
+	char line[SETUP_LINE];
+
+	if (s->yes)
+		return true;
+	printf("%s", question);
+	return setup_line(s, _(" [y/n]"), line) && rpmatch(line) == 1;
+}
+
+#define WORDS_MAX 16
+
+static void
+become(const char *path, const char *const argv[])
+{
+	char *words[WORDS_MAX] = { NULL };
+
+	for (size_t i = 0; argv[i] != NULL && i + 1 < WORDS_MAX; i++)
+		words[i] = strdup(argv[i]);
+	execvp(path, words);
+	_exit(127);
+}
+
+/* ^C is for the child, which decides when it may end; then it is for us. */
+static bool
+run_program(const char *path, const char *const argv[])
+{
+	sigset_t before;
+	int status = -1;
+	pid_t pid;
+
+	(void)fflush(stdout);
+	signals_hold(&before);
+	pid = fork();
+	if (pid == 0) {
+		signals_release(&before);
+		become(path, argv);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signals_release(&before);
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool
+setup_program(const char *const argv[])
+{
+	return run_program(argv[0], argv);
+}
+
+bool
+setup_jpkictl(const struct setup *s, const char *argv[])
+{
+	const char *whole[WORDS_MAX] = { "jpkictl", "--config", s->t->conf_file };
+
+	for (size_t i = 0; argv[i] != NULL && i + 4 < WORDS_MAX; i++)
+		whole[i + 3] = argv[i];
+	return run_program("/proc/self/exe", whole);
+}
