@@ -35,3 +35,13 @@ crl_reason_name(unsigned int reason)
 
 	return reason < sizeof names / sizeof names[0] ? names[reason] : NULL;
 }
+
+enum crl_age
+crl_age(const struct crl_facts *facts, int64_t now, int64_t grace)
+{
+	if (now < facts->this_update)
+		return CRL_AGE_FUTURE;
+	if (now <= facts->next_update)
+		return CRL_AGE_FRESH;
+	return now - grace <= facts->next_update ? CRL_AGE_GRACE : CRL_AGE_ENDED;
+}

@@ -63,6 +63,20 @@ struct crl_facts {
 	uint64_t count;				/* of revoked certificates, without removeFromCRL */
 };
 
+/* Where a list is in its life. */
+enum crl_age {
+	CRL_AGE_FUTURE,		/* thisUpdate is still to come */
+	CRL_AGE_FRESH,		/* from thisUpdate to nextUpdate, both seconds included */
+	CRL_AGE_GRACE,		/* nextUpdate has passed, by no more than the grace */
+	CRL_AGE_ENDED,
+};
+
+/*
+ * `now` is in seconds since 1970 UTC; `grace` in seconds, from 0 on: for how long a list that
+ * ended still counts.
+ */
+enum crl_age crl_age(const struct crl_facts *facts, int64_t now, int64_t grace);
+
 /* One revoked certificate. */
 struct crl_entry {
 	struct view serial;	/* big-endian, 1 to 20 octets, the first not zero; lent for the call */

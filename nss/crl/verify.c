@@ -64,16 +64,6 @@ crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t s
 	return true;
 }
 
-enum crl_age
-crl_age(const struct crl_facts *facts, int64_t now, int64_t grace)
-{
-	if (now < facts->this_update)
-		return CRL_AGE_FUTURE;
-	if (now <= facts->next_update)
-		return CRL_AGE_FRESH;
-	return now - grace <= facts->next_update ? CRL_AGE_GRACE : CRL_AGE_ENDED;
-}
-
 /* --- hashing ---------------------------------------------------------------- */
 
 /* The two hashes of one pass: of the file, and of its signed part. */

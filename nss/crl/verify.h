@@ -41,20 +41,6 @@ bool crl_covers(const struct crl_facts *facts, struct view general_name);
  */
 bool crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t size) MUST_CHECK;
 
-/* Where a list is in its life. */
-enum crl_age {
-	CRL_AGE_FUTURE,		/* thisUpdate is still to come */
-	CRL_AGE_FRESH,		/* from thisUpdate to nextUpdate, both seconds included */
-	CRL_AGE_GRACE,		/* nextUpdate has passed, by no more than the grace */
-	CRL_AGE_ENDED,
-};
-
-/*
- * `now` is in seconds since 1970 UTC; `grace` in seconds, from 0 on: for how long a list that
- * ended still counts.
- */
-enum crl_age crl_age(const struct crl_facts *facts, int64_t now, int64_t grace);
-
 /*
  * Verifies the CRL in the file, from its first octet to its last; DER only.
  * `fd` is lent and stays at its offset; it must stay open as long as *ret_crl
