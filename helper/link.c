@@ -151,28 +151,6 @@ receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], 
 	return outcome_of(OUTCOME_OK);
 }
 
-static enum outcome_status
-status_of_answer(enum proto_answer answer)
-{
-	switch (answer) {
-	case PROTO_ANSWER_PIN:
-		return OUTCOME_OK;
-	case PROTO_ANSWER_FORMAT:
-		return OUTCOME_PIN_FORMAT;
-	case PROTO_ANSWER_REPEATED:
-		return OUTCOME_PIN_REPEATED;
-	case PROTO_ANSWER_PASSWORD:
-		return OUTCOME_PASSWORD;
-	case PROTO_ANSWER_GUESSES:
-		return OUTCOME_GUESSES;
-	case PROTO_ANSWER_UNRECORDED:
-		return OUTCOME_GUESS_RECORD;
-	case PROTO_ANSWER_CANCEL:
-		break;
-	}
-	return OUTCOME_CANCELLED;
-}
-
 struct outcome
 link_ask_pin(const struct proto_prompt *prompt, struct secret *pin, struct proto_since *ret_since,
     bool *ret_received)
@@ -193,7 +171,7 @@ link_ask_pin(const struct proto_prompt *prompt, struct secret *pin, struct proto
 	else if (m.answer == PROTO_ANSWER_PIN && !secret_set(pin, m.pin.data, m.pin.len))
 		o = outcome_of(OUTCOME_PIN_FORMAT);
 	else
-		o = outcome_of(status_of_answer(m.answer));
+		o = outcome_of(proto_answer_status(m.answer));
 	if (outcome_ok(&o))
 		*ret_since = m.since;
 	explicit_bzero(packet, sizeof packet);

@@ -55,6 +55,28 @@ proto_offers(const struct proto_request *m, enum proto_way way)
 	return false;
 }
 
+enum outcome_status
+proto_answer_status(enum proto_answer answer)
+{
+	switch (answer) {
+	case PROTO_ANSWER_PIN:
+		return OUTCOME_OK;
+	case PROTO_ANSWER_FORMAT:
+		return OUTCOME_PIN_FORMAT;
+	case PROTO_ANSWER_REPEATED:
+		return OUTCOME_PIN_REPEATED;
+	case PROTO_ANSWER_PASSWORD:
+		return OUTCOME_PASSWORD;
+	case PROTO_ANSWER_GUESSES:
+		return OUTCOME_GUESSES;
+	case PROTO_ANSWER_UNRECORDED:
+		return OUTCOME_GUESS_RECORD;
+	case PROTO_ANSWER_CANCEL:
+		break;
+	}
+	return OUTCOME_CANCELLED;
+}
+
 static void
 put_header(struct writer *w, enum proto_type type, const struct proto_id *id)
 {

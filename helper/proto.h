@@ -140,6 +140,9 @@ enum proto_answer {
 	PROTO_ANSWER_UNRECORDED,	/* whether it has is not known, or cannot be recorded */
 };
 
+/* What the answer makes of the login: OUTCOME_OK for a PIN alone, CANCELLED for a number that is none. */
+enum outcome_status proto_answer_status(enum proto_answer answer);
+
 /* What the person is told if this is the holder's login: lib/guesses.h. */
 struct proto_since {
 	uint16_t failed;	/* PIN entries since the holder's last login */

@@ -165,23 +165,7 @@ receive(void)
 	if (!proto_get_pin(&r, &m))
 		_exit(1);
 	note_since(&m);
-	switch (m.answer) {
-	case PROTO_ANSWER_PIN:
-		return OUTCOME_PIN_WRONG;
-	case PROTO_ANSWER_FORMAT:
-		return OUTCOME_PIN_FORMAT;
-	case PROTO_ANSWER_REPEATED:
-		return OUTCOME_PIN_REPEATED;
-	case PROTO_ANSWER_PASSWORD:
-		return OUTCOME_PASSWORD;
-	case PROTO_ANSWER_GUESSES:
-		return OUTCOME_GUESSES;
-	case PROTO_ANSWER_UNRECORDED:
-		return OUTCOME_GUESS_RECORD;
-	case PROTO_ANSWER_CANCEL:
-		break;
-	}
-	return OUTCOME_CANCELLED;
+	return m.answer == PROTO_ANSWER_PIN ? OUTCOME_PIN_WRONG : proto_answer_status(m.answer);
 }
 
 static void

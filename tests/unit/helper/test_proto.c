@@ -250,6 +250,29 @@ tasks_have_their_questions(void **state)
 	assert_int_equal(proto_questions(PROTO_PIN_CHANGE), 3);
 }
 
+/* Nothing but a PIN goes on to the card. */
+static void
+answers_have_their_outcomes(void **state)
+{
+	static const struct {
+		int answer;
+		enum outcome_status status;
+	} rows[] = {
+		{ 0, OUTCOME_CANCELLED },
+		{ PROTO_ANSWER_PIN, OUTCOME_OK },
+		{ PROTO_ANSWER_FORMAT, OUTCOME_PIN_FORMAT },
+		{ PROTO_ANSWER_CANCEL, OUTCOME_CANCELLED },
+		{ PROTO_ANSWER_REPEATED, OUTCOME_PIN_REPEATED },
+		{ PROTO_ANSWER_PASSWORD, OUTCOME_PASSWORD },
+		{ PROTO_ANSWER_GUESSES, OUTCOME_GUESSES },
+		{ PROTO_ANSWER_UNRECORDED, OUTCOME_GUESS_RECORD },
+		{ PROTO_ANSWER_UNRECORDED + 1, OUTCOME_CANCELLED },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(proto_answer_status((enum proto_answer)rows[i].answer), rows[i].status);
+}
+
 static void
 every_truncation_is_refused(void **state)
 {
@@ -832,6 +855,7 @@ main(void)
 		cmocka_unit_test(others_come_back),
 		cmocka_unit_test(every_status_comes_back),
 		cmocka_unit_test(tasks_have_their_questions),
+		cmocka_unit_test(answers_have_their_outcomes),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_bit_flip_shows),
 		cmocka_unit_test(ways_that_a_request_offers),
