@@ -228,16 +228,10 @@ cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 
 	return fingerprint(view_of_item(&cert->nss->derPublicKey), ret);
 }
 
-struct outcome
-cert_fingerprint_of(struct view der, const struct log *log, char ret[static CERT_FINGERPRINT_LEN + 1])
+bool
+cert_fingerprint_of(struct view der, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
-	struct certdb *db = NULL;
-	struct outcome o = certdb_open_none(log, &db);
-
-	if (outcome_ok(&o) && !fingerprint(der, ret))
-		o = outcome_of(OUTCOME_INTERNAL);
-	(void)certdb_close(db);
-	return o;
+	return fingerprint(der, ret);
 }
 
 bool

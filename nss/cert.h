@@ -29,11 +29,10 @@ struct view cert_der(const struct cert *cert);
 const char *cert_fingerprint(const struct cert *cert);
 
 /*
- * The fingerprint of these octets, whatever they are: nothing in them is decoded. INTERNAL if NSS
- * fails.
+ * The fingerprint of these octets, whatever they are: nothing in them is decoded. NSS must be in use
+ * (certdb_open_none()). False if NSS fails.
  */
-struct outcome cert_fingerprint_of(struct view der, const struct log *log,
-    char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
+bool cert_fingerprint_of(struct view der, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
 
 /*
  * The hex digits of a fingerprint, or of its begin, as people write them: either

@@ -238,6 +238,19 @@ may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
 	return false;
 }
 
+/* Of the octets that would be added, and not as the child may have shown it. */
+static struct outcome
+fingerprint_of(const struct candidate *c, const struct log *log, char ret[static CERT_FINGERPRINT_LEN + 1])
+{
+	struct certdb *db = NULL;
+	struct outcome o = certdb_open_none(log, &db);
+
+	if (outcome_ok(&o) && !cert_fingerprint_of((struct view){ c->der, c->len }, ret))
+		o = outcome_of(OUTCOME_INTERNAL);
+	(void)certdb_close(db);
+	return o;
+}
+
 static int
 from_card(struct tool *t, const char *reader, const char *accepted)
 {
@@ -252,8 +265,7 @@ from_card(struct tool *t, const char *reader, const char *accepted)
 		return status;
 	if (c.len > sizeof c.der)
 		return TOOL_FAILED;
-	/* Of the octets that would be added, and not as the child may have shown it. */
-	o = cert_fingerprint_of((struct view){ c.der, c.len }, &t->log, fingerprint);
+	o = fingerprint_of(&c, &t->log, fingerprint);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
 	if (!may_trust(t, fingerprint, accepted))
