@@ -13,6 +13,7 @@
 /* What goes into the challenge (flow/possession/challenge.h). */
 struct login_request {
 	const char *purpose, *user, *service, *host;
+	const char *login_name;	/* from afar: the user's name as the client of the login has it; else NULL */
 	enum place place;	/* of the user; for the steps before these */
 };
 

@@ -94,7 +94,7 @@ make_challenge(struct attempt *a, char prompt[static SSHWIRE_PROMPT_MAX])
 	memcpy(c->nonce, nonce.nonce, sizeof c->nonce);
 	c->time = clk_wall_s(a->env->clk);
 	c->binding = a->env->conf->remote_binding == CONF_BINDING_NAME ? SSHWIRE_NAME : SSHWIRE_HOSTKEY;
-	if (copy_name(c->hosts, a->server->names) && copy_name(c->user, a->request->user) &&
+	if (copy_name(c->hosts, a->server->names) && copy_name(c->user, a->request->login_name) &&
 	    copy_name(c->service, a->request->service) && sshwire_write_prompt(c, prompt))
 		return outcome_of(OUTCOME_OK);
 	log_msg(a->env->log, LOG_ERR, "no challenge can be made of the names of this server and the "

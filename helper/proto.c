@@ -10,7 +10,7 @@
 #include "helper/proto.h"
 #include "lib/log.h"
 
-#define PROTO_VERSION 4
+#define PROTO_VERSION 5
 
 unsigned int
 proto_questions(enum proto_task task)
@@ -105,6 +105,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_u8(w, m->no_wait);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
+	writer_string(w, m->login_name);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
 	put_claims(w, &m->claims);
@@ -269,6 +270,7 @@ proto_get_request(struct cursor *r, struct proto_request *ret)
 	    !cursor_u8(r, &no_wait) || no_wait > 1 ||
 	    !cursor_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !cursor_string(r, ret->user, sizeof ret->user) ||
+	    !cursor_string(r, ret->login_name, sizeof ret->login_name) ||
 	    !cursor_string(r, ret->service, sizeof ret->service) ||
 	    !cursor_string(r, ret->host, sizeof ret->host) ||
 	    !get_claims(r, &ret->claims) ||

@@ -29,6 +29,7 @@
 #ifndef JPKI_HELPER_PROTO_H
 #define JPKI_HELPER_PROTO_H
 
+#include "lib/account.h"
 #include "lib/buf.h"
 #include "lib/clk.h"
 #include "lib/place.h"
@@ -90,7 +91,9 @@ struct proto_request {
 	enum proto_task task;
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
-	char user[PROTO_NAME_MAX], service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
+	char user[ACCOUNT_NAME_MAX];	/* the account's name (lib/account.h) */
+	char login_name[PROTO_NAME_MAX];	/* the one that was typed, which may be another of the account's */
+	char service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	struct proto_claims {	/* on the place of the user, as in struct place_evidence; "" for none */
 		char tty[PROTO_NAME_MAX], display[PROTO_NAME_MAX], rhost[PROTO_NAME_MAX], seat[PROTO_NAME_MAX];
 		bool ssh_connection;

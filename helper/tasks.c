@@ -143,7 +143,7 @@ login(const struct flow_env *env, const struct proto_request *request)
 	struct login_prompt prompt = { .conf = env->conf };
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = link_module_gone, .ctx = &prompt };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.host = request->host, .place = where_place(link_place()) };
+		.login_name = request->login_name, .host = request->host, .place = where_place(link_place()) };
 	struct login_result result;
 	char text[MESSAGE_MAX];
 

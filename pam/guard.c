@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/account.h"
 #include "pam/guard.h"
 #include "pam/logline.h"
 

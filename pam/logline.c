@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <pwd.h>
 #include <security/pam_ext.h>
 #include <stdio.h>
 
@@ -9,7 +8,6 @@
 #include "lib/log.h"
 #include "pam/logline.h"
 
-#define ACCOUNT_MAX 16384	/* of the user database: a name, a directory, a comment */
 #define FIELD_MAX 160	/* of a field in the log: five of them fit into a line */
 
 static void
@@ -28,18 +26,6 @@ static void
 field_of_item(pam_handle_t *pamh, int type, char text[static FIELD_MAX])
 {
 	log_field(item(pamh, type), text, FIELD_MAX);
-}
-
-bool
-account_uid(const char *user, uid_t *ret)
-{
-	char text[ACCOUNT_MAX];
-	struct passwd account, *found = NULL;
-
-	if (getpwnam_r(user, &account, text, sizeof text, &found) != 0 || found == NULL)
-		return false;
-	*ret = account.pw_uid;
-	return true;
 }
 
 void

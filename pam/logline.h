@@ -4,9 +4,7 @@
 #define JPKI_PAM_LOGLINE_H
 
 #include <security/pam_modules.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "lib/log.h"
 
@@ -23,12 +21,6 @@ item(pam_handle_t *pamh, int type)
 
 /* A log that writes to syslog in the name of the application's service, as pam_syslog(3). */
 struct log logline_log(pam_handle_t *pamh);
-
-/*
- * The uid of an account in *ret; false: there is none, or it cannot be looked up. For programs that
- * log in again and again on one handle: pam_modutil_getpwnam(3) keeps what it finds until pam_end(3).
- */
-bool account_uid(const char *user, uid_t *ret);
 
 /*
  * "user=… service=… tty=… rhost=… reader=… cert=…", of the handle's items and what is given;

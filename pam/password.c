@@ -2,13 +2,12 @@
 /* The management group "password", which changes the PIN: pam_sm_chauthtok. */
 #include "config.h"
 
-#include <pwd.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
-#include <security/pam_modutil.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/account.h"
 #include "pam/dialogue.h"
 #include "pam/handle.h"
 #include "pam/logline.h"
@@ -22,11 +21,11 @@
  * the user whom the card has let in by this very handle.
  */
 static bool
-acts_for_holder(pam_handle_t *pamh, const struct handle_state *state, const char *user)
+acts_for_holder(const struct handle_state *state, const char *user)
 {
-	const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
+	uid_t uid;
 
-	return pw != NULL && (pw->pw_uid == getuid() || handle_let_in(state, user));
+	return account_uid(user, &uid) && (uid == getuid() || handle_let_in(state, user));
 }
 
 /* passwd names no terminal as PAM_TTY; utmp may know the one it was started from. */
@@ -48,7 +47,7 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 
 	if (!outcome_ok(&result.outcome))
 		return result;
-	if (!acts_for_holder(pamh, state, request->user)) {
+	if (!acts_for_holder(state, request->user)) {
 		result.outcome = outcome_of(OUTCOME_NOT_ENROLLED);
 		return result;
 	}

@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/account.h"
 #include "pam/guard.h"
 #include "pam/language.h"
 #include "pam/logline.h"
@@ -47,9 +48,10 @@ request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		return outcome_of(OUTCOME_CANCELLED);
 	if (r != PAM_SUCCESS || user == NULL)
 		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)r);
-	/* No account can have this name. */
-	if (user[0] == '\0' || !copy_name(request->user, user))
+	if (!copy_name(request->login_name, user) || !account_name(user, log, request->user)) {
+		(void)copy_name(request->user, user);	/* for the log */
 		return outcome_of(OUTCOME_NOT_ENROLLED);
+	}
 	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
 	    gethostname(request->host, sizeof request->host) != 0)
 		return outcome_of(OUTCOME_INTERNAL);

@@ -14,7 +14,8 @@
  * PAM stack. The words are lent, for as long as argv lives. It asks the application for the user's
  * name where the handle has none.
  *
- * OUTCOME_OK; CANCELLED: the conversation failed; NOT_ENROLLED: no account can have this name;
+ * OUTCOME_OK; CANCELLED: the conversation failed; NOT_ENROLLED: no account can have this name, or
+ * lib/account.h calls it ambiguous (logged);
  * CONFIG: too many words, which is logged; INTERNAL: the service's name does not fit, or libpam
  * or gethostname(2) failed.
  */

@@ -16,6 +16,7 @@
 #include <syslog.h>
 
 #include "helper/proto.h"
+#include "lib/account.h"
 #include "pam/handle.h"
 #include "pam/logline.h"
 
@@ -38,13 +39,18 @@ leave(pam_handle_t *pamh, const char *name, const char *value)
 	return len > 0 && (size_t)len < sizeof text && pam_putenv(pamh, text) == PAM_SUCCESS;
 }
 
-/* The handle's state if the card let in the user whose session this is; else NULL. */
+/*
+ * The handle's state if the card let in the user whose session this is, and the account's name;
+ * else NULL. A module before ours may have changed PAM_USER to another name of the account.
+ */
 static struct handle_state *
-state_of_holder(pam_handle_t *pamh, const char *user)
+state_of_holder(pam_handle_t *pamh, char name[static ACCOUNT_NAME_MAX])
 {
+	const struct log log = logline_log(pamh);
 	const struct handle_state *state = handle_find(pamh);
+	const char *user = item(pamh, PAM_USER);
 
-	if (state == NULL || user == NULL || !handle_let_in(state, user))
+	if (state == NULL || user == NULL || !account_name(user, &log, name) || !handle_let_in(state, name))
 		return NULL;
 	return handle_of(pamh);
 }
@@ -52,7 +58,8 @@ state_of_holder(pam_handle_t *pamh, const char *user)
 int
 pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	const char *user = item(pamh, PAM_USER), *service = item(pamh, PAM_SERVICE);
+	const char *service = item(pamh, PAM_SERVICE);
+	char user[ACCOUNT_NAME_MAX];
 	struct handle_state *state = state_of_holder(pamh, user);
 
 	if (state == NULL)
@@ -71,7 +78,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 int
 pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	const char *user = item(pamh, PAM_USER);
+	char user[ACCOUNT_NAME_MAX];
 	struct handle_state *state = state_of_holder(pamh, user);
 
 	if (state == NULL || !handle_session(state))

@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/account.h"
 #include "pam/guard.h"
 #include "pam/logline.h"
 #include "pam/tally.h"

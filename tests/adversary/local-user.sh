@@ -86,3 +86,22 @@ name_that_is_a_path()
 # Letter: the file that the name leads to is in order, and the card in it is his.
 # Seen to succeed: mutant name-of-an-account
 adversary name-that-is-a-path name_that_is_a_path
+
+# In the directory he can choose what his second account is called. It has more rights, and no card.
+namesake_of_the_holder()
+{
+	other_names 'boss@directory:taro:x:3001:3001::/:/bin/bash' 'taro@realm:taro:x:2002:2002::/home/taro:/bin/bash'
+	cp "$WORK/his/hanako.pem" "$USERS/taro.pem"
+	fresh_card other-person
+	run pamdrive --service e2e --user boss@directory "pin=$PIN" auth
+	no_login
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	run pamdrive --service e2e --user taro@realm "pin=$PIN" auth
+	expect_has 'his own login' 'auth = 0 PAM_SUCCESS' "$OUT"
+	other_names
+	reset_config
+}
+# Promise: A card opens no account but the one that it was enrolled for, also where the user database calls another account the same.
+# Letter: the name that the database gives the account is in order, is an account, and his own card is enrolled for it.
+# Seen to succeed: mutant name-of-another-account
+adversary namesake-of-the-holder namesake_of_the_holder

@@ -134,7 +134,7 @@ answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct login_request request = { .purpose = "login", .user = "hanako", .service = "sshd",
+	struct login_request request = { .purpose = "login", .user = "hanako", .login_name = "hanako", .service = "sshd",
 		.host = "azumino", .place = PLACE_REMOTE };
 	struct remote_ui ui = { .ask = answer };
 	struct login_result result = { .outcome = { .status = OUTCOME_OK } };

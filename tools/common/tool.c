@@ -95,8 +95,20 @@ login_uid(void)
 	return uid != TOOL_NO_UID ? uid : tool_sudo_uid();
 }
 
+bool
+tool_find_account(const struct tool *t, const char *name, struct account *ret)
+{
+	enum account_found found = account_find(name, &t->log, ret);
+
+	if (found == ACCOUNT_ABSENT)
+		tool_complain(t, _("there is no user %s on this machine"), name);
+	else if (found == ACCOUNT_AMBIGUOUS)
+		tool_complain(t, _("%s: the user database gives this account a name that is not only its own"), name);
+	return found == ACCOUNT_FOUND;
+}
+
 static const char *
-account_name(void *ctx, uid_t uid)
+name_of_uid(void *ctx, uid_t uid)
 {
 	const struct passwd *pw;
 
@@ -106,7 +118,7 @@ account_name(void *ctx, uid_t uid)
 	return pw == NULL ? NULL : pw->pw_name;
 }
 
-const struct guesses_names tool_names = { .name = account_name };
+const struct guesses_names tool_names = { .name = name_of_uid };
 
 static void
 name_of(uid_t uid, char name[static 64])

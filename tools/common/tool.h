@@ -5,6 +5,7 @@
 
 #include "config/conf.h"
 #include "flow/possession/env.h"
+#include "lib/account.h"
 #include "lib/buf.h"
 #include "lib/guesses.h"
 
@@ -70,6 +71,9 @@ bool tool_is_root(const struct tool *t) MUST_CHECK;
 /* Who called sudo, as sudo says: a proposal, no proof. TOOL_NO_UID if nobody did. */
 #define TOOL_NO_UID ((uid_t)-1)
 uid_t tool_sudo_uid(void);
+
+/* The account that a name on the command line means; false after a complaint. */
+bool tool_find_account(const struct tool *t, const char *name, struct account *ret) MUST_CHECK;
 
 /* Accounts by their names on this system, for lists. */
 extern const struct guesses_names tool_names;

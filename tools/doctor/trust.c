@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,6 +184,19 @@ judge_certificate(struct doctor *d, const char *user, const struct usercert *e)
 		    cert_fingerprint(e->cert), date);
 }
 
+/* A login looks a card up by the name that the user database gives the account. */
+static void
+judge_name(struct doctor *d, const char *user)
+{
+	struct account account;
+	enum account_found f = account_find(user, &d->t->log, &account);
+
+	if (f == ACCOUNT_ABSENT)
+		found(d, FOUND_ENROLLED_STRANGER, "%s", user);
+	else if (f == ACCOUNT_AMBIGUOUS || strcmp(account.name, user) != 0)
+		found(d, FOUND_ENROLLED_MISNAMED, "%s, %s", user, f == ACCOUNT_FOUND ? account.name : "?");
+}
+
 static void
 judge_user(void *ctx, const char *user)
 {
@@ -194,8 +206,7 @@ judge_user(void *ctx, const char *user)
 	struct outcome o;
 
 	u->count++;
-	if (getpwnam(user) == NULL)
-		found(u->d, FOUND_ENROLLED_STRANGER, "%s", user);
+	judge_name(u->d, user);
 	snprintf(file, sizeof file, "%s.pem", user);
 	readable_in(u->d, u->d->t->conf.users_dir, file);
 	u->d->said[0] = '\0';

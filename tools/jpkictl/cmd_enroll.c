@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -177,18 +176,16 @@ enroll_from_file(struct tool *t, const struct enrolling *e)
 	return judge_and_write(t, e, &caged, "from a file, key not proven");
 }
 
+/* The account that is meant by a name. A login looks its card up by the account's. */
 static bool
-user_exists(struct tool *t, const char *user)
+find_user(struct tool *t, const char *name, struct account *ret)
 {
-	if (!userfile_user_ok(user)) {
-		tool_complain(t, "%s", _("this cannot be a user's name"));
+	if (!tool_find_account(t, name, ret))
 		return false;
-	}
-	if (getpwnam(user) == NULL) {
-		tool_complain(t, _("there is no user %s on this machine"), user);
-		return false;
-	}
-	return true;
+	if (userfile_user_ok(ret->name))
+		return true;
+	tool_complain(t, "%s", _("this cannot be a user's name"));
+	return false;
 }
 
 int
@@ -201,6 +198,7 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct enrolling e = { .user = NULL };
+	struct account account;
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, "ar:f:", options, NULL)) != -1) {
@@ -215,9 +213,9 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	}
 	if (optind != argc - 1 || (e.reader != NULL && e.file != NULL))
 		return tool_usage(t);
-	e.user = argv[optind];
-	if (!user_exists(t, e.user))
+	if (!find_user(t, argv[optind], &account))
 		return TOOL_FAILED;
+	e.user = account.name;
 	status = e.file != NULL ? enroll_from_file(t, &e) : enroll_from_card(t, &e);
 	if (status == TOOL_OK) {
 		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);

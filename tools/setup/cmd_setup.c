@@ -84,10 +84,8 @@ begin(struct setup *s)
 	}
 	if (s->user == NULL)
 		s->user = invoking_user();
-	if (s->user != NULL && getpwnam(s->user) == NULL) {
-		tool_complain(s->t, _("there is no user %s on this machine"), s->user);
+	if (s->user != NULL && !setup_name_user(s, s->user))
 		return TOOL_FAILED;
-	}
 	if (backup_pending())
 		printf("%s\n", _("Changes of an earlier run are not confirmed yet: jpkictl setup --confirm, or --undo"));
 	return walk(s);

@@ -40,6 +40,9 @@ bool setup_line(const struct setup *s, const char *question, char line[static SE
 /* "jpkictl ARGS…" (the first is ours to fill) in a process of its own; true if it succeeded. */
 bool setup_jpkictl(const struct setup *s, const char *argv[]);
 
+/* Whose card it is, by any name of the account. False after a complaint. */
+bool setup_name_user(struct setup *s, const char *name);
+
 /* Another program of the PATH, the same. */
 bool setup_program(const char *const argv[]);
 

@@ -333,6 +333,17 @@ setup_enrolled(const struct setup *s)
 }
 
 bool
+setup_name_user(struct setup *s, const char *name)
+{
+	struct account account;
+
+	if (!tool_find_account(s->t, name, &account))
+		return false;
+	s->user = strdup(account.name);
+	return s->user != NULL;
+}
+
+bool
 enroll_done(struct setup *s)
 {
 	if (s->no_enroll) {
@@ -351,7 +362,7 @@ enroll_tell(struct setup *s)
 	char line[SETUP_LINE];
 
 	if (s->user == NULL && setup_line(s, _("Whose card is it? User name:"), line))
-		s->user = strdup(line);
+		(void)setup_name_user(s, line);
 	printf(_("  The card on the reader will be registered for %s (jpkictl enroll); its PIN is asked once.\n"),
 	    s->user != NULL ? s->user : "?");
 }

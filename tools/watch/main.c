@@ -12,16 +12,17 @@
 #include <getopt.h>
 #include <locale.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "lib/account.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "tools/watch/card_probe.h"
@@ -240,17 +241,17 @@ static int
 load(struct watcher *w)
 {
 	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
-	const struct passwd *pw = getpwuid(getuid());
+	struct account account;
 	struct outcome o;
 	int certificate;
 
-	if (pw == NULL) {
+	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &account) != ACCOUNT_FOUND) {
 		log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
 		return EXIT_CANNOT;
 	}
-	o = card_probe_load(&w->look, &env, pw->pw_name);
+	o = card_probe_load(&w->look, &env, account.name);
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
-		return nothing(w, "no card is enrolled for %s", pw->pw_name);
+		return nothing(w, "no card is enrolled for %s", account.name);
 	if (!outcome_ok(&o)) {
 		log_msg(&w->log, LOG_ERR, "%s: %s; nobody watches the card", outcome_code(o.status),
 		    outcome_state(o.status));

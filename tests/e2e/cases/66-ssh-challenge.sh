@@ -27,7 +27,7 @@ answered()
 	SYSLOG_FROM=$(syslog_size)
 	: > "$ANSWERS"
 	run env "${variables[@]}" "${SSH[@]}" "$@" -o PreferredAuthentications=keyboard-interactive \
-		-o NumberOfPasswordPrompts=1 hanako@127.0.0.1 id
+		-o NumberOfPasswordPrompts=1 "${AS-hanako}@127.0.0.1" id
 	expect_equal "exit status ($log)" "$status" "$STATUS"
 	expect_has 'what ssh says' "$says" "$OUT"
 	expect_outcomes "$log"
@@ -154,6 +154,22 @@ dead_ones()
 	answered 0 "$IN" OK
 }
 
+# The challenge has the name that was typed, as for a name without an account: from afar nothing shows
+# which names the user database knows, and jpki-askpass finds the name that it was called with.
+by_another_name()
+{
+	other_names 'HANAKO:hanako:*:2001:2001::/home/hanako:/bin/bash' \
+		'hanako@other:hanako:x:3001:3001::/:/bin/bash'
+	enroll hanako good
+	AS=HANAKO answered 0 "$IN" OK
+	expect_has 'the challenge' ' HANAKO sshd ' "$(grep ^prompt: "$ANSWERS")"
+	expect_logged 'JPKI-OK user=hanako '
+	AS=Hanako answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no
+	expect_has 'the challenge' ' Hanako sshd ' "$(grep ^prompt: "$ANSWERS")"
+	AS=hanako@other answered 255 "$DENIED" NOT-ENROLLED ANSWER_PASSWORD=no
+	other_names
+}
+
 # Only sshd challenges: nothing binds what a program inside of a session would show.
 inside_a_session()
 {
@@ -252,6 +268,7 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	run_case 'ssh challenge: beside a password' with_password
 	run_case 'ssh challenge: bound by the name' by_name
 	run_case 'ssh challenge: nobody learns who is enrolled' no_oracle
+	run_case 'ssh challenge: by another name of the account' by_another_name
 	run_case 'ssh challenge: dead certificates' dead_ones
 	run_case 'ssh challenge: not inside a session' inside_a_session
 	run_case 'ssh challenge: a server without host keys' server_without_keys

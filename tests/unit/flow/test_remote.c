@@ -164,9 +164,9 @@ answer(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 }
 
 static struct login_result
-remote_login(struct kit *k, struct person *p, const char *user)
+remote_login_as(struct kit *k, struct person *p, const char *user, const char *login_name)
 {
-	struct login_request request = { .purpose = "login", .user = user, .service = "sshd",
+	struct login_request request = { .purpose = "login", .user = user, .login_name = login_name, .service = "sshd",
 		.host = "azumino", .place = PLACE_REMOTE };
 	struct remote_ui ui = { .ask = answer, .ctx = p };
 	struct login_result result;
@@ -177,6 +177,12 @@ remote_login(struct kit *k, struct person *p, const char *user)
 	assert_int_equal(k->opens, 0);		/* no card of ours is touched */
 	assert_int_equal(k->prompts, 0);
 	return result;
+}
+
+static struct login_result
+remote_login(struct kit *k, struct person *p, const char *user)
+{
+	return remote_login_as(k, p, user, user);
 }
 
 static void
@@ -241,6 +247,19 @@ right_reply(void **state)
 	keyid_of(k, "good", keyid);
 	assert_string_equal(r.cert, keyid);
 	assert_true(r.not_after > k->wall_s);
+}
+
+/* The account's name finds the card; the one that was typed is what the client knows. */
+static void
+another_name_of_the_account(void **state)
+{
+	struct kit *k = *state;
+	struct person p = { .leaf = "good" };
+
+	assert_int_equal(remote_login_as(k, &p, "hanako", "Hanako@realm").outcome.status, OUTCOME_OK);
+	assert_string_equal(p.seen.user, "Hanako@realm");
+	assert_int_equal(remote_login_as(k, &p, "taro", "hanako").outcome.status, OUTCOME_CHALLENGE);
+	assert_string_equal(p.seen.user, "hanako");
 }
 
 static void
@@ -618,7 +637,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(right_reply), T(names_of_the_server), T(second_of_two_certificates), T(binding_by_name),
+		T(right_reply), T(another_name_of_the_account), T(names_of_the_server), T(second_of_two_certificates),
+		T(binding_by_name),
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
 		T(dead_certificates), T(changed_while_it_was_signed), T(nobody_learns_who_is_enrolled), T(refusals_take_their_time),
 		T(host_keys_are_needed), T(users_of_odd_names), T(names_in_the_log),

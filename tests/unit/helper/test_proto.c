@@ -93,7 +93,7 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.no_wait = true, .drop_s = 300, .user = "taro",
+			.no_wait = true, .drop_s = 300, .user = "taro", .login_name = "Taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
 				.ssh_connection = true, .caller = 2001, .for_caller = true },
@@ -176,6 +176,7 @@ request_comes_back(void **state)
 	assert_true(m.request.claims.for_caller);
 	assert_int_equal(m.request.drop_s, 300);
 	assert_string_equal(m.request.user, "taro");
+	assert_string_equal(m.request.login_name, "Taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.lang, "ja");
 	assert_string_equal(m.request.host, "pc");
@@ -453,7 +454,7 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 4)
+			if (version != 5)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
 		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
@@ -522,7 +523,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 4);
+	writer_u8(&w, 5);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -551,7 +552,7 @@ take(const struct writer *w)
 }
 
 static bool
-take_request_with(size_t auth_info, size_t user, size_t service, size_t host, size_t claim,
+take_request_with(size_t auth_info, size_t login_name, size_t user, size_t service, size_t host, size_t claim,
     size_t words, size_t word)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
@@ -560,6 +561,7 @@ take_request_with(size_t auth_info, size_t user, size_t service, size_t host, si
 	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0 }, 2);
 	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
+	writer_string(&w, text_of(login_name));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));
 	writer_string(&w, text_of(claim));	/* tty, display, rhost, seat */
@@ -579,7 +581,7 @@ take_request_with(size_t auth_info, size_t user, size_t service, size_t host, si
 static bool
 take_request(size_t user, size_t service, size_t host, size_t claim, size_t words, size_t word)
 {
-	return take_request_with(0, user, service, host, claim, words, word);
+	return take_request_with(0, 1, user, service, host, claim, words, word);
 }
 
 static bool
@@ -671,8 +673,10 @@ oversized_strings_are_refused(void **state)
 	assert_false(take_request(255, 256, 255, 255, 0, 0));
 	assert_false(take_request(255, 255, 256, 255, 0, 0));
 	assert_false(take_request(255, 255, 255, 256, 0, 0));
-	assert_true(take_request_with(PROTO_AUTH_INFO_MAX - 1, 1, 1, 1, 1, 0, 0));
-	assert_false(take_request_with(PROTO_AUTH_INFO_MAX, 1, 1, 1, 1, 0, 0));
+	assert_true(take_request_with(PROTO_AUTH_INFO_MAX - 1, 1, 1, 1, 1, 1, 0, 0));
+	assert_false(take_request_with(PROTO_AUTH_INFO_MAX, 1, 1, 1, 1, 1, 0, 0));
+	assert_true(take_request_with(1, 255, 1, 1, 1, 1, 0, 0));
+	assert_false(take_request_with(1, 256, 1, 1, 1, 1, 0, 0));
 	assert_true(take_reply(PROTO_REPLY_MAX - 1));
 	assert_false(take_reply(PROTO_REPLY_MAX));
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -239,6 +240,21 @@ write_stack(void)
 uid_t
 getuid(void)
 {
+	return 0;
+}
+
+/* In place of libc's: a user database with an account of several names, and another that bears one of them. */
+int
+getpwnam_r(const char *name, struct passwd *entry, char *text, size_t size, struct passwd **ret)
+{
+	static char hanako[] = "hanako";
+	union { void *found; int (*fn)(const char *, struct passwd *, char *, size_t, struct passwd **); } real = {
+		.found = dlsym(RTLD_NEXT, "getpwnam_r") };
+
+	if (strcasecmp(name, hanako) != 0 && strcmp(name, "hanako@realm") != 0 && strcmp(name, "hanako@other") != 0)
+		return real.fn(name, entry, text, size, ret);
+	*entry = (struct passwd){ .pw_name = hanako, .pw_uid = strcmp(name, "hanako@other") != 0 ? 2001 : 3001 };
+	*ret = entry;
 	return 0;
 }
 
@@ -908,6 +924,54 @@ test_session_without_card(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
+/* A module before ours, or the application, has changed PAM_USER to another name of the account. */
+static void
+test_session_by_another_name(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "HANAKO"), PAM_SUCCESS);
+	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
+	assert_memory_equal(decision, "JPKI-OK user=hanako ", 20);
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "hanako@realm"), PAM_SUCCESS);
+	expect_session(pamh, "JPKI-SESSION-OPEN" WHO, "JPKI-SESSION-CLOSE" WHO, "fedcba9876543210");
+	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "hanako@other"), PAM_SUCCESS);
+	decision[0] = '\0';
+	assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+	assert_string_equal(decision, "");
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* No helper is started for a name that leads to another account, and none of its cards is looked for. */
+static void
+test_name_of_another_account(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "hanako@other"), PAM_SUCCESS);
+	assert_int_equal(run_on(pamh, "good"), PAM_USER_UNKNOWN);
+	assert_string_equal(code, "JPKI-E-NOT-ENROLLED");
+	assert_memory_equal(decision, "JPKI-E-NOT-ENROLLED user=hanako@other ", 38);
+	assert_string_equal(tasks(), "");
+	assert_int_equal(prompts, 0);
+	pam_end(pamh, PAM_USER_UNKNOWN);
+}
+
+/* What the handle remembers is the account's, by whatever name it comes. */
+static void
+test_wrong_pin_by_another_name(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	(void)run_on(pamh, "wrong");
+	assert_string_equal(code, "JPKI-E-PIN-WRONG");
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "hanako@realm"), PAM_SUCCESS);
+	(void)run_on(pamh, "wrong");
+	assert_string_equal(code, "JPKI-E-PIN-REPEATED");
+	pam_end(pamh, PAM_AUTH_ERR);
+}
+
 static void
 test_session_without_room(void **state)
 {
@@ -1230,6 +1294,9 @@ main(void)
 		cmocka_unit_test(test_setcred_alone),
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_session_without_card),
+		cmocka_unit_test(test_session_by_another_name),
+		cmocka_unit_test(test_name_of_another_account),
+		cmocka_unit_test(test_wrong_pin_by_another_name),
 		cmocka_unit_test(test_session_without_room),
 		cmocka_unit_test(test_host_that_reaps),
 		cmocka_unit_test(test_number_used_again),

@@ -13,7 +13,7 @@
 #include "tests/unit/test.h"
 #include "tools/doctor/doctor.h"
 
-static struct account {
+static struct known_user {
 	const char *name;
 	uid_t uid;
 } accounts[8];
@@ -59,13 +59,13 @@ static struct tool tool;
 #define OWN_HELPER { HELPER_USER, 873 }
 
 static void
-with(const struct account *list, size_t count)
+with(const struct known_user *list, size_t count)
 {
 	memset(accounts, 0, sizeof accounts);
 	memcpy(accounts, list, count * sizeof *list);
 	memset(&last, 0, sizeof last);
 }
-#define WITH(...) with((const struct account[]){ __VA_ARGS__ }, COUNT(((const struct account[]){ __VA_ARGS__ })))
+#define WITH(...) with((const struct known_user[]){ __VA_ARGS__ }, COUNT(((const struct known_user[]){ __VA_ARGS__ })))
 
 static void
 keys_are_given_by_a_user_for_that_alone(void **state)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Accounts, as the user database knows them (nsswitch.conf(5)).
+ *
+ * One account may be found by several names: Active Directory and LDAP fold case, SSSD and winbind
+ * take hanako@realm or REALM\hanako for hanako. The one that counts is pw_name: it names the file
+ * of the enrolled certificates, and it is in challenges and in the log.
+ */
+#ifndef JPKI_LIB_ACCOUNT_H
+#define JPKI_LIB_ACCOUNT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/log.h"
+
+#define ACCOUNT_NAME_MAX 256	/* with the NUL */
+
+struct account {
+	char name[ACCOUNT_NAME_MAX];	/* pw_name */
+	uid_t uid;
+};
+
+enum account_found {
+	ACCOUNT_FOUND = 1,
+	ACCOUNT_ABSENT,		/* or the database does not answer, which is logged */
+	ACCOUNT_AMBIGUOUS,	/* logged */
+};
+
+/*
+ * Looks an account up by any of its names. *ret is set for ACCOUNT_FOUND alone.
+ *
+ * AMBIGUOUS: pw_name, looked up in turn, is no account, another one, or no end of the search. With
+ * a local hanako and a hanako@realm that the directory calls hanako as well, the card enrolled for one would
+ * be looked for at a login of the other. Nothing is looked up for such an account.
+ *
+ * Not pam_modutil_getpwnam(3): it keeps what it finds until pam_end(3), and there are programs that
+ * log in again and again on one handle.
+ */
+enum account_found account_find(const char *name, const struct log *log, struct account *ret);
+
+/*
+ * The name to look an enrollment up by, of a name that was typed: the account's, or the typed one
+ * where there is no account (so from afar nothing shows which names have one). False: the typed
+ * name is empty or too long for any account, or AMBIGUOUS.
+ */
+bool account_name(const char *typed, const struct log *log, char name[static ACCOUNT_NAME_MAX]);
+
+/*
+ * The account with a uid. Several may share one: `named` says which is meant (LOGNAME; NULL for no
+ * hint), and does not count if it has another uid. Otherwise as account_find().
+ */
+enum account_found account_of_uid(uid_t uid, const char *named, const struct log *log, struct account *ret);
+
+/* The uid of an account, by any of its names; false: there is none, or it is AMBIGUOUS. Logs nothing. */
+bool account_uid(const char *name, uid_t *ret);
+
+#endif
