@@ -74,6 +74,9 @@ from_card_known()
 	rm -rf "$NSSDB"
 	cp "$KNOWN" "$WORK/known"
 	# What is installed names none that nobody compared.
+	# The three generations of doc/facts/jpki-card.md, each with its name.
+	expect_equal 'generations' "$(sed -nE 's/^\|(authca0[1-9])\|.*\|([0-9A-F]{64}) .*/\L\2 unconfirmed \1/p' \
+		"$E2E_TOP/doc/facts/jpki-card.md" | sort)" "$(grep -E "^$EVERY_HEX " "$KNOWN" | sort)"
 	expect_equal 'published fingerprints installed' 0 "$(grep -cE "^$EVERY_HEX published " "$KNOWN")"
 	printf '# test\n%s unconfirmed authca99\n' "$ca1" > "$KNOWN"
 	refused_words 1 'nothing was changed' trust from-card
