@@ -18,6 +18,7 @@
 #define BUSY_RETRY_MS 100
 #define RESET_RETRIES 3
 #define REFUSED_RETRIES 3
+#define LOST_RETRIES 3
 #define IN_USE (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)
 #define STATE_CHANGES 4
 #define GONE_MS 1000		/* readers that are polled notice within half of it */
@@ -37,6 +38,7 @@ struct pcsc {
 	char reader[TRANSPORT_NAME_MAX];
 	DWORD state;			/* of that reader when the transaction began */
 	DWORD protocol;
+	struct transport_readers seen;
 	volatile sig_atomic_t waiting_for_lock;
 };
 
@@ -208,39 +210,67 @@ generation_of(DWORD event_state)
 	return (uint32_t)(event_state >> 16 & 0xffff);
 }
 
+/*
+ * libpcsclite 2.5 takes the news of a change that comes while it registers for changes for the
+ * answer to its question for the readers (getReaderStatesAndRegisterForEvents): it knows none of
+ * them then, and the connection is out of step from there on.
+ */
+static LONG
+status_change(struct pcsc *p, DWORD ms, SCARD_READERSTATE *states, size_t count)
+{
+	LONG rv = SCardGetStatusChange(p->context, ms, states, (DWORD)count);
+
+	if (rv == SCARD_E_UNSUPPORTED_FEATURE)	/* its other word for that */
+		rv = SCARD_E_UNKNOWN_READER;
+	if (rv == SCARD_E_UNKNOWN_READER && !p->no_reconnect)
+		p->context_broken = true;
+	return rv;
+}
+
+static LONG
+ask_states(struct pcsc *p, struct transport_readers *list)
+{
+	SCARD_READERSTATE states[TRANSPORT_READERS_MAX] = {0};
+	LONG rv;
+
+	if (list->count == 0)
+		return SCARD_S_SUCCESS;
+	for (size_t i = 0; i < list->count; i++) {
+		states[i].szReader = list->at[i].name;
+		states[i].dwCurrentState = SCARD_STATE_UNAWARE;
+	}
+	rv = status_change(p, 0, states, list->count);
+	for (size_t i = 0; i < list->count; i++) {
+		list->at[i].has_card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
+		list->at[i].in_use = (states[i].dwEventState & IN_USE) != 0;
+		list->at[i].exclusive = (states[i].dwEventState & SCARD_STATE_EXCLUSIVE) != 0;
+		list->at[i].generation = generation_of(states[i].dwEventState);
+		list->at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
+	}
+	return rv;
+}
+
 static struct outcome
 pcsc_readers(void *ctx, struct transport_readers *ret)
 {
-	SCARD_READERSTATE states[TRANSPORT_READERS_MAX] = {0};
 	struct transport_readers list = { .count = 0 };
 	struct pcsc *p = ctx;
 	struct outcome o;
-	LONG rv;
+	LONG rv = SCARD_E_UNKNOWN_READER;
 
-	o = need_context(p);
-	if (!outcome_ok(&o))
-		return o;
-	o = list_names(p, &list);
-	if (!outcome_ok(&o))
-		return o;
-	for (size_t i = 0; i < list.count; i++) {
-		states[i].szReader = list.at[i].name;
-		states[i].dwCurrentState = SCARD_STATE_UNAWARE;
+	for (int i = 0; i < LOST_RETRIES && rv == SCARD_E_UNKNOWN_READER; i++) {
+		o = need_context(p);
+		if (outcome_ok(&o))
+			o = list_names(p, &list);
+		if (!outcome_ok(&o))
+			return o;
+		rv = ask_states(p, &list);
 	}
-	if (list.count > 0) {
-		rv = SCardGetStatusChange(p->context, 0, states, (DWORD)list.count);
-		if (rv == SCARD_E_UNKNOWN_READER)	/* unplugged just now */
-			list.count = 0;
-		else if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
-			return after(p, rv);
-	}
-	for (size_t i = 0; i < list.count; i++) {
-		list.at[i].has_card = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
-		list.at[i].in_use = (states[i].dwEventState & IN_USE) != 0;
-		list.at[i].exclusive = (states[i].dwEventState & SCARD_STATE_EXCLUSIVE) != 0;
-		list.at[i].generation = generation_of(states[i].dwEventState);
-		list.at[i].state = (uint32_t)states[i].dwEventState & ~(uint32_t)SCARD_STATE_CHANGED;
-	}
+	if (rv == SCARD_E_UNKNOWN_READER)	/* unplugged just now */
+		list.count = 0;
+	else if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+		return after(p, rv);
+	p->seen = list;
 	*ret = list;
 	return outcome_of(OUTCOME_OK);
 }
@@ -282,20 +312,20 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	}
 	states[n].szReader = PNP_READER;
 	states[n].dwCurrentState = SCARD_STATE_UNAWARE;
-	rv = SCardGetStatusChange(p->context, ms == TRANSPORT_FOREVER ? INFINITE : (DWORD)ms, states,
-	    (DWORD)n + 1);
+	rv = status_change(p, ms == TRANSPORT_FOREVER ? INFINITE : (DWORD)ms, states, n + 1);
 	if (rv == SCARD_E_TIMEOUT || rv == SCARD_E_UNKNOWN_READER)
 		return outcome_of(OUTCOME_OK);
 	return after(p, rv);
 }
 
+/* When the readers were last looked at. */
 static bool
-in_use(struct pcsc *p, const char *reader)
+was_in_use(const struct pcsc *p, const char *reader)
 {
-	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
-	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
-
-	return rv == SCARD_S_SUCCESS && (state.dwEventState & IN_USE) != 0;
+	for (size_t i = 0; i < p->seen.count; i++)
+		if (strcmp(p->seen.at[i].name, reader) == 0)
+			return p->seen.at[i].in_use;
+	return false;
 }
 
 /*
@@ -307,8 +337,8 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 {
 	LONG rv;
 
+	p->waiting_for_lock = was_in_use(p, reader);
 	for (;;) {
-		p->waiting_for_lock = in_use(p, reader);
 		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
 		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
@@ -380,18 +410,19 @@ take_card(struct pcsc *p, const char *reader, int64_t deadline)
 	return SCARD_E_SHARING_VIOLATION;
 }
 
+/* SCardStatus does not register for changes, as status_change() does: a helper has no second connection. */
 static struct outcome
 note_state(struct pcsc *p, const char *reader)
 {
-	SCARD_READERSTATE state = { .szReader = reader, .dwCurrentState = SCARD_STATE_UNAWARE };
-	LONG rv = SCardGetStatusChange(p->context, 0, &state, 1);
+	DWORD state = 0, protocol;
+	LONG rv = SCardStatus(p->card, NULL, NULL, &state, &protocol, NULL, NULL);
 
-	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+	if (rv != SCARD_S_SUCCESS)
 		return after(p, rv);
 	if (strlen(reader) >= sizeof p->reader)
 		return outcome_of(OUTCOME_INTERNAL);
 	memcpy(p->reader, reader, strlen(reader) + 1);
-	p->state = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	p->state = (state & ~(DWORD)0xffff) | SCARD_STATE_PRESENT;
 	return outcome_of(OUTCOME_OK);
 }
 
@@ -407,7 +438,7 @@ card_has_gone(struct pcsc *p)
 
 	/* Something else about the reader may change a few times: go on from there. */
 	for (int i = 0; i < STATE_CHANGES; i++) {
-		LONG rv = SCardGetStatusChange(p->context, (DWORD)clk_left_ms(p->clk, deadline), &state, 1);
+		LONG rv = status_change(p, (DWORD)clk_left_ms(p->clk, deadline), &state, 1);
 
 		if (rv != SCARD_S_SUCCESS)
 			return false;
@@ -546,7 +577,7 @@ pcsc_describe(struct pcsc *p, const char *reader, struct pcsc_description *ret)
 
 	*ret = (struct pcsc_description){ .vendor = "" };
 	if (outcome_ok(&o))
-		o = after(p, SCardGetStatusChange(p->context, 0, &state, 1));
+		o = after(p, status_change(p, 0, &state, 1));
 	if (!outcome_ok(&o))
 		return o;
 	ret->has_card = (state.dwEventState & SCARD_STATE_PRESENT) != 0;

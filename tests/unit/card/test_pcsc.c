@@ -25,6 +25,7 @@ LONG __wrap_SCardGetStatusChange(SCARDCONTEXT, DWORD, SCARD_READERSTATE *, DWORD
 LONG __wrap_SCardConnect(SCARDCONTEXT, LPCSTR, DWORD, DWORD, LPSCARDHANDLE, LPDWORD);
 LONG __wrap_SCardReconnect(SCARDHANDLE, DWORD, DWORD, DWORD, LPDWORD);
 LONG __wrap_SCardDisconnect(SCARDHANDLE, DWORD);
+LONG __wrap_SCardStatus(SCARDHANDLE, LPSTR, LPDWORD, LPDWORD, LPDWORD, LPBYTE, LPDWORD);
 LONG __wrap_SCardBeginTransaction(SCARDHANDLE);
 LONG __wrap_SCardEndTransaction(SCARDHANDLE, DWORD);
 LONG __wrap_SCardTransmit(SCARDHANDLE, const SCARD_IO_REQUEST *, LPCBYTE, DWORD, SCARD_IO_REQUEST *,
@@ -36,10 +37,12 @@ static struct transport *t;
 
 /* What pcscd will answer, and what it was asked. */
 static struct {
-	LONG establish, list, change, connect, connect_after_reset, reconnect, disconnect, begin,
+	LONG establish, list, change, connect, connect_after_reset, reconnect, disconnect, begin, status,
 	    transmit;
 	/* so often, before the answer above */
 	unsigned int refusals, refused_connects, busy_connects, reset_begins;
+	unsigned int lost_at;			/* the call of SCardGetStatusChange that fails so: */
+	LONG lost;
 	const char *readers;
 	size_t readers_len;
 	int64_t begin_ms;			/* so long it takes */
@@ -50,13 +53,13 @@ static struct {
 	size_t answer_len;
 
 	int contexts, handles, transactions;		/* open now */
-	unsigned int establishes, connects, reconnects, ends, sleeps;
+	unsigned int establishes, connects, changes, reconnects, ends, sleeps;
 	DWORD disposition;				/* of the last disconnect */
 	bool disconnected_in_transaction;
 	DWORD waited_ms, waited_for;
 	char waited_last[64];
 	int64_t now_ms;
-	enum outcome_status pending_in_begin, pending_in_transmit;
+	enum outcome_status pending_in_connect, pending_in_begin, pending_in_transmit;
 } fake;
 
 LONG
@@ -109,7 +112,7 @@ __wrap_SCardGetStatusChange(SCARDCONTEXT context, DWORD ms, SCARD_READERSTATE *s
 	snprintf(fake.waited_last, sizeof fake.waited_last, "%s", states[count - 1].szReader);
 	for (DWORD i = 0; i < count; i++)
 		states[i].dwEventState = fake.event_state;
-	return fake.change;
+	return ++fake.changes == fake.lost_at ? fake.lost : fake.change;
 }
 
 LONG
@@ -120,6 +123,7 @@ __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD prot
 	assert_int_equal(share, SCARD_SHARE_SHARED);
 	assert_int_equal(protocols, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1);
 	fake.connects++;
+	fake.pending_in_connect = pcsc_pending(pcsc);
 	if (fake.refused_connects > 0) {
 		fake.refused_connects--;
 		return SCARD_W_SECURITY_VIOLATION;
@@ -134,6 +138,17 @@ __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD prot
 	*ret = HANDLE;
 	*ret_protocol = fake.protocol;
 	return SCARD_S_SUCCESS;
+}
+
+LONG
+__wrap_SCardStatus(SCARDHANDLE card, LPSTR name, LPDWORD name_len, LPDWORD state, LPDWORD protocol,
+    LPBYTE atr, LPDWORD atr_len)
+{
+	assert_int_equal(card, HANDLE);
+	assert_int_equal(fake.transactions, 1);
+	*state = (fake.event_state & 0xffff0000) + (SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE);
+	*protocol = fake.protocol;
+	return fake.status;
 }
 
 LONG
@@ -605,6 +620,47 @@ reader_unplugged_in_between(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+/* libpcsclite 2.5, when a state changes just then: the next connection knows the reader. */
+static void
+connection_out_of_step(void **state)
+{
+	static const LONG words[] = { SCARD_E_UNKNOWN_READER, SCARD_E_UNSUPPORTED_FEATURE };
+	struct transport_readers list;
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		fake.lost = words[i];
+		fake.lost_at = fake.changes + 1;
+		assert_int_equal(readers(&list), OUTCOME_OK);
+		assert_int_equal(list.count, 1);
+		assert_int_equal(fake.establishes, 2 * i + 2);
+		/* while it waits: at the next use */
+		fake.lost_at = fake.changes + 1;
+		assert_int_equal(t->ops->wait(t->ctx, &list, 1).status, OUTCOME_OK);
+		assert_int_equal(readers(&list), OUTCOME_OK);
+		assert_int_equal(list.count, 1);
+		assert_int_equal(fake.establishes, 2 * i + 3);
+		assert_int_equal(fake.contexts, 1);
+	}
+}
+
+/* A helper has one connection: opening the card asks nothing that could cost it. */
+static void
+only_connection_keeps_step(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
+	fake.changes = 0;
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(fake.changes, 0);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	fake.change = SCARD_E_UNKNOWN_READER;
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(list.count, 0);
+	assert_int_equal(fake.establishes, 1);
+}
+
 static void
 waits_for_readers_and_for_new_ones(void **state)
 {
@@ -774,7 +830,7 @@ card_that_others_keep_resetting_is_busy(void **state)
 static void
 card_whose_state_cannot_be_asked(void **state)
 {
-	fake.change = SCARD_E_UNKNOWN_READER;
+	fake.status = SCARD_E_READER_UNAVAILABLE;
 	assert_int_equal(open_card(0), OUTCOME_NO_READER);
 	assert_int_equal(fake.handles, 0);
 	assert_int_equal(fake.transactions, 0);
@@ -910,16 +966,24 @@ freeing_powers_the_card_down(void **state)
 static void
 tells_what_it_waits_for(void **state)
 {
+	struct transport_readers list;
 	uint8_t resp[8];
 	size_t len;
 
 	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
 	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(fake.pending_in_connect, OUTCOME_TIMEOUT);
 	assert_int_equal(fake.pending_in_begin, OUTCOME_CARD_BUSY);
 	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_OK);
 	assert_int_equal(fake.pending_in_transmit, OUTCOME_TIMEOUT);
 	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
 	assert_int_equal(pcsc_pending(NULL), OUTCOME_TIMEOUT);
+	/* others were seen to use it */
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	fake.event_state |= SCARD_STATE_INUSE;
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(fake.pending_in_connect, OUTCOME_CARD_BUSY);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -940,6 +1004,8 @@ main(void)
 		TEST(many_and_long_reader_names),
 		TEST(tells_who_uses_the_card),
 		TEST(reader_unplugged_in_between),
+		TEST(connection_out_of_step),
+		TEST(only_connection_keeps_step),
 		TEST(waits_for_readers_and_for_new_ones),
 		TEST(waits_without_pcscd),
 		TEST(waits_for_ever_if_asked),
