@@ -135,7 +135,8 @@ no_oracle()
 refused_with()	# TEXT OUTCOME [VARIABLE=VALUE…]
 {
 	answered 255 "$DENIED" "$2" ANSWER_PASSWORD=no "${@:3}"
-	expect_has 'what comes before the password' "$1" "$(cat "$ANSWERS")"
+	# Newer clients show it at once, older ones with the next prompt.
+	expect_has 'what comes before the password' "$1" "$OUT$(cat "$ANSWERS")"
 }
 
 dead_ones()
