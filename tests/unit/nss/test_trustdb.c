@@ -28,8 +28,10 @@ __wrap_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsig
 		errno = exchange_error;
 		return -1;
 	}
-	if (exchange_signal != 0)
+	if (exchange_signal != 0) {
+		(void)signal(exchange_signal, SIG_DFL);	/* a shell's "&" ignores SIGINT */
 		(void)raise(exchange_signal);
+	}
 	return __real_renameat2(from_fd, from, to_fd, to, flags);
 }
 
