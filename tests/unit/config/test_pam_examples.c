@@ -392,8 +392,10 @@ explained_alike(const char *type, const char *begin, const char *end, size_t lea
 		read_all(lines[i].path, text);
 		from = strstr(text, begin);
 		to = from != NULL ? strstr(from, end) : NULL;
-		if (to == NULL)
+		if (to == NULL) {
 			fail_msg("%s does not explain its %sline", lines[i].path, type);
+			return;
+		}
 		to[strlen(end)] = '\0';
 		if (n++ == 0)
 			snprintf(first, sizeof first, "%s", from);
