@@ -17,8 +17,7 @@ struct found_card {
 
 /*
  * Looks at every card in every reader, and, until env->conf->wait seconds
- * have passed, at every card that comes. A card that another program keeps to itself is waited
- * for as long, but for three seconds at least. Nothing is held when it returns.
+ * have passed, at every card that comes; see search.h. Nothing is held when it returns.
  *
  * OUTCOME_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise, with nothing
  * but the reader in it where a card was looked at, what is

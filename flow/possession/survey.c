@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "config/conf.h"
+#include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 
 static int
@@ -53,7 +55,7 @@ survey_card(const struct flow_env *env, const char *reader, struct survey *ret_s
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
 	struct survey s = { .auth_tries = TRIES_UNKNOWN, .sign_tries = TRIES_UNKNOWN };
-	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+	struct outcome o = t->ops->open(t->ctx, reader, SEARCH_BUSY_MS);
 
 	if (!outcome_ok(&o))
 		return o;
@@ -71,7 +73,7 @@ survey_read_ca(const struct flow_env *env, const char *reader, uint8_t der[stati
 {
 	const struct transport *t = env->transport;
 	struct jpki card = { .transport = env->transport, .classic = !env->conf->short_ids };
-	struct outcome o = t->ops->open(t->ctx, reader, (int64_t)env->conf->timeout * 1000);
+	struct outcome o = t->ops->open(t->ctx, reader, SEARCH_BUSY_MS);
 
 	if (!outcome_ok(&o))
 		return o;
@@ -91,33 +93,72 @@ survey_certificate(const struct survey *s)
 	    s->kind == JPKI_KIND_PHONE ? OUTCOME_PHONE : OUTCOME_NO_CERT);
 }
 
-struct outcome
-survey_choose_reader(const struct flow_env *env, const char *wanted, char *reader)
+/* What lies on the readers, for a choice. */
+struct choice {
+	const struct flow_env *env;
+	bool proper;			/* a My Number Card has been seen, not only a Juki card or a phone */
+	unsigned int count;		/* of the better kind */
+	char reader[TRANSPORT_NAME_MAX];	/* the first of them */
+	uint8_t head[JPKI_HEAD_MAX];	/* of its certificate */
+	size_t head_len;
+};
+
+/* A reader of two interfaces may show one card in both of its slots. */
+static bool
+is_same_card(const struct choice *c, const uint8_t *head, size_t len)
 {
-	struct transport_readers readers;
-	const struct transport_reader *chosen = NULL;
-	struct outcome o = env->transport->ops->readers(env->transport->ctx, &readers);
-	size_t matching = 0;
+	return len > 0 && view_equal((struct view){ head, len }, (struct view){ c->head, c->head_len });
+}
+
+static void
+take_candidate(struct choice *c, const char *reader, bool proper, const uint8_t *head, size_t len)
+{
+	if (proper < c->proper || (c->count > 0 && proper == c->proper && is_same_card(c, head, len)))
+		return;
+	if (proper == c->proper && c->count++ > 0) {
+		log_msg(c->env->log, LOG_ERR, "My Number Cards lie on %s and on %s", LOG_NAME(c->reader),
+		    LOG_NAME(reader));
+		return;
+	}
+	c->proper = proper;
+	c->count = 1;
+	snprintf(c->reader, sizeof c->reader, "%s", reader);
+	memcpy(c->head, head, len);
+	c->head_len = len;
+}
+
+static struct outcome
+look_for_any(void *ctx, struct jpki *card, const char *reader, bool *ret_over)
+{
+	enum jpki_kind kind = JPKI_KIND_UNKNOWN;
+	uint8_t head[JPKI_HEAD_MAX];
+	size_t len = 0;
+	struct outcome o = jpki_select(card);
 
 	if (!outcome_ok(&o))
 		return o;
-	for (size_t i = 0; i < readers.count; i++) {
-		const struct transport_reader *r = &readers.at[i];
+	o = jpki_read_kind(card, &kind);
+	if (gone(&o))
+		return o;
+	o = jpki_read_auth_head(card, head, &len);
+	if (gone(&o))
+		return o;
+	if (!outcome_ok(&o))
+		len = 0;
+	take_candidate(ctx, reader, kind != JPKI_KIND_JUKI && kind != JPKI_KIND_PHONE, head, len);
+	return outcome_of(OUTCOME_OK);
+}
 
-		if (wanted != NULL && strncmp(r->name, wanted, strlen(wanted)) != 0)
-			continue;
-		matching++;
-		if (!r->has_card)
-			continue;
-		if (chosen != NULL) {
-			log_msg(env->log, LOG_ERR, "cards lie on %s and on %s; take one off",
-			    LOG_NAME(chosen->name), LOG_NAME(r->name));
-			return outcome_of(OUTCOME_CARD_BUSY);
-		}
-		chosen = r;
-	}
-	if (chosen == NULL)
-		return outcome_of(matching > 0 ? OUTCOME_NO_CARD : OUTCOME_NO_READER);
-	memcpy(reader, chosen->name, sizeof chosen->name);
-	return o;
+struct outcome
+survey_choose_reader(const struct flow_env *env, const char *wanted, char reader[static TRANSPORT_NAME_MAX])
+{
+	struct choice c = { .env = env };
+	struct search search = { .env = env, .wanted = wanted, .look = look_for_any, .ctx = &c };
+	struct outcome o = search_cards(&search);
+
+	memcpy(reader, search.reader, sizeof search.reader);
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(reader, c.reader, sizeof c.reader);
+	return outcome_of(c.count == 1 ? OUTCOME_OK : OUTCOME_SEVERAL_CARDS);
 }

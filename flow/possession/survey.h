@@ -34,11 +34,14 @@ struct outcome survey_read_ca(const struct flow_env *env, const char *reader,
     uint8_t der[static JPKI_CERT_MAX], size_t *ret_len) MUST_CHECK;
 
 /*
- * The name of the only reader that holds a card, or of the one whose name
- * begins with `wanted` (NULL: any) into reader[TRANSPORT_NAME_MAX].
- * NO_READER, NO_CARD; CARD_BUSY if several qualify (logged).
+ * The reader with the My Number Card: the only one, or the one in the reader that `wanted` names
+ * (search_wants()). Other cards are passed over; a Juki card or a smartphone counts only where there is
+ * no My Number Card. A card that shows in two readers is one.
+ *
+ * OUTCOME_OK; SEVERAL_CARDS (logged with two of the readers); or what search_cards() gives: NOT_JPKI,
+ * CARD_BUSY, CARD_MUTE, NO_CARD, NO_READER and the like, with the reader it is about, or "".
  */
 struct outcome survey_choose_reader(const struct flow_env *env, const char *wanted,
-    char *reader) MUST_CHECK;
+    char reader[static TRANSPORT_NAME_MAX]) MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 # These cannot be brought about here: see the cases "outcome … as the helper tells it".
 declare -A not_here=(
 	[JPKI-E-SSH-KEY]='only sshd names a key: see "ssh key and PAM" (66-ssh-challenge.sh)'
+	[JPKI-E-SEVERAL-CARDS]='a login looks for the card of its user: see "two My Number Cards" (51-readers.sh)'
 	[JPKI-E-SIGN-WRONG]='no login and no passwd asks for the signature PIN, only jpkictl (65-pin.sh)'
 	[JPKI-E-SIGN-FORMAT]='likewise'
 	[JPKI-E-SIGN-LOCKED]='likewise'

@@ -47,6 +47,20 @@ tool_finish(const struct tool *t, const struct outcome *o)
 }
 
 int
+tool_finish_search(const struct tool *t, const struct outcome *o, const char *reader)
+{
+	char name[MESSAGE_MAX], text[MESSAGE_MAX];
+
+	if (o->status != OUTCOME_CARD_BUSY || reader[0] == '\0')
+		return tool_finish(t, o);
+	snprintf(name, sizeof name, "%s", reader);
+	log_defuse(name);
+	message_busy(name, text);
+	tool_complain(t, "%s (%s)", text, outcome_code(o->status));
+	return TOOL_FAILED;
+}
+
+int
 tool_usage(const struct tool *t)
 {
 	fprintf(stderr, _("Try 'jpkictl %s --help'.\n"), t->command);

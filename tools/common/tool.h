@@ -62,6 +62,9 @@ void tool_complain(const struct tool *t, const char *format, ...)
 /* The outcome with its code, to standard error; TOOL_OK or TOOL_FAILED. */
 int tool_finish(const struct tool *t, const struct outcome *o);
 
+/* The same for a search of a card; the reader's name, if any, is in what is said of a card that is busy. */
+int tool_finish_search(const struct tool *t, const struct outcome *o, const char *reader);
+
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
 

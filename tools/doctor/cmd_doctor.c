@@ -59,17 +59,22 @@ cmd_doctor(struct tool *t, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "reader", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct doctor d;
 	int option;
 
 	d = (struct doctor){ .t = t, .conf_file = t->conf_file, .pipe = -1 };
-	while ((option = getopt_long(argc, argv, "j", options, NULL)) != -1) {
-		if (option != 'j')
+	while ((option = getopt_long(argc, argv, "jr:", options, NULL)) != -1) {
+		if (option == 'r') {
+			d.reader = optarg;
+		} else if (option != 'j') {
+			json_decref(d.array);
 			return tool_usage(t);
-		if (d.array == NULL)
+		} else if (d.array == NULL) {
 			d.array = json_array();
+		}
 	}
 	if (optind != argc) {
 		json_decref(d.array);

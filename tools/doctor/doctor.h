@@ -20,6 +20,7 @@ enum finding {
 struct doctor {
 	struct tool *t;
 	const char *conf_file;
+	const char *reader;	/* search_wants(); NULL: any */
 	json_t *array;		/* NULL: as text, at once */
 	int pipe;		/* in the process that talks to pcscd: findings go there; else -1 */
 	unsigned int seen[FINDING_COUNT];	/* how often each was reported */

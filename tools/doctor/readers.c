@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
@@ -89,6 +90,12 @@ judge_certificate(struct doctor *d, struct view der)
 	    FOUND_CERT_ENDS : FOUND_CERT, "%s", date);
 }
 
+static bool
+is_proper(const struct survey *s)
+{
+	return s->kind != JPKI_KIND_JUKI && s->kind != JPKI_KIND_PHONE;
+}
+
 static void
 judge_card(struct doctor *d, const struct survey *s, const char *reader, const char *how)
 {
@@ -97,8 +104,6 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 	struct outcome o;
 
 	judge_kind(d, s, reader, how);
-	if (s->kind == JPKI_KIND_JUKI || s->kind == JPKI_KIND_PHONE)
-		return;
 	judge_tries(d, s);
 	if (s->der_len == 0) {
 		found_alone(d, FOUND_CARD_NO_CERT);
@@ -133,10 +138,45 @@ finding_of(enum outcome_status status)
 	}
 }
 
+/* The cards of a machine. What is no My Number Card is told of in the end: beside one it does no harm. */
+struct cards {
+	unsigned int present, proper, others;
+	struct {
+		enum finding finding;
+		char detail[DETAIL_MAX];
+	} other[TRANSPORT_READERS_MAX];
+};
+
 static void
-examine_reader(struct doctor *d, struct pcsc *pcsc, const struct transport_reader *reader)
+note_other(struct cards *cards, enum finding f, const char *reader, const char *more)
+{
+	cards->other[cards->others].finding = f;
+	snprintf(cards->other[cards->others].detail, DETAIL_MAX, "%s%s", reader, more);
+	cards->others++;
+}
+
+static void
+examine_card(struct doctor *d, const struct transport_reader *reader, const char *how, struct cards *cards)
 {
 	static struct survey survey;
+	struct outcome o = reader->exclusive ? outcome_of(OUTCOME_CARD_BUSY) :
+	    survey_card(&d->t->env, reader->name, &survey);
+	char code[64];
+
+	if (outcome_ok(&o) && is_proper(&survey)) {
+		cards->proper++;
+		judge_card(d, &survey, reader->name, how);
+	} else if (outcome_ok(&o)) {
+		note_other(cards, survey.kind == JPKI_KIND_JUKI ? FOUND_CARD_JUKI : FOUND_CARD_PHONE, reader->name, how);
+	} else {
+		snprintf(code, sizeof code, " (%s)", outcome_code(o.status));
+		note_other(cards, finding_of(o.status), reader->name, code);
+	}
+}
+
+static void
+examine_reader(struct doctor *d, struct pcsc *pcsc, const struct transport_reader *reader, struct cards *cards)
+{
 	struct pcsc_description about;
 	struct outcome o = pcsc_describe(pcsc, reader->name, &about);
 
@@ -148,11 +188,28 @@ examine_reader(struct doctor *d, struct pcsc *pcsc, const struct transport_reade
 	    about.version[0] != '\0' ? "; " : "", about.version);
 	if (!reader->has_card)
 		return;
-	o = survey_card(&d->t->env, reader->name, &survey);
-	if (outcome_ok(&o))
-		judge_card(d, &survey, reader->name, about.contactless ? _(", contactless") : _(", by its contacts"));
-	else
-		found(d, finding_of(o.status), "%s (%s)", reader->name, outcome_code(o.status));
+	cards->present++;
+	examine_card(d, reader, about.contactless ? _(", contactless") : _(", by its contacts"), cards);
+}
+
+static void
+examine_readers(struct doctor *d, struct pcsc *pcsc, const struct transport_readers *readers)
+{
+	static struct cards cards;
+	unsigned int wanted = 0;
+
+	for (size_t i = 0; i < readers->count; i++)
+		if (search_wants(d->reader, readers, readers->at[i].name)) {
+			wanted++;
+			examine_reader(d, pcsc, &readers->at[i], &cards);
+		}
+	for (unsigned int i = 0; i < cards.others; i++)
+		found(d, cards.proper > 0 ? FOUND_CARD_PASSED_OVER : cards.other[i].finding, "%s",
+		    cards.other[i].detail);
+	if (wanted == 0)
+		found_alone(d, FOUND_READER_NONE);
+	else if (cards.present == 0)
+		found_alone(d, FOUND_READER_EMPTY);
 }
 
 /* In a process of its own: whether pcscd admits this user, as far as it says anything. */
@@ -200,7 +257,6 @@ examine(struct doctor *d)
 	struct pcsc *pcsc = pcsc_new(d->t->env.clk, &d->t->log);
 	struct transport_readers readers;
 	struct outcome o = outcome_of(OUTCOME_NO_MEMORY);
-	unsigned int cards = 0;
 
 	if (pcsc != NULL) {
 		d->t->env.transport = pcsc_transport(pcsc);
@@ -218,14 +274,7 @@ examine(struct doctor *d)
 	o = caged_confine(d->t);
 	if (!outcome_ok(&o))
 		_exit(1);
-	if (readers.count == 0)
-		found_alone(d, FOUND_READER_NONE);
-	for (size_t i = 0; i < readers.count; i++) {
-		cards += readers.at[i].has_card;
-		examine_reader(d, pcsc, &readers.at[i]);
-	}
-	if (readers.count > 0 && cards == 0)
-		found_alone(d, FOUND_READER_EMPTY);
+	examine_readers(d, pcsc, &readers);
 	pcsc_free(pcsc);
 }
 

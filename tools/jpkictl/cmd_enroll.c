@@ -84,7 +84,7 @@ prove_card(struct tool *t, void *ctx, void *result)
 	if (outcome_ok(&o) && (pin = secret_new()) == NULL)
 		o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!outcome_ok(&o))
-		return tool_finish(t, &o);
+		return tool_finish_search(t, &o, reader);
 	o = enroll_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
 	secret_free(pin);
 	ask_check_clean(t, reader, clean);

@@ -106,7 +106,7 @@ change(struct tool *t, const char *wanted_reader, bool signature)
 		return TOOL_FAILED;
 	}
 	if (!outcome_ok(&o))
-		return tool_finish(t, &o);
+		return tool_finish_search(t, &o, reader);
 	return change_on(t, reader, &survey, signature);
 }
 
@@ -129,7 +129,7 @@ status(struct tool *t, const char *wanted_reader)
 	struct outcome o = look(t, wanted_reader, reader, &survey);
 
 	if (!outcome_ok(&o))
-		return tool_finish(t, &o);
+		return tool_finish_search(t, &o, reader);
 	status_print_tries(_("user-authentication PIN"), survey.auth_tries);
 	status_print_tries(_("signature PIN"), survey.sign_tries);
 	explain_lock(survey.auth_tries, false);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "card/transport.h"
 #include "flow/enroll.h"
+#include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
@@ -167,36 +169,70 @@ print_reader(const char *name)
 	(void)fflush(stdout);	/* the deadline does not */
 }
 
-int
-cmd_status(struct tool *t, int argc, char **argv)
+/* A card of another kind is no failure where there is a My Number Card, and nor is one that a program has to itself. */
+struct shown {
+	unsigned int readers, cards;
+	struct outcome worst;
+};
+
+static void
+show_reader(struct tool *t, const struct transport_reader *reader, struct shown *shown)
+{
+	static struct survey survey;
+	struct outcome o = outcome_of(OUTCOME_CARD_BUSY);
+
+	shown->readers++;
+	print_reader(reader->name);
+	if (!reader->has_card) {
+		row(_("card"), _("none"));
+		return;
+	}
+	deadline_arm(t, false);
+	if (!reader->exclusive)
+		o = survey_card(&t->env, reader->name, &survey);
+	if (outcome_ok(&o)) {
+		shown->cards++;
+		print_survey(t, &survey);
+	} else {
+		row(_("card"), _(outcome_state(o.status)));
+		shown->worst = o;
+	}
+}
+
+static int
+show_readers(struct tool *t, const char *wanted)
 {
 	const struct transport *transport = t->env.transport;
 	struct transport_readers readers;
-	static struct survey survey;
-	struct outcome o, worst = outcome_of(OUTCOME_OK);
+	struct shown shown = { .worst = outcome_of(OUTCOME_OK) };
+	struct outcome o;
 
-	if (argc != 1)
-		return tool_usage(t);
 	deadline_arm(t, false);
 	o = transport->ops->readers(transport->ctx, &readers);
-	if (outcome_ok(&o) && readers.count == 0)
+	for (size_t i = 0; outcome_ok(&o) && i < readers.count; i++)
+		if (search_wants(wanted, &readers, readers.at[i].name))
+			show_reader(t, &readers.at[i], &shown);
+	if (outcome_ok(&o) && shown.readers == 0)
 		o = outcome_of(OUTCOME_NO_READER);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
-	for (size_t i = 0; i < readers.count; i++) {
-		print_reader(readers.at[i].name);
-		if (!readers.at[i].has_card) {
-			row(_("card"), _("none"));
-			continue;
-		}
-		deadline_arm(t, false);
-		o = survey_card(&t->env, readers.at[i].name, &survey);
-		if (outcome_ok(&o)) {
-			print_survey(t, &survey);
-		} else {
-			row(_("card"), _(outcome_state(o.status)));
-			worst = o;
-		}
+	return shown.cards > 0 || outcome_ok(&shown.worst) ? TOOL_OK : TOOL_FAILED;
+}
+
+int
+cmd_status(struct tool *t, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "reader", required_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *wanted = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "r:", options, NULL)) != -1) {
+		if (c != 'r')
+			return tool_usage(t);
+		wanted = optarg;
 	}
-	return outcome_ok(&worst) ? TOOL_OK : TOOL_FAILED;
+	return optind == argc ? show_readers(t, wanted) : tool_usage(t);
 }

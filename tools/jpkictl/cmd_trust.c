@@ -205,7 +205,7 @@ read_candidate(struct tool *t, void *ctx, void *result)
 	}
 	if (outcome_ok(&o))
 		o = show_candidate(t, (struct view){ c->der, c->len });
-	return tool_finish(t, &o);
+	return tool_finish_search(t, &o, reader);
 }
 
 /*

@@ -93,10 +93,11 @@ static const struct command commands[] = {
 	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_pin },
-	{ "status", "", N_("readers, cards, tries left and dates"),
+	{ "status", N_("[--reader NAME]"), N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
-	  "whom it is enrolled.\n"),
+	  "whom it is enrolled.\n\n"
+	  "  -r, --reader NAME  only the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_status },
 	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
 	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
@@ -108,6 +109,7 @@ static const struct command commands[] = {
 	  "it can be stopped and started again. The password always stays a second way in.\n\n"
 	  "  -y, --yes                     agree to everything; for installs nobody watches\n"
 	  "      --user NAME               whose card it is (else who called sudo)\n"
+	  "      --reader NAME             the reader whose name begins with NAME\n"
 	  "      --no-enroll               nobody's card is registered now\n"
 	  "      --trust FILE              trust the CA certificates in FILE\n"
 	  "      --accept-fingerprint HEX  trust the one on the card, if it has this SHA-256\n"
@@ -121,11 +123,12 @@ static const struct command commands[] = {
 	  "      --recover                 put them back if the process that would has gone; the\n"
 	  "                                system does that at boot\n"),
 	  .needs_root = true, .reads_conf = true, .run = cmd_setup },
-	{ "doctor", "[--json]", N_("why it does not work"),
+	{ "doctor", N_("[--json] [--reader NAME]"), N_("why it does not work"),
 	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
 	  "configuration, enrollments, the PAM stacks and the clock. Each finding has a\n"
 	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
-	  "  -j, --json  tell it as JSON\n\n"
+	  "  -j, --json         tell it as JSON\n"
+	  "  -r, --reader NAME  only the reader whose name begins with NAME\n\n"
 	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),
 	  .reads_conf = true, .run = cmd_doctor },
 };

@@ -102,6 +102,9 @@ take(struct setup *s, int option, const char *value)
 	case 'u':
 		s->user = value;
 		return true;
+	case 'd':
+		s->reader = value;
+		return true;
 	case 'n':
 		s->no_enroll = true;
 		return true;
@@ -133,6 +136,7 @@ cmd_setup(struct tool *t, int argc, char **argv)
 	static const struct option options[] = {
 		{ "yes", no_argument, NULL, 'y' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "reader", required_argument, NULL, 'd' },
 		{ "no-enroll", no_argument, NULL, 'n' },
 		{ "trust", required_argument, NULL, 't' },
 		{ "accept-fingerprint", required_argument, NULL, 'a' },

@@ -19,6 +19,7 @@ struct setup {
 	bool yes, terminal;
 	bool no_enroll, no_crl;
 	const char *user;	/* NULL: not known */
+	const char *reader;	/* search_wants(); NULL: any */
 	const char *trust_file, *fingerprint, *crl_source, *services;
 	double rollback;	/* minutes; 0: none */
 };

@@ -51,6 +51,7 @@ reader_done(struct setup *s)
 		printf("  %s\n", _("No card is needed now."));
 		return true;
 	}
+	d.reader = s->reader;
 	doctor_readers(&d);
 	for (size_t i = 0; i < sizeof hindrances / sizeof hindrances[0]; i++)
 		if (d.seen[hindrances[i]] > 0)
@@ -115,22 +116,35 @@ trust_tell(struct setup *s)
 		    "one that J-LIS publishes (jpkictl trust from-card)."));
 }
 
+static bool
+trust_card(const struct setup *s)
+{
+	const char *card[7] = { "trust", "from-card" };
+	size_t n = 2;
+
+	if (s->reader != NULL) {
+		card[n++] = "--reader";
+		card[n++] = s->reader;
+	}
+	if (s->fingerprint != NULL) {
+		card[n++] = "--accept-fingerprint";
+		card[n++] = s->fingerprint;
+	}
+	return setup_jpkictl(s, card);
+}
+
 bool
 trust_act(struct setup *s)
 {
 	const char *add[] = { "trust", "add", s->trust_file, NULL };
-	const char *card[] = { "trust", "from-card", NULL, NULL, NULL };
 	char line[SETUP_LINE];
 
 	if (s->trust_file != NULL)
 		return setup_jpkictl(s, add);
-	if (s->fingerprint != NULL) {
-		card[2] = "--accept-fingerprint";
-		card[3] = s->fingerprint;
-		return setup_jpkictl(s, card);
-	}
-	if (setup_jpkictl(s, card))
+	if (trust_card(s))
 		return true;
+	if (s->fingerprint != NULL)
+		return false;
 	if (s->yes || !setup_line(s, _("The fingerprint as J-LIS publishes it, or a file with the CA "
 	    "certificate (/...); nothing stops here:"), line))
 		return false;
@@ -371,10 +385,11 @@ bool
 enroll_act(struct setup *s)
 {
 	const char *enroll[] = { "enroll", "--", s->user, NULL };
+	const char *from[] = { "enroll", "--reader", s->reader, "--", s->user, NULL };
 
 	if (s->user == NULL) {
 		tool_complain(s->t, "%s", _("whose card it is is not known; state --user or --no-enroll"));
 		return false;
 	}
-	return setup_enrolled(s) || setup_jpkictl(s, enroll);
+	return setup_enrolled(s) || setup_jpkictl(s, s->reader != NULL ? from : enroll);
 }

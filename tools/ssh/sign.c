@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ der_of(const struct own_card *c)
 static struct outcome
 find(const struct flow_env *env, struct own_card *c)
 {
-	struct outcome o = survey_choose_reader(env, NULL, c->reader);
+	struct outcome o = survey_choose_reader(env, getenv("JPKI_READER"), c->reader);
 
 	if (outcome_ok(&o))
 		o = survey_card(env, c->reader, &c->survey);

@@ -361,7 +361,7 @@ card_held()	# HOW OPTIONS SECONDS
 	install_pam_service e2e "$(stack)"
 }
 run_case 'another program holds a transaction' card_held hold '' 3
-run_case 'another program holds the card exclusively' card_held exclusive '' 3
+run_case 'another program holds the card exclusively' card_held exclusive '' 2
 run_case 'another program holds a transaction, and a card is waited for' card_held hold wait=6 6
 run_case 'another program holds the card exclusively, and a card is waited for' card_held exclusive wait=6 6
 

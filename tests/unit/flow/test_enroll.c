@@ -11,6 +11,7 @@
 
 #include "config/userfile.h"
 #include "flow/enroll.h"
+#include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
@@ -86,9 +87,129 @@ test_choice_of_reader(void **state)
 	assert_int_equal(o.status, OUTCOME_NO_CARD);
 	o = survey_choose_reader(&k->env, "ACME", reader);
 	assert_int_equal(o.status, OUTCOME_NO_READER);
-	kit_insert(k, 0, "good", NULL);
+	kit_insert(k, 0, "other-person", NULL);
 	o = survey_choose_reader(&k->env, NULL, reader);
-	assert_int_equal(o.status, OUTCOME_CARD_BUSY);
+	assert_int_equal(o.status, OUTCOME_SEVERAL_CARDS);
+	assert_non_null(strstr(k->last_log, "Reader 0"));
+	assert_non_null(strstr(k->last_log, "Reader 1"));
+	o = survey_choose_reader(&k->env, "Reader 1", reader);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_string_equal(reader, "Reader 1");
+	o = survey_choose_reader(&k->env, "", reader);
+	assert_int_equal(o.status, OUTCOME_SEVERAL_CARDS);
+	assert_int_equal(k->waits, 0);
+}
+
+static void
+expect_choice(struct kit *k, enum outcome_status status, const char *wanted, const char *reader)
+{
+	char name[TRANSPORT_NAME_MAX];
+	struct outcome o;
+
+	k->mono_ms = 0;
+	o = survey_choose_reader(&k->env, wanted, name);
+	assert_int_equal(o.status, status);
+	assert_string_equal(name, reader);
+	assert_int_equal(k->open_reader, -1);
+	if (k->card[0] != NULL)
+		assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* A badge, a SIM, the card of a television tuner, a Juki card, a telephone: whichever reader they are in. */
+static void
+test_other_cards_are_passed_over(void **state)
+{
+	static const char *const others[] = { "profile=nojpki", "profile=juki", "profile=phone-android",
+		"profile=phone-iphone" };
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	for (size_t i = 0; i < COUNT(others); i++)
+		for (unsigned int ours = 0; ours < 2; ours++) {
+			kit_insert(k, 1 - ours, "other-person", others[i]);
+			kit_insert(k, ours, "good", NULL);
+			expect_choice(k, OUTCOME_OK, NULL, ours == 0 ? "Reader 0" : "Reader 1");
+			assert_int_equal(k->mono_ms, 0);
+			kit_remove(k, 0);
+			kit_remove(k, 1);
+		}
+	/* A card that does not come up. */
+	kit_insert(k, 0, "other-person", NULL);
+	kit_insert(k, 1, "good", NULL);
+	k->open_fail = outcome_of(OUTCOME_CARD_MUTE);
+	k->open_fail_reader = 0;
+	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
+	k->open_fail = outcome_of(OUTCOME_OK);
+	kit_remove(k, 0);
+	/* What is there alone gives the reason, or is shown. */
+	kit_insert(k, 1, "good", "profile=nojpki");
+	expect_choice(k, OUTCOME_NOT_JPKI, NULL, "Reader 1");
+	kit_insert(k, 1, "good", "profile=juki");
+	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
+	/* Who names a reader wants that one. */
+	kit_insert(k, 0, "good", "profile=nojpki");
+	expect_choice(k, OUTCOME_NOT_JPKI, "Reader 0", "Reader 0");
+	expect_choice(k, OUTCOME_NO_READER, "Reader 2", "");
+	assert_non_null(strstr(k->last_log, "Reader 2"));
+	assert_non_null(strstr(k->last_log, "Reader 0"));
+}
+
+/* A reader of two interfaces shows one card in both of its slots; two cards of one person are two. */
+static void
+test_one_card_in_two_slots(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	kit_insert(k, 0, "good", NULL);
+	kit_insert(k, 1, "good", NULL);
+	expect_choice(k, OUTCOME_OK, NULL, "Reader 0");
+	kit_insert(k, 1, "renewed", NULL);
+	expect_choice(k, OUTCOME_SEVERAL_CARDS, NULL, "Reader 0");
+	/* Without a certificate nothing says that they are one. */
+	kit_insert(k, 0, "good", "no-auth=yes");
+	kit_insert(k, 1, "good", "no-auth=yes");
+	expect_choice(k, OUTCOME_SEVERAL_CARDS, NULL, "Reader 0");
+}
+
+/* gpg's scdaemon has a card to itself for hours: it costs nothing beside ours, else two seconds and its reader's name. */
+static void
+test_card_that_another_program_holds(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	kit_insert(k, 0, "other-person", NULL);
+	k->exclusive[0] = true;
+	expect_choice(k, OUTCOME_CARD_BUSY, NULL, "Reader 0");
+	assert_int_equal(k->mono_ms, 2000);
+	assert_int_equal(k->opens, 0);
+	kit_insert(k, 1, "good", NULL);
+	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
+	assert_int_equal(k->mono_ms, 0);
+	expect_choice(k, OUTCOME_CARD_BUSY, "Reader 0", "Reader 0");
+	k->exclusive[0] = false;
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
+	k->open_fail_reader = 0;
+	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
+	assert_int_equal(k->mono_ms, 0);
+}
+
+static void
+test_name_of_a_reader(void **state)
+{
+	static const struct transport_readers readers = { .count = 3, .at = {
+		{ .name = "ACME 1" }, { .name = "ACME 10" }, { .name = "Other" } } };
+
+	assert_true(search_wants(NULL, &readers, "Other"));
+	assert_true(search_wants("", &readers, "Other"));
+	assert_true(search_wants("ACME", &readers, "ACME 1"));
+	assert_true(search_wants("ACME", &readers, "ACME 10"));
+	assert_false(search_wants("ACME", &readers, "Other"));
+	assert_true(search_wants("ACME 1", &readers, "ACME 1"));
+	assert_false(search_wants("ACME 1", &readers, "ACME 10"));
+	assert_true(search_wants("ACME 10", &readers, "ACME 10"));
+	assert_false(search_wants("acme", &readers, "ACME 1"));
 }
 
 static enum outcome_status
@@ -335,7 +456,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_survey_of_a_good_card),
 		TEST(test_survey_of_other_cards),
-		TEST(test_choice_of_reader),
+		TEST(test_choice_of_reader), TEST(test_other_cards_are_passed_over), TEST(test_one_card_in_two_slots),
+		TEST(test_card_that_another_program_holds), TEST(test_name_of_a_reader),
 		TEST(test_proof),
 		TEST(test_proof_by_another_card),
 		TEST(test_proof_of_a_dead_certificate),
