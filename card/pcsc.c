@@ -318,10 +318,15 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 	return after(p, rv);
 }
 
-/* When the readers were last looked at. */
+/*
+ * Whether it is another program that SCardConnect waits for: one that was there when the readers
+ * were last looked at, or, since the card came up once before, one that has come since.
+ */
 static bool
-was_in_use(const struct pcsc *p, const char *reader)
+others_may_hold(const struct pcsc *p, const char *reader)
 {
+	if (strcmp(p->reader, reader) == 0)
+		return true;
 	for (size_t i = 0; i < p->seen.count; i++)
 		if (strcmp(p->seen.at[i].name, reader) == 0)
 			return p->seen.at[i].in_use;
@@ -337,7 +342,7 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 {
 	LONG rv;
 
-	p->waiting_for_lock = was_in_use(p, reader);
+	p->waiting_for_lock = others_may_hold(p, reader);
 	for (;;) {
 		rv = SCardConnect(p->context, reader, SCARD_SHARE_SHARED,
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);

@@ -966,7 +966,6 @@ freeing_powers_the_card_down(void **state)
 static void
 tells_what_it_waits_for(void **state)
 {
-	struct transport_readers list;
 	uint8_t resp[8];
 	size_t len;
 
@@ -978,8 +977,18 @@ tells_what_it_waits_for(void **state)
 	assert_int_equal(fake.pending_in_transmit, OUTCOME_TIMEOUT);
 	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
 	assert_int_equal(pcsc_pending(NULL), OUTCOME_TIMEOUT);
-	/* others were seen to use it */
+	/* The card came up before: others have come since. */
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_int_equal(fake.pending_in_connect, OUTCOME_CARD_BUSY);
+}
+
+/* Whoever was there when the readers were looked at. */
+static void
+waits_for_those_it_saw(void **state)
+{
+	struct transport_readers list;
+
 	fake.event_state |= SCARD_STATE_INUSE;
 	assert_int_equal(readers(&list), OUTCOME_OK);
 	assert_int_equal(open_card(0), OUTCOME_OK);
@@ -1025,6 +1034,7 @@ main(void)
 		TEST(close_tells_whether_the_power_went),
 		TEST(freeing_powers_the_card_down),
 		TEST(tells_what_it_waits_for),
+		TEST(waits_for_those_it_saw),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
