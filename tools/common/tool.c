@@ -17,8 +17,6 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/safefile.h"
-#include "nss/cert.h"
-#include "nss/pem.h"
 #include "tools/common/caged_child.h"
 #include "tools/common/tool.h"
 
@@ -270,44 +268,4 @@ tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes, size
 	bytes = NULL;	/* given to the caller */
 	*ret_len = n;
 	return true;
-}
-
-static struct outcome
-each_pem(struct cursor text, struct outcome (*each)(void *ctx, struct view der), void *ctx,
-    size_t *ret_count)
-{
-	uint8_t der[CERT_DER_MAX];
-	struct outcome o = outcome_of(OUTCOME_OK);
-	size_t len;
-
-	while (outcome_ok(&o)) {
-		switch (pem_next(&text, der, sizeof der, &len)) {
-		case PEM_END:
-			return o;
-		case PEM_BAD:
-			return outcome_of(OUTCOME_CERT_BAD);
-		case PEM_CERT:
-			(*ret_count)++;
-			o = each(ctx, (struct view){ der, len });
-			break;
-		}
-	}
-	return o;
-}
-
-struct outcome
-tool_each_certificate(const struct tool *t, const char *path, struct view text,
-    struct outcome (*each)(void *ctx, struct view der), void *ctx)
-{
-	struct outcome o;
-	size_t count = 0;
-
-	if (text.len > 0 && text.data[0] == 0x30)	/* SEQUENCE: DER */
-		return each(ctx, text);
-	o = each_pem(cursor_of(text.data, text.len), each, ctx, &count);
-	if (outcome_ok(&o) && count == 0) {
-		tool_complain(t, _("%s: holds no certificate, neither DER nor PEM"), path);
-		return outcome_of(OUTCOME_CERT_BAD);
-	}
-	return o;
 }

@@ -120,12 +120,4 @@ int tool_temporary_file(const struct tool *t) MUST_CHECK;
 bool tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes,
     size_t *ret_len) MUST_CHECK;
 
-/*
- * Calls `each` for every certificate in the text of a file, PEM (several) or DER
- * (one). Stops at the first outcome that is not OUTCOME_OK. CERT_BAD, with a
- * complaint, for a file without any.
- */
-struct outcome tool_each_certificate(const struct tool *t, const char *path, struct view text,
-    struct outcome (*each)(void *ctx, struct view der), void *ctx) MUST_CHECK;
-
 #endif

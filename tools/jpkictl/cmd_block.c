@@ -12,6 +12,7 @@
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
 #include "tools/common/caged.h"
+#include "tools/common/certfile.h"
 #include "tools/common/tool.h"
 #include "tools/jpkictl/cmd_block.h"
 
@@ -86,8 +87,8 @@ decode_file(struct tool *t, void *ctx, void *result)
 	struct outcome o;
 
 	n->t = t;
-	o = tool_each_certificate(t, f->path, f->text, note_certificate, n);
-	return tool_finish(t, &o);
+	o = certfile_each(t, f->path, f->text, note_certificate, n);
+	return certfile_finish(t, &o);
 }
 
 /* The child names certificates by their fingerprints, and nothing else. */

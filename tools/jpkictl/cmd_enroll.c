@@ -16,6 +16,7 @@
 #include "nss/cert.h"
 #include "tools/common/ask.h"
 #include "tools/common/caged.h"
+#include "tools/common/certfile.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
 
@@ -96,7 +97,6 @@ prove_card(struct tool *t, void *ctx, void *result)
 }
 
 struct from_file {
-	struct tool *t;
 	const char *path;
 	struct view text;
 	unsigned int count;
@@ -109,10 +109,8 @@ note_one(void *ctx, struct view der)
 {
 	struct from_file *f = ctx;
 
-	if (f->count++ > 0) {
-		tool_complain(f->t, "%s", _("the file holds more than one certificate; which one is meant?"));
-		return outcome_of(OUTCOME_CERT_BAD);
-	}
+	if (f->count++ > 0)
+		return outcome_of(OUTCOME_OK);
 	if (der.len > sizeof f->ret->der)
 		return outcome_of(OUTCOME_CERT_BAD);
 	memcpy(f->ret->der, der.data, der.len);
@@ -127,11 +125,15 @@ judge_file(struct tool *t, void *ctx, void *result)
 	struct from_file *f = ctx;
 	struct outcome o;
 
-	f->t = t;
 	f->ret = result;
-	o = tool_each_certificate(t, f->path, f->text, note_one, f);
-	if (outcome_ok(&o))
-		o = enroll_check(&t->env, (struct view){ f->ret->der, f->ret->len });
+	o = certfile_each(t, f->path, f->text, note_one, f);
+	if (!outcome_ok(&o))
+		return certfile_finish(t, &o);
+	if (f->count > 1) {
+		tool_complain(t, "%s", _("the file holds more than one certificate; which one is meant?"));
+		return TOOL_FAILED;
+	}
+	o = enroll_check(&t->env, (struct view){ f->ret->der, f->ret->len });
 	return tool_finish(t, &o);
 }
 

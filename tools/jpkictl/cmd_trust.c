@@ -13,6 +13,7 @@
 #include "nss/certdb.h"
 #include "nss/trustdb.h"
 #include "tools/common/caged.h"
+#include "tools/common/certfile.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
 #include "tools/jpkictl/fingerprints.h"
@@ -33,6 +34,7 @@ struct decoding {
 	const char *path;
 	struct view text;
 	struct decoded *ret;
+	bool too_many;
 };
 
 static struct outcome
@@ -47,11 +49,10 @@ decode_one(void *ctx, struct view der)
 		o = cert_from_der(db, der, &cert);
 	cert_free(cert);
 	(void)certdb_close(db);
-	if (outcome_ok(&o) && (d->ret->count == ADDED_MAX || der.len > CERT_DER_MAX)) {
-		tool_complain(d->t, _("%s: more than %d certificates"), d->path, ADDED_MAX);
+	if (outcome_ok(&o) && der.len > CERT_DER_MAX)
 		o = outcome_of(OUTCOME_CERT_BAD);
-	}
-	if (!outcome_ok(&o))
+	d->too_many = d->ret->count == ADDED_MAX;
+	if (!outcome_ok(&o) || d->too_many)
 		return o;
 	memcpy(d->ret->at[d->ret->count].der, der.data, der.len);
 	d->ret->at[d->ret->count++].len = der.len;
@@ -67,14 +68,16 @@ decode_file(struct tool *t, void *ctx, void *result)
 
 	d->t = t;
 	d->ret = result;
-	o = tool_each_certificate(t, d->path, d->text, decode_one, d);
-	return tool_finish(t, &o);
+	o = certfile_each(t, d->path, d->text, decode_one, d);
+	if (!outcome_ok(&o) || !d->too_many)
+		return certfile_finish(t, &o);
+	tool_complain(t, _("%s: more than %d certificates"), d->path, ADDED_MAX);
+	return TOOL_FAILED;
 }
 
 static int
-cmd_add(struct tool *t, int argc, char **argv)
+add_file(struct tool *t, const char *file)
 {
-	const char *file = argv[1];
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	_cleanup_(freep) struct decoded *decoded = calloc(1, sizeof *decoded);
 	struct decoding d = { .path = file };
@@ -108,6 +111,20 @@ cmd_add(struct tool *t, int argc, char **argv)
 		    "%s: the first %u certificates are trusted now, the rest was not added",
 		    (unsigned long)done), file, (unsigned int)done);
 	return tool_finish(t, &o);
+}
+
+/* Each file by itself: what is wrong with one keeps no other out. */
+static int
+cmd_add(struct tool *t, int argc, char **argv)
+{
+	int status = TOOL_OK;
+
+	if (argc < 2)
+		return tool_usage(t);
+	for (int i = 1; i < argc; i++)
+		if (add_file(t, argv[i]) != TOOL_OK)
+			status = TOOL_FAILED;
+	return status;
 }
 
 static void
@@ -306,10 +323,10 @@ cmd_from_card(struct tool *t, int argc, char **argv)
 
 static const struct action {
 	const char *name;
-	int argc;	/* exactly; 0: it has options */
+	int argc;	/* exactly; 0: it has options, or several */
 	int (*run)(struct tool *t, int argc, char **argv);
 } changes[] = {
-	{ "add", 2, cmd_add },
+	{ "add", 0, cmd_add },
 	{ "from-card", 0, cmd_from_card },
 	{ "remove", 2, cmd_remove },
 };

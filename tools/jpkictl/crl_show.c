@@ -19,6 +19,7 @@
 #include "nss/crl/check.h"
 #include "nss/crl/copy.h"
 #include "tools/common/caged.h"
+#include "tools/common/certfile.h"
 #include "tools/jpkictl/cmd_crl.h"
 
 #define NAME_TEXT_MAX 512
@@ -352,11 +353,11 @@ check_file(struct tool *t, void *ctx, void *result)
 		return tool_finish(t, &o);
 	k.rules = (struct chain_rules){ .now = clk_wall_s(t->env.clk), .revocation = &revocation };
 	k.array = c->json ? json_array() : NULL;
-	o = tool_each_certificate(t, c->argv[0], w->text, check_one, &k);
+	o = certfile_each(t, c->argv[0], w->text, check_one, &k);
 	(void)certdb_close(k.db);
 	if (!outcome_ok(&o)) {
 		json_decref(k.array);
-		return tool_finish(t, &o);
+		return certfile_finish(t, &o);
 	}
 	if (c->json && json_print(t, k.array) != TOOL_OK)
 		return TOOL_FAILED;

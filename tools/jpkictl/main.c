@@ -21,9 +21,9 @@
 #include "tools/setup/setup.h"
 
 static const struct command commands[] = {
-	{ "trust", N_("add FILE | from-card [OPTION...] | list | remove FINGERPRINT"),
+	{ "trust", N_("add FILE... | from-card [OPTION...] | list | remove FINGERPRINT"),
 	  N_("whose certificates are accepted"),
-	  N_("  add FILE            add the CA certificates in FILE (PEM or DER) to the database\n"
+	  N_("  add FILE...         add the CA certificates in FILE (PEM or DER) to the database\n"
 	  "  from-card           add the CA certificate that the card in the reader carries\n"
 	  "  list                list the trusted CA certificates\n"
 	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Files with certificates as other programs write them: what they hold is read, or they are called what they are.
+
+ALIEN=$WORK/alien
+
+# reads NAME: every command takes the file, and finds the certificate of good.crt in it.
+reads()
+{
+	run jpkictl enroll --from-file "$ALIEN" hanako
+	expect_equal "$1, enroll: exit status" 0 "$STATUS"
+	expect_equal "$1: what is enrolled" "$(openssl x509 -in "$PKI/good.crt" -noout -fingerprint -sha256)" \
+		"$(openssl x509 -in "$USERS/hanako.pem" -noout -fingerprint -sha256)"
+	run jpkictl crl check "$ALIEN"
+	expect_equal "$1, crl check: exit status" 0 "$STATUS"
+	run jpkictl block "$ALIEN"
+	expect_equal "$1, block: exit status" 0 "$STATUS"
+	run jpkictl unblock "$ALIEN"
+}
+
+one_line()	# FILE: its base64
+{
+	sed '/-----/d' "$1" | tr -d '\n'
+}
+
+read_files()
+{
+	local crt=$PKI/good.crt
+
+	{ printf '\xef\xbb\xbf'; cat "$crt"; } > "$ALIEN"; reads 'byte order mark'
+	sed 's/$/\r/' "$crt" > "$ALIEN"; reads CRLF
+	{ echo 'Subject: CN=hanako'; openssl x509 -in "$crt" -text; echo 'the end'; } > "$ALIEN"; reads 'text around'
+	printf -- '-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n' "$(one_line "$crt")" > "$ALIEN"; reads 'one line'
+	printf -- '-----BEGIN CERTIFICATE-----%s-----END CERTIFICATE-----' "$(one_line "$crt")" > "$ALIEN"; reads 'no line ends'
+	sed 's/^/   /' "$crt" > "$ALIEN"; reads 'indented'
+	sed 's/ CERTIFICATE/ X509 CERTIFICATE/' "$crt" > "$ALIEN"; reads 'X509 CERTIFICATE'
+	openssl x509 -in "$crt" -trustout -addtrust clientAuth -out "$ALIEN"; reads 'TRUSTED CERTIFICATE'
+	sed '/-----/d' "$crt" > "$ALIEN"; reads 'bare base64'
+	{ printf '\xef\xbb\xbf'; one_line "$crt"; printf '\r\n'; } > "$ALIEN"; reads 'bare base64 in one line'
+	{ openssl x509 -in "$crt" -outform DER; head -c 300 /dev/zero; } > "$ALIEN"; reads 'DER and zeros'
+	{ openssl x509 -in "$crt" -outform DER; printf '\xff\xff\xff'; } > "$ALIEN"; reads 'DER and FF'
+	{ openssl x509 -in "$crt" -outform DER; echo; } > "$ALIEN"; reads 'DER and a newline'
+	reset_config
+}
+run_case 'files from elsewhere: read' read_files
+
+# called WHAT: each command refuses the file with these words, and changes nothing.
+called()
+{
+	local command
+
+	rm -f "$USERS/hanako.pem"
+	for command in "trust add $ALIEN" "enroll --from-file $ALIEN hanako" "crl check $ALIEN" "block $ALIEN"; do
+		# shellcheck disable=SC2086 # words
+		run jpkictl $command
+		expect_equal "$1, $command: exit status" 1 "$STATUS"
+		expect_has "$1, $command" "$1" "$OUT"
+		expect_lacks "$1, $command: another file's remedy" 'enrolled again' "$OUT"
+	done
+	[ ! -e "$USERS/hanako.pem" ] || fail "$1 was enrolled"
+}
+
+other_files()
+{
+	local crt=$PKI/good.crt
+
+	openssl crl2pkcs7 -nocrl -certfile "$crt" -out "$ALIEN"; called 'openssl pkcs7 -in'
+	openssl crl2pkcs7 -nocrl -certfile "$crt" -outform DER -out "$ALIEN"; called 'openssl pkcs7 -inform DER'
+	openssl pkcs12 -export -nokeys -in "$crt" -passout pass:x -out "$ALIEN"; called PKCS#12
+	openssl genrsa -out "$ALIEN" 2048 2>/dev/null; called 'a private key'
+	openssl x509 -in "$crt" -pubkey -noout > "$ALIEN"; called 'a public key'
+	openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=x -out "$ALIEN" 2>/dev/null; called 'a request'
+	openssl crl -inform DER -in "$PKI/crl/ca1.crl" -out "$ALIEN"; called 'jpkictl crl import'
+	iconv -t UTF-16 "$crt" > "$ALIEN"; called 'iconv -f UTF-16'
+	gzip -c "$crt" > "$ALIEN"; called gunzip
+	echo '<!DOCTYPE html><html>404</html>' > "$ALIEN"; called 'a web page'
+	printf '%%PDF-1.7\n' > "$ALIEN"; called 'a PDF'
+	: > "$ALIEN"; called empty
+	echo hello > "$ALIEN"; called 'holds no certificate'
+	sed '5d' "$crt" > "$ALIEN"; called damaged
+	openssl x509 -in "$crt" -outform DER | head -c 900 > "$ALIEN"; called damaged
+	{ openssl x509 -in "$crt" -outform DER; echo more; } > "$ALIEN"; called damaged
+	printf '0\x82\x01\x00' > "$ALIEN"; called damaged
+	reset_config
+}
+run_case 'files from elsewhere: called what they are' other_files
+
+trust_several()
+{
+	rm -rf "$NSSDB"
+	echo hello > "$ALIEN"
+	run jpkictl trust add "$PKI/ca1.crt" "$PKI/ca2.der"
+	expect_equal 'two files, exit status' 0 "$STATUS"
+	expect_equal 'trusted' 2 "$(certutil -L -d "sql:$NSSDB" | grep -c 'T,,')"
+	run jpkictl trust add "$ALIEN" "$PKI/ca-ec.crt" "$WORK/absent"
+	expect_equal 'one of three, exit status' 1 "$STATUS"
+	expect_equal 'trusted' 3 "$(certutil -L -d "sql:$NSSDB" | grep -c 'T,,')"
+	run jpkictl trust add
+	expect_equal 'none, exit status' 2 "$STATUS"
+	reset_config
+}
+run_case 'files from elsewhere: trust add of several' trust_several
