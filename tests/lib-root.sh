@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Freshly made roots of Debian, and the inside of them. Sourced by tests/fresh and tests/field.
+
+# The address from which this machine installs packages.
+package_source()
+{
+	{ sed -n 's/^URIs:[[:space:]]*\([^[:space:]]*\).*/\1/p' /etc/apt/sources.list.d/*.sources
+	sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p' \
+		/etc/apt/sources.list /etc/apt/sources.list.d/*.list; } 2>/dev/null |
+		grep -v -- '-security' | head -n 1
+}
+
+# What is mounted and started meanwhile ends with the shell that called this.
+alone()	# OPTION-OF-UNSHARE… COMMAND…
+{
+	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private "$@" </dev/null
+}
+
+# make_root SUITE DIR PACKAGES [OPTION of mmdebstrap…]: minimal, with those packages (separated by commas).
+make_root()
+{
+	alone --mount-proc mmdebstrap --variant=minbase --include="$3" --skip=output/dev "${@:4}" \
+		"$1" "$2" "$(package_source)"
+}
+
+# The same kind of root that a machine has after its installation: /dev without devices of
+# this machine, empty /run and /tmp, processes and host name of its own. The network is
+# this machine's, for apt.
+# shellcheck disable=SC2016 # expanded by the inner shell
+enter='
+root=$1 name=$2
+shift 2
+mount --bind "$root" "$root" && cd "$root" || exit
+mount -t proc proc proc && mount -t tmpfs -o mode=755 tmpfs run && mount -t tmpfs -o mode=755 tmpfs dev || exit
+mount -t tmpfs -o mode=1777 tmpfs tmp
+for node in null zero full random urandom tty; do
+	: > "dev/$node" && mount --bind "/dev/$node" "dev/$node" || exit
+done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts dev/pts || exit
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
+ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd
+ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr
+hostname "$name"
+cat /etc/resolv.conf > etc/resolv.conf
+pivot_root . . && umount -l . && cd / || exit
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+	HOME=/root USER=root LOGNAME=root TERM="${TERM:-dumb}" "$@"
+'
+
+# inside ROOT NAME COMMAND…: with that name of the machine.
+inside()
+{
+	alone --ipc --uts bash -c "$enter" inside "$@"
+}
+
+# A clone of what is committed, by the git of the new root; into /root/pam_jpki.
+put_source()	# SOURCE ROOT
+{
+	git -C "$1" bundle create -q "$2/root/source.bundle" HEAD &&
+		inside "$2" fresh git clone -q /root/source.bundle /root/pam_jpki
+}
