@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The cases of tests/field: programs as users of Debian 13 have them, after
+# "pam-auth-update --enable jpki", with the card in a USB reader.
+
+person 'serial line: nobody vouches for it' before='vouch_for none' log='REMOTE REMOTE' prompts=0 verifies=0 \
+	says='only for users who are known to be at the computer' "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" \
+	"$HANAKO" 'type:sudo -k id' 'wait:assword' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
+	after='expect_equal "commands to the card" 0 "$(stat_of apdus)"; vouch_for "$VOUCHED"'
+
+person 'serial line: right PIN' "${LOGS_IN[@]}" "${LEAVES[@]}"
+
+# util-linux's login forgets the name after a failure, and asks for it.
+person 'serial line: wrong PIN, no password, then the right PIN' log='PIN-WRONG OK' prompts=2 verifies=2 \
+	says='Wrong PIN; 2 tries left' "${ENTERS[@]}" "$ASKED" "type:$WRONG_PIN" 'wait:Password: ' type: \
+	'wait:Login incorrect' 'wait:field login: ' type:hanako "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+
+person 'serial line: wrong PIN, then the password' log=PIN-WRONG tries=2 \
+	"${ENTERS[@]}" "$ASKED" "type:$WRONG_PIN" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+person 'sudo: right PIN' log='OK OK' prompts=2 verifies=2 says='uid=0(root)' \
+	"${LOGS_IN[@]}" 'type:sudo -k id' "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+
+person 'sudo: wrong PIN, no password, then the right PIN' log='OK PIN-WRONG OK' prompts=3 verifies=3 says='uid=0(root)' \
+	"${LOGS_IN[@]}" 'type:sudo -k id' "$ASKED" "type:$WRONG_PIN" 'wait:assword' type: "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+
+person 'su: right PIN' log='OK OK' prompts=2 verifies=2 says='uid=1000(hanako)' \
+	"${LOGS_IN[@]}" 'type:su hanako -c id' "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+
+person 'serial line: no card' before='sim remove' log=NO-CARD prompts=0 verifies=0 says='There is no card on the reader' \
+	"${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+person 'serial line: Juki card' card='good profile=juki' log=JUKI-CARD prompts=0 verifies=0 \
+	"${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+# --- pcscd by its socket -----------------------------------------------------------------
+
+person 'pcscd: stopped, its socket starts it again' before='guest_does systemctl stop pcscd.service' \
+	"${LOGS_IN[@]}" "${LEAVES[@]}" after='guest_does systemctl is-active pcscd.service'
+
+person 'pcscd: stopped with its socket' before='guest_does systemctl stop pcscd.socket pcscd.service' \
+	log=NO-SERVICE prompts=0 verifies=0 "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
+	after='guest_does systemctl start pcscd.socket'
+
+person 'pcscd: its socket started again' "${LOGS_IN[@]}" "${LEAVES[@]}"
+
+# --- the reader ---------------------------------------------------------------------------
+
+no_reader()
+{
+	guest sh -c 'grep -l 08e6 /sys/bus/usb/devices/*/idVendor'
+	[ -z "$OUT" ]
+}
+
+reader_there()
+{
+	! no_reader
+}
+
+unplugged()
+{
+	monitor "$UNPLUG" >> "$LOG" 2>&1 || fail 'the reader cannot be unplugged'
+	until_true 30 no_reader || fail 'the machine still sees the reader'
+}
+
+# The next login finds reader and card.
+plug_in_again()
+{
+	eval "monitor $PLUG" >> "$LOG" 2>&1 || fail 'the reader cannot be plugged in'
+	until_true 30 reader_there || fail 'the machine does not see the reader again'
+}
+
+person 'reader: unplugged' before=unplugged log=NO-READER prompts=0 verifies=0 \
+	says='No smart card reader was found' "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" after=plug_in_again
+
+person 'reader: plugged in again' "${LOGS_IN[@]}" "${LEAVES[@]}"
+
+# The reader that had the card is no more, also if another one has come meanwhile.
+person 'reader: unplugged at the prompt' log=NO-READER verifies=0 lacks='root@' \
+	"${ENTERS[@]}" "$ASKED" "do:monitor '$UNPLUG'" "type:$PIN" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
+	after=plug_in_again
+
+person 'reader: unplugged and plugged in again at the prompt' log=NO-READER verifies=0 \
+	"${ENTERS[@]}" "$ASKED" "do:monitor '$UNPLUG'; sleep 2; monitor $PLUG; sleep 5" "type:$PIN" 'wait:Password: ' "type:$PASSWORD" \
+	"$HANAKO" "${LEAVES[@]}" after='until_true 30 reader_there || fail "no reader"'
+
+person 'card: removed at the prompt' log=CARD-REMOVED verifies=0 \
+	"${ENTERS[@]}" "$ASKED" 'do:sim remove' "type:$PIN" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+# --- ssh -----------------------------------------------------------------------------------
+
+SSH=(ssh -o StrictHostKeyChecking=no -o NumberOfPasswordPrompts=1)
+
+# in_guest STEP… -- COMMAND…: a person at a terminal inside, who has no session.
+in_guest()
+{
+	guest expect -f /usr/local/lib/pty.exp "on:$LIMIT" "$@"
+}
+
+# Whoever comes over the network is not asked for a PIN, and the card in the machine is left alone.
+ssh_by_password()	# USER
+{
+	in_guest 'wait:assword: ' "type:$PASSWORD" -- "${SSH[@]}" "$1@127.0.0.1" id
+	expect_has 'the session' "($1)" "$OUT"
+	expect_lacks 'the session' "$PROMPT" "$OUT"
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	check_card 3 0
+	expect_equal 'outcomes' REMOTE "$(outcomes)"
+}
+run_case 'ssh: by password, a user without a card' ssh_by_password taro
+run_case 'ssh: by password, a user with a card in the reader of the machine' ssh_by_password hanako
+
+wrong_password_over_ssh()
+{
+	in_guest 'wait:assword: ' "type:$PIN" -- "${SSH[@]}" hanako@127.0.0.1 id
+	expect_lacks 'the session' 'uid=' "$OUT"
+	expect_has 'the session' 'Permission denied' "$OUT"
+	expect_equal 'outcomes' REMOTE "$(outcomes)"
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	check_card 3 0
+}
+run_case 'ssh: the PIN is no password' wrong_password_over_ssh
+
+challenging_sshd()
+{
+	guest_does sh -c 'echo "KbdInteractiveAuthentication yes" > /etc/ssh/sshd_config.d/field.conf
+		cp /etc/pam.d/sshd /root/sshd.was
+		sed -i "s/^@include common-auth/auth [success=done default=ignore] pam_jpki.so remote=challenge remote_names=127.0.0.1\n&/" /etc/pam.d/sshd
+		systemctl reload ssh'
+}
+
+# The client is on the same machine, and so is its reader.
+ssh_by_challenge()
+{
+	challenging_sshd
+	in_guest 'wait:Sign in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$PIN" -- jpki-ssh "${SSH[@]:1}" \
+		-o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	expect_has 'the session' '(hanako)' "$OUT"
+	check_card 3 1
+	expect_equal 'outcomes' OK "$(outcomes)"
+}
+run_case 'ssh: with remote = challenge, the right PIN' ssh_by_challenge
+
+ssh_by_challenge_wrong()
+{
+	in_guest 'wait:Sign in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$WRONG_PIN" 'wait:assword: ' 'type:no' -- \
+		jpki-ssh "${SSH[@]:1}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	expect_lacks 'the session' 'uid=' "$OUT"
+	expect_has 'the session' 'Wrong PIN; 2 tries left' "$OUT"
+	check_card 2 1
+	guest_does sh -c 'mv /root/sshd.was /etc/pam.d/sshd; rm /etc/ssh/sshd_config.d/field.conf; systemctl reload ssh'
+}
+run_case 'ssh: with remote = challenge, a wrong PIN and no password' ssh_by_challenge_wrong
+
+# --- polkit -------------------------------------------------------------------------------
+
+# Its text agent asks once, and has a process of its own for PAM, which is setuid root.
+person 'pkexec: right PIN' log='OK OK' prompts=2 verifies=2 says='uid=0(root)' \
+	"${LOGS_IN[@]}" 'type:pkexec id' "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+
+person 'pkexec: wrong PIN, no password' log='OK PIN-WRONG' prompts=2 verifies=2 tries=2 says='AUTHENTICATION FAILED' lacks='uid=0' \
+	"${LOGS_IN[@]}" 'type:pkexec id' "$ASKED" "type:$WRONG_PIN" 'wait:Password: ' type: "$HANAKO" "${LEAVES[@]}"
+
+# --- units --------------------------------------------------------------------------------
+
+units_are_off()
+{
+	guest systemctl is-enabled jpki-crl-update.timer
+	expect_equal 'the timer' disabled "$OUT"
+	guest systemctl is-active jpki-crl-update.timer
+	expect_equal 'the timer' inactive "$OUT"
+	guest systemctl --global is-enabled jpki-watch.service
+	expect_equal 'jpki-watch' disabled "$OUT"
+	guest systemctl list-timers --all --no-legend
+	expect_lacks 'timers' jpki "$OUT"
+	guest_does systemctl enable --now jpki-crl-update.timer
+	guest systemctl list-timers --no-legend
+	expect_has 'timers, once it is enabled' jpki-crl-update.timer "$OUT"
+	guest_does systemctl disable --now jpki-crl-update.timer
+	guest systemctl --failed --no-legend
+	expect_equal 'units that failed' '' "$OUT"
+}
+run_case 'CRL timer: installed, and off until somebody enables it' units_are_off
+
+# --- a virtual console, and jpki-watch ------------------------------------------------------
+
+# Nobody has to vouch for this one: logind says that it is on a seat.
+console_login()
+{
+	vouch_for none
+	fresh_console
+	keys hanako
+	await_screen "$PROMPT (4 digits"
+	keys "$PIN"
+	await_screen 'hanako@field:'
+}
+
+virtual_console()
+{
+	console_login
+	keys 'sudo -k id'
+	await_screen "$PROMPT (4 digits" 2
+	keys "$PIN"
+	await_screen 'uid=0(root)'
+	check_card 3 2
+	expect_equal 'outcomes' 'OK OK' "$(outcomes)"
+	vouch_for "$VOUCHED"
+}
+run_case 'virtual console: login and sudo, right PIN' virtual_console
+
+virtual_console_wrong()
+{
+	vouch_for none
+	fresh_console
+	keys hanako
+	await_screen "$PROMPT (4 digits"
+	keys "$WRONG_PIN"
+	await_screen 'Wrong PIN; 2 tries left'
+	await_screen 'Password:'
+	keys no
+	await_screen 'Login incorrect'
+	check_card 2 1
+	expect_equal 'outcomes' PIN-WRONG "$(outcomes)"
+	vouch_for "$VOUCHED"
+}
+run_case 'virtual console: wrong PIN, wrong password' virtual_console_wrong
+
+watch_said()	# EVENT
+{
+	guest journalctl -q -b -o cat _COMM=jpki-watch
+	[[ $OUT == *"event=$1 "* ]]
+}
+
+locked()
+{
+	guest journalctl -q -b -o cat -u lock-listener
+	[[ $OUT == *'"member":"Lock"'* ]]
+}
+
+# The screen is locked by whoever listens to logind; here somebody listens who notes it.
+watch_locks()
+{
+	guest_does sh -c 'echo "on_removal = lock" >> /etc/pam_jpki/pam_jpki.conf'
+	console_login
+	check_card 3 1
+	guest_does systemd-run -q --unit=lock-listener busctl monitor --json=short \
+		"--match=type='signal',interface='org.freedesktop.login1.Session',member='Lock'"
+	# As jpki-watch(1) says, for a desktop that does not do it by itself.
+	keys 'systemctl --user import-environment'
+	keys 'systemctl --user start jpki-watch'
+	until_true 60 watch_said found || fail 'it does not see the card'
+	! locked || fail 'locked with the card there'
+	sim remove
+	until_true 60 watch_said removed || fail 'it does not see that the card has gone'
+	until_true 30 locked || fail 'logind has not been asked to lock'
+	check_card 3 1
+	keys 'systemctl --user stop jpki-watch'
+	guest_does systemctl stop lock-listener.service
+	guest_does sed -i /^on_removal/d /etc/pam_jpki/pam_jpki.conf
+	vouch_for "$VOUCHED"
+}
+run_case 'jpki-watch: in the user manager, the card is taken out' watch_locks
+
+# --- jpkictl setup, and the power goes -----------------------------------------------------------
+
+services()
+{
+	guest sh -c 'cat /etc/pam.d/sudo /etc/pam.d/login'
+	printf '%s\n' "$OUT"
+}
+
+power_cut()
+{
+	local before
+
+	guest_does pam-auth-update --disable jpki
+	before=$(services)
+	guest_does jpkictl setup --yes --no-enroll --services sudo,login
+	expect_has 'the services' pam_jpki.so "$(services)"
+	guest_does test -e /var/lib/pam_jpki/setup/pending
+	monitor system_reset || fail 'no reset'
+	await_machine
+	expect_equal 'the services' "$before" "$(services)"
+	guest test -e /var/lib/pam_jpki/setup/pending
+	expect_equal 'something waits to be confirmed' 1 "$STATUS"
+	guest systemctl show -p Result,ConditionResult jpki-setup-recover.service
+	expect_has 'the unit that takes it back' 'ConditionResult=yes' "$OUT"
+	guest journalctl -q -b -o cat -u jpki-setup-recover.service
+	expect_has 'its journal' 'the PAM files are taken back' "$OUT"
+	guest_does pam-auth-update --enable jpki
+}
+run_case 'setup: the power goes before it is confirmed' power_cut
+
+# --- packages -------------------------------------------------------------------------------------
+
+stacks()
+{
+	guest sh -c 'cat /etc/pam.d/common-*'
+	printf '%s\n' "$OUT"
+}
+
+# The same with a higher version, by apt, from files, as the machine has no network.
+newer_packages()
+{
+	guest_does sh -c 'mkdir -p /root/newer && cd /root/packages && for deb in *.deb; do
+		rm -rf /tmp/tree && dpkg-deb -R "$deb" /tmp/tree && sed -i "s/0\.1\.0-1/0.1.0-2/g" /tmp/tree/DEBIAN/control &&
+			dpkg-deb -b -Znone /tmp/tree /root/newer || exit
+	done'
+}
+
+upgraded()
+{
+	local before
+
+	before=$(stacks)
+	guest_does systemctl enable --now jpki-crl-update.timer
+	newer_packages
+	guest_does sh -c 'apt-get -q -y install /root/newer/*.deb'
+	guest dpkg-query -W -f '${Version}' libpam-jpki
+	expect_equal 'version' 0.1.0-2 "$OUT"
+	expect_equal 'the stacks' "$before" "$(stacks)"
+	guest systemctl is-active jpki-crl-update.timer
+	expect_equal 'the timer that was on' active "$OUT"
+	guest_does systemctl disable --now jpki-crl-update.timer
+}
+run_case 'packages: upgraded, the timer stays on' upgraded
+person 'packages: upgraded, right PIN' "${LOGS_IN[@]}" "${LEAVES[@]}"
+
+removed()
+{
+	guest_does apt-get -q -y remove libpam-jpki jpki-tools jpki-ssh jpki-common
+	expect_lacks 'the stacks' jpki "$(stacks)"
+	guest systemctl --failed --no-legend
+	expect_equal 'units that failed' '' "$OUT"
+	guest_does test -s /etc/pam_jpki/users/hanako.pem
+}
+run_case 'packages: removed' removed
+person 'packages: removed, by password' log='' prompts=0 verifies=0 \
+	"${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+installed_again()
+{
+	guest_does sh -c 'apt-get -q -y install /root/packages/*.deb'
+	expect_lacks 'the stacks, before it is chosen' jpki "$(stacks)"
+	guest_does pam-auth-update --enable jpki
+}
+run_case 'packages: installed again' installed_again
+person 'packages: installed again, right PIN' "${LOGS_IN[@]}" "${LEAVES[@]}"
