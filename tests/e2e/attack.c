@@ -12,11 +12,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -67,21 +70,87 @@ ask_another_service(void)
 	(void)socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
+static void
+note(bool got)
+{
+	snprintf(notice, NOTICE_SIZE, "%s", got ? "got it" : "refused");
+}
+
+static void
+read_from(int fd)
+{
+	ssize_t n;
+
+	snprintf(notice, NOTICE_SIZE, "got ");
+	n = read(fd, notice + 4, NOTICE_SIZE - 5);
+	notice[4 + (n > 0 ? n : 0)] = '\0';
+}
+
 /* A file, a directory, a device, the memory of a process. */
 static void
 read_a_file(void)
 {
 	int fd = open(object, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	ssize_t n;
 
 	if (fd < 0) {
-		snprintf(notice, NOTICE_SIZE, "refused");
+		note(false);
 		return;
 	}
-	snprintf(notice, NOTICE_SIZE, "got ");
-	n = read(fd, notice + 4, NOTICE_SIZE - 5);
-	notice[4 + (n > 0 ? n : 0)] = '\0';
+	read_from(fd);
 	(void)close(fd);
+}
+
+/* What was open in the program that started jpkictl. */
+static void
+read_what_is_open(void)
+{
+	int fd = atoi(object);
+
+	if (fcntl(fd, F_GETFD) < 0)
+		note(false);
+	else
+		read_from(fd);
+}
+
+/* By each of the ways to another user, and a file of root's. */
+static void
+be_root_again(void)
+{
+	(void)!setresuid(0, 0, 0);
+	(void)!setreuid((uid_t)-1, 0);
+	(void)!setuid(0);
+	(void)setfsuid(0);
+	read_a_file();
+}
+
+/* A letter at the shell that the tool was started from. */
+static void
+type_at_the_terminal(void)
+{
+	int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	note(terminal >= 0 && ioctl(terminal, TIOCSTI, "x") == 0);
+}
+
+static void
+kill_the_parent(void)
+{
+	pid_t parent = getppid();
+
+	note(true);	/* it ends with its parent */
+	if (kill(parent, SIGKILL) != 0)
+		note(false);
+}
+
+/* Whether somebody listens there is not the question. */
+static void
+connect_to_a_port(void)
+{
+	struct sockaddr_in there = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(object)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	note(s >= 0 && (connect(s, (const struct sockaddr *)&there, sizeof there) == 0 || errno == ECONNREFUSED));
 }
 
 /* The kernel signals the process once the module closes its end; this one has to be there still. */
@@ -124,6 +193,12 @@ static const struct {
 	{ "read", read_a_file },
 	{ "own", own_a_descriptor },
 	{ "steer", steer_the_terminal },
+	{ "inherited", read_what_is_open },
+	{ "root-again", be_root_again },
+	{ "type", type_at_the_terminal },
+	{ "kill", kill_the_parent },
+	{ "connect", connect_to_a_port },
+	{ "half-a-seal", ask_another_service },
 };
 
 static void
@@ -131,6 +206,7 @@ attack(void)
 {
 	for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++)
 		if (strcmp(attack_name, attacks[i].name) == 0) {
+			memset(notice, 0, NOTICE_SIZE);
 			snprintf(notice, NOTICE_SIZE, "begun");
 			attacks[i].run();
 			if (strcmp(notice, "begun") == 0)
@@ -152,6 +228,25 @@ recvmsg(int fd, struct msghdr *m, int flags)
 	if (n > 0 && notice != NULL && ++messages == 2)
 		attack();
 	return n;
+}
+
+/* A library that cannot make a rule of the filter that comes last, the one without conditions for socket(2). */
+int
+seccomp_rule_add_array(scmp_filter_ctx filter, uint32_t action, int call, unsigned int count,
+    const struct scmp_arg_cmp *conditions)
+{
+	static union {
+		void *found;
+		int (*fn)(scmp_filter_ctx, uint32_t, int, unsigned int, const struct scmp_arg_cmp *);
+	} seccomp;
+
+	if (seccomp.found == NULL)
+		seccomp.found = dlsym(RTLD_NEXT, "seccomp_rule_add_array");
+	if (notice != NULL && strcmp(attack_name, "half-a-seal") == 0 && call == SCMP_SYS(socket) && count == 0) {
+		snprintf(notice, NOTICE_SIZE, "prepared");
+		return -ENOMEM;
+	}
+	return seccomp.fn(filter, action, call, count, conditions);
 }
 
 /* jpkictl, in the process that has the card: when the card has answered for the first time. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lacking landlock|seccomp PROGRAM [ARGUMENT…]: runs it as on a kernel that does not have this.
+ * lacking landlock|restriction|seccomp PROGRAM [ARGUMENT…]: runs it as on a kernel that does not have
+ * this; restriction: that has Landlock, and takes no further layer of it.
  */
 #include "config.h"
 
@@ -19,9 +20,11 @@ main(int argc, char **argv)
 	int r = -1;
 
 	if (argc < 3)
-		errx(2, "usage: lacking landlock|seccomp PROGRAM [ARGUMENT...]");
+		errx(2, "usage: lacking landlock|restriction|seccomp PROGRAM [ARGUMENT...]");
 	if (filter != NULL && strcmp(argv[1], "landlock") == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SYS_landlock_create_ruleset, 0);
+	else if (filter != NULL && strcmp(argv[1], "restriction") == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(E2BIG), SYS_landlock_restrict_self, 0);
 	else if (filter != NULL && strcmp(argv[1], "seccomp") == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
 		    SCMP_A0_64(SCMP_CMP_EQ, PR_GET_SECCOMP));
