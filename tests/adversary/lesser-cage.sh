@@ -41,3 +41,46 @@ half_a_filter()
 # Letter: the kernel has seccomp, and takes the filter that it is given; a rule is missing there.
 # Seen to succeed: mutant half-a-filter
 adversary half-a-filter half_a_filter
+
+put_password()
+{
+	echo 'http://verifier:S3cret@crl.example/' > "$OURS"
+	chmod 0600 "$OURS"
+}
+
+# What a helper that is not root cannot read.
+reads_what_is_roots()	# ATTACK
+{
+	put_password
+	taken_over "$1 $OURS"
+	[[ $FAR != got* ]] || broken "$1 $OURS: $FAR"
+	rm -f "$OURS"
+	reset_config
+}
+
+the_name_that_is_none()
+{
+	write_conf 'helper_user = jpki-helpre'
+	reads_what_is_roots read
+	expect_logged 'helper_user = "?jpki-helpre"?: no such user'
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+}
+# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Letter: the user that the package makes is there, but the name in the file, misspelt, has no user; the login goes on as for "no user".
+# Seen to succeed: mutant named-user-that-is-missing
+adversary misspelt-helper-user the_name_that_is_none
+
+service_without_setuid()
+{
+	local UNDER=(setpriv --bounding-set=-setuid --inh-caps=-setuid)
+
+	id jpki > /dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin jpki
+	write_conf 'helper_user = jpki'
+	reads_what_is_roots read
+	no_login
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+}
+# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Letter: the user is there and in order; the program that logs in runs in a service that may not become another.
+# Seen to succeed: mutant named-user-not-become
+adversary service-without-setuid service_without_setuid
