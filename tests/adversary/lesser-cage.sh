@@ -70,6 +70,19 @@ the_name_that_is_none()
 # Seen to succeed: mutant named-user-that-is-missing
 adversary misspelt-helper-user the_name_that_is_none
 
+another_name_of_root()
+{
+	id toor > /dev/null 2>&1 || useradd --no-create-home --non-unique --uid 0 --shell /usr/sbin/nologin toor
+	write_conf 'helper_user = toor'
+	reads_what_is_roots read
+	expect_logged 'helper_user = "?toor"?: that is root'
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+}
+# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Letter: it is not called root, and does nothing else: an account for this alone, which has root's number.
+# Seen to succeed: mutant helper-user-that-is-root helper-user-for-good
+adversary another-name-of-root another_name_of_root
+
 service_without_setuid()
 {
 	local UNDER=(setpriv --bounding-set=-setuid --inh-caps=-setuid)
@@ -84,3 +97,16 @@ service_without_setuid()
 # Letter: the user is there and in order; the program that logs in runs in a service that may not become another.
 # Seen to succeed: mutant named-user-not-become
 adversary service-without-setuid service_without_setuid
+
+# Where nothing stops its calls.
+root_again()
+{
+	local UNDER=("$LACKING" seccomp)
+
+	reads_what_is_roots root-again
+	[ "$FAR" = refused ] || fail "it got as far as \"$FAR\""
+}
+# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Letter: it is the helper's user, and no call is forbidden to this user: it takes up what it was before.
+# Seen to succeed: mutant helper-user-for-good
+adversary root-again root_again
