@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# A server that CRLs are fetched from, or somebody on the way to it; and who looks on.
+# A server that CRLs are fetched from, or somebody on the way to it; who looks on, and who ends what fetches.
 
 WEB=$WORK/web
 WEB_LOG=$WORK/web.log
@@ -99,3 +99,62 @@ the_onlooker()
 # Letter: the file of the sources, which it cannot read, is all that is closed to it.
 # Seen to succeed: 1e570f7: argv of jpki_fetch, .fetched, messages
 adversary onlooker the_onlooker
+
+# The administrator's jpkictl is killed while a server keeps its fetcher waiting.
+fetcher_left_alone()
+{
+	local tool fetcher
+
+	web
+	jpkictl crl import "$HTTP/silent" >> "$LOG" 2>&1 &
+	tool=$!
+	until_true 20 grep -q /silent "$WEB_LOG" || fail 'nothing is fetched'
+	fetcher=$(pgrep -x jpki_fetch)
+	kill -KILL "$(ps -o ppid= -p "$fetcher")"
+	wait "$tool" 2>/dev/null
+	until_true 3 process_gone "$fetcher" || broken 'the fetcher goes on without its parent'
+	kill -KILL "$fetcher" 2>/dev/null
+}
+# Promise: Such a child ends with its parent.
+# Letter: no descriptor of the child ends with the parent: it reads from a server, and writes when something comes.
+# Seen to succeed: mutant ends-with-its-parent
+adversary fetcher-left-alone fetcher_left_alone
+
+none_runs()	# NAME
+{
+	! pgrep -x "$1" > /dev/null
+}
+
+waits_with_a_child()	# PID
+{
+	local child
+
+	child=$(pgrep -P "$1") && grep -qs '^State:.S' "/proc/$child/status"
+}
+
+# The child looks its groups up before it is bound to its parent. With a slow directory that takes as long as he
+# needs: here /etc/group is a pipe, which nothing has open at its other end.
+killed_before_the_bond()
+{
+	local tool pipe=$WORK/group-pipe
+
+	web
+	rm -f "$pipe"
+	mkfifo -m 0644 "$pipe"
+	mount --bind "$pipe" /etc/group
+	jpkictl crl import "$HTTP/good.crl" >> "$LOG" 2>&1 &
+	tool=$!
+	until_true 20 waits_with_a_child "$tool" || fail 'the child does not wait'
+	kill -KILL "$tool"
+	wait "$tool" 2>/dev/null
+	[ ! -s "$WEB_LOG" ] || fail 'it came too late'
+	: <> "$pipe"	# now the child goes on
+	umount /etc/group
+	until_true 5 none_runs jpkictl || fail 'the child is still where it was'
+	until_true 10 none_runs jpki_fetch || fail 'the fetcher does not end'
+	[ ! -s "$WEB_LOG" ] || broken 'a fetcher without parent asked the server'
+}
+# Promise: Such a child ends with its parent.
+# Letter: the parent ends before the child can ask for a signal at its end, so there is nothing to be signalled by.
+# Seen to succeed: mutant parent-gone-before
+adversary parent-killed-at-once killed_before_the_bond
