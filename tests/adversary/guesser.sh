@@ -112,3 +112,28 @@ writes_nothing()
 # Letter: nothing forbids him to limit the size of files, and the number of them, for the programs that he starts.
 # Seen to succeed: mutant guess-that-cannot-be-recorded
 adversary writes-nothing writes_nothing
+
+# A guess that no program has seen fail, and one by another service.
+leaves_no_trace()
+{
+	local seen='for i in $(seq 200); do sim stats | grep -q verifies=1 && break; sleep 0.02; done'
+	local HIS_SU=("${HIS_SU[@]}")
+
+	his_pins_at_the_card=0
+	sim fault "$VERIFY" hang 1500
+	he_guesses "do:$seen; setpriv --reuid 2002 --clear-groups kill -KILL \$(cat $WORK/his-pid)"
+	until_true 10 helper_gone || fail 'the helper does not end'
+	sim fault clear
+	HIS_SU=("${TARO[@]}" su - hanako -c id)
+	he_guesses
+	[ "$his_pins_at_the_card" = 2 ] || fail "$his_pins_at_the_card PINs reached the card"
+	on_tty "${RIGHT[@]}" -- "${HANAKO[@]}" sudo -k id
+	expect_has "hanako's screen" 'uid=0(root)' "$OUT"
+	[[ $OUT == *'there were 2 failed PIN entries (taro, su'* ]] || broken 'hanako is not told of his guesses'
+	on_tty "${RIGHT[@]}" -- "${HANAKO[@]}" sudo -k id
+	expect_lacks "hanako's screen" 'failed PIN' "$OUT"
+}
+# Promise: The next login of a card's holder shows once how often its PIN was entered without success, and by whom.
+# Letter: the first is recorded by a program that he ends before it knows that the PIN was wrong, the second by another.
+# Seen to succeed: mutant guesses-told
+adversary leaves-no-trace leaves_no_trace
