@@ -4,7 +4,13 @@
 # moment when an administrator places a stranger's card on the reader.
 # shellcheck disable=SC2154 # FAR is tool_taken_over's
 
-# tool_taken_over ATTACK WORD…: jpkictl, whose process with the card does the attack after the first answer.
+# shellcheck source=tests/e2e/attack.sh
+. "$E2E_TOP/tests/e2e/attack.sh"
+
+LACKING=$E2E_BUILD/tests/e2e/lacking
+
+# tool_taken_over ATTACK WORD…: jpkictl, whose process with the card does the attack after the first answer. UNDER
+# is a command that runs it.
 tool_taken_over()
 {
 	local attack=$1
@@ -15,7 +21,7 @@ tool_taken_over()
 	install -m 0755 "$E2E_BUILD/tests/e2e/.libs/attack.so" /run/attack.so
 	install -m 0666 /dev/null /run/attack.done
 	echo /run/attack.so > /etc/ld.so.preload
-	run jpkictl "$@"
+	run "${UNDER[@]}" jpkictl "$@"
 	rm -f /etc/ld.so.preload /run/attack
 	FAR=$(tr -d '\0' < /run/attack.done)
 }
@@ -76,3 +82,37 @@ adversary tool-writes-file tool_dies_by write
 # Letter: none: it opens a connection.
 # Seen to succeed: mutant tool-not-caged: "network: done, and the process lived"
 adversary tool-calls-home tool_dies_by network
+
+tool_gets()	# ATTACK WHAT
+{
+	tool_taken_over "$1" status
+	case $FAR in
+	got*) broken "$2: $FAR" ;;
+	refused) ;;
+	*) fail "it got no further than \"$FAR\"" ;;
+	esac
+}
+
+# The shell of the administrator has a file open. Read here; a pipe to a program of root's could be written.
+tool_reads_what_is_open()
+{
+	local UNDER=(bash -c 'exec 200< /etc/shadow; exec "$@"' bash)
+
+	tool_gets 'inherited 200' 'what the shell has open'
+}
+# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Letter: it opens nothing: the descriptor is open already, from before jpkictl.
+# Seen to succeed: mutant descriptors-given-up
+adversary tool-reads-what-is-open tool_reads_what_is_open
+
+# On the oldest kernels, where nothing but the session keeps it from the terminal.
+tool_types()
+{
+	local UNDER=(expect -f "$E2E_TOP/tests/e2e/pty.exp" -- "$LACKING" landlock "$LACKING" seccomp)
+
+	tool_gets 'type' "typed at root's terminal"
+}
+# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Letter: no stream of it is a terminal; it opens its own, /dev/tty.
+# Seen to succeed: mutant terminal-given-up
+adversary tool-types-at-the-terminal tool_types
