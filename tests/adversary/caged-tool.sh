@@ -116,3 +116,29 @@ tool_types()
 # Letter: no stream of it is a terminal; it opens its own, /dev/tty.
 # Seen to succeed: mutant terminal-given-up
 adversary tool-types-at-the-terminal tool_types
+
+# A kernel without seccomp leaves it every call; Landlock says to whom, and where: from that version on.
+has_landlock 6 || adversary() { skip "adversary: $1" 'Landlock of this kernel does not restrict signals'; }
+
+tool_kills()
+{
+	local UNDER=("$LACKING" seccomp)
+
+	tool_gets 'kill' 'signals its parent'
+	[ "$STATUS" != 137 ] || broken 'jpkictl was killed'
+}
+# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Letter: it has no capability, and needs none to signal a process of its own user: its parent.
+# Seen to succeed: mutant signals-out-of-reach
+adversary tool-kills-its-parent tool_kills
+
+tool_connects()
+{
+	local UNDER=("$LACKING" seccomp)
+
+	tool_gets 'connect 9' 'the network'
+}
+# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Letter: it has no connection from before, and needs no right to make one.
+# Seen to succeed: mutant network-out-of-reach
+adversary tool-connects tool_connects

@@ -110,3 +110,22 @@ root_again()
 # Letter: it is the helper's user, and no call is forbidden to this user: it takes up what it was before.
 # Seen to succeed: mutant helper-user-for-good
 adversary root-again root_again
+
+has_landlock || adversary() { skip "adversary: $1" 'this kernel has no Landlock'; }
+
+# As inside of sixteen programs that each have a Landlock of their own: the kernel takes no more.
+kernel_that_refuses_rules()
+{
+	local UNDER=("$LACKING" restriction)
+
+	write_conf 'helper_user = none'
+	taken_over 'read /etc/shadow'
+	[[ $FAR != got* ]] || broken "read /etc/shadow: $FAR"
+	no_login
+	expect_logged JPKI-E-INTERNAL
+	reset_config
+}
+# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Letter: the kernel has Landlock, and takes each of the rules; only all of them together it refuses.
+# Seen to succeed: mutant landlock-refused
+adversary kernel-that-refuses-rules kernel_that_refuses_rules
