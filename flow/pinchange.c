@@ -157,7 +157,7 @@ same_card(void *ctx, struct jpki *card)
 }
 
 static struct outcome
-change(void *ctx, struct jpki *card)
+change_on_card(void *ctx, struct jpki *card)
 {
 	const struct changing *c = ctx;
 
@@ -192,7 +192,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	struct changing c = { .ui = ui, .card = card, .new_pin = secrets->at[PINCHANGE_NEW] };
 	struct transaction v = { .pin = card->pin, .reader = card->reader,
 		.classic = card->classic, .told_tries = card->tries_left,
-		.same_card = same_card, .work = change, .ctx = &c };
+		.same_card = same_card, .work = change_on_card, .ctx = &c };
 	struct outcome o = transaction_may_try(env, card->tries_left);
 
 	*ret_card_clean = true;

@@ -62,7 +62,7 @@ same_card(void *ctx, struct jpki *card)
 }
 
 static struct outcome
-sign(void *ctx, struct jpki *card)
+sign_challenge(void *ctx, struct jpki *card)
 {
 	struct signing *s = ctx;
 
@@ -95,7 +95,7 @@ prove_possession(const struct flow_env *env, const struct login_request *request
 	struct signing signing = { .found = found, .enrolled = enrolled, .input = &input };
 	struct transaction t = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
 		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
-		.same_card = same_card, .work = sign, .ctx = &signing, .card_expiry = card_expiry };
+		.same_card = same_card, .work = sign_challenge, .ctx = &signing, .card_expiry = card_expiry };
 	struct outcome o;
 
 	*ret_card_clean = true;

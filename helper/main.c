@@ -91,7 +91,7 @@ enter_cage(const struct flow_env *env, const struct proto_request *request)
 }
 
 static void
-speak(const char *language, const struct log *log)
+choose_language(const char *language, const struct log *log)
 {
 	i18n_bind();
 	i18n_keep_errors_english();
@@ -111,7 +111,7 @@ send_ready(const struct conf *conf, const struct proto_request *request, unsigne
 
 /* Ready, the cage, the task. */
 static void
-serve(struct flow_env *env, const struct conf *conf, const struct proto_request *request)
+serve_request(struct flow_env *env, const struct conf *conf, const struct proto_request *request)
 {
 	/* The rest is for a helper that drops the card's state, should this one not get to it. */
 	unsigned int work_s = request->task == PROTO_DROP ? request->drop_s : conf->timeout - PROTO_DROP_S;
@@ -128,7 +128,7 @@ serve(struct flow_env *env, const struct conf *conf, const struct proto_request 
 }
 
 static void
-run(const struct proto_request *request)
+run_request(const struct proto_request *request)
 {
 	static struct conf conf;
 	struct log log = { .sink = link_log, .ctx = &conf };
@@ -137,7 +137,7 @@ run(const struct proto_request *request)
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);
-	speak(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
+	choose_language(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	if (outcome_ok(&o)) {
 		link_name_place(locate_user(request, &conf, &log));
 		o = resources_acquire(&log);
@@ -148,7 +148,7 @@ run(const struct proto_request *request)
 	}
 	if (request->no_wait)
 		conf.wait = 0;
-	serve(&env, &conf, request);
+	serve_request(&env, &conf, request);
 }
 
 int
@@ -163,7 +163,7 @@ main(int argc, char **argv)
 	ignore_signals();
 	if (!become_effective() || !cage_prepare() || !link_receive_request(&request))
 		return EXIT_PROTOCOL;
-	run(&request);
+	run_request(&request);
 	resources_release();
 	return 0;
 }

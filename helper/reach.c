@@ -34,7 +34,7 @@ static const struct confine_path always[] = {
 };
 
 static void
-add(struct reach *r, const char *path, unsigned int access)
+add_path(struct reach *r, const char *path, unsigned int access)
 {
 	if (r->count < REACH_PATHS_MAX)
 		r->paths[r->count++] = (struct confine_path){ path, access };
@@ -48,12 +48,12 @@ add_host_keys(struct reach *r, const char *dir)
 	const struct dirent *e;
 	size_t count = 0;
 
-	add(r, dir, CONFINE_LIST);
+	add_path(r, dir, CONFINE_LIST);
 	while (d != NULL && count < REMOTE_HOST_KEYS_MAX && (e = readdir(d)) != NULL)
 		if (fnmatch(REMOTE_HOST_KEY_FILES, e->d_name, 0) == 0 &&
 		    (size_t)snprintf(r->keys[count], sizeof r->keys[count], "%s/%s", dir, e->d_name) <
 		    sizeof r->keys[count])
-			add(r, r->keys[count++], CONFINE_READ);
+			add_path(r, r->keys[count++], CONFINE_READ);
 }
 
 void
@@ -61,11 +61,11 @@ reach_of_login(const struct conf *conf, bool host_keys, struct reach *ret)
 {
 	ret->count = 0;
 	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-		add(ret, always[i].path, always[i].access);
-	add(ret, conf->trust_db, DIRECTORY);
-	add(ret, conf->users_dir, DIRECTORY);
-	add(ret, conf->crl_dir, DIRECTORY);
-	add(ret, conf->block_list, CONFINE_READ);
+		add_path(ret, always[i].path, always[i].access);
+	add_path(ret, conf->trust_db, DIRECTORY);
+	add_path(ret, conf->users_dir, DIRECTORY);
+	add_path(ret, conf->crl_dir, DIRECTORY);
+	add_path(ret, conf->block_list, CONFINE_READ);
 	if (host_keys)
 		add_host_keys(ret, conf->host_keys);
 }

@@ -39,7 +39,7 @@ tasks_need_card(const struct flow_env *env, const struct proto_request *request)
 }
 
 static void
-finish(const struct outcome *o, bool card_clean, const char *text)
+finish_task(const struct outcome *o, bool card_clean, const char *text)
 {
 	link_send_result(o, card_clean, text);
 	tick_result_sent();
@@ -51,12 +51,12 @@ tasks_refuse(const struct outcome *o)
 	char text[MESSAGE_MAX];
 
 	message_outcome(o, text);
-	finish(o, true, text);
+	finish_task(o, true, text);
 }
 
 /* The time does not run while a person types. */
 static struct outcome
-ask(const char *reader, const char *fingerprint, const char *text, struct secret *pin,
+ask_user(const char *reader, const char *fingerprint, const char *text, struct secret *pin,
     struct proto_since *ret_since)
 {
 	struct proto_prompt m;
@@ -88,7 +88,7 @@ ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 	char text[MESSAGE_MAX];
 
 	message_pin_prompt(found->tries_left, p->conf->forward_pass != 0, text);
-	return ask(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
+	return ask_user(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
 }
 
 static struct outcome
@@ -138,7 +138,7 @@ write_welcome(const struct flow_env *env, const struct proto_since *since,
 }
 
 static void
-login(const struct flow_env *env, const struct proto_request *request)
+log_in(const struct flow_env *env, const struct proto_request *request)
 {
 	struct login_prompt prompt = { .conf = env->conf };
 	struct flow_ui ui = { .ask_pin = ask_pin, .gone = link_module_gone, .ctx = &prompt };
@@ -156,15 +156,15 @@ login(const struct flow_env *env, const struct proto_request *request)
 		write_welcome(env, &prompt.since, &result, text);
 	else
 		link_sentence(&result.outcome, text);
-	finish(&result.outcome, result.card_clean, text);
+	finish_task(&result.outcome, result.card_clean, text);
 }
 
 static void
-drop(const struct flow_env *env, const char *reader)
+drop_state(const struct flow_env *env, const char *reader)
 {
 	struct outcome o = transaction_drop_state(env, reader);
 
-	finish(&o, outcome_ok(&o), "");
+	finish_task(&o, outcome_ok(&o), "");
 }
 
 /* --- PIN change ------------------------------------------------------------------------- */
@@ -177,7 +177,7 @@ ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typ
 	char text[MESSAGE_MAX];
 
 	pinchange_text(q, text);
-	return ask(q->reader, q->fingerprint, text, typed, &since);
+	return ask_user(q->reader, q->fingerprint, text, typed, &since);
 }
 
 static void
@@ -197,7 +197,7 @@ send_change_result(const struct outcome *o, bool card_clean, const char *success
 		message_locked(false, text);
 	else
 		message_outcome(o, text);
-	finish(o, card_clean, text);
+	finish_task(o, card_clean, text);
 }
 
 static void
@@ -226,10 +226,10 @@ tasks_run(const struct flow_env *env, const struct proto_request *request)
 {
 	switch (request->task) {
 	case PROTO_LOGIN:
-		login(env, request);
+		log_in(env, request);
 		break;
 	case PROTO_DROP:
-		drop(env, request->reader);
+		drop_state(env, request->reader);
 		break;
 	case PROTO_PIN_CHECK:
 	case PROTO_PIN_CHANGE:

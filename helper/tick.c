@@ -71,13 +71,13 @@ set_ticks(int ms)
 }
 
 static void
-stop(void)
+stop_ticks(void)
 {
 	set_ticks(0);
 }
 
 static void
-start(void)
+start_ticks(void)
 {
 	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
 
@@ -95,7 +95,7 @@ tick_begin(unsigned int wait_s, unsigned int work_s, bool must_finish)
 	ticking.work_s = work_s;
 	ticking.watchdog.must_finish = must_finish;
 	budget_start(&ticking.watchdog.budget, &clk_system, (int64_t)(wait_s + work_s) * 1000);
-	start();
+	start_ticks();
 }
 
 const struct budget *
@@ -107,7 +107,7 @@ tick_budget(void)
 void
 tick_pause(void)
 {
-	stop();
+	stop_ticks();
 	budget_pause(&ticking.watchdog.budget);
 }
 
@@ -115,15 +115,15 @@ void
 tick_resume(void)
 {
 	budget_resume(&ticking.watchdog.budget, (int64_t)ticking.work_s * 1000);
-	start();
+	start_ticks();
 }
 
 void
 tick_others_have_card(int64_t ms)
 {
-	stop();
+	stop_ticks();
 	ticking.watchdog.open_by = clk_mono_ms(&clk_system) + ms;
-	start();
+	start_ticks();
 }
 
 void

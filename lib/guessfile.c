@@ -155,7 +155,7 @@ lock_record(const struct guesses_store *store, const char *cert, int *ret_lock)
 }
 
 static bool
-update(const struct guesses_store *store, const char *cert, bool (*change)(void *ctx, struct guesses *g),
+update_record(const struct guesses_store *store, const char *cert, bool (*change)(void *ctx, struct guesses *g),
     void *ctx)
 {
 	_cleanup_(closep) int dir = -1;
@@ -179,7 +179,7 @@ guesses_update(const struct guesses_store *store, const char *cert,
 	if (!guesses_is_cert(cert))
 		return false;
 	signals_hold(&before);
-	done = update(store, cert, change, ctx);
+	done = update_record(store, cert, change, ctx);
 	/* A caller of su may limit the size of files: that ends in EFBIG and in no signal. */
 	if (sigemptyset(&size) == 0 && sigaddset(&size, SIGXFSZ) == 0 && sigismember(&before, SIGXFSZ) == 0)
 		(void)sigtimedwait(&size, NULL, &at_once);

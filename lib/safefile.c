@@ -32,7 +32,7 @@ safefile_outcome(enum safefile r, enum outcome_status absent, enum outcome_statu
 }
 
 static enum safefile
-refuse(const struct log *log, const char *path, const char *why, const char *remedy)
+refuse_file(const struct log *log, const char *path, const char *why, const char *remedy)
 {
 	/* However long the path: why and remedy must find room. */
 	log_msg(log, LOG_ERR, "%.400s: %.400s; %s", path, why, remedy);
@@ -48,7 +48,7 @@ refuse_errno(const struct log *log, const char *path, const char *what)
 	if (error == ENOENT)
 		return SAFEFILE_ABSENT;
 	if (error == ELOOP || error == ENOTDIR)
-		return refuse(log, path, what, "must be real directories and files, no symbolic link among them");
+		return refuse_file(log, path, what, "must be real directories and files, no symbolic link among them");
 	if (error == ENOMEM)
 		return SAFEFILE_NO_MEMORY;
 	log_msg(log, LOG_ERR, "%s: %s: %s", path, what, strerror(error));
@@ -64,20 +64,20 @@ check_owner_and_mode(const char *path, const char *part, const struct stat *st, 
 
 	if (st->st_uid != owner && !(is_dir && st->st_uid == 0)) {
 		snprintf(why, sizeof why, "%s belongs to user %ld", part, (long)st->st_uid);
-		return refuse(log, path, why, owner == 0 ? "make it root's: chown root" :
+		return refuse_file(log, path, why, owner == 0 ? "make it root's: chown root" :
 		    "make it yours");
 	}
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(is_dir && (st->st_mode & S_ISVTX))) {
 		snprintf(why, sizeof why, "%s is writable for others (mode %04o)", part,
 		    (unsigned int)(st->st_mode & 07777));
-		return refuse(log, path, why, "chmod go-w");
+		return refuse_file(log, path, why, "chmod go-w");
 	}
 	return SAFEFILE_OK;
 }
 
 /* Opens the next directory on the way, and checks it. */
 static enum safefile
-step(const char *path, const char *walked, int parent, const char *name, uid_t owner,
+open_step(const char *path, const char *walked, int parent, const char *name, uid_t owner,
     const struct log *log, int *ret_fd)
 {
 	_cleanup_(closep) int fd = -1;
@@ -100,7 +100,7 @@ step(const char *path, const char *walked, int parent, const char *name, uid_t o
  * points into copy.
  */
 static enum safefile
-walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_dir,
+walk_path(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_dir,
     char **ret_name)
 {
 	_cleanup_(closep) int dir = -1;
@@ -108,7 +108,7 @@ walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_
 	char *name = copy + 1, *slash;
 	enum safefile r;
 
-	r = step(path, walked, AT_FDCWD, "/", owner, log, &dir);
+	r = open_step(path, walked, AT_FDCWD, "/", owner, log, &dir);
 	for (; r == SAFEFILE_OK && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
 		int next = -1;
 
@@ -116,9 +116,9 @@ walk(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_
 		if (*name == '\0')
 			continue;	/* "//" */
 		if (strcmp(name, "..") == 0)
-			return refuse(log, path, "..", "write the path without it");
+			return refuse_file(log, path, "..", "write the path without it");
 		snprintf(walked, sizeof walked, "%.*s", (int)(slash - copy), path);
-		r = step(path, walked, dir, name, owner, log, &next);
+		r = open_step(path, walked, dir, name, owner, log, &next);
 		if (r == SAFEFILE_OK) {
 			(void)close(dir);
 			dir = next;
@@ -147,7 +147,7 @@ open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return refuse_errno(log, path, "cannot be opened");
 	if ((st.st_mode & S_IFMT) != type)
-		return refuse(log, path, "not a regular file", "put the file itself there");
+		return refuse_file(log, path, "not a regular file", "put the file itself there");
 	r = check_owner_and_mode(path, path, &st, owner, log);
 	if (r != SAFEFILE_OK)
 		return r;
@@ -165,15 +165,15 @@ open_checked(const char *path, uid_t owner, mode_t type, int how, const struct l
 	enum safefile r;
 
 	if (path[0] != '/')
-		return refuse(log, path, "not an absolute path", "write it from / on");
+		return refuse_file(log, path, "not an absolute path", "write it from / on");
 	if (strlen(path) >= sizeof copy)
-		return refuse(log, path, "path too long", "shorten it");
+		return refuse_file(log, path, "path too long", "shorten it");
 	memcpy(copy, path, strlen(path) + 1);
-	r = walk(path, copy, owner, log, &dir, &name);
+	r = walk_path(path, copy, owner, log, &dir, &name);
 	if (r != SAFEFILE_OK)
 		return r;
 	if (strcmp(name, "..") == 0)
-		return refuse(log, path, "..", "write the path without it");
+		return refuse_file(log, path, "..", "write the path without it");
 
 	return open_entry(path, dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
 	    owner, type, how, log, ret_fd);
@@ -222,7 +222,7 @@ safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
 	int n = snprintf(path, sizeof path, "%s/%s", dir_path, name);
 
 	if (n < 0 || (size_t)n >= sizeof path || strchr(name, '/') != NULL)
-		return refuse(log, dir_path, "not the name of a file in it", "shorten the path");
+		return refuse_file(log, dir_path, "not the name of a file in it", "shorten the path");
 	return open_entry(path, dir, name, owner, S_IFREG, O_RDONLY, log, ret_fd);
 }
 
@@ -264,7 +264,7 @@ safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
 	if (n < 0)
 		return refuse_errno(log, path, "cannot be read");
 	if ((size_t)n > max)
-		return refuse(log, path, "too long", "it is not what belongs there");
+		return refuse_file(log, path, "too long", "it is not what belongs there");
 	text[n] = '\0';
 	*ret_text = text;
 	text = NULL;	/* given to the caller */

@@ -122,7 +122,7 @@ read_text(const struct blocklist *list, char **ret_text)
  * entry in it (NULL: none). All of it, or BLOCK_LIST.
  */
 static struct outcome
-walk(const struct blocklist *list, char *text,
+walk_list(const struct blocklist *list, char *text,
     void (*each)(void *ctx, const char *line, const struct block_entry *entry, const char *note),
     void *ctx)
 {
@@ -157,7 +157,7 @@ read_and_walk(const struct blocklist *list,
 	_cleanup_(freep) char *text = NULL;
 	struct outcome o = read_text(list, &text);
 
-	return outcome_ok(&o) && text != NULL ? walk(list, text, each, ctx) : o;
+	return outcome_ok(&o) && text != NULL ? walk_list(list, text, each, ctx) : o;
 }
 
 /* --- asking ----------------------------------------------------------------------- */
@@ -277,7 +277,7 @@ put_absent(struct change *c, const char *note)
 
 /* From reading to replacing under the lock: two changes must not undo each other. */
 static struct outcome
-change(const struct blocklist *list, struct change *c, const char *note, size_t *ret_changed)
+change_list(const struct blocklist *list, struct change *c, const char *note, size_t *ret_changed)
 {
 	_cleanup_(freep) char *text = malloc(BLOCKLIST_FILE_MAX), *old = NULL;
 	_cleanup_(freep) bool *present = calloc(c->count + 1, sizeof *present);
@@ -294,7 +294,7 @@ change(const struct blocklist *list, struct change *c, const char *note, size_t 
 	if (outcome_ok(&o) && old == NULL)
 		writer_text(&c->w, header);
 	else if (outcome_ok(&o))
-		o = walk(list, old, copy_line, c);
+		o = walk_list(list, old, copy_line, c);
 	if (!outcome_ok(&o))
 		return o;
 	*ret_changed = c->removing ? c->removed : put_absent(c, note);
@@ -315,7 +315,7 @@ blocklist_add(const struct blocklist *list, const struct block_entry *entries, s
 {
 	struct change c = { .entries = entries, .count = count };
 
-	return change(list, &c, note, ret_added);
+	return change_list(list, &c, note, ret_added);
 }
 
 struct outcome
@@ -324,5 +324,5 @@ blocklist_remove(const struct blocklist *list, const struct block_entry *entries
 {
 	struct change c = { .entries = entries, .count = count, .removing = true };
 
-	return change(list, &c, "", ret_removed);
+	return change_list(list, &c, "", ret_removed);
 }

@@ -149,7 +149,7 @@ seconds(PRTime t)
 }
 
 static struct outcome
-describe(struct cert *cert)
+describe_cert(struct cert *cert)
 {
 	PRTime not_before, not_after;
 
@@ -187,7 +187,7 @@ cert_from_der(struct certdb *db, struct view der, struct cert **ret)
 	cert->nss = CERT_NewTempCertificate(CERT_GetDefaultCertDB(), &item, NULL, PR_FALSE, PR_TRUE);
 	if (cert->nss == NULL)
 		return outcome_nss(OUTCOME_CERT_BAD, PORT_GetError());
-	o = describe(cert);
+	o = describe_cert(cert);
 	if (!outcome_ok(&o))
 		return o;
 	*ret = cert;

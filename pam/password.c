@@ -65,7 +65,7 @@ code_of_pass(enum outcome_status status)
 
 /* The first pass: what can be said before anybody has typed anything. */
 static int
-preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
+preliminary_pass(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
     struct handle_state *state)
 {
 	struct proto_request request = { .task = PROTO_PIN_CHECK };
@@ -81,7 +81,7 @@ preliminary(pam_handle_t *pamh, int flags, int argc, const char **argv, const st
 
 /* The second: asks and changes, unless the first has said why not. */
 static int
-update(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
+update_pass(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
     struct handle_state *state)
 {
 	enum outcome_status before = handle_preliminary(state);
@@ -109,6 +109,6 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (state == NULL)
 		return pamcode_of(OUTCOME_NO_MEMORY);
 	if (flags & PAM_PRELIM_CHECK)
-		return preliminary(pamh, flags, argc, argv, &log, state);
-	return update(pamh, flags, argc, argv, &log, state);
+		return preliminary_pass(pamh, flags, argc, argv, &log, state);
+	return update_pass(pamh, flags, argc, argv, &log, state);
 }

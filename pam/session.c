@@ -31,7 +31,7 @@ log_session(pam_handle_t *pamh, const char *code, const struct handle_state *sta
 
 /* Sets a variable of the session; false if it cannot be. */
 static bool
-leave(pam_handle_t *pamh, const char *name, const char *value)
+set_variable(pam_handle_t *pamh, const char *name, const char *value)
 {
 	char text[PROTO_NAME_MAX + 32];
 	int len = snprintf(text, sizeof text, "%s=%s", name, value);
@@ -66,8 +66,8 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return PAM_SUCCESS;
 	log_session(pamh, "JPKI-SESSION-OPEN", state, user);
 	handle_note_session(state, true);
-	if (!leave(pamh, "JPKI_SESSION_CERT", handle_cert(state)) ||
-	    !leave(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "")) {
+	if (!set_variable(pamh, "JPKI_SESSION_CERT", handle_cert(state)) ||
+	    !set_variable(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "")) {
 		pam_syslog(pamh, LOG_ERR, "no room in the environment of the session: jpki-watch will not "
 		    "know its card");
 		return PAM_SESSION_ERR;

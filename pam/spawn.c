@@ -113,7 +113,7 @@ open_pidfd(struct helper *h)
 #else
 /* Whether the helper still has its end of the socket pair. */
 static bool
-is_there(int fd)
+helper_is_there(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -124,7 +124,7 @@ is_there(int fd)
 static int
 give_up(struct helper *h, int e)
 {
-	bool there = is_there(h->fd);
+	bool there = helper_is_there(h->fd);
 
 	(void)close(h->fd);
 	h->fd = -1;
@@ -145,7 +145,7 @@ open_pidfd(struct helper *h)
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : give_up(h, errno);
-	if (is_there(h->fd)) {
+	if (helper_is_there(h->fd)) {
 		h->pidfd = pidfd;
 		return 0;
 	}

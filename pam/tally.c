@@ -49,7 +49,7 @@ log_refusal(const struct tally *t, int64_t when)
 }
 
 static enum proto_answer
-judge(const struct tally *t, const struct guesses *g)
+judge_guesses(const struct tally *t, const struct guesses *g)
 {
 	int64_t when;
 
@@ -76,7 +76,7 @@ tally_begin(struct tally *t, pam_handle_t *pamh, const char *user, const char *c
 	if (!t->other)
 		return PROTO_ANSWER_PIN;
 	return guesses_read(&t->store, cert, &now) != GUESSES_READ ? PROTO_ANSWER_UNRECORDED :
-	    judge(t, &now);
+	    judge_guesses(t, &now);
 }
 
 /* Judged again with the lock: others may have tried while the person typed. */
@@ -93,7 +93,7 @@ add_try(void *ctx, struct guesses *g)
 
 	t->before = *g;
 	if (t->other)
-		n->answer = judge(t, g);
+		n->answer = judge_guesses(t, g);
 	if (n->answer != PROTO_ANSWER_PIN)
 		return false;
 	if (guesses_note_try(g, t->uid, t->service, t->other, clk_wall_s(t->store.clk)))
@@ -176,7 +176,7 @@ struct settling {
 };
 
 static bool
-settle(void *ctx, struct guesses *g)
+settle_guesses(void *ctx, struct guesses *g)
 {
 	const struct settling *s = ctx;
 	const struct tally *t = s->t;
@@ -198,5 +198,5 @@ tally_settle(struct tally *t, enum outcome_status status, bool told)
 	if (!t->noted || (status != OUTCOME_OK && !was_not_tried(status)))
 		return;
 	t->noted = false;
-	(void)!guesses_update(&t->store, t->cert, settle, &s);
+	(void)!guesses_update(&t->store, t->cert, settle_guesses, &s);
 }

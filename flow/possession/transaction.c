@@ -48,7 +48,7 @@ may_still_try(const struct flow_env *env, struct jpki *card, const struct transa
 
 /* Up to and including VERIFY. */
 static struct outcome
-verify(const struct flow_env *env, struct jpki *card, const struct transaction *v,
+verify_pin(const struct flow_env *env, struct jpki *card, const struct transaction *v,
     const struct secret *pin, bool *card_clean)
 {
 	const struct transport *t = env->transport;
@@ -107,7 +107,7 @@ transaction_run(const struct flow_env *env, const struct transaction *v, struct 
 		secret_wipe(pin);
 		return o;
 	}
-	o = verify(env, &card, v, pin, ret_card_clean);
+	o = verify_pin(env, &card, v, pin, ret_card_clean);
 	secret_wipe(pin);
 	if (outcome_ok(&o))
 		o = v->work(v->ctx, &card);

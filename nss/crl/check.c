@@ -87,7 +87,7 @@ judge_crl_times(struct search *s, const struct crl_facts *f)
 }
 
 static void
-ask(struct search *s, const char *file, const struct crlindex *index)
+ask_index(struct search *s, const char *file, const struct crlindex *index)
 {
 	const struct crl_facts *f = crlindex_facts(index);
 	struct crlindex_hit hit = { .listed = false };
@@ -133,7 +133,7 @@ ask_file(struct search *s, const char *file)
 	}
 	f = crlindex_open(fd, &index);
 	if (f == CRL_OK)
-		ask(s, file, index);
+		ask_index(s, file, index);
 	else if (f == CRL_NO_MEMORY)
 		s->no_memory = true;
 	else
@@ -287,7 +287,7 @@ answer(const struct search *s)
 }
 
 static bool
-prepare(struct search *s, const struct cert *issuer)
+prepare_search(struct search *s, const struct cert *issuer)
 {
 	return nss_sha256(view_of_item(&issuer->nss->derPublicKey), s->key_hash) &&
 	    nss_sha256(view_of_item(&issuer->nss->derSubject), s->name_hash) &&
@@ -311,7 +311,7 @@ crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t 
 		    cert->fingerprint);
 		return outcome_of(OUTCOME_CERT_BAD);
 	}
-	if (!prepare(&s, issuer))
+	if (!prepare_search(&s, issuer))
 		return outcome_of(OUTCOME_INTERNAL);
 	r = safefile_open_dir(c->dir, c->owner, c->log, &dir);
 	if (r == SAFEFILE_ABSENT)

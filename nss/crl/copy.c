@@ -34,7 +34,7 @@ copy_done(struct copy *c)
 }
 
 static bool
-put(struct copy *c, const void *bytes, size_t len)
+put_bytes(struct copy *c, const void *bytes, size_t len)
 {
 	c->size += len;
 	if (c->size > CRL_SIZE_MAX)
@@ -55,7 +55,7 @@ copy_der(struct copy *c)
 	if (bytes == NULL)
 		return CRL_NO_MEMORY;
 	while (c->fault == CRL_OK && (n = fread(bytes, 1, PIECE, c->from)) > 0)
-		(void)put(c, bytes, n);
+		(void)put_bytes(c, bytes, n);
 	return c->fault;
 }
 
@@ -81,9 +81,9 @@ get_line(struct copy *c, char line[static LINE])
 
 /* What NSS has decoded. NSS wants 0 or a negative number. */
 static PRInt32
-take(void *ctx, const unsigned char *bytes, PRInt32 len)
+take_decoded(void *ctx, const unsigned char *bytes, PRInt32 len)
 {
-	return put(ctx, bytes, (size_t)len) ? 0 : -1;
+	return put_bytes(ctx, bytes, (size_t)len) ? 0 : -1;
 }
 
 /* Up to the END line. What is lost or damaged here does not survive the DER's lengths. */
@@ -102,7 +102,7 @@ decode(struct copy *c, NSSBase64Decoder *decoder, char line[static LINE])
 static enum crl_fault
 copy_pem(struct copy *c)
 {
-	NSSBase64Decoder *decoder = NSSBase64Decoder_Create(take, c);
+	NSSBase64Decoder *decoder = NSSBase64Decoder_Create(take_decoded, c);
 	char line[LINE] = "";
 	bool whole = false;
 

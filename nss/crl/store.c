@@ -387,7 +387,7 @@ struct judgement {
 };
 
 static enum crl_fault
-judge(const struct judging *j, struct judgement *ret)
+judge_contents(const struct judging *j, struct judgement *ret)
 {
 	struct aside *a = j->aside;
 	const struct log *log = j->o->s->log;
@@ -412,7 +412,7 @@ judge_apart(void *ctx, void *result)
 	const struct judging *j = ctx;
 	struct judgement *ret = result;
 
-	ret->fault = judge(j, ret);
+	ret->fault = judge_contents(j, ret);
 	/* They are this process's own, if it is one apart. */
 	crl_free(j->aside->crl);
 	j->aside->crl = NULL;

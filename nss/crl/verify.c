@@ -249,7 +249,7 @@ count_entry(void *ctx, const struct crl_entry *entry)
 }
 
 static enum crl_fault
-describe(struct crl *crl)
+describe_crl(struct crl *crl)
 {
 	const CERTCertificate *issuer = crl->issuer->nss;
 
@@ -260,7 +260,7 @@ describe(struct crl *crl)
 }
 
 static enum crl_fault
-verify(struct crl *crl, const struct certdb *db, int fd, int64_t now, const struct log *log)
+verify_crl(struct crl *crl, const struct certdb *db, int fd, int64_t now, const struct log *log)
 {
 	enum crl_fault f = crlder_read(fd, &crl->der);
 
@@ -272,7 +272,7 @@ verify(struct crl *crl, const struct certdb *db, int fd, int64_t now, const stru
 		f = crlder_extensions(&crl->der, log, &crl->facts);
 	if (f == CRL_OK)
 		f = crlder_each(&crl->der, count_entry, crl, log);
-	return f == CRL_OK ? describe(crl) : f;
+	return f == CRL_OK ? describe_crl(crl) : f;
 }
 
 enum crl_fault
@@ -284,7 +284,7 @@ crl_verify(const struct certdb *db, int fd, int64_t now, const struct log *log,
 
 	if (crl == NULL)
 		return CRL_NO_MEMORY;
-	f = verify(crl, db, fd, now, log);
+	f = verify_crl(crl, db, fd, now, log);
 	if (f != CRL_OK) {
 		crl_free(crl);
 		return f;

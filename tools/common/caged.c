@@ -268,7 +268,7 @@ take_message(struct parent *p)
 }
 
 static void
-drop(int *fd)
+close_end(int *fd)
 {
 	closep(fd);
 	*fd = -1;
@@ -285,11 +285,11 @@ parent_serve(struct parent *p)
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents != 0 && !relay_text(&p->out))
-			drop(&p->out.from);
+			close_end(&p->out.from);
 		else if (fds[1].revents != 0 && !relay_text(&p->err))
-			drop(&p->err.from);
+			close_end(&p->err.from);
 		else if (fds[0].revents == 0 && fds[1].revents == 0 && fds[2].revents != 0 && !take_message(p))
-			drop(&p->fd);
+			close_end(&p->fd);
 	}
 }
 

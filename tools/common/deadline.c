@@ -22,7 +22,7 @@ static struct {
 } prepared;
 
 static void
-prepare(const struct tool *t, enum outcome_status status, bool pin_typed,
+prepare_text(const struct tool *t, enum outcome_status status, bool pin_typed,
     char text[static 2 * MESSAGE_MAX])
 {
 	struct outcome o = outcome_of(status);
@@ -67,8 +67,8 @@ static void
 arm(const struct tool *t, enum outcome_status busy, enum outcome_status late, bool pin_typed)
 {
 	deadline_off();
-	prepare(t, busy, pin_typed, prepared.busy);
-	prepare(t, late, pin_typed, prepared.late);
+	prepare_text(t, busy, pin_typed, prepared.busy);
+	prepare_text(t, late, pin_typed, prepared.late);
 	signals_on_alarm(on_alarm);
 	set_alarm(t->conf.timeout + GRACE);
 }

@@ -9,7 +9,7 @@
 #include "tools/doctor/doctor.h"
 
 static void
-keep(void *ctx, int priority, const char *text)
+keep_line(void *ctx, int priority, const char *text)
 {
 	struct doctor *d = ctx;
 
@@ -80,7 +80,7 @@ cmd_doctor(struct tool *t, int argc, char **argv)
 		json_decref(d.array);
 		return tool_usage(t);
 	}
-	t->log = (struct log){ .sink = keep, .ctx = &d };
+	t->log = (struct log){ .sink = keep_line, .ctx = &d };
 	examine(&d);
 	return conclude(&d);
 }

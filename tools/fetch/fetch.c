@@ -140,7 +140,7 @@ put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
 
 /* Pipes, scratch file, request. False after a complaint. */
 static bool
-prepare(struct fetched *f, const char *url, const struct fetch_marks *known, int to)
+prepare_fetch(struct fetched *f, const char *url, const struct fetch_marks *known, int to)
 {
 	uint64_t room;
 
@@ -259,7 +259,7 @@ result_of(const struct fetched *f, pid_t child)
 }
 
 static enum fetch
-run(struct fetched *f, int to, struct fetch_marks *ret_marks)
+run_fetch(struct fetched *f, int to, struct fetch_marks *ret_marks)
 {
 	pid_t parent = getpid(), child;
 
@@ -287,8 +287,8 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
 	enum fetch result = FETCH_FAILED;
 
 	url_shown(url, f.shown);
-	if (find_fetch_user(t, &f.user) && prepare(&f, url, known != NULL ? known : &none, fd))
-		result = run(&f, fd, ret_marks);
+	if (find_fetch_user(t, &f.user) && prepare_fetch(&f, url, known != NULL ? known : &none, fd))
+		result = run_fetch(&f, fd, ret_marks);
 	if (result == FETCH_DONE && lseek(fd, 0, SEEK_SET) != 0) {
 		tool_complain(t, "%s: %s", f.shown, strerror(errno));
 		return FETCH_FAILED;

@@ -35,7 +35,7 @@ trim(char *line)
 }
 
 static bool
-add(const struct tool *t, struct sources *s, char *line, unsigned int number)
+add_source(const struct tool *t, struct sources *s, char *line, unsigned int number)
 {
 	char **more;
 
@@ -58,7 +58,7 @@ add(const struct tool *t, struct sources *s, char *line, unsigned int number)
 }
 
 static bool
-split(const struct tool *t, struct sources *s, size_t len)
+split_lines(const struct tool *t, struct sources *s, size_t len)
 {
 	char *rest = s->text, *line;
 	unsigned int number = 0;
@@ -68,7 +68,7 @@ split(const struct tool *t, struct sources *s, size_t len)
 		return false;
 	}
 	while ((line = strsep(&rest, "\n")) != NULL)
-		if (!add(t, s, line, ++number))
+		if (!add_source(t, s, line, ++number))
 			return false;
 	return true;
 }
@@ -93,7 +93,7 @@ sources_read(const struct tool *t, struct sources *ret)
 		tool_complain(t, "%s", strerror(ENOMEM));
 		return false;
 	}
-	if (!split(t, &s, len)) {
+	if (!split_lines(t, &s, len)) {
 		sources_done(&s);
 		return false;
 	}

@@ -252,7 +252,7 @@ write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
 }
 
 static int
-change(struct tool *t, const char *issuer, const char *word, bool blocking)
+change_list(struct tool *t, const char *issuer, const char *word, bool blocking)
 {
 	static struct naming n;
 	struct blocklist list = list_of(t);
@@ -314,7 +314,7 @@ block_or_unblock(struct tool *t, int argc, char **argv, bool blocking)
 	if (optind != argc - 1)
 		return tool_usage(t);
 	return !tool_is_root(t) ? TOOL_FAILED :
-	    change(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
+	    change_list(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
 }
 
 int

@@ -177,7 +177,7 @@ read_days(const char *text, int *ret)
 }
 
 static int
-list(struct tool *t, bool json, int warn_days)
+list_users(struct tool *t, bool json, int warn_days)
 {
 	struct listing l = { .t = t };
 	struct outcome o = userfile_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, &l);
@@ -224,5 +224,5 @@ cmd_list(struct tool *t, int argc, char **argv)
 			return TOOL_USAGE;
 		}
 	}
-	return optind == argc ? list(t, json, warn_days) : tool_usage(t);
+	return optind == argc ? list_users(t, json, warn_days) : tool_usage(t);
 }

@@ -15,7 +15,7 @@
 #include "tools/jpkictl/cmd_status.h"
 
 static struct outcome
-ask(void *ctx, const struct pinchange_question *q, struct secret *typed)
+ask_at_prompt(void *ctx, const struct pinchange_question *q, struct secret *typed)
 {
 	struct ask_dialogue *d = ctx;
 	char prompt[MESSAGE_MAX];
@@ -59,7 +59,7 @@ static int
 change_on(struct tool *t, const char *reader, const struct survey *survey, bool signature)
 {
 	struct ask_dialogue dialogue = { .t = t };
-	struct pinchange_ui ui = { .ask = ask, .gone = ask_nobody_left, .changing = changing,
+	struct pinchange_ui ui = { .ask = ask_at_prompt, .gone = ask_nobody_left, .changing = changing,
 		.ctx = &dialogue };
 	struct pinchange_card card = { .pin = signature ? JPKI_PIN_SIGN : JPKI_PIN_AUTH,
 		.reader = reader, .classic = survey->classic,
@@ -81,7 +81,7 @@ change_on(struct tool *t, const char *reader, const struct survey *survey, bool 
 }
 
 static struct outcome
-look(struct tool *t, const char *wanted_reader, char *reader, struct survey *survey)
+look_at_card(struct tool *t, const char *wanted_reader, char *reader, struct survey *survey)
 {
 	struct outcome o;
 
@@ -93,11 +93,11 @@ look(struct tool *t, const char *wanted_reader, char *reader, struct survey *sur
 }
 
 static int
-change(struct tool *t, const char *wanted_reader, bool signature)
+change_pin(struct tool *t, const char *wanted_reader, bool signature)
 {
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;
-	struct outcome o = look(t, wanted_reader, reader, &survey);
+	struct outcome o = look_at_card(t, wanted_reader, reader, &survey);
 
 	if (outcome_ok(&o))
 		o = survey_certificate(&survey);
@@ -126,7 +126,7 @@ status(struct tool *t, const char *wanted_reader)
 {
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;
-	struct outcome o = look(t, wanted_reader, reader, &survey);
+	struct outcome o = look_at_card(t, wanted_reader, reader, &survey);
 
 	if (!outcome_ok(&o))
 		return tool_finish_search(t, &o, reader);
@@ -158,7 +158,7 @@ cmd_pin(struct tool *t, int argc, char **argv)
 			return tool_usage(t);
 	}
 	if (optind == argc - 1 && strcmp(argv[optind], "change") == 0)
-		return change(t, reader, signature);
+		return change_pin(t, reader, signature);
 	if (optind == argc - 1 && strcmp(argv[optind], "status") == 0 && !signature)
 		return status(t, reader);
 	return tool_usage(t);

@@ -21,7 +21,7 @@
 #include "tools/jpkictl/cmd_status.h"
 
 static void
-row(const char *name, const char *value)
+print_fact(const char *name, const char *value)
 {
 	tool_row(name, 24, value);
 }
@@ -54,7 +54,7 @@ status_print_tries(const char *name, int tries)
 	else
 		snprintf(text, sizeof text, dngettext(PACKAGE, "%d try left", "%d tries left",
 		    (unsigned long)tries), tries);
-	row(name, text);
+	print_fact(name, text);
 }
 
 struct owners {
@@ -76,7 +76,7 @@ print_owner(struct tool *t, struct view der)
 	struct owners w = { .names = "" };
 	struct outcome o = usercerts_owners(&t->env, der, note_owner, &w);
 
-	row(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
+	print_fact(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
 	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
 }
 
@@ -93,7 +93,7 @@ print_guesses(const struct tool *t, const char *fingerprint)
 		return;
 	snprintf(cert, sizeof cert, "%.*s", GUESSES_CERT_LEN, fingerprint);
 	if (guesses_read(&store, cert, &g) != GUESSES_READ) {
-		row(_("failed PIN entries"), _("their record cannot be read"));
+		print_fact(_("failed PIN entries"), _("their record cannot be read"));
 		return;
 	}
 	failed = guesses_list_failed(&g, &tool_names, list);
@@ -101,7 +101,7 @@ print_guesses(const struct tool *t, const char *fingerprint)
 		snprintf(text, sizeof text, "%s", _("none since the holder's last login"));
 	else
 		snprintf(text, sizeof text, _("%u since the holder's last login (%s)"), failed, list);
-	row(_("failed PIN entries"), text);
+	print_fact(_("failed PIN entries"), text);
 }
 
 static void
@@ -122,15 +122,15 @@ print_certificate(struct tool *t, const struct survey *s)
 		snprintf(text, sizeof text, dngettext(PACKAGE, "%s to %s (%d day left), %s",
 		    "%s to %s (%d days left), %s", (unsigned long)(days < 0 ? 0 : days)), from, to,
 		    days, cert_key_name(one.at[0].cert));
-		row(_("certificate valid"), text);
+		print_fact(_("certificate valid"), text);
 		o = one.at[0].verdict;
 		print_guesses(t, cert_fingerprint(one.at[0].cert));
 	}
 	if (outcome_ok(&o)) {
-		row(_("certificate state"), _("in order"));
+		print_fact(_("certificate state"), _("in order"));
 	} else {
 		message_outcome(&o, text);
-		row(_("certificate state"), text);
+		print_fact(_("certificate state"), text);
 	}
 }
 
@@ -139,19 +139,19 @@ print_survey(struct tool *t, const struct survey *s)
 {
 	char date[16];
 
-	row(_("card"), kind_name(s));
+	print_fact(_("card"), kind_name(s));
 	status_print_tries(_("user-authentication PIN"), s->auth_tries);
 	status_print_tries(_("signature PIN"), s->sign_tries);
 	if (s->der_len > 0)
 		print_certificate(t, s);
 	else
-		row(_("certificate"), _("no user-authentication certificate can be read"));
+		print_fact(_("certificate"), _("no user-authentication certificate can be read"));
 	if (s->card_expiry[0] != '\0') {
 		snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s->card_expiry, s->card_expiry + 4,
 		    s->card_expiry + 6);
-		row(_("card itself valid to"), date);
+		print_fact(_("card itself valid to"), date);
 	} else {
-		row(_("card itself valid to"), _("the card does not tell"));
+		print_fact(_("card itself valid to"), _("the card does not tell"));
 	}
 	if (s->der_len > 0)
 		print_owner(t, (struct view){ s->der, s->der_len });
@@ -184,7 +184,7 @@ show_reader(struct tool *t, const struct transport_reader *reader, struct shown 
 	shown->readers++;
 	print_reader(reader->name);
 	if (!reader->has_card) {
-		row(_("card"), _("none"));
+		print_fact(_("card"), _("none"));
 		return;
 	}
 	deadline_arm(t, false);
@@ -194,7 +194,7 @@ show_reader(struct tool *t, const struct transport_reader *reader, struct shown 
 		shown->cards++;
 		print_survey(t, &survey);
 	} else {
-		row(_("card"), _(outcome_state(o.status)));
+		print_fact(_("card"), _(outcome_state(o.status)));
 		shown->worst = o;
 	}
 }

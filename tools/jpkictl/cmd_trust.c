@@ -128,7 +128,7 @@ cmd_add(struct tool *t, int argc, char **argv)
 }
 
 static void
-row(const char *name, const char *value)
+print_fact(const char *name, const char *value)
 {
 	tool_row(name, 8, value);
 }
@@ -142,10 +142,10 @@ print_one(const struct cert *cert)
 	message_date(cert_not_after(cert), to);
 	snprintf(valid, sizeof valid, _("%s to %s"), from, to);
 	printf("%s\n", cert_subject(cert));
-	row(_("serial"), cert_serial(cert));
-	row(_("valid"), valid);
-	row(_("key"), cert_key_name(cert));
-	row("SHA-256", cert_fingerprint(cert));
+	print_fact(_("serial"), cert_serial(cert));
+	print_fact(_("valid"), valid);
+	print_fact(_("key"), cert_key_name(cert));
+	print_fact("SHA-256", cert_fingerprint(cert));
 }
 
 static void
@@ -158,7 +158,7 @@ list_one(void *ctx, const struct cert *cert)
 }
 
 static int
-list(struct tool *t)
+list_authorities(struct tool *t)
 {
 	bool any = false;
 	struct outcome o = trustdb_list(t->conf.trust_db, t->env.trust_owner, &t->log, list_one, &any);
@@ -335,7 +335,7 @@ int
 cmd_trust(struct tool *t, int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "list") == 0)
-		return list(t);
+		return list_authorities(t);
 	for (size_t i = 0; argc > 1 && i < sizeof changes / sizeof changes[0]; i++) {
 		if (strcmp(argv[1], changes[i].name) != 0 ||
 		    (changes[i].argc != 0 && argc - 1 != changes[i].argc))

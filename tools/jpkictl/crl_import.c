@@ -74,7 +74,7 @@ print_result(const struct import *i, enum result r)
 }
 
 static void
-tell(json_t *array, const struct import *i, enum result r)
+tell_result(json_t *array, const struct import *i, enum result r)
 {
 	if (array != NULL)
 		put_result(array, i, r);
@@ -174,7 +174,7 @@ import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks
 
 /* How many of them failed decides. */
 static int
-finish(const struct crl_call *c, json_t *array, size_t failed, size_t count)
+finish_imports(const struct crl_call *c, json_t *array, size_t failed, size_t count)
 {
 	if (array != NULL && json_print(c->t, array) != TOOL_OK)
 		return TOOL_FAILED;
@@ -220,9 +220,9 @@ crl_import(const struct crl_call *c)
 		enum result r = import_argument(&i);
 
 		failed += r == RESULT_FAILED;
-		tell(array, &i, r);
+		tell_result(array, &i, r);
 	}
-	return finish(c, array, failed, (size_t)c->argc);
+	return finish_imports(c, array, failed, (size_t)c->argc);
 }
 
 /* --- all sources ------------------------------------------------------------------- */
@@ -339,9 +339,9 @@ crl_update(const struct crl_call *c)
 		enum result r = update_one(&i, old, marks);
 
 		failed += r == RESULT_FAILED;
-		tell(array, &i, r);
+		tell_result(array, &i, r);
 	}
 	save_marks(c, path, marks);
 	json_decref(old);
-	return finish(c, array, failed, sources.count);
+	return finish_imports(c, array, failed, sources.count);
 }

@@ -54,7 +54,7 @@ count_reason(void *ctx, const struct crl_entry *entry)
 }
 
 static void
-row(const char *name, const char *value)
+print_fact(const char *name, const char *value)
 {
 	tool_row(name, 20, value);
 }
@@ -65,7 +65,7 @@ row_number(const char *name, uint64_t number)
 	char text[32];
 
 	snprintf(text, sizeof text, "%" PRIu64, number);
-	row(name, text);
+	print_fact(name, text);
 }
 
 static void
@@ -74,7 +74,7 @@ row_hex(const char *name, struct view bytes)
 	char text[2 * CRL_HASH_LEN + 1];
 
 	view_hex(bytes, text);
-	row(name, text);
+	print_fact(name, text);
 }
 
 static void
@@ -84,17 +84,17 @@ print_shown(const struct shown *s)
 	char text[NAME_TEXT_MAX];
 
 	printf("%s\n", s->what);
-	row(_("issuer"), cert_subject(crl_issuer(s->crl)));
+	print_fact(_("issuer"), cert_subject(crl_issuer(s->crl)));
 	message_date(f->this_update, text);
-	row(_("of"), text);
+	print_fact(_("of"), text);
 	message_date(f->next_update, text);
-	row(_("holds until"), text);
+	print_fact(_("holds until"), text);
 	if (f->has_number)
 		row_hex(_("number"), crl_number(f));
 	if (f->scope_len == 0)
-		row(_("for"), _("all certificates of the issuer"));
+		print_fact(_("for"), _("all certificates of the issuer"));
 	for (size_t i = 0; crl_scope_name(f, i, text, sizeof text); i++)
-		row(i == 0 ? _("for") : "", text);
+		print_fact(i == 0 ? _("for") : "", text);
 	row_number(_("revoked"), f->count);
 	for (unsigned int i = 0; i < REASONS; i++)
 		if (s->reasons[i] > 0)

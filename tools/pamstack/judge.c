@@ -384,7 +384,7 @@ is_unreachable(const struct pamstack_list *list)
 
 /* Later arguments of the line go before earlier ones, and before the file's. */
 static bool
-option(const struct pamstack_line *line, const char *name, bool otherwise)
+option_is_set(const struct pamstack_line *line, const char *name, bool otherwise)
 {
 	size_t len = strlen(name);
 	bool value = otherwise;
@@ -428,9 +428,9 @@ judge_auth(const struct pamstack_list *list, bool forward_pass, bool remote,
 	for (int code = 0; code < PAMSTACK_CODES; code++)
 		if (code != PAM_INCOMPLETE)
 			j->password[code] = judge_password(list, code);
-	j->forwards = j->count > 0 && option(j->ours, "forward_pass", forward_pass);
+	j->forwards = j->count > 0 && option_is_set(j->ours, "forward_pass", forward_pass);
 	j->forwards_to_nobody = j->forwards && j->password_after == NULL;
-	j->remote_allowed = option(j->ours, "remote", remote);
+	j->remote_allowed = option_is_set(j->ours, "remote", remote);
 	j->no_credentials = !pamstack_explore(list, without_login, NULL, NULL).may_succeed;
 }
 

@@ -202,7 +202,7 @@ lex_word(char **rest)
 }
 
 static void
-fill(int *action, int unset)
+fill_action(int *action, int unset)
 {
 	for (int i = 0; i < PAMSTACK_CODES; i++)
 		if (action[i] == UNSET)
@@ -266,7 +266,7 @@ take_pair(const char **p, int *action)
 	if (!take_action(p, &what))
 		return false;
 	if (code == PAMSTACK_CODES)
-		fill(action, what);	/* of what the pairs before it leave open */
+		fill_action(action, what);	/* of what the pairs before it leave open */
 	else
 		action[code] = what;
 	return true;
@@ -278,7 +278,7 @@ pairs(const char *p, int *action)
 	for (p = skip_blanks(p); *p != '\0'; p = skip_blanks(p))
 		if (!take_pair(&p, action))
 			return false;
-	fill(action, PAMSTACK_BAD);
+	fill_action(action, PAMSTACK_BAD);
 	return true;
 }
 
@@ -288,7 +288,7 @@ keyword(int *action, int success, int ignore, int otherwise)
 	action[PAM_SUCCESS] = success;
 	action[PAM_NEW_AUTHTOK_REQD] = success;
 	action[PAM_IGNORE] = ignore;
-	fill(action, otherwise);
+	fill_action(action, otherwise);
 }
 
 bool

@@ -26,7 +26,7 @@ struct state {
 static const struct impressed nothing = { .impression = UNDECIDED, .status = PAM_PERM_DENIED };
 
 static struct state
-start(void)
+start_state(void)
 {
 	return (struct state){ .now = nothing, .saved = { nothing } };
 }
@@ -79,7 +79,7 @@ jump_over(const struct pamstack_list *list, size_t i, int *jump)
 
 /* What an answer does; the line in front of the next. */
 static size_t
-act(const struct pamstack_list *list, size_t i, int code, struct state *state)
+act_on_answer(const struct pamstack_list *list, size_t i, int code, struct state *state)
 {
 	const struct pamstack_line *line = &list->lines[i];
 	bool known = code >= 0 && code < PAMSTACK_CODES;
@@ -113,12 +113,12 @@ act(const struct pamstack_list *list, size_t i, int code, struct state *state)
 
 /* Line i has answered (a head of a substack has no answer): the next line. */
 static size_t
-step(const struct pamstack_list *list, size_t i, int code, struct state *state)
+step_line(const struct pamstack_list *list, size_t i, int code, struct state *state)
 {
 	unsigned int level = list->lines[i].level;
 
 	if (list->lines[i].kind != PAMSTACK_SUBSTACK)
-		i = act(list, i, code, state);
+		i = act_on_answer(list, i, code, state);
 	i++;
 	if (i < list->count && list->lines[i].level > level)
 		state->saved[list->lines[i].level] = state->now;
@@ -136,7 +136,7 @@ result(const struct state *state)
 int
 pamstack_run(const struct pamstack_list *list, pamstack_answer *answer, void *ctx)
 {
-	struct state state = start();
+	struct state state = start_state();
 
 	for (size_t i = 0; i < list->count;) {
 		const struct pamstack_line *line = &list->lines[i];
@@ -146,7 +146,7 @@ pamstack_run(const struct pamstack_list *list, pamstack_answer *answer, void *ct
 			code = line->missing ? PAM_MODULE_UNKNOWN : answer(line, ctx);
 		if (code == PAM_INCOMPLETE)
 			return code;
-		i = step(list, i, code, &state);
+		i = step_line(list, i, code, &state);
 	}
 	return result(&state);
 }
@@ -201,7 +201,7 @@ spread(const struct pamstack_list *list, size_t i, int code, struct states *at)
 {
 	for (size_t s = 0; s < at[i].count; s++) {
 		struct state state = at[i].v[s];
-		size_t next = step(list, i, code, &state);
+		size_t next = step_line(list, i, code, &state);
 
 		normalize(&state, next < list->count ? list->lines[next].level : 0);
 		if (!add_state(&at[next], &state))
@@ -214,7 +214,7 @@ static bool
 explore(const struct pamstack_list *list, pamstack_answers *answers, const void *ctx, bool *called,
     struct states *at)
 {
-	struct state first = start();
+	struct state first = start_state();
 
 	if (!add_state(&at[0], &first))
 		return false;

@@ -197,7 +197,7 @@ line_done(struct pamstack_line *line)
 }
 
 static char *
-copy(struct parse *parse, const char *text)
+copy_text(struct parse *parse, const char *text)
 {
 	char *to = strdup(text);
 
@@ -213,7 +213,7 @@ give_up(struct parse *parse, const struct place *at, enum pamstack_fault fault)
 
 	if (stack->fault == PAMSTACK_SOUND) {
 		stack->fault = fault;
-		stack->fault_file = copy(parse, at->path);
+		stack->fault_file = copy_text(parse, at->path);
 		stack->fault_line = at->lineno;
 	}
 	return false;
@@ -224,7 +224,7 @@ static char *
 module_name(struct parse *parse, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *name = copy(parse, slash != NULL ? slash + 1 : path);
+	char *name = copy_text(parse, slash != NULL ? slash + 1 : path);
 	char *dot = name != NULL ? strrchr(name, '.') : NULL;
 
 	if (dot != NULL)
@@ -233,7 +233,7 @@ module_name(struct parse *parse, const char *path)
 }
 
 static bool
-is_there(const struct pamstack_source *source, const char *path)
+file_is_there(const struct pamstack_source *source, const char *path)
 {
 	if (path[0] == '/')
 		return access(path, F_OK) == 0 || strstr(path, "$ISA") != NULL;
@@ -279,7 +279,7 @@ take_args(struct parse *parse, char *rest, struct pamstack_line *line)
 		}
 		line->args = grown;
 		line->args[line->argc + 1] = NULL;
-		line->args[line->argc] = copy(parse, word);
+		line->args[line->argc] = copy_text(parse, word);
 		if (line->args[line->argc] == NULL)
 			return false;
 		line->argc++;
@@ -289,20 +289,20 @@ take_args(struct parse *parse, char *rest, struct pamstack_line *line)
 
 /* Completes a line and appends it, or frees it. control, path, rest are lent. */
 static bool
-add(struct parse *parse, const struct place *at, struct pamstack_line *line, const char *control,
+add_line(struct parse *parse, const struct place *at, struct pamstack_line *line, const char *control,
     const char *path, char *rest)
 {
 	const struct pamstack_source *source = parse->source;
 	bool ok;
 
-	line->file = copy(parse, at->path);
+	line->file = copy_text(parse, at->path);
 	line->lineno = at->lineno;
 	line->level = at->level;
-	line->control = copy(parse, control);
-	line->path = path != NULL ? copy(parse, path) : NULL;
+	line->control = copy_text(parse, control);
+	line->path = path != NULL ? copy_text(parse, path) : NULL;
 	line->module = module_name(parse, path != NULL ? path : NAMELESS);
 	line->missing = line->kind == PAMSTACK_MODULE && path != NULL && source->module_dirs != NULL &&
-	    !is_there(source, path);
+	    !file_is_there(source, path);
 	ok = take_args(parse, rest, line) && !parse->no_memory;
 	if (ok && (line->module[0] == '\0' || strcmp(line->module, "?") == 0)) {
 		/* In an included file libpam goes on with a name that is NULL, and crashes. */
@@ -383,7 +383,7 @@ take_include(struct parse *parse, const struct place *at, struct pamstack_line *
 	if (substack) {
 		struct pamstack_line head = { .type = line->type, .kind = PAMSTACK_SUBSTACK };
 
-		if (!add(parse, at, &head, control, name, NULL))
+		if (!add_line(parse, at, &head, control, name, NULL))
 			return false;
 	}
 	if (include(parse, name, line->type, at->level + substack))
@@ -394,7 +394,7 @@ take_include(struct parse *parse, const struct place *at, struct pamstack_line *
 		return give_up(parse, at, PAMSTACK_NO_INCLUDE);
 	line->fault = PAMSTACK_SOUND;	/* this one matters more than an unknown type */
 	faulty(line, PAMSTACK_NO_INCLUDE);
-	return add(parse, at, line, control, name, NULL);
+	return add_line(parse, at, line, control, name, NULL);
 }
 
 /* The word as it stood in the line, brackets and all. */
@@ -404,9 +404,9 @@ as_written(struct parse *parse, const char *line, const char *word)
 	char *text;
 
 	if (word == NULL)
-		return copy(parse, "");
+		return copy_text(parse, "");
 	if (word == line || word[-1] != '[')
-		return copy(parse, word);
+		return copy_text(parse, word);
 	if (asprintf(&text, "[%s]", word) >= 0)
 		return text;
 	parse->no_memory = true;
@@ -437,7 +437,7 @@ parse_line(struct parse *parse, const struct place *at, char *text)
 		faulty(&line, PAMSTACK_NO_CONTROL);
 	else if (path == NULL)
 		faulty(&line, PAMSTACK_NO_MODULE);
-	return add(parse, at, &line, control, path, rest);
+	return add_line(parse, at, &line, control, path, rest);
 }
 
 static bool
@@ -503,7 +503,7 @@ pamstack_load(const struct pamstack_source *source, const char *service, struct 
 	struct parse parse = { .source = source, .stack = &stack };
 
 	*ret = (struct pamstack){ 0 };
-	stack.service = copy(&parse, slash != NULL ? slash + 1 : service);
+	stack.service = copy_text(&parse, slash != NULL ? slash + 1 : service);
 	if (stack.service == NULL)
 		return false;
 	for (char *p = stack.service; *p != '\0'; p++)

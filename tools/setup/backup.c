@@ -324,7 +324,7 @@ backup_take_up(struct tool *t)
 
 /* NAME.before last: only what has one is ever restored. */
 static bool
-save(const struct tool *t, const struct setup_change *c)
+save_file(const struct tool *t, const struct setup_change *c)
 {
 	char before[PATH_MAX], after[PATH_MAX];
 
@@ -380,7 +380,7 @@ backup_apply(const struct setup *s, const struct setup_change *changes, size_t c
 	if (lock < 0)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!save(s->t, &changes[i]))
+		if (!save_file(s->t, &changes[i]))
 			return false;
 	if (s->rollback > 0 && (!write_pending(s->t, changes, count) || !start_roll_back(s))) {
 		tool_complain(s->t, "%s", _("what takes the changes back could not be started; no service was changed"));

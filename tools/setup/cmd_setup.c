@@ -30,7 +30,7 @@ stopped(const struct setup *s)
 }
 
 static int
-walk(struct setup *s)
+walk_steps(struct setup *s)
 {
 	for (size_t i = 0; i < STEPS; i++) {
 		printf("\n%zu/%zu %s\n", i + 1, STEPS, _(steps[i].title));
@@ -75,7 +75,7 @@ read_minutes(const char *text, double *ret)
 }
 
 static int
-begin(struct setup *s)
+begin_setup(struct setup *s)
 {
 	s->terminal = isatty(STDIN_FILENO) == 1;
 	if (!s->yes && !s->terminal) {
@@ -88,12 +88,12 @@ begin(struct setup *s)
 		return TOOL_FAILED;
 	if (backup_pending())
 		printf("%s\n", _("Changes of an earlier run are not confirmed yet: jpkictl setup --confirm, or --undo"));
-	return walk(s);
+	return walk_steps(s);
 }
 
 /* One of the options; false if its argument is none. */
 static bool
-take(struct setup *s, int option, const char *value)
+take_option(struct setup *s, int option, const char *value)
 {
 	switch (option) {
 	case 'y':
@@ -155,7 +155,7 @@ cmd_setup(struct tool *t, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "y", options, NULL)) != -1) {
 		if (c == 'k' || c == 'U' || c == 'R')
 			alone = c;
-		else if (!take(&s, c, optarg))
+		else if (!take_option(&s, c, optarg))
 			return tool_usage(t);
 	}
 	if (optind != argc || (alone != 0 && argc != 2) || (s.no_crl && s.crl_source != NULL) ||
@@ -166,5 +166,5 @@ cmd_setup(struct tool *t, int argc, char **argv)
 	if (alone == 'U')
 		return backup_undo(t);
 	backup_take_up(t);
-	return alone == 'R' ? TOOL_OK : begin(&s);
+	return alone == 'R' ? TOOL_OK : begin_setup(&s);
 }

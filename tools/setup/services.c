@@ -63,7 +63,7 @@ source_with(const struct plan *p, size_t count)
 }
 
 static struct pamstack_judgement
-judge(const struct setup *s, const struct pamstack *stack)
+judge_service(const struct setup *s, const struct pamstack *stack)
 {
 	return pamstack_judge(stack, s->t->conf.forward_pass, s->t->conf.remote == CONF_REMOTE_YES);
 }
@@ -131,7 +131,7 @@ static bool
 may_become(const struct plan *p, const char *name, const struct pamstack *before,
     const struct pamstack *after)
 {
-	struct pamstack_judgement was = judge(p->s, before), will = judge(p->s, after);
+	struct pamstack_judgement was = judge_service(p->s, before), will = judge_service(p->s, after);
 	const char *fault;
 
 	if (will.count == was.count)
@@ -187,7 +187,7 @@ uses_card(const struct plan *p, const char *name)
 
 	if (!pamstack_load(&source, name, &stack))
 		return 0;
-	count = stack.file != NULL ? judge(p->s, &stack).count : 0;
+	count = stack.file != NULL ? judge_service(p->s, &stack).count : 0;
 	pamstack_done(&stack);
 	return count;
 }
@@ -290,7 +290,7 @@ plan_listed(struct plan *p)
 }
 
 static bool
-is_there(const char *name)
+program_is_there(const char *name)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -305,7 +305,7 @@ plan_known(struct plan *p)
 	char question[256];
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		if (!is_there(known[i].name) || uses_card(p, known[i].name) > 0 ||
+		if (!program_is_there(known[i].name) || uses_card(p, known[i].name) > 0 ||
 		    (p->s->yes && !known[i].proposed))
 			continue;
 		snprintf(question, sizeof question, known[i].proposed ? _("Use the card for %s?") :
@@ -324,7 +324,7 @@ services_done(struct setup *s)
 	bool any = false;
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		if (!is_there(known[i].name))
+		if (!program_is_there(known[i].name))
 			continue;
 		any = any || (known[i].proposed && uses_card(&p, known[i].name) == 0);
 		printf("  %-16s %s\n", known[i].name, uses_card(&p, known[i].name) > 0 ?

@@ -36,7 +36,7 @@ on_interrupt(int number)
 
 /* ^C is no answer: the module ends in order, and lets go of the card. */
 static char *
-ask(const char *prompt, bool echo)
+ask_for_module(const char *prompt, bool echo)
 {
 	const struct sigaction interrupt = { .sa_handler = on_interrupt };
 	struct sigaction before;
@@ -81,7 +81,7 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 			continue;
 		}
 		if (*person)
-			answers[i].resp = ask(messages[i]->msg, style == PAM_PROMPT_ECHO_ON);
+			answers[i].resp = ask_for_module(messages[i]->msg, style == PAM_PROMPT_ECHO_ON);
 		if (answers[i].resp == NULL) {
 			forget(answers, count);
 			return PAM_CONV_ERR;

@@ -67,7 +67,7 @@ no_signature(void)
 }
 
 static int
-refuse(const struct person *who, const char *why)
+refuse_prompt(const struct person *who, const char *why)
 {
 	char text[2 * MESSAGE_MAX];
 
@@ -142,7 +142,7 @@ prepare_deadline(void)
 }
 
 static void
-describe(const struct ssh_prompt *p, const char *hostkey, char text[static MESSAGE_MAX])
+describe_server(const struct ssh_prompt *p, const char *hostkey, char text[static MESSAGE_MAX])
 {
 	snprintf(text, MESSAGE_MAX, _("Sign in to %s as %s (service %s) with your My Number Card."),
 	    p->host, p->user, p->challenge.service);
@@ -165,7 +165,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 	struct outcome o = outcome_of(OUTCOME_NO_MEMORY);
 	bool unclean = false;
 
-	describe(p, hostkey, description);
+	describe_server(p, hostkey, description);
 	if (pcsc != NULL) {
 		env.transport = pcsc_transport(pcsc);
 		prepare_deadline();
@@ -179,7 +179,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 		return EXIT_SUCCESS;
 	}
 	message_outcome(&o, text);
-	return o.status == OUTCOME_CANCELLED ? no_signature() : refuse(who, text);
+	return o.status == OUTCOME_CANCELLED ? no_signature() : refuse_prompt(who, text);
 }
 
 static int
@@ -189,11 +189,11 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
 	const char *why = objection(verdict);
 
 	if (why != NULL)
-		return refuse(who, why);
+		return refuse_prompt(who, why);
 	if (!hostkey_note_directory(dir))
-		return refuse(who, strerror(errno));
+		return refuse_prompt(who, strerror(errno));
 	if (!find_host_key(dir, &p->challenge, hostkey, &why))
-		return refuse(who, why);
+		return refuse_prompt(who, why);
 	/* ssh asks again by itself after a failure; the person has decided once. */
 	if (!hostkey_note_first_challenge(dir, getppid()))
 		return no_signature();

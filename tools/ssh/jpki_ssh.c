@@ -136,7 +136,7 @@ write_config(const char *dir, const char *file, char *const *words, char path[st
 }
 
 static bool
-keep(const char *variable, const char *as)
+keep_variable(const char *variable, const char *as)
 {
 	const char *value = getenv(variable);
 
@@ -149,8 +149,8 @@ keep(const char *variable, const char *as)
 static bool
 set_environment(void)
 {
-	return keep("SSH_ASKPASS", "JPKI_ASKPASS_NEXT") &&
-	    keep("SSH_ASKPASS_REQUIRE", "JPKI_ASKPASS_NEXT_REQUIRE") &&
+	return keep_variable("SSH_ASKPASS", "JPKI_ASKPASS_NEXT") &&
+	    keep_variable("SSH_ASKPASS_REQUIRE", "JPKI_ASKPASS_NEXT_REQUIRE") &&
 	    setenv("SSH_ASKPASS", ASKPASS, 1) == 0 && setenv("SSH_ASKPASS_REQUIRE", "force", 1) == 0 &&
 	    setenv("JPKI_SSH", "1", 1) == 0;
 }

@@ -28,7 +28,7 @@ struct pinentry {
 /* --- the program --------------------------------------------------------------- */
 
 static bool
-start(struct pinentry *p, const char *program)
+start_pinentry(struct pinentry *p, const char *program)
 {
 	char *const argv[] = { (char *)(uintptr_t)program, NULL };
 	posix_spawn_file_actions_t actions;
@@ -169,7 +169,7 @@ answer(struct pinentry *p, struct secret *typed)
 }
 
 static bool
-tell(struct pinentry *p, const char *word, const char *text)
+tell_pinentry(struct pinentry *p, const char *word, const char *text)
 {
 	struct outcome o = outcome_of(OUTCOME_CANCELLED);
 
@@ -180,7 +180,7 @@ tell(struct pinentry *p, const char *word, const char *text)
 
 /* An option that this pinentry does not know is no misfortune; that it has gone shows later. */
 static void
-option(struct pinentry *p, const char *name, const char *value)
+set_option(struct pinentry *p, const char *name, const char *value)
 {
 	char text[512];
 
@@ -194,16 +194,16 @@ open_pinentry(struct pinentry *p, const char *program, const char *terminal, con
 {
 	struct outcome o;
 
-	if (!start(p, program))
+	if (!start_pinentry(p, program))
 		return false;
 	o = answer(p, NULL);	/* its greeting */
 	if (!outcome_ok(&o))
 		return false;
-	option(p, "ttyname", terminal);
-	option(p, "ttytype", getenv("TERM"));
-	option(p, "lc-ctype", setlocale(LC_CTYPE, NULL));
-	option(p, "lc-messages", setlocale(LC_MESSAGES, NULL));
-	return tell(p, "SETTITLE", "jpki-ssh") && tell(p, "SETDESC", description);
+	set_option(p, "ttyname", terminal);
+	set_option(p, "ttytype", getenv("TERM"));
+	set_option(p, "lc-ctype", setlocale(LC_CTYPE, NULL));
+	set_option(p, "lc-messages", setlocale(LC_MESSAGES, NULL));
+	return tell_pinentry(p, "SETTITLE", "jpki-ssh") && tell_pinentry(p, "SETDESC", description);
 }
 
 static void
@@ -225,7 +225,7 @@ pinentry_ask(const char *program, const char *terminal, const char *description,
 	struct outcome o = outcome_of(OUTCOME_CANCELLED);
 	struct pinentry p = { .fd = -1 };
 
-	if (open_pinentry(&p, program, terminal, description) && tell(&p, "SETPROMPT", prompt) &&
+	if (open_pinentry(&p, program, terminal, description) && tell_pinentry(&p, "SETPROMPT", prompt) &&
 	    command(&p, "GETPIN", NULL))
 		o = answer(&p, typed);
 	close_pinentry(&p);
@@ -236,7 +236,7 @@ bool
 pinentry_tell(const char *program, const char *terminal, const char *text)
 {
 	struct pinentry p = { .fd = -1 };
-	bool ok = open_pinentry(&p, program, terminal, text) && tell(&p, "MESSAGE", NULL);
+	bool ok = open_pinentry(&p, program, terminal, text) && tell_pinentry(&p, "MESSAGE", NULL);
 
 	close_pinentry(&p);
 	return ok;

@@ -6,7 +6,7 @@
 #include "tools/ssh/prompt.h"
 
 static bool
-copy(char dst[static SSHWIRE_NAME_MAX], const char *src, size_t len)
+copy_name(char dst[static SSHWIRE_NAME_MAX], const char *src, size_t len)
 {
 	if (len == 0 || len >= SSHWIRE_NAME_MAX)
 		return false;
@@ -24,8 +24,8 @@ read_origin(const char *text, struct ssh_prompt *p)
 	if (text[0] != '(' || end == NULL)
 		return NULL;
 	at = memrchr(text, '@', (size_t)(end - text));
-	if (at == NULL || !copy(p->user, text + 1, (size_t)(at - text - 1)) ||
-	    !copy(p->host, at + 1, (size_t)(end - at - 1)))
+	if (at == NULL || !copy_name(p->user, text + 1, (size_t)(at - text - 1)) ||
+	    !copy_name(p->host, at + 1, (size_t)(end - at - 1)))
 		return NULL;
 	/* An ssh that lets a user be named "hanako@victim) (x" could mean another one. */
 	return end[2] != '(' ? end + 2 : NULL;

@@ -34,7 +34,7 @@ der_of(const struct own_card *c)
 }
 
 static struct outcome
-find(const struct flow_env *env, struct own_card *c)
+find_own_card(const struct flow_env *env, struct own_card *c)
 {
 	struct outcome o = survey_choose_reader(env, getenv("JPKI_READER"), c->reader);
 
@@ -147,7 +147,7 @@ sign_challenge(const struct signing *s, char reply[static SSHWIRE_REPLY_MAX], bo
 
 	*ret_unclean = false;
 	(void)alarm(s->env->conf->timeout + GRACE_S);
-	o = find(s->env, &c);
+	o = find_own_card(s->env, &c);
 	if (outcome_ok(&o))
 		o = make_input(s, &c);
 	if (outcome_ok(&o))

@@ -23,7 +23,7 @@
 #define NOTIFICATIONS_PATH "/org/freedesktop/Notifications"
 
 static void
-drop(sd_bus **bus)
+drop_bus(sd_bus **bus)
 {
 	(void)sd_bus_flush_close_unref(*bus);
 }
@@ -39,7 +39,7 @@ said(const struct log *log, const char *what, int r)
 static bool
 call_logind(const char *method, const char *session, const struct log *log)
 {
-	__attribute__((cleanup(drop))) sd_bus *bus = NULL;
+	__attribute__((cleanup(drop_bus))) sd_bus *bus = NULL;
 	int r = session[0] != '\0' ? sd_bus_open_system(&bus) : -ENXIO;
 
 	if (r >= 0)
@@ -52,7 +52,7 @@ call_logind(const char *method, const char *session, const struct log *log)
 static bool
 call_saver(const struct log *log)
 {
-	__attribute__((cleanup(drop))) sd_bus *bus = NULL;
+	__attribute__((cleanup(drop_bus))) sd_bus *bus = NULL;
 	int r = sd_bus_open_user(&bus);
 
 	if (r >= 0)
@@ -98,7 +98,7 @@ desktop_log_out(const char *session, const struct log *log)
 void
 desktop_notify(const char *title, const char *text, const struct log *log)
 {
-	__attribute__((cleanup(drop))) sd_bus *bus = NULL;
+	__attribute__((cleanup(drop_bus))) sd_bus *bus = NULL;
 	sd_bus_message *m = NULL;
 	int r = sd_bus_open_user(&bus);
 

@@ -14,7 +14,7 @@
 
 /* A text too long is none. */
 static void
-copy(char dst[static SESSION_TEXT_MAX], const char *src)
+copy_property(char dst[static SESSION_TEXT_MAX], const char *src)
 {
 	if (src == NULL || snprintf(dst, SESSION_TEXT_MAX, "%s", src) >= SESSION_TEXT_MAX)
 		dst[0] = '\0';
@@ -27,14 +27,14 @@ ask_logind(struct session *s)
 	char *text = NULL, *state = NULL;
 
 	if (s->id[0] == '\0' && (sd_pid_get_session(0, &text) >= 0 || sd_uid_get_display(getuid(), &text) >= 0)) {
-		copy(s->id, text);
+		copy_property(s->id, text);
 		free(text);
 	}
 	if (s->id[0] == '\0')
 		return;
 	text = NULL;
 	if (s->service[0] == '\0' && sd_session_get_service(s->id, &text) >= 0) {
-		copy(s->service, text);
+		copy_property(s->service, text);
 		free(text);
 	}
 	s->known = sd_session_get_state(s->id, &state) >= 0;
@@ -69,8 +69,8 @@ void
 logind_session_find(struct session *ret)
 {
 	*ret = (struct session){ .remote = getenv("SSH_CONNECTION") != NULL };
-	copy(ret->id, getenv("XDG_SESSION_ID"));
-	copy(ret->service, getenv("JPKI_SESSION_SERVICE"));
-	copy(ret->cert, getenv("JPKI_SESSION_CERT"));
+	copy_property(ret->id, getenv("XDG_SESSION_ID"));
+	copy_property(ret->service, getenv("JPKI_SESSION_SERVICE"));
+	copy_property(ret->cert, getenv("JPKI_SESSION_CERT"));
 	ask_logind(ret);
 }

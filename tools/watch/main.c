@@ -99,7 +99,7 @@ log_news(const struct watcher *w, int priority, const char *what, const char *re
 }
 
 static void
-act(struct watcher *w, const char *reader)
+act_on_removal(struct watcher *w, const char *reader)
 {
 	log_news(w, LOG_NOTICE, "removed", reader);
 	if (!removal_action_perform(&w->act))
@@ -124,7 +124,7 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 		log_news(w, LOG_INFO, "back", reader);
 		break;
 	case WATCH_REMOVED:
-		act(w, reader);
+		act_on_removal(w, reader);
 		break;
 	case WATCH_SERVICE_GONE:
 		log_news(w, LOG_WARNING, "no-pcscd", reader);
@@ -173,7 +173,7 @@ wait_for_service(struct watcher *w)
 }
 
 static int
-run(struct watcher *w, const struct transport *t)
+run_watch(struct watcher *w, const struct transport *t)
 {
 	for (;;) {
 		int64_t ms = 0;
@@ -204,7 +204,7 @@ run(struct watcher *w, const struct transport *t)
 }
 
 static int
-watch(struct watcher *w, int certificate)
+watch_readers(struct watcher *w, int certificate)
 {
 	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .slept_ms = slept_ms, .ctx = w };
 	struct pcsc *pcsc = pcsc_new(&clk_system, &w->log);
@@ -217,7 +217,7 @@ watch(struct watcher *w, int certificate)
 	watch_init(&w->watch, pcsc_transport(pcsc), &clk_system, &ops, (int64_t)w->conf.removal_grace * 1000,
 	    certificate);
 	log_news(w, LOG_INFO, "begin", "");
-	result = run(w, pcsc_transport(pcsc));
+	result = run_watch(w, pcsc_transport(pcsc));
 	pcsc_free(pcsc);
 	return result;
 }
@@ -238,7 +238,7 @@ certificate_of_session(const struct watcher *w, int *ret)
 }
 
 static int
-load(struct watcher *w)
+load_options(struct watcher *w)
 {
 	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
 	struct account account;
@@ -257,11 +257,11 @@ load(struct watcher *w)
 		    outcome_state(o.status));
 		return EXIT_CANNOT;
 	}
-	return certificate_of_session(w, &certificate) ? watch(w, certificate) : EXIT_CANNOT;
+	return certificate_of_session(w, &certificate) ? watch_readers(w, certificate) : EXIT_CANNOT;
 }
 
 static int
-begin(struct watcher *w, const char *conf_file, char *const *command)
+begin_watch(struct watcher *w, const char *conf_file, char *const *command)
 {
 	struct outcome o = conf_read(conf_file, 0, &w->log, &w->conf);
 
@@ -278,11 +278,11 @@ begin(struct watcher *w, const char *conf_file, char *const *command)
 		return EXIT_CANNOT;
 	if (w->act.what == CONF_REMOVAL_NONE)
 		return nothing(w, "on_removal = none, and no command was given");
-	return load(w);
+	return load_options(w);
 }
 
 static void
-prepare(void)
+prepare_process(void)
 {
 	struct sigaction normal = { .sa_handler = SIG_DFL };
 
@@ -320,7 +320,7 @@ main(int argc, char **argv)
 	const char *conf_file = CONF_FILE;
 	int c;
 
-	prepare();
+	prepare_process();
 	w.log = (struct log){ .sink = to_syslog, .ctx = &w };
 	conf_init(&w.conf);
 	/* "+": what follows the command is the command's. */
@@ -340,5 +340,5 @@ main(int argc, char **argv)
 			return EXIT_CANNOT;
 		}
 	}
-	return begin(&w, conf_file, optind < argc ? argv + optind : NULL);
+	return begin_watch(&w, conf_file, optind < argc ? argv + optind : NULL);
 }

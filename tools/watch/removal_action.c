@@ -18,7 +18,7 @@
 /* --- choosing ---------------------------------------------------------------------- */
 
 static bool
-split(char *text, char *words[static ACT_WORDS_MAX])
+split_words(char *text, char *words[static ACT_WORDS_MAX])
 {
 	size_t n = 0;
 	char *save;
@@ -53,7 +53,7 @@ removal_action_choose(const struct conf *conf, char *const *user_command, const 
 		return true;
 	memcpy(act->text, conf->removal_command, sizeof act->text);
 	act->command = act->words;
-	if (split(act->text, act->words))
+	if (split_words(act->text, act->words))
 		return true;
 	log_msg(log, LOG_ERR, "on_removal = command, but removal_command names none, or has too many words");
 	return false;
@@ -77,7 +77,7 @@ removal_action_name(const struct act *act)
  * descriptors (a locker that kept the one to pcscd would keep our client alive).
  */
 static int
-start(char *const *command, pid_t *ret_pid)
+start_program(char *const *command, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -110,7 +110,7 @@ supervise(const struct act *act)
 	pid_t child;
 	int e, status;
 
-	e = start(act->command, &child);
+	e = start_program(act->command, &child);
 	if (e != 0) {
 		log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal",
 		    act->command[0], strerror(e));

@@ -6,7 +6,7 @@
 #include "tools/watch/watch.h"
 
 static void
-tell(struct watch *w, enum watch_news news)
+tell_news(struct watch *w, enum watch_news news)
 {
 	w->ops->tell(w->ops->ctx, news, w->reader);
 }
@@ -44,7 +44,7 @@ service_gone(struct watch *w)
 	if (w->service_gone)
 		return;
 	w->service_gone = true;
-	tell(w, WATCH_SERVICE_GONE);
+	tell_news(w, WATCH_SERVICE_GONE);
 }
 
 /* Readers begin to count anew; whether the card stayed has to be found out. */
@@ -53,7 +53,7 @@ service_back(struct watch *w)
 {
 	w->service_gone = false;
 	memset(w->others, 0, sizeof w->others);
-	tell(w, WATCH_SERVICE_BACK);
+	tell_news(w, WATCH_SERVICE_BACK);
 	if (w->state == WATCH_THERE)
 		go_away(w, choose_time(w), true);
 	else if (w->state == WATCH_AWAY)
@@ -63,7 +63,7 @@ service_back(struct watch *w)
 /* --- our card ---------------------------------------------------------------------- */
 
 static bool
-is_there(const struct watch *w)
+card_is_there(const struct watch *w)
 {
 	for (size_t i = 0; i < w->seen.count; i++) {
 		const struct transport_reader *r = &w->seen.at[i];
@@ -88,13 +88,13 @@ note_sleep(struct watch *w)
 static void
 note_absence(struct watch *w)
 {
-	if (w->state == WATCH_THERE && !is_there(w)) {
+	if (w->state == WATCH_THERE && !card_is_there(w)) {
 		go_away(w, w->grace_ms, false);
-		tell(w, WATCH_GONE);
+		tell_news(w, WATCH_GONE);
 	}
 	if (w->state == WATCH_AWAY && clk_left_ms(w->clk, w->deadline) == 0) {
 		w->state = WATCH_LEFT;
-		tell(w, WATCH_REMOVED);
+		tell_news(w, WATCH_REMOVED);
 	}
 }
 
@@ -108,9 +108,9 @@ note_presence(struct watch *w, const struct transport_reader *r, int certificate
 	memcpy(w->reader, r->name, sizeof w->reader);
 	w->generation = r->generation;
 	if (before == WATCH_SEEKING || (before == WATCH_AWAY && w->unsaid))
-		tell(w, WATCH_FOUND);
+		tell_news(w, WATCH_FOUND);
 	else
-		tell(w, WATCH_BACK);
+		tell_news(w, WATCH_BACK);
 }
 
 /* --- other cards ------------------------------------------------------------------------ */
