@@ -182,9 +182,11 @@ enroll_from_file(struct tool *t, const struct enrolling *e)
 static bool
 find_user(struct tool *t, const char *name, struct account *ret)
 {
-	if (!tool_find_account(t, name, ret))
+	bool possible = userfile_user_ok(name);
+
+	if (possible && !tool_find_account(t, name, ret))
 		return false;
-	if (userfile_user_ok(ret->name))
+	if (possible && userfile_user_ok(ret->name))
 		return true;
 	tool_complain(t, "%s", _("this cannot be a user's name"));
 	return false;
