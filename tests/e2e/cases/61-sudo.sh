@@ -128,10 +128,10 @@ ticket()	# COMMAND
 }
 HAS_TICKET=("${RIGHT[@]}" 'wait:the-shell-waits' 'do:sim stats reset')
 ticket 'sudo echo by-the-ticket'
-person 'sudo: a ticket leaves the card alone' verifies=0 apdus=0 says=$'\nby-the-ticket' \
+person 'sudo: a ticket leaves the card alone' verifies=0 apdus=0 says=by-the-ticket \
 	"${HAS_TICKET[@]}" type: -- "${command[@]}"
 person 'sudo: a ticket is worth nothing to an account that has ended' status=1 verifies=0 apdus=0 \
-	says='account validation failure' lacks=$'\nby-the-ticket' "${HAS_TICKET[@]}" 'do:chage -E 0 hanako' type: -- "${command[@]}"
+	says='account validation failure' lacks=by-the-ticket "${HAS_TICKET[@]}" 'do:chage -E 0 hanako' type: -- "${command[@]}"
 chage -E -1 hanako
 ticket 'sudo -K; sudo id'
 person 'sudo: after -K the PIN is asked for again' log='OK OK' prompts=2 \
