@@ -49,8 +49,8 @@ card_stack sshd remote=yes
 by_dialogue hanako id
 english 'sshd, started in a Japanese locale' -- env "${IN_JAPANESE[@]}" "${command[@]}"
 card_stack sshd remote=yes lang=ja
-# The client of OpenSSH shows letters in a prompt, but older ones show what is said after
-# the last prompt as octal numbers: 前回.
-japanese 'sshd, where its line in the stack says so' \
-	after='expect_match "what is said after the last prompt" ".*(前回|\\\\345\\\\211\\\\215\\\\345\\\\233\\\\236).*" "$OUT"' -- "${command[@]}"
+# The client of OpenSSH shows letters in a prompt; what is said before it, older ones show as
+# octal numbers: 暗証.
+japanese 'sshd, where its line in the stack says so' says='' \
+	after='expect_match "what is said" ".*(暗証番号が違います|\\\\346\\\\232\\\\227\\\\350\\\\250\\\\274).*" "$OUT"' -- "${command[@]}"
 stop_sshd
