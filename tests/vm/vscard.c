@@ -166,9 +166,11 @@ switch_power(struct bridge *b, bool on)
 static void
 card_comes(struct bridge *b)
 {
-	int fd = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept(b->listener, NULL, NULL);
 
-	if (fd < 0 || b->card.fd >= 0) {
+	if (fd < 0)
+		return;
+	if (b->card.fd >= 0) {
 		(void)close(fd);
 		return;
 	}
