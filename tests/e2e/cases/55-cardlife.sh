@@ -205,8 +205,8 @@ enroll_add_refuses()
 	refused_words 1 JPKI-E-CERT-EXPIRED enroll --add --from-file "$PKI/expired.crt" hanako
 	refused_words 1 JPKI-E-CERT-BAD enroll --add --from-file "$PKI/crl/ca1.crl" hanako
 	refused_words 1 'no user' enroll --add --from-file "$PKI/good.crt" nosuchuser
-	refused_words 1 'no user' enroll --add --from-file "$PKI/good.crt" ../hanako
-	refused_words 1 'no user' enroll --add --from-file "$PKI/good.crt" $'hanako\n'
+	refused_words 1 'cannot be a user' enroll --add --from-file "$PKI/good.crt" ../hanako
+	refused_words 1 'cannot be a user' enroll --add --from-file "$PKI/good.crt" $'hanako\n'
 	rm -f "$USERS.lock" && mkdir "$USERS.lock"
 	refused_words 1 'the lock beside it cannot be opened' enroll --add --from-file "$PKI/good2.crt" hanako
 	refused_words 1 'the lock beside it cannot be opened' revoke hanako
