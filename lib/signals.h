@@ -16,7 +16,7 @@ void signals_hold(sigset_t *ret_before);
 void signals_release(sigset_t *before);
 
 /*
- * From here on SIGALRM calls the handler, even if whoever started this program has blocked it. The
+ * From here on SIGALRM calls the handler, even if the program that started this one has blocked it. The
  * handler may call what signal-safety(7) lists, and nothing else. When it strikes is for the
  * caller to say (setitimer(2)).
  */

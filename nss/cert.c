@@ -10,7 +10,7 @@
 #include "nss/asn1.h"
 #include "nss/internal.h"
 
-/* Names go to terminals, and whoever had the certificate issued chose them. */
+/* Names go to terminals, and the holder of the certificate chose them. */
 static char *
 name_text(CERTName *name)
 {

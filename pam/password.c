@@ -56,7 +56,7 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 	return result;
 }
 
-/* PAM_IGNORE, so that whoever has no card here gets a new password in any stack. */
+/* PAM_IGNORE, so that a user without a card here gets a new password in any stack. */
 static int
 code_of_pass(enum outcome_status status)
 {

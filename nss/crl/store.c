@@ -372,7 +372,7 @@ install_list(const struct aside *a, const char *name)
 	return f;
 }
 
-/* A list that is read, judged and indexed; apart from whoever installs it, if the store says so. */
+/* A list that is read, judged and indexed; apart from the process that installs it, if the store says so. */
 struct judging {
 	struct aside *aside;
 	struct open_store *o;

@@ -97,7 +97,7 @@ in_guest()
 	guest expect -f /usr/local/lib/pty.exp "on:$LIMIT" "$@"
 }
 
-# Whoever comes over the network is not asked for a PIN, and the card in the machine is left alone.
+# A user over the network is not asked for a PIN, and the card in the machine is left alone.
 ssh_by_password()	# USER
 {
 	in_guest 'wait:assword: ' "type:$PASSWORD" -- "${SSH[@]}" "$1@127.0.0.1" id
@@ -184,7 +184,7 @@ run_case 'CRL timer: installed, and off until somebody enables it' units_are_off
 
 # --- a virtual console, and jpki-watch ------------------------------------------------------
 
-# Nobody has to vouch for this one: logind says that it is on a seat.
+# It needs no entry in local_services: logind says that it is on a seat.
 console_login()
 {
 	vouch_for none

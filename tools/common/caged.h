@@ -8,7 +8,7 @@
  *   certificate or CRL is decoded.
  * - The parent takes nothing from the child but text, which it shows with control characters
  *   replaced, questions for a PIN, and the octets of a result, of the size that it expects.
- *   Whoever uses the result checks it: the child may have been taken over.
+ *   The caller checks the result: the child may have been taken over.
  * - A child that ends otherwise than by its result is a failure.
  */
 #ifndef JPKI_TOOLS_COMMON_CAGED_H

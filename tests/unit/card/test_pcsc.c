@@ -983,7 +983,7 @@ tells_what_it_waits_for(void **state)
 	assert_int_equal(fake.pending_in_connect, OUTCOME_CARD_BUSY);
 }
 
-/* Whoever was there when the readers were looked at. */
+/* The program that was there when the readers were looked at. */
 static void
 waits_for_those_it_saw(void **state)
 {
