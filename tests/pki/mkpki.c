@@ -48,6 +48,7 @@
 #define OU_AGENCY	"Japan Agency for Local Authority Information Systems"
 
 #define POLICY_AUTH	"1.2.392.200149.8.5.1.3.30"
+#define POLICY_PHONE	"1.2.392.200149.8.5.1.3.40"	/* by analogy with the signature's */
 #define POLICY_SIGN	"1.2.392.200149.8.5.1.1.20"
 #define POLICY_OTHER	"1.2.392.200149.8.5.1.1.99"
 #define OID_SIGN_NAMES	"1.2.392.200149.8.5.5."	/* .1 name, .5 address … */
@@ -80,7 +81,8 @@ static struct ca cas[] = {
 	{ "ca-expired", "JPKI", OU_AUTH, 0x02, RSA2048, -11 * YEAR, -1 * YEAR, true, NULL, NULL },
 	{ "ca-other", "Other", OU_AUTH, 0x01, RSA2048, -6 * YEAR, 5 * YEAR, true, NULL, NULL },
 	{ "ca-nosign", "JPKI", OU_AUTH, 0x03, RSA2048, -6 * YEAR, 5 * YEAR, false, NULL, NULL },
-	{ "ca-ec", "JPKI", OU_AUTH, 0x0b5a17e0, P384, -1 * YEAR, 10 * YEAR, true, NULL, NULL },
+	/* As the next generation is planned: it ends when UTCTime has no more years. */
+	{ "ca-ec", "JPKI", OU_AUTH, 0x0b5a17e0, P384, -1 * YEAR, 30 * YEAR, true, NULL, NULL },
 	{ "sign-ca", "JPKI", OU_SIGN, 0x01, RSA2048, -6 * YEAR, 5 * YEAR, true, NULL, NULL },
 };
 
@@ -96,6 +98,7 @@ struct leaf {
 	const char *digest;		/* NULL: SHA-256 */
 	bool sign_names;		/* the signature certificate's names */
 	bool unknown_critical;
+	bool bare;			/* no AIA, no CRL distribution point, no AKI */
 	/*
 	 * Making keys is what takes the time: the leaves that are not meant
 	 * to be put on a card share one.
@@ -131,6 +134,13 @@ static const struct leaf leaves[] = {
 	  .key = RSA2048 },
 	{ "sign", "sign-ca", 0x0698c1d2, "20250401123456789KANAGAWA001", VALID, KU_BOTH,
 	  POLICY_SIGN, .key = RSA2048, .sign_names = true },
+
+	/* A foreign resident's: less than a year, to the end of the stay, on no birthday; and the next. */
+	{ "stay", "ca1", 0x06f1a2c1, CN_OTHER, -120 * DAY, 215 * DAY, KU_DS, POLICY_AUTH, .key = RSA2048 },
+	{ "stay-renewed", "ca1", 0x06f1a2c2, CN_RENEWED, -7 * DAY, 328 * DAY, KU_DS, POLICY_AUTH,
+	  .key = RSA2048 },
+	{ "bare", "ca1", 0x06f1a2c3, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = RSA2048, .bare = true },
+	{ "phone", "ca1", 0x06f1a2c4, CN_HOLDER, VALID, KU_DS, POLICY_PHONE, .key = RSA2048 },
 
 	{ "wrong-ku", "ca1", 0x06f1b001, CN_HOLDER, VALID, KU_NR, POLICY_AUTH,
 	  .key = RSA2048, .common_key = true },
@@ -499,14 +509,15 @@ add_unknown_critical(X509 *cert)
 
 /* --- certificates ---------------------------------------------------------- */
 
+/* UTCTime to 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5). */
 static void
 set_validity(X509 *cert, time_t from, time_t until)
 {
-	ASN1_TIME *t = ASN1_UTCTIME_set(NULL, from);
+	ASN1_TIME *t = ASN1_TIME_set(NULL, from);
 
 	if (t == NULL || !X509_set1_notBefore(cert, t))
 		die("notBefore");
-	if (ASN1_UTCTIME_set(t, until) == NULL || !X509_set1_notAfter(cert, t))
+	if (ASN1_TIME_set(t, until) == NULL || !X509_set1_notAfter(cert, t))
 		die("notAfter");
 	ASN1_TIME_free(t);
 }
@@ -573,9 +584,11 @@ make_leaf(const struct leaf *leaf, const struct ca *ca, EVP_PKEY *key)
 	if (leaf->sign_names)
 		add_sign_names(cert);
 	add_directory_name(cert, NID_issuer_alt_name, ca_japanese_name(ca));
-	add_crl_distribution_point(cert, municipality_name(ca));
-	add_ext_text(cert, ca->cert, NID_info_access, "OCSP;URI:http://ocsp.jpki.invalid");
-	add_ext_text(cert, ca->cert, NID_authority_key_identifier, "keyid:always");
+	if (!leaf->bare) {
+		add_crl_distribution_point(cert, municipality_name(ca));
+		add_ext_text(cert, ca->cert, NID_info_access, "OCSP;URI:http://ocsp.jpki.invalid");
+		add_ext_text(cert, ca->cert, NID_authority_key_identifier, "keyid:always");
+	}
 	add_ext_text(cert, ca->cert, NID_subject_key_identifier, "hash");
 	if (leaf->unknown_critical)
 		add_unknown_critical(cert);

@@ -107,9 +107,9 @@ test_success_restores_the_counter(void **state)
 }
 
 static void
-test_other_kinds_of_keys(void **state)
+test_other_kinds_of_certificates(void **state)
 {
-	static const char *const leaves[] = { "good2", "ec256", "ec384" };
+	static const char *const leaves[] = { "good2", "ec256", "ec384", "stay" };
 	struct kit *k = *state;
 
 	for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
@@ -403,6 +403,10 @@ test_later_certificate_of_another(void **state)
 	kit_enroll(k, "hanako", "good", NULL);
 	kit_insert(k, 0, "renewed", NULL);
 	expect(k, OUTCOME_RENEWED, "3");
+	/* Those of foreign residents end with the stay: a renewal cannot be told from another person's. */
+	kit_enroll(k, "hanako", "stay", NULL);
+	kit_insert(k, 0, "stay-renewed", NULL);
+	expect(k, OUTCOME_OTHER_CARD, "3");
 }
 
 static void
@@ -1145,7 +1149,7 @@ main(void)
 		TEST(test_success_in_nine_commands),
 		TEST(test_success_without_short_ids),
 		TEST(test_success_restores_the_counter),
-		TEST(test_other_kinds_of_keys),
+		TEST(test_other_kinds_of_certificates),
 		TEST(test_first_command_fails_after_power_up),
 		TEST(test_several_certificates_and_readers),
 		TEST(test_wrong_pin_costs_one_try),

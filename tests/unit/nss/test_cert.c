@@ -85,6 +85,21 @@ key_names(void **state)
 	}
 }
 
+/* UTCTime ends with 2049 (RFC 5280 §4.1.2.5). */
+static void
+ends_after_2049(void **state)
+{
+	static const uint8_t generalized[] = { 0x18, 0x0f, '2', '0' };
+	struct bytes der = pki_der("ca-ec");
+	struct cert *cert = get_cert(db, view_of(&der));
+
+	(void)state;
+	assert_non_null(memmem(der.data, der.len, generalized, sizeof generalized));
+	assert_true(cert_not_after(cert) >= 2524608000);	/* 2050-01-01 */
+	assert_true(cert_not_after(cert) < 4102444800);	/* 2100-01-01 */
+	cert_free(cert);
+}
+
 /* The certificate of the database itself, taken in a second time. */
 static void
 known_to_the_database(void **state)
@@ -295,7 +310,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(fields), T(key_names), T(known_to_the_database), T(trailing_bytes),
+		T(fields), T(key_names), T(ends_after_2049), T(known_to_the_database), T(trailing_bytes),
 		T(every_length), T(too_long), T(unused_bits), T(algorithms_differ),
 		T(same_issuer_and_serial), T(version_1), T(too_much_of_a_certificate),
 		T(escapes_in_names), T(unknown_key),

@@ -65,6 +65,7 @@ every_certificate(void **state)
 	static const struct { const char *name; enum outcome_status status; } rows[] = {
 		{ "good", OUTCOME_OK }, { "good2", OUTCOME_OK }, { "other-person", OUTCOME_OK },
 		{ "renewed", OUTCOME_OK }, { "soon", OUTCOME_OK }, { "eku-client", OUTCOME_OK },
+		{ "stay", OUTCOME_OK }, { "bare", OUTCOME_OK }, { "phone", OUTCOME_OK },
 		{ "no-policy", OUTCOME_OK }, { "wrong-policy", OUTCOME_OK },
 		{ "rsa4096", OUTCOME_OK }, { "ec256", OUTCOME_OK }, { "ec384", OUTCOME_OK },
 		{ "expired", OUTCOME_CERT_EXPIRED }, { "not-yet", OUTCOME_CERT_NOT_YET },

@@ -109,6 +109,7 @@ partition_answers_for_its_certificates(void **state)
 	expect("unlisted", OUTCOME_OK);
 	expect("revoked", OUTCOME_REVOKED);
 	expect("suspended", OUTCOME_SUSPENDED);
+	expect("bare", OUTCOME_CRL_MISSING);	/* it names no distribution point */
 }
 
 static void
@@ -117,6 +118,7 @@ whole_list_answers_for_all(void **state)
 	install((struct list){ .number = 1 });
 	expect("good", OUTCOME_OK);
 	expect("revoked", OUTCOME_REVOKED);
+	expect("bare", OUTCOME_OK);
 	install((struct list){ .ca = "ca-ec", .digest = "SHA384" });
 	expect("ec384", OUTCOME_OK);
 }
