@@ -337,7 +337,7 @@ instruction_known(uint8_t ins, uint8_t *ret_cla)
 	static const struct { uint8_t cla, ins; } known[] = {
 		{ 0x00, 0xa4 }, { 0x00, 0xb0 }, { 0x00, 0x20 }, { 0x00, 0x24 },
 		{ 0x00, 0x84 }, { 0x00, 0xca }, { 0x00, 0xc0 }, { 0x80, 0x2a },
-		{ 0x80, 0xfc },
+		{ 0x80, 0xfc }, { 0x80, 0xa2 }, { 0x80, 0xae },
 	};
 
 	for (size_t i = 0; i < COUNT(known); i++)
@@ -361,7 +361,7 @@ check_class(uint8_t cla, uint8_t ins)
 	if ((cla & 0x03) != 0)
 		return SW_CHANNEL;
 	if ((cla & 0x0c) != 0)
-		return SW_MESSAGING;
+		return ins == 0xb0 && cla == 0x08 ? SW_NO_MESSAGING : SW_MESSAGING;
 	if (!instruction_known(ins, &expected))
 		return SW_INS;
 	return cla == expected ? SW_OK : SW_CLA;
@@ -380,7 +380,7 @@ execute(struct sim_card *card, const struct command *cmd, struct response *resp)
 		card->pending.len = 0;
 	switch (cmd->ins) {
 	case 0xa4:
-		return cmd_select(card, cmd);
+		return cmd_select(card, cmd, resp);
 	case 0xb0:
 		return cmd_read(card, cmd, resp);
 	case 0x20:
@@ -395,6 +395,10 @@ execute(struct sim_card *card, const struct command *cmd, struct response *resp)
 		return cmd_get_data(card, cmd, resp);
 	case 0xc0:
 		return cmd_get_response(card, cmd, resp);
+	case 0xae:
+		return SW_SECURITY;	/* as measured; what it does is not known */
+	case 0xa2:
+		return SW_LENGTH;	/* likewise, of a terminal's certificate that is none */
 	default:
 		return cmd_phone_end(card);
 	}

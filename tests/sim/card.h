@@ -26,7 +26,7 @@
  *  atr			hex (that of a contactless card)
  *  auth-pin (1234), sign-pin (ABC123), auth-tries (3), sign-tries (5): kept in
  *			the state file once that exists
- *  expiry (20331103)	of the card itself, GET DATA 00F2; "none": 6A88
+ *  expiry (20331103)	of the card itself, GET DATA 00F2; "none": 6A88; "large": 6700 to a short Le
  *  label, availability	of EF 0006 (text) and EF 0008 (hex)
  *  reset-clears (auto)	yes, no; auto: no for a contactless ATR
  *  first-6f00 (no)	the first command after power-up fails
@@ -35,12 +35,14 @@
  *  long-pin (6700)	more than 16 bytes in VERIFY, no try lost
  *  wrong-ef (6985)	VERIFY or sign while the current EF is of another kind
  *  ief-read (6981)	READ BINARY of a key or a PIN
- *  fci (6A86)		SELECT with P2=00; 9000: an empty answer
+ *  query-with-le (auto)	whether VERIFY in five bytes (Le 00) is the query, or 6700;
+ *			auto: the query with t0, where a reader adds the fifth
+ *  fci (9000)		SELECT with P2=00, and the data that comes with it: fci-data (none)
  *  no-sfi (no)		yes: short EF identifiers answer 6A86; or a status word
  *  extended (yes)	extended length is understood
  *  sign-needs-le (no)	sign without Le answers 6700
  *  t0 (no)		signatures are fetched with GET RESPONSE
- *  ef-size (2048)	size of a certificate's EF, filled up with FF
+ *  ef-size (3808)	size of a certificate's EF, filled up with FF
  *  auth-ef (normal)	content of EF 000A: truncated, head (16 bytes, as many as any two
  *			certificates may have in common), ff, empty, huge (its DER
  *			length says 65535), absent

@@ -21,6 +21,7 @@ static const struct application {
 
 #define AID_MIN	5
 #define HEAD_LEN	16
+#define FCI_MAX		32
 
 enum {
 	ID_SIGN_CERT = 0x0001, ID_SIGN_CA = 0x0002, ID_TOKEN = 0x0006,
@@ -181,15 +182,9 @@ select_ef(struct sim_card *card, const struct command *cmd)
 	return SW_OK;
 }
 
-uint16_t
-cmd_select(struct sim_card *card, const struct command *cmd)
+static uint16_t
+select_named(struct sim_card *card, const struct command *cmd)
 {
-	if (cmd->p1 == 0 && cmd->lc == 0)
-		return card->ap == AP_JPKI || card->ap == AP_OTHER ? SW_OK : SW_P1P2;
-	if (cmd->p2 == 0 && card->opt.fci != SW_OK)
-		return card->opt.fci;
-	if (cmd->p2 != 0x0c && cmd->p2 != 0)
-		return SW_P1P2;
 	switch (cmd->p1) {
 	case 4:
 		return select_application(card, cmd);
@@ -198,6 +193,23 @@ cmd_select(struct sim_card *card, const struct command *cmd)
 	default:
 		return SW_P1P2;
 	}
+}
+
+uint16_t
+cmd_select(struct sim_card *card, const struct command *cmd, struct response *resp)
+{
+	uint16_t sw;
+
+	if (cmd->p1 == 0 && cmd->lc == 0)
+		return card->ap == AP_JPKI || card->ap == AP_OTHER ? SW_OK : SW_P1P2;
+	if (cmd->p2 == 0 && card->opt.fci != SW_OK)
+		return card->opt.fci;
+	if (cmd->p2 != 0x0c && cmd->p2 != 0)
+		return SW_P1P2;
+	sw = select_named(card, cmd);
+	if (sw == SW_OK && cmd->p2 == 0)
+		(void)hex_decode(card->opt.fci_data, resp->data, FCI_MAX, &resp->len);
+	return sw;
 }
 
 /* --- contents -------------------------------------------------------------- */
@@ -372,6 +384,8 @@ cmd_get_data(struct sim_card *card, const struct command *cmd, struct response *
 			value = "13221";
 			break;
 		case 0x00f2:
+			if (strcmp(card->opt.expiry, "large") == 0)
+				return SW_LENGTH;
 			value = strcmp(card->opt.expiry, "none") != 0 ? card->opt.expiry : NULL;
 			break;
 		case 0x5f51:

@@ -17,6 +17,7 @@ enum {
 	SW_LENGTH = 0x6700,
 	SW_CHANNEL = 0x6881,
 	SW_MESSAGING = 0x6882,
+	SW_NO_MESSAGING = 0x69fc,	/* measured for CLA 08 alone */
 	SW_STRUCTURE = 0x6981,
 	SW_SECURITY = 0x6982,
 	SW_LOCKED = 0x6984,
@@ -85,7 +86,9 @@ struct options {
 	char auth_ef[12];
 	char reset_clears[5];
 	char verified_query[6];
+	char query_with_le[5];
 	char no_sfi[5];
+	char fci_data[65];
 	uint32_t ef_size, latency, signtime;
 	uint16_t locked_query, locked_verify, long_pin, wrong_ef, ief_read, fci;
 	bool first_6f00, extended, sign_needs_le, t0, no_auth, no_sign;
@@ -154,7 +157,7 @@ const struct ef *ef_find(const struct sim_card *card, uint16_t id);
 /* By P2 (80: the current one, 80|SFI); SW_OK, or why not. */
 uint16_t ef_by_p2(struct sim_card *card, uint8_t p2, enum ef_kind kind,
     const struct ef **ret);
-uint16_t cmd_select(struct sim_card *card, const struct command *cmd);
+uint16_t cmd_select(struct sim_card *card, const struct command *cmd, struct response *resp);
 uint16_t cmd_read(struct sim_card *card, const struct command *cmd, struct response *resp);
 uint16_t cmd_get_data(struct sim_card *card, const struct command *cmd,
     struct response *resp);

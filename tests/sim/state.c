@@ -148,6 +148,16 @@ pin_matches(const struct pin *pin, const struct command *cmd)
 	return cmd->lc == strlen(pin->value) && memcmp(cmd->data, pin->value, cmd->lc) == 0;
 }
 
+/* On T=1 the query has four bytes, and a fifth is refused. On T=0 it always has P3. */
+static bool
+is_query(const struct sim_card *card, const struct command *cmd)
+{
+	bool with_le = strcmp(card->opt.query_with_le, "auto") == 0 ? card->opt.t0 :
+	    strcmp(card->opt.query_with_le, "yes") == 0;
+
+	return cmd->len == 4 || (with_le && cmd->len == 5 && cmd->le == 256);
+}
+
 uint16_t
 cmd_verify(struct sim_card *card, const struct command *cmd)
 {
@@ -162,8 +172,7 @@ cmd_verify(struct sim_card *card, const struct command *cmd)
 		return sw;
 	pin = &card->pin[ef->which];
 	if (cmd->lc == 0) {
-		/* "00 20 00 80", and "00 20 00 80 00" as T=0 readers send it */
-		if (cmd->len > 5 || (cmd->le != 0 && cmd->le != 256))
+		if (!is_query(card, cmd))
 			return SW_LENGTH;
 		card->stats.queries++;
 		return pin_query(card, pin);
