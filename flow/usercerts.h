@@ -61,8 +61,9 @@ const struct usercert *usercerts_match(const struct usercerts *e, struct view he
 /*
  * Whether this certificate, which is none of them, looks like a later one of the same
  * holder. JPKI gives private parties nothing that names the holder twice: subject, serial
- * number and key are new each time. But every certificate ends on a birthday of its
- * holder (doc/facts/jpki-card.md §5.3). One stranger in 365 has the same: for the message
+ * number and key are new each time. But most certificates end on a birthday of their
+ * holder (doc/facts/jpki-card.md §5.3); those that end with a period of stay are taken for
+ * a stranger's. One stranger in 365 has the same birthday: for the message
  * only, nothing is verified and nothing follows from it.
  */
 bool usercerts_is_renewal(const struct usercerts *e, struct view der);

@@ -219,7 +219,8 @@ write_renewal(const char *date, const char *card_end, char text[static MESSAGE_M
 		    "card enrolled again."));
 	else if (strcmp(card_end, date) == 0)
 		snprintf(text, MESSAGE_MAX, "%s", _("The card ends on the same day: apply for a new card "
-		    "at your municipal office, then have it enrolled."));
+		    "at your municipal office, or have it extended along with your period of stay; then have the "
+		    "card enrolled again."));
 	else
 		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office (possible from three "
 		    "months before; %s, printed on the card, is the end of the card itself), then have "

@@ -22,7 +22,13 @@ login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_da
 login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
 login 'success with a card of the other CA generation of the same name' card=good2 enroll=good2 quiet=yes
 login 'success with a P-256 card' card=ec256 enroll=ec256 quiet=yes
-login 'success with a P-384 card' card=ec384 enroll=ec384 quiet=yes
+login 'success with a certificate of eleven months that ends on no birthday' card=stay enroll=stay quiet=yes apdus=9
+login 'its renewal, which nothing tells from another card' card=stay-renewed enroll=stay unasked=yes \
+	code=OTHER-CARD pam=AUTH_ERR says='if its certificate was renewed'
+login 'card and certificate end with the period of stay' \
+	card="stay expiry=$(TZ=JST-9 date -d "@$(sed -n 's/^stay_not_after=//p' "$PKI/times")" +%Y%m%d)" enroll=stay \
+	opts='expiry_warning_days=300' says='have it extended along with your period of stay'
+login 'success with a P-384 card, whose CA ends after 2050' card=ec384 enroll=ec384 quiet=yes
 login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
 
 # --- Japanese --------------------------------------------------------------------

@@ -209,6 +209,7 @@ expiry_tells_the_cards_own_end(void **state)
 	assert_non_null(strstr(text, "2031-05-06, printed on the card,"));
 	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "20251231", text));
 	assert_non_null(strstr(text, "apply for a new card"));
+	assert_non_null(strstr(text, "period of stay"));
 	assert_null(strstr(text, "Renew"));
 }
 
