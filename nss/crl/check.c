@@ -238,7 +238,8 @@ answer_listed(const struct search *s)
 	bool hold = s->hit.reason == REASON_HOLD;
 	char date[CLK_UTC_MAX];
 
-	(void)clk_utc_text(s->hit.date, date);
+	if (s->hit.date == 0 || !clk_utc_text(s->hit.date, date))
+		snprintf(date, sizeof date, "?");
 	log_msg(s->c->log, LOG_NOTICE, "certificate %.16s... is %s since %s, reason %s (%s)",
 	    s->cert->fingerprint, hold ? "suspended" : "revoked", date,
 	    reason != NULL ? reason : "?", s->hit_list);

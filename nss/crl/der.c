@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -26,6 +27,8 @@ enum {
 enum {
 	CE_CRL_NUMBER = 20,
 	CE_REASON_CODE = 21,
+	CE_HOLD_INSTRUCTION = 23,	/* RFC 3280 §5.3.2 */
+	CE_INVALIDITY_DATE = 24,
 	CE_DELTA_CRL_INDICATOR = 27,
 	CE_ISSUING_DISTRIBUTION_POINT = 28,
 	CE_CERTIFICATE_ISSUER = 29,
@@ -447,90 +450,155 @@ crlder_extensions(const struct crlder *d, const struct log *log, struct crl_fact
 
 /* --- entries ----------------------------------------------------------------- */
 
-bool
-crlder_serial(struct view contents, struct view *ret)
+static struct view
+without_zeros(struct view v)
 {
-	struct view v = contents;
-
-	if (v.len == 0 || (v.data[0] & 0x80) != 0)
-		return false;
 	while (v.len > 0 && v.data[0] == 0) {
 		v.data++;
 		v.len--;
 	}
-	if (v.len == 0 || v.len > CRL_SERIAL_MAX)
+	return v;
+}
+
+bool
+crlder_serial(struct view contents, struct view *ret)
+{
+	struct view v = without_zeros(contents);
+
+	if (v.len == 0 || v.len > CRL_SERIAL_MAX || (contents.data[0] & 0x80) != 0)
 		return false;
 	*ret = v;
 	return true;
 }
 
-static enum crl_fault
-get_reason(struct view value, uint8_t *ret)
+/*
+ * The number of an entry in the form in which crlder_serial() gives a certificate's. Without octets: no
+ * certificate that a login accepts has it, since crlder_serial() refuses zero and more than
+ * CRL_SERIAL_MAX octets there. A number with zeros before it is the same number. A negative one is no
+ * certificate's either; but an encoder that left the zero before it out meant the number that
+ * has these octets, so that one is revoked.
+ */
+static struct view
+read_entry_serial(struct view contents, const char **ret_odd)
+{
+	struct view v = without_zeros(contents);
+
+	if ((contents.data[0] & 0x80) != 0)
+		*ret_odd = "its serial number is negative, and counts as the positive one of the same octets";
+	else if (contents.len > 1 && contents.data[0] == 0 && (contents.data[1] & 0x80) == 0)
+		*ret_odd = "its serial number begins with surplus zeros, which do not count";
+	if (v.len == 0)
+		*ret_odd = "its serial number is zero, which is no certificate's; passed over";
+	if (v.len <= CRL_SERIAL_MAX)
+		return v;
+	*ret_odd = "its serial number is longer than any certificate's; passed over";
+	return (struct view){ .data = NULL };
+}
+
+/* The date is only shown: one that is not understood makes nothing less revoked. */
+static bool
+read_entry_date(struct cursor *r, uint32_t *ret, const char **ret_odd)
+{
+	struct cursor again = *r;
+	struct view text;
+	int64_t date;
+
+	if (!(next_is(r, TAG_UTC_TIME) && der_get(r, TAG_UTC_TIME, &text)) &&
+	    !der_get(r, TAG_GENERALIZED_TIME, &text))
+		return false;
+	*ret = 0;
+	if (get_time(&again, &date) && date >= 0 && date <= UINT32_MAX)
+		*ret = (uint32_t)date;
+	else
+		*ret_odd = "its date is none from 1970 to 2106, and is not shown";
+	return true;
+}
+
+/* What is no reason of RFC 5280 §5.3.1 may not take a certificate off the list: it counts as revoked. */
+static uint8_t
+read_reason(struct view value, const char **ret_odd)
 {
 	struct cursor r = cursor_of(value.data, value.len);
 	struct view v;
 
-	if (!der_get(&r, TAG_ENUMERATED, &v) || !cursor_at_end(&r) || v.len != 1 ||
-	    crl_reason_name(v.data[0]) == NULL)
-		return CRL_ENTRY_REASON;
-	*ret = v.data[0];
-	return CRL_OK;
+	if (der_get(&r, TAG_ENUMERATED, &v) && cursor_at_end(&r) && v.len == 1 &&
+	    crl_reason_name(v.data[0]) != NULL)
+		return v.data[0];
+	*ret_odd = "its reason does not exist, and counts as unspecified";
+	return REASON_UNSPECIFIED;
+}
+
+/*
+ * What makes an entry speak of something else than a revocation by this issuer refuses the list (RFC 5280
+ * §5.3): a critical extension that is not understood, and certificateIssuer, after which the
+ * following entries too are for another authority.
+ */
+static enum crl_fault
+read_entry_extension(const struct extension *e, const struct log *log, struct crl_entry *entry,
+    const char **ret_odd)
+{
+	switch (e->ce) {
+	case CE_CERTIFICATE_ISSUER:
+		return CRL_ENTRY_ISSUER;
+	case CE_REASON_CODE:
+		entry->reason = read_reason(e->value, ret_odd);
+		return CRL_OK;
+	case CE_HOLD_INSTRUCTION:
+	case CE_INVALIDITY_DATE:
+		return CRL_OK;	/* they say more about a revocation, and not whether there is one */
+	default:
+		if (!e->critical)
+			return CRL_OK;
+		log_oid(log, "critical extension of an entry", e->oid);
+		return CRL_ENTRY_CRITICAL;
+	}
 }
 
 static enum crl_fault
-read_entry_extensions(struct view sequence, const struct log *log, struct crl_entry *entry)
+read_entry_extensions(struct view sequence, const struct log *log, struct crl_entry *entry,
+    const char **ret_odd)
 {
 	struct cursor r = cursor_of(sequence.data, sequence.len);
-	bool reason = false;
+	enum crl_fault f = CRL_OK;
+	unsigned int reasons = 0;
 
-	while (!cursor_at_end(&r)) {
+	while (f == CRL_OK && !cursor_at_end(&r)) {
 		struct extension e;
-		enum crl_fault f = CRL_OK;
 
-		if (!get_extension(&r, &e) || (e.ce == CE_REASON_CODE && reason))
+		if (!get_extension(&r, &e))
 			return CRL_ENTRY;
-		if (e.ce == CE_CERTIFICATE_ISSUER)
-			return CRL_ENTRY_ISSUER;
-		if (e.ce == CE_REASON_CODE) {
-			reason = true;
-			f = get_reason(e.value, &entry->reason);
-		} else if (e.critical) {
-			log_oid(log, "critical extension of an entry", e.oid);
-			f = CRL_ENTRY_CRITICAL;
-		}
-		if (f != CRL_OK)
-			return f;
+		reasons += e.ce == CE_REASON_CODE;
+		f = read_entry_extension(&e, log, entry, ret_odd);
 	}
-	return CRL_OK;
+	if (reasons > 1) {
+		entry->reason = REASON_UNSPECIFIED;
+		*ret_odd = "it has several reasons, and counts as revoked without one";
+	}
+	return f;
 }
 
-/* A number is minimal in DER, and one that is not could be met in two forms. */
-static bool
-is_minimal(struct view v)
-{
-	return v.len < 2 || v.data[0] != 0 || (v.data[1] & 0x80) != 0;
-}
-
+/*
+ * What is odd about an entry refuses the list only if it leaves open which certificates are revoked;
+ * else *ret_odd has words for it.
+ */
 static enum crl_fault
-read_entry(struct view body, const struct log *log, struct crl_entry *entry)
+read_entry(struct view body, const struct log *log, struct crl_entry *entry, const char **ret_odd)
 {
 	struct cursor r = cursor_of(body.data, body.len);
 	struct view serial, extensions;
-	int64_t date;
 
-	if (!der_get(&r, DER_INTEGER, &serial) || serial.len == 0 || !is_minimal(serial))
-		return CRL_ENTRY;
-	if (!crlder_serial(serial, &entry->serial))
-		return CRL_ENTRY_SERIAL;
-	if (!get_time(&r, &date) || date < 0 || date > UINT32_MAX)
-		return CRL_ENTRY;
-	entry->date = (uint32_t)date;
+	*ret_odd = NULL;
 	entry->reason = REASON_UNSPECIFIED;
+	if (!der_get(&r, DER_INTEGER, &serial) || serial.len == 0)
+		return CRL_ENTRY;
+	entry->serial = read_entry_serial(serial, ret_odd);
+	if (!read_entry_date(&r, &entry->date, ret_odd))
+		return CRL_ENTRY;
 	if (cursor_at_end(&r))
 		return CRL_OK;
 	if (!der_get(&r, DER_SEQUENCE, &extensions) || !cursor_at_end(&r))
 		return CRL_ENTRY;
-	return read_entry_extensions(extensions, log, entry);
+	return read_entry_extensions(extensions, log, entry, ret_odd);
 }
 
 /* The window through which the entries are seen. */
@@ -563,7 +631,7 @@ window_fill(struct window *w)
 }
 
 static enum crl_fault
-next_entry(struct window *w, const struct log *log, struct crl_entry *entry)
+next_entry(struct window *w, const struct log *log, struct crl_entry *entry, const char **ret_odd)
 {
 	struct view body;
 
@@ -571,30 +639,38 @@ next_entry(struct window *w, const struct log *log, struct crl_entry *entry)
 		return CRL_UNREADABLE;
 	if (!der_get(&w->r, DER_SEQUENCE, &body) || body.len > CRLDER_ENTRY_MAX)
 		return CRL_ENTRY;
-	return read_entry(body, log, entry);
+	return read_entry(body, log, entry, ret_odd);
+}
+
+static bool
+is_revoked(const struct crl_entry *entry)
+{
+	return entry->serial.len > 0 && entry->reason != REASON_REMOVE;
 }
 
 enum crl_fault
-crlder_each(const struct crlder *d, bool (*each)(void *ctx, const struct crl_entry *entry),
-    void *ctx, const struct log *log)
+crlder_each(const struct crlder *d, const struct crl_visitor *visitor, const struct log *log)
 {
 	_cleanup_(freep) uint8_t *bytes = malloc(WINDOW);
 	struct window w = { .d = d, .next = d->entries_start, .bytes = bytes };
-	unsigned long long n = 0;
+	uint64_t n = 0;
 
 	if (bytes == NULL)
 		return CRL_NO_MEMORY;
 	w.r = cursor_of(bytes, 0);
 	while (w.r.left > 0 || w.next < d->entries_end) {
 		struct crl_entry entry;
-		enum crl_fault f = next_entry(&w, log, &entry);
+		const char *odd;
+		enum crl_fault f = next_entry(&w, log, &entry, &odd);
 
 		n++;
 		if (f != CRL_OK) {
-			log_msg(log, LOG_ERR, "entry %llu of the CRL: %s", n, crl_fault_text(f));
+			log_msg(log, LOG_ERR, "entry %" PRIu64 " of the CRL: %s", n, crl_fault_text(f));
 			return f;
 		}
-		if (entry.reason != REASON_REMOVE && !each(ctx, &entry))
+		if (odd != NULL && visitor->odd != NULL)
+			visitor->odd(visitor->ctx, n, odd);
+		if (is_revoked(&entry) && !visitor->revoked(visitor->ctx, &entry))
 			return CRL_INTERNAL;
 	}
 	return CRL_OK;

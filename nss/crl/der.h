@@ -43,12 +43,22 @@ enum crl_fault crlder_read(int fd, struct crlder *d) MUST_CHECK;
 enum crl_fault crlder_extensions(const struct crlder *d, const struct log *log,
     struct crl_facts *facts) MUST_CHECK;
 
+/* What is called for the entries of a list, in their order. */
+struct crl_visitor {
+	bool (*revoked)(void *ctx, const struct crl_entry *entry);	/* false ends the walk */
+	void (*odd)(void *ctx, uint64_t number, const char *what);	/* of the entry, from 1; NULL */
+	void *ctx;
+};
+
 /*
- * Walks over the entries; those with removeFromCRL are skipped. CRL_OK, CRL_UNREADABLE, a
- * fault of an entry (its number is logged), CRL_INTERNAL if `each` said false.
+ * Walks over the entries. Those with removeFromCRL (RFC 5280 §6.3.3 (l)), and those whose number no
+ * certificate has that a login accepts, are passed over. What is odd, and leaves open neither which
+ * certificates are revoked nor what the other entries say, goes to `odd`, in English for the log.
+ *
+ * CRL_OK, CRL_UNREADABLE, a fault of an entry (its number is logged), CRL_INTERNAL if `revoked`
+ * said false, CRL_NO_MEMORY.
  */
-enum crl_fault crlder_each(const struct crlder *d,
-    bool (*each)(void *ctx, const struct crl_entry *entry), void *ctx,
+enum crl_fault crlder_each(const struct crlder *d, const struct crl_visitor *visitor,
     const struct log *log) MUST_CHECK;
 
 /* Reads exactly these octets of the file; false with errno otherwise. */
@@ -69,7 +79,10 @@ bool crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag,
 bool crlder_point_matches(struct view distribution_points,
     bool (*match)(void *ctx, struct view general_name), void *ctx) MUST_CHECK;
 
-/* The octets of a positive number without leading zeros; false: zero, negative, too long. */
+/*
+ * The octets of a certificate's serial number without leading zeros; false: zero, negative, longer than
+ * CRL_SERIAL_MAX, so that no entry is about it. What this refuses, crlder_each() may pass over.
+ */
 bool crlder_serial(struct view contents, struct view *ret) MUST_CHECK;
 
 #endif

@@ -80,7 +80,7 @@ enum crl_age crl_age(const struct crl_facts *facts, int64_t now, int64_t grace);
 /* One revoked certificate. */
 struct crl_entry {
 	struct view serial;	/* big-endian, 1 to 20 octets, the first not zero; lent for the call */
-	uint32_t date;		/* revocationDate in seconds since 1970 UTC */
+	uint32_t date;		/* revocationDate in seconds since 1970 UTC; 0: none that can be shown */
 	uint8_t reason;		/* enum crl_reason, never REASON_REMOVE */
 };
 

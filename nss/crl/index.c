@@ -718,12 +718,13 @@ find_in_block(const struct blocks *b, const struct block *block, const uint8_t *
 	for (const uint8_t *p = block->bytes; p < block->bytes + block->len; p += b->width) {
 		struct cursor r = cursor_of(p + b->key_len, DATE_AND_REASON);
 		uint32_t date;
+		uint8_t reason;
 
-		if (memcmp(p, key, b->key_len) != 0)
+		if (memcmp(p, key, b->key_len) != 0 || !cursor_u32(&r, &date) || !cursor_u8(&r, &reason))
 			continue;
-		hit->listed = cursor_u32(&r, &date) && cursor_u8(&r, &hit->reason);
-		hit->date = date;
-		return;
+		/* Listed twice: a revocation for good says more than a suspension. */
+		if (!hit->listed || hit->reason == REASON_HOLD)
+			*hit = (struct crlindex_hit){ .listed = true, .date = date, .reason = reason };
 	}
 }
 

@@ -92,7 +92,7 @@ const struct crl_facts *crlindex_facts(const struct crlindex *index);
 
 struct crlindex_hit {
 	bool listed;
-	int64_t date;		/* of the revocation */
+	int64_t date;		/* of the revocation; 0: not known */
 	uint8_t reason;		/* enum crl_reason */
 };
 

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -238,14 +239,43 @@ check_times(struct crl *crl, int64_t now)
 	return age == CRL_AGE_FRESH ? CRL_OK : CRL_EXPIRED;
 }
 
+#define ODD_LOGGED 8	/* entries; a list may have millions of the kind */
+
+struct counting {
+	struct crl *crl;
+	const struct log *log;
+	uint64_t odd;
+};
+
 static bool
 count_entry(void *ctx, const struct crl_entry *entry)
 {
-	struct crl *crl = ctx;
+	struct crl *crl = ((struct counting *)ctx)->crl;
 
 	crl->facts.count++;
 	crl->lengths[entry->serial.len]++;
 	return true;
+}
+
+static void
+warn_of_entry(void *ctx, uint64_t number, const char *what)
+{
+	struct counting *c = ctx;
+
+	if (c->odd++ < ODD_LOGGED)
+		log_msg(c->log, LOG_WARNING, "entry %" PRIu64 " of the CRL: %s", number, what);
+}
+
+static enum crl_fault
+count_entries(struct crl *crl, const struct log *log)
+{
+	struct counting c = { .crl = crl, .log = log };
+	const struct crl_visitor visitor = { count_entry, warn_of_entry, &c };
+	enum crl_fault f = crlder_each(&crl->der, &visitor, log);
+
+	if (c.odd > ODD_LOGGED)
+		log_msg(log, LOG_WARNING, "and %" PRIu64 " more entries of the CRL are odd", c.odd - ODD_LOGGED);
+	return f;
 }
 
 static enum crl_fault
@@ -271,7 +301,7 @@ verify_crl(struct crl *crl, const struct certdb *db, int fd, int64_t now, const 
 	if (f == CRL_OK)
 		f = crlder_extensions(&crl->der, log, &crl->facts);
 	if (f == CRL_OK)
-		f = crlder_each(&crl->der, count_entry, crl, log);
+		f = count_entries(crl, log);
 	return f == CRL_OK ? describe_crl(crl) : f;
 }
 
@@ -321,5 +351,7 @@ enum crl_fault
 crl_each(const struct crl *crl, bool (*each)(void *ctx, const struct crl_entry *entry), void *ctx,
     const struct log *log)
 {
-	return crlder_each(&crl->der, each, ctx, log);
+	const struct crl_visitor visitor = { .revoked = each, .ctx = ctx };	/* crl_verify() said what is odd */
+
+	return crlder_each(&crl->der, &visitor, log);
 }

@@ -48,7 +48,8 @@ bool crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, siz
  *
  * CRL_OK: *ret_crl is the caller's. Otherwise the first fault found, in the
  * order of nss/crl/fault.def as far as "The entries"; details (which extension,
- * which entry, which NSS error) are logged. Whether it is older than another
+ * which entry, which NSS error) are logged, and as warnings entries that are odd without being in the
+ * way (nss/crl/der.h). Whether it is older than another
  * one (CRL_ROLLBACK) is for those who have another (nss/crl/store.h). With
  * `now` < 0 the clock is not asked (CRL_NOT_YET, CRL_EXPIRED,
  * CRL_ISSUER_NOT_VALID do not occur): to prove what was imported once.

@@ -96,3 +96,30 @@ list_of_yesterday()
 # Letter: the list is the authority's own, well signed, and not yet due.
 # Seen to succeed: mutant older-crl
 adversary list-of-yesterday list_of_yesterday
+
+# The authority's list has the card, behind entries that no encoder should write, or in such a form itself.
+on_an_odd_list()	# LEAF
+{
+	reset_config
+	enroll hanako "$1"
+	put_card "$1"
+	rm -rf "$CRLS"
+	run crlput "$CRLS" "$NSSDB" "$PKI/crl/ca1-odd.crl"
+	expect_equal 'the odd list' 0 "$STATUS"
+	at_the_prompt "pin=$PIN" auth
+	no_login
+	put_card good
+	reset_config
+}
+# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Letter: odd entries are passed over, and his comes behind them.
+# Seen to succeed: mutant entries-behind-an-odd-one
+adversary behind-odd-entries on_an_odd_list revoked
+# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Letter: a negative number is no certificate's; the encoder left out the zero that keeps his positive.
+# Seen to succeed: mutant listed-without-its-sign
+adversary number-without-sign on_an_odd_list revoked-sign
+# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Letter: his number has zeros before it on the list, and has none on the card.
+# Seen to succeed: mutant listed-with-zeros
+adversary number-with-zeros on_an_odd_list revoked-zeros

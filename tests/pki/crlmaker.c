@@ -243,7 +243,8 @@ crlmaker_sign(const struct crl_order *o, struct der *ret)
 {
 	struct der d = { .p = NULL };
 
-	der_put(&d, "\x02\x01\x01", 3);
+	if (!o->version_1)
+		der_put(&d, "\x02\x01\x01", 3);
 	put_algorithm(&d, o->key, o->inner_digest != NULL ? o->inner_digest : o->digest);
 	der_put(&d, o->issuer, o->issuer_len);
 	put_time(&d, o->this_update);

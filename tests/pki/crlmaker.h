@@ -55,6 +55,7 @@ struct crl_order {
 	int64_t next_update;		/* 0: none */
 	const struct der *entries;	/* NULL: none */
 	const struct der *extensions;	/* NULL: none */
+	bool version_1;			/* says no version */
 };
 
 /* *ret is the caller's. */

@@ -175,6 +175,11 @@ static const struct leaf leaves[] = {
 	  .key = RSA2048, .common_key = true },
 	{ "unlisted", "ca1", 0x06f1d003, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
 	  .key = RSA2048, .common_key = true },
+	/* Their numbers on ca1-odd are not in the form that these have; the first bit of one is set. */
+	{ "revoked-sign", "ca1", 0xe6f1d004, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .common_key = true },
+	{ "revoked-zeros", "ca1", 0x06f1d005, CN_HOLDER, VALID, KU_DS, POLICY_AUTH,
+	  .key = RSA2048, .common_key = true },
 	{ "ec521", "ca1", 0x06f1c005, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = P521 },
 };
 
@@ -193,12 +198,15 @@ static const struct crl_row {
 	uint64_t number;
 	unsigned int flags;		/* POINT_... of crlmaker.h */
 	bool delta, unknown_critical, tampered;
+	bool odd, unknown_entry;	/* entries, before the others */
 	const char *also;		/* a leaf that is listed as well */
 } crls[] = {
 	{ "ca1", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100 },
 	{ "ca1-all", "ca1", NULL, WHOLE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-newer", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101 },
 	{ "ca1-good-revoked", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101, .also = "good" },
+	{ "ca1-odd", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .odd = true },
+	{ "ca1-unknown-entry", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .unknown_entry = true },
 	{ "ca1-older", "ca1", NULL, MUNICIPALITY, -2 * HOUR, 29 * DAY, 99 },
 	{ "ca1-other-place", "ca1", NULL, OTHER_PLACE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-uri", "ca1", NULL, AT_URI, -HOUR, 30 * DAY, 100 },
@@ -758,9 +766,41 @@ put_leaf(struct der *entries, const struct ca *ca, const char *name, int reason)
 			crlmaker_serial(entries, leaves[i].serial, now - 2 * DAY, reason);
 }
 
+/* No encoder should write these; each is somebody's. */
+static void
+put_odd_entries(struct der *entries)
+{
+	static const uint8_t zero = 0, long_one[21] = { 1 };
+	static const uint8_t without_sign[] = { 0xe6, 0xf1, 0xd0, 0x04 };
+	static const uint8_t with_zeros[] = { 0, 0, 0x06, 0xf1, 0xd0, 0x05 };
+
+	crlmaker_entry(entries, &zero, 1, now - 3 * DAY, NO_REASON, NULL);
+	crlmaker_entry(entries, long_one, sizeof long_one, now - 3 * DAY, NO_REASON, NULL);
+	crlmaker_serial(entries, 0x02001001, -20 * 365 * (int64_t)DAY, NO_REASON);
+	crlmaker_serial(entries, 0x02001002, 140 * 365 * (int64_t)DAY, NO_REASON);
+	crlmaker_serial(entries, 0x02001003, now - 3 * DAY, 7);
+	crlmaker_entry(entries, without_sign, sizeof without_sign, now - 3 * DAY, 1, NULL);
+	crlmaker_entry(entries, with_zeros, sizeof with_zeros, now - 3 * DAY, 1, NULL);
+}
+
+static void
+put_unknown_entry(struct der *entries)
+{
+	static const uint8_t serial = 9;
+	struct der extension = { .p = NULL };
+
+	der_extension(&extension, 99, true, "\x05\x00", 2);
+	crlmaker_entry(entries, &serial, 1, now - 3 * DAY, NO_REASON, &extension);
+	der_done(&extension);
+}
+
 static void
 put_entries(struct der *entries, const struct crl_row *row, const struct ca *ca)
 {
+	if (row->odd)
+		put_odd_entries(entries);
+	if (row->unknown_entry)
+		put_unknown_entry(entries);
 	for (uint32_t i = 0; i < 5; i++)
 		crlmaker_serial(entries, 0x02000000 + 77 * i, now - 3 * DAY, NO_REASON);
 	put_leaf(entries, ca, "revoked", 1);

@@ -80,7 +80,8 @@ list_make(const struct list *l, struct der *ret)
 	    .digest = l->digest, .inner_digest = l->inner_digest,
 	    .this_update = pki_now() + (l->from != 0 ? l->from : -HOUR),
 	    .next_update = l->until == NEVER ? 0 : pki_now() + (l->until != 0 ? l->until : 30 * DAY),
-	    .entries = l->entries != NULL ? l->entries : &entries, .extensions = &extensions }, ret);
+	    .entries = l->entries != NULL ? l->entries : &entries, .extensions = &extensions,
+	    .version_1 = l->version_1 }, ret);
 	der_done(&name);
 	der_done(&entries);
 	der_done(&extensions);

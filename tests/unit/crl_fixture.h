@@ -21,6 +21,7 @@ struct list {
 	unsigned int flags;		/* POINT_...; not 0: there is such an extension */
 	const struct der *extensions;	/* further ones */
 	const struct der *entries;	/* NULL: 1, 2, 3 */
+	bool version_1;			/* of RFC 5280 §5.1.2.1, without extensions */
 };
 
 /* *ret is the caller's. */

@@ -257,3 +257,31 @@ jpkictl_crl()
 	reset_config
 }
 run_case 'jpkictl crl: import, list, verify' jpkictl_crl
+
+# --- odd entries ---------------------------------------------------------------------------
+in_force 'list with odd entries: who is not on it logs in' good ca1-odd.crl
+with_crls 'list with odd entries: revoked behind them' revoked REVOKED CRED_EXPIRED ca1-odd.crl
+with_crls 'list with odd entries: listed without the zero before its number' revoked-sign REVOKED CRED_EXPIRED ca1-odd.crl
+with_crls 'list with odd entries: listed with zeros before its number' revoked-zeros REVOKED CRED_EXPIRED ca1-odd.crl
+
+odd_entries()
+{
+	rm -rf "$CRLS"
+	run jpkictl crl import "$PKI/crl/ca1-odd.crl"
+	expect_equal 'status of crl import' 0 "$STATUS"
+	expect_has 'crl import' 'entry 1 of the CRL: its serial number is zero' "$OUT"
+	expect_has 'crl import' 'entry 3 of the CRL: its date is none from 1970' "$OUT"
+	expect_has 'crl import' ', 12 revoked' "$OUT"
+	run jpkictl crl verify
+	expect_equal 'status of crl verify' 0 "$STATUS"
+	run jpkictl crl check "$PKI/revoked-sign.crt"
+	expect_has 'crl check' revoked "$OUT"
+
+	# What is not understood may say anything: the list before stays.
+	crl_refused 1 '(entry-critical)' import "$PKI/crl/ca1-unknown-entry.crl"
+	expect_has 'what was not understood' 2.5.29.99 "$OUT"
+	run jpkictl crl check "$PKI/revoked.crt"
+	expect_has 'crl check' revoked "$OUT"
+	reset_config
+}
+run_case 'list with odd entries: import' odd_entries

@@ -169,6 +169,50 @@ impossible_numbers_are_named(void **state)
 	made_done(&m);
 }
 
+/* The form on the list is not the certificate's: with the zero that keeps it positive, or without. */
+static void
+numbers_in_another_form_are_found(void **state)
+{
+	static const uint8_t certificate[][4] = { { 0, 0xe6, 1, 2 }, { 0, 0x80, 0, 0 } };
+	static const uint8_t zeros[] = { 0, 0, 0, 0x12 };
+	struct der e = { .p = NULL };
+	struct made m;
+
+	crlmaker_entry(&e, certificate[0] + 1, 3, 0, NO_REASON, NULL);
+	crlmaker_entry(&e, certificate[1] + 1, 3, 0, NO_REASON, NULL);
+	crlmaker_entry(&e, zeros, sizeof zeros, 0, NO_REASON, NULL);
+	make_index(&(struct list){ .entries = &e }, &m);
+	assert_true(find(&m, certificate[0], 4).listed);
+	assert_true(find(&m, certificate[1], 4).listed);
+	assert_int_equal(find(&m, certificate[1], 4).date, 0);
+	assert_true(find(&m, zeros + 3, 1).listed);
+	made_done(&m);
+	der_done(&e);
+}
+
+/* A revocation for good counts, wherever among the entries of a number it is. */
+static void
+number_listed_twice(void **state)
+{
+	static const int reasons[][3] = { { 6, 6, 1 }, { 1, 6, 6 }, { 6, 1, 8 }, { 8, 8, 1 } };
+
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		for (int order = 0; order < 2; order++) {
+			struct der e = { .p = NULL };
+			struct crlindex_hit hit;
+			struct made m;
+
+			for (int k = 0; k < 3; k++)
+				crlmaker_serial(&e, 0x77, pki_now() - (order == 0 ? k : 3 - k) * DAY, reasons[i][k]);
+			make_index(&(struct list){ .entries = &e }, &m);
+			hit = find(&m, "\x77", 1);
+			assert_true(hit.listed);
+			assert_int_equal(hit.reason, 1);
+			made_done(&m);
+			der_done(&e);
+		}
+}
+
 static void
 facts_survive(void **state)
 {
@@ -423,7 +467,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(every_length_is_found), T(neighbours_are_not_listed), T(classes_are_apart),
-		T(impossible_numbers_are_named), T(facts_survive), T(empty_list_lists_nothing),
+		T(impossible_numbers_are_named), T(numbers_in_another_form_are_found),
+		T(number_listed_twice), T(facts_survive), T(empty_list_lists_nothing),
 		T(index_is_small),
 		T(every_cut_index_is_refused), T(cut_under_the_reader),
 		T(no_flipped_bit_of_the_index_passes),

@@ -252,53 +252,187 @@ judge_entries(const struct der *entries, enum crl_fault wanted, const char *what
 	expect_list(&(struct list){ .entries = entries }, wanted, what);
 }
 
-static void
-judge_serial(const char *octets, size_t len, enum crl_fault wanted, const char *what)
+/* What the walk gives for the entries between the first, number 5, and the last, number 6. */
+struct between {
+	unsigned int count;
+	char serial[2 * CRL_SERIAL_MAX + 1];	/* of the last of them, as hex digits */
+	uint32_t date;
+	uint8_t reason;
+	bool first, last;
+};
+
+static bool
+note_entry(void *ctx, const struct crl_entry *e)
 {
-	struct der e = { .p = NULL };
+	struct between *b = ctx;
+
+	if (e->serial.len == 1 && e->serial.data[0] == 5) {
+		b->first = true;
+	} else if (e->serial.len == 1 && e->serial.data[0] == 6) {
+		b->last = true;
+	} else {
+		b->count++;
+		view_hex(e->serial, b->serial);
+		b->date = e->date;
+		b->reason = e->reason;
+	}
+	return true;
+}
+
+/* Verifies the list of 5, these entries, and 6; the entries around them have to be there. */
+static struct between
+walk_around(const struct der *odd, const char *what)
+{
+	struct certdb *db = open_db(in_scratch("db"));
+	struct der der, e = { .p = NULL };
+	struct between b = { .count = 0 };
+	struct crl *crl = NULL;
 
 	crlmaker_serial(&e, 5, pki_now(), NO_REASON);
-	crlmaker_entry(&e, (const uint8_t *)octets, len, pki_now() - DAY, NO_REASON, NULL);
-	judge_entries(&e, wanted, what);
-	if (wanted != CRL_OK)
-		assert_non_null(strstr(logged(), "entry 2 "));
+	der_put(&e, odd->p, odd->len);
+	crlmaker_serial(&e, 6, pki_now(), NO_REASON);
+	list_make(&(struct list){ .entries = &e }, &der);
+	log_clear();
+	expect_fault(list_verify(db, der.p, der.len, &crl), CRL_OK, what);
+	expect_fault(crl_each(crl, note_entry, &b, &test_log), CRL_OK, what);
+	if (!b.first || !b.last || crl_facts(crl)->count != b.count + 2)
+		fail_msg("%s: hides other entries", what);
+	crl_free(crl);
+	der_done(&der);
+	der_done(&e);
+	close_db(db);
+	return b;
+}
+
+/* NULL: no certificate can have it. `odd`: a warning says so. */
+static void
+judge_serial(const char *octets, size_t len, const char *wanted, bool odd, const char *what)
+{
+	struct der e = { .p = NULL };
+	struct between b;
+
+	crlmaker_entry(&e, (const uint8_t *)octets, len, pki_now() - DAY, 1, NULL);
+	b = walk_around(&e, what);
+	if (wanted == NULL ? b.count != 0 : b.count != 1 || strcmp(b.serial, wanted) != 0 || b.reason != 1)
+		fail_msg("%s: %u entries, %s, reason %u", what, b.count, b.serial, b.reason);
+	if (odd != (strstr(logged(), "entry 2 of the CRL: its serial number") != NULL))
+		fail_msg("%s: %s", what, logged());
 	der_done(&e);
 }
+
+#define TAIL19 "\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14"
+#define HEX19 "02030405060708090a0b0c0d0e0f1011121314"
 
 static void
 serial_numbers(void **state)
 {
 	make_db("ca1", NULL);
-	judge_serial("\x7f\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14",
-	    20, CRL_OK, "20 octets");
-	judge_serial("\x00\xff\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14",
-	    21, CRL_OK, "20 octets and a sign");
-	judge_serial("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15",
-	    21, CRL_ENTRY_SERIAL, "21 octets");
-	judge_serial("\xff", 1, CRL_ENTRY_SERIAL, "negative");
-	judge_serial("\x00", 1, CRL_ENTRY_SERIAL, "zero");
-	judge_serial("\x00\x01", 2, CRL_ENTRY, "not minimal");
-	judge_serial("", 0, CRL_ENTRY, "empty");
+	judge_serial("\x7f" TAIL19, 20, "7f" HEX19, false, "20 octets");
+	judge_serial("\x00\xff" TAIL19, 21, "ff" HEX19, false, "20 octets and a sign");
+	judge_serial("\x01\x7f" TAIL19, 21, NULL, true, "21 octets");
+	judge_serial("\xff\x7f" TAIL19, 21, NULL, true, "21 octets, negative");
+	judge_serial("\x00", 1, NULL, true, "zero");
+	judge_serial("\x00\x00\x00", 3, NULL, true, "zero, long");
+	judge_serial("\x00\x01", 2, "01", true, "not minimal");
+	judge_serial("\x00\x00\x00\x9a\x10", 5, "9a10", true, "more zeros than the sign needs");
+	judge_serial("\x00\x00\xff" TAIL19, 22, "ff" HEX19, true, "20 octets behind two zeros");
+	judge_serial("\xff", 1, "ff", true, "negative");
+	judge_serial("\x80\x00", 2, "8000", true, "the least of two octets");
+	judge_serial("\xff\x9a\x10", 3, "ff9a10", true, "negative, not minimal");
+	judge_serial("\x9a" TAIL19, 20, "9a" HEX19, true, "20 octets without a sign");
 }
 
+/* Without octets there is no number, not even a zero: which certificate is meant stays open. */
 static void
-judge_reason(int reason, enum crl_fault wanted)
+serial_number_without_octets(void **state)
 {
 	struct der e = { .p = NULL };
 
-	crlmaker_serial(&e, 5, pki_now(), reason);
-	judge_entries(&e, wanted, "reason");
+	make_db("ca1", NULL);
+	crlmaker_entry(&e, (const uint8_t *)"", 0, pki_now() - DAY, NO_REASON, NULL);
+	judge_entries(&e, CRL_ENTRY, "empty");
+	assert_non_null(strstr(logged(), "entry 1 "));
 	der_done(&e);
+}
+
+/* What is in the log of a list of a thousand odd entries stays readable. */
+static void
+many_odd_entries(void **state)
+{
+	struct der e = { .p = NULL };
+	size_t lines = 0;
+
+	make_db("ca1", NULL);
+	for (int i = 0; i < 1000; i++)
+		crlmaker_serial(&e, 0, pki_now(), NO_REASON);
+	(void)walk_around(&e, "a thousand of zero");
+	for (const char *p = logged(); (p = strstr(p, "CRL")) != NULL; p++)
+		lines++;
+	assert_in_range(lines, 2, 10);
+	assert_non_null(strstr(logged(), "992 more"));
+	der_done(&e);
+}
+
+static void
+judge_reason(const void *value, size_t len, int wanted, bool odd, const char *what)
+{
+	struct der e = { .p = NULL }, more = { .p = NULL };
+	struct between b;
+	uint8_t serial = 9;
+
+	der_extension(&more, 21, false, value, len);
+	crlmaker_entry(&e, &serial, 1, pki_now() - DAY, NO_REASON, &more);
+	b = walk_around(&e, what);
+	if (wanted == 8 ? b.count != 0 : b.count != 1 || b.reason != wanted)
+		fail_msg("%s: %u entries, reason %u", what, b.count, b.reason);
+	if (odd != (strstr(logged(), "entry 2 of the CRL: its reason") != NULL))
+		fail_msg("%s: %s", what, logged());
+	der_done(&e);
+	der_done(&more);
 }
 
 static void
 reasons(void **state)
 {
 	make_db("ca1", NULL);
-	for (int reason = 0; reason <= 10; reason++)
-		judge_reason(reason, reason == 7 ? CRL_ENTRY_REASON : CRL_OK);
-	judge_reason(11, CRL_ENTRY_REASON);
-	judge_reason(127, CRL_ENTRY_REASON);
+	for (uint8_t reason = 0; reason < 128; reason++) {
+		uint8_t value[] = { 0x0a, 1, reason };
+		bool exists = reason <= 10 && reason != 7;
+
+		judge_reason(value, sizeof value, exists ? reason : 0, !exists, "a reason");
+		if (reason == 12)
+			reason = 125;
+	}
+	judge_reason("\x0a\x01\xff", 3, 0, true, "negative");
+	judge_reason("\x0a\x02\x00\x08", 4, 0, true, "removeFromCRL in two octets");
+	judge_reason("\x02\x01\x08", 3, 0, true, "removeFromCRL as an INTEGER");
+	judge_reason("\x0a\x01\x08\x00", 4, 0, true, "removeFromCRL with an octet behind");
+	judge_reason("\x0a\x00", 2, 0, true, "without octets");
+	judge_reason("", 0, 0, true, "nothing");
+}
+
+/* Two reasons, one of which would take the certificate off the list. */
+static void
+two_reasons_revoke(void **state)
+{
+	static const uint8_t both[][2] = { { 8, 1 }, { 1, 8 }, { 8, 8 }, { 6, 8 } };
+	uint8_t serial = 9;
+
+	make_db("ca1", NULL);
+	for (size_t i = 0; i < 4; i++) {
+		struct der e = { .p = NULL }, more = { .p = NULL };
+		uint8_t value[] = { 0x0a, 1, both[i][1] };
+		struct between b;
+
+		der_extension(&more, 21, false, value, sizeof value);
+		crlmaker_entry(&e, &serial, 1, pki_now() - DAY, both[i][0], &more);
+		b = walk_around(&e, "two reasons");
+		assert_int_equal(b.count, 1);
+		assert_int_equal(b.reason, 0);
+		assert_non_null(strstr(logged(), "several reasons"));
+		der_done(&e);
+		der_done(&more);
+	}
 }
 
 static void
@@ -320,14 +454,30 @@ entry_extensions(void **state)
 {
 	make_db("ca1", NULL);
 	judge_entry_extension(24, false, "\x05\x00", 2, 1, CRL_OK, "invalidityDate");
+	judge_entry_extension(24, true, "\x05\x00", 2, 1, CRL_OK, "invalidityDate, critical");
+	judge_entry_extension(23, true, "\x05\x00", 2, 6, CRL_OK, "holdInstructionCode, critical");
 	judge_entry_extension(99, false, "\x05\x00", 2, 1, CRL_OK, "unknown");
 	judge_entry_extension(99, true, "\x05\x00", 2, 1, CRL_ENTRY_CRITICAL, "unknown, critical");
+	judge_entry_extension(99, true, "\x05\x00", 2, 8, CRL_ENTRY_CRITICAL, "unknown, critical, removed");
 	judge_entry_extension(29, true, "\x30\x00", 2, NO_REASON, CRL_ENTRY_ISSUER, "certificateIssuer");
 	judge_entry_extension(29, false, "\x30\x00", 2, NO_REASON, CRL_ENTRY_ISSUER,
 	    "certificateIssuer, not critical");
 	judge_entry_extension(21, true, "\x0a\x01\x01", 3, NO_REASON, CRL_OK, "reason, critical");
-	judge_entry_extension(21, false, "\x0a\x01\x01", 3, 1, CRL_ENTRY, "a second reason");
-	judge_entry_extension(21, false, "\x0a\x02\x00\x01", 4, NO_REASON, CRL_ENTRY_REASON, "long reason");
+}
+
+/* What is passed over for its number is read to its end: it may say that the list is of another kind. */
+static void
+extensions_of_what_is_passed_over(void **state)
+{
+	struct der e = { .p = NULL }, more = { .p = NULL };
+	uint8_t zero = 0;
+
+	make_db("ca1", NULL);
+	der_extension(&more, 99, true, "\x05\x00", 2);
+	crlmaker_entry(&e, &zero, 1, pki_now() - DAY, NO_REASON, &more);
+	judge_entries(&e, CRL_ENTRY_CRITICAL, "serial number zero, and a critical extension");
+	der_done(&e);
+	der_done(&more);
 }
 
 static void
@@ -348,16 +498,75 @@ malformed_entries(void **state)
 	make_db("ca1", NULL);
 	RAW("\x31\x00", "a SET");
 	RAW("\x30\x00", "empty");
-	RAW("\x30\x03\x02\x01\x05", "no date");
-	RAW("\x30\x12\x02\x01\x05\x17\x0d" "261323000000Z", "month 13");
-	RAW("\x30\x12\x02\x01\x05\x17\x0d" "260230000000Z", "30 February");
-	RAW("\x30\x12\x02\x01\x05\x17\x0d" "260101240000Z", "hour 24");
-	RAW("\x30\x12\x02\x01\x05\x17\x0d" "2601010000000", "no Z");
-	RAW("\x30\x12\x02\x01\x05\x17\x0d" "600101000000Z", "before 1970");
-	RAW("\x30\x14\x02\x01\x05\x18\x0f" "21070101000000Z", "after 2106");
-	RAW("\x30\x14\x02\x01\x05\x17\x0d" "260101000000Z" "\x05\x00", "something behind");
-	RAW("\x30\x7f\x02\x01\x05", "longer than there is");
-	RAW("\x30\x80\x02\x01\x05\x00\x00", "indefinite length");
+	RAW("\x30\x03\x02\x01\x09", "no date");
+	RAW("\x30\x05\x02\x01\x09\x05\x00", "a NULL as the date");
+	RAW("\x30\x14\x02\x01\x09\x17\x0d" "260101000000Z" "\x05\x00", "something behind");
+	RAW("\x30\x16\x02\x01\x09\x17\x0d" "260101000000Z" "\x30\x02\x05\x00", "an extension that is none");
+	RAW("\x30\x7f\x02\x01\x09", "longer than there is");
+	RAW("\x30\x80\x02\x01\x09\x00\x00", "indefinite length");
+}
+
+static void
+judge_date(const char *octets, size_t len, uint32_t wanted, const char *what)
+{
+	struct der e = { .p = NULL };
+	struct between b;
+
+	der_put(&e, octets, len);
+	b = walk_around(&e, what);
+	assert_string_equal(b.serial, "09");
+	if (b.count != 1 || b.date != wanted)
+		fail_msg("%s: %u entries, %u", what, b.count, b.date);
+	if ((wanted == 0) != (strstr(logged(), "its date") != NULL))
+		fail_msg("%s: %s", what, logged());
+	der_done(&e);
+}
+
+#define DATE(octets, wanted, what) judge_date(octets, sizeof (octets) - 1, wanted, what)
+#define UTC_TIME "\x30\x12\x02\x01\x09\x17\x0d"
+#define GENERALIZED_TIME "\x30\x14\x02\x01\x09\x18\x0f"
+
+/* Whatever the date, the certificate is revoked. */
+static void
+dates(void **state)
+{
+	make_db("ca1", NULL);
+	DATE(UTC_TIME "260101000000Z", 1767225600, "UTCTime");
+	DATE(GENERALIZED_TIME "20260101000000Z", 1767225600, "GeneralizedTime before 2050");
+	DATE(GENERALIZED_TIME "20600101000000Z", 2840140800u, "after 2050");
+	DATE(GENERALIZED_TIME "21060207062815Z", UINT32_MAX, "the last second");
+	DATE(UTC_TIME "261323000000Z", 0, "month 13");
+	DATE(UTC_TIME "260230000000Z", 0, "30 February");
+	DATE(UTC_TIME "260101240000Z", 0, "hour 24");
+	DATE(UTC_TIME "2601010000000", 0, "no Z");
+	DATE("\x30\x10\x02\x01\x09\x17\x0b" "2601010000Z", 0, "no seconds");
+	DATE("\x30\x16\x02\x01\x09\x17\x11" "260101000000+0900", 0, "a time zone");
+	DATE("\x30\x16\x02\x01\x09\x18\x11" "20260101000000.5Z", 0, "a fraction");
+	DATE("\x30\x05\x02\x01\x09\x17\x00", 0, "an empty one");
+	DATE(UTC_TIME "600101000000Z", 0, "before 1970");
+	DATE(GENERALIZED_TIME "00000101000000Z", 0, "the year 0");
+	DATE(GENERALIZED_TIME "21070101000000Z", 0, "after 2106");
+}
+
+/* Version 1 has neither extensions nor a version. */
+static void
+list_of_version_1(void **state)
+{
+	struct certdb *db = open_db(make_db("ca1", NULL));
+	struct between b = { .count = 0 };
+	struct crl *crl = NULL;
+	struct der der, e = { .p = NULL };
+
+	crlmaker_serial(&e, 5, pki_now(), NO_REASON);
+	crlmaker_serial(&e, 6, pki_now(), NO_REASON);
+	list_make(&(struct list){ .entries = &e, .version_1 = true }, &der);
+	expect_fault(list_verify(db, der.p, der.len, &crl), CRL_OK, "version 1");
+	expect_fault(crl_each(crl, note_entry, &b, &test_log), CRL_OK, "version 1");
+	assert_true(b.first && b.last);
+	crl_free(crl);
+	der_done(&der);
+	der_done(&e);
+	close_db(db);
 }
 
 /* Removed entries count for nothing, and are checked like others. */
@@ -512,7 +721,9 @@ main(void)
 		T(signer_is_judged), T(issuer_is_chosen_by_key), T(issuer_must_be_allowed),
 		T(times_are_judged), T(age_changes_at_the_second), T(clock_can_be_left_out),
 		T(extensions_are_judged), T(other_extensions),
-		T(serial_numbers), T(reasons), T(entry_extensions), T(malformed_entries),
+		T(serial_numbers), T(serial_number_without_octets), T(many_odd_entries), T(reasons),
+		T(two_reasons_revoke), T(entry_extensions), T(extensions_of_what_is_passed_over),
+		T(malformed_entries), T(dates), T(list_of_version_1),
 		T(removed_entries_are_skipped), T(long_lists_are_walked_whole),
 		T(every_cut_is_refused), T(every_flipped_bit_is_refused),
 		T(signed_damage_is_harmless), T(every_fault_has_words),
