@@ -26,6 +26,7 @@ examine(struct doctor *d)
 	doctor_clock(d);
 	doctor_place(d);
 	doctor_readers(d);	/* before this process uses NSS */
+	doctor_usb(d, "");
 	if (usable) {
 		doctor_trust(d);
 		doctor_crls(d);

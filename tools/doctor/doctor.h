@@ -39,6 +39,8 @@ unsigned int doctor_count(const struct doctor *d, enum level level);
 
 /* Readers and cards; in a process of its own, for pcscd or a card may hang. */
 void doctor_readers(struct doctor *d);
+/* What is in the way of a reader on the USB, after doctor_readers(); root is "" but in tests. */
+void doctor_usb(struct doctor *d, const char *root);
 void doctor_trust(struct doctor *d);
 void doctor_crls(struct doctor *d);
 /* False if the configuration cannot be used: then the rest is examined with the built-in values. */

@@ -117,7 +117,7 @@ no_service()
 	expect_equal 'findings, nobody at the socket' D103 "$(complaints)"
 	start_pcscd none
 	run jpkictl doctor --json
-	expect_equal 'findings, no reader' D111 "$(complaints)"
+	expect_match 'findings, no reader' 'D111 D13[01]' "$(complaints)"	# D131 in a virtual machine or container
 	stop_pcscd
 	start_pcscd
 	start_sim "$(card_dir good)"
@@ -127,6 +127,104 @@ no_service()
 	chmod 0666 /run/pcscd/pcscd.comm
 }
 run_case 'doctor: no pcscd, no reader, a closed socket' no_service
+
+# --- readers on the USB, with a sysfs of the case's own --------------------------------
+# A machine without USB has no /sys/bus/usb: the whole of /sys is made up for these cases.
+usb_device()	# PORT VENDOR:PRODUCT CLASS [DRIVER|- [auto]]
+{
+	local dir=$WORK/sys/bus/usb/devices
+
+	mkdir -p "$dir/$1/power" "$dir/$1:1.0"
+	echo "${2%:*}" > "$dir/$1/idVendor"
+	echo "${2#*:}" > "$dir/$1/idProduct"
+	echo 00 > "$dir/$1/bDeviceClass"
+	echo "${5:-on}" > "$dir/$1/power/control"
+	echo "$3" > "$dir/$1:1.0/bInterfaceClass"
+	[ "${4:--}" = - ] || ln -s "../../../../bus/usb/drivers/$4" "$dir/$1:1.0/driver"
+}
+
+# usb_machine [DEVICE…]: as for usb_device, each in one word; until usb_gone.
+usb_machine()
+{
+	local device
+
+	mkdir -p "$WORK/sys"
+	for device; do
+		# shellcheck disable=SC2086 # words
+		usb_device $device
+	done
+	mount --bind "$WORK/sys" /sys || fail 'no /sys of our own'
+}
+
+usb_gone()
+{
+	umount /sys
+	rm -rf "$WORK/sys"
+}
+
+detail_of()	# NUMBER
+{
+	jq -r --arg number "$1" '.[] | select(.number == $number) | .detail' <<< "$OUT"
+}
+
+# on_usb NUMBERS DETAIL DEVICE…: these findings, the first about that; pcscd has no reader.
+on_usb()
+{
+	usb_machine "${@:3}"
+	run jpkictl doctor --json
+	expect_match "findings, ${3-}" "$1" "$(complaints)"
+	expect_equal 'exit status' 1 "$STATUS"
+	[ -z "$2" ] || expect_has 'about what' "$2" "$(detail_of "${1##* }")"
+	usb_gone
+}
+
+usb_without_pcscd()
+{
+	stop_sim
+	stop_pcscd
+	start_pcscd none
+	on_usb 'D111 D120' 'Sony RC-S380/P (054c:06c3, USB 1-4)' '1-4 054c:06c3 ff port100'
+	on_usb 'D111 D121' 'ACS ACR122U (072f:2200, USB 1-4): pn533_usb' '1-4 072f:2200 0b pn533_usb'
+	on_usb 'D111 D123' 'abcd:0001, USB 1-4' '1-4 abcd:0001 0b' '1-5 046d:c077 03 usbhid'
+	on_usb 'D111 D126' 'RC-S300/S' '1-4 054c:0dc8 0b usbfs'
+	on_usb 'D111 D127 D128' 'RC-S300/S' '1-4 054c:0dc8 0b - auto'
+	on_usb 'D111 D13[01]' '' '1-5 046d:c077 03 usbhid'	# the latter where the tests run in a container
+	mkdir -p "$WORK/sys/class/dmi/id"
+	echo QEMU > "$WORK/sys/class/dmi/id/sys_vendor"
+	on_usb 'D111 D131' ''
+	mkdir "$WORK/no-drivers"
+	mount --bind "$WORK/no-drivers" /usr/lib/pcsc/drivers || fail 'cannot hide the drivers'
+	on_usb 'D111 D122' 'RC-S300/S' '1-4 054c:0dc8 0b'
+	umount /usr/lib/pcsc/drivers
+	stop_pcscd
+	start_pcscd
+	start_sim "$(card_dir good)"
+	CARD_SPEC=good
+}
+run_case 'doctor: what keeps a reader on the USB from pcscd' usb_without_pcscd
+
+usb_beside()
+{
+	usb_machine '1-4 058f:9540 0b usbfs' '1-5 054c:06c1 ff' '1-6 054c:0dc8 0b usbfs auto' '1-7 04e6:5116 0b usbfs'
+	sed 's/>1\.[0-9.]*</>1.4.31</' /usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist > "$WORK/Info.plist"
+	mount --bind "$WORK/Info.plist" "$(realpath /usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist)"
+	examined 'D120 D124'
+	expect_has 'the old driver' 'libccid 1.4.31 < 1.5.2' "$(detail_of D124)"
+	expect_equal 'exit status' 3 "$STATUS"
+	run jpkictl doctor
+	expect_has 'as text' 'D124 warning' "$OUT"
+	run env LANG=ja_JP.UTF-8 jpkictl doctor
+	expect_has 'in Japanese' 'CCID対応ではない' "$OUT"
+	umount "$(realpath /usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist)"
+	sim remove
+	run jpkictl doctor --json
+	expect_equal 'findings without a card' 'D112 D120 D129' "$(complaints)"
+	fresh_card 'good atr=3B'
+	run jpkictl doctor --json
+	expect_equal 'findings, a card that does not come up' 'D113 D120 D128' "$(complaints)"
+	usb_gone
+}
+run_case 'doctor: readers on the USB beside one that works' usb_beside
 
 # --- trust, lists, enrollments ------------------------------------------------------------
 sick 'no trust database' 'D222 D224 D302 D512' break='rm -rf $NSSDB'
