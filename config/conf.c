@@ -346,6 +346,13 @@ next_line(char *dst, int size, void *stream)
 	return dst;
 }
 
+/* No package has the file, so that none asks about it: it is there if the administrator has written it. */
+bool
+conf_may_be_absent(const char *path)
+{
+	return strcmp(path, CONF_FILE) == 0;
+}
+
 struct outcome
 conf_read(const char *path, uid_t owner, const struct log *log, struct conf *conf)
 {
@@ -356,8 +363,10 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 	enum safefile r = safefile_read(path, owner, CONF_FILE_MAX, log, &text, &len);
 	int line;
 
+	if (r == SAFEFILE_ABSENT && conf_may_be_absent(path))
+		return outcome_of(OUTCOME_OK);
 	if (r == SAFEFILE_ABSENT)
-		log_msg(log, LOG_ERR, "%s: does not exist; install it again, an empty file will do", path);
+		log_msg(log, LOG_ERR, "%s: does not exist; write it (an empty file will do) or name another", path);
 	if (r != SAFEFILE_OK)
 		return safefile_outcome(r, OUTCOME_CONFIG, OUTCOME_CONFIG);
 	reading.next = text;

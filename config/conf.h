@@ -75,10 +75,17 @@ bool conf_is_local_service(const struct conf *conf, const char *service);
 void conf_init(struct conf *conf);
 
 /*
- * Reads a configuration file of `key = value` lines over what *conf holds.
- * OUTCOME_OK or OUTCOME_CONFIG: absent, unsafe (lib/safefile.h), an unknown
- * keyword, a keyword twice, a value outside its range; logged with file,
- * line and remedy, and *conf is not to be used. NO_MEMORY.
+ * Whether the built-in values are meant if this file does not exist: CONF_FILE, and no other. A
+ * file that somebody has named must be there.
+ */
+bool conf_may_be_absent(const char *path);
+
+/*
+ * Reads a configuration file of `key = value` lines over what *conf holds, which stays if
+ * CONF_FILE is absent. OUTCOME_OK or OUTCOME_CONFIG: another file that is absent, unsafe
+ * (lib/safefile.h; a directory on the way as well), an unknown keyword, a keyword twice, a
+ * value outside its range; logged with file, line and remedy, and *conf is not to be used.
+ * NO_MEMORY.
  */
 struct outcome conf_read(const char *path, uid_t owner, const struct log *log,
     struct conf *conf) MUST_CHECK;

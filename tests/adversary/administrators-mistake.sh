@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# No attacker: an administrator who means well, a keyboard, the power.
+# An administrator who means well, a keyboard, the power; and the user who gains by the mistake.
 
 # What looks like an option to a person, but is not one.
 option_that_looks_right()
@@ -17,10 +17,38 @@ option_that_looks_right()
 	done
 	reset_config
 }
-# Promise: Misspelt, misowned, missing: refused, with file and line in the log.
+# Promise: Misspelt, misowned, unreadable: refused, with file and line in the log. A file that was named must be there; where the usual one was never written, the built-in values are strict.
 # Letter: a person reads the line and sees an option with its value.
 # Seen to succeed: mutant unknown-option
 adversary option-that-looks-right option_that_looks_right
+
+# A user who got hold of the directory takes away the file that keeps them out.
+configuration_taken_away()
+{
+	local away options
+
+	for away in 'rm -f' 'mv -t /tmp' 'ln -sf nowhere' 'ln -sf /dev/null'; do
+		for options in '' conf=/etc/pam_jpki/strict.conf; do
+			write_conf "users_dir = $WORK/nobody-enrolled"
+			cp "$CONF" /etc/pam_jpki/strict.conf
+			chown hanako:hanako /etc/pam_jpki
+			# shellcheck disable=SC2086 # words of a command
+			run setpriv --reuid hanako --regid hanako --clear-groups $away /etc/pam_jpki/strict.conf "$CONF"
+			[ ! -s "$CONF" ] || fail "$away: the file is still there"
+			install_pam_service e2e "auth required pam_jpki.so $options"
+			run pamdrive --service e2e --user hanako "pin=$PIN" auth
+			no_login
+			rm -rf "$CONF" /etc/pam_jpki/strict.conf /tmp/{strict,pam_jpki}.conf
+		done
+	done
+	chown root:root /etc/pam_jpki
+	install_pam_service e2e "$(stack)"
+	reset_config
+}
+# Promise: Misspelt, misowned, unreadable: refused, with file and line in the log. A file that was named must be there; where the usual one was never written, the built-in values are strict.
+# Letter: there is no file, which is what the built-in values are for.
+# Seen to succeed: mutant owner-of-a-trust-file
+adversary configuration-taken-away configuration_taken_away
 
 # The power goes while jpkictl setup waits to be confirmed; what it changed has locked the administrator out.
 power_cut_in_setup()

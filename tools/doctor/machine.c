@@ -97,7 +97,7 @@ doctor_conf(struct doctor *d)
 		conf_init(&d->t->conf);
 		return false;
 	}
-	found(d, FOUND_CONF, "%s", d->conf_file);
+	found(d, access(d->conf_file, F_OK) == 0 ? FOUND_CONF : FOUND_CONF_NONE, "%s", d->conf_file);
 	doctor_readable(d, d->conf_file);
 	judge_values(d);
 	return true;

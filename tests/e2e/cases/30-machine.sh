@@ -224,7 +224,27 @@ conf_unreadable()
 	reset_config
 }
 run_case 'configuration: not readable for a locker' conf_unreadable
-bad_conf 'absent' 'rm "$CONF"'
+bad_conf 'a symbolic link to nothing' 'rm "$CONF" && ln -s nowhere "$CONF"'
+bad_conf 'absent from a directory that others can write' 'rm "$CONF" && chmod o+w /etc/pam_jpki' 'chmod o-w /etc/pam_jpki'
+bad_conf 'absent from a directory of somebody else' 'rm "$CONF" && chown taro /etc/pam_jpki' 'chown root /etc/pam_jpki'
+bad_conf 'in a directory that is a file' 'rm -rf /etc/pam_jpki && : > /etc/pam_jpki' 'rm -f /etc/pam_jpki && mkdir /etc/pam_jpki'
+options 'named and absent' "conf=$WORK/absent.conf"
+options 'named and absent, beside the usual one' 'conf=/etc/pam_jpki/other.conf'
+# Nothing is there before the administrator writes something: the built-in values.
+conf_absent()
+{
+	rm -f "$CONF"
+	run pamdrive --service e2e --user hanako "$@" "pin=$PIN" auth
+	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	run pamdrive --service e2e --user hanako --rhost 192.0.2.1 auth
+	expect_logged 'JPKI-E-REMOTE'
+	rm -rf "$CRLS"
+	run pamdrive --service e2e --user hanako "$@" auth
+	expect_logged 'JPKI-E-CRL-MISSING'
+	reset_config
+}
+run_case 'configuration: absent' conf_absent
+run_case 'configuration: absent, of a locker' conf_absent --as 2001
 bad_conf 'longer than any sense' "head -c 3000000 /dev/zero | tr '\\0' '#' > \"\$CONF\""
 
 # --- enrollments ------------------------------------------------------------------------

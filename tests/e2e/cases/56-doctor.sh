@@ -263,7 +263,18 @@ sick 'pcscd that admits nobody, not even root' D107 break=only_admits mend=admit
 
 # --- configuration and programs ------------------------------------------------------------
 sick 'configuration refused' D502 break='write_conf "colour = blue"'
-sick 'configuration absent' D502 break='rm $CONF'
+sick 'configuration that is a symbolic link' D502 break='ln -sf nowhere $CONF'
+no_configuration()
+{
+	rm "$CONF"
+	examined ''
+	expect_match 'exit status' '0|3' "$STATUS"
+	expect_equal 'which file' /etc/pam_jpki/pam_jpki.conf "$(jq -r '.[] | select(.number == "D523") | .detail' <<< "$OUT")"
+	run jpkictl --config "$WORK/absent.conf" doctor
+	expect_has 'another file that is absent' D502 "$OUT"
+	reset_config
+}
+run_case 'doctor: no configuration' no_configuration
 sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
 sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' mend='chmod 0755 /etc/pam_jpki'
 sick 'on_removal with nobody to see to it' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \

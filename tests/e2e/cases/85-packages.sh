@@ -68,7 +68,8 @@ dpkg_run()
 install_packages()
 {
 	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
-	expect_equal 'owner and mode of the configuration' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam_jpki/pam_jpki.conf)"
+	expect_equal 'owner and mode of what the administrator writes into' '0:0 755' "$(stat -c '%u:%g %a' /etc/pam_jpki)"
+	[ -s /usr/share/doc/libpam-jpki/examples/pam_jpki.conf ] || fail 'no example of a configuration'
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-helper | awk '$1 < 100 || $1 > 999')"
 	expect_equal 'users' 3 "$(id -u jpki-keys jpki-fetch jpki-helper | sort -u | wc -l)"
@@ -89,24 +90,69 @@ enable_profile()	# PROFILE
 	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
 }
 
-# The same packages with a higher version; the administrator has changed the configuration.
+# repack DEB VERSION DIRECTORY WORDS: the same package, changed by shell commands in its tree.
+repack()
+{
+	local tree=$WORK/tree
+
+	rm -rf "$tree"
+	mkdir -p "$3"
+	dpkg-deb -R "$1" "$tree" && sed -i "s/0\.1\.0-1/$2/g" "$tree/DEBIAN/control" &&
+		(cd "$tree" && eval "$4") && dpkg-deb -b "$tree" "$3" >> "$LOG" || fail "cannot make $2 of $1"
+}
+
+# As unattended-upgrades calls it: nobody is there to be asked.
+dpkg_unattended()
+{
+	run setsid env DEBIAN_FRONTEND=noninteractive dpkg "$@" < /dev/null
+}
+
+# Packages of a higher version, in which all that could be asked about is another; the administrator
+# has changed what there is to change.
 upgrade_packages()
 {
-	local deb tree=$WORK/tree
+	local deb
 
-	echo 'lang = ja' >> /etc/pam_jpki/pam_jpki.conf
-	mkdir -p "$WORK/newer"
+	printf '%s\n' 'lang = ja' 'crl = require' > /etc/pam_jpki/pam_jpki.conf
+	chmod 0644 /etc/pam_jpki/pam_jpki.conf
+	expect_equal 'files in /etc/pam_jpki that dpkg asks about' '' "$(dpkg-query -W -f '${Conffiles}\n' libpam-jpki jpki-tools jpki-ssh jpki-common |
+		grep pam_jpki/)"
 	for deb in "$DEBS"/*.deb; do
 		[[ $deb != *dbgsym* ]] || continue
-		rm -rf "$tree"
-		dpkg-deb -R "$deb" "$tree" && sed -i 's/0\.1\.0-1/0.1.0-2/g' "$tree/DEBIAN/control" &&
-			dpkg-deb -b "$tree" "$WORK/newer" >> "$LOG" || fail "cannot make a newer $deb"
+		repack "$deb" 0.1.0-2 "$WORK/newer" 'for f in usr/share/doc/libpam-jpki/examples/pam_jpki.conf; do [ ! -e $f ] || echo "# newer" >> $f; done'
 	done
-	dpkg_run -i "$WORK"/newer/*.deb
+	dpkg_unattended -i "$WORK"/newer/*.deb
+	expect_equal 'exit status' 0 "$STATUS"
 	expect_equal 'version' 0.1.0-2 "$(dpkg-query -W -f '${Version}' libpam-jpki)"
-	expect_equal 'the last line of the configuration' 'lang = ja' "$(tail -n 1 /etc/pam_jpki/pam_jpki.conf)"
+	expect_equal 'the configuration' $'lang = ja\ncrl = require' "$(cat /etc/pam_jpki/pam_jpki.conf)"
+	expect_equal 'what lies beside it' '' "$(find /etc/pam_jpki -name '*.dpkg-*')"
 	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
 	[ -s "$USERS/hanako.pem" ] || fail 'the enrollment is gone'
+}
+
+# From a package that had the configuration as a file of its own (conffile), as ours once did: the
+# first upgrade between such packages stops, and one to ours does not, and keeps what was written.
+upgrade_from_conffile()
+{
+	local deb own='mkdir -p etc/pam_jpki && echo "# $E2E_OLD" > etc/pam_jpki/pam_jpki.conf && echo /etc/pam_jpki/pam_jpki.conf >> DEBIAN/conffiles'
+
+	deb=$(find "$DEBS" -name 'libpam-jpki_*.deb')
+	E2E_OLD=first repack "$deb" 0.1.0-3 "$WORK/old3" "$own"
+	E2E_OLD=second repack "$deb" 0.1.0-4 "$WORK/old4" "$own"
+	repack "$deb" 0.1.0-5 "$WORK/new5" :
+	rm -f /etc/pam_jpki/pam_jpki.conf
+	# The other packages of this version name exactly theirs.
+	dpkg_unattended --force-depends -i "$WORK"/old3/*.deb
+	expect_equal 'exit status, with a conffile' 0 "$STATUS"
+	echo 'lang = ja' >> /etc/pam_jpki/pam_jpki.conf
+	dpkg_unattended --force-depends -i "$WORK"/old4/*.deb
+	expect_equal 'exit status, where dpkg would ask' 1 "$STATUS"
+	dpkg_unattended --force-depends -i "$WORK"/new5/*.deb
+	expect_equal 'exit status, to ours' 0 "$STATUS"
+	expect_equal 'the configuration' $'# first\nlang = ja' "$(cat /etc/pam_jpki/pam_jpki.conf)"
+	dpkg_unattended -i "$WORK"/newer/*.deb
+	expect_equal 'exit status, back' 0 "$STATUS"
+	expect_equal 'the configuration' $'# first\nlang = ja' "$(cat /etc/pam_jpki/pam_jpki.conf)"
 }
 
 remove_packages()
@@ -147,6 +193,8 @@ if is_wanted packages; then
 		packaged_login 'packages: chosen, without a card, by password' "$by_password" sim=remove code=NO-CARD verifies=0
 		run_case 'packages: upgraded' upgrade_packages
 		packaged_login 'packages: upgraded, by PIN' "$by_pin"
+		run_case 'packages: upgraded from one that asked' upgrade_from_conffile
+		packaged_login 'packages: upgraded from one that asked, by PIN' "$by_pin"
 		run_case 'packages: removed' remove_packages
 		packaged_login 'packages: removed, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: installed again' install_packages

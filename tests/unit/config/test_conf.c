@@ -388,6 +388,31 @@ unsafe_or_missing_file_is_refused(void **state)
 	assert_int_equal(c.lines, 2);
 }
 
+/* The administrator need not write CONF_FILE; what somebody has named must be there. */
+static void
+only_the_usual_file_may_be_absent(void **state)
+{
+	const char *const others[] = { "", "/", "pam_jpki.conf", CONFDIR, CONF_FILE "d", "/" CONF_FILE, CONF_FILE "/", CONFDIR "/./pam_jpki.conf",
+		scratch_path("pam_jpki.conf") };
+	struct conf conf, before;
+	struct capture c;
+	struct outcome o;
+
+	assert_true(conf_may_be_absent(CONF_FILE));
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_false(conf_may_be_absent(others[i]));
+	if (access(CONF_FILE, F_OK) == 0)
+		skip();		/* this machine has one: the end-to-end cases take theirs away */
+	conf_init(&conf);
+	conf.wait = 77;
+	before = conf;
+	capture_start(&c);
+	o = conf_read(CONF_FILE, 0, &c.log, &conf);
+	assert_true(outcome_ok(&o));
+	assert_int_equal(c.lines, 0);
+	assert_memory_equal(&conf, &before, sizeof conf);
+}
+
 /* --- words of the PAM stack ------------------------------------------------- */
 
 static struct outcome
@@ -536,6 +561,7 @@ main(void)
 		cmocka_unit_test(long_line_is_refused),
 		cmocka_unit_test(nul_is_refused),
 		cmocka_unit_test(unsafe_or_missing_file_is_refused),
+		cmocka_unit_test(only_the_usual_file_may_be_absent),
 		cmocka_unit_test(words_override_the_file),
 		cmocka_unit_test(unknown_words_are_refused),
 		cmocka_unit_test(conf_word_names_the_only_file),
