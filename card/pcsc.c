@@ -50,8 +50,10 @@ outcome_of_rv(LONG rv)
 	switch (rv) {
 	case SCARD_S_SUCCESS:
 		return outcome_of(OUTCOME_OK);
-	case SCARD_E_NO_SERVICE:
+	/* pcscd's one word for a library of another version (pcsc-lite: winscard_svc.c, CMD_VERSION). */
 	case SCARD_E_SERVICE_STOPPED:
+		return outcome_raw(OUTCOME_SERVICE_VERSION, raw);
+	case SCARD_E_NO_SERVICE:
 	case SCARD_F_COMM_ERROR:	/* the connection to pcscd broke */
 	case SCARD_E_INVALID_HANDLE:	/* pcscd was restarted */
 		return outcome_raw(OUTCOME_NO_SERVICE, raw);
@@ -152,14 +154,15 @@ pcsc_forbid_reconnect(struct pcsc *p)
 
 /*
  * The outcome of a call. A broken connection is made anew at the next use; pcscd hanging
- * up counts as that, for polkit is asked about the greeting and SCardConnect only.
+ * up counts as that, for polkit is asked about the greeting and SCardConnect only, and versions
+ * are compared in the greeting.
  */
 static struct outcome
 after(struct pcsc *p, LONG rv)
 {
 	struct outcome o = outcome_of_rv(rv);
 
-	if (rv == SCARD_W_SECURITY_VIOLATION)
+	if (rv == SCARD_W_SECURITY_VIOLATION || rv == SCARD_E_SERVICE_STOPPED)
 		o.status = OUTCOME_NO_SERVICE;
 	if (o.status == OUTCOME_NO_SERVICE)
 		p->context_broken = true;

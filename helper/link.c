@@ -30,6 +30,19 @@ link_is_there(void)
 	return getsockopt(PROTO_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
+/* The module that asks is older or newer than we are: it hears that, and nothing is done for it. */
+static void
+answer_other_version(struct cursor c)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	unsigned int version;
+	struct proto_id id;
+
+	if (proto_is_other_version(c, &id, &version) && proto_put_version(&w, &id))
+		(void)!proto_send(PROTO_FD, &w);
+}
+
 bool
 link_receive_request(struct proto_request *ret)
 {
@@ -42,6 +55,7 @@ link_receive_request(struct proto_request *ret)
 	    packet, &len) != PROTO_RECEIVED)
 		return false;
 	c = cursor_of(packet, len);
+	answer_other_version(c);
 	if (!proto_get_header(&c, &type, &link_state.id) || type != PROTO_REQUEST ||
 	    !proto_get_request(&c, ret))
 		return false;

@@ -19,7 +19,10 @@
 /* Whether PROTO_FD is a socket of the module's kind. */
 bool link_is_there(void) MUST_CHECK;
 
-/* Receives REQUEST, for which it waits ten seconds. False: there is none, or it is malformed. */
+/*
+ * Receives REQUEST, for which it waits ten seconds. False: there is none, it is malformed, or it is
+ * of another version, which was answered.
+ */
 bool link_receive_request(struct proto_request *ret) MUST_CHECK;
 
 /* A sink for struct log, ctx being the struct conf; PROTO_LOGS_MAX lines at most. */

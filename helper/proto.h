@@ -23,6 +23,10 @@
  * OUTCOME_OK counts only after what that way needs: every PIN of the task, the reply to
  * the challenge, or the key by which sshd has let the user in.
  *
+ * An upgrade replaces the helper under programs that have the old module loaded, or the module
+ * first. So the header (version, type, id) is the same in every version: a helper answers a REQUEST
+ * of another one with a header of its own, and the module knows what has happened.
+ *
  * What the helper says is a stranger's word by the time it has spoken with a card: the
  * proto_get_ functions let no text through that is more than text (lib/log.h).
  */
@@ -188,6 +192,15 @@ bool proto_put_challenge(struct writer *w, const struct proto_id *id, const stru
     MUST_CHECK;
 bool proto_put_reply(struct writer *w, const struct proto_id *id, const struct proto_reply *m) MUST_CHECK;
 bool proto_put_result(struct writer *w, const struct proto_id *id, const struct proto_result *m) MUST_CHECK;
+
+/* For who speaks another version: a header, which says ours, and no more. */
+bool proto_put_version(struct writer *w, const struct proto_id *id) MUST_CHECK;
+
+/*
+ * Whether a packet begins as one of another version: its id and version, then. Nothing else of it
+ * has a meaning. False: ours, or no packet at all.
+ */
+bool proto_is_other_version(struct cursor r, struct proto_id *ret_id, unsigned int *ret_version) MUST_CHECK;
 
 /* Reading: type and id first, then the rest by type; false unless it is whole. */
 bool proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *ret_id) MUST_CHECK;

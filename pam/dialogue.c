@@ -51,6 +51,15 @@ helper_broken(const struct dialogue *s, const char *what)
 	return outcome_of(OUTCOME_HELPER);
 }
 
+/* An upgrade came between the start of this program, which loaded us, and this login. */
+static struct outcome
+helper_updated(const struct dialogue *s, unsigned int version)
+{
+	log_msg(s->log, LOG_WARNING, "%s/jpki_helper speaks version %u of the protocol, and the module that this "
+	    "program has loaded another: pam_jpki was updated; restart the program", LIBEXECDIR, version);
+	return outcome_of(OUTCOME_UPDATED);
+}
+
 static int64_t
 with_grace(unsigned int seconds)
 {
@@ -224,8 +233,11 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 {
 	struct cursor r = cursor_of(packet, len);
 	enum proto_type type;
+	unsigned int version;
 	struct proto_id id;
 
+	if (proto_is_other_version(r, &id, &version) && memcmp(&id, &s->id, sizeof id) == 0)
+		return helper_updated(s, version);
 	if (!proto_get_header(&r, &type, &id) || memcmp(&id, &s->id, sizeof id) != 0)
 		return helper_broken(s, "sent nonsense");
 	switch (type) {

@@ -320,6 +320,15 @@ stop_pcscd()
 	rm -f /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
 }
 
+# In its place one of another version, as after an upgrade of the library or of pcscd alone.
+start_other_pcscd()
+{
+	stop_pcscd
+	python3 "$E2E_TOP/tests/e2e/otherpcscd.py" /run/pcscd/pcscd.comm >> "$E2E_LOGS/pcscd.log" 2>&1 < /dev/null &
+	PCSCD_PID=$!
+	until_true 5 test -S /run/pcscd/pcscd.comm || fail 'the other pcscd does not come up'
+}
+
 sim()
 {
 	"$E2E_BUILD/tests/sim/simctl" "$SOCK" "$@"

@@ -119,8 +119,7 @@ result(enum outcome_status status, bool clean)
 		w.len--;
 	if (is("oversized"))
 		w.len = sizeof packet;
-	if (is("wrong version"))
-		packet[0]++;
+	(void)sscanf(mode, "version %hhu", &packet[0]);
 	if (is("unknown status"))
 		packet[18] = 0x7f;
 	send_bytes(packet, w.len);

@@ -131,6 +131,8 @@ finding_of(enum outcome_status status)
 		return FOUND_CARD_OTHER;
 	case OUTCOME_NO_SERVICE:
 		return FOUND_SERVICE_SILENT;
+	case OUTCOME_SERVICE_VERSION:
+		return FOUND_SERVICE_VERSION;
 	case OUTCOME_SERVICE_REFUSED:
 		return FOUND_SERVICE_REFUSES;
 	default:
@@ -247,6 +249,8 @@ judge_helper_user(struct doctor *d)
 static enum finding
 refusal(enum outcome_status status)
 {
+	if (status == OUTCOME_SERVICE_VERSION)
+		return FOUND_SERVICE_VERSION;
 	return status != OUTCOME_SERVICE_REFUSED ? FOUND_SERVICE_SILENT :
 	    geteuid() == 0 ? FOUND_SERVICE_REFUSES_ROOT : FOUND_SERVICE_REFUSES;
 }

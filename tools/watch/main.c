@@ -48,6 +48,7 @@ struct watcher {
 	struct look look;
 	struct act act;
 	struct watch watch;
+	char **argv;
 	int service;		/* service_listen(); -1 while pcscd is there */
 };
 
@@ -150,24 +151,21 @@ nothing(const struct watcher *w, const char *format, ...)
 	return EXIT_NOTHING;
 }
 
-static bool
-is_service_gone(const struct outcome *o)
-{
-	return o->status == OUTCOME_NO_SERVICE || o->status == OUTCOME_SERVICE_REFUSED;
-}
-
 /*
  * pcscd is not there, or not for us. What happens to its socket from the first look on is
  * waited for, so that nothing is missed between a look and the waiting.
  */
 static void
-wait_for_service(struct watcher *w)
+wait_for_service(struct watcher *w, const struct outcome *o)
 {
 	if (w->service < 0) {
 		w->service = service_listen();
 		return;		/* look once more, now that we listen */
 	}
 	service_wait(w->service, SERVICE_RETRY_MS);
+	/* Our library is as old as this process. A new one may be installed: ours begins anew with it. */
+	if (o->status == OUTCOME_SERVICE_VERSION)
+		(void)execv("/proc/self/exe", w->argv);
 	(void)close(w->service);
 	w->service = service_listen();
 }
@@ -191,15 +189,15 @@ run_watch(struct watcher *w, const struct transport *t)
 				(void)close(w->service);
 			w->service = -1;
 			o = t->ops->wait(t->ctx, &w->watch.seen, ms);
-			if (outcome_ok(&o) || is_service_gone(&o) || o.status == OUTCOME_NO_READER)
+			if (outcome_ok(&o) || watch_lacks_service(&o) || o.status == OUTCOME_NO_READER)
 				continue;	/* judged at the next step */
 		}
-		if (!is_service_gone(&o)) {
+		if (!watch_lacks_service(&o)) {
 			log_msg(&w->log, LOG_ERR, "%s: %s (%x); nobody watches the card", outcome_code(o.status),
 			    outcome_state(o.status), o.raw);
 			return EXIT_BROKEN;
 		}
-		wait_for_service(w);
+		wait_for_service(w, &o);
 	}
 }
 
@@ -321,6 +319,7 @@ main(int argc, char **argv)
 	int c;
 
 	prepare_process();
+	w.argv = argv;
 	w.log = (struct log){ .sink = to_syslog, .ctx = &w };
 	conf_init(&w.conf);
 	/* "+": what follows the command is the command's. */

@@ -38,6 +38,13 @@ watch_init(struct watch *w, const struct transport *transport, const struct clk 
 
 /* --- the service ----------------------------------------------------------------- */
 
+bool
+watch_lacks_service(const struct outcome *o)
+{
+	return o->status == OUTCOME_NO_SERVICE || o->status == OUTCOME_SERVICE_REFUSED ||
+	    o->status == OUTCOME_SERVICE_VERSION;
+}
+
 static void
 service_gone(struct watch *w)
 {
@@ -205,7 +212,7 @@ watch_step(struct watch *w, int64_t *ret_ms)
 	struct outcome o = w->transport->ops->readers(w->transport->ctx, &w->seen);
 	int64_t again = TRANSPORT_FOREVER;
 
-	if (o.status == OUTCOME_NO_SERVICE || o.status == OUTCOME_SERVICE_REFUSED)
+	if (watch_lacks_service(&o))
 		service_gone(w);
 	if (!outcome_ok(&o))
 		return o;

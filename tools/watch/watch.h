@@ -81,9 +81,12 @@ struct watch {
 void watch_init(struct watch *w, const struct transport *transport, const struct clk *clk,
     const struct watch_ops *ops, int64_t grace_ms, int certificate);
 
+/* Whether pcscd is not there, not for us, or another than our library knows: no removal. */
+bool watch_lacks_service(const struct outcome *o);
+
 /*
  * Looks, tells what is new. OUTCOME_OK: *ret_ms (or TRANSPORT_FOREVER) is how long to wait
- * on w->seen at most before the next step. NO_SERVICE, SERVICE_REFUSED: there is nothing to
+ * on w->seen at most before the next step. watch_lacks_service(): there is nothing to
  * wait on before pcscd is back. Whatever else the transport says.
  */
 struct outcome watch_step(struct watch *w, int64_t *ret_ms) MUST_CHECK;

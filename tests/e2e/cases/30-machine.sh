@@ -295,6 +295,23 @@ broken 'helper is /bin/false' HELPER AUTHINFO_UNAVAIL 'replace_helper /bin/false
 broken 'helper writes garbage' HELPER AUTHINFO_UNAVAIL 'replace_helper "$WORK/garbage-helper"' restore_helper
 broken 'helper claims success and stays' HELPER AUTHINFO_UNAVAIL 'replace_helper "$WORK/short-helper"' restore_helper within=20
 
+# An upgrade under a program that had loaded the module before, or that replaced the module first.
+for other in older newer; do
+	broken "helper of a $other version" UPDATED AUTHINFO_UNAVAIL 'replace_helper "$E2E_BUILD/tests/e2e/helper_$other"' restore_helper \
+		says='pam_jpki was updated while this program was running. Restart this program' apdus=0 within=5
+done
+as_it_was_updated()
+{
+	replace_helper "$E2E_BUILD/tests/e2e/helper_newer"
+	run env LANG=ja_JP.UTF-8 pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_has 'in Japanese' '再起動' "$OUT"
+	run pamdrive --service e2e --user hanako "pin=$PIN" chauthtok
+	expect_has 'at a change of the PIN' 'Restart this program' "$OUT"
+	expect_logged 'jpki_helper speaks version 7 of the protocol'
+	restore_helper
+}
+run_case 'helper of a newer version: what is said and logged' as_it_was_updated
+
 # What the helper says, libpam's caller gets: a stand-in names each outcome of the table.
 mkdir -p "$WORK/told"
 install_pam_service told "$(stack)"
@@ -337,6 +354,26 @@ without_pcscd()
 	CARD_SPEC=good
 }
 run_case 'no pcscd, then no reader' without_pcscd
+
+pcscd_of_another_version()
+{
+	start_other_pcscd
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
+	expect_has 'what is shown' 'of different versions. Ask the administrator to restart pcscd' "$OUT"
+	expect_logged 'JPKI-E-SERVICE-VERSION .*raw=8010001e'
+	run jpkictl status
+	expect_has 'what jpkictl says' 'of different versions' "$OUT"
+	run jpkictl doctor
+	expect_has 'what the doctor says' 'D109 ' "$OUT"
+	expect_lacks 'what the doctor says' D103 "$OUT"
+	stop_pcscd
+	start_pcscd
+	wait_reader_has_card || fail 'the reader does not come back'
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+}
+run_case 'pcscd of another version' pcscd_of_another_version
 
 pcscd_dies_at_prompt()
 {

@@ -449,12 +449,41 @@ certificates_are_named_in_hex_digits(void **state)
 	}
 }
 
+/* Of another version, the header is all that can be read, and all that is sent. */
+static void
+other_versions_are_told_by_the_header(void **state)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	unsigned int version = 77;
+	struct proto_id got;
+	enum proto_type type;
+	struct cursor c;
+
+	assert_true(proto_put_version(&w, &id));
+	assert_int_equal(w.len, AT_BODY);
+	c = cursor_of(packet, w.len);
+	assert_false(proto_is_other_version(c, &got, &version));	/* ours */
+	assert_true(proto_get_header(&c, &type, &got));
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		packet[AT_VERSION] = (uint8_t)byte;
+		packet[AT_TYPE] = (uint8_t)(byte * 7);		/* it may have types that we do not know */
+		memset(&got, 0, sizeof got);
+		c = cursor_of(packet, AT_BODY);
+		assert_int_equal(proto_is_other_version(c, &got, &version), byte != 6);
+		assert_true(byte == 6 || (version == byte && memcmp(&got, &id, sizeof id) == 0));
+		for (size_t len = 0; len < AT_BODY; len++)
+			assert_false(proto_is_other_version(cursor_of(packet, len), &got, &version));
+		assert_true(byte == 6 || proto_is_other_version(cursor_of(packet, sizeof packet), &got, &version));
+	}
+}
+
 static void
 values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 5)
+			if (version != 6)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
 		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
@@ -523,7 +552,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 5);
+	writer_u8(&w, 6);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -865,6 +894,7 @@ main(void)
 		cmocka_unit_test(ways_that_a_request_offers),
 		cmocka_unit_test(only_text_comes_in),
 		cmocka_unit_test(certificates_are_named_in_hex_digits),
+		cmocka_unit_test(other_versions_are_told_by_the_header),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(drop_has_at_most_300_seconds),
 		cmocka_unit_test(pin_has_at_most_16_bytes),

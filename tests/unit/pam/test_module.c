@@ -308,7 +308,7 @@ test_misbehaviour(void **state)
 {
 	static const char *const modes[] = { "exit at once", "garbage", "empty packet",
 		"prompt before ready", "ready twice", "success without PIN", "prompt twice",
-		"wrong id", "trailing byte", "cut", "oversized", "wrong version", "unknown status",
+		"wrong id", "trailing byte", "cut", "oversized", "unknown status",
 		"exit before all", "die after PIN", "crash after PIN", "late before prompt", "late after PIN" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
@@ -318,6 +318,23 @@ test_misbehaviour(void **state)
 		assert_true(prompts <= 1);
 		assert_non_null(strstr(shown, "administrator"));
 	}
+}
+
+/* Whatever else is in the packet: the card is not asked a second time, and the sentence has the remedy. */
+static void
+test_other_versions(void **state)
+{
+	char mode[32];
+
+	for (unsigned int version = 0; version < 256; version++) {
+		if (version == 6)
+			continue;
+		snprintf(mode, sizeof mode, "version %u", version);
+		assert_int_equal(run(mode), PAM_AUTHINFO_UNAVAIL);
+		assert_string_equal(code, "JPKI-E-UPDATED");
+		assert_non_null(strstr(shown, "Restart this program"));
+	}
+	assert_int_equal(run("version 6"), PAM_SUCCESS);
 }
 
 static long
@@ -1269,6 +1286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_misbehaviour),
+		cmocka_unit_test(test_other_versions),
 		cmocka_unit_test(test_a_thousand_logins),
 		cmocka_unit_test(test_every_message_spoiled),
 		cmocka_unit_test(test_challenge),
