@@ -25,16 +25,18 @@ adversary option-that-looks-right option_that_looks_right
 # A user who got hold of the directory takes away the file that keeps them out.
 configuration_taken_away()
 {
-	local away options
+	local away options file
 
 	for away in 'rm -f' 'mv -t /tmp' 'ln -sf nowhere' 'ln -sf /dev/null'; do
 		for options in '' conf=/etc/pam_jpki/strict.conf; do
 			write_conf "users_dir = $WORK/nobody-enrolled"
 			cp "$CONF" /etc/pam_jpki/strict.conf
 			chown hanako:hanako /etc/pam_jpki
-			# shellcheck disable=SC2086 # words of a command
-			run setpriv --reuid hanako --regid hanako --clear-groups $away /etc/pam_jpki/strict.conf "$CONF"
-			[ ! -s "$CONF" ] || fail "$away: the file is still there"
+			for file in /etc/pam_jpki/strict.conf "$CONF"; do
+				# shellcheck disable=SC2086 # words of a command
+				run setpriv --reuid hanako --regid hanako --clear-groups $away "$file"
+				[ ! -s "$file" ] || fail "$away: $file is still there"
+			done
 			install_pam_service e2e "auth required pam_jpki.so $options"
 			run pamdrive --service e2e --user hanako "pin=$PIN" auth
 			no_login

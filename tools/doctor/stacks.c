@@ -2,7 +2,10 @@
 /* The PAM stacks in which our module stands. */
 #include "config.h"
 
+#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/doctor/doctor.h"
@@ -75,6 +78,28 @@ judge_account(struct doctor *d, const char *service, const struct pamstack_judge
 		found(d, FOUND_STACK_ACCOUNT, "%s", place);
 }
 
+/*
+ * Modules behind ours that take the password that was typed to open a home directory, a volume or a
+ * keyring. Where the card alone lets in, they are passed over or get none.
+ */
+static void
+judge_unlocking(struct doctor *d, const char *service, const struct pamstack *stack, const struct pamstack_judgement *j)
+{
+	static const char *const unlocking[] = { "pam_ecryptfs", "pam_fscrypt", "pam_gnome_keyring", "pam_kwallet",
+		"pam_kwallet5", "pam_kwallet6", "pam_mount", "pam_systemd_home", "pam_zfs_key" };
+	const struct pamstack_list *list = pamstack_list(stack, PAMSTACK_AUTH);
+	char place[DETAIL_MAX];
+
+	if (j->unreachable || is(&j->card_alone, PAMSTACK_NO))
+		return;
+	for (const struct pamstack_line *line = j->ours; line < list->lines + list->count; line++)
+		for (size_t i = 0; i < sizeof unlocking / sizeof unlocking[0]; i++)
+			if (line->kind == PAMSTACK_MODULE && !line->missing && strcmp(line->module, unlocking[i]) == 0) {
+				place_of(service, line, place);
+				found(d, FOUND_STACK_NO_PASSWORD, "%s, %s", place, line->module);
+			}
+}
+
 /* True if our module stands in it. */
 static bool
 judge_service(struct doctor *d, const struct pamstack_source *source, const char *service)
@@ -88,12 +113,58 @@ judge_service(struct doctor *d, const struct pamstack_source *source, const char
 	if (stack.broken || stack.fault != PAMSTACK_SOUND)
 		found(d, FOUND_STACK_BROKEN, "%s, %s:%u", service,
 		    stack.fault_file != NULL ? stack.fault_file : "?", stack.fault_line);
-	else if (j.count > 0)
+	else if (j.count > 0) {
 		judge_auth(d, service, &j);
+		judge_unlocking(d, service, &stack, &j);
+	}
 	if (j.account_count > 0)
 		judge_account(d, service, &j);
 	pamstack_done(&stack);
 	return j.count > 0;
+}
+
+/* The modules of PKCS #11 that p11-kit hands to every program, GNOME's watcher of cards among them. */
+static bool
+has_opensc(void)
+{
+	glob_t files = { .gl_pathc = 0 };
+	bool any = glob("/usr/share/p11-kit/modules/*opensc*", 0, NULL, &files) == 0;
+
+	globfree(&files);
+	if (any)
+		return true;
+	any = glob("/etc/pkcs11/modules/*opensc*", 0, NULL, &files) == 0;
+	globfree(&files);
+	return any;
+}
+
+static size_t
+count_ours(const struct doctor *d, const struct pamstack_source *source, const char *service, char file[static PATH_MAX])
+{
+	struct pamstack stack;
+	size_t count = SIZE_MAX;	/* there is no such service */
+
+	if (!pamstack_load(source, service, &stack))
+		return SIZE_MAX;
+	if (stack.file != NULL) {
+		count = pamstack_judge(&stack, d->t->conf.forward_pass, false).count;
+		/* Debian's is a link of update-alternatives. */
+		if (realpath(stack.file, file) == NULL)
+			snprintf(file, PATH_MAX, "%s", stack.file);
+	}
+	pamstack_done(&stack);
+	return count;
+}
+
+static void
+judge_gnome(struct doctor *d, const struct pamstack_source *source)
+{
+	char password[PATH_MAX], smartcard[PATH_MAX];
+	size_t by_password = count_ours(d, source, "gdm-password", password);
+
+	if (by_password > 0 && by_password != SIZE_MAX && has_opensc() &&
+	    count_ours(d, source, "gdm-smartcard", smartcard) == 0)
+		found(d, FOUND_STACK_GNOME, "gdm-smartcard, %s", smartcard);
 }
 
 void
@@ -107,5 +178,6 @@ doctor_stacks(struct doctor *d)
 		count += judge_service(d, &source, services[i]);
 	if (services != NULL && count == 0)
 		found_alone(d, FOUND_STACK_NONE);
+	judge_gnome(d, &source);
 	pamstack_services_free(services);
 }

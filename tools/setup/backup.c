@@ -2,7 +2,7 @@
 /*
  * What was changed, and back.
  *
- * In BACKUP_DIR lie NAME.before and NAME.after for each service that was changed, and
+ * In BACKUP_DIR lie NAME.before (empty: there was none) and NAME.after for each service that was changed, and
  * "pending": the names of those not confirmed yet, one a line. The process that takes
  * them back holds "pending" open and locked (flock); once that file has no name any more
  * (confirmed, undone or replaced by a newer one) it has nothing to do. A "pending" that is not
@@ -91,6 +91,30 @@ forget_backup(const char *name)
 	    safefile_sync_directory_of(before);
 }
 
+/* As read_text(); "" for a file that is not there. */
+static bool
+read_service_now(const struct tool *t, const char *name, char **ret)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (path_of(path, PAM_DIR, name, "") && lstat(path, &st) != 0 && errno == ENOENT)
+		return (*ret = strdup("")) != NULL;
+	return read_text(t, PAM_DIR, name, "", ret);
+}
+
+/* Before setup the file was this, or (an empty text) there was none. */
+static bool
+put_back(const struct tool *t, const char *path, mode_t mode, const char *before)
+{
+	if (before[0] != '\0')
+		return safefile_replace(path, mode, before, strlen(before), &t->log);
+	if (unlink(path) == 0 && safefile_sync_directory_of(path))
+		return true;
+	log_msg(&t->log, LOG_ERR, "%s: cannot be removed: %s", path, strerror(errno));
+	return false;
+}
+
 /* A file that somebody has changed since is theirs: it stays. */
 static bool
 restore(const struct tool *t, const char *name)
@@ -103,7 +127,7 @@ restore(const struct tool *t, const char *name)
 
 	if (!path_of(path, PAM_DIR, name, "") || !path_of(backup, BACKUP_DIR, name, SUFFIX) ||
 	    stat(backup, &st) != 0 || !read_text(t, BACKUP_DIR, name, SUFFIX, &before) ||
-	    !read_text(t, BACKUP_DIR, name, ".after", &after) || !read_text(t, PAM_DIR, name, "", &now)) {
+	    !read_text(t, BACKUP_DIR, name, ".after", &after) || !read_service_now(t, name, &now)) {
 		log_msg(&t->log, LOG_ERR, "%s: cannot be compared with its backup %s; restore it by hand",
 		    path, backup);
 		return false;
@@ -114,7 +138,7 @@ restore(const struct tool *t, const char *name)
 		log_msg(&t->log, LOG_ERR, "%s: changed since, it stays; as it was before: %s", path, backup);
 		return false;
 	}
-	if (!safefile_replace(path, st.st_mode & 07777, before, strlen(before), &t->log))
+	if (!put_back(t, path, st.st_mode & 07777, before))
 		return false;
 	log_msg(&t->log, LOG_NOTICE, "%s: as it was before", path);
 	return forget_backup(name);
@@ -359,7 +383,7 @@ write_one(const struct tool *t, const struct setup_change *c)
 	_cleanup_(freep) char *now = NULL;
 	char path[PATH_MAX];
 
-	if (!path_of(path, PAM_DIR, c->name, "") || !read_text(t, PAM_DIR, c->name, "", &now))
+	if (!path_of(path, PAM_DIR, c->name, "") || !read_service_now(t, c->name, &now))
 		return false;
 	if (strcmp(now, c->before) != 0) {
 		tool_complain(t, _("%s: somebody else has changed it just now"), path);

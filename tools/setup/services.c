@@ -7,32 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "lib/safefile.h"
 #include "tools/pamstack/pamstack.h"
 #include "tools/setup/setup.h"
 
-#define FORWARD " forward_pass=yes"	/* lockers with one field */
-
-static const struct service {
-	const char *name, *options;
-	bool proposed;
-} known[] = {
-	{ "sudo", "", true },
-	{ "login", "", true },
-	{ "lightdm", "", true },
-	{ "gdm-password", "", true },
-	{ "sddm", "", true },
-	{ "xscreensaver", "", true },
-	{ "xsecurelock", "", true },
-	{ "swaylock", FORWARD, true },
-	{ "i3lock", FORWARD, true },
-	{ "sshd", "", false },	/* refuses the card of whoever comes over the network */
-};
-
-#define KNOWN (sizeof known / sizeof known[0])
-#define PLAN_MAX 32
+#define PLAN_MAX 64
 
 struct plan {
 	const struct setup *s;
@@ -42,13 +24,18 @@ struct plan {
 };
 
 static void
+change_done(struct setup_change *c)
+{
+	free(c->name);
+	free(c->before);
+	free(c->after);
+}
+
+static void
 plan_done(struct plan *p)
 {
-	for (size_t i = 0; i < p->count; i++) {
-		free(p->changes[i].name);
-		free(p->changes[i].before);
-		free(p->changes[i].after);
-	}
+	for (size_t i = 0; i < p->count; i++)
+		change_done(&p->changes[i]);
 }
 
 /* The machine with the first so many changes made. */
@@ -66,15 +53,6 @@ static struct pamstack_judgement
 judge_service(const struct setup *s, const struct pamstack *stack)
 {
 	return pamstack_judge(stack, s->t->conf.forward_pass, s->t->conf.remote == CONF_REMOTE_YES);
-}
-
-static const char *
-options_of(const char *name)
-{
-	for (size_t i = 0; i < KNOWN; i++)
-		if (strcmp(known[i].name, name) == 0)
-			return known[i].options;
-	return "";
 }
 
 /* "no" is worse than "depends", which is worse than "yes". */
@@ -222,30 +200,99 @@ is_name(const char *name)
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name);
 }
 
-/* SAFEFILE_OK: *ret is the caller's. */
-static enum safefile
-read_service(const struct setup *s, const char *name, char **ret, unsigned int *ret_mode)
+/* Where libpam finds the service: the administrator's directory first, then the distribution's. */
+static bool
+find_service(const char *name, char path[static PATH_MAX])
 {
-	char path[PATH_MAX];
-	enum safefile r;
+	const struct pamstack_source source = pamstack_machine();
+
+	for (size_t i = 0; source.dirs[i] != NULL; i++)
+		if (snprintf(path, PATH_MAX, "%s/%s", source.dirs[i], name) < PATH_MAX && access(path, F_OK) == 0)
+			return true;
+	return false;
+}
+
+/* Whether it is the file that PAM_DIR has, or will have. */
+static bool
+is_ours_to_change(const char *path)
+{
+	return strncmp(path, PAM_DIR "/", sizeof PAM_DIR) == 0;
+}
+
+/* True: *ret is the caller's. */
+static bool
+read_service(const struct setup *s, const char *path, char **ret, unsigned int *ret_mode)
+{
 	struct stat st;
 	size_t len;
 
-	snprintf(path, sizeof path, "%s/%s", PAM_DIR, name);
-	r = safefile_read(path, 0, TOOL_FILE_MAX, &s->t->log, ret, &len);
-	if (r == SAFEFILE_OK && (strlen(*ret) != len || stat(path, &st) != 0))
-		r = SAFEFILE_REFUSED;
-	if (r == SAFEFILE_OK)
-		*ret_mode = st.st_mode & 07777;
-	return r;
+	if (safefile_read(path, 0, TOOL_FILE_MAX, &s->t->log, ret, &len) != SAFEFILE_OK ||
+	    strlen(*ret) != len || stat(path, &st) != 0)
+		return false;
+	*ret_mode = st.st_mode & 07777;
+	return true;
+}
+
+/* The text with our lines. Of a file in /usr it is a copy, which goes before that one and says so. */
+static char *
+edit_service(const char *path, const char *text, const char *options)
+{
+	_cleanup_(freep) char *edited = edit_insert(text, options);
+	char *copy = NULL;
+
+	if (edited == NULL || is_ours_to_change(path)) {
+		copy = edited;
+		edited = NULL;
+		return copy;
+	}
+	return asprintf(&copy, "# A copy of %s with the lines of pam_jpki.so. Without this file that one is used.\n%s",
+	    path, edited) >= 0 ? copy : NULL;
+}
+
+/* Fills in the change of a service; false after a complaint. */
+static bool
+prepare_change(const struct setup *s, const char *name, struct setup_change *c)
+{
+	const struct known_service *known = known_service(name);
+	char path[PATH_MAX] = "";
+	struct stat st;
+
+	c->name = strdup(name);
+	if (c->name == NULL || !find_service(name, path)) {
+		tool_complain(s->t, _("%s/%s cannot be read"), PAM_DIR, name);
+		return false;
+	}
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+		tool_complain(s->t, _("%s is not changed: it is a symbolic link, and somebody else sees to what it names"), path);
+		return false;
+	}
+	if (!read_service(s, path, &c->before, &c->mode)) {
+		tool_complain(s->t, _("%s cannot be read"), path);
+		return false;
+	}
+	c->after = edit_service(path, c->before, known != NULL ? known->options : "");
+	if (c->after == NULL) {
+		tool_complain(s->t, _("%s is not changed: no line was found in it that checks a password"), name);
+		return false;
+	}
+	if (!is_ours_to_change(path)) {
+		printf(_("\n%s/%s will be a copy of %s, which stays as it is.\n"), PAM_DIR, name, path);
+		c->before[0] = '\0';
+	}
+	return true;
 }
 
 /* Adds a service to what is planned; false after a complaint. */
 static bool
 plan_service(struct plan *p, const char *name)
 {
+	const struct known_service *known = known_service(name);
 	struct setup_change *c = &p->changes[p->count];
 
+	if (known != NULL && known->use == KNOWN_UNFIT) {
+		tool_complain(p->s->t, _("%s is not changed: %s"), name, _(known->remark));
+		return false;
+	}
 	if (!is_name(name) || p->count == PLAN_MAX) {
 		tool_complain(p->s->t, _("'%s' is no PAM service that could be changed"), name);
 		return false;
@@ -254,18 +301,9 @@ plan_service(struct plan *p, const char *name)
 		printf(_("%s uses the card already.\n"), name);
 		return true;
 	}
-	*c = (struct setup_change){ .name = strdup(name) };
-	if (c->name == NULL || read_service(p->s, name, &c->before, &c->mode) != SAFEFILE_OK) {
-		tool_complain(p->s->t, _("%s/%s cannot be read"), PAM_DIR, name);
-		free(c->name);
-		free(c->before);
-		return false;
-	}
-	c->after = edit_insert(c->before, options_of(name));
-	if (c->after == NULL) {
-		tool_complain(p->s->t, _("%s is not changed: no line was found in it that checks a password"), name);
-		free(c->name);
-		free(c->before);
+	*c = (struct setup_change){ .name = NULL };
+	if (!prepare_change(p->s, name, c)) {
+		change_done(c);
 		return false;
 	}
 	p->files[p->count++] = (struct pamstack_file){ c->name, c->after };
@@ -290,30 +328,28 @@ plan_listed(struct plan *p)
 }
 
 static bool
-program_is_there(const char *name)
+agrees_to(const struct setup *s, const struct known_service *k)
 {
-	char path[PATH_MAX];
-	struct stat st;
+	char question[512];
 
-	snprintf(path, sizeof path, "%s/%s", PAM_DIR, name);
-	return stat(path, &st) == 0;
+	if (k->use == KNOWN_UNFIT || (k->use == KNOWN_OFFERED && s->yes))
+		return false;
+	if (k->remark == NULL)
+		snprintf(question, sizeof question, _("Use the card for %s?"), k->name);
+	else
+		snprintf(question, sizeof question, _("Use the card for %s? (%s)"), k->name, _(k->remark));
+	return setup_agrees(s, question);
 }
 
 static bool
 plan_known(struct plan *p)
 {
-	char question[256];
+	char path[PATH_MAX];
 
-	for (size_t i = 0; i < KNOWN; i++) {
-		if (!program_is_there(known[i].name) || uses_card(p, known[i].name) > 0 ||
-		    (p->s->yes && !known[i].proposed))
-			continue;
-		snprintf(question, sizeof question, known[i].proposed ? _("Use the card for %s?") :
-		    _("Use the card for %s? (The card of who comes over the network is not asked.)"),
-		    known[i].name);
-		if (setup_agrees(p->s, question) && !plan_service(p, known[i].name))
+	for (const struct known_service *k = known_services(); k->name != NULL; k++)
+		if (find_service(k->name, path) && uses_card(p, k->name) == 0 && agrees_to(p->s, k) &&
+		    !plan_service(p, k->name))
 			return false;
-	}
 	return true;
 }
 
@@ -322,13 +358,17 @@ services_done(struct setup *s)
 {
 	struct plan p = { .s = s };
 	bool any = false;
+	char path[PATH_MAX];
 
-	for (size_t i = 0; i < KNOWN; i++) {
-		if (!program_is_there(known[i].name))
+	for (const struct known_service *k = known_services(); k->name != NULL; k++) {
+		bool uses;
+
+		if (!find_service(k->name, path))
 			continue;
-		any = any || (known[i].proposed && uses_card(&p, known[i].name) == 0);
-		printf("  %-16s %s\n", known[i].name, uses_card(&p, known[i].name) > 0 ?
-		    _("card, or password") : _("password"));
+		uses = uses_card(&p, k->name) > 0;
+		any = any || (k->use == KNOWN_PROPOSED && !uses);
+		printf("  %-20s %s\n", k->name, uses ? _("card, or password") :
+		    k->use == KNOWN_UNFIT ? _(k->remark) : _("password"));
 	}
 	return !any && s->services == NULL;
 }

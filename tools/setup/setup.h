@@ -65,6 +65,26 @@ bool enroll_act(struct setup *s);
 /* Whether the user's card is registered. */
 bool setup_enrolled(const struct setup *s);
 
+/* known.c: services whose programs are known. */
+enum known_use {
+	KNOWN_PROPOSED,		/* with --yes, too */
+	KNOWN_OFFERED,		/* at the terminal, with a remark */
+	KNOWN_UNFIT		/* not at all: the remark says why */
+};
+
+struct known_service {
+	const char *name;
+	const char *options;	/* behind the module, with a blank before each */
+	enum known_use use;
+	const char *remark;	/* untranslated; NULL: none */
+};
+
+/* All of them, in the order in which they are gone through; the last has no name. */
+const struct known_service *known_services(void);
+
+/* NULL: not known by that name. */
+const struct known_service *known_service(const char *name);
+
 /* services.c */
 bool services_done(struct setup *s);
 bool services_act(struct setup *s);
@@ -89,7 +109,8 @@ bool trial_passes(const struct setup *s) MUST_CHECK;
 /* backup.c: what was changed, and back. Each complains for itself. */
 struct setup_change {
 	char *name;		/* of a service */
-	char *before, *after;	/* text of its file */
+	/* Text of its file in PAM_DIR; before: "" where there was none (the distribution's is in /usr). */
+	char *before, *after;
 	unsigned int mode;
 };
 

@@ -327,6 +327,68 @@ stacked 'account shuts out' D608 "$FINE\naccount required pam_jpki.so"
 stacked 'include that is not there' 'D602 D611' 'auth required pam_jpki.so\n@include no-such-file'
 stacked 'a module nobody knows' D612 'auth sufficient pam_e2e.so\n'"$FINE" 3
 
+# What the password unlocks (a home directory, a keyring) stays locked after a login by card: said for
+# modules that are installed, where the card alone lets in.
+unlocking_modules()
+{
+	local module
+
+	enroll hanako good
+	for module in pam_systemd_home pam_mount pam_ecryptfs pam_fscrypt pam_gnome_keyring pam_kwallet5 pam_kwallet6; do
+		[ ! -e "$PAMDIR/$module.so" ] || continue
+		doctor_stack "$FINE\n-auth optional $module.so\n$ACCOUNT"
+		examined ''
+		cp "$PAMDIR/pam_permit.so" "$PAMDIR/$module.so"
+		examined D615
+		expect_equal 'exit status' 3 "$STATUS"
+		expect_equal "where $module is" "e2e-doctor, /etc/pam.d/e2e-doctor:3, $module" "$(jq -r '.[] | select(.number == "D615") | .detail' <<< "$OUT")"
+		printf -- '-auth optional %s.so\n' "$module" > /etc/pam.d/e2e-included
+		doctor_stack "auth [success=done default=ignore] pam_jpki.so\n@include common-auth\n@include e2e-included\n$ACCOUNT"
+		examined D615
+		# in front of the card it has its own way, and behind both it has the password
+		doctor_stack "-auth optional $module.so\n$FINE\n$ACCOUNT"
+		examined ''
+		doctor_stack "@include common-auth\nauth required pam_jpki.so\n-auth optional $module.so\n$ACCOUNT"
+		examined D604
+		rm -f "$PAMDIR/$module.so" /etc/pam.d/e2e-included
+	done
+	doctor_stack "$FINE\n$ACCOUNT"
+}
+run_case 'doctor: modules that the password unlocks something for' unlocking_modules
+
+# GNOME's greeter asks by gdm-smartcard, which is a link of update-alternatives, once OpenSC sees a card.
+gnome_smartcard()
+{
+	local modules=/usr/share/p11-kit/modules registered=$WORK/p11-modules
+
+	enroll hanako good
+	mkdir -p "$modules" /etc/alternatives
+	rm -rf "$registered"
+	cp -a "$modules" "$registered"
+	rm -f "$modules"/*opensc*
+	printf '%b\n' "$FINE\n$ACCOUNT" > /etc/pam.d/gdm-password
+	printf '@include common-auth\n@include common-account\n' > /etc/pam.d/gdm-smartcard-sssd
+	ln -sf /etc/pam.d/gdm-smartcard-sssd /etc/alternatives/gdm-smartcard
+	ln -sf /etc/alternatives/gdm-smartcard /etc/pam.d/gdm-smartcard
+	examined ''
+	echo 'module: opensc-pkcs11.so' > "$modules/opensc-pkcs11.module"
+	examined D614
+	expect_equal 'the file behind the link' 'gdm-smartcard, /etc/pam.d/gdm-smartcard-sssd' \
+		"$(jq -r '.[] | select(.number == "D614") | .detail' <<< "$OUT")"
+	run jpkictl setup --yes --user hanako --services none
+	expect_has 'what setup says' 'see D614' "$OUT"
+	# The remedy: an alternative of our own.
+	cp "$E2E_TOP/config/pam.d/gdm-smartcard" /etc/pam.d/gdm-smartcard-jpki
+	ln -sf /etc/pam.d/gdm-smartcard-jpki /etc/alternatives/gdm-smartcard
+	examined 'D604'
+	ln -sf /etc/pam.d/gdm-smartcard-sssd /etc/alternatives/gdm-smartcard
+	rm -f /etc/pam.d/gdm-password
+	examined ''
+	rm -rf /etc/pam.d/gdm-smartcard* /etc/alternatives/gdm-smartcard "$modules"
+	mv "$registered" "$modules"
+}
+run_case 'doctor: GNOME, OpenSC and the other service' gnome_smartcard
+
 rm -f /etc/pam.d/e2e-doctor
 find "$WORK/doctor-pam.d" -type f -exec mv {} /etc/pam.d/ \;
 install_pam_service e2e "$(stack)"

@@ -9,6 +9,9 @@ account	[success=ok ignore=ignore module_unknown=ignore default=bad]	pam_jpki.so
 
 mkdir -p "$WORK/setup-pam.d"
 cp -a /etc/pam.d/. "$WORK/setup-pam.d/"
+VENDOR=/usr/lib/pam.d
+mkdir -p "$WORK/setup-vendor.d" "$VENDOR"
+cp -a "$VENDOR/." "$WORK/setup-vendor.d/"
 
 # Nobody uses the card; sudo and login as Debian has them, more or less.
 bare()
@@ -19,7 +22,8 @@ bare()
 	for service in /etc/pam.d/*; do
 		! grep -q pam_jpki "$service" || rm -f "$service"
 	done
-	rm -f /etc/pam.d/{lightdm,gdm-password,sddm,xscreensaver,xsecurelock,swaylock,i3lock,sshd}
+	rm -f "$VENDOR"/* /etc/pam.d/{lightdm,gdm-*,sddm,xscreensaver,xsecurelock,swaylock,i3lock,sshd,sudo-i,su,su-l,doas,polkit-1} \
+		/etc/pam.d/{greetd,kde*,*-screensaver,gtklock,waylock,hyprlock,vlock,physlock}
 	printf '#%%PAM-1.0\n\nsession required pam_limits.so\n\n@include common-auth\n@include common-account\n' > /etc/pam.d/sudo
 	printf 'auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n@include common-auth\nauth optional pam_group.so\naccount requisite pam_time.so\n@include common-account' > /etc/pam.d/login
 	cp -a /etc/pam.d/sudo "$WORK/sudo.was"
@@ -418,6 +422,125 @@ run_case 'setup: no to the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROL
 run_case 'setup: ^C at the PIN of the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' key:03
 run_case 'setup: a wrong PIN in the trial' stopped "${TRUST[@]}" "${WITHOUT[@]}" "${ENROLL[@]}" "${WHICH[@]}" type:y 'wait:PIN' "type:$WRONG_PIN"
 
+# Where the distribution's file is in /usr (Fedora, Arch, SUSE, libpam 1.7): /etc gets a copy.
+from_vendor()	# MINUTES
+{
+	printf '%s\n' '#%PAM-1.0' '@include common-auth' '@include common-account' '@include common-password' > "$VENDOR/polkit-1"
+	cp "$VENDOR/polkit-1" "$WORK/polkit-1.was"
+	run jpkictl setup --yes --user hanako --rollback "$1" --services polkit-1
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'says' "/etc/pam.d/polkit-1 will be a copy of $VENDOR/polkit-1" "$OUT"
+}
+vendor_file()
+{
+	bare
+	from_vendor 0
+	expect_equal 'the copy' "# A copy of $VENDOR/polkit-1 with the lines of pam_jpki.so. Without this file that one is used.
+#%PAM-1.0
+$(head -n 1 <<< "$PAM_OURS")
+@include common-auth
+$(tail -n 1 <<< "$PAM_OURS")
+@include common-account
+@include common-password" "$(cat /etc/pam.d/polkit-1)"
+	expect_equal 'owner and mode' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam.d/polkit-1)"
+	cmp -s "$VENDOR/polkit-1" "$WORK/polkit-1.was" || fail "the file in $VENDOR is another"
+	run pamdrive --service polkit-1 --user hanako "pin=$PIN" auth acct
+	expect_equal 'card' 0 "$STATUS"
+	run jpkictl setup --yes --user hanako --services polkit-1
+	expect_has 'again' 'uses the card already' "$OUT"
+	run jpkictl setup --undo
+	expect_equal 'undo' 0 "$STATUS"
+	[ ! -e /etc/pam.d/polkit-1 ] || fail 'the copy is left'
+	cmp -s "$VENDOR/polkit-1" "$WORK/polkit-1.was" || fail "the file in $VENDOR is another"
+	run jpkictl setup --undo
+	expect_has 'undo again' 'nothing to undo' "$OUT"
+	setup_end
+}
+run_case 'setup: a service of the distribution in /usr' vendor_file
+
+vendor_file_taken_back()
+{
+	bare
+	from_vendor 0.02
+	until_true 15 no_pending || fail 'not taken back'
+	[ ! -e /etc/pam.d/polkit-1 ] || fail 'the copy is left'
+	# cut short: by the next one; and what somebody has changed since is theirs
+	from_vendor 5
+	kill -KILL "$(keeper)"
+	until_true 5 process_is_lost || fail 'the process stays'
+	run jpkictl setup --recover
+	[ ! -e /etc/pam.d/polkit-1 ] || fail 'the copy is left after the power cut'
+	no_pending || fail 'still pending'
+	from_vendor 0
+	echo '# mine' >> /etc/pam.d/polkit-1
+	run jpkictl setup --undo
+	expect_equal 'undo' 1 "$STATUS"
+	expect_has 'says' 'changed since' "$OUT"
+	expect_has 'what is left' '# mine' "$(cat /etc/pam.d/polkit-1)"
+	rm -f /etc/pam.d/polkit-1
+	setup_end
+}
+run_case 'setup: a service of the distribution in /usr, taken back' vendor_file_taken_back
+
+# What is in /etc goes before what is in /usr, whatever it is.
+vendor_and_own()
+{
+	bare
+	printf 'auth required pam_deny.so\n' > "$VENDOR/sudo"
+	run jpkictl setup --yes --user hanako --rollback 0 --services sudo,login
+	expect_set_up
+	expect_lacks 'says' 'will be a copy' "$OUT"
+	expect_equal 'what is in /usr' 'auth required pam_deny.so' "$(cat "$VENDOR/sudo")"
+	setup_end
+}
+run_case 'setup: the same service in /etc and in /usr' vendor_and_own
+
+# unfit NAME TEXT: a service that is left alone, and why.
+unfit()
+{
+	bare
+	printf '@include common-auth\n@include common-account\n' > "/etc/pam.d/$1"
+	[ "$3" != link ] || { mv "/etc/pam.d/$1" "/etc/pam.d/$1-real" && ln -s "$1-real" "/etc/pam.d/$1"; }
+	run jpkictl setup --yes --user hanako --services "login,$1"
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'says' "$2" "$OUT"
+	expect_lacks 'the service' pam_jpki "$(cat "/etc/pam.d/$1")"
+	expect_as_it_was
+	rm -f "/etc/pam.d/$1" "/etc/pam.d/$1-real"
+	setup_end
+}
+run_case 'setup: the smart card service of GNOME' unfit gdm-smartcard 'link of update-alternatives' link
+run_case 'setup: the smart card service of Plasma' unfit kde-smartcard 'Plasma shows no prompt there' file
+run_case 'setup: a file that is a link' unfit e2e-linked 'it is a symbolic link' link
+
+# Every program that is known: which it takes with --yes, and with which line.
+every_known()
+{
+	local name fields='kde sddm swaylock i3lock gtklock waylock hyprlock'
+
+	bare
+	for name in sudo-i su su-l doas polkit-1 lightdm gdm-password gdm-smartcard sddm greetd kde kde-smartcard xscreensaver xsecurelock \
+		cinnamon-screensaver mate-screensaver xfce4-screensaver swaylock i3lock gtklock waylock hyprlock vlock physlock sshd; do
+		printf '@include common-auth\n@include common-account\n' > "/etc/pam.d/$name"
+	done
+	run jpkictl setup --yes --user hanako --rollback 0
+	expect_equal 'exit status' 0 "$STATUS"
+	for name in sudo-i doas polkit-1 lightdm gdm-password sddm greetd kde xscreensaver xsecurelock cinnamon-screensaver \
+		mate-screensaver xfce4-screensaver swaylock i3lock gtklock waylock hyprlock vlock physlock; do
+		[[ " $fields " == *" $name "* ]] && name+=' forward'
+		expect_equal "the line of $name" "$(head -n 1 <<< "$PAM_OURS")$([[ $name != *forward ]] || echo ' forward_pass=yes')" \
+			"$(head -n 1 "/etc/pam.d/${name% *}")"
+	done
+	for name in su su-l gdm-smartcard kde-smartcard sshd; do
+		expect_lacks "$name" pam_jpki "$(cat "/etc/pam.d/$name")"
+	done
+	run jpkictl setup --undo
+	expect_equal 'undo' 0 "$STATUS"
+	expect_as_it_was
+	setup_end
+}
+run_case 'setup: every program that it knows' every_known
+
 not_possible()
 {
 	bare
@@ -456,3 +579,5 @@ run_case 'setup: where it cannot be done' not_possible
 
 rm -rf /etc/pam.d/*
 cp -a "$WORK/setup-pam.d/." /etc/pam.d/
+rm -rf "${VENDOR:?}"/*
+cp -a "$WORK/setup-vendor.d/." "$VENDOR/"
