@@ -382,7 +382,7 @@ gnome_smartcard()
 	ln -sf /etc/pam.d/gdm-smartcard-jpki /etc/alternatives/gdm-smartcard
 	examined 'D604'
 	ln -sf /etc/pam.d/gdm-smartcard-sssd /etc/alternatives/gdm-smartcard
-	rm -f /etc/pam.d/gdm-password
+	rm -f /etc/pam.d/gdm-password /etc/pam.d/gdm-smartcard-jpki
 	examined ''
 	rm -rf /etc/pam.d/gdm-smartcard* /etc/alternatives/gdm-smartcard "$modules"
 	mv "$registered" "$modules"
