@@ -142,6 +142,42 @@ get_time(struct cursor *r, int64_t *ret)
 	    two_digits(v.data + 2, &low) && rest_of_time(v.data + 4, high * 100 + low, ret);
 }
 
+/* --- what it is --------------------------------------------------------------- */
+
+#define OID_SIGNED_DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"	/* PKCS#7, RFC 2315 */
+
+/* A certificate has a version in [0], or its validity where a list has its thisUpdate. */
+static enum crl_fault
+sniff_tbs(struct cursor r)
+{
+	struct view skipped;
+
+	if (next_is(&r, TAG_CONSTRUCTED_0))
+		return CRL_CERTIFICATE;
+	(void)!der_get(&r, DER_INTEGER, &skipped);
+	if (!der_get(&r, DER_SEQUENCE, &skipped) || !der_get(&r, DER_SEQUENCE, &skipped))
+		return CRL_NOT_CRL;
+	if (next_is(&r, DER_SEQUENCE))
+		return CRL_CERTIFICATE;
+	return next_is(&r, TAG_UTC_TIME) || next_is(&r, TAG_GENERALIZED_TIME) ? CRL_OK : CRL_NOT_CRL;
+}
+
+enum crl_fault
+crlder_sniff(struct view head, uint64_t *ret_size)
+{
+	const size_t oid = sizeof OID_SIGNED_DATA - 1;
+	struct cursor r = cursor_of(head.data, head.len);
+	uint8_t tag;
+	size_t len;
+
+	if (!der_header(&r, &tag, &len) || tag != DER_SEQUENCE)
+		return CRL_NOT_CRL;
+	*ret_size = head.len - r.left + len;
+	if (r.left >= oid && memcmp(r.p, OID_SIGNED_DATA, oid) == 0)
+		return CRL_BUNDLE;
+	return der_header(&r, &tag, &len) && tag == DER_SEQUENCE ? sniff_tbs(r) : CRL_NOT_CRL;
+}
+
 /* --- the frame -------------------------------------------------------------- */
 
 /*

@@ -31,6 +31,12 @@ struct crlder {
 };
 
 /*
+ * What DER is that begins so: CRL_OK, and its size by its own account, if it looks like a list;
+ * CRL_CERTIFICATE, CRL_BUNDLE (PKCS#7), CRL_NOT_CRL.
+ */
+enum crl_fault crlder_sniff(struct view head, uint64_t *ret_size) MUST_CHECK;
+
+/*
  * Reads the frame, everything but the entries. The file may not end before
  * or after the CRL. CRL_OK, CRL_UNREADABLE, CRL_TOO_LARGE, CRL_TRAILING, CRL_NOT_CRL.
  */

@@ -237,7 +237,7 @@ jpkictl_crl()
 
 	crl_refused 1 'ca1-older.crl: older than the list that is installed (rollback)' import "$PKI/crl/ca1-older.crl"
 	crl_refused 1 '(signature)' import "$PKI/crl/ca1-tampered.crl"
-	crl_refused 1 '(not-crl)' import "$PKI/good.crt"
+	crl_refused 1 '(certificate)' import "$PKI/good.crt"
 	crl_refused 1 'No such file' import /nowhere.crl
 	crl_refused 1 '/tmp' import /tmp
 	crl_refused 2 'crl --help' import

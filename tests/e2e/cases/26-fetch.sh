@@ -78,7 +78,7 @@ fetched 'crl import by file URL, not there' 1 'No such file' import "file:///no/
 fetched 'crl import by a URL without a host' 1 'not a URL' import "http:///127.0.0.1:8080/good.crl"
 fetched 'crl import by http, redirected for ever' 1 'redirect' import "$HTTP/flip"
 fetched 'crl import by http, not there' 1 '404' import "$HTTP/nothing.crl"
-fetched 'crl import by http, a page instead' 1 'not-crl' import "$HTTP/login.html"
+fetched 'crl import by http, a page instead' 1 'a web page; the server' import "$HTTP/login.html"
 fetched 'crl import by http, cut short' 1 ' bytes ' import "$HTTP/cut"
 fetched 'crl import by http, tampered with' 1 '(signature)' import "$HTTP/ca1-tampered.crl"
 fetched 'crl import by http, nobody listens' 1 'onnect' import http://127.0.0.1:9/good.crl

@@ -100,3 +100,82 @@ trust_several()
 	reset_config
 }
 run_case 'files from elsewhere: trust add of several' trust_several
+
+# --- CRLs ----------------------------------------------------------------------------------
+
+# takes NAME: the list of ca1 is in the file, however it is written there.
+takes()
+{
+	rm -rf "$CRLS"
+	run jpkictl crl import "$ALIEN"
+	expect_equal "$1, crl import: exit status" 0 "$STATUS"
+	expect_equal "$1: what is installed" "$(openssl dgst -sha256 < "$PKI/crl/ca1.crl")" \
+		"$(cat "$CRLS"/*.crl | openssl dgst -sha256)"
+	run jpkictl crl show "$ALIEN"
+	expect_equal "$1, crl show: exit status" 0 "$STATUS"
+}
+
+lists_read()
+{
+	local der=$PKI/crl/ca1.crl pem=$WORK/alien.pem
+
+	openssl crl -inform DER -in "$der" -out "$pem"
+	cp "$pem" "$ALIEN"; takes PEM
+	{ printf '\xef\xbb\xbf'; sed 's/$/\r/' "$pem"; } > "$ALIEN"; takes 'byte order mark and CRLF'
+	{ openssl crl -inform DER -in "$der" -text; echo 'the end'; } > "$ALIEN"; takes 'openssl crl -text'
+	{ cat "$PKI/good.crt" "$pem" "$PKI/ca1.crt"; } > "$ALIEN"; takes 'certificates around'
+	printf -- '-----BEGIN X509 CRL-----%s-----END X509 CRL-----' "$(one_line "$pem")" > "$ALIEN"; takes 'no line ends'
+	sed 's/X509 CRL/CERTIFICATE/' "$pem" > "$ALIEN"; takes 'certutil -encode of Windows'
+	sed 's/X509 CRL/CRL/' "$pem" > "$ALIEN"; takes 'label CRL'
+	one_line "$pem" > "$ALIEN"; takes 'bare base64'
+	{ cat "$der"; head -c 500 /dev/zero; } > "$ALIEN"; takes 'DER and zeros'
+	{ cat "$der"; echo; } > "$ALIEN"; takes 'DER and a newline'
+	{ printf 'dn: cn=CRL,c=JP\ncertificateRevocationList;binary:: '; base64 -w 70 "$der" | sed '2,$s/^/ /'; } > "$ALIEN"
+	takes ldapsearch
+	iconv -t UTF-16 "$pem" > "$WORK/other"; iconv -f UTF-16 -t UTF-8 "$WORK/other" > "$ALIEN"; takes 'the remedy for UTF-16'
+	openssl crl2pkcs7 -in "$pem" -certfile "$PKI/ca1.crt" -out "$WORK/other"
+	openssl pkcs7 -in "$WORK/other" -print_certs > "$ALIEN"; takes 'the remedy for PKCS#7'
+	reset_config
+}
+run_case 'CRLs from elsewhere: read' lists_read
+
+# list_called WORDS: what the file is; the lists that are installed stay.
+list_called()
+{
+	local command before
+
+	before=$(ls "$CRLS")
+	for command in import show; do
+		run jpkictl crl "$command" "$ALIEN"
+		expect_equal "$1, $command: exit status" 1 "$STATUS"
+		expect_has "$1, $command" "$ALIEN: " "$OUT"
+		expect_has "$1, $command" "$1" "$OUT"
+	done
+	expect_equal "$1: the lists" "$before" "$(ls "$CRLS")"
+}
+
+other_than_lists()
+{
+	local der=$PKI/crl/ca1.crl pem=$WORK/alien.pem
+
+	reset_config
+	openssl crl -inform DER -in "$der" -out "$pem"
+	openssl crl2pkcs7 -in "$pem" -out "$ALIEN"; list_called 'openssl pkcs7 -print_certs'
+	openssl crl2pkcs7 -in "$pem" -outform DER -out "$ALIEN"; list_called '-inform DER'
+	iconv -t UTF-16 "$pem" > "$ALIEN"; list_called 'iconv -f UTF-16'
+	gzip -c "$der" > "$ALIEN"; list_called gunzip
+	printf 'PK\x03\x04' > "$ALIEN"; list_called unzip
+	echo '<!DOCTYPE html><html>Sign in</html>' > "$ALIEN"; list_called 'sign-in page'
+	printf '%%PDF-1.7\n' > "$ALIEN"; list_called 'a PDF'
+	cp "$PKI/good.crt" "$ALIEN"; list_called 'a certificate, not a CRL'
+	openssl x509 -in "$PKI/ca1.crt" -outform DER -out "$ALIEN"; list_called 'jpkictl trust add'
+	openssl genrsa -out "$ALIEN" 2048 2>/dev/null; list_called 'a private key'
+	cat "$pem" "$pem" > "$ALIEN"; list_called 'several CRLs'
+	: > "$ALIEN"; list_called 'is empty'
+	echo hello > "$ALIEN"; list_called 'holds no CRL'
+	sed '5d' "$pem" > "$ALIEN"; list_called damaged
+	head -c 300 "$der" > "$ALIEN"; list_called damaged
+	{ cat "$der"; echo more; } > "$ALIEN"; list_called 'something follows'
+	reset_config
+}
+run_case 'CRLs from elsewhere: called what they are' other_than_lists

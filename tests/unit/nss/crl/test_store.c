@@ -285,12 +285,12 @@ pem_is_taken(void **state)
 	list_make(&(struct list){ .number = 10, .entries = &e }, &der);
 	expect_fault(import_text(BEGIN, &der, 64, END), CRL_OK, "PEM");
 	expect_fault(import_text("text\r\n" BEGIN, &der, 76, END "\n"), CRL_SAME, "with text before");
-	expect_fault(import_text(BEGIN, &der, 64, END "more\n"), CRL_TRAILING, "with text behind");
-	expect_fault(import_text(BEGIN, &der, 64, END BEGIN), CRL_TRAILING, "a second one");
+	expect_fault(import_text(BEGIN, &der, 64, END "more\n"), CRL_SAME, "with text behind");
+	expect_fault(import_text(BEGIN, &der, 64, END BEGIN), CRL_NOT_CRL, "half a second one");
 	expect_fault(import_text(BEGIN, &der, 64, ""), CRL_NOT_CRL, "without end");
 	expect_fault(import_text("", &der, 64, END), CRL_NOT_CRL, "without begin");
 	expect_fault(import_text("-----BEGIN CERTIFICATE-----\n", &der, 64, END), CRL_NOT_CRL, "other");
-	expect_fault(import_text(BEGIN, &der, 20000, END), CRL_NOT_CRL, "endless line");
+	expect_fault(import_text(BEGIN, &der, 20000, END), CRL_SAME, "endless line");
 	der.p[der.len / 2] ^= 1;	/* in an entry */
 	expect_fault(import_text(BEGIN, &der, 64, END), CRL_SIGNATURE, "damaged");
 	expect_installed(-HOUR, "as it was");
@@ -306,7 +306,7 @@ empty_and_unreadable_sources(void **state)
 
 	make_db("ca1", NULL);
 	fd = list_open(list_file("nothing", "", 0));
-	expect_fault(crlstore_import(&s, fd, pki_now(), &list_facts, list_name), CRL_NOT_CRL, "empty");
+	expect_fault(crlstore_import(&s, fd, pki_now(), &list_facts, list_name), CRL_EMPTY, "empty");
 	close(fd);
 	fd = list_open(scratch);
 	expect_fault(crlstore_import(&s, fd, pki_now(), &list_facts, list_name), CRL_UNREADABLE, "directory");
