@@ -105,7 +105,8 @@ transaction_run(const struct flow_env *env, const struct transaction *v, struct 
 	o = t->ops->open(t->ctx, v->reader, clk_left_ms(env->clk, v->verify_by));
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
-		return o;
+		/* The reader was there before the prompt. It may be there again, under another name. */
+		return o.status == OUTCOME_NO_READER ? outcome_raw(OUTCOME_CARD_REMOVED, o.raw) : o;
 	}
 	o = verify_pin(env, &card, v, pin, ret_card_clean);
 	secret_wipe(pin);

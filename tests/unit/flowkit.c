@@ -65,6 +65,8 @@ kit_open(void *ctx, const char *reader, int64_t ms)
 	k->open_within_ms = ms;
 	if (!outcome_ok(&k->open_fail) && (k->open_fail_reader < 0 || k->open_fail_reader == i))
 		return k->open_fail;
+	if ((size_t)i >= k->reader_count)
+		return outcome_of(OUTCOME_NO_READER);
 	if (k->card[i] == NULL || !sim_card_present(k->card[i]))
 		return outcome_of(OUTCOME_CARD_REMOVED);
 	sim_card_power(k->card[i], true);

@@ -499,6 +499,40 @@ test_card_taken_away(void **state)
 }
 
 static void
+unplug(struct kit *k)
+{
+	kit_remove(k, 0);
+	k->reader_count = 0;
+}
+
+/* The same reader, and its card, under the name that a second one of its kind would have. */
+static void
+plug_in_as_another(struct kit *k)
+{
+	unplug(k);
+	k->reader_count = KIT_READERS;
+	k->open_fail = outcome_of(OUTCOME_NO_READER);
+	k->open_fail_reader = 0;
+	kit_insert(k, 1, "good", NULL);
+}
+
+/* There was a reader: "No reader was found" would be wrong. */
+static void
+test_reader_gone_since_the_prompt(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = plug_in_as_another;
+	expect(k, OUTCOME_CARD_REMOVED, "");
+	assert_int_equal(sim_card_stats(k->card[1]).verifies, 0);
+	good_card(k);
+	k->open_fail = outcome_of(OUTCOME_OK);
+	k->on_prompt = unplug;
+	expect(k, OUTCOME_CARD_REMOVED, "");
+}
+
+static void
 spend_two_tries(struct kit *k)
 {
 	kit_set(k, "auth-tries", "1");
@@ -1171,6 +1205,7 @@ main(void)
 		TEST(test_swapped_card_keeps_its_tries),
 		TEST(test_card_taken_and_put_back),
 		TEST(test_card_taken_away),
+		TEST(test_reader_gone_since_the_prompt),
 		TEST(test_tries_spent_by_others_meanwhile),
 		TEST(test_last_try_without_a_warning),
 		TEST(test_no_pin_when_time_is_nearly_up),
