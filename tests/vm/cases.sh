@@ -75,14 +75,24 @@ person 'reader: unplugged' before=unplugged log=NO-READER prompts=0 verifies=0 \
 
 person 'reader: plugged in again' "${LOGS_IN[@]}" "${LEAVES[@]}"
 
-# The reader that had the card is no more, also if another one has come meanwhile.
-person 'reader: unplugged at the prompt' log=NO-READER verifies=0 lacks='root@' \
+# Under which name it comes back is pcscd's choice.
+person 'reader: unplugged at the prompt' log=CARD-REMOVED verifies=0 \
 	"${ENTERS[@]}" "$ASKED" "do:monitor '$UNPLUG'" "type:$PIN" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
 	after=plug_in_again
 
-person 'reader: unplugged and plugged in again at the prompt' log=NO-READER verifies=0 \
+person 'reader: unplugged and plugged in again at the prompt' log=CARD-REMOVED verifies=0 \
 	"${ENTERS[@]}" "$ASKED" "do:monitor '$UNPLUG'; sleep 2; monitor $PLUG; sleep 5" "type:$PIN" 'wait:Password: ' "type:$PASSWORD" \
 	"$HANAKO" "${LEAVES[@]}" after='until_true 30 reader_there || fail "no reader"'
+
+# The card has the PIN and takes its time to answer: VERIFY without a PIN asks for the tries, twice.
+unplugged_at_verify()
+{
+	sim fault ins 20:3 hang 10000
+	(until [ "$(stat_of verifies)" = 1 ]; do sleep 0.2; done; monitor "$UNPLUG") >> "$LOG" 2>&1 &
+}
+person 'reader: unplugged at VERIFY' before=unplugged_at_verify log=CARD-REMOVED \
+	"${ENTERS[@]}" "${RIGHT[@]}" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "do:monitor $PLUG" "${LEAVES[@]}" \
+	after='until_true 30 reader_there || fail "no reader"'
 
 person 'card: removed at the prompt' log=CARD-REMOVED verifies=0 \
 	"${ENTERS[@]}" "$ASKED" 'do:sim remove' "type:$PIN" 'wait:Password: ' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
@@ -148,18 +158,52 @@ ssh_by_challenge_wrong()
 	expect_lacks 'the session' 'uid=' "$OUT"
 	expect_has 'the session' 'Wrong PIN; 2 tries left' "$OUT"
 	check_card 2 1
-	guest_does sh -c 'mv /root/sshd.was /etc/pam.d/sshd; rm /etc/ssh/sshd_config.d/field.conf; systemctl reload ssh'
 }
 run_case 'ssh: with remote = challenge, a wrong PIN and no password' ssh_by_challenge_wrong
 
+# With OpenSSH's PerSourcePenalties as they are: what pam_jpki-ssh(7) says of them. jpki-ssh signs one
+# challenge in a connection.
+ssh_mistyped_three_times()
+{
+	local slip=('wait:assword: ' 'type:no')
+
+	in_guest "$ASKED" "type:$WRONG_PIN" "${slip[@]}" "${slip[@]}" "${slip[@]}" -- \
+		jpki-ssh -o StrictHostKeyChecking=no -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	expect_has 'the session' 'Permission denied' "$OUT"
+	check_card 2 1
+	in_guest "$ASKED" "type:$PIN" -- \
+		jpki-ssh "${SSH[@]:1}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
+	expect_has 'the session' '(hanako)' "$OUT"
+	check_card 3 2
+	guest_does sh -c 'mv /root/sshd.was /etc/pam.d/sshd; rm /etc/ssh/sshd_config.d/field.conf; systemctl reload ssh'
+}
+run_case 'ssh: with remote = challenge, mistyped three times, then the right PIN' ssh_mistyped_three_times
+
 # --- polkit -------------------------------------------------------------------------------
 
-# Its text agent asks once, and has a process of its own for PAM, which is setuid root.
+# Its text agent asks once, and has a process of its own for PAM, which is setuid root. It throws
+# away what was typed before its prompt, and a little later.
+PAUSE=('do:sleep 2')
 person 'pkexec: right PIN' log='OK OK' prompts=2 verifies=2 says='uid=0(root)' \
-	"${LOGS_IN[@]}" 'type:pkexec id' "${RIGHT[@]}" "$HANAKO" "${LEAVES[@]}"
+	"${LOGS_IN[@]}" 'type:pkexec id' "$ASKED" "${PAUSE[@]}" "type:$PIN" "$HANAKO" "${LEAVES[@]}"
 
 person 'pkexec: wrong PIN, no password' log='OK PIN-WRONG' prompts=2 verifies=2 tries=2 says='AUTHENTICATION FAILED' lacks='uid=0' \
-	"${LOGS_IN[@]}" 'type:pkexec id' "$ASKED" "type:$WRONG_PIN" 'wait:Password: ' type: "$HANAKO" "${LEAVES[@]}"
+	"${LOGS_IN[@]}" 'type:pkexec id' "$ASKED" "${PAUSE[@]}" "type:$WRONG_PIN" 'wait:Password: ' "${PAUSE[@]}" type: "$HANAKO" "${LEAVES[@]}"
+
+person 'pkexec: no card' log='OK NO-CARD' says='uid=0(root)' \
+	"${LOGS_IN[@]}" 'do:sim remove' 'type:pkexec id' 'wait:Password: ' "${PAUSE[@]}" "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
+
+# Somebody else's card may be in the reader of this machine.
+pkexec_over_ssh()
+{
+	in_guest 'wait:assword: ' "type:$PASSWORD" 'wait:\$ ' 'type:pkexec id' 'wait:Password: ' "${PAUSE[@]}" "type:$PASSWORD" \
+		'wait:uid=0\(root\)' 'wait:\$ ' type:exit -- "${SSH[@]}" -t hanako@127.0.0.1
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_lacks 'the session' "$PROMPT" "$OUT"
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	check_card 3 0
+}
+run_case 'pkexec: from an ssh session, the card is left alone' pkexec_over_ssh
 
 # --- units --------------------------------------------------------------------------------
 
@@ -227,39 +271,151 @@ run_case 'virtual console: wrong PIN, wrong password' virtual_console_wrong
 
 watch_said()	# EVENT
 {
-	guest journalctl -q -b -o cat _COMM=jpki-watch
+	guest journalctl -q -b -o cat "--since=@$WATCHED_SINCE" _COMM=jpki-watch
 	[[ $OUT == *"event=$1 "* ]]
 }
 
 locked()
 {
-	guest journalctl -q -b -o cat -u lock-listener
+	guest journalctl -q -b -o cat "--since=@$WATCHED_SINCE" -u lock-listener
 	[[ $OUT == *'"member":"Lock"'* ]]
 }
 
-# The screen is locked by whoever listens to logind; here somebody listens who notes it.
-watch_locks()
+# watched COMMAND…: while hanako's watcher runs at the first virtual console. The screen is locked by
+# whoever listens to logind; here somebody listens who notes it.
+watched()	# COMMAND…
 {
+	guest date +%s
+	WATCHED_SINCE=$OUT
 	guest_does sh -c 'echo "on_removal = lock" >> /etc/pam_jpki/pam_jpki.conf'
 	console_login
-	check_card 3 1
 	guest_does systemd-run -q --unit=lock-listener busctl monitor --json=short \
 		"--match=type='signal',interface='org.freedesktop.login1.Session',member='Lock'"
 	# As jpki-watch(1) says, for a desktop that does not do it by itself.
 	keys 'systemctl --user import-environment'
 	keys 'systemctl --user start jpki-watch'
 	until_true 60 watch_said found || fail 'it does not see the card'
-	! locked || fail 'locked with the card there'
-	sim remove
-	until_true 60 watch_said removed || fail 'it does not see that the card has gone'
-	until_true 30 locked || fail 'logind has not been asked to lock'
+	"$@"
 	check_card 3 1
 	keys 'systemctl --user stop jpki-watch'
 	guest_does systemctl stop lock-listener.service
 	guest_does sed -i /^on_removal/d /etc/pam_jpki/pam_jpki.conf
 	vouch_for "$VOUCHED"
 }
-run_case 'jpki-watch: in the user manager, the card is taken out' watch_locks
+
+take_card_out()
+{
+	! locked || fail 'locked with the card there'
+	sim remove
+	until_true 60 watch_said removed || fail 'it does not see that the card has gone'
+	until_true 30 locked || fail 'logind has not been asked to lock'
+}
+run_case 'jpki-watch: in the user manager, the card is taken out' watched take_card_out
+
+# The card of a session that nobody looks at: another person is at the second console.
+take_card_out_in_the_background()
+{
+	monitor 'sendkey alt-f2' >> "$LOG" 2>&1
+	until_true 30 console_is tty2 || fail 'the console does not change'
+	sim remove
+	until_true 60 watch_said removed || fail 'it does not see that the card has gone'
+	until_true 30 locked || fail 'logind has not been asked to lock'
+	monitor 'sendkey alt-f1' >> "$LOG" 2>&1
+	until_true 30 console_is tty1 || fail 'the console does not change'
+}
+
+console_is()	# TERMINAL
+{
+	guest cat /sys/class/tty/tty0/active
+	[ "$OUT" = "$1" ]
+}
+run_case 'jpki-watch: the card is taken out while another console is looked at' watched take_card_out_in_the_background
+
+unplug_and_plug_in()
+{
+	unplugged
+	until_true 60 watch_said removed || fail 'it does not see that the reader has gone'
+	until_true 30 locked || fail 'logind has not been asked to lock'
+	plug_in_again
+	until_true 60 watch_said back || fail 'it does not see the card again'
+}
+run_case 'jpki-watch: the reader is unplugged and plugged in again' watched unplug_and_plug_in
+
+asleep()
+{
+	monitor 'info status' | grep -q suspended
+}
+
+sleep_and_wake()
+{
+	guest_does systemctl suspend --no-block
+	sleep 20
+	monitor 'info status' >> "$LOG" 2>&1
+	monitor system_wakeup >> "$LOG" 2>&1
+	guest systemctl is-active systemd-suspend.service
+	sleep 20
+	! locked || fail 'locked with the card there'
+}
+run_case 'jpki-watch: suspend and resume' watched sleep_and_wake
+
+# --- a locker -----------------------------------------------------------------------------
+
+# swaylock runs as the user, in the active session, which is all that polkit and we know of it. Typing
+# is for the locker alone.
+locked_by()	# PROGRAM
+{
+	guest pgrep -x "$1"
+	[ "$STATUS" = 0 ]
+}
+
+open_by()	# PROGRAM
+{
+	! locked_by "$1"
+}
+
+judged()	# TIMES
+{
+	guest journalctl -q -b -o cat "--since=@$LOCKED_SINCE" "--grep=pam_jpki.swaylock:auth.: JPKI-"
+	[ "$(grep -c . <<< "$OUT")" -ge "$1" ]
+}
+
+locker()	# OUTCOMES TRIES VERIFIES WORD…
+{
+	local wanted=$1 tries=$2 verifies=$3 word typed=0
+
+	shift 3
+	vouch_for none
+	guest_does sh -c 'printf "%s\n" "exec swaylock" > /etc/sway/field
+		printf "%s\n" "#!/bin/sh" "exec env WLR_RENDERER=pixman sway -c /etc/sway/field > ~/sway.log 2>&1" > /usr/local/bin/desktop
+		chmod 0755 /usr/local/bin/desktop'
+	console_login
+	guest date +%s
+	LOCKED_SINCE=$OUT
+	keys desktop
+	until_true 60 locked_by swaylock || fail 'no locker'
+	sleep 5
+	for word; do
+		case $word in
+		remove) sim remove ;;
+		*)
+			keys "$word"
+			until_true "$LIMIT" judged $((++typed)) || fail "it did not ask: $word"
+			sleep 5		# what is typed while pam_unix(8) makes it wait is lost
+			locked_by swaylock || break
+			;;
+		esac
+	done
+	expect_equal 'the last word typed' "${*: -1}" "$word"
+	until_true 30 open_by swaylock || fail 'it did not open'
+	check_card "$tries" "$verifies"
+	expect_equal 'outcomes' "$wanted" "$(outcomes)"
+	guest cat /home/hanako/sway.log
+	guest pkill -x sway
+	vouch_for "$VOUCHED"
+}
+run_case 'locker: right PIN' locker 'OK OK' 3 2 "$PIN"
+run_case 'locker: wrong PIN, then the right one' locker 'OK PIN-WRONG OK' 3 3 "$WRONG_PIN" "$PIN"
+run_case 'locker: no card, the password' locker 'OK NO-CARD' 3 1 remove s3cret-word
 
 # --- jpkictl setup, and the power goes -----------------------------------------------------------
 

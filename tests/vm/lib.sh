@@ -10,7 +10,7 @@
 
 PIN=8275
 WRONG_PIN=8276
-PASSWORD=s3cret-Word
+PASSWORD=s3cret-word
 PROMPT='PIN of the user-authentication certificate'
 PKI=$E2E_BUILD/tests/pki/out
 WORK=/tmp/field
@@ -22,6 +22,7 @@ LOG=$E2E_LOGS/machine.log
 CASE=
 CASE_FAILED=
 CARD_SPEC=
+COMMANDS=0
 PASSED=0
 FAILED=0
 
@@ -122,16 +123,16 @@ run()
 # guest WORD…: a command in the machine, as root, in no session. OUT, STATUS.
 guest()
 {
-	local answer
+	local answer number
 
 	{ printf '\n#'; printf ' %q' "$@"; echo; } >> "$LOG"
-	printf '%q ' "$@" | base64 -w 0 >&"$AGENT" && echo >&"$AGENT"
+	printf '%d %s\n' $((++COMMANDS)) "$(printf '%q ' "$@" | base64 -w 0)" >&"$AGENT"
 	OUT=''
 	STATUS=999
-	if ! read -r -t "$LIMIT" STATUS answer <&"$AGENT"; then
-		fail "no answer from the machine to: $*"
-		return
-	fi
+	until read -r -t $((LIMIT * 2)) number STATUS answer <&"$AGENT" && [ "$number" = "$COMMANDS" ]; do
+		# An earlier one may have been given up, and answered since.
+		[ -n "$number" ] || { STATUS=999; fail "no answer from the machine to: $*"; return; }
+	done
 	OUT=$(base64 -d <<< "$answer")
 	printf '%s\n[exit %s]\n' "$OUT" "$STATUS" >> "$LOG"
 }
@@ -379,7 +380,7 @@ fresh_console()
 VOUCHED=login,sudo,su,polkit-1
 vouch_for()	# SERVICES
 {
-	guest_does sh -c 'sed -i "/^local_services/d" "$1" && echo "local_services = $2" >> "$1"' sh /etc/pam_jpki/pam_jpki.conf "$1"
+	guest_does sh -c ': >> "$1" && sed -i "/^local_services/d" "$1" && echo "local_services = $2" >> "$1"' sh /etc/pam_jpki/pam_jpki.conf "$1"
 }
 
 # The first ten minutes of README.md, by hand.
