@@ -83,7 +83,7 @@ apdu_transmit(struct transport *t, const struct apdu *cmd, struct apdu_response 
 	struct apdu_response r;
 	struct outcome o = exchange(t, cmd, &r);
 
-	if (outcome_ok(&o) && !cmd->secret && r.sw >> 8 == 0x6c) {
+	if (outcome_ok(&o) && !cmd->secret && !cmd->exact && r.sw >> 8 == 0x6c) {
 		struct apdu again = *cmd;
 
 		again.le = r.sw & 0xff;

@@ -22,6 +22,11 @@ struct apdu {
 	int le;			/* 0 to 255 as sent, or APDU_NO_LE */
 	/* Data is a PIN: never sent a second time, wiped after use. */
 	bool secret;
+	/*
+	 * Never repeated with another Le, which on T=0 stands where the length of data does: for
+	 * VERIFY without data.
+	 */
+	bool exact;
 };
 
 struct apdu_response {
@@ -32,7 +37,7 @@ struct apdu_response {
 
 /*
  * Sends one command. 61xx is answered with GET RESPONSE and 6Cxx by repeating
- * with the right Le, which T=0 readers need (not for a secret command).
+ * with the right Le, which T=0 readers need (not for a secret or exact command).
  *
  * OUTCOME_OK: there is a status word, whichever. Otherwise what the transport
  * said, or BAD_REPLY.

@@ -33,6 +33,18 @@ static const uint8_t aid_jpki[] =
     { 0xd3, 0x92, 0xf0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 static const uint8_t aid_card_manager[] = { 0xa0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
 
+struct view
+jpki_application(void)
+{
+	return (struct view){ aid_jpki, sizeof aid_jpki };
+}
+
+struct view
+jpki_card_manager(void)
+{
+	return (struct view){ aid_card_manager, sizeof aid_card_manager };
+}
+
 static uint16_t
 pin_file(enum jpki_pin pin)
 {
@@ -245,8 +257,8 @@ static struct outcome
 query_tries(struct jpki *card, enum jpki_pin pin, uint16_t *ret_sw)
 {
 	uint16_t ef = pin_file(pin);
-	struct apdu by_short_id = { .ins = INS_VERIFY, .p2 = SFI(ef), .le = APDU_NO_LE };
-	struct apdu by_select = { .ins = INS_VERIFY, .p2 = CURRENT_EF, .le = APDU_NO_LE };
+	struct apdu by_short_id = { .ins = INS_VERIFY, .p2 = SFI(ef), .le = APDU_NO_LE, .exact = true };
+	struct apdu by_select = { .ins = INS_VERIFY, .p2 = CURRENT_EF, .le = APDU_NO_LE, .exact = true };
 	struct apdu_response r;
 	struct outcome o = transmit_on_file(card, &by_short_id, &by_select, ef, &r);
 

@@ -37,6 +37,10 @@ struct jpki {
 	uint16_t selected_ef;	/* by SELECT, in this application; 0: none */
 };
 
+/* The names (AID) of the JPKI application and of the card manager. Static. */
+struct view jpki_application(void);
+struct view jpki_card_manager(void);
+
 /*
  * Leaves the application by selecting the card manager, which drops the
  * verified state of every PIN (selecting the application again does not).

@@ -72,6 +72,23 @@ counterfeit_at_the_prompt()
 # Seen to succeed: mutant the-card-has-signed-our-challenge
 adversary counterfeit-at-the-prompt counterfeit_at_the_prompt
 
+# To the query of the tries it answers "wrong length, take mine" (ISO 7816-4): on T=0 the query with a
+# length is a VERIFY whose PIN is still to come.
+card_that_wants_a_length()
+{
+	: > "$E2E_LOGS/apdu.trace"
+	sim fault ins 20:* sw 6C04
+	at_the_prompt "pin=$PIN" auth
+	no_login
+	run jpkictl status
+	grep -q '^-> 0020' "$E2E_LOGS/apdu.trace" || fail 'the tries were not asked for'
+	! grep -qE '^-> 0020....[0-9A-F]' "$E2E_LOGS/apdu.trace" || broken 'VERIFY with a length'
+}
+# Promise: Four digits that were typed for this card are all that it is ever sent.
+# Letter: 6C04 is what a card says to a command with a wrong Le, and the right one is named.
+# Seen to succeed: mutant query-sent-again
+adversary card-that-wants-a-length card_that_wants_a_length
+
 # In the helper's place is a program that says what it likes (tests/unit/fakehelper).
 helper_that_lies()
 {

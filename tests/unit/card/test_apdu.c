@@ -197,6 +197,23 @@ secret_is_sent_once(void **state)
 	}
 }
 
+/* On T=0 the Le of a command without data stands where the length of data does. */
+static void
+exact_is_sent_once(void **state)
+{
+	const struct apdu cmd = { 0x00, 0x20, 0x00, 0x98, .le = APDU_NO_LE, .exact = true };
+	const char *const answers[] = { "6C04", "6C10", "6C00" };
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		const struct step steps[] = { { "00200098", answers[i] }, { NULL } };
+		struct apdu_response r;
+		struct outcome o = play(steps, &cmd, &r);
+
+		assert_int_equal(o.status, OUTCOME_OK);
+		assert_int_equal(r.sw >> 8, 0x6c);
+	}
+}
+
 /* Nor does it stay behind: the buffer that was sent has been wiped. */
 static const uint8_t *sent_at;
 
@@ -348,6 +365,7 @@ main(void)
 		cmocka_unit_test(fetching_ends),
 		cmocka_unit_test(repeats_with_the_right_length),
 		cmocka_unit_test(secret_is_sent_once),
+		cmocka_unit_test(exact_is_sent_once),
 		cmocka_unit_test(secret_is_wiped),
 		cmocka_unit_test(protocol_table),
 		cmocka_unit_test(nothing_else_is_good),

@@ -579,6 +579,32 @@ four_byte_query_may_be_too_short(void **state)
 	END;
 }
 
+/* As measured cards do. Whatever it answers, it gets no length: that would be one of a PIN on T=0. */
+static void
+query_without_an_answer(void **state)
+{
+	static const struct step scripts[][5] = {
+		{ { QUERY, "6700" }, { SELECT_PIN, "9000" }, { QUERY_CURRENT, "6700" },
+		  { QUERY_CURRENT "00", "6700" }, { NULL } },
+		{ { QUERY, "6C10" }, { NULL } },
+		{ { QUERY, "6700" }, { SELECT_PIN, "9000" }, { QUERY_CURRENT, "6C04" }, { NULL } },
+		{ { QUERY, "6700" }, { SELECT_PIN, "9000" }, { QUERY_CURRENT, "6700" },
+		  { QUERY_CURRENT "00", "6C04" }, { NULL } },
+	};
+
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		struct script s;
+		struct jpki card = { .transport = &s.transport };
+		int tries = 0;
+		struct outcome o;
+
+		script_start(&s, scripts[i]);
+		o = jpki_tries_left(&card, JPKI_PIN_AUTH, &tries);
+		assert_int_equal(o.status, OUTCOME_BAD_REPLY);
+		script_end(&s);
+	}
+}
+
 /* --- VERIFY ------------------------------------------------------------------------ */
 
 static struct secret *secret;
@@ -951,6 +977,7 @@ main(void)
 		cmocka_unit_test(tries_are_asked_without_a_pin),
 		cmocka_unit_test(verified_card_is_made_to_forget),
 		cmocka_unit_test(four_byte_query_may_be_too_short),
+		cmocka_unit_test(query_without_an_answer),
 		cmocka_unit_test(verify_answers),
 		cmocka_unit_test(verify_is_sent_once),
 		cmocka_unit_test(only_four_digits_are_sent),
