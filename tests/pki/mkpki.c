@@ -98,6 +98,7 @@ struct leaf {
 	const char *digest;		/* NULL: SHA-256 */
 	bool sign_names;		/* the signature certificate's names */
 	bool unknown_critical;
+	const char *talk;		/* in AIA and distribution point; NULL: what is usual */
 	bool bare;			/* no AIA, no CRL distribution point, no AKI */
 	/*
 	 * Making keys is what takes the time: the leaves that are not meant
@@ -140,6 +141,13 @@ static const struct leaf leaves[] = {
 	{ "stay-renewed", "ca1", 0x06f1a2c2, CN_RENEWED, -7 * DAY, 328 * DAY, KU_DS, POLICY_AUTH,
 	  .key = RSA2048 },
 	{ "bare", "ca1", 0x06f1a2c3, CN_HOLDER, VALID, KU_DS, POLICY_AUTH, .key = RSA2048, .bare = true },
+	/* They tell wherever a certificate may say something. */
+	{ "chatty", "ca1", 0x13198001, "TARO YAMADA 19800101", VALID, KU_DS, "1.2.392.200149.8.5.1.3.19800101",
+	  "clientAuth,1.2.392.19800101.1", .key = RSA2048, .sign_names = true, .unknown_critical = true,
+	  .talk = "Taro-Yamada-19800101" },
+	{ "chatty2", "ca1", 0x13200102, "BANGO HANAKO 20010203", VALID, KU_DS, "1.2.392.200149.8.5.1.3.20010203",
+	  "clientAuth,1.2.392.20010203.2", .key = RSA2048, .sign_names = true, .unknown_critical = true,
+	  .talk = "Hanako-Bango-20010203" },
 	{ "phone", "ca1", 0x06f1a2c4, CN_HOLDER, VALID, KU_DS, POLICY_PHONE, .key = RSA2048 },
 
 	{ "wrong-ku", "ca1", 0x06f1b001, CN_HOLDER, VALID, KU_NR, POLICY_AUTH,
@@ -411,6 +419,15 @@ add_directory_name(X509 *cert, int nid, X509_NAME *name)
 	GENERAL_NAMES_free(names);
 }
 
+static void
+add_responder(X509 *cert, const char *talk)
+{
+	char value[128];
+
+	snprintf(value, sizeof value, "OCSP;URI:http://%s.invalid", talk != NULL ? talk : "ocsp.jpki");
+	add_ext_text(cert, NULL, NID_info_access, value);
+}
+
 /* Takes the name over. */
 static void
 add_crl_distribution_point(X509 *cert, X509_NAME *name)
@@ -593,8 +610,8 @@ make_leaf(const struct leaf *leaf, const struct ca *ca, EVP_PKEY *key)
 		add_sign_names(cert);
 	add_directory_name(cert, NID_issuer_alt_name, ca_japanese_name(ca));
 	if (!leaf->bare) {
-		add_crl_distribution_point(cert, municipality_name(ca));
-		add_ext_text(cert, ca->cert, NID_info_access, "OCSP;URI:http://ocsp.jpki.invalid");
+		add_crl_distribution_point(cert, leaf->talk != NULL ? place_name(ca, leaf->talk) : municipality_name(ca));
+		add_responder(cert, leaf->talk);
 		add_ext_text(cert, ca->cert, NID_authority_key_identifier, "keyid:always");
 	}
 	add_ext_text(cert, ca->cert, NID_subject_key_identifier, "hash");

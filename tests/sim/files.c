@@ -243,7 +243,12 @@ image_of_auth_cert(const struct sim_card *card)
 		image.len = image.size = image.len - image.len / 4;
 	else if (strcmp(how, "head") == 0)
 		image.len = image.size = HEAD_LEN;
-	else if (strcmp(how, "huge") == 0) {
+	else if (card->opt.tail[0] != '\0' && image.len + strlen(card->opt.tail) <= image.size) {
+		memcpy(card->scratch, image.data, image.len);
+		memcpy(card->scratch + image.len, card->opt.tail, strlen(card->opt.tail));
+		image.data = card->scratch;
+		image.len += strlen(card->opt.tail);
+	} else if (strcmp(how, "huge") == 0) {
 		memcpy(card->scratch, image.data, image.len);
 		memcpy(card->scratch, "\x30\x82\xff\xff", 4);
 		image.data = card->scratch;

@@ -82,6 +82,7 @@ struct options {
 	char atr[67];
 	char expiry[9];
 	char label[33];
+	char tail[33];
 	char availability[7];
 	char auth_ef[12];
 	char reset_clears[5];

@@ -32,6 +32,7 @@ static const struct option option_table[] = {
 	{ "atr", HEX, FIELD(atr), ATR_CONTACTLESS, NULL },
 	{ "expiry", WORD, FIELD(expiry), "20331103", NULL },
 	{ "label", WORD, FIELD(label), "JPKIAPICCTOKEN2", NULL },
+	{ "tail", WORD, FIELD(tail), "", NULL },
 	{ "availability", HEX, FIELD(availability), "8F8F00", NULL },
 	{ "auth-ef", WORD, FIELD(auth_ef), "normal",
 	  "normal truncated head ff empty huge absent" },
