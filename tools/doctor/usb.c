@@ -114,9 +114,7 @@ note_interface(int dir, const char *interface, struct usb_devices *devices)
 
 	if (device == NULL || !read_number(dir, interface, "bInterfaceClass", &class))
 		return;
-	if (class == CLASS_CCID && !device->is_ccid)
-		read_driver(dir, interface, device->driver);
-	else if (class == CLASS_VENDOR && !device->is_ccid && device->driver[0] == '\0')
+	if (!device->is_ccid && (class == CLASS_CCID || (class == CLASS_VENDOR && device->driver[0] == '\0')))
 		read_driver(dir, interface, device->driver);
 	device->is_ccid |= class == CLASS_CCID;
 }

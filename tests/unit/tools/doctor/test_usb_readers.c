@@ -354,8 +354,7 @@ nonsense(void **state)
 	usb_read_drivers(root, &drivers);
 	assert_false(drivers.any);
 
-	memset(text, 'y', sizeof text - 1);
-	memcpy(text, "<key>ifdVendorID</key><array><!-- never", 39);
+	snprintf(text, sizeof text, "%-65000s", "<key>ifdVendorID</key><array><!-- never");
 	put(PCSC_DRIVERS "/ifd-ccid.bundle/Contents", "Info.plist", text);
 	put(PCSC_DRIVERS "/b.bundle/Contents", "Info.plist", "<key>ifdVendorID</key><array><string>0x");
 	put(PCSC_DRIVERS "/c.bundle/Contents", "Info.plist", "");
