@@ -8,6 +8,8 @@
 
 /* [0] EXPLICIT, which holds the version */
 #define DER_CONTEXT_0 0xa0
+/* [0] IMPLICIT of an OCTET STRING */
+#define DER_CONTEXT_0_IMPLICIT 0x80
 
 bool
 asn1_is_certificate(struct view der)
@@ -78,4 +80,20 @@ asn1_ecdsa_raw(struct view signature, size_t n, uint8_t *out)
 	inner = cursor_of(body.data, body.len);
 	return integer_to_fixed(&inner, n, out) && integer_to_fixed(&inner, n, out + n) &&
 	    cursor_at_end(&inner);
+}
+
+bool
+asn1_authority_key(struct view value, struct view *ret_key, bool *ret_more)
+{
+	struct cursor r = cursor_of(value.data, value.len), inner;
+	struct view body;
+
+	*ret_key = (struct view){ .len = 0 };
+	if (!der_get(&r, DER_SEQUENCE, &body) || !cursor_at_end(&r))
+		return false;
+	inner = cursor_of(body.data, body.len);
+	if (!der_get(&inner, DER_CONTEXT_0_IMPLICIT, ret_key))
+		inner = cursor_of(body.data, body.len);
+	*ret_more = !cursor_at_end(&inner);
+	return true;
 }

@@ -30,4 +30,10 @@ bool asn1_oid(struct view der, struct view *ret_oid) MUST_CHECK;
  */
 bool asn1_ecdsa_raw(struct view signature, size_t n, uint8_t *out) MUST_CHECK;
 
+/*
+ * The value of an authorityKeyIdentifier (RFC 5280 §4.2.1.1): the key's name, lent, of length 0 if it has none,
+ * and whether issuer or serial number follow. False if it is none.
+ */
+bool asn1_authority_key(struct view value, struct view *ret_key, bool *ret_more) MUST_CHECK;
+
 #endif

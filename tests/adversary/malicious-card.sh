@@ -81,6 +81,7 @@ card_that_wants_a_length()
 	at_the_prompt "pin=$PIN" auth
 	no_login
 	run jpkictl status
+	run jpkictl survey
 	grep -q '^-> 0020' "$E2E_LOGS/apdu.trace" || fail 'the tries were not asked for'
 	! grep -qE '^-> 0020....[0-9A-F]' "$E2E_LOGS/apdu.trace" || broken 'VERIFY with a length'
 }
@@ -88,6 +89,40 @@ card_that_wants_a_length()
 # Letter: 6C04 is what a card says to a command with a wrong Le, and the right one is named.
 # Seen to succeed: mutant query-sent-again
 adversary card-that-wants-a-length card_that_wants_a_length
+
+# It says who its holder is wherever it may say something, and its reader has a number of its own.
+card_that_tells()
+{
+	local known word
+
+	stop_sim
+	stop_pcscd
+	READER_NAME='Virtual PCD [Taro Yamada] (19800101)' start_pcscd
+	start_sim "$(card_dir 'chatty label=TARO-YAMADA tail=TARO-YAMADA-19800101 expiry=19800101 fci-data=5441524F locked-query=1980 ief-read=0101')"
+	CARD_DIRTY=yes
+	sim set auth-tries 0
+	known=" $(grep -oE '`[^`]+`' "$E2E_TOP/doc/real-cards.md" | tr -d '`' | paste -sd' ') "
+	: > "$E2E_LOGS/apdu.trace"
+	run jpkictl survey
+	expect_equal 'exit status' 0 "$STATUS"
+	OUT=$(sed '/^The lines below/d; /^version: /d; /^reader: Virtual PCD$/d; /^driver:/d' <<< "$OUT")
+	[ "$(wc -l <<< "$OUT")" -ge 25 ] || fail "only $(wc -l <<< "$OUT") lines"
+	for word in $OUT; do
+		[[ $known == *" ${word%:} "* ]] || broken "it says $word"
+	done
+	! grep -qE '^-> 0020.... ' "$E2E_LOGS/apdu.trace" || broken 'VERIFY with data'
+	! grep -qE '^-> (0024|802A)' "$E2E_LOGS/apdu.trace" || broken 'more than reading'
+	expect_equal 'PINs that reached the card' 0 "$(stat_of verifies)"
+	stop_sim
+	stop_pcscd
+	start_pcscd
+	start_sim "$(card_dir good)"
+	CARD_SPEC=good
+}
+# Promise: `jpkictl survey` sends no PIN, and prints nothing that a card or its reader says of itself.
+# Letter: each thing it says is in a place where a card or a reader may say something.
+# Seen to succeed: mutant number-of-a-reader
+adversary card-that-tells card_that_tells
 
 # In the helper's place is a program that says what it likes (tests/unit/fakehelper).
 helper_that_lies()

@@ -249,7 +249,7 @@ expect_logged()		# REGEX
 
 # --- pcscd and the card ----------------------------------------------------------
 
-# start_pcscd [none | N]: with the virtual reader, without any, or with N of them, which
+# start_pcscd [none | N]: with the virtual reader ($READER_NAME, or Virtual PCD), without any, or with N of them, which
 # are two slots each, at two ports each from VPCD_PORT on. The driver knows its slots by
 # variables of its own: each reader gets a copy of it.
 # shellcheck disable=SC2120 # its argument is for cases
@@ -266,7 +266,7 @@ start_pcscd()
 	for ((i = 0; i < count; i++)); do
 		port=$((VPCD_PORT + 2 * i))
 		cp "$E2E_VPCD" "$WORK/vpcd$i.so"
-		printf 'FRIENDLYNAME "Virtual PCD%s"\nDEVICENAME /dev/null:0x%X\nLIBPATH %s\nCHANNELID 0x%X\n' \
+		printf 'FRIENDLYNAME "'"${READER_NAME:-Virtual PCD}"'%s"\nDEVICENAME /dev/null:0x%X\nLIBPATH %s\nCHANNELID 0x%X\n' \
 			"${i#0}" $port "$WORK/vpcd$i.so" $port >> "$conf/vpcd"
 	done
 	# shellcheck disable=SC2046 # an option or nothing

@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
+#include "nss/certform.h"
 #include "nss/pem.h"
 #include "nss/sshkey.h"
 #include "tests/fuzz/fuzz.h"
@@ -54,6 +55,18 @@ ssh_key(const struct cert *cert)
 		CHECK(strlen(line) < sizeof line && sshkey_fingerprint(line, found) && strlen(found) == 43);
 }
 
+/* It says nothing but words. */
+static void
+form_of(const struct cert *cert)
+{
+	struct certform form;
+
+	certform_of(cert, cert, &form);
+	for (size_t kind = 0; kind < CERTFORM_KINDS; kind++)
+		for (unsigned int trait = 0; trait < CERTFORM_TRAITS; trait++)
+			CHECK((form.of[kind].traits >> trait & 1) == 0 || certform_trait(kind, trait) != NULL);
+}
+
 static void
 certificate(struct view der)
 {
@@ -78,6 +91,7 @@ certificate(struct view der)
 	if (cert_key_sha256(cert, key))
 		CHECK(strlen(key) == CERT_FINGERPRINT_LEN);
 	ssh_key(cert);
+	form_of(cert);
 	CHECK(pem_write(der, text, sizeof text));
 	r = cursor_of(text, strlen(text));
 	CHECK(pem_next(&r, again, sizeof again, &len) == PEM_CERT);

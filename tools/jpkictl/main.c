@@ -99,6 +99,14 @@ static const struct command commands[] = {
 	  "whom it is enrolled.\n\n"
 	  "  -r, --reader NAME  only the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_status },
+	{ "survey", N_("[--json] [--reader NAME]"), N_("what only a card can answer, for the project"),
+	  N_("Asks the card on the reader what only a real card can answer, and prints a short text\n"
+	  "to send to the project: doc/real-cards.md says where, and what each line settles. No\n"
+	  "PIN is sent and no try is spent, and nothing that names you or your card is printed.\n"
+	  "The card is powered down and up once.\n\n"
+	  "  -j, --json         tell it as JSON\n"
+	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
+	  .needs_card = true, .run = cmd_survey },
 	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
 	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),

@@ -366,3 +366,109 @@ usage_tool()
 	[ "$STATUS" != 0 ] || fail 'a plain user enrolled somebody'
 }
 run_case 'jpkictl: help, wrong words, no rights' usage_tool
+
+# --- survey --------------------------------------------------------------------------------
+answer()	# LINE: of the survey just run
+{
+	sed -n "s/^$1: //p" <<< "$OUT"
+}
+
+# surveyed [STATUS]: by the card's log, it reads and asks for tries; no PIN, no change, no signature.
+surveyed()
+{
+	: > "$E2E_LOGS/apdu.trace"
+	run jpkictl survey
+	expect_equal 'exit status' "${1:-0}" "$STATUS"
+	! grep -qE '^-> (0020....( |.{2})|0024|802A)' "$E2E_LOGS/apdu.trace" || fail 'more than reading'
+	expect_equal 'PINs that reached the card' 0 "$(stat_of verifies)"
+	expect_equal 'PIN state left on the card' none "$(sim get verified)"
+}
+
+survey_text()
+{
+	local text json
+
+	surveyed
+	text=$OUT
+	expect_equal 'reader' 'Virtual PCD' "$(answer reader)"
+	expect_equal 'label' JPKIAPICCTOKEN2 "$(answer label)"
+	expect_equal 'tries' 63Cx "$(answer authentication-tries)"
+	expect_equal 'size' 3808 "$(answer file-size)"
+	expect_equal 'key' RSA-2048 "$(answer key)"
+	expect_equal 'policies' 'critical 3.30 cps' "$(answer policies)"
+	expect_equal 'authority key' 'present keyIdentifier matches-ca' "$(answer authority-key)"
+	expect_equal 'CA' other "$(answer ca)"
+	expect_has 'what it says of itself' 'neither you nor your card' "$text"
+	run jpkictl survey --json
+	json=$(jq -r 'to_entries[] | "\(.key): \(.value | join(" "))"' <<< "$OUT")
+	expect_equal 'the same as JSON' "$(tail -n +2 <<< "$text" | grep -v '^reading-time')" "$(grep -v '^reading-time' <<< "$json")"
+	run env LANG=ja_JP.UTF-8 jpkictl survey
+	expect_has 'in Japanese' 'カードは特定できません' "$OUT"
+	expect_equal 'the lines in Japanese' RSA-2048 "$(answer key)"
+	run setpriv --reuid hanako --regid hanako --init-groups jpkictl survey
+	expect_equal 'for a plain user' 63Cx "$(answer authentication-tries)"
+	run jpkictl survey --reader 'Virtual PCD 00 00'
+	expect_equal 'with --reader' 0 "$STATUS"
+	run jpkictl survey --help
+	expect_has 'help' 'doc/real-cards.md' "$OUT"
+	for words in 'now' '--pin' '--reader'; do
+		run jpkictl survey $words
+		expect_equal "exit status, $words" 2 "$STATUS"
+	done
+}
+run_case 'jpkictl survey' survey_text
+
+# Another person's card gives the same lines; what is known of an authority has its name.
+survey_of_two()
+{
+	local text
+
+	surveyed
+	text=$(grep -v '^reading-time' <<< "$OUT")
+	fresh_card other-person
+	surveyed
+	expect_equal 'of another person' "$text" "$(grep -v '^reading-time' <<< "$OUT")"
+	printf '%s unconfirmed authca99\n' "$(openssl x509 -in "$PKI/ca1.crt" -outform DER | sha256sum | cut -d' ' -f1)" \
+		>> /usr/share/pam_jpki/jpki-ca.fingerprints
+	surveyed
+	expect_equal 'CA' authca99 "$(answer ca)"
+	sed -i '$d' /usr/share/pam_jpki/jpki-ca.fingerprints
+}
+run_case 'jpkictl survey: two people, one text' survey_of_two
+
+survey_of_others()
+{
+	local card line tries
+
+	while read -r card line tries; do
+		fresh_card "$(tr , ' ' <<< "$card")"
+		sim set auth-tries "${tries:-3}"
+		surveyed
+		expect_equal "$card" "${line#*=}" "$(answer "${line%%=*}")"
+	done <<-'CARDS'
+		phone,profile=phone-android read-certificate=6982
+		phone,profile=phone-iphone label=JPKIAPIOSTOKEN
+		good,profile=juki label=JPKIAPICCTOKEN
+		good,profile=locked authentication-tries=63C0 0
+		good,locked-query=6984 authentication-tries=6984 0
+		good,locked-query=6983 authentication-tries=6983 0
+		good,none,profile=faceauth authentication-tries=63C0 0
+		good,first-6f00=yes first-command=6F00
+		ec384 key=EC-P384
+	CARDS
+	fresh_card 'good profile=nojpki'
+	surveyed 1
+	expect_has 'another card' JPKI-E-NOT-JPKI "$OUT"
+	fresh_card good
+	sim remove
+	surveyed 1
+	expect_has 'no card' JPKI-E-NO-CARD "$OUT"
+	sim insert
+	wait_reader_has_card
+	sim fault 'at *' garbage
+	surveyed 1
+	sim fault clear
+	run jpkictl survey --reader 'no such reader'
+	expect_equal 'exit status, no such reader' 1 "$STATUS"
+}
+run_case 'jpkictl survey: telephones, Juki card, locked card, another, none, nonsense' survey_of_others
