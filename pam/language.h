@@ -3,11 +3,14 @@
 #ifndef JPKI_PAM_LANGUAGE_H
 #define JPKI_PAM_LANGUAGE_H
 
-/* Each may be NULL. */
+#include <stdbool.h>
+
+/* Each text may be NULL. */
 struct language_facts {
 	const char *locale;	/* of LC_MESSAGES: "ja_JP.UTF-8" */
 	const char *codeset;	/* of LC_CTYPE: "UTF-8" */
 	const char *tty;	/* PAM_TTY */
+	bool on_tty;	/* which controls this process: the person reads there */
 };
 
 /* "ja" or "en": Japanese only where all of it says that it can be shown. */
