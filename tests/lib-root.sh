@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Freshly made roots of Debian, and the inside of them. Sourced by tests/fresh and tests/field.
+# Freshly made roots of Debian, and the inside of them. Sourced by tests/fresh, tests/field and tests/desktops.
 
 # The address from which this machine installs packages.
 package_source()
@@ -60,4 +60,72 @@ put_source()	# SOURCE ROOT
 {
 	git -C "$1" bundle create -q "$2/root/source.bundle" HEAD &&
 		inside "$2" fresh git clone -q /root/source.bundle /root/pam_jpki
+}
+
+# --- a place to work in, of which the next run may take what takes long to make ---------
+
+# tests/field and tests/desktops say cache (a directory, or empty) and keep (not empty: it stays).
+# shellcheck disable=SC2034,SC2154 # they use what is not used here
+
+die()
+{
+	printf '%s: %s\n' "$(basename -- "$0")" "$*" >&2
+	exit 2
+}
+
+# attended COMMAND…: so that a signal ends it at once.
+running=
+attended()
+{
+	local status
+
+	"$@" 9>&- &
+	running=$!
+	wait "$running"
+	status=$?
+	running=
+	return "$status"
+}
+
+comma()
+{
+	local IFS=,
+
+	printf '%s' "$*"
+}
+
+# root_of DIR PACKAGE…: a Debian 13 with these packages, unless a run before has made it whole.
+root_of()
+{
+	local dir=$1
+
+	shift
+	[ "$(cat "$dir.made" 2>/dev/null)" != "$*" ] || return 0
+	printf '  %s …\n' "${dir##*/}"
+	rm -rf --one-file-system "$dir" "$dir.made"
+	attended make_root trixie "$dir" "$(comma "$@")" > "$dir.log" 2>&1 || { tail -n 20 "$dir.log" >&2; return 1; }
+	printf '%s\n' "$*" > "$dir.made"
+}
+
+clean_up()
+{
+	[ -z "$running" ] || { kill -KILL "$running"; wait "$running"; } 2>/dev/null
+	[ -n "$keep" ] || rm -rf --one-file-system "$cache"
+}
+
+# open_workplace NAME: from now on cache is a directory of ours alone; without --cache or --keep it goes in the end.
+open_workplace()
+{
+	if [ -n "$cache" ]; then
+		mkdir -p "$cache" && cache=$(cd -- "$cache" && pwd -P) || exit 2
+		keep=yes
+	else
+		cache=$(mktemp -d "/var/tmp/pam_jpki-$1.XXXXXX") || exit 2
+		chmod 0755 "$cache"
+	fi
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	exec 9> "$cache/lock"
+	flock -n 9 || die "$cache is in use"
 }

@@ -93,6 +93,10 @@ use_screen()
 		SCREEN=(env DISPLAY=:0 XAUTHORITY=/run/lightdm/root/:0)
 		[ -n "${BUS_PID-}" ] || start_bus
 		;;
+	sddm)
+		SCREEN=(env DISPLAY=:0)
+		[ -n "${BUS_PID-}" ] || start_bus
+		;;
 	*)
 		SCREEN=("${PERSON[@]}" DISPLAY=:7)
 		[ -n "${X_PID-}" ] || start_x
@@ -357,7 +361,9 @@ end_locker()
 {
 	end_process "$LOCKER_PID"
 	LOCKER_PID=
-	[ "$LOCKER" != lightdm ] || until_true 5 test ! -e /tmp/.X0-lock || fail 'the X server of lightdm stays'
+	case $LOCKER in
+	lightdm|sddm) until_true 5 test ! -e /tmp/.X0-lock || fail "the X server of $LOCKER stays" ;;
+	esac
 }
 
 # locker NAME PROGRAM STACK [KEY=VALUE…]: she comes back to her screen.
@@ -408,7 +414,7 @@ locker()
 waits_for_card()
 {
 	"${LOCKER}_listens"
-	pgrep -x jpki_helper >/dev/null
+	syslog_matches 'step: card$' && pgrep -x jpki_helper >/dev/null
 }
 
 lay_card()
