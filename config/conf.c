@@ -27,7 +27,7 @@
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
 	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES,
-	TYPE_USER };
+	TYPE_USER, TYPE_PROXY, TYPE_HOSTS };
 
 static const struct row {
 	const char *key;
@@ -48,6 +48,8 @@ static const struct row {
 	ROW(crl_dir, TYPE_PATH, 0, 0, STATEDIR "/crl", "an absolute path"),
 	ROW(crl_sources, TYPE_PATH, 0, 0, CONFDIR "/crl-sources", "an absolute path"),
 	ROW(crl_timeout, TYPE_UINT, 1, 600, "60", "1 to 600 seconds"),
+	ROW(crl_proxy, TYPE_PROXY, 0, 0, "auto", "auto, none or http://host:port, without a password"),
+	ROW(crl_proxy_except, TYPE_HOSTS, 0, 0, "none", "none or host names with commas between them"),
 	ROW(block_list, TYPE_PATH, 0, 0, CONFDIR "/blocked", "an absolute path"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
@@ -163,6 +165,27 @@ parse_list(const char *text, const char *none, const char *punctuation, char *ds
 	return copy_text(text, dst, size);
 }
 
+/*
+ * "http://HOST:PORT", or https. Everybody reads the file: "USER:PASSWORD@" has no place in it, and
+ * what is no host and port is a slip.
+ */
+static bool
+parse_proxy(const char *text, char *dst, size_t size)
+{
+	const char *host = text + (strncmp(text, "https://", 8) == 0 ? 8 : 7);
+	size_t len;
+
+	if (strcmp(text, "auto") == 0)
+		return copy_text("", dst, size);
+	if (strcmp(text, CONF_PROXY_NONE) == 0)
+		return copy_text(text, dst, size);
+	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
+		return false;
+	len = strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+	return len > 0 && host[0] != ':' && host[len - 1] != ':' && strcmp(host + len, host[len] == '/' ? "/" : "") == 0 &&
+	    copy_text(text, dst, size);
+}
+
 static bool
 parse_command(const char *text, char *dst, size_t size)
 {
@@ -197,6 +220,10 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_command(text, field, row->size);
 	case TYPE_SERVICES:
 		return parse_list(text, "none", "_.@+-", field, row->size);
+	case TYPE_PROXY:
+		return parse_proxy(text, field, row->size);
+	case TYPE_HOSTS:
+		return parse_list(text, "none", ".-:[]*/", field, row->size);	/* as in no_proxy, curl(1) */
 	case TYPE_USER:
 		return strchr(text, ',') == NULL && parse_list(text, "none", "_.-$", field, row->size);
 	}

@@ -20,6 +20,8 @@
 #define CONF_COMMAND_MAX 256
 #define CONF_SERVICES_MAX 256
 #define CONF_USER_MAX 33		/* 32 octets (useradd(8)), and the NUL */
+#define CONF_PROXY_MAX 180		/* what a line of the file has room for */
+#define CONF_PROXY_NONE "none"		/* no proxy, whatever the environment says */
 #define CONF_USER_AUTO "auto"		/* helper_user: HELPER_USER (config.h), if there is such a user */
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
@@ -38,6 +40,8 @@ struct conf {
 	char crl_dir[PATH_MAX];		/* directory of the CRLs and their indexes */
 	char crl_sources[PATH_MAX];	/* file of the URLs they are fetched from */
 	unsigned int crl_timeout;	/* seconds without an octet while one is fetched */
+	char crl_proxy[CONF_PROXY_MAX];	/* URL of an HTTP proxy for them, CONF_PROXY_NONE; "": as the environment says */
+	char crl_proxy_except[CONF_NAMES_MAX];	/* hosts asked without it, with commas; "" for none */
 	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work in one login, the drop included */

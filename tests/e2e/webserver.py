@@ -8,12 +8,16 @@ may. What else there is: /redirect-to/URL, /silent (a header, then nothing), /dr
 /endless (octets, on and on), /announced (says that it has 2 GiB), /cut (ends
 before it should), /unasked (304 to anybody), /flip (redirects to itself), /choices
 (300 without a place to go), /guarded/FILE (for who knows the password).
+As a proxy it serves http://ANY.example/FILE itself, connects to 127.0.0.1 for CONNECT ANY.example:PORT,
+and answers 407 for locked.example.
 Appends "METHOD PATH STATUS" to LOG for each request.
 """
 import base64
 import email.utils
 import http.server
 import os
+import select
+import socket
 import ssl
 import sys
 import time
@@ -37,8 +41,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
 
+    def do_CONNECT(self):
+        host, port = self.path.rsplit(":", 1)
+        if host == "locked.example":
+            self.begin(407, [("Content-Length", "0"), ("Proxy-Authenticate", "Basic")])
+            return
+        with open(log, "a") as f:
+            f.write(f"{self.command} {self.path} 200\n")
+        server = socket.create_connection(("127.0.0.1", int(port)))
+        self.wfile.write(b"HTTP/1.1 200 connected\r\n\r\n")
+        self.wfile.flush()
+        ends = {self.connection: server, server: self.connection}
+        while ends:
+            for end in select.select(list(ends), [], [])[0]:
+                data = end.recv(65536)
+                if not data:
+                    ends = {}
+                    break
+                ends[end].sendall(data)
+        server.close()
+        self.close_connection = True
+
     def do_GET(self):
-        if self.path.startswith("/redirect-to/"):
+        if self.path.startswith("http://"):
+            host, _, name = self.path[len("http://"):].partition("/")
+            if host == "locked.example":
+                self.begin(407, [("Content-Length", "0"), ("Proxy-Authenticate", "Basic")])
+            elif host.endswith(".example"):
+                self.file(name)
+            else:
+                self.begin(502, [("Content-Length", "0")])
+        elif self.path.startswith("/redirect-to/"):
             self.begin(302, [("Location", self.path[len("/redirect-to/"):]), ("Content-Length", "0")])
         elif self.path == "/flip":
             self.begin(302, [("Location", "/flip"), ("Content-Length", "0")])

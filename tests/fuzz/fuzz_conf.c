@@ -36,6 +36,8 @@ in_range(const struct conf *c)
 	CHECK(is_text(c->removal_command, sizeof c->removal_command) &&
 	    is_text(c->removal_exempt, sizeof c->removal_exempt) &&
 	    is_text(c->helper_user, sizeof c->helper_user));
+	CHECK(is_text(c->crl_proxy, sizeof c->crl_proxy) && is_text(c->crl_proxy_except, sizeof c->crl_proxy_except));
+	CHECK(strchr(c->crl_proxy, '@') == NULL && strchr(c->crl_proxy, '\n') == NULL);
 	CHECK(c->crl <= CONF_CRL_OFF && c->lang <= CONF_LANG_EN && c->remote <= CONF_REMOTE_CHALLENGE);
 	CHECK(c->remote_binding <= CONF_BINDING_NAME && c->last_try <= CONF_LAST_TRY_ASK);
 	CHECK(c->on_removal <= CONF_REMOVAL_COMMAND && c->forward_pass <= 1 && c->short_ids <= 1);

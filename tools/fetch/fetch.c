@@ -127,8 +127,9 @@ static bool
 put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
 {
 	char text[FETCH_REQUEST_MAX];
-	int n = snprintf(text, sizeof text, "%s\n%u\n%" PRIu64 "\n%s\n%s\n", url, f->t->conf.crl_timeout,
-	    f->most, known->etag, known->modified);
+	int n = snprintf(text, sizeof text, "%s\n%u\n%" PRIu64 "\n%s\n%s\n%s\n%s\n", url,
+	    f->t->conf.crl_timeout, f->most, known->etag, known->modified, f->t->conf.crl_proxy,
+	    f->t->conf.crl_proxy_except);
 	bool put;
 
 	errno = EMSGSIZE;

@@ -10,7 +10,7 @@
  * - A password in the URL is in no command line, no file that others can read, and no message.
  *
  * jpki_fetch has no arguments. Its standard input is the request, a line each: URL; seconds of
- * patience; the most octets of a list; ETag; Last-Modified. It writes the list to FETCH_FD, and has a file for itself at FETCH_SCRATCH_FD for an LDAP URL. On
+ * patience; the most octets of a list; ETag; Last-Modified; proxy and its exceptions, as in struct conf. It writes the list to FETCH_FD, and has a file for itself at FETCH_SCRATCH_FD for an LDAP URL. On
  * standard output and error it says, a line each, "progress NOW TOTAL" (octets; TOTAL 0: not known),
  * "etag TEXT", "modified TEXT", or anything else for the person. It ends with an enum fetch.
  */
@@ -51,8 +51,8 @@ enum fetch {
  * terminal, standard error shows the progress.
  *
  * A CRL is signed, so http is as good as https; where it is https, the
- * server's certificate has to be in order. http_proxy, https_proxy, all_proxy and
- * no_proxy of the environment are heeded; ~/.netrc, ~/.ldaprc and LDAP referrals are not.
+ * server's certificate has to be in order. The proxy is conf.crl_proxy, or as http_proxy, https_proxy,
+ * all_proxy and no_proxy of the environment say; ~/.netrc, ~/.ldaprc and LDAP referrals are not heeded.
  */
 enum fetch fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known,
     int fd, struct fetch_marks *ret_marks) MUST_CHECK;

@@ -18,6 +18,7 @@
 
 #include <curl/curl.h>
 
+#include "config/conf.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/log.h"
@@ -44,6 +45,7 @@ struct fetching {
 	bool too_long;
 	int write_error;	/* errno */
 	struct fetch_marks known, marks;
+	char proxy[CONF_PROXY_MAX], direct[CONF_NAMES_MAX];	/* as in struct conf */
 };
 
 /* A line of its own: jpkictl says of which URL it is. */
@@ -189,12 +191,23 @@ set_schemes(CURL *c)
 #endif
 }
 
+/* What the configuration says goes before the environment, and "" for it is what libcurl makes of that. */
+static bool
+set_proxy(const struct fetching *f)
+{
+	bool named = f->proxy[0] != '\0', none = strcmp(f->proxy, CONF_PROXY_NONE) == 0;
+
+	return (!named || curl_easy_setopt(f->curl, CURLOPT_PROXY, none ? "" : f->proxy) == CURLE_OK) &&
+	    ((!named && f->direct[0] == '\0') ||
+	    curl_easy_setopt(f->curl, CURLOPT_NOPROXY, f->direct) == CURLE_OK);
+}
+
 static bool
 set_options(struct fetching *f, char error[static CURL_ERROR_SIZE], struct curl_slist *headers)
 {
 	CURL *c = f->curl;
 
-	return set_schemes(c) &&
+	return set_schemes(c) && set_proxy(f) &&
 	    curl_easy_setopt(c, CURLOPT_URL, f->url) == CURLE_OK &&
 	    (f->user == NULL || curl_easy_setopt(c, CURLOPT_USERNAME, f->user) == CURLE_OK) &&
 	    (f->password == NULL || curl_easy_setopt(c, CURLOPT_PASSWORD, f->password) == CURLE_OK) &&
@@ -217,6 +230,33 @@ set_options(struct fetching *f, char error[static CURL_ERROR_SIZE], struct curl_
 	    curl_easy_setopt(c, CURLOPT_XFERINFODATA, f) == CURLE_OK;
 }
 
+/* The variable that libcurl takes the proxy for this URL from; NULL: none. */
+static const char *
+proxy_variable(const char *url)
+{
+	static const char *const http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
+	static const char *const https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
+	static const char *const others[] = { "all_proxy", "ALL_PROXY", NULL };
+	const char *const *names = strncasecmp(url, "https:", 6) == 0 ? https :
+	    strncasecmp(url, "http:", 5) == 0 ? http : others;
+
+	while (*names != NULL && getenv(*names) == NULL)
+		names++;
+	return *names;
+}
+
+/* A proxy answers in the server's place, and what is wrong may be wrong there. */
+static void
+name_proxy(const struct fetching *f)
+{
+	const char *variable = f->proxy[0] == '\0' ? proxy_variable(f->url) : NULL;
+
+	if (variable != NULL)
+		fprintf(stderr, _("the proxy is the one that the environment names (%s)\n"), variable);
+	else if (f->proxy[0] != '\0' && strcmp(f->proxy, CONF_PROXY_NONE) != 0)
+		fprintf(stderr, _("the proxy is %s (crl_proxy in pam_jpki.conf)\n"), f->proxy);
+}
+
 /* What curl says comes in part from the server. */
 static enum fetch
 failed(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZE])
@@ -232,6 +272,8 @@ failed(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZ
 		complain(strerror(f->write_error));
 	else
 		complain(error[0] != '\0' ? error : curl_easy_strerror(code));
+	if (!too_long && f->write_error == 0)
+		name_proxy(f);
 	return FETCH_FAILED;
 }
 
@@ -285,6 +327,7 @@ judge_status(const struct fetching *f)
 		complain(_("the server says \"not modified\" without having been asked"));
 	else
 		fprintf(stderr, _("the server answers with status %ld and no list\n"), status);
+	name_proxy(f);
 	return FETCH_FAILED;
 }
 
@@ -397,7 +440,8 @@ take_request(struct fetching *f)
 
 	if (!take_line(f->url, sizeof f->url) || !take_number(&patience) || !take_number(&f->most) ||
 	    !take_line(f->known.etag, sizeof f->known.etag) ||
-	    !take_line(f->known.modified, sizeof f->known.modified))
+	    !take_line(f->known.modified, sizeof f->known.modified) ||
+	    !take_line(f->proxy, sizeof f->proxy) || !take_line(f->direct, sizeof f->direct))
 		return false;
 	f->patience = (long)patience;
 	return patience <= INT32_MAX && f->most <= CRL_SIZE_MAX;

@@ -209,7 +209,8 @@ is_kept(const char *variable)
 {
 	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
 	    "SUDO_UID=",	/* says who it was, decides nothing */
-	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "no_proxy=" };
+	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "ALL_PROXY=", "no_proxy=",
+	    "NO_PROXY=" };	/* libcurl does not take HTTP_PROXY, which is a header in CGI */
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
 		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)

@@ -106,15 +106,84 @@ https()
 }
 run_case 'crl import by https' https
 
-through_proxy()
+# --- a proxy ---------------------------------------------------------------------------
+
+HOST=http://crl.example		# which only the proxy knows
+
+# proxied NAME STATUS TEXT REQUESTS URL: so many requests come to the proxy.
+proxied()
 {
+	begin "$1" || return 0
 	rm -rf "$CRLS"
 	: > "$WEB_LOG"
-	run env http_proxy=http://127.0.0.1:8080 jpkictl crl import http://crl.example/good.crl
-	expect_equal 'exit status' 1 "$STATUS"
-	expect_equal 'requests to the proxy' 1 "$(grep -c 'http://crl.example/good.crl' "$WEB_LOG")"
+	run jpkictl crl import "$5"
+	expect_equal 'exit status' "$2" "$STATUS"
+	expect_has 'what it says' "$3" "$OUT"
+	expect_equal 'requests to the proxy' "$4" "$(grep -c '^GET http://\|^CONNECT' "$WEB_LOG")"
+	end
 }
-run_case 'crl import asks a proxy' through_proxy
+
+[ -n "$WANTED" ] && write_conf "crl_proxy = $HTTP" 'crl_proxy_except = 127.0.0.1,.inside.example'
+proxied 'crl import by a proxy of the configuration' 0 ': installed: ' 1 "$HOST/good.crl"
+proxied 'crl import by a proxy, a host that is excepted' 0 ': installed: ' 0 "$HTTP/good.crl"
+proxied 'crl import by a proxy, a domain that is excepted' 1 'inside.example' 0 http://crl.inside.example/good.crl
+proxied 'crl import by a proxy, which has no list' 1 "the proxy is $HTTP (crl_proxy" 1 "$HOST/nothing.crl"
+proxied 'crl import by a proxy that wants a password' 1 407 1 http://locked.example/good.crl
+proxied 'crl import by a proxy, https' 1 'ertificate' 1 https://crl.example:8443/good.crl
+proxied 'crl import by a proxy that lets no https through' 1 "the proxy is $HTTP" 1 https://locked.example:8443/good.crl
+[ -n "$WANTED" ] && write_conf 'crl_proxy = http://127.0.0.1:9'
+proxied 'crl import by a proxy that is not there' 1 'the proxy is http://127.0.0.1:9 (crl_proxy' 0 "$HOST/good.crl"
+[ -n "$WANTED" ] && write_conf "crl_proxy = http://user:secret@127.0.0.1:8080"
+proxied 'crl import by a proxy with a password' 1 'http://host:port, without a password' 0 "$HOST/good.crl"
+[ -n "$WANTED" ] && reset_config
+
+# under VARIABLE=VALUE… -- URL: what the environment says, as jpkictl has it.
+under()
+{
+	local environment=()
+
+	while [ "$1" != -- ]; do environment+=("$1"); shift; done
+	rm -rf "$CRLS"
+	: > "$WEB_LOG"
+	run env "${environment[@]}" jpkictl crl import "$2"
+}
+
+environment_of_the_proxy()
+{
+	under "http_proxy=$HTTP" -- "$HOST/good.crl"
+	expect_equal 'http_proxy, exit status' 0 "$STATUS"
+	under "ALL_PROXY=$HTTP" -- "$HOST/nothing.crl"
+	expect_has 'ALL_PROXY' 'the environment names (ALL_PROXY)' "$OUT"
+	under "http_proxy=$HTTP" NO_PROXY=.example -- "$HOST/good.crl"
+	expect_equal 'NO_PROXY in capitals, exit status' 1 "$STATUS"
+	expect_equal 'NO_PROXY in capitals, requests' '' "$(cat "$WEB_LOG")"
+	write_conf 'crl_proxy_except = crl.example'
+	under "http_proxy=$HTTP" -- "$HOST/good.crl"
+	expect_equal 'crl_proxy_except, exit status' 1 "$STATUS"
+	write_conf 'crl_proxy = none'
+	under "http_proxy=$HTTP" -- "$HOST/good.crl"
+	expect_equal 'crl_proxy = none, exit status' 1 "$STATUS"
+	expect_equal 'crl_proxy = none, requests' '' "$(cat "$WEB_LOG")"
+	expect_lacks 'crl_proxy = none' 'the proxy is' "$OUT"
+	write_conf "crl_proxy = $HTTP"
+	under http_proxy=http://127.0.0.1:9 NO_PROXY='*' -- "$HOST/good.crl"
+	expect_equal 'the configuration goes before the environment, exit status' 0 "$STATUS"
+	reset_config
+}
+run_case 'crl import by a proxy of the environment' environment_of_the_proxy
+
+# sudo takes the variables out, and the timer has none.
+proxy_of_the_timer()
+{
+	write_conf "crl_proxy = $HTTP"
+	rm -rf "$CRLS"
+	printf '%s\n' "$HOST/good.crl" > "$SOURCES"
+	run env -i PATH="$PATH" jpkictl crl update
+	expect_equal 'crl update, exit status' 0 "$STATUS"
+	rm -f "$SOURCES"
+	reset_config
+}
+run_case 'crl update by a proxy of the configuration' proxy_of_the_timer
 
 # --- LDAP ----------------------------------------------------------------------------
 

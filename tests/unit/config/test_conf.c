@@ -31,6 +31,10 @@ static const struct row {
 	{ "crl_dir", "/srv/crl", { "", "crl", "./crl" } },
 	{ "crl_sources", "/srv/sources", { "", "sources", "http://x/" } },
 	{ "crl_timeout", "1", { "", "0", "601", "1m" } },
+	{ "crl_proxy", "http://proxy.example:3128",
+		{ "", "proxy:3128", "ftp://proxy/", "http://", "http://:80", "http://u:p@proxy", "http://proxy/path",
+		  "http://proxy:", "http://a b" } },
+	{ "crl_proxy_except", "ldap.example,10.0.0.0/8,*", { "", ",", "a,", "a b", "a@b" } },
 	{ "block_list", "/srv/blocked", { "", "blocked", "./blocked" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
@@ -72,6 +76,10 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->crl_grace_hours);
 	else if (strcmp(key, "crl_sources") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->crl_sources);
+	else if (strcmp(key, "crl_proxy") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->crl_proxy[0] == '\0' ? "auto" : conf->crl_proxy);
+	else if (strcmp(key, "crl_proxy_except") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->crl_proxy_except[0] == '\0' ? "none" : conf->crl_proxy_except);
 	else if (strcmp(key, "block_list") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->block_list);
 	else if (strcmp(key, "crl_dir") == 0)
