@@ -410,7 +410,8 @@ little_room()	# DIRECTORY
 
 	rm -rf "$CRLS"
 	mkdir -p "$1"
-	{ printf 0; head -c 1800000 /dev/zero; } > "$WEB/long"
+	# A list, by its own account of 1,800,000 octets.
+	{ printf '\x30\x83\x1b\x77\x40'; tail -c +5 "$PKI/crl/ca1.crl"; head -c 1800000 /dev/zero; } > "$WEB/long"
 	run unshare --mount sh -c "$in_it" "$1" "$HTTP/long"
 	expect_equal "exit status, $1" 1 "$STATUS"
 	expect_has "what it says, $1" 'half of what is free' "$OUT"
