@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,10 +28,28 @@ end_of(int (*deed)(void))
 	return WIFSIGNALED(status) ? WTERMSIG(status) : WELL + WEXITSTATUS(status);
 }
 
+/* How many there are; a container gives every process one to begin with. Linux 5.9 tells. */
+static int
+count_filters(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[256];
+	int count = -1;
+
+	if (status == NULL)
+		return -1;
+	while (fgets(line, sizeof line, status) != NULL)
+		(void)sscanf(line, "Seccomp_filters: %d", &count);
+	(void)fclose(status);
+	return count;
+}
+
+static int filters_before;
+
 static bool
 is_filtered(void)
 {
-	return prctl(PR_GET_SECCOMP) == 2;
+	return count_filters() > filters_before;
 }
 
 /* --- lists ------------------------------------------------------------------------ */
@@ -219,5 +237,6 @@ main(void)
 		cmocka_unit_test(refusals_load_nothing),
 	};
 
+	filters_before = count_filters();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
