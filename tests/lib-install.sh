@@ -15,7 +15,7 @@ packages_run=(
 )
 packages_test=(
 	opensc opensc-pkcs11 openssh-client xz-utils binutils file python3 jq
-	util-linux-extra git patch rsync pinentry-tty build-essential debhelper clang-tidy cppcheck shellcheck po4a
+	util-linux-extra git patch rsync pinentry-tty build-essential debhelper clang-tidy cppcheck shellcheck po4a lintian rpm
 )
 
 # Services: installed, they would be started on this machine, sshd with a port

@@ -24,6 +24,21 @@ build_packages()
 	RUN_LIMIT=500 run env DEB_BUILD_OPTIONS=nocheck "$E2E_TOP/packaging/deb" "$DEBS"
 	expect_equal 'exit status' 0 "$STATUS"
 	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 4 ] || fail 'not four packages'
+	expect_has 'what it says' 'lintian finds nothing wrong' "$OUT"
+}
+
+# By rpm's macros, and by ours for those that only Fedora has.
+build_rpms()
+{
+	local scripts
+
+	RUN_LIMIT=500 run "$E2E_TOP/packaging/rpm" "$WORK/rpms"
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'packages' 'jpki-common jpki-ssh jpki-tools pam_jpki ' \
+		"$(rpm -qp --qf '%{name}\n' "$WORK"/rpms/*.rpm 2>> "$LOG" | grep -v debug | sort | tr '\n' ' ')"
+	scripts=$(rpm -qp --scripts "$WORK"/rpms/*.rpm 2>> "$LOG")
+	expect_has 'what is run' systemd-sysusers "$scripts"
+	expect_lacks 'what is run' systemctl "$scripts"
 }
 
 # No package starts anything or stops it for an upgrade. None enables anything but the unit that
@@ -183,6 +198,11 @@ if is_wanted packages; then
 		pam-auth-update --package --remove jpki jpki-and-password 2>/dev/null
 		STACKS=$(stacks)
 		run_case 'packages: built from the tree' build_packages
+		if command -v rpmbuild > /dev/null; then
+			run_case 'packages: RPMs built from the tree' build_rpms
+		else
+			skip 'packages: RPMs built from the tree' 'no rpmbuild here'
+		fi
 		run_case 'packages: make uninstall' uninstall_build
 		packaged_login 'packages: before, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: installed' install_packages
