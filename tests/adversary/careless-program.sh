@@ -8,6 +8,7 @@
 # Its helper is killed as soon as it has been started, and another child gets the number of it.
 number_used_again()
 {
+	needs numbers || return
 	rm -f /run/victim
 	run env "LD_PRELOAD=$E2E_BUILD/tests/adversary/.libs/samenumber.so" \
 		pamdrive --sigchld ignore --service e2e --user hanako "pin=$PIN" auth

@@ -138,6 +138,7 @@ killed_before_the_bond()
 {
 	local tool pipe=$WORK/group-pipe
 
+	needs mounts || return
 	web
 	rm -f "$pipe"
 	mkfifo -m 0644 "$pipe"

@@ -15,7 +15,7 @@
 # Wants: E2E_TOP, E2E_BUILD, E2E_LOGS, E2E_VPCD (the driver of the virtual
 # reader, or /dev/fd/9), E2E_ONLY (a pattern for names of cases, or empty).
 
-[ "$(hostname)" = e2e-host ] || { echo "tests/e2e/lib.sh: only inside tests/e2e/ns" >&2; exit 1; }
+[ -e /run/e2e-inside ] || { echo "tests/e2e/lib.sh: only inside tests/e2e/ns" >&2; exit 1; }
 
 PIN=${E2E_PIN:-8275}		# so distinctive that it can be looked for
 WRONG_PIN=8276
@@ -42,6 +42,7 @@ CARD_DIRTY=			# not empty: needs to be put in afresh
 LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs
 CASE_FAILED=
+CASE_LACKS=			# why it is skipped, see needs
 : "${E2E_SHARED:=$WORK}"
 TALLY=$E2E_SHARED/tally		# ok | not ok | skip, a line for each case
 
@@ -73,12 +74,52 @@ is_wanted()
 	esac
 }
 
-# begin NAME: false if this case is not wanted.
+# What needs rights that a container (in-container) may not have; in all other places there are.
+#
+#	needs WHAT COMMAND…   the cases of COMMAND are run, or each is skipped
+#	needs WHAT || return  in a case: it goes on, or counts as skipped
+needs()
+{
+	local LACKING=${LACKING-} reason=
+
+	allows "$1" || reason="not allowed in this container: ${ALLOWED[$1]}"
+	if [ $# = 1 ]; then
+		CASE_LACKS=$reason
+		[ -z "$reason" ]
+	else
+		LACKING=${reason:-$LACKING}
+		"${@:2}"
+	fi
+}
+
+declare -A ALLOWED=([mounts]='to mount' [addresses]='to add an address to an interface'
+	[sessions]='to put a process into a control group' [numbers]='to choose the number of a process'
+	[processes]='to look into processes of other users')
+allows()	# KEY-OF-ALLOWED
+{
+	case $1 in
+	mounts) unshare --mount true 2>/dev/null ;;
+	addresses) ip address add 192.0.2.8/32 dev lo 2>/dev/null && ip address del 192.0.2.8/32 dev lo ;;
+	sessions) "$E2E_TOP/tests/e2e/in-session" 0 true 2>/dev/null ;;
+	processes) has_capability 19 ;;	# CAP_SYS_PTRACE
+	numbers) has_capability 21 || has_capability 40 ;;	# CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE
+	*) fail "needs: $1?" ;;
+	esac
+}
+
+has_capability()	# NUMBER
+{
+	(( (0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status) >> $1) & 1 ))
+}
+
+# begin NAME: false if this case is not wanted, or cannot run here.
 begin()
 {
 	CASE=$1
 	CASE_FAILED=
+	CASE_LACKS=
 	is_wanted "$1" || return 1
+	[ -z "${LACKING-}" ] || { skip "$1" "$LACKING"; return 1; }
 	LOG=$E2E_LOGS/cases/${1//[^A-Za-z0-9._-]/_}.log
 	: > "$LOG"
 	SYSLOG_FROM=$(syslog_size)
@@ -86,7 +127,10 @@ begin()
 
 end()
 {
-	if [ -z "$CASE_FAILED" ]; then
+	if [ -z "$CASE_FAILED" ] && [ -n "$CASE_LACKS" ]; then
+		skip "$CASE" "$CASE_LACKS"
+		return
+	elif [ -z "$CASE_FAILED" ]; then
 		printf 'ok %s\n' "$CASE"
 		echo ok >> "$TALLY"
 		return

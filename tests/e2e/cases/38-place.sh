@@ -18,7 +18,7 @@ strict_stacks()
 strict_stacks
 
 # --- without logind --------------------------------------------------------------------
-person 'login on a console, strict' says='uid=2001(hanako)' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- \
+needs mounts person 'login on a console, strict' says='uid=2001(hanako)' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- \
 	sh -c "$ON_CONSOLE" sh login hanako
 umount /dev/tty9 2>/dev/null
 person 'login on a pseudo-terminal, strict' "${UNTOUCHED[@]}" status='0|1' log='REMOTE REMOTE REMOTE REMOTE REMOTE' \
@@ -68,10 +68,10 @@ sessions()
 	person 'passwd of a user over the network leaves the PIN alone' before='stack_of passwd "password required pam_jpki.so"' \
 		"${UNTOUCHED[@]}" status='1|10' log=REMOTE -- "$SESSION" 1 "${HANAKO[@]}" passwd
 }
-if "$SESSION" 0 true 2>/dev/null && ldd "$HELPER" | grep -q libsystemd; then
-	sessions
+if ldd "$HELPER" | grep -q libsystemd; then
+	needs sessions sessions
 else
-	skip 'real programs in sessions of logind' 'no control groups, or no libsystemd'
+	skip 'real programs in sessions of logind' 'the helper was built without libsystemd'
 fi
 
 # --- the doctor -----------------------------------------------------------------------
@@ -82,10 +82,14 @@ doctor_says()	# TEXT COMMAND…
 }
 run_case 'doctor: where the user is, without logind' doctor_says 'for logins: assumed: there is no logind' \
 	"${HANAKO[@]}"
-if "$SESSION" 0 true 2>/dev/null && ldd "$HELPER" | grep -q libsystemd; then
+doctor_in_sessions()
+{
 	run_case 'doctor: where the user is, at the desk' doctor_says '(session)' "$SESSION" 0 "${HANAKO[@]}"
 	run_case 'doctor: where the user is, by sudo at the desk' doctor_says '(session)' "$SESSION" 0 env SUDO_UID=2001
 	run_case 'doctor: where the user is, over the network' doctor_says 'remote: its session is remote (remote-session)' \
 		"$SESSION" 1 "${HANAKO[@]}"
 	run_case 'doctor: where the user is, switched away' doctor_says 'D531 ' "$SESSION" --record ACTIVE=0 0 "${HANAKO[@]}"
+}
+if ldd "$HELPER" | grep -q libsystemd; then
+	needs sessions doctor_in_sessions
 fi

@@ -294,7 +294,7 @@ full_disk()
 	umount "$USERS"
 	reset_config
 }
-run_case 'jpkictl enroll on a full disk leaves the old enrollment' full_disk
+needs mounts run_case 'jpkictl enroll on a full disk leaves the old enrollment' full_disk
 
 revoke()
 {

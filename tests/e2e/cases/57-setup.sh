@@ -279,7 +279,7 @@ cut_short_otherwise()
 	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
 	setup_end
 }
-run_case 'setup: cut short, and confirmed, or changed by somebody' cut_short_otherwise
+needs mounts run_case 'setup: cut short, and confirmed, or changed by somebody' cut_short_otherwise
 
 recover_unit()
 {

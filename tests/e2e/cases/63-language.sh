@@ -38,7 +38,7 @@ card_stack sudo
 
 again=('wait:login: $' type:hanako) finish=('wait:[$] $' 'type:id; exit')
 japanese 'login' -- env "${IN_JAPANESE[@]}" login hanako
-english 'login on a virtual console, which has no such letters' -- env "${IN_JAPANESE[@]}" \
+needs mounts english 'login on a virtual console, which has no such letters' -- env "${IN_JAPANESE[@]}" \
 	sh -c "$ON_CONSOLE" sh login hanako
 umount /dev/tty9 2>/dev/null
 again=() finish=()

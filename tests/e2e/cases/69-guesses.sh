@@ -142,10 +142,10 @@ full_disk()
 	mount -t tmpfs -o size=4k,mode=0700 none "$GUESSES"
 	dd if=/dev/zero of="$GUESSES/full" status=none 2>/dev/null
 }
-login 'guesses: another account and a disk that is full' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL verifies=0 drive="pin=$PIN auth" \
+needs mounts login 'guesses: another account and a disk that is full' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL verifies=0 drive="pin=$PIN auth" \
 	opts=local_services=e2e under="true; full_disk; $AS_TARO"
 umount -q "$GUESSES"
-login 'guesses: the holder and a disk that is full' \
+needs mounts login 'guesses: the holder and a disk that is full' \
 	under="true; full_disk; run"
 umount -q "$GUESSES"
 login 'guesses: another account within its three' code=PIN-WRONG pam=AUTH_ERR tries=2 drive="pin=$WRONG_PIN auth" \

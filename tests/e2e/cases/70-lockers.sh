@@ -83,14 +83,18 @@ in_session()	# OPTION of in-session…
 {
 	LOCKED_IN=("$E2E_TOP/tests/e2e/in-session" "$@")
 }
-if is_there i3lock && "$E2E_TOP/tests/e2e/in-session" 0 true 2>/dev/null; then
+i3lock_in_sessions()
+{
 	in_session --record DISPLAY=:7 0
 	locker 'i3lock at the desk, strict' i3lock card opts=remote=strict
 	in_session --user-unit --record DISPLAY=:7 0
 	locker 'i3lock started by a user unit at the desk, strict' i3lock card opts=remote=strict
 	LOCKED_IN=()
+}
+if is_there i3lock; then
+	needs sessions i3lock_in_sessions
 else
-	skip 'i3lock at the desk, strict' 'no i3lock here, or no control groups'
+	skip 'i3lock at the desk, strict' 'no i3lock here'
 fi
 greeter_of()	# DISPLAY: logind lists a greeter there, at the desk
 {
