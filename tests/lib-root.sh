@@ -55,6 +55,79 @@ inside()
 	alone --ipc --uts bash -c "$enter" inside "$@"
 }
 
+# What Docker gives a container by default (moby's profiles/seccomp and oci/caps, at version 24):
+# these capabilities, and no system call that needs another one. Left out is what Docker refuses
+# of personality(2).
+# shellcheck disable=SC2016 # variables of jq
+container_config='
+def bit(n): reduce range(n) as $i (1; . * 2);
+def refused(names; $errno): {names: names, action: "SCMP_ACT_ERRNO", errnoRet: $errno};
+def refused_with(name; $op; $first; $second): refused([name]; 1) +
+	{args: [{index: 0, op: $op, value: $first, valueTwo: $second}]};
+def mounted($at; $type; options): {destination: $at, type: $type, source: $type, options: options};
+def given(name): {destination: "/etc/\(name)", type: "bind", source: "\($bundle)/\(name)", options: ["rbind"]};
+("audit_write chown dac_override fowner fsetid kill mknod net_bind_service net_raw setfcap setgid setpcap setuid sys_chroot"
+	| ascii_upcase | split(" ") | map("CAP_" + .)) as $capabilities |
+("_sysctl acct add_key bpf clock_settime clock_settime64 create_module delete_module fanotify_init finit_module
+	fsconfig fsmount fsopen fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register
+	io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mbind migrate_pages mount
+	mount_setattr move_mount move_pages nfsservctl open_by_handle_at open_tree perf_event_open pidfd_getfd
+	pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
+	set_mempolicy_home_node setdomainname sethostname setns settimeofday stime swapoff swapon sysfs syslog
+	umount umount2 unshare uselib userfaultfd ustat vhangup" | [splits("[ \n\t]+")]) as $calls |
+{
+	ociVersion: "1.0.2",
+	process: {
+		user: {uid: 0, gid: 0}, cwd: "/", args: $ARGS.positional,
+		env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "HOSTNAME=" + $name],
+		capabilities: {bounding: $capabilities, effective: $capabilities, permitted: $capabilities}
+	},
+	root: {path: $root},
+	hostname: $name,
+	mounts: [
+		mounted("/proc"; "proc"; ["nosuid", "noexec", "nodev"]),
+		mounted("/dev"; "tmpfs"; ["nosuid", "strictatime", "mode=755"]),
+		mounted("/dev/pts"; "devpts"; ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+		mounted("/dev/shm"; "tmpfs"; ["nosuid", "noexec", "nodev", "mode=1777"]),
+		mounted("/dev/mqueue"; "mqueue"; ["nosuid", "noexec", "nodev"]),
+		mounted("/sys"; "sysfs"; ["nosuid", "noexec", "nodev", "ro"]),
+		given("hosts"), given("hostname"), given("resolv.conf"),
+		{destination: "/src", type: "bind", source: "\($root)/root/pam_jpki", options: ["rbind", "ro"]}
+	],
+	linux: {
+		namespaces: [{type: "pid"}, {type: "ipc"}, {type: "uts"}, {type: "mount"}],
+		maskedPaths: ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+			"/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"],
+		readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+		seccomp: {
+			defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: ([refused($calls; 1), refused(["clone3"]; 38), refused_with("socket"; "SCMP_CMP_EQ"; 40; 0)] +
+				[17, 25, 26, 27, 28, 29, 30 | bit(.) | refused_with("clone"; "SCMP_CMP_MASKED_EQ"; .; .)])
+		}
+	}
+}'
+
+# contained ROOT NAME COMMAND…: as "docker run -v SOURCE:/src:ro" does it, after put_source, but that
+# the network is this machine's, for apt. crun wants control groups of one kind only; it makes none.
+contained()
+{
+	local root=$1 name=$2 bundle status
+
+	shift 2
+	bundle=$(mktemp -d) || return
+	mkdir -p "$root/src"
+	: > "$root/.dockerenv"
+	cat /etc/resolv.conf > "$bundle/resolv.conf"
+	echo "$name" > "$bundle/hostname"
+	printf '%s\n' '127.0.0.1 localhost' '::1 localhost ip6-localhost ip6-loopback' "172.17.0.2 $name" > "$bundle/hosts"
+	jq -n --arg bundle "$bundle" --arg root "$root" --arg name "$name" "$container_config" --args -- "$@" > "$bundle/config.json" &&
+		alone --mount-proc bash -c 'umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup &&
+			exec crun --root "$1/state" --cgroup-manager=disabled run --bundle "$1" "pam-jpki-$$"' contained "$bundle"
+	status=$?
+	rm -rf "$bundle"
+	return "$status"
+}
+
 # A clone of what is committed, by the git of the new root; into /root/pam_jpki.
 put_source()	# SOURCE ROOT
 {
