@@ -419,12 +419,13 @@ add_directory_name(X509 *cert, int nid, X509_NAME *name)
 	GENERAL_NAMES_free(names);
 }
 
+/* A real one is not known; this one makes a leaf of 1571 octets, as a real card's (doc/facts/jpki-card.md §5.3). */
 static void
 add_responder(X509 *cert, const char *talk)
 {
 	char value[128];
 
-	snprintf(value, sizeof value, "OCSP;URI:http://%s.invalid", talk != NULL ? talk : "ocsp.jpki");
+	snprintf(value, sizeof value, "OCSP;URI:http://%s.invalid", talk != NULL ? talk : "ocsp1.user-authentication.jpki.example");
 	add_ext_text(cert, NULL, NID_info_access, value);
 }
 
@@ -612,7 +613,7 @@ make_leaf(const struct leaf *leaf, const struct ca *ca, EVP_PKEY *key)
 	if (!leaf->bare) {
 		add_crl_distribution_point(cert, leaf->talk != NULL ? place_name(ca, leaf->talk) : municipality_name(ca));
 		add_responder(cert, leaf->talk);
-		add_ext_text(cert, ca->cert, NID_authority_key_identifier, "keyid:always");
+		add_ext_text(cert, ca->cert, NID_authority_key_identifier, "keyid:always,issuer:always");
 	}
 	add_ext_text(cert, ca->cert, NID_subject_key_identifier, "hash");
 	if (leaf->unknown_critical)

@@ -396,7 +396,7 @@ survey_text()
 	expect_equal 'size' 3808 "$(answer file-size)"
 	expect_equal 'key' RSA-2048 "$(answer key)"
 	expect_equal 'policies' 'critical 3.30 cps' "$(answer policies)"
-	expect_equal 'authority key' 'present keyIdentifier matches-ca' "$(answer authority-key)"
+	expect_equal 'authority key' 'present keyIdentifier issuer matches-ca' "$(answer authority-key)"
 	expect_equal 'CA' other "$(answer ca)"
 	expect_has 'what it says of itself' 'neither you nor your card' "$text"
 	run jpkictl survey --json
