@@ -13,14 +13,14 @@
 #include "tools/common/json.h"
 #include "tools/common/tool.h"
 #include "tools/jpkictl/fingerprints.h"
-#include "tools/jpkictl/survey.h"
+#include "tools/jpkictl/questions.h"
 
 /* --- in the cage ---------------------------------------------------------------------- */
 
 static int
 ask_card(struct tool *t, void *ctx, void *result)
 {
-	struct survey_answers *answers = result;
+	struct answers *answers = result;
 	struct pcsc_description about;
 	struct outcome o;
 
@@ -32,7 +32,7 @@ ask_card(struct tool *t, void *ctx, void *result)
 	if (outcome_ok(&o)) {
 		answers->contactless = about.contactless;
 		memcpy(answers->driver, about.version, sizeof answers->driver);
-		o = survey_ask(&t->env, answers);
+		o = questions_ask(&t->env, answers);
 	}
 	deadline_off();
 	return tool_finish(t, &o);
@@ -41,7 +41,7 @@ ask_card(struct tool *t, void *ctx, void *result)
 /* --- outside -------------------------------------------------------------------------- */
 
 static void
-write_driver(const struct survey_answers *answers, char ret[static sizeof answers->driver])
+write_driver(const struct answers *answers, char ret[static sizeof answers->driver])
 {
 	int len = (int)strspn(answers->driver, "0123456789.");
 
@@ -50,7 +50,7 @@ write_driver(const struct survey_answers *answers, char ret[static sizeof answer
 
 /* The authority's name where the project knows it, in its own words. */
 static const char *
-name_of_ca(const struct tool *t, const struct survey_answers *answers)
+name_of_ca(const struct tool *t, const struct answers *answers)
 {
 	static char name[FINGERPRINT_NAME_MAX];
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
@@ -121,25 +121,25 @@ report_form(struct report *r, const struct certform *form)
 }
 
 static void
-report_all(const struct tool *t, struct report *r, const struct survey_answers *answers)
+report_all(const struct tool *t, struct report *r, const struct answers *answers)
 {
 	char reader[TRANSPORT_NAME_MAX], driver[sizeof answers->driver];
 
-	survey_reader_name(answers->reader, reader);
+	answers_reader_name(answers->reader, reader);
 	write_driver(answers, driver);
 	report_one(r, "version", PACKAGE_VERSION);
 	report_one(r, "reader", reader);
 	report_one(r, "driver", driver);
 	report_one(r, "interface", answers->contactless ? "contactless" : "contacts");
-	for (size_t i = 0; survey_question(i) != NULL; i++)
-		report_one(r, survey_question(i), survey_word(answers->words[i]));
+	for (size_t i = 0; question_name(i) != NULL; i++)
+		report_one(r, question_name(i), answer_word(answers->words[i]));
 	report_one(r, "ca", name_of_ca(t, answers));
 	if (answers->has_certificate)
 		report_form(r, &answers->form);
 }
 
 static int
-print_answers(const struct tool *t, const struct survey_answers *answers, bool as_json)
+print_answers(const struct tool *t, const struct answers *answers, bool as_json)
 {
 	struct report r = { .object = as_json ? json_object() : NULL };
 
@@ -158,7 +158,7 @@ cmd_survey(struct tool *t, int argc, char **argv)
 		{ "reader", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static struct survey_answers answers;
+	static struct answers answers;
 	struct caged caged = { .work = ask_card, .result = &answers, .result_size = sizeof answers };
 	bool as_json = false;
 	int option, status;

@@ -8,9 +8,9 @@
 
 #include "tests/unit/flowkit.h"
 #include "tests/unit/test.h"
-#include "tools/jpkictl/survey.h"
+#include "tools/jpkictl/questions.h"
 
-static struct survey_answers answers;
+static struct answers answers;
 static char *trace;
 static size_t trace_len;
 
@@ -28,7 +28,7 @@ ask(struct kit *k)
 	sim_card_trace(k->card[0], f);
 	memset(&answers, 0, sizeof answers);
 	snprintf(answers.reader, sizeof answers.reader, "Reader 0");
-	o = survey_ask(&k->env, &answers);
+	o = questions_ask(&k->env, &answers);
 	sim_card_trace(k->card[0], NULL);
 	if (f != NULL)
 		assert_int_equal(fclose(f), 0);
@@ -38,9 +38,9 @@ ask(struct kit *k)
 static const char *
 answer_to(const char *question)
 {
-	for (size_t i = 0; survey_question(i) != NULL; i++)
-		if (strcmp(survey_question(i), question) == 0)
-			return survey_word(answers.words[i]);
+	for (size_t i = 0; question_name(i) != NULL; i++)
+		if (strcmp(question_name(i), question) == 0)
+			return answer_word(answers.words[i]);
 	fail_msg("no question %s", question);
 	return "";
 }
@@ -79,7 +79,7 @@ my_number_card(void **state)
 	assert_int_equal(o.status, OUTCOME_OK);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_string_equal(answer_to(rows[i].question), rows[i].word);
-	assert_null(survey_question(COUNT(rows)));
+	assert_null(question_name(COUNT(rows)));
 	assert_true(answers.has_certificate);
 	assert_int_equal(strlen(answers.ca), CERT_FINGERPRINT_LEN);
 	expect_no_pin(k);
@@ -164,7 +164,7 @@ word_count(void)
 {
 	size_t n = 1;
 
-	while (strcmp(survey_word(n), "other") != 0)
+	while (strcmp(answer_word(n), "other") != 0)
 		n++;
 	return n;
 }
@@ -199,7 +199,7 @@ static void
 two_people_give_the_same_answers(void **state)
 {
 	struct kit *k = *state;
-	struct survey_answers first;
+	struct answers first;
 	struct outcome o;
 
 	kit_insert(k, 0, "chatty", NULL);
@@ -227,8 +227,8 @@ numbers_that_are_none(void **state)
 {
 	(void)state;
 	for (size_t n = word_count(); n < 300; n++)
-		assert_string_equal(survey_word(n), "other");
-	assert_null(survey_question(QUESTIONS_MAX));
+		assert_string_equal(answer_word(n), "other");
+	assert_null(question_name(QUESTIONS_MAX));
 	for (size_t kind = 0; kind < 300; kind++)
 		for (unsigned int trait = 0; trait < 300; trait += CERTFORM_TRAITS)
 			assert_true(certform_trait(kind, CERTFORM_TRAITS + trait) == NULL &&
@@ -248,12 +248,12 @@ names_of_readers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		survey_reader_name(rows[i].name, text);
+		answers_reader_name(rows[i].name, text);
 		assert_string_equal(text, rows[i].wanted);
 	}
 	memset(long_name, 'x', sizeof long_name - 1);
 	long_name[sizeof long_name - 1] = '\0';
-	survey_reader_name(long_name, text);
+	answers_reader_name(long_name, text);
 	assert_int_equal(strlen(text), TRANSPORT_NAME_MAX - 1);
 }
 

@@ -7,8 +7,8 @@
  * - Nothing that the card sent is printed. An answer is the number of a word in a fixed list, and what
  *   is not in the list is "other".
  */
-#ifndef JPKI_TOOLS_JPKICTL_SURVEY_H
-#define JPKI_TOOLS_JPKICTL_SURVEY_H
+#ifndef JPKI_TOOLS_JPKICTL_QUESTIONS_H
+#define JPKI_TOOLS_JPKICTL_QUESTIONS_H
 
 #include "card/transport.h"
 #include "flow/possession/env.h"
@@ -18,11 +18,11 @@
 #define QUESTIONS_MAX 16
 
 /* What was found out about the card in a reader: numbers, but for what names a reader and a CA. */
-struct survey_answers {
+struct answers {
 	char reader[TRANSPORT_NAME_MAX];
 	char driver[16];		/* its version */
 	bool contactless;
-	uint8_t words[QUESTIONS_MAX];	/* for survey_word(), in the order of survey_question() */
+	uint8_t words[QUESTIONS_MAX];	/* for answer_word(), in the order of question_name() */
 	bool has_certificate;
 	struct certform form;
 	/* Of the CA's certificate on the card; "": none. For fingerprint_find() alone, never printed. */
@@ -33,18 +33,18 @@ struct survey_answers {
  * Asks the card in answers->reader. The card is powered down and up before; nothing is verified
  * on it. OUTCOME_OK; NOT_JPKI and the errors of the transport.
  */
-struct outcome survey_ask(const struct flow_env *env, struct survey_answers *answers) MUST_CHECK;
+struct outcome questions_ask(const struct flow_env *env, struct answers *answers) MUST_CHECK;
 
 /* The name of a question, "first-command"; NULL for a number that is none. Static. */
-const char *survey_question(size_t number);
+const char *question_name(size_t number);
 
 /* The word for an answer, "9000"; "other" for a number that is none. Static. */
-const char *survey_word(size_t number);
+const char *answer_word(size_t number);
 
 /*
  * The name of a reader as pcscd has it, without what is this one reader's own: in brackets what the
  * device calls itself, one of them its serial number, and two numbers at the end.
  */
-void survey_reader_name(const char *name, char ret[static TRANSPORT_NAME_MAX]);
+void answers_reader_name(const char *name, char ret[static TRANSPORT_NAME_MAX]);
 
 #endif

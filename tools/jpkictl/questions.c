@@ -12,7 +12,7 @@
 #include "lib/clk.h"
 #include "lib/log.h"
 #include "nss/certdb.h"
-#include "tools/jpkictl/survey.h"
+#include "tools/jpkictl/questions.h"
 
 enum { INS_VERIFY = 0x20, INS_SELECT = 0xa4, INS_READ_BINARY = 0xb0, INS_GET_DATA = 0xca };
 
@@ -45,7 +45,7 @@ word(const char *text)
 }
 
 const char *
-survey_word(size_t number)
+answer_word(size_t number)
 {
 	return words[number < sizeof words / sizeof words[0] ? number : 0];
 }
@@ -62,7 +62,7 @@ word_of_status(uint16_t sw)
 }
 
 void
-survey_reader_name(const char *name, char ret[static TRANSPORT_NAME_MAX])
+answers_reader_name(const char *name, char ret[static TRANSPORT_NAME_MAX])
 {
 	size_t len = strcspn(name, "[(");
 
@@ -313,7 +313,7 @@ static const struct {
 _Static_assert(sizeof questions / sizeof questions[0] <= QUESTIONS_MAX, "an answer has a place");
 
 const char *
-survey_question(size_t number)
+question_name(size_t number)
 {
 	return number < sizeof questions / sizeof questions[0] ? questions[number].name : NULL;
 }
@@ -331,7 +331,7 @@ decode(struct asked *a, const uint8_t *der, size_t len)
 
 /* Both certificates, for what is asked of them later. */
 static void
-read_certificates(struct asked *a, struct survey_answers *answers)
+read_certificates(struct asked *a, struct answers *answers)
 {
 	int64_t start = clk_mono_ms(a->env->clk);
 	struct outcome o = jpki_read_auth_cert(&a->card, a->der, &a->der_len);
@@ -355,7 +355,7 @@ read_certificates(struct asked *a, struct survey_answers *answers)
 
 /* The first command is part of the answers, so it comes before anything else. */
 static struct outcome
-ask_open_card(struct asked *a, struct survey_answers *answers)
+ask_open_card(struct asked *a, struct answers *answers)
 {
 	struct outcome o = a->card.transport->ops->power_cycle(a->card.transport->ctx);
 
@@ -365,7 +365,7 @@ ask_open_card(struct asked *a, struct survey_answers *answers)
 	o = jpki_select(&a->card);
 	if (outcome_ok(&o))
 		read_certificates(a, answers);
-	for (size_t i = 1; outcome_ok(&o) && survey_question(i) != NULL; i++)
+	for (size_t i = 1; outcome_ok(&o) && question_name(i) != NULL; i++)
 		answers->words[i] = questions[i].ask(a);
 	if (outcome_ok(&o) && a->gone)
 		o = outcome_of(OUTCOME_CARD_REMOVED);
@@ -373,7 +373,7 @@ ask_open_card(struct asked *a, struct survey_answers *answers)
 }
 
 struct outcome
-survey_ask(const struct flow_env *env, struct survey_answers *answers)
+questions_ask(const struct flow_env *env, struct answers *answers)
 {
 	static struct asked a;
 	const struct transport *t = env->transport;
