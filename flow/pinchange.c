@@ -106,6 +106,9 @@ ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
 
 	if (!outcome_ok(&o) && o.status != OUTCOME_PIN_FORMAT)
 		return o;
+	/* As the official software does: many holders know theirs in small letters. */
+	if (q->signature)
+		secret_capitalize(s->at[q->prompt]);
 	switch (q->prompt) {
 	case PINCHANGE_OLD:
 		return judge_old(q, s);

@@ -120,10 +120,10 @@ message_old_pin_prompt(bool signature, int tries_left, char text[static MESSAGE_
 {
 	if (signature && tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "%s", _("Current signature PIN (6 to 16 capital letters and "
-		    "digits, LAST try: another mistake locks it): "));
+		    "digits, small letters become capitals, LAST try: another mistake locks it): "));
 	else if (signature)
 		snprintf(text, MESSAGE_MAX, _("Current signature PIN (6 to 16 capital letters and "
-		    "digits, %d tries left): "), tries_left);
+		    "digits, small letters become capitals, %d tries left): "), tries_left);
 	else if (tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "%s", _("Current PIN of the user-authentication certificate "
 		    "(4 digits, LAST try: another mistake locks the card): "));
@@ -136,7 +136,8 @@ void
 message_new_pin_prompt(bool signature, char text[static MESSAGE_MAX])
 {
 	snprintf(text, MESSAGE_MAX, "%s", signature ?
-	    _("New signature PIN (6 to 16 capital letters and digits, at least one of each): ") :
+	    _("New signature PIN (6 to 16 capital letters and digits, at least one of each; small letters "
+	    "become capitals): ") :
 	    _("New PIN of the user-authentication certificate (4 digits): "));
 }
 

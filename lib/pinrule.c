@@ -30,15 +30,33 @@ pinrule_is_auth(struct view pin)
 	return true;
 }
 
-/* How many octets of blanks it begins with; also U+00A0 and U+3000, in UTF-8. */
+/*
+ * How many octets it begins with of what stands between characters or is no character of its own, in
+ * UTF-8: blanks of all kinds, and the two marks that make an ideograph of a digit (a keycap).
+ */
 static size_t
 blank(struct view v)
 {
-	if (v.len >= 2 && memcmp(v.data, "\xc2\xa0", 2) == 0)
-		return 2;
-	if (v.len >= 3 && memcmp(v.data, "\xe3\x80\x80", 3) == 0)
-		return 3;
-	return v.len >= 1 && (v.data[0] == ' ' || (v.data[0] >= '\t' && v.data[0] <= '\r')) ? 1 : 0;
+	static const struct {
+		const char *first, *last;
+		size_t len;
+	} ranges[] = {
+		{ "\t", "\r", 1 }, { " ", " ", 1 },
+		{ "\xc2\x85", "\xc2\x85", 2 }, { "\xc2\xa0", "\xc2\xa0", 2 },
+		{ "\xe1\x9a\x80", "\xe1\x9a\x80", 3 },	/* U+1680 */
+		{ "\xe2\x80\x80", "\xe2\x80\xaf", 3 },	/* U+2000 to U+202F: punctuation too */
+		{ "\xe2\x81\x9f", "\xe2\x81\xa0", 3 },	/* U+205F, U+2060 */
+		{ "\xe2\x83\xa3", "\xe2\x83\xa3", 3 },	/* U+20E3, the keycap */
+		{ "\xe3\x80\x80", "\xe3\x80\x80", 3 },	/* U+3000, the ideographic one */
+		{ "\xef\xb8\x8e", "\xef\xb8\x8f", 3 },	/* U+FE0E, U+FE0F, before a keycap */
+		{ "\xef\xbb\xbf", "\xef\xbb\xbf", 3 },	/* U+FEFF */
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+		if (v.len >= ranges[i].len && memcmp(v.data, ranges[i].first, ranges[i].len) >= 0 &&
+		    memcmp(v.data, ranges[i].last, ranges[i].len) <= 0)
+			return ranges[i].len;
+	return 0;
 }
 
 /*

@@ -63,6 +63,15 @@ secret_set(struct secret *s, const void *bytes, size_t len)
 	return true;
 }
 
+void
+secret_capitalize(struct secret *s)
+{
+	/* By hand, because toupper() asks the locale. */
+	for (size_t i = 0; i < s->len; i++)
+		if (s->bytes[i] >= 'a' && s->bytes[i] <= 'z')
+			s->bytes[i] = (uint8_t)(s->bytes[i] - 'a' + 'A');
+}
+
 struct view
 secret_view(const struct secret *s)
 {

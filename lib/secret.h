@@ -28,6 +28,9 @@ void secret_free(struct secret *s);
 bool secret_set(struct secret *s, const void *bytes, size_t len) MUST_CHECK;
 void secret_wipe(struct secret *s);
 
+/* Small letters of ASCII become capitals, for the signature PIN, which has no small ones. */
+void secret_capitalize(struct secret *s);
+
 /* Lends the bytes until the next call on the secret. */
 struct view secret_view(const struct secret *s);
 

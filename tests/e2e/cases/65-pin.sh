@@ -244,7 +244,7 @@ pin_hangs()
 run_case 'jpkictl pin change: a card that hangs' pin_hangs
 
 # The signature PIN.
-ASK_OLD_SIGN='wait:Current signature PIN \(6 to 16 capital letters and digits, 5 tries left\): '
+ASK_OLD_SIGN='wait:Current signature PIN \(6 to 16 capital letters and digits, small letters become capitals, 5 tries left\): '
 SIGN_TWICE=('wait:New signature PIN' "type:$NEW_SIGN" "$ASK_AGAIN" "type:$NEW_SIGN")
 sign_change()
 {
@@ -254,8 +254,10 @@ command=("${TOOL[@]}" change --signature)
 sign_change 'done' sign="$NEW_SIGN" says='The signature PIN has been changed.' "$ASK_OLD_SIGN" type:ABC123 "${SIGN_TWICE[@]}" -- "${command[@]}"
 sign_change 'a wrong one' status=1 sign_tries=4 says='JPKI-E-SIGN-WRONG' "$ASK_OLD_SIGN" type:ABC124 "${SIGN_TWICE[@]}" -- "${command[@]}"
 sign_change 'the four-digit PIN typed for it' status=1 verifies=0 says='JPKI-E-SIGN-FORMAT' "$ASK_OLD_SIGN" "type:$PIN" -- "${command[@]}"
-sign_change 'no capital letters' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
-	"$ASK_OLD_SIGN" type:ABC123 'wait:New signature PIN' type:xyz789 -- "${command[@]}"
+sign_change 'in small letters' sign="$NEW_SIGN" says='The signature PIN has been changed.' \
+	"$ASK_OLD_SIGN" type:abc123 'wait:New signature PIN' "type:${NEW_SIGN,,}" "$ASK_AGAIN" "type:${NEW_SIGN,,}" -- "${command[@]}"
+sign_change 'no letters' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
+	"$ASK_OLD_SIGN" type:ABC123 'wait:New signature PIN' type:789789 -- "${command[@]}"
 sign_change 'no digit' status=1 verifies=0 says='JPKI-E-NEW-SIGN-FORMAT' \
 	"$ASK_OLD_SIGN" type:ABC123 'wait:New signature PIN' type:XYZXYZ -- "${command[@]}"
 sign_change 'one try left' sim='set sign-tries 1' status=1 prompts=0 verifies=0 sign_tries=1 says='JPKI-E-LAST-TRY' -- "${command[@]}"

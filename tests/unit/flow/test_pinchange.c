@@ -228,6 +228,21 @@ test_change_of_the_signature_pin(void **state)
 	assert_int_equal(r.outcome.tries_left, 4);
 }
 
+static void
+test_signature_pin_in_small_letters(void **state)
+{
+	struct kit *k = *state;
+	struct result r;
+
+	kit_insert(k, 0, "good", NULL);
+	types("aBc123", "xyz789", "XyZ789");
+	r = change_on_reader(k, JPKI_PIN_SIGN);
+	expect_status(k, &r, OUTCOME_OK);
+	assert_string_equal(kit_get(k, "sign-pin"), "XYZ789");
+	assert_string_equal(kit_get(k, "sign-tries"), "5");
+	assert_int_equal(kit_stats(k).verifies, 1);
+}
+
 /* --- the rules, before the card sees anything ----------------------------------------- */
 
 static void
@@ -280,13 +295,15 @@ test_rules_of_the_signature_pin(void **state)
 	} rows[] = {
 		{ { "" }, OUTCOME_SIGN_FORMAT },
 		{ { OLD }, OUTCOME_SIGN_FORMAT },
-		{ { "abc123" }, OUTCOME_SIGN_FORMAT },
+		{ { "abc-123" }, OUTCOME_SIGN_FORMAT },
+		{ { "\xef\xbd\x81" "bc123" }, OUTCOME_SIGN_FORMAT },	/* a full-width a */
 		{ { "ABC123", "XYZ78" }, OUTCOME_NEW_SIGN_FORMAT },
-		{ { "ABC123", "xyz789" }, OUTCOME_NEW_SIGN_FORMAT },
 		{ { "ABC123", "XYZXYZ" }, OUTCOME_NEW_SIGN_FORMAT },
+		{ { "ABC123", "xyzxyz" }, OUTCOME_NEW_SIGN_FORMAT },
 		{ { "ABC123", "789789" }, OUTCOME_NEW_SIGN_FORMAT },
 		{ { "ABC123", "XYZ7890123456789X" }, OUTCOME_NEW_SIGN_FORMAT },
 		{ { "ABC123", "ABC123" }, OUTCOME_NEW_PIN_SAME },
+		{ { "ABC123", "abc123" }, OUTCOME_NEW_PIN_SAME },
 		{ { "ABC123", "XYZ789", "XYZ788" }, OUTCOME_NEW_PIN_MISMATCH },
 	};
 	struct kit *k = *state;
@@ -593,6 +610,7 @@ main(void)
 		TEST(test_change),
 		TEST(test_change_without_short_ids),
 		TEST(test_change_of_the_signature_pin),
+		TEST(test_signature_pin_in_small_letters),
 		TEST(test_rules),
 		TEST(test_rules_of_the_signature_pin),
 		TEST(test_weak_pins_are_warned_of),
