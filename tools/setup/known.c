@@ -6,12 +6,13 @@
 
 #include "tools/setup/setup.h"
 
-#define FORWARD " forward_pass=yes"	/* programs with one field, which is the password's as well */
+#define FORWARD " forward_pass=yes"	/* programs with one field, and scripts, which give sudo the password */
+#define LOCKER FORWARD " wait=10"	/* the card may be laid down after Enter */
 
 static const struct known_service known[] = {
 	/* Before those whose files include theirs (su-l; in Debian 13 i3lock, swaylock, gtklock). */
-	{ "sudo", "", KNOWN_PROPOSED, NULL },
-	{ "sudo-i", "", KNOWN_PROPOSED, NULL },
+	{ "sudo", FORWARD, KNOWN_PROPOSED, NULL },
+	{ "sudo-i", FORWARD, KNOWN_PROPOSED, NULL },
 	{ "login", "", KNOWN_PROPOSED, NULL },
 	{ "su", "", KNOWN_OFFERED, N_("It asks for the card of the user whom somebody becomes.") },
 	{ "su-l", "", KNOWN_OFFERED, N_("It asks for the card of the user whom somebody becomes.") },
@@ -25,7 +26,7 @@ static const struct known_service known[] = {
 	{ "sddm", FORWARD, KNOWN_PROPOSED, NULL },
 	{ "greetd", "", KNOWN_PROPOSED, NULL },
 	/* screen lockers */
-	{ "kde", FORWARD, KNOWN_PROPOSED, NULL },
+	{ "kde", LOCKER, KNOWN_PROPOSED, NULL },
 	{ "kde-smartcard", "", KNOWN_UNFIT, N_("Plasma shows no prompt there; the line belongs into kde") },
 	{ "kde-fingerprint", "", KNOWN_UNFIT, N_("Plasma shows no prompt there; the line belongs into kde") },
 	{ "xscreensaver", "", KNOWN_PROPOSED, NULL },
@@ -33,11 +34,11 @@ static const struct known_service known[] = {
 	{ "cinnamon-screensaver", "", KNOWN_PROPOSED, NULL },
 	{ "mate-screensaver", "", KNOWN_PROPOSED, NULL },
 	{ "xfce4-screensaver", "", KNOWN_PROPOSED, NULL },
-	{ "swaylock", FORWARD, KNOWN_PROPOSED, NULL },
-	{ "i3lock", FORWARD, KNOWN_PROPOSED, NULL },
-	{ "gtklock", FORWARD, KNOWN_PROPOSED, NULL },
-	{ "waylock", FORWARD, KNOWN_PROPOSED, NULL },
-	{ "hyprlock", FORWARD, KNOWN_PROPOSED, NULL },
+	{ "swaylock", LOCKER, KNOWN_PROPOSED, NULL },
+	{ "i3lock", LOCKER, KNOWN_PROPOSED, NULL },
+	{ "gtklock", LOCKER, KNOWN_PROPOSED, NULL },
+	{ "waylock", LOCKER, KNOWN_PROPOSED, NULL },
+	{ "hyprlock", LOCKER, KNOWN_PROPOSED, NULL },
 	{ "vlock", "", KNOWN_PROPOSED, NULL },
 	{ "physlock", "", KNOWN_PROPOSED, NULL },
 	{ "sshd", "", KNOWN_OFFERED, N_("The card of who comes over the network is not asked.") },

@@ -4,8 +4,19 @@
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 
 SETUP_DIR=/var/lib/pam_jpki/setup
-PAM_OURS='auth	[success=done default=ignore]	pam_jpki.so
-account	[success=ok ignore=ignore module_unknown=ignore default=bad]	pam_jpki.so'
+
+# The lines that the service gets: one that takes the password too for scripts and for lockers with one field.
+pam_ours()	# SERVICE
+{
+	local options=
+
+	case $1 in
+	sudo|sudo-i|sddm) options=' forward_pass=yes' ;;
+	kde|swaylock|i3lock|gtklock|waylock|hyprlock) options=' forward_pass=yes wait=10' ;;
+	esac
+	printf 'auth\t[success=done default=ignore]\tpam_jpki.so%s\n' "$options"
+	printf 'account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\tpam_jpki.so\n'
+}
 
 mkdir -p "$WORK/setup-pam.d"
 cp -a /etc/pam.d/. "$WORK/setup-pam.d/"
@@ -47,7 +58,7 @@ expect_set_up()
 	local service
 
 	for service in sudo login; do
-		expect_equal "what is new in $service" "$PAM_OURS" "$(diff "$WORK/$service.was" "/etc/pam.d/$service" | sed -n 's/^> //p')"
+		expect_equal "what is new in $service" "$(pam_ours "$service")" "$(diff "$WORK/$service.was" "/etc/pam.d/$service" | sed -n 's/^> //p')"
 		expect_equal "what went from $service" '' "$(diff "$WORK/$service.was" "/etc/pam.d/$service" | sed -n 's/^< //p')"
 		expect_equal "in front of the password in $service" '@include common-auth' \
 			"$(grep -A1 '^auth.*pam_jpki' "/etc/pam.d/$service" | tail -n 1)"
@@ -437,9 +448,9 @@ vendor_file()
 	from_vendor 0
 	expect_equal 'the copy' "# A copy of $VENDOR/polkit-1 with the lines of pam_jpki.so. Without this file that one is used.
 #%PAM-1.0
-$(head -n 1 <<< "$PAM_OURS")
+$(pam_ours polkit-1 | head -n 1)
 @include common-auth
-$(tail -n 1 <<< "$PAM_OURS")
+$(pam_ours polkit-1 | tail -n 1)
 @include common-account
 @include common-password" "$(cat /etc/pam.d/polkit-1)"
 	expect_equal 'owner and mode' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam.d/polkit-1)"
@@ -516,7 +527,7 @@ run_case 'setup: a file that is a link' unfit e2e-linked 'it is a symbolic link'
 # Every program that is known: which it takes with --yes, and with which line.
 every_known()
 {
-	local name fields='kde sddm swaylock i3lock gtklock waylock hyprlock'
+	local name
 
 	bare
 	for name in sudo-i su su-l doas polkit-1 lightdm gdm-password gdm-smartcard sddm greetd kde kde-smartcard xscreensaver xsecurelock \
@@ -527,9 +538,7 @@ every_known()
 	expect_equal 'exit status' 0 "$STATUS"
 	for name in sudo-i doas polkit-1 lightdm gdm-password sddm greetd kde xscreensaver xsecurelock cinnamon-screensaver \
 		mate-screensaver xfce4-screensaver swaylock i3lock gtklock waylock hyprlock vlock physlock; do
-		[[ " $fields " == *" $name "* ]] && name+=' forward'
-		expect_equal "the line of $name" "$(head -n 1 <<< "$PAM_OURS")$([[ $name != *forward ]] || echo ' forward_pass=yes')" \
-			"$(head -n 1 "/etc/pam.d/${name% *}")"
+		expect_equal "the line of $name" "$(pam_ours "$name" | head -n 1)" "$(head -n 1 "/etc/pam.d/$name")"
 	done
 	for name in su su-l gdm-smartcard kde-smartcard sshd; do
 		expect_lacks "$name" pam_jpki "$(cat "/etc/pam.d/$name")"

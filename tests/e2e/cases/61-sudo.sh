@@ -38,6 +38,31 @@ person 'sudo -S with fewer lines than prompts' typed=1 status=1 log='PIN-WRONG C
 stdin 'first-password\nsecond\n82755\n' id
 person 'sudo -S with passwords' status=1 log='PIN-FORMAT PIN-FORMAT PIN-FORMAT' prompts=3 verifies=0 -- "${command[@]}"
 
+# README's line for sudo: a script knows the password, and not whether a card is there.
+by_script()	# NAME TEXT [KEY=VALUE…] [-- OPTION of sudo…]
+{
+	local name=$1 text=$2 about=()
+
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do about+=("$1"); shift; done
+	stdin "$text" "${@:2}" id
+	person "sudo -S by README's line: $name" "${about[@]}" -- "${command[@]}"
+}
+in_readme=$(sed -n 's/^\(auth  *\[success=done .*pam_jpki\.so.*\)/\1/p' "$E2E_TOP/README.md")
+stack_of sudo "$in_readme"$'\n@include common-auth'
+by_script 'the password' "$PASSWORD\n" says='uid=0(root)' log=PASSWORD verifies=0 asks='Password, or PIN'
+by_script 'the password, and no card' "$PASSWORD\n" sim=remove says='uid=0(root)' log=NO-CARD verifies=0 prompts=0
+by_script 'the PIN' "$PIN\n" typed=1 says='uid=0(root)'
+by_script "the password at Ansible's prompt" "$PASSWORD\n" says='[sudo via ansible] password:' log=PASSWORD verifies=0 \
+	prompts=0 after='expect_has "the output" "uid=0(root)" "$OUT"' -- -H -p "'[sudo via ansible] password:'"
+by_script 'another password, then the right one' "${PASSWORD}x\n$PASSWORD\n" says='uid=0(root)' log='PASSWORD PASSWORD' \
+	verifies=0 prompts=2
+by_script 'a password that is wrong' "${PASSWORD}x\n" status=1 lacks='uid=0(root)' log='PASSWORD CANCELLED' verifies=0 \
+	prompts=2
+by_script 'a slip of the PIN, then the password' "${PIN}5\n$PASSWORD\n" says='uid=0(root)' log=PIN-FORMAT verifies=0
+by_script 'a wrong PIN, then the password' "$WRONG_PIN\n$PASSWORD\n" typed=1 tries=2 says='uid=0(root)' log=PIN-WRONG
+card_stack sudo
+
 askpass()	# LINE: says it whenever it is asked anything
 {
 	printf '#!/bin/sh\necho "$1" >&2\n%s\n' "$1" > "$WORK/askpass"

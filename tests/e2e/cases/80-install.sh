@@ -145,7 +145,7 @@ for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	at "example $example: no card, wrong password" "$example" AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
 	at "example $example: nothing right" "$example" AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong-password auth" code=PIN-WRONG tries=2
 done
-for example in i3lock swaylock; do
+for example in i3lock swaylock sudo; do
 	at "example $example: password in the one field" "$example" SUCCESS 1 0 drive="$by_password" code=PASSWORD "${accepted[@]}"
 done
 # Greeters and screens that do not run here.
@@ -300,7 +300,7 @@ profile_is_off_until_enabled()
 enabled_first()
 {
 	profile --enable jpki
-	expect_match 'the first module' 'auth.*success=2 default=ignore.*pam_jpki.so *' \
+	expect_match 'the first module' 'auth.*success=2 default=ignore.*pam_jpki.so forward_pass=yes *' \
 		"$(grep '^auth' /etc/pam.d/common-auth | head -n 1)"
 	expect_match 'the line in common-account' 'account.*module_unknown=ignore default=bad.*pam_jpki.so *' \
 		"$(grep pam_jpki /etc/pam.d/common-account)"
@@ -345,6 +345,9 @@ else
 		sim=remove code=NO-CARD says='acct = 0 PAM_SUCCESS' says2='open = 0 PAM_SUCCESS'
 	at 'profile jpki: root, who has no card' everything SUCCESS 1 0 drive="$by_password" args='--user root' \
 		code=NOT-ENROLLED "${accepted[@]}"
+	at 'profile jpki: password where the PIN is asked for' everything SUCCESS 1 0 drive="$by_password" code=PASSWORD "${accepted[@]}"
+	at 'profile jpki: a slip of the PIN, then the password' everything SUCCESS 2 0 drive="pin=827 $by_password" \
+		code=PIN-FORMAT "${accepted[@]}"
 	at 'profile jpki: wrong PIN, wrong password' everything AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong auth" code=PIN-WRONG tries=2
 	without_module 'profile jpki: the module is not there, password' everything SUCCESS 1 "${accepted[@]}"
 	run_case 'profile jpki-and-password stands behind the password' enabled_behind
