@@ -99,6 +99,15 @@ person_gone(void *ctx)
 	return s->ui->gone(s->ui->ctx);
 }
 
+static void
+wait_begins(void *ctx)
+{
+	const struct login_search *s = ctx;
+
+	if (s->ui->waits != NULL)
+		s->ui->waits(s->ui->ctx);
+}
+
 struct outcome
 find_card(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
     struct found_card *ret_found)
@@ -106,7 +115,7 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct use
 	struct login_search s = { .env = env, .ui = ui, .enrolled = enrolled,
 		.found = { .tries_left = TRIES_UNKNOWN } };
 	struct search search = { .env = env, .wait_ms = (int64_t)env->conf->wait * 1000,
-		.gone = person_gone, .look = look_for_enrolled, .ctx = &s };
+		.gone = person_gone, .waits = wait_begins, .look = look_for_enrolled, .ctx = &s };
 	struct outcome o = search_cards(&search);
 
 	if (o.status == OUTCOME_CANCELLED)

@@ -218,7 +218,7 @@ static struct outcome
 find_card_of_user(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,
     struct usercerts *enrolled, struct found_card *found)
 {
-	struct flow_ui flow_ui = { .gone = ui->gone, .ctx = ui->ctx };
+	struct flow_ui flow_ui = { .waits = ui->waits, .gone = ui->gone, .ctx = ui->ctx };
 	struct outcome o = usercerts_load(env, user->name, enrolled);
 
 	if (outcome_ok(&o))

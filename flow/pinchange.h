@@ -37,6 +37,7 @@ struct pinchange_ui {
 	 */
 	MUST_CHECK struct outcome (*ask)(void *ctx, const struct pinchange_question *q,
 	    struct secret *typed);
+	void (*waits)(void *ctx);	/* as in struct flow_ui */
 	/* Whether nobody waits for the result any more. */
 	bool (*gone)(void *ctx);
 	/*

@@ -119,24 +119,36 @@ link_send_ready(const struct proto_ready *ready)
 	send_or_die(&w, proto_put_ready(&w, &link_state.id, ready));
 }
 
+void
+link_send_cue(const char *text)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_cue m;
+
+	snprintf(m.text, sizeof m.text, "%s", text);
+	send_or_die(&w, proto_put_cue(&w, &link_state.id, &m));
+}
+
 bool
-link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text)
+link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text, const char *daily)
 {
 	struct proto_result m = { .outcome = *o, .card_clean = card_clean, .where = link_state.where };
 
 	snprintf(m.text, sizeof m.text, "%s", text);
+	snprintf(m.daily, sizeof m.daily, "%s", daily);
 	memcpy(m.reader, link_state.reader, sizeof m.reader);
 	memcpy(m.cert, link_state.cert, sizeof m.cert);
 	return proto_put_result(w, &link_state.id, &m);
 }
 
 void
-link_send_result(const struct outcome *o, bool card_clean, const char *text)
+link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
-	send_or_die(&w, link_put_result(&w, o, card_clean, text));
+	send_or_die(&w, link_put_result(&w, o, card_clean, text, daily));
 }
 
 /* A user who logs in may have another way in than this card. */

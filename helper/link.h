@@ -35,11 +35,15 @@ void link_name_card(const char *reader, const char *cert);	/* either may be NULL
 
 void link_send_ready(const struct proto_ready *ready);
 
-/* RESULT. text: what the user reads; "" for nothing. */
-void link_send_result(const struct outcome *o, bool card_clean, const char *text);
+/* CUE: the module shows the text, and nothing comes back. */
+void link_send_cue(const char *text);
+
+/* RESULT. text, daily: as in struct proto_result; "" for nothing. */
+void link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily);
 
 /* The same message into *w; false: it does not fit. */
-bool link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text) MUST_CHECK;
+bool link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text,
+    const char *daily) MUST_CHECK;
 
 /* What the user reads of an outcome. */
 void link_sentence(const struct outcome *o, char text[static MESSAGE_MAX]);

@@ -10,10 +10,6 @@
 #include "helper/proto.h"
 #include "lib/log.h"
 
-#ifndef PROTO_VERSION		/* tests link a helper of another one */
-#define PROTO_VERSION 6
-#endif
-
 /* RESULT numbers the rows of two tables. Where one of them changes, so does the version. */
 _Static_assert(OUTCOME_COUNT == 64 && WHERE_COUNT == 28, "raise PROTO_VERSION, then count the rows here again");
 
@@ -154,6 +150,14 @@ proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_
 }
 
 bool
+proto_put_cue(struct writer *w, const struct proto_id *id, const struct proto_cue *m)
+{
+	put_header(w, PROTO_CUE, id);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
 proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m)
 {
 	put_header(w, PROTO_PROMPT, id);
@@ -186,6 +190,7 @@ proto_put_result(struct writer *w, const struct proto_id *id, const struct proto
 	writer_u32(w, m->outcome.raw);
 	writer_u8(w, m->card_clean);
 	writer_string(w, m->text);
+	writer_string(w, m->daily);
 	writer_string(w, m->reader);
 	writer_string(w, m->cert);
 	writer_u8(w, (uint8_t)m->where);
@@ -216,7 +221,7 @@ proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *r
 	struct view id;
 
 	if (!cursor_u8(r, &version) || version != PROTO_VERSION || !cursor_u8(r, &type) ||
-	    type < PROTO_REQUEST || type > PROTO_REPLY || !cursor_view(r, PROTO_ID_LEN, &id))
+	    type < PROTO_REQUEST || type > PROTO_CUE || !cursor_view(r, PROTO_ID_LEN, &id))
 		return false;
 	*ret_type = type;
 	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
@@ -349,6 +354,12 @@ proto_get_ready(struct cursor *r, struct proto_ready *ret)
 }
 
 bool
+proto_get_cue(struct cursor *r, struct proto_cue *ret)
+{
+	return reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
+}
+
+bool
 proto_get_prompt(struct cursor *r, struct proto_prompt *ret)
 {
 	return cursor_string(r, ret->cert, sizeof ret->cert) && is_cert(ret->cert) &&
@@ -384,7 +395,7 @@ proto_get_result(struct cursor *r, struct proto_result *ret)
 
 	if (!cursor_u16(r, &status) || !outcome_is_status(status) || !cursor_u8(r, &tries) ||
 	    !cursor_u64(r, &when) || !cursor_u32(r, &raw) || !cursor_u8(r, &clean) || clean > 1 ||
-	    !reader_text(r, ret->text, sizeof ret->text) ||
+	    !reader_text(r, ret->text, sizeof ret->text) || !reader_text(r, ret->daily, sizeof ret->daily) ||
 	    !cursor_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_cert(r, ret->cert) ||
 	    !cursor_u8(r, &where) || where >= WHERE_COUNT || !cursor_at_end(r))

@@ -8,6 +8,7 @@
  *	         <---------------------- LOG, at any time, at most PROTO_LOGS_MAX
  *	         <---------------------- READY, once, unless the options are faulty
  *	BY_PIN:
+ *	         <---------------------- CUE, once at most, where a card is waited for
  *	         <---------------------- PROMPT, as often as the task has questions
  *	PIN      ---------------------->	at most; a PIN answers each
  *	BY_CHALLENGE:
@@ -39,6 +40,9 @@
 #include "lib/place.h"
 #include "lib/secret.h"
 
+#ifndef PROTO_VERSION		/* tests link a helper of another one */
+#define PROTO_VERSION 7
+#endif
 #define PROTO_FD 3		/* of the helper's end */
 #define PROTO_PACKET_MAX 8192
 #define PROTO_ID_LEN 16
@@ -63,6 +67,7 @@ enum proto_type {
 	PROTO_RESULT,
 	PROTO_CHALLENGE,
 	PROTO_REPLY,
+	PROTO_CUE,
 };
 
 enum proto_task {
@@ -130,6 +135,11 @@ struct proto_ready {
 	bool forward_password;	/* LOGIN: what is no PIN is for the next module */
 };
 
+/* To be shown while the helper waits for a card; it waits on meanwhile. */
+struct proto_cue {
+	char text[PROTO_TEXT_MAX];
+};
+
 struct proto_prompt {
 	char cert[PROTO_CERT_MAX];	/* of the card, as in RESULT; never "" */
 	char reader[PROTO_NAME_MAX];	/* where the card lies; as it is, for DROP and log_field() only */
@@ -176,6 +186,7 @@ struct proto_result {
 	struct outcome outcome;
 	bool card_clean;		/* as login_result.card_clean */
 	char text[PROTO_TEXT_MAX];	/* for the person; may be "" */
+	char daily[PROTO_TEXT_MAX];	/* the same with what a user reads once a day; or "" */
 	/* For log_field(): where the card in question lies, and which certificate; or "". */
 	char reader[PROTO_NAME_MAX];
 	char cert[PROTO_CERT_MAX];	/* the first 16 hex digits of its fingerprint */
@@ -186,6 +197,7 @@ struct proto_result {
 bool proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m) MUST_CHECK;
 bool proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m) MUST_CHECK;
 bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
+bool proto_put_cue(struct writer *w, const struct proto_id *id, const struct proto_cue *m) MUST_CHECK;
 bool proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m) MUST_CHECK;
 bool proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m) MUST_CHECK;
 bool proto_put_challenge(struct writer *w, const struct proto_id *id, const struct proto_challenge *m)
@@ -207,6 +219,7 @@ bool proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_
 bool proto_get_request(struct cursor *r, struct proto_request *ret) MUST_CHECK;
 bool proto_get_log(struct cursor *r, struct proto_log *ret) MUST_CHECK;
 bool proto_get_ready(struct cursor *r, struct proto_ready *ret) MUST_CHECK;
+bool proto_get_cue(struct cursor *r, struct proto_cue *ret) MUST_CHECK;
 bool proto_get_prompt(struct cursor *r, struct proto_prompt *ret) MUST_CHECK;
 bool proto_get_pin(struct cursor *r, struct proto_pin *ret) MUST_CHECK;
 bool proto_get_challenge(struct cursor *r, struct proto_challenge *ret) MUST_CHECK;

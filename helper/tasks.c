@@ -39,10 +39,16 @@ tasks_need_card(const struct flow_env *env, const struct proto_request *request)
 }
 
 static void
+finish_task_with(const struct outcome *o, bool card_clean, const char *text, const char *daily)
+{
+	link_send_result(o, card_clean, text, daily);
+	tick_result_sent();
+}
+
+static void
 finish_task(const struct outcome *o, bool card_clean, const char *text)
 {
-	link_send_result(o, card_clean, text);
-	tick_result_sent();
+	finish_task_with(o, card_clean, text, "");
 }
 
 void
@@ -52,6 +58,15 @@ tasks_refuse(const struct outcome *o)
 
 	message_outcome(o, text);
 	finish_task(o, true, text);
+}
+
+static void
+show_cue(void *ctx)
+{
+	char text[MESSAGE_MAX];
+
+	message_cue(text);
+	link_send_cue(text);
 }
 
 /* The time does not run while a person types. */
@@ -79,6 +94,7 @@ ask_user(const char *reader, const char *fingerprint, const char *text, struct s
 struct login_prompt {
 	const struct conf *conf;
 	struct proto_since since;
+	bool shown;
 };
 
 static struct outcome
@@ -87,6 +103,7 @@ ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 	struct login_prompt *p = ctx;
 	char text[MESSAGE_MAX];
 
+	p->shown = true;
 	message_pin_prompt(found->tries_left, p->conf->forward_pass != 0, text);
 	return ask_user(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
 }
@@ -124,28 +141,42 @@ login_without_card(const struct flow_env *env, const struct proto_request *reque
 		flow_remote(env, &ui, login_request, ret);
 }
 
-/* What a user who is let in should know. */
+/* What a user who is let in should know; and with it that the certificate ends soon, or "". */
 static void
 write_welcome(const struct flow_env *env, const struct proto_since *since,
-    const struct login_result *result, char text[static MESSAGE_MAX])
+    const struct login_result *result, char text[static MESSAGE_MAX], char daily[static MESSAGE_MAX])
 {
-	char failures[MESSAGE_MAX], expiry[MESSAGE_MAX];
+	char expiry[MESSAGE_MAX];
 
-	message_since(since->failed, since->failed_by, since->entered_by, failures);
-	(void)message_expiry(result->not_after, clk_wall_s(env->clk), env->conf->expiry_warning_days,
-	    result->card_expiry, expiry);
-	message_join(failures, expiry, text);
+	message_since(since->failed, since->failed_by, since->entered_by, text);
+	if (message_expiry(result->not_after, clk_wall_s(env->clk), env->conf->expiry_warning_days,
+	    result->card_expiry, expiry))
+		message_join(text, expiry, daily);
+}
+
+/*
+ * Whether the person has to do with the card login that was refused. Most accounts of a machine may have
+ * no card, and most users of sshd no jpki-ssh: they log in otherwise, and the log says why not by card.
+ */
+static bool
+concerns_user(const struct flow_env *env, const struct proto_request *request, enum outcome_status status)
+{
+	if (status == OUTCOME_NOT_ENROLLED)
+		return tasks_way(env->conf, request) == PROTO_BY_KEY;
+	if (status == OUTCOME_REMOTE)
+		return !request->sshd && userfile_exists(env->conf->users_dir, request->user);
+	return true;
 }
 
 static void
 log_in(const struct flow_env *env, const struct proto_request *request)
 {
 	struct login_prompt prompt = { .conf = env->conf };
-	struct flow_ui ui = { .ask_pin = ask_pin, .gone = link_module_gone, .ctx = &prompt };
+	struct flow_ui ui = { .ask_pin = ask_pin, .waits = show_cue, .gone = link_module_gone, .ctx = &prompt };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
 		.login_name = request->login_name, .host = request->host, .place = where_place(link_place()) };
 	struct login_result result;
-	char text[MESSAGE_MAX];
+	char text[MESSAGE_MAX] = "", daily[MESSAGE_MAX] = "";
 
 	if (tasks_way(env->conf, request) != PROTO_BY_PIN)
 		login_without_card(env, request, &login_request, &result);
@@ -153,10 +184,10 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 		flow_login(env, &ui, &login_request, resources_pin(), &result);
 	link_name_card(result.reader, result.cert);
 	if (outcome_ok(&result.outcome))
-		write_welcome(env, &prompt.since, &result, text);
-	else
+		write_welcome(env, &prompt.since, &result, text, daily);
+	else if (prompt.shown || concerns_user(env, request, result.outcome.status))
 		link_sentence(&result.outcome, text);
-	finish_task(&result.outcome, result.card_clean, text);
+	finish_task_with(&result.outcome, result.card_clean, text, daily);
 }
 
 static void
@@ -203,7 +234,7 @@ send_change_result(const struct outcome *o, bool card_clean, const char *success
 static void
 change_pin(const struct flow_env *env, const struct proto_request *request)
 {
-	struct pinchange_ui ui = { .ask = ask_for_change, .gone = link_module_gone,
+	struct pinchange_ui ui = { .ask = ask_for_change, .waits = show_cue, .gone = link_module_gone,
 		.changing = note_changing };
 	struct pinchange_user user = { .name = request->user,
 		.place = where_place(link_place()) };

@@ -54,7 +54,7 @@ prepare_late(struct late *late, enum outcome_status status, bool card_clean)
 	char text[MESSAGE_MAX];
 
 	link_sentence(&o, text);
-	if (!link_put_result(&w, &o, card_clean, text))
+	if (!link_put_result(&w, &o, card_clean, text, ""))
 		return false;
 	late->len = w.len;
 	return true;

@@ -102,23 +102,6 @@ record_write(int dir, const char *cert, const struct guesses *g)
 	return unlinkat(dir, cert, 0) == 0 || errno == ENOENT;
 }
 
-static bool
-dir_make(const struct guesses_store *store, int *ret_dir)
-{
-	char parent[PATH_MAX];
-	const char *slash = strrchr(store->dir, '/');
-	enum safefile r = safefile_open_dir(store->dir, store->owner, store->log, ret_dir);
-
-	if (r != SAFEFILE_ABSENT)
-		return r == SAFEFILE_OK;
-	snprintf(parent, sizeof parent, "%.*s", (int)(slash - store->dir), store->dir);
-	if ((mkdir(parent, 0755) != 0 && errno != EEXIST) || (mkdir(store->dir, 0700) != 0 && errno != EEXIST)) {
-		log_msg(store->log, LOG_ERR, "%s cannot be made: %s", store->dir, strerror(errno));
-		return false;
-	}
-	return safefile_open_dir(store->dir, store->owner, store->log, ret_dir) == SAFEFILE_OK;
-}
-
 /* Many certificates: the administrator's, or those of a helper that was taken over. */
 static bool
 has_room(const struct guesses_store *store, const char *lock)
@@ -162,7 +145,8 @@ update_record(const struct guesses_store *store, const char *cert, bool (*change
 	_cleanup_(closep) int lock = -1;
 	struct guesses g;
 
-	if (!dir_make(store, &dir) || !lock_record(store, cert, &lock) ||
+	if (safefile_make_dir(store->dir, store->owner, store->log, &dir) != SAFEFILE_OK ||
+	    !lock_record(store, cert, &lock) ||
 	    guesses_read(store, cert, &g) != GUESSES_READ || !change(ctx, &g))
 		return false;
 	return record_write(dir, cert, &g) || cannot_write(store, cert);

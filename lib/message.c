@@ -22,6 +22,14 @@ message_date(int64_t when, char text[static MESSAGE_DATE_MAX])
 		snprintf(text, MESSAGE_DATE_MAX, "?");
 }
 
+int64_t
+message_day(int64_t when)
+{
+	int64_t there;
+
+	return __builtin_add_overflow(when, JST_OFFSET, &there) ? 0 : there / DAY;
+}
+
 int
 message_days_left(int64_t then, int64_t now)
 {
@@ -113,6 +121,12 @@ message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MA
 	else
 		snprintf(text, MESSAGE_MAX, _("PIN of the user-authentication certificate "
 		    "(4 digits, %d tries left): "), tries_left);
+}
+
+void
+message_cue(char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", _("Place your My Number Card on the reader."));
 }
 
 void

@@ -25,6 +25,9 @@ void message_outcome_english(const struct outcome *o, char text[static MESSAGE_M
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
+/* Where a card is waited for: what the person has to do. */
+void message_cue(char text[static MESSAGE_MAX]);
+
 /*
  * The three prompts of a PIN change, of the user-authentication PIN or of the
  * signature PIN: the old one with the tries that are left, the new one, and that once
@@ -63,6 +66,9 @@ void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
 
 /* Whole days from now until then; negative if it is over. */
 int message_days_left(int64_t then, int64_t now);
+
+/* The day in Japan of that moment, counted from 1970. */
+int64_t message_day(int64_t when);
 
 /* The date in Japan, yyyy-mm-dd: certificates end at midnight there. */
 #define MESSAGE_DATE_MAX 32

@@ -215,6 +215,23 @@ safefile_open_dir(const char *path, uid_t owner, const struct log *log, int *ret
 }
 
 enum safefile
+safefile_make_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	enum safefile r = safefile_open_dir(path, owner, log, ret_fd);
+
+	if (r != SAFEFILE_ABSENT)
+		return r;
+	snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
+	if ((mkdir(parent, 0755) != 0 && errno != EEXIST) || (mkdir(path, 0700) != 0 && errno != EEXIST)) {
+		log_msg(log, LOG_ERR, "%s cannot be made: %s", path, strerror(errno));
+		return SAFEFILE_REFUSED;
+	}
+	return safefile_open_dir(path, owner, log, ret_fd);
+}
+
+enum safefile
 safefile_open_at(int dir, const char *dir_path, const char *name, uid_t owner,
     const struct log *log, int *ret_fd)
 {

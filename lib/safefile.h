@@ -61,6 +61,13 @@ enum safefile safefile_open_at(int dir, const char *dir_path, const char *name, 
     const struct log *log, int *ret_fd) MUST_CHECK;
 
 /*
+ * As safefile_open_dir(), but a directory that is not there is made: for its owner alone, and the one
+ * above it, if that is missing too, for all to read. REFUSED, logged, also if it cannot be made.
+ */
+enum safefile safefile_make_dir(const char *path, uid_t owner, const struct log *log,
+    int *ret_fd) MUST_CHECK;
+
+/*
  * Reads a whole file of at most max bytes into new memory (a NUL is added,
  * not counted in *ret_len). *ret_text is the caller's, free().
  */

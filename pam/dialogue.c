@@ -37,6 +37,7 @@ struct dialogue {
 	unsigned int logs;	/* LOGs that came */
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
+	bool cued;		/* CUE came: no second one */
 	bool challenged;	/* CHALLENGE came: no second one */
 	bool replied;		/* and was answered */
 	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
@@ -103,6 +104,26 @@ take_ready(struct dialogue *s, struct cursor *r)
 	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
 	s->after_s = m.after_s;
 	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
+	return outcome_of(OUTCOME_OK);
+}
+
+/*
+ * CUE: a card is waited for, and without a word the program would seem to hang. So it is shown even where
+ * PAM_SILENT is set, as sudo does. A program may keep it on the screen until the person has acknowledged
+ * it, and that takes no time of the helper's.
+ */
+static struct outcome
+take_cue(struct dialogue *s, struct cursor *r)
+{
+	struct proto_cue m;
+
+	if (!s->ready || s->way != PROTO_BY_PIN || s->task == PROTO_DROP || s->cued || s->prompts > 0 ||
+	    !proto_get_cue(r, &m))
+		return helper_broken(s, "sent a cue out of turn");
+	s->cued = true;
+	budget_pause(&s->budget);
+	conv_tell(s->pamh, 0, CONV_INFO, m.text);
+	budget_resume(&s->budget, INT64_MAX);
 	return outcome_of(OUTCOME_OK);
 }
 
@@ -245,6 +266,8 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 		return take_log(s, &r);
 	case PROTO_READY:
 		return take_ready(s, &r);
+	case PROTO_CUE:
+		return take_cue(s, &r);
 	case PROTO_PROMPT:
 		return answer_prompt(s, &r);
 	case PROTO_CHALLENGE:
@@ -358,6 +381,7 @@ perform_task(struct dialogue *s, const struct proto_request *request, struct dia
 	if (outcome_ok(&o)) {
 		o = result.outcome;
 		memcpy(ret->text, result.text, sizeof ret->text);
+		memcpy(ret->daily, result.daily, sizeof ret->daily);
 	} else if (s->task == PROTO_PIN_CHANGE && all_given(s)) {
 		o = outcome_of(OUTCOME_PIN_UNCERTAIN);
 	}
@@ -375,7 +399,7 @@ dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_reque
 		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
 		.request = request, .tally = &tally };
 
-	ret->text[0] = ret->reader[0] = ret->cert[0] = '\0';
+	ret->text[0] = ret->daily[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;
 	ret->outcome = outcome_of(OUTCOME_NO_MEMORY);
 	if (s.state != NULL && s.pin != NULL && s.new_pin != NULL) {

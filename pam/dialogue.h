@@ -12,6 +12,7 @@ struct dialogue_result {
 	struct outcome outcome;
 	enum where where;		/* the user is; WHERE_UNKNOWN if that was not examined */
 	char text[PROTO_TEXT_MAX];	/* for the person; "" if there is nothing to say */
+	char daily[PROTO_TEXT_MAX];	/* as proto_result */
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* as proto_result, or "" */
 };
 

@@ -10,6 +10,7 @@
 #include "pam/conv.h"
 #include "pam/language.h"
 #include "pam/logline.h"
+#include "pam/reminder.h"
 #include "pam/report.h"
 
 /* What the helper never got to say. */
@@ -44,6 +45,38 @@ log_decision(pam_handle_t *pamh, const struct dialogue_result *result, const cha
 	    outcome_code(o->status), who, tries, o->raw, place, where);
 }
 
+/* A password, or nothing at the challenge, speaks for itself; a conversation that has failed is not used again. */
+static bool
+is_without_words(enum outcome_status status)
+{
+	return status == OUTCOME_CANCELLED || status == OUTCOME_PASSWORD || status == OUTCOME_NO_REPLY;
+}
+
+/* Only the helper knows whether the person has to do with a card: where it is silent, so are we. */
+static bool
+is_for_helper_to_say(enum outcome_status status)
+{
+	return status == OUTCOME_NOT_ENROLLED || status == OUTCOME_REMOTE;
+}
+
+/* What the person reads; "" for nothing. */
+static void
+choose_text(pam_handle_t *pamh, const struct dialogue_result *result, const char *user, const struct log *log,
+    char text[static MESSAGE_MAX])
+{
+	const struct outcome *o = &result->outcome;
+
+	text[0] = '\0';
+	if (is_without_words(o->status))
+		return;
+	if (outcome_ok(o) && result->daily[0] != '\0' && reminder_claim(pamh, user, log))
+		snprintf(text, MESSAGE_MAX, "%.*s", MESSAGE_MAX - 1, result->daily);
+	else if (outcome_ok(o) || result->text[0] != '\0' || is_for_helper_to_say(o->status))
+		snprintf(text, MESSAGE_MAX, "%.*s", MESSAGE_MAX - 1, result->text);
+	else
+		say_ourselves(pamh, o, text);
+}
+
 void
 report_result(pam_handle_t *pamh, int flags, const struct dialogue_result *result, const char *user,
     const struct log *log)
@@ -53,13 +86,7 @@ report_result(pam_handle_t *pamh, int flags, const struct dialogue_result *resul
 	char text[MESSAGE_MAX];
 
 	log_decision(pamh, result, user, log);
-	/* Never speak to a conversation that has failed; a password, or nothing, speaks for itself. */
-	if (o->status == OUTCOME_CANCELLED || o->status == OUTCOME_PASSWORD || o->status == OUTCOME_NO_REPLY)
-		return;
-	if (outcome_ok(o) || result->text[0] != '\0')
-		snprintf(text, sizeof text, "%.*s", MESSAGE_MAX - 1, result->text);
-	else
-		say_ourselves(pamh, o, text);
+	choose_text(pamh, result, user, log, text);
 	/*
 	 * What is no more than the normal course of a mixed stack respects
 	 * PAM_SILENT; that the certificate ends soon does not, for sudo always sets it.

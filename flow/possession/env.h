@@ -36,6 +36,8 @@ struct flow_ui {
 	 */
 	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const struct found_card *found,
 	    struct secret *pin);
+	/* The search has found no card of the user's and waits for one: called once at most. NULL: nothing to do. */
+	void (*waits)(void *ctx);
 	/* Whether nobody waits for the result any more. */
 	bool (*gone)(void *ctx);
 	void *ctx;

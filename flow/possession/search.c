@@ -15,6 +15,7 @@ struct progress {
 	int64_t busy_by, held_by;	/* clk_mono_ms: other programs are waited for until then */
 	bool busy, held;		/* a card could not be looked at, for another program has it (to itself) */
 	bool over;
+	bool waits_told;
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
 };
@@ -154,6 +155,19 @@ left_ms(const struct progress *p, int64_t wait_by)
 	return clk_left_ms(p->how->env->clk, until);
 }
 
+/* A card that another program has is there, and a pcscd that restarts comes back: both without the person's help. */
+static void
+tell_of_wait(struct progress *p)
+{
+	const struct search *s = p->how;
+
+	if (p->waits_told || s->waits == NULL || s->wait_ms == 0 || p->busy || p->held ||
+	    p->best.status == OUTCOME_NO_SERVICE)
+		return;
+	p->waits_told = true;
+	s->waits(s->ctx);
+}
+
 struct outcome
 search_cards(struct search *s)
 {
@@ -173,6 +187,7 @@ search_cards(struct search *s)
 			break;
 		if (s->gone != NULL && s->gone(s->ctx))
 			return outcome_of(OUTCOME_CANCELLED);
+		tell_of_wait(&p);
 		/* An error here shows again, and is judged, at the next look. */
 		(void)!t->ops->wait(t->ctx, &p.seen, left < SLICE_MS ? left : SLICE_MS).status;
 	}

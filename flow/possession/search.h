@@ -25,6 +25,8 @@ struct search {
 	const char *wanted;	/* search_wants(); NULL: any reader */
 	int64_t wait_ms;	/* for a card that comes */
 	bool (*gone)(void *ctx);	/* the person has; NULL: never */
+	/* Called once, before the first wait for a card that the person has to place; NULL: nothing to do. */
+	void (*waits)(void *ctx);
 	/*
 	 * Looks at a card to which the transport is open; it spends no try. *ret_over: this is the
 	 * one, whatever the outcome. OUTCOME_OK without it: it will do, and so may others.

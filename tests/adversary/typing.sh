@@ -9,7 +9,9 @@ slips()
 	install_pam_service e2e "$(stack forward_pass=yes)"
 	run pamdrive --service e2e --user hanako 'pin=Correct-horse-7' auth
 	expect_equal 'a password' set "$(transcript 'authtok = ')"
-	for slip in 12345 123 '1234 ' ' 1234' '1 2 3 4' １２３４ ١٢٣٤ ぬふあう; do
+	for slip in 12345 123 '1234 ' ' 1234' '1 2 3 4' １２３４ ١٢٣٤ १२३४ 𝟙𝟚𝟛𝟜 '１　２　３　４' １２３ ぬふあう \
+	    $'1234\r' $'1\xef\xb8\x8f\xe2\x83\xa32\xef\xb8\x8f\xe2\x83\xa33\xef\xb8\x8f\xe2\x83\xa34\xef\xb8\x8f\xe2\x83\xa3' \
+	    $'\xe2\x80\x8b1234\xef\xbb\xbf'; do
 		run pamdrive --service e2e --user hanako "pin=$slip" auth
 		expect_has 'the prompt' 'prompt[off]' "$OUT"
 		[ "$(transcript 'authtok = ')" = unset ] || broken "\"$slip\" went to the next module"

@@ -29,6 +29,7 @@ USERS=/etc/pam_jpki/users
 NSSDB=/etc/pam_jpki/nssdb
 CRLS=/var/lib/pam_jpki/crl
 GUESSES=/var/lib/pam_jpki/guesses
+REMINDERS=/var/lib/pam_jpki/reminders
 PAMDIR=$(find_pamdir)
 HELPER=${E2E_HELPER:-/usr/libexec/pam_jpki/jpki_helper}
 PKI=$E2E_BUILD/tests/pki/out
@@ -434,12 +435,13 @@ restart_world()		# CARD-DIRECTORY
 	start_sim "$1"
 }
 
-# fresh_card [SPEC]: that card (the good one) with all its tries and no faults, which nobody has tried.
+# fresh_card [SPEC]: that card (the good one) with all its tries and no faults, which nobody has tried; and
+# of whose end nobody was told today.
 fresh_card()
 {
 	local wanted=${1:-good}
 
-	rm -rf "$GUESSES"
+	rm -rf "$GUESSES" "$REMINDERS"
 	if [ "$wanted" != "$CARD_SPEC" ] || [ -n "$CARD_DIRTY" ] ||
 	    [ "$(sim get present) $(sim get inserted)" != 'yes yes' ]; then
 		put_card "$wanted"

@@ -119,7 +119,7 @@ send_packet(void)
 	if (v.len == 0)
 		return false;
 	if (v.len > 2 && v.data[0] % 2 == 0) {
-		writer_u8(&w, 3);	/* the version */
+		writer_u8(&w, PROTO_VERSION);
 		writer_u8(&w, v.data[1]);
 		writer_bytes(&w, id, sizeof id);
 		v.data += 2;

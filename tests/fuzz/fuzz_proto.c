@@ -17,6 +17,7 @@ static union any {
 	struct proto_prompt prompt;
 	struct proto_pin pin;
 	struct proto_result result;
+	struct proto_cue cue;
 	struct proto_challenge challenge;
 	struct proto_reply reply;
 } m;
@@ -55,6 +56,8 @@ again(struct cursor *r, enum proto_type type, const struct proto_id *id, struct 
 		return proto_get_log(r, &m.log) && proto_put_log(w, id, &m.log);
 	case PROTO_READY:
 		return proto_get_ready(r, &m.ready) && proto_put_ready(w, id, &m.ready);
+	case PROTO_CUE:
+		return proto_get_cue(r, &m.cue) && proto_put_cue(w, id, &m.cue);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m.prompt) && proto_put_prompt(w, id, &m.prompt);
 	case PROTO_PIN:
@@ -85,7 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(w.len == size);
 	/* Texts of the helper's are made harmless once and then stay as they are. */
 	if (memcmp(packet, data, size) != 0) {
-		CHECK(type == PROTO_LOG || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
+		CHECK(type == PROTO_LOG || type == PROTO_CUE || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
 		r = cursor_of(packet, size);
 		w = writer_of(second, sizeof second);
 		CHECK(proto_get_header(&r, &type, &id) && again(&r, type, &id, &w));

@@ -10,5 +10,7 @@
 
 #define GUESSES_DIR getenv("OUTCOME_GUESSES")
 #define GUESSES_OWNER geteuid()
+#define REMINDERS_DIR getenv("OUTCOME_REMINDERS")
+#define REMINDERS_OWNER geteuid()
 
 #endif

@@ -87,6 +87,18 @@ ready(unsigned int before_s, unsigned int after_s)
 }
 
 static void
+cue(void)
+{
+	struct proto_cue m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	snprintf(m.text, sizeof m.text, "%s", text_of("Place it. "));
+	if (proto_put_cue(&w, &id, &m))
+		send_bytes(packet, w.len);
+}
+
+static void
 prompt(void)
 {
 	struct proto_prompt m = { .reader = "Reader X", .cert = "fedcba9876543210" };
@@ -107,7 +119,9 @@ result(enum outcome_status status, bool clean)
 	uint8_t packet[PROTO_PACKET_MAX + 16] = {0};
 	struct writer w = writer_of(packet, sizeof packet);
 
-	snprintf(m.text, sizeof m.text, "%s", text_of("text"));
+	snprintf(m.text, sizeof m.text, "%s", strncmp(mode, "wordless", 8) == 0 ? "" : text_of("text"));
+	if (is("ends soon"))
+		snprintf(m.daily, sizeof m.daily, "text, and it ends soon");
 	if (is("certificate of another form"))
 		snprintf(m.cert, sizeof m.cert, "a\nLD_PRELOAD=/x");
 	other.bytes[15] ^= 1;
@@ -278,7 +292,7 @@ check(void)
 static void
 login(void)
 {
-	unsigned int told, most_s = is("short of time") ? 1 : 5;
+	unsigned int told, most_s = strstr(mode, "short of time") != NULL ? 1 : 5;
 	enum outcome_status status;
 	unsigned int lines = 0;
 
@@ -290,6 +304,8 @@ login(void)
 		send_bytes("", 0);
 	if (is("prompt before ready"))
 		prompt();
+	if (is("before ready, a cue"))
+		cue();
 	if (strncmp(mode, "spoil", 5) == 0 || is("beyond text") || is("decision in a line"))
 		lines = 1;
 	(void)sscanf(mode, "lines %u", &lines);
@@ -310,11 +326,15 @@ login(void)
 	}
 	if (is("key, then challenge"))
 		challenge();
+	if (strncmp(mode, "cue", 3) == 0 || is("challenge, then cue"))
+		cue();
+	if (is("cue twice"))
+		cue();
 	if (is("not enrolled")) {
 		result(OUTCOME_NOT_ENROLLED, true);
 		return;
 	}
-	if (sscanf(mode, "status %u", &told) == 1) {
+	if (sscanf(mode, "status %u", &told) == 1 || sscanf(mode, "wordless %u", &told) == 1) {
 		result(told, true);
 		return;
 	}
@@ -329,6 +349,8 @@ login(void)
 	prompt();
 	if (is("prompt twice"))
 		prompt();
+	if (is("prompt, then cue"))
+		cue();
 	if (is("PIN, then challenge"))
 		challenge();
 	status = receive();

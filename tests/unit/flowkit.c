@@ -180,6 +180,14 @@ kit_ask(void *ctx, const struct found_card *found, struct secret *pin)
 	return outcome_of(OUTCOME_OK);
 }
 
+static void
+kit_cue(void *ctx)
+{
+	struct kit *k = ctx;
+
+	k->cues++;
+}
+
 static bool
 kit_gone(void *ctx)
 {
@@ -287,7 +295,7 @@ kit_new(void **state)
 	k->clk = (struct clk){ .wall_s = kit_wall, .mono_ms = kit_mono, .ctx = k };
 	k->log = (struct log){ .sink = kit_sink, .ctx = k };
 	k->transport = (struct transport){ .ops = &kit_ops, .ctx = k };
-	k->ui = (struct flow_ui){ .ask_pin = kit_ask, .gone = kit_gone, .ctx = k };
+	k->ui = (struct flow_ui){ .ask_pin = kit_ask, .waits = kit_cue, .gone = kit_gone, .ctx = k };
 	k->env = (struct flow_env){ .conf = &k->conf, .transport = &k->transport, .clk = &k->clk,
 		.log = &k->log, .trust_owner = geteuid() };
 	k->reader_count = 1;

@@ -44,6 +44,7 @@ struct kit {
 	/* the person */
 	const char *answer;		/* NULL: cancels */
 	unsigned int prompts;
+	unsigned int cues;		/* that a card is waited for */
 	int prompted_tries;
 	void (*on_prompt)(struct kit *k);	/* happens while the person types */
 	bool gone;

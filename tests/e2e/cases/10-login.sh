@@ -16,6 +16,7 @@ login 'success on a slow card' card='good latency=100 signtime=500' quiet=yes
 login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
 login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='ends on'
+login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
 login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
 login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='the date printed on the card is another one'
 login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
@@ -30,6 +31,33 @@ login 'card and certificate end with the period of stay' \
 	opts='expiry_warning_days=300' says='have it extended along with your period of stay'
 login 'success with a P-384 card, whose CA ends after 2050' card=ec384 enroll=ec384 quiet=yes
 login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
+
+# Texts that were shown, one for each login.
+count_texts()
+{
+	grep -cE '^(info|error): ' <<< "$OUT"
+}
+warned_once_a_day()
+{
+	enroll hanako soon
+	fresh_card soon
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth "pin=$PIN" auth
+	expect_equal 'texts of two logins' 1 "$(count_texts)"
+	run pamdrive --service e2e --user hanako --ruid 2001 --silent "pin=$PIN" auth
+	expect_equal 'texts of sudo on the same day' 0 "$(count_texts)"
+	expect_equal 'the record' '600 0' "$(stat -c '%a %u' "$REMINDERS/2001")"
+	touch -d yesterday "$REMINDERS/2001"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_equal 'texts of the next day' 1 "$(count_texts)"
+	expect_has 'what is shown' 'ends on' "$OUT"
+	rm -r "$REMINDERS"
+	run pamdrive --service e2e --user hanako --ruid 2002 "pin=$PIN" auth
+	expect_lacks "what another account's su shows" 'ends on' "$OUT"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_has 'what the holder is shown after that' 'ends on' "$OUT"
+}
+run_case 'warning once a day for each user, wherever they log in first' warned_once_a_day
 
 # --- Japanese --------------------------------------------------------------------
 japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 (数字4桁、残り' "${@:2}"; }
@@ -109,7 +137,18 @@ refused 'card without user-authentication certificate' card='good no-auth=yes av
 refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
 refused 'renewed card, enrollment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='enroll the card again'
 refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
-refused 'user not enrolled' enroll='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
+refused 'user not enrolled' enroll='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 quiet=yes
+refused 'user not enrolled, a card waited for' enroll='' sim=remove opts=wait=5 within=4 code=NOT-ENROLLED \
+	pam=USER_UNKNOWN quiet=yes
+install_pam_service sshd-e2e "$(stack)"
+refused 'user not enrolled, by sshd' enroll='' service=sshd-e2e args='--tty ssh' code=REMOTE \
+	pam=AUTHINFO_UNAVAIL apdus=0 quiet=yes
+refused 'user by sshd' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 quiet=yes
+refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
+	apdus=0 quiet=yes
+refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
+	says='info: The card reader of this computer is only for users who are known to be at the computer.'
+rm /etc/pam.d/sshd-e2e
 login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
 	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any
 refused 'certificate file of FF' card='good auth-ef=ff' code='NO-CERT|BAD-REPLY' pam=AUTHINFO_UNAVAIL
@@ -148,7 +187,8 @@ login 'card swapped for one of the same holder while the person types' \
 	drive="'exec=sim swap $(card_dir renewed)' pin=$PIN auth" \
 	code='RENEWED|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
 login 'enrollment revoked while the person types' \
-	drive="'exec=jpkictl revoke hanako' pin=$PIN auth" code=NOT-ENROLLED pam=USER_UNKNOWN verifies=0
+	drive="'exec=jpkictl revoke hanako' pin=$PIN auth" code=NOT-ENROLLED pam=USER_UNKNOWN verifies=0 \
+	says='No card is registered'
 login 'session ended by SIGTERM while the person types' \
 	drive="'exec=pkill -TERM jpki_helper; pkill -HUP jpki_helper' pin=$PIN auth"
 login 'card swapped for a Juki card while the person types' \

@@ -502,9 +502,45 @@ card_comes_late()
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	wait $!
 	expect_match 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_equal 'texts, in their order' "info: Place your My Number Card on the reader.
+prompt[off]: $(transcript 'prompt.off.: ')" "$(grep -E '^(info|error|prompt)' <<< "$OUT")"
 	install_pam_service e2e "$(stack)"
 }
 run_case 'the card is waited for' card_comes_late
+
+# What is shown before a wait, and where there is nothing to wait for.
+cue()	# WANTED-TEXTS OPTIONS [OPTION of pamdrive…]
+{
+	install_pam_service e2e "$(stack "$2")"
+	run pamdrive --service e2e --user hanako "${@:3}" "pin=$PIN" auth
+	expect_equal "what is shown ($2)" "$1" "$(grep -E '^(info|error): ' <<< "$OUT" | head -n 1)"
+}
+shown_before_a_wait()
+{
+	local place='info: Place your My Number Card on the reader.'
+
+	cue '' wait=2
+	sim remove
+	cue "$place" wait=1
+	cue "$place" wait=1 --silent
+	cue 'info: マイナンバーカードをカードリーダーに置いてください。' 'wait=1 lang=ja'
+	cue 'error: There is no card on the reader. Place your My Number Card on the reader and try again.' wait=0
+	put_card other-person
+	cue "$place" wait=1
+	put_card 'good profile=nojpki'
+	cue "$place" wait=1
+	enroll hanako
+	cue '' wait=1
+	cue '' 'wait=1 remote=no' --rhost 192.0.2.1
+	enroll hanako good
+	put_card good
+	sim_commands 'set auth-tries 0'
+	run pamdrive --service e2e --user hanako auth
+	expect_lacks 'what is shown of a locked card' "$place" "$OUT"
+	expect_has 'what is shown of a locked card' 'is locked' "$OUT"
+	install_pam_service e2e "$(stack)"
+}
+run_case 'what is to be done is shown before a wait, once' shown_before_a_wait
 wait_ends()
 {
 	local start

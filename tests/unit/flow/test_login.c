@@ -419,6 +419,52 @@ test_waits_for_the_card(void **state)
 	expect(k, OUTCOME_NO_CARD, "");
 	assert_true(k->waits >= 10);
 	assert_true(k->mono_ms >= 10000 && k->mono_ms < 11000);
+	assert_int_equal(k->cues, 1);
+	k->conf.wait = 0;
+	expect(k, OUTCOME_NO_CARD, "");
+	assert_int_equal(k->cues, 1);
+}
+
+/* The person is told to place the card where that would help, and only then. */
+static void
+test_cue(void **state)
+{
+	static const struct {
+		const char *leaf, *option;	/* of the card that lies there */
+		bool enrolled, taken;		/* taken: another program has the card to itself */
+		enum outcome_status readers, wanted;
+		unsigned int cues;
+	} rows[] = {
+		{ NULL, NULL, true, false, OUTCOME_OK, OUTCOME_NO_CARD, 1 },
+		{ "good2", NULL, true, false, OUTCOME_OK, OUTCOME_OTHER_CARD, 1 },
+		{ "good", "profile=nojpki", true, false, OUTCOME_OK, OUTCOME_NOT_JPKI, 1 },
+		{ "good", NULL, true, false, OUTCOME_OK, OUTCOME_OK, 0 },
+		{ NULL, NULL, false, false, OUTCOME_OK, OUTCOME_NOT_ENROLLED, 0 },
+		{ "good2", NULL, false, false, OUTCOME_OK, OUTCOME_NOT_ENROLLED, 0 },
+		{ "good", NULL, true, true, OUTCOME_OK, OUTCOME_CARD_BUSY, 0 },
+		{ NULL, NULL, true, false, OUTCOME_NO_SERVICE, OUTCOME_NO_SERVICE, 0 },
+		{ NULL, NULL, true, false, OUTCOME_SERVICE_REFUSED, OUTCOME_SERVICE_REFUSED, 0 },
+	};
+	struct kit *k = *state;
+
+	k->conf.wait = 10;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kit_remove(k, 0);
+		kit_enroll(k, "hanako", "good", NULL);
+		if (!rows[i].enrolled) {
+			struct outcome o = userfile_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
+
+			assert_true(outcome_ok(&o));
+		}
+		if (rows[i].leaf != NULL)
+			kit_insert(k, 0, rows[i].leaf, rows[i].option);
+		k->exclusive[0] = rows[i].taken;
+		k->readers_fail = outcome_of(rows[i].readers);
+		k->cues = 0;
+		expect(k, rows[i].wanted, "3");
+		if (k->cues != rows[i].cues)
+			fail_msg("row %zu: %u cues", i, k->cues);
+	}
 }
 
 static void
@@ -1200,6 +1246,7 @@ main(void)
 		TEST(test_other_cards_get_no_pin),
 		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
+		TEST(test_cue),
 		TEST(test_card_that_comes_while_waiting),
 		TEST(test_person_who_leaves_while_waiting),
 		TEST(test_swapped_card_keeps_its_tries),

@@ -26,6 +26,7 @@ union any {
 	struct proto_result result;
 	struct proto_challenge challenge;
 	struct proto_reply reply;
+	struct proto_cue cue;
 };
 
 static bool
@@ -38,6 +39,8 @@ put(struct writer *w, enum proto_type type, const struct proto_id *which, const 
 		return proto_put_log(w, which, &m->log);
 	case PROTO_READY:
 		return proto_put_ready(w, which, &m->ready);
+	case PROTO_CUE:
+		return proto_put_cue(w, which, &m->cue);
 	case PROTO_PROMPT:
 		return proto_put_prompt(w, which, &m->prompt);
 	case PROTO_PIN:
@@ -62,6 +65,8 @@ get(struct cursor *r, enum proto_type type, union any *m)
 		return proto_get_log(r, &m->log);
 	case PROTO_READY:
 		return proto_get_ready(r, &m->ready);
+	case PROTO_CUE:
+		return proto_get_cue(r, &m->cue);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m->prompt);
 	case PROTO_PIN:
@@ -107,6 +112,9 @@ make(enum proto_type type, union any *m)
 		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30,
 			.way = PROTO_BY_CHALLENGE, .forward_password = true };
 		break;
+	case PROTO_CUE:
+		m->cue = (struct proto_cue){ .text = "Place your card." };
+		break;
 	case PROTO_PROMPT:
 		m->prompt = (struct proto_prompt){ .text = "PIN: ", .cert = "0123456789abcdef" };
 		break;
@@ -116,7 +124,7 @@ make(enum proto_type type, union any *m)
 			.pin = { (const uint8_t *)"1234", 4 } };
 		break;
 	case PROTO_RESULT:
-		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.",
+		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.", .daily = "It ends.",
 			.reader = "Reader X", .cert = "0123456789abcdef",
 			.where = WHERE_HOST,
 			.outcome = { .status = OUTCOME_PIN_WRONG, .tries_left = 2, .when = -77,
@@ -151,7 +159,7 @@ take_as(enum proto_type wanted, const struct writer *w, union any *ret)
 	return decode(w->p, w->len, &type, &which, ret) && type == wanted;
 }
 
-#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_REPLY; (type)++
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_CUE; (type)++
 
 static void
 request_comes_back(void **state)
@@ -205,6 +213,8 @@ others_come_back(void **state)
 	assert_true(m.ready.forward_password);
 	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
 	assert_string_equal(m.prompt.text, "PIN: ");
+	assert_true(decode(packet, make_packet(PROTO_CUE, packet), &type, &which, &m));
+	assert_string_equal(m.cue.text, "Place your card.");
 	assert_true(decode(packet, make_packet(PROTO_PIN, packet), &type, &which, &m));
 	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
 	assert_int_equal(m.pin.pin.len, 4);
@@ -216,6 +226,7 @@ others_come_back(void **state)
 	assert_int_equal(m.result.outcome.raw, 0x63c2);
 	assert_true(m.result.card_clean);
 	assert_string_equal(m.result.text, "Wrong PIN.");
+	assert_string_equal(m.result.daily, "It ends.");
 	assert_string_equal(m.result.reader, "Reader X");
 	assert_string_equal(m.result.cert, "0123456789abcdef");
 	assert_int_equal(m.result.where, WHERE_HOST);
@@ -310,7 +321,8 @@ made_harmless(enum proto_type type, size_t at, uint8_t is)
 	if (type == PROTO_LOG && at == AT_BODY)
 		return is == 3;	/* LOG_ERR */
 	return is == '?' && at > AT_BODY &&
-	    (type == PROTO_LOG || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
+	    (type == PROTO_LOG || type == PROTO_CUE || type == PROTO_PROMPT || type == PROTO_CHALLENGE ||
+	    type == PROTO_RESULT);
 }
 
 static void
@@ -424,6 +436,11 @@ only_text_comes_in(void **state)
 	assert_true(proto_put_challenge(&w, &id, &m.challenge));
 	assert_true(take_as(PROTO_CHALLENGE, &w, &got));
 	assert_string_equal(got.challenge.text, HARMLESS);
+	m.cue = (struct proto_cue){ .text = BEYOND };
+	w = writer_of(packet, sizeof packet);
+	assert_true(proto_put_cue(&w, &id, &m.cue));
+	assert_true(take_as(PROTO_CUE, &w, &got));
+	assert_string_equal(got.cue.text, HARMLESS);
 }
 
 static void
@@ -440,12 +457,14 @@ certificates_are_named_in_hex_digits(void **state)
 		uint8_t packet[PROTO_PACKET_MAX];
 		struct writer w = writer_of(packet, sizeof packet);
 
-		m.result = (struct proto_result){ .outcome = outcome_of(OUTCOME_OK), .text = BEYOND };
+		m.result = (struct proto_result){ .outcome = outcome_of(OUTCOME_OK), .text = BEYOND, .daily = BEYOND };
 		snprintf(m.result.cert, sizeof m.result.cert, "%s", rows[i].cert);
 		assert_true(proto_put_result(&w, &id, &m.result));
 		assert_int_equal(take_as(PROTO_RESULT, &w, &got), rows[i].taken);
-		if (rows[i].taken)
-			assert_string_equal(got.result.text, HARMLESS);
+		if (!rows[i].taken)
+			continue;
+		assert_string_equal(got.result.text, HARMLESS);
+		assert_string_equal(got.result.daily, HARMLESS);
 	}
 }
 
@@ -470,11 +489,11 @@ other_versions_are_told_by_the_header(void **state)
 		packet[AT_TYPE] = (uint8_t)(byte * 7);		/* it may have types that we do not know */
 		memset(&got, 0, sizeof got);
 		c = cursor_of(packet, AT_BODY);
-		assert_int_equal(proto_is_other_version(c, &got, &version), byte != 6);
-		assert_true(byte == 6 || (version == byte && memcmp(&got, &id, sizeof id) == 0));
+		assert_int_equal(proto_is_other_version(c, &got, &version), byte != PROTO_VERSION);
+		assert_true(byte == PROTO_VERSION || (version == byte && memcmp(&got, &id, sizeof id) == 0));
 		for (size_t len = 0; len < AT_BODY; len++)
 			assert_false(proto_is_other_version(cursor_of(packet, len), &got, &version));
-		assert_true(byte == 6 || proto_is_other_version(cursor_of(packet, sizeof packet), &got, &version));
+		assert_true(byte == PROTO_VERSION || proto_is_other_version(cursor_of(packet, sizeof packet), &got, &version));
 	}
 }
 
@@ -483,10 +502,10 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 6)
+			if (version != 7)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
-		refuses_byte(type, AT_TYPE, PROTO_REPLY + 1);
+		refuses_byte(type, AT_TYPE, PROTO_CUE + 1);
 		refuses_byte(type, AT_TYPE, 0xff);
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
@@ -552,7 +571,7 @@ begin(uint8_t packet[static PROTO_PACKET_MAX], enum proto_type type)
 {
 	struct writer w = writer_of(packet, PROTO_PACKET_MAX);
 
-	writer_u8(&w, 6);
+	writer_u8(&w, PROTO_VERSION);
 	writer_u8(&w, (uint8_t)type);
 	writer_bytes(&w, &id, sizeof id);
 	return w;
@@ -658,7 +677,7 @@ take_result(size_t reader, size_t cert, uint8_t where)
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_RESULT);
 
-	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0", 18);
+	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0", 20);	/* texts of no length */
 	writer_string(&w, text_of(reader));
 	writer_string(&w, text_of(cert));
 	writer_u8(&w, where);
@@ -680,11 +699,11 @@ oversized_strings_are_refused(void **state)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
 				writer_bytes(&w, "\0\x10" "0123456789abcdef" "\0\0", 20);
-			else if (type != PROTO_CHALLENGE)
+			else if (type != PROTO_CHALLENGE && type != PROTO_CUE)
 				continue;
 			writer_string(&w, text_of(len));
 			if (type == PROTO_RESULT)
-				writer_bytes(&w, "\0\0\0\0\0", 5);	/* reader, certificate, where */
+				writer_bytes(&w, "\0\0\0\0\0\0\0", 7);	/* daily, reader, certificate, where */
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
 		}
 	}

@@ -37,7 +37,7 @@ static char decision[2048];	/* the whole line */
 static unsigned int lines;	/* of the helper's, that were logged */
 static int most_urgent = 7;	/* of syslog(3): 3 is LOG_ERR, 0 LOG_EMERG */
 static char last_line[2048];
-static char shown[1024];	/* to the person */
+static char shown[1024];	/* to the person, one text after the other */
 static char asked[1024];	/* in a prompt, of either kind */
 static const char *as_service = "test", *as_tty;	/* of new_handle() */
 
@@ -114,7 +114,8 @@ pam_putenv(pam_handle_t *pamh, const char *text)
 	return no_room ? PAM_BUF_ERR : real.fn(pamh, text);
 }
 
-static unsigned int typing_s;	/* what the person takes for a PIN */
+static unsigned int typing_s;	/* what the person takes for a PIN, */
+static unsigned int reading_s;	/* and for a text */
 
 static int
 conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *ctx)
@@ -139,7 +140,10 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 		if (r != NULL)
 			r->resp = strdup(reply);
 	} else {
-		snprintf(shown, sizeof shown, "%s", messages[0]->msg);
+		size_t len = strlen(shown);
+
+		snprintf(shown + len, sizeof shown - len, "%s", messages[0]->msg);
+		(void)sleep(reading_s);
 	}
 	*responses = r;
 	return PAM_SUCCESS;
@@ -261,12 +265,14 @@ getpwnam_r(const char *name, struct passwd *entry, char *text, size_t size, stru
 static int
 setup(void **state)
 {
-	static char guesses[sizeof dir + sizeof "/guesses"];
+	static char guesses[sizeof dir + sizeof "/guesses"], reminders[sizeof dir + sizeof "/reminders"];
 
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
 	snprintf(guesses, sizeof guesses, "%s/guesses", dir);
 	assert_int_equal(setenv("OUTCOME_GUESSES", guesses, 1), 0);
+	snprintf(reminders, sizeof reminders, "%s/reminders", dir);
+	assert_int_equal(setenv("OUTCOME_REMINDERS", reminders, 1), 0);
 	write_stack();
 	write_file("sshd", "auth required " MODULE "\n");
 	answer = "1234";
@@ -286,6 +292,8 @@ teardown(void **state)
 	(void)unlink("guesses/fedcba9876543210");
 	(void)unlink("guesses/fedcba9876543210.lock");
 	(void)rmdir("guesses");
+	(void)unlink("reminders/2001");
+	(void)rmdir("reminders");
 	(void)unlink("sshd");
 	(void)rmdir(dir);
 	return 0;
@@ -382,7 +390,7 @@ test_every_message_spoiled(void **state)
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
 	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 6 }, { PROMPT, 18 + 18 + 10 + 7 },
-		{ RESULT, 18 + 16 + 6 + 10 + 18 + 1 } };
+		{ RESULT, 18 + 16 + 6 + 2 + 10 + 18 + 1 } };
 	char mode[64];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -448,7 +456,7 @@ static void
 test_challenge_misbehaviour(void **state)
 {
 	static const char *const modes[] = { "challenge twice", "challenge, then prompt",
-		"PIN, then challenge", "challenge, die after reply", "challenge before ready",
+		"PIN, then challenge", "challenge, then cue", "challenge, die after reply", "challenge before ready",
 		"challenge, not asked" };
 
 	for (size_t i = 0; i < COUNT(modes); i++) {
@@ -683,6 +691,68 @@ test_silence(void **state)
 	assert_int_equal(run_on(pamh, "not enrolled"), PAM_USER_UNKNOWN);
 	assert_string_equal(shown, "text");
 	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* Most people of a machine may have no card: only the log says what became of it. */
+static void
+test_people_without_a_card_read_nothing(void **state)
+{
+	static const struct { enum outcome_status status; const char *code; } none[] = {
+		{ OUTCOME_NOT_ENROLLED, "JPKI-E-NOT-ENROLLED" }, { OUTCOME_REMOTE, "JPKI-E-REMOTE" } };
+	pam_handle_t *pamh = new_handle();
+	char mode[32];
+
+	for (size_t i = 0; i < COUNT(none); i++) {
+		snprintf(mode, sizeof mode, "wordless %u", (unsigned int)none[i].status);
+		assert_int_not_equal(run_on(pamh, mode), PAM_SUCCESS);
+		assert_string_equal(shown, "");
+		assert_string_equal(code, none[i].code);
+	}
+	/* Everything else concerns people with a card, also where the helper has no words for it. */
+	snprintf(mode, sizeof mode, "wordless %u", (unsigned int)OUTCOME_NO_CARD);
+	assert_int_equal(run_on(pamh, mode), PAM_AUTHINFO_UNAVAIL);
+	assert_non_null(strstr(shown, "no card on the reader"));
+	/* The name of an account that leads to another one. */
+	assert_int_equal(pam_set_item(pamh, PAM_USER, "hanako@other"), PAM_SUCCESS);
+	assert_int_equal(run_on(pamh, "good"), PAM_USER_UNKNOWN);
+	assert_string_equal(shown, "");
+	assert_string_equal(code, "JPKI-E-NOT-ENROLLED");
+	pam_end(pamh, PAM_SUCCESS);
+}
+
+/* One line before the wait for a card, also where sudo asks for silence; reading it takes no time. */
+static void
+test_cue(void **state)
+{
+	static const char *const modes[] = { "cue twice", "before ready, a cue", "prompt, then cue" };
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(run_with(pamh, "cue", PAM_SILENT), PAM_SUCCESS);
+	assert_string_equal(shown, "Place it. text");
+	assert_int_equal(prompts, 1);
+	pam_end(pamh, PAM_SUCCESS);
+	reading_s = 4;		/* the helper has less, with the grace */
+	assert_int_equal(run("cue, short of time"), PAM_SUCCESS);
+	reading_s = 0;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_int_equal(run(modes[i]), PAM_AUTHINFO_UNAVAIL);
+		assert_string_equal(code, "JPKI-E-HELPER");
+	}
+}
+
+/* The rest of it is in test_reminder.c. */
+static void
+test_reminded_once(void **state)
+{
+	pam_handle_t *pamh = new_handle();
+
+	assert_int_equal(run_with(pamh, "ends soon", PAM_SILENT), PAM_SUCCESS);
+	assert_string_equal(shown, "text, and it ends soon");
+	assert_int_equal(run_on(pamh, "ends soon"), PAM_SUCCESS);
+	assert_string_equal(shown, "text");
+	pam_end(pamh, PAM_SUCCESS);
+	assert_int_equal(run("ends soon"), PAM_SUCCESS);
+	assert_string_equal(shown, "text");
 }
 
 static void
@@ -1303,6 +1373,9 @@ main(void)
 		cmocka_unit_test(test_wrong_pins_of_one_handle),
 		cmocka_unit_test(test_wrong_pins_are_one_user_s),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_people_without_a_card_read_nothing),
+		cmocka_unit_test(test_cue),
+		cmocka_unit_test(test_reminded_once),
 		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
 		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_log_line_cannot_be_forged),
