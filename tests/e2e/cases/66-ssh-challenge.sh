@@ -237,6 +237,69 @@ keys_and_pam()
 	rm -r ~hanako/.ssh
 }
 
+# --- clients that know a password and nothing else ---------------------------------------
+
+# What the example offers in a comment: members of this group are shown no challenge.
+password_group()
+{
+	sed -n '/^#Match Group/,/^$/s/^#//p' /usr/share/doc/pam_jpki/examples/sshd-challenge.conf
+}
+
+# sshpass waits for "assword:" and answers it once.
+by_sshpass()	# STATUS SAYS USER [OPTION of ssh…]
+{
+	if ! command -v sshpass >/dev/null; then
+		echo '# no sshpass here' >> "$LOG"
+		return
+	fi
+	SYSLOG_FROM=$(syslog_size)
+	RUN_LIMIT=15 run sshpass -p "$PASSWORD" "${SSH[@]}" "${@:4}" "$3@127.0.0.1" id
+	expect_match "exit status of sshpass ($*)" "$1" "$STATUS"
+	expect_has "what ssh says to sshpass ($*)" "$2" "$OUT"
+}
+
+# Types the password at whatever is asked; ssh prefers keyboard-interactive, as WinSCP does.
+by_stubborn_client()	# STATUS SAYS USER OUTCOMES
+{
+	SYSLOG_FROM=$(syslog_size)
+	: > "$ANSWERS"
+	run env ANSWER_WITH="$PASSWORD" ANSWER_PASSWORD="$PASSWORD" ANSWER_LOG="$ANSWERS" \
+		SSH_ASKPASS="$E2E_TOP/tests/e2e/sshwire-answer" SSH_ASKPASS_REQUIRE=force \
+		"${SSH[@]}" -o NumberOfPasswordPrompts=1 -o PreferredAuthentications=keyboard-interactive,password "$3@127.0.0.1" id
+	expect_match "exit status of the client ($*)" "$1" "$STATUS"
+	expect_has "what ssh says ($*)" "$2" "$OUT"
+	expect_outcomes "$4"
+}
+
+# Why there is a remedy: the challenge comes first, also for who has no card.
+programs_without_the_group()
+{
+	enroll hanako good
+	by_sshpass '[1-9][0-9]*' '' taro
+	expect_lacks 'what sshpass reaches' 'uid=2002(taro)' "$OUT"
+	by_stubborn_client 0 'uid=2002(taro)' taro CHALLENGE
+	expect_has 'what is shown' JPKI1 "$(cat "$ANSWERS")"
+	# The remedy at the client: the method that cannot show a challenge.
+	by_sshpass 0 'uid=2002(taro)' taro -o PreferredAuthentications=password
+	by_sshpass 0 "$IN" hanako -o PreferredAuthentications=password
+}
+
+programs_in_the_group()
+{
+	enroll hanako good
+	by_sshpass 0 'uid=2002(taro)' taro
+	by_stubborn_client 0 'uid=2002(taro)' taro CANCELLED
+	expect_lacks 'what is shown' JPKI1 "$(cat "$ANSWERS")"
+	expect_equal 'questions' 1 "$(grep -c ^prompt: "$ANSWERS")"
+	PASSWORD=wrong-horse-7 by_stubborn_client 255 "$DENIED" taro CANCELLED
+	# Everybody else is challenged as before.
+	answered 0 "$IN" OK
+	expect_has 'what is shown' JPKI1 "$(cat "$ANSWERS")"
+	enroll taro good
+	AS=taro answered 255 "$DENIED" CANCELLED ANSWER_PASSWORD=no -- -o PreferredAuthentications=keyboard-interactive,password
+	enroll taro
+}
+
 # The two outcomes that are sshd's alone, through libpam.
 through_libpam()
 {
@@ -274,6 +337,20 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	run_case 'ssh challenge: not inside a session' inside_a_session
 	run_case 'ssh challenge: a server without host keys' server_without_keys
 	stop_sshd
+fi
+if is_wanted 'ssh challenge: programs that know a password'; then
+	echo "taro:$PASSWORD" | chpasswd
+	groupadd -f password-only
+	gpasswd -a taro password-only >/dev/null
+	start_challenging_sshd
+	challenge_stack
+	run_case 'ssh challenge: programs that know a password' programs_without_the_group
+	stop_sshd
+	mapfile -t group_lines < <(password_group)
+	start_challenging_sshd "${group_lines[@]}"
+	run_case 'ssh challenge: programs that know a password, in the group of the example' programs_in_the_group
+	stop_sshd
+	gpasswd -d taro password-only >/dev/null
 fi
 if is_wanted 'ssh key and PAM: exactly the valid enrollments'; then
 	start_challenging_sshd "$(sed -n '/^[A-Z]/p' /usr/share/doc/pam_jpki/examples/sshd-keys-pam.conf)"
