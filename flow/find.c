@@ -108,13 +108,13 @@ wait_begins(void *ctx)
 		s->ui->waits(s->ui->ctx);
 }
 
-struct outcome
-find_card(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
-    struct found_card *ret_found)
+static struct outcome
+find_within(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
+    int64_t wait_ms, struct found_card *ret_found)
 {
 	struct login_search s = { .env = env, .ui = ui, .enrolled = enrolled,
 		.found = { .tries_left = TRIES_UNKNOWN } };
-	struct search search = { .env = env, .wait_ms = (int64_t)env->conf->wait * 1000,
+	struct search search = { .env = env, .wait_ms = wait_ms,
 		.gone = person_gone, .waits = wait_begins, .look = look_for_enrolled, .ctx = &s };
 	struct outcome o = search_cards(&search);
 
@@ -124,4 +124,18 @@ find_card(const struct flow_env *env, const struct flow_ui *ui, const struct use
 		*ret_found = s.found;
 	memcpy(ret_found->reader, search.reader, sizeof ret_found->reader);
 	return o;
+}
+
+struct outcome
+find_card(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
+    struct found_card *ret_found)
+{
+	return find_within(env, ui, enrolled, (int64_t)env->conf->wait * 1000, ret_found);
+}
+
+struct outcome
+find_card_there(const struct flow_env *env, const struct flow_ui *ui, const struct usercerts *enrolled,
+    struct found_card *ret_found)
+{
+	return find_within(env, ui, enrolled, 0, ret_found);
 }

@@ -29,6 +29,10 @@ struct found_card {
 struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
     const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
 
+/* The same without the wait for a card that comes. */
+struct outcome find_card_there(const struct flow_env *env, const struct flow_ui *ui,
+    const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
+
 /*
  * On an open transport with the application selected: is this one of the
  * enrolled cards? OUTCOME_OK with *ret_cert; OTHER_CARD, RENEWED, JUKI_CARD, PHONE, NO_CERT.

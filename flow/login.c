@@ -59,6 +59,29 @@ login_name_cert(const struct usercert *enrolled, struct login_result *result)
 	result->not_after = cert_not_after(enrolled->cert);
 }
 
+/*
+ * Steps 3 to 5 where the program asks before the card is there. What was typed waits with the module: a PIN
+ * goes nowhere before the card is found. Minutes may have passed, so steps 1 and 2 come again.
+ */
+static struct outcome
+find_after_question(const struct flow_env *env, const struct flow_ui *ui, const char *user,
+    struct usercerts *enrolled, struct found_card *found)
+{
+	struct outcome o = find_card_there(env, ui, enrolled, found);
+
+	if (found->enrolled != NULL || o.status == OUTCOME_CANCELLED)
+		return o;
+	prove_step(env, "prompt before the card");
+	o = ui->ask_early(ui->ctx);
+	if (!outcome_ok(&o))
+		return o;
+	usercerts_done(enrolled);
+	o = usercerts_load(env, user, enrolled);
+	if (outcome_ok(&o))
+		o = usercerts_verdict(enrolled);
+	return outcome_ok(&o) ? find_card(env, ui, enrolled, found) : o;
+}
+
 /* Steps 3 to 8. */
 static struct outcome
 login_by_card(const struct flow_env *env, const struct flow_ui *ui,
@@ -71,7 +94,8 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 	bool soon;
 
 	prove_step(env, "card");
-	o = find_card(env, ui, enrolled, &found);
+	o = ui->ask_early != NULL ? find_after_question(env, ui, request->user, enrolled, &found) :
+	    find_card(env, ui, enrolled, &found);
 	memcpy(result->reader, found.reader, sizeof result->reader);
 	if (found.enrolled != NULL)
 		login_name_cert(found.enrolled, result);

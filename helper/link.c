@@ -205,6 +205,22 @@ link_ask_pin(const struct proto_prompt *prompt, struct secret *pin, struct proto
 }
 
 struct outcome
+link_ask_early(const struct proto_early *early)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_typed m;
+	struct outcome o;
+	struct cursor c;
+
+	send_or_die(&w, proto_put_early(&w, &link_state.id, early));
+	o = receive_answer(PROTO_TYPED, packet, &c);
+	if (!outcome_ok(&o))
+		return o;
+	return outcome_of(proto_get_typed(&c, &m) ? proto_answer_status(m.answer) : OUTCOME_HELPER);
+}
+
+struct outcome
 link_ask_reply(const struct proto_challenge *challenge, struct proto_reply *ret)
 {
 	uint8_t packet[PROTO_PACKET_MAX];

@@ -35,6 +35,12 @@ void link_name_card(const char *reader, const char *cert);	/* either may be NULL
 
 void link_send_ready(const struct proto_ready *ready);
 
+/*
+ * Sends EARLY and waits for TYPED, without limit. OUTCOME_OK: four digits, which the module keeps for
+ * link_ask_pin(); else what became of the login, as there.
+ */
+struct outcome link_ask_early(const struct proto_early *early) MUST_CHECK;
+
 /* CUE: the module shows the text, and nothing comes back. */
 void link_send_cue(const char *text);
 

@@ -111,6 +111,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
 	writer_u8(w, m->no_wait);
+	writer_u8(w, m->locker);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
 	writer_string(w, m->login_name);
@@ -154,6 +155,22 @@ proto_put_cue(struct writer *w, const struct proto_id *id, const struct proto_cu
 {
 	put_header(w, PROTO_CUE, id);
 	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_early(struct writer *w, const struct proto_id *id, const struct proto_early *m)
+{
+	put_header(w, PROTO_EARLY, id);
+	writer_string(w, m->text);
+	return writer_ok(w);
+}
+
+bool
+proto_put_typed(struct writer *w, const struct proto_id *id, const struct proto_typed *m)
+{
+	put_header(w, PROTO_TYPED, id);
+	writer_u8(w, (uint8_t)m->answer);
 	return writer_ok(w);
 }
 
@@ -221,7 +238,7 @@ proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *r
 	struct view id;
 
 	if (!cursor_u8(r, &version) || version != PROTO_VERSION || !cursor_u8(r, &type) ||
-	    type < PROTO_REQUEST || type > PROTO_CUE || !cursor_view(r, PROTO_ID_LEN, &id))
+	    type < PROTO_REQUEST || type > PROTO_TYPED || !cursor_view(r, PROTO_ID_LEN, &id))
 		return false;
 	*ret_type = type;
 	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
@@ -293,12 +310,12 @@ get_claims(struct cursor *r, struct proto_claims *ret)
 bool
 proto_get_request(struct cursor *r, struct proto_request *ret)
 {
-	uint8_t task, no_wait, sshd, words;
+	uint8_t task, no_wait, locker, sshd, words;
 	uint16_t drop_s;
 	size_t used = 0;
 
 	if (!cursor_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
-	    !cursor_u8(r, &no_wait) || no_wait > 1 ||
+	    !cursor_u8(r, &no_wait) || no_wait > 1 || !cursor_u8(r, &locker) || locker > 1 ||
 	    !cursor_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !cursor_string(r, ret->user, sizeof ret->user) ||
 	    !cursor_string(r, ret->login_name, sizeof ret->login_name) ||
@@ -319,6 +336,7 @@ proto_get_request(struct cursor *r, struct proto_request *ret)
 	}
 	ret->task = task;
 	ret->no_wait = no_wait != 0;
+	ret->locker = locker != 0;
 	ret->drop_s = drop_s;
 	ret->sshd = sshd != 0;
 	ret->word_count = words;
@@ -357,6 +375,24 @@ bool
 proto_get_cue(struct cursor *r, struct proto_cue *ret)
 {
 	return reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
+}
+
+bool
+proto_get_early(struct cursor *r, struct proto_early *ret)
+{
+	return reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
+}
+
+bool
+proto_get_typed(struct cursor *r, struct proto_typed *ret)
+{
+	uint8_t answer;
+
+	if (!cursor_u8(r, &answer) || !cursor_at_end(r) || (answer != PROTO_ANSWER_PIN &&
+	    answer != PROTO_ANSWER_FORMAT && answer != PROTO_ANSWER_CANCEL && answer != PROTO_ANSWER_PASSWORD))
+		return false;
+	ret->answer = answer;
+	return true;
 }
 
 bool

@@ -8,6 +8,8 @@
  *	         <---------------------- LOG, at any time, at most PROTO_LOGS_MAX
  *	         <---------------------- READY, once, unless the options are faulty
  *	BY_PIN:
+ *	         <---------------------- EARLY, once at most, for a locker: no card is there yet
+ *	TYPED    ---------------------->
  *	         <---------------------- CUE, once at most, where a card is waited for
  *	         <---------------------- PROMPT, as often as the task has questions
  *	PIN      ---------------------->	at most; a PIN answers each
@@ -68,6 +70,8 @@ enum proto_type {
 	PROTO_CHALLENGE,
 	PROTO_REPLY,
 	PROTO_CUE,
+	PROTO_EARLY,
+	PROTO_TYPED,
 };
 
 enum proto_task {
@@ -100,6 +104,7 @@ struct proto_request {
 	enum proto_task task;
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
+	bool locker;		/* the program runs as the user, as screen lockers do: EARLY is allowed */
 	char user[ACCOUNT_NAME_MAX];	/* the account's name (lib/account.h) */
 	char login_name[PROTO_NAME_MAX];	/* the one that was typed, which may be another of the account's */
 	char service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
@@ -140,6 +145,14 @@ struct proto_cue {
 	char text[PROTO_TEXT_MAX];
 };
 
+/*
+ * One question for PIN and password where no card is there: whoever locked the screen by taking the card
+ * away comes back, lays it down and types, and the program has begun long before.
+ */
+struct proto_early {
+	char text[PROTO_TEXT_MAX];
+};
+
 struct proto_prompt {
 	char cert[PROTO_CERT_MAX];	/* of the card, as in RESULT; never "" */
 	char reader[PROTO_NAME_MAX];	/* where the card lies; as it is, for DROP and log_field() only */
@@ -155,6 +168,14 @@ enum proto_answer {
 	PROTO_ANSWER_PASSWORD,	/* handed to the next module */
 	PROTO_ANSWER_GUESSES,	/* this account has guessed too often (lib/guesses.h) */
 	PROTO_ANSWER_UNRECORDED,	/* whether it has is not known, or cannot be recorded */
+};
+
+/*
+ * What was typed. A PIN stays with the module: it is the answer to the PROMPT that follows once the card is
+ * there.
+ */
+struct proto_typed {
+	enum proto_answer answer;	/* PIN, FORMAT, CANCEL or PASSWORD */
 };
 
 /* What the answer makes of the login: OUTCOME_OK for a PIN alone, CANCELLED for a number that is none. */
@@ -198,6 +219,8 @@ bool proto_put_request(struct writer *w, const struct proto_id *id, const struct
 bool proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m) MUST_CHECK;
 bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
 bool proto_put_cue(struct writer *w, const struct proto_id *id, const struct proto_cue *m) MUST_CHECK;
+bool proto_put_early(struct writer *w, const struct proto_id *id, const struct proto_early *m) MUST_CHECK;
+bool proto_put_typed(struct writer *w, const struct proto_id *id, const struct proto_typed *m) MUST_CHECK;
 bool proto_put_prompt(struct writer *w, const struct proto_id *id, const struct proto_prompt *m) MUST_CHECK;
 bool proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pin *m) MUST_CHECK;
 bool proto_put_challenge(struct writer *w, const struct proto_id *id, const struct proto_challenge *m)
@@ -220,6 +243,8 @@ bool proto_get_request(struct cursor *r, struct proto_request *ret) MUST_CHECK;
 bool proto_get_log(struct cursor *r, struct proto_log *ret) MUST_CHECK;
 bool proto_get_ready(struct cursor *r, struct proto_ready *ret) MUST_CHECK;
 bool proto_get_cue(struct cursor *r, struct proto_cue *ret) MUST_CHECK;
+bool proto_get_early(struct cursor *r, struct proto_early *ret) MUST_CHECK;
+bool proto_get_typed(struct cursor *r, struct proto_typed *ret) MUST_CHECK;
 bool proto_get_prompt(struct cursor *r, struct proto_prompt *ret) MUST_CHECK;
 bool proto_get_pin(struct cursor *r, struct proto_pin *ret) MUST_CHECK;
 bool proto_get_challenge(struct cursor *r, struct proto_challenge *ret) MUST_CHECK;

@@ -109,6 +109,21 @@ ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 }
 
 static struct outcome
+ask_early(void *ctx)
+{
+	struct login_prompt *p = ctx;
+	struct proto_early m;
+	struct outcome o;
+
+	p->shown = true;
+	message_early_prompt(m.text);
+	tick_pause();
+	o = link_ask_early(&m);
+	tick_resume_search();
+	return o;
+}
+
+static struct outcome
 ask_reply(void *ctx, const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 {
 	struct proto_challenge challenge;
@@ -178,6 +193,11 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 	struct login_result result;
 	char text[MESSAGE_MAX] = "", daily[MESSAGE_MAX] = "";
 
+	/* xscreensaver keeps a text on the screen until it is acknowledged, and others show none. */
+	if (request->locker)
+		ui.waits = NULL;
+	if (request->locker && env->conf->forward_pass)
+		ui.ask_early = ask_early;
 	if (tasks_way(env->conf, request) != PROTO_BY_PIN)
 		login_without_card(env, request, &login_request, &result);
 	else

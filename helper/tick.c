@@ -119,6 +119,13 @@ tick_resume(void)
 }
 
 void
+tick_resume_search(void)
+{
+	budget_resume(&ticking.watchdog.budget, INT64_MAX);
+	start_ticks();
+}
+
+void
 tick_others_have_card(int64_t ms)
 {
 	stop_ticks();

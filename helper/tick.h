@@ -30,6 +30,9 @@ const struct budget *tick_budget(void);
 void tick_pause(void);
 void tick_resume(void);
 
+/* The same where a card still has to be found: with all the time that was left. */
+void tick_resume_search(void);
+
 /* For so many milliseconds another program may keep the card from us. */
 void tick_others_have_card(int64_t ms);
 

@@ -124,6 +124,13 @@ message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MA
 }
 
 void
+message_early_prompt(char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", _("Password, or, with your My Number Card on the reader, the PIN of the "
+	    "user-authentication certificate (4 digits): "));
+}
+
+void
 message_cue(char text[static MESSAGE_MAX])
 {
 	snprintf(text, MESSAGE_MAX, "%s", _("Place your My Number Card on the reader."));

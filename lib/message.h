@@ -25,6 +25,9 @@ void message_outcome_english(const struct outcome *o, char text[static MESSAGE_M
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
+/* The prompt for PIN or password where no card is there yet. */
+void message_early_prompt(char text[static MESSAGE_MAX]);
+
 /* Where a card is waited for: what the person has to do. */
 void message_cue(char text[static MESSAGE_MAX]);
 

@@ -37,6 +37,8 @@ struct dialogue {
 	unsigned int logs;	/* LOGs that came */
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
+	bool asked_early;	/* EARLY came: no second one, */
+	bool typed_early;	/* and a PIN was typed, which is in pin */
 	bool cued;		/* CUE came: no second one */
 	bool challenged;	/* CHALLENGE came: no second one */
 	bool replied;		/* and was answered */
@@ -127,6 +129,27 @@ take_cue(struct dialogue *s, struct cursor *r)
 	return outcome_of(OUTCOME_OK);
 }
 
+/* EARLY: asks the person, and says what kind of text was typed. A PIN stays here until PROMPT names the card. */
+static struct outcome
+answer_early(struct dialogue *s, struct cursor *r)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_typed m = {0};
+	struct proto_early early;
+
+	if (!s->ready || s->way != PROTO_BY_PIN || s->task != PROTO_LOGIN || !s->request->locker ||
+	    !s->forward_password || s->asked_early || s->prompts > 0 || !proto_get_early(r, &early))
+		return helper_broken(s, "asked early out of turn");
+	s->asked_early = true;
+	budget_pause(&s->budget);
+	m.answer = conv_ask_pin(s->pamh, early.text, s->forward_password, s->pin);
+	budget_resume(&s->budget, INT64_MAX);
+	s->typed_early = m.answer == PROTO_ANSWER_PIN;
+	return proto_put_typed(&w, &s->id, &m) && proto_send(s->helper.fd, &w) ? outcome_of(OUTCOME_OK) :
+	    helper_broken(s, "died at the prompt");
+}
+
 /*
  * What goes to the helper: a PIN, unless it is the one that the card holds and this handle
  * has seen it fail. What is typed for a change is for no other module.
@@ -138,7 +161,7 @@ ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *t
 
 	if (typed == s->pin)
 		answer = tally_begin(s->tally, s->pamh, s->request->user, prompt->cert, s->log);
-	if (answer == PROTO_ANSWER_PIN)
+	if (answer == PROTO_ANSWER_PIN && !s->typed_early)
 		answer = conv_ask_pin(s->pamh, prompt->text, s->forward_password, typed);
 	if (answer != PROTO_ANSWER_PIN || typed != s->pin)
 		return answer;
@@ -158,8 +181,9 @@ answer_prompt(struct dialogue *s, struct cursor *r)
 	struct proto_pin m = {0};
 	bool sent;
 
+	/* One question for one login: a password that was typed early is not followed by another. */
 	if (!s->ready || s->way != PROTO_BY_PIN || s->prompts == proto_questions(s->task) ||
-	    !proto_get_prompt(r, &prompt))
+	    (s->asked_early && !s->typed_early) || !proto_get_prompt(r, &prompt))
 		return helper_broken(s, "asked out of turn");
 	s->prompts++;
 	memcpy(s->reader, prompt.reader, sizeof s->reader);
@@ -268,6 +292,8 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 		return take_ready(s, &r);
 	case PROTO_CUE:
 		return take_cue(s, &r);
+	case PROTO_EARLY:
+		return answer_early(s, &r);
 	case PROTO_PROMPT:
 		return answer_prompt(s, &r);
 	case PROTO_CHALLENGE:
@@ -278,6 +304,7 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 	case PROTO_REQUEST:
 	case PROTO_PIN:
 	case PROTO_REPLY:
+	case PROTO_TYPED:
 		break;
 	}
 	return helper_broken(s, "sent nonsense");

@@ -14,6 +14,11 @@
 #include "pam/logline.h"
 #include "pam/request.h"
 
+/* A program that runs as the user: a screen locker. */
+#ifndef RUNS_AS_USER
+#define RUNS_AS_USER (geteuid() != 0)
+#endif
+
 static bool
 copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 {
@@ -63,6 +68,7 @@ request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	if (argc > 0)	/* else argv may be NULL */
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
+	request->locker = request->task == PROTO_LOGIN && RUNS_AS_USER;
 	add_whereabouts(pamh, request);
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));

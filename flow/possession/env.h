@@ -36,6 +36,11 @@ struct flow_ui {
 	 */
 	MUST_CHECK struct outcome (*ask_pin)(void *ctx, const struct found_card *found,
 	    struct secret *pin);
+	/*
+	 * Asks before a card is there, for PIN or password. OUTCOME_OK: a PIN, which ask_pin() will
+	 * store once it is called, without another question; else as ask_pin(). NULL: that is not done.
+	 */
+	struct outcome (*ask_early)(void *ctx);
 	/* The search has found no card of the user's and waits for one: called once at most. NULL: nothing to do. */
 	void (*waits)(void *ctx);
 	/* Whether nobody waits for the result any more. */

@@ -91,6 +91,17 @@ ask(void)
 	(void)hear(packet);
 }
 
+/* A locker's question before the card is there; its answer is no PIN, and one question more may bring it. */
+static void
+ask_early(void)
+{
+	struct proto_early question = { .text = "Password or PIN: " };
+	uint8_t packet[PROTO_PACKET_MAX];
+
+	SAY(proto_put_early, question);
+	(void)hear(packet);
+}
+
 int
 main(void)
 {
@@ -105,7 +116,10 @@ main(void)
 	(void)hear(packet);
 	if (is("lure"))
 		ready.way = PROTO_BY_CHALLENGE;
+	ready.forward_password = is("twice");
 	SAY(proto_put_ready, ready);
+	if (is("twice"))
+		ask_early();
 	if (is("lure"))
 		lure();
 	else if (!is("vouch"))

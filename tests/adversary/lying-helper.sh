@@ -68,6 +68,20 @@ lured()
 # Seen to succeed: mutant challenge-of-another-program
 adversary helper-that-lures lured
 
+asked_again()
+{
+	install_pam_service e2e "$(stack forward_pass=yes)"
+	lying twice --service e2e --user hanako --as 2001 pin=Correct-horse-7 "pin=$PIN" auth
+	expect_equal 'the first question' 'Password or PIN: ' "$(sed -n 's/^prompt.off.: //p' <<< "$OUT" | head -n 1)"
+	[ "$(grep -c '^prompt' <<< "$OUT")" = 1 ] || broken 'two questions in one login'
+	lying twice --service e2e --user hanako "pin=$PIN" "pin=$PIN" auth
+	[[ $OUT != *'Password or PIN: '* ]] || broken 'the question of a locker in a program of root'
+}
+# Promise: One login asks one question: the helper cannot ask for another text, nor before the card where that is not a locker's way.
+# Letter: a password was typed at the question before the card, so that the one for the PIN has not been asked yet.
+# Seen to succeed: mutant question-after-a-password question-before-the-card
+adversary helper-that-asks-again asked_again
+
 vouched()
 {
 	install_pam_service sshd 'auth required pam_jpki.so'

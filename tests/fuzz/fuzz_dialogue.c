@@ -187,6 +187,7 @@ int
 __wrap_helper_end(struct helper *h)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
+	struct proto_typed typed;
 	enum proto_type type;
 	struct proto_id got;
 	ssize_t n;
@@ -201,13 +202,15 @@ __wrap_helper_end(struct helper *h)
 		if (n < 0)
 			continue;
 		CHECK(proto_get_header(&r, &type, &got) && memcmp(&got, id, sizeof got) == 0);
-		CHECK(type == PROTO_REQUEST || type == PROTO_PIN || type == PROTO_REPLY);
+		CHECK(type == PROTO_REQUEST || type == PROTO_PIN || type == PROTO_REPLY || type == PROTO_TYPED);
 		if (type == PROTO_REQUEST)
 			look_at_request(&r);
 		else if (type == PROTO_PIN)
 			look_at_pin(&r);
-		else
+		else if (type == PROTO_REPLY)
 			look_at_reply(&r);
+		else
+			CHECK(proto_get_typed(&r, &typed));
 	}
 	CHECK(close(s.far) == 0);
 	s.far = -1;

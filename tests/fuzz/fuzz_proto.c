@@ -18,6 +18,8 @@ static union any {
 	struct proto_pin pin;
 	struct proto_result result;
 	struct proto_cue cue;
+	struct proto_early early;
+	struct proto_typed typed;
 	struct proto_challenge challenge;
 	struct proto_reply reply;
 } m;
@@ -58,6 +60,10 @@ again(struct cursor *r, enum proto_type type, const struct proto_id *id, struct 
 		return proto_get_ready(r, &m.ready) && proto_put_ready(w, id, &m.ready);
 	case PROTO_CUE:
 		return proto_get_cue(r, &m.cue) && proto_put_cue(w, id, &m.cue);
+	case PROTO_EARLY:
+		return proto_get_early(r, &m.early) && proto_put_early(w, id, &m.early);
+	case PROTO_TYPED:
+		return proto_get_typed(r, &m.typed) && proto_put_typed(w, id, &m.typed);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m.prompt) && proto_put_prompt(w, id, &m.prompt);
 	case PROTO_PIN:
@@ -88,7 +94,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(w.len == size);
 	/* Texts of the helper's are made harmless once and then stay as they are. */
 	if (memcmp(packet, data, size) != 0) {
-		CHECK(type == PROTO_LOG || type == PROTO_CUE || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
+		CHECK(type == PROTO_LOG || type == PROTO_CUE || type == PROTO_EARLY || type == PROTO_PROMPT || type == PROTO_CHALLENGE || type == PROTO_RESULT);
 		r = cursor_of(packet, size);
 		w = writer_of(second, sizeof second);
 		CHECK(proto_get_header(&r, &type, &id) && again(&r, type, &id, &w));

@@ -10,6 +10,7 @@
 
 #define GUESSES_DIR getenv("OUTCOME_GUESSES")
 #define GUESSES_OWNER geteuid()
+#define RUNS_AS_USER (getenv("OUTCOME_LOCKER") != NULL)
 #define REMINDERS_DIR getenv("OUTCOME_REMINDERS")
 #define REMINDERS_OWNER geteuid()
 

@@ -78,7 +78,8 @@ ready(unsigned int before_s, unsigned int after_s)
 	struct proto_ready m = { .before_s = before_s, .after_s = after_s,
 		.way = strncmp(mode, "challenge", 9) == 0 ? PROTO_BY_CHALLENGE :
 		    strncmp(mode, "key", 3) == 0 ? PROTO_BY_KEY : PROTO_BY_PIN,
-		.forward_password = is("wrong, forwards") };
+		.forward_password = is("wrong, forwards") ||
+		    (strncmp(mode, "early", 5) == 0 && !is("early, not forwarding")) };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -96,6 +97,41 @@ cue(void)
 	snprintf(m.text, sizeof m.text, "%s", text_of("Place it. "));
 	if (proto_put_cue(&w, &id, &m))
 		send_bytes(packet, w.len);
+}
+
+/* The next message, which has to be of this type. */
+static struct cursor
+receive_message(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX])
+{
+	enum proto_type type;
+	struct cursor r;
+	size_t len;
+
+	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
+		_exit(1);
+	r = cursor_of(packet, len);
+	if (!proto_get_header(&r, &type, &id) || type != wanted)
+		_exit(1);
+	return r;
+}
+
+/* Returns what was typed; "early" anywhere in a mode. */
+static enum proto_answer
+early(void)
+{
+	struct proto_early m;
+	struct proto_typed typed;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct cursor r;
+
+	snprintf(m.text, sizeof m.text, "Early: ");
+	if (proto_put_early(&w, &id, &m))
+		send_bytes(packet, w.len);
+	r = receive_message(PROTO_TYPED, packet);
+	if (!proto_get_typed(&r, &typed))
+		_exit(1);
+	return typed.answer;
 }
 
 static void
@@ -137,22 +173,6 @@ result(enum outcome_status status, bool clean)
 	if (is("unknown status"))
 		packet[18] = 0x7f;
 	send_bytes(packet, w.len);
-}
-
-/* The next message, which has to be of this type. */
-static struct cursor
-receive_message(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX])
-{
-	enum proto_type type;
-	struct cursor r;
-	size_t len;
-
-	if (proto_receive(PROTO_FD, &clk_system, INT64_MAX, packet, &len) != PROTO_RECEIVED)
-		_exit(1);
-	r = cursor_of(packet, len);
-	if (!proto_get_header(&r, &type, &id) || type != wanted)
-		_exit(1);
-	return r;
 }
 
 /* The file "since": the answer's kind, and what the holder would be told. */
@@ -346,7 +366,23 @@ login(void)
 		challenged_login();
 		return;
 	}
+	if (strncmp(mode, "early", 5) == 0) {
+		enum proto_answer answer = early();
+
+		if (is("early twice"))
+			(void)early();
+		if (is("early, no card"))
+			status = OUTCOME_NO_CARD;
+		else
+			status = proto_answer_status(answer);
+		if (status != OUTCOME_OK && !is("early, prompt all the same")) {
+			result(status, true);
+			return;
+		}
+	}
 	prompt();
+	if (is("early, after the prompt"))
+		(void)early();
 	if (is("prompt twice"))
 		prompt();
 	if (is("prompt, then cue"))

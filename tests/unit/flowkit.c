@@ -180,6 +180,23 @@ kit_ask(void *ctx, const struct found_card *found, struct secret *pin)
 	return outcome_of(OUTCOME_OK);
 }
 
+static struct outcome
+kit_early(void *ctx)
+{
+	struct kit *k = ctx;
+
+	k->earlies++;
+	if (k->on_early != NULL)
+		k->on_early(k);
+	return outcome_of(k->early);
+}
+
+void
+kit_ask_early(struct kit *k)
+{
+	k->ui.ask_early = kit_early;
+}
+
 static void
 kit_cue(void *ctx)
 {

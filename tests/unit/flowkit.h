@@ -45,6 +45,9 @@ struct kit {
 	const char *answer;		/* NULL: cancels */
 	unsigned int prompts;
 	unsigned int cues;		/* that a card is waited for */
+	unsigned int earlies;		/* questions before a card is there; the kit's ui has none by itself */
+	enum outcome_status early;	/* what comes of one */
+	void (*on_early)(struct kit *k);	/* happens meanwhile */
 	int prompted_tries;
 	void (*on_prompt)(struct kit *k);	/* happens while the person types */
 	bool gone;
@@ -53,6 +56,9 @@ struct kit {
 /* For cmocka's setup and teardown. */
 int kit_new(void **state);
 int kit_done(void **state);
+
+/* A program that asks before a card is there. */
+void kit_ask_early(struct kit *k);
 
 /* Enrolls NAME.pem with leaves of the test PKI (NULL-terminated list). */
 void kit_enroll(struct kit *k, const char *user, ...);

@@ -121,6 +121,18 @@ unsent 'junk that sshd sends for unknown users' raw=080a0d7f494e434f5252454354
 login 'NULL answer' drive='null auth' code=CANCELLED pam=CONV_ERR verifies=0
 login 'cancelled' drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0 state=any
 
+# A locker asks before the card is back.
+without_card()
+{
+	login "a locker without a card: $1" args='--as 2001' opts='forward_pass=yes wait=2' sim=remove \
+		asks='Password, or, with your My Number Card on the reader, the PIN' "${@:2}"
+}
+without_card 'a password' drive='pin=hunter22 auth' authtok=set code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 quiet=yes
+without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='no card on the reader'
+without_card 'the PIN after the card was laid down' drive="'exec=sim insert' pin=$PIN auth" quiet=yes
+without_card 'a wrong PIN after that' drive="'exec=sim insert' pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+login 'a locker with the card: asked as ever' args='--as 2001' opts='forward_pass=yes' asks='Password, or PIN' says='3 tries left'
+
 login 'a password where it is forwarded' opts='forward_pass=yes' drive='pin=hunter22 auth' authtok=set \
 	asks='Password, or PIN' code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 state=any
 

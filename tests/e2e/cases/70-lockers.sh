@@ -48,6 +48,8 @@ i3lock_and_swaylock()
 	locker "$1: card taken away as the PIN is sent" "$1" card sim='fault ins 20:3 drop' opens=no \
 		code=CARD-REMOVED verifies=0
 	locker "$1, one field: wrong password" "$1" either typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
+	locker "$1, one field: no card, and a password does not wait for it" "$1" either sim=remove opts=wait=60 \
+		typed="$PASSWORD" code=PASSWORD verifies=0
 }
 
 # They have a prompt open all the while.
@@ -55,6 +57,13 @@ prompting()
 {
 	locker "$1: card taken away while typing" "$1" card meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 	locker "$1: laying the card on the reader brings the prompt" "$1" card sim=remove arrives=yes opts=wait=20
+}
+
+# Locked because the card was taken away, they have begun long before it is back.
+asking_without_card()
+{
+	locker "$1, one field: the first PIN after the card is back" "$1" either sim=remove meanwhile=insert
+	locker "$1, one field: no card, password" "$1" either sim=remove typed="$PASSWORD" code=PASSWORD verifies=0
 }
 
 is_there()	# LOCKER
@@ -73,8 +82,8 @@ for program in i3lock swaylock; do
 	is_there $program && situations $program "$SIX_WRONG" && i3lock_and_swaylock $program
 done
 # Neither authproto_pam nor lightdm sets a locale.
-is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting xsecurelock
-is_there xscreensaver && situations xscreensaver "$SIX_WRONG" && prompting xscreensaver
+is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting xsecurelock && asking_without_card xsecurelock
+is_there xscreensaver && situations xscreensaver "$SIX_WRONG" && prompting xscreensaver && asking_without_card xscreensaver
 # The greeter gives up by itself once it is refused without a prompt.
 is_there lightdm && situations lightdm '1111 2222 3333' lang=ja && prompting lightdm
 

@@ -491,6 +491,117 @@ test_person_who_leaves_while_waiting(void **state)
 	assert_int_equal(k->waits, 0);
 }
 
+/* --- a locker, which asks before the card is back -------------------------------------- */
+
+static void
+bring_good(struct kit *k)
+{
+	kit_insert(k, 0, "good", NULL);
+}
+
+static void
+bring_locked(struct kit *k)
+{
+	kit_insert(k, 0, "good", NULL);
+	kit_set(k, "auth-tries", "0");
+}
+
+static void
+bring_last_try(struct kit *k)
+{
+	kit_insert(k, 0, "good", NULL);
+	kit_set(k, "auth-tries", "1");
+}
+
+static void
+bring_other(struct kit *k)
+{
+	kit_insert(k, 0, "other-person", NULL);
+}
+
+static void
+bring_good_and_revoke(struct kit *k)
+{
+	struct outcome o = userfile_remove(k->conf.users_dir, "hanako", geteuid(), NULL);
+
+	assert_true(outcome_ok(&o));
+	kit_insert(k, 0, "good", NULL);
+}
+
+static void
+test_question_before_the_card(void **state)
+{
+	static const struct {
+		const char *leaf;		/* what lies there before */
+		void (*meanwhile)(struct kit *k);
+		enum outcome_status early, wanted;
+		const char *tries;
+		unsigned int earlies, verifies;
+	} rows[] = {
+		{ NULL, bring_good, OUTCOME_OK, OUTCOME_OK, "3", 1, 1 },
+		{ "other-person", bring_good, OUTCOME_OK, OUTCOME_OK, "3", 1, 1 },
+		{ "good", NULL, OUTCOME_OK, OUTCOME_OK, "3", 0, 1 },	/* asked as ever */
+		{ NULL, NULL, OUTCOME_OK, OUTCOME_NO_CARD, "", 1, 0 },
+		{ NULL, bring_good, OUTCOME_PASSWORD, OUTCOME_PASSWORD, "3", 1, 0 },
+		{ NULL, bring_good, OUTCOME_PIN_FORMAT, OUTCOME_PIN_FORMAT, "3", 1, 0 },
+		{ NULL, bring_good, OUTCOME_CANCELLED, OUTCOME_CANCELLED, "3", 1, 0 },
+		{ NULL, bring_locked, OUTCOME_OK, OUTCOME_PIN_LOCKED, "0", 1, 0 },
+		{ NULL, bring_last_try, OUTCOME_OK, OUTCOME_LAST_TRY, "1", 1, 0 },
+		{ NULL, bring_other, OUTCOME_OK, OUTCOME_OTHER_CARD, "3", 1, 0 },
+		{ NULL, bring_good_and_revoke, OUTCOME_OK, OUTCOME_NOT_ENROLLED, "3", 1, 0 },
+	};
+	struct kit *k = *state;
+
+	kit_ask_early(k);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kit_enroll(k, "hanako", "good", NULL);
+		kit_remove(k, 0);
+		if (rows[i].leaf != NULL)
+			kit_insert(k, 0, rows[i].leaf, NULL);
+		k->early = rows[i].early;
+		k->on_early = rows[i].meanwhile;
+		k->earlies = k->prompts = 0;
+		expect(k, rows[i].wanted, rows[i].tries);
+		assert_int_equal(k->earlies, rows[i].earlies);
+		assert_int_equal(k->prompts, rows[i].verifies);
+		if (k->card[0] != NULL)
+			assert_int_equal(kit_stats(k).verifies, rows[i].verifies);
+	}
+}
+
+/* A password is asked for at once, and only a PIN waits for the card. */
+static void
+test_question_before_the_wait(void **state)
+{
+	struct kit *k = *state;
+
+	kit_ask_early(k);
+	kit_enroll(k, "hanako", "good", NULL);
+	k->conf.wait = 10;
+	k->early = OUTCOME_PASSWORD;
+	expect(k, OUTCOME_PASSWORD, "");
+	assert_int_equal(k->waits, 0);
+	k->early = OUTCOME_OK;
+	k->on_wait = insert_good;
+	expect(k, OUTCOME_OK, "3");
+	assert_int_equal(k->waits, 3);
+	assert_int_equal(k->earlies, 2);
+	assert_int_equal(k->prompts, 1);
+}
+
+/* Somebody who has no card here is left to the other lines of the stack. */
+static void
+test_question_before_the_card_only_for_the_enrolled(void **state)
+{
+	struct kit *k = *state;
+
+	kit_ask_early(k);
+	expect(k, OUTCOME_NOT_ENROLLED, "");
+	kit_enroll(k, "hanako", "expired", NULL);
+	expect(k, OUTCOME_CERT_EXPIRED, "");
+	assert_int_equal(k->earlies, 0);
+}
+
 /* --- what happens while the person types --------------------------------------------- */
 
 static void
@@ -1247,6 +1358,9 @@ main(void)
 		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
 		TEST(test_cue),
+		TEST(test_question_before_the_card),
+		TEST(test_question_before_the_wait),
+		TEST(test_question_before_the_card_only_for_the_enrolled),
 		TEST(test_card_that_comes_while_waiting),
 		TEST(test_person_who_leaves_while_waiting),
 		TEST(test_swapped_card_keeps_its_tries),

@@ -27,6 +27,8 @@ union any {
 	struct proto_challenge challenge;
 	struct proto_reply reply;
 	struct proto_cue cue;
+	struct proto_early early;
+	struct proto_typed typed;
 };
 
 static bool
@@ -41,6 +43,10 @@ put(struct writer *w, enum proto_type type, const struct proto_id *which, const 
 		return proto_put_ready(w, which, &m->ready);
 	case PROTO_CUE:
 		return proto_put_cue(w, which, &m->cue);
+	case PROTO_EARLY:
+		return proto_put_early(w, which, &m->early);
+	case PROTO_TYPED:
+		return proto_put_typed(w, which, &m->typed);
 	case PROTO_PROMPT:
 		return proto_put_prompt(w, which, &m->prompt);
 	case PROTO_PIN:
@@ -67,6 +73,10 @@ get(struct cursor *r, enum proto_type type, union any *m)
 		return proto_get_ready(r, &m->ready);
 	case PROTO_CUE:
 		return proto_get_cue(r, &m->cue);
+	case PROTO_EARLY:
+		return proto_get_early(r, &m->early);
+	case PROTO_TYPED:
+		return proto_get_typed(r, &m->typed);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m->prompt);
 	case PROTO_PIN:
@@ -98,7 +108,7 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.no_wait = true, .drop_s = 300, .user = "taro", .login_name = "Taro",
+			.no_wait = true, .locker = true, .drop_s = 300, .user = "taro", .login_name = "Taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
 				.ssh_connection = true, .caller = 2001, .for_caller = true },
@@ -114,6 +124,12 @@ make(enum proto_type type, union any *m)
 		break;
 	case PROTO_CUE:
 		m->cue = (struct proto_cue){ .text = "Place your card." };
+		break;
+	case PROTO_EARLY:
+		m->early = (struct proto_early){ .text = "Password, or PIN: " };
+		break;
+	case PROTO_TYPED:
+		m->typed = (struct proto_typed){ .answer = PROTO_ANSWER_PASSWORD };
 		break;
 	case PROTO_PROMPT:
 		m->prompt = (struct proto_prompt){ .text = "PIN: ", .cert = "0123456789abcdef" };
@@ -159,7 +175,7 @@ take_as(enum proto_type wanted, const struct writer *w, union any *ret)
 	return decode(w->p, w->len, &type, &which, ret) && type == wanted;
 }
 
-#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_CUE; (type)++
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_TYPED; (type)++
 
 static void
 request_comes_back(void **state)
@@ -215,6 +231,8 @@ others_come_back(void **state)
 	assert_string_equal(m.prompt.text, "PIN: ");
 	assert_true(decode(packet, make_packet(PROTO_CUE, packet), &type, &which, &m));
 	assert_string_equal(m.cue.text, "Place your card.");
+	assert_true(decode(packet, make_packet(PROTO_TYPED, packet), &type, &which, &m));
+	assert_int_equal(m.typed.answer, PROTO_ANSWER_PASSWORD);
 	assert_true(decode(packet, make_packet(PROTO_PIN, packet), &type, &which, &m));
 	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
 	assert_int_equal(m.pin.pin.len, 4);
@@ -321,7 +339,7 @@ made_harmless(enum proto_type type, size_t at, uint8_t is)
 	if (type == PROTO_LOG && at == AT_BODY)
 		return is == 3;	/* LOG_ERR */
 	return is == '?' && at > AT_BODY &&
-	    (type == PROTO_LOG || type == PROTO_CUE || type == PROTO_PROMPT || type == PROTO_CHALLENGE ||
+	    (type == PROTO_LOG || type == PROTO_CUE || type == PROTO_EARLY || type == PROTO_PROMPT || type == PROTO_CHALLENGE ||
 	    type == PROTO_RESULT);
 }
 
@@ -441,6 +459,11 @@ only_text_comes_in(void **state)
 	assert_true(proto_put_cue(&w, &id, &m.cue));
 	assert_true(take_as(PROTO_CUE, &w, &got));
 	assert_string_equal(got.cue.text, HARMLESS);
+	m.early = (struct proto_early){ .text = BEYOND };
+	w = writer_of(packet, sizeof packet);
+	assert_true(proto_put_early(&w, &id, &m.early));
+	assert_true(take_as(PROTO_EARLY, &w, &got));
+	assert_string_equal(got.early.text, HARMLESS);
 }
 
 static void
@@ -505,13 +528,14 @@ values_out_of_range_are_refused(void **state)
 			if (version != 7)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
-		refuses_byte(type, AT_TYPE, PROTO_CUE + 1);
+		refuses_byte(type, AT_TYPE, PROTO_TYPED + 1);
 		refuses_byte(type, AT_TYPE, 0xff);
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
 	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_PIN_CHANGE + 1);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* no_wait */
-	refuses_byte(PROTO_REQUEST, AT_BODY + 5, '\0');		/* inside the language */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* locker */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the language */
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
@@ -526,6 +550,10 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_PIN, AT_BODY, 0);			/* answer */
 	refuses_byte(PROTO_PIN, AT_BODY, PROTO_ANSWER_UNRECORDED + 1);
 	refuses_byte(PROTO_PIN, AT_BODY, 0xff);
+	for (int answer = 0; answer < 256; answer++)
+		if (answer != PROTO_ANSWER_PIN && answer != PROTO_ANSWER_FORMAT && answer != PROTO_ANSWER_CANCEL &&
+		    answer != PROTO_ANSWER_PASSWORD)
+			refuses_byte(PROTO_TYPED, AT_BODY, (uint8_t)answer);
 	refuses_byte(PROTO_REPLY, AT_BODY, 2);			/* given */
 	refuses_byte(PROTO_RESULT, AT_BODY, 0xff);		/* status */
 	refuses_byte(PROTO_RESULT, AT_BODY + 1, OUTCOME_COUNT);
@@ -606,7 +634,7 @@ take_request_with(size_t auth_info, size_t login_name, size_t user, size_t servi
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
 
-	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0 }, 2);
+	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
 	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
 	writer_string(&w, text_of(login_name));
@@ -699,7 +727,7 @@ oversized_strings_are_refused(void **state)
 				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 			else if (type == PROTO_PROMPT)
 				writer_bytes(&w, "\0\x10" "0123456789abcdef" "\0\0", 20);
-			else if (type != PROTO_CHALLENGE && type != PROTO_CUE)
+			else if (type != PROTO_CHALLENGE && type != PROTO_CUE && type != PROTO_EARLY)
 				continue;
 			writer_string(&w, text_of(len));
 			if (type == PROTO_RESULT)

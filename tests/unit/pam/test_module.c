@@ -740,6 +740,50 @@ test_cue(void **state)
 	}
 }
 
+static int
+run_locker(const char *mode, const char *text)
+{
+	int r;
+
+	assert_int_equal(setenv("OUTCOME_LOCKER", "yes", 1), 0);
+	answer = text;
+	r = run(mode);
+	answer = "1234";
+	assert_int_equal(unsetenv("OUTCOME_LOCKER"), 0);
+	return r;
+}
+
+/* Where a locker asks before the card is there: one question, and the PIN waits for the card. */
+static void
+test_early_question(void **state)
+{
+	static const struct { const char *mode, *text; } broken[] = {
+		{ "early twice", "1234" }, { "early, after the prompt", "1234" }, { "early, not forwarding", "1234" },
+		{ "early, prompt all the same", "a password" }, { "early, prompt all the same", "12345" },
+	};
+
+	assert_int_equal(run_locker("early", "1234"), PAM_SUCCESS);
+	assert_int_equal(prompts, 1);
+	assert_string_equal(asked, "Early: ");
+	assert_int_equal(run_locker("early", "a password"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-PASSWORD");
+	assert_string_equal(shown, "");
+	assert_int_equal(run_locker("early", "12345"), PAM_AUTH_ERR);
+	assert_string_equal(code, "JPKI-E-PIN-FORMAT");
+	assert_int_equal(run_locker("early", NULL), PAM_CONV_ERR);
+	assert_int_equal(run_locker("early, no card", "1234"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-NO-CARD");
+	for (size_t i = 0; i < COUNT(broken); i++) {
+		assert_int_equal(run_locker(broken[i].mode, broken[i].text), PAM_AUTHINFO_UNAVAIL);
+		if (strcmp(code, "JPKI-E-HELPER") != 0 || prompts > 1)
+			fail_msg("\"%s\" is %s after %u prompts", broken[i].mode, code, prompts);
+	}
+	/* A program of root's looks for the card first. */
+	assert_int_equal(run("early"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(prompts, 0);
+}
+
 /* The rest of it is in test_reminder.c. */
 static void
 test_reminded_once(void **state)
@@ -1375,6 +1419,7 @@ main(void)
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_people_without_a_card_read_nothing),
 		cmocka_unit_test(test_cue),
+		cmocka_unit_test(test_early_question),
 		cmocka_unit_test(test_reminded_once),
 		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
 		cmocka_unit_test(test_log_line),
