@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The session that the card opened: its begin and its end in the log, and in its environment
- * what jpki-watch needs to know the card again. Neither is a secret: the begin of a
- * fingerprint, as it stands in the log, and the name of the service.
+ * what jpki-watch needs to know the card again. None of it is a secret: the begin of a
+ * fingerprint, as it stands in the log, the name of the service, and the process that opened the
+ * session, since the variables outlive it in the user's service manager.
  *
  * A session that the card did not open is none of ours, and never refused: whoever
  * came by password, by sshd (which authenticates in another process, doc/facts/consumers.md
@@ -14,6 +15,7 @@
 #include <security/pam_modules.h>
 #include <stdio.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "helper/proto.h"
 #include "lib/account.h"
@@ -59,15 +61,17 @@ int
 pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const char *service = item(pamh, PAM_SERVICE);
-	char user[ACCOUNT_NAME_MAX];
+	char user[ACCOUNT_NAME_MAX], leader[32];
 	struct handle_state *state = state_of_holder(pamh, user);
 
 	if (state == NULL)
 		return PAM_SUCCESS;
 	log_session(pamh, "JPKI-SESSION-OPEN", state, user);
 	handle_note_session(state, true);
+	snprintf(leader, sizeof leader, "%ld", (long)getpid());	/* as pam_systemd(8) tells logind */
 	if (!set_variable(pamh, "JPKI_SESSION_CERT", handle_cert(state)) ||
-	    !set_variable(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "")) {
+	    !set_variable(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "") ||
+	    !set_variable(pamh, "JPKI_SESSION_LEADER", leader)) {
 		pam_syslog(pamh, LOG_ERR, "no room in the environment of the session: jpki-watch will not "
 		    "know its card");
 		return PAM_SESSION_ERR;

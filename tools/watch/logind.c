@@ -21,17 +21,76 @@ copy_property(char dst[static SESSION_TEXT_MAX], const char *src)
 }
 
 #ifdef HAVE_LIBSYSTEMD
+#define RECORDS "/run/systemd/sessions/"
+
+static bool
+is_over(const char *id)
+{
+	char *state = NULL;
+	bool over = sd_session_get_state(id, &state) == -ENXIO || (state != NULL && strcmp(state, "closing") == 0);
+
+	free(state);
+	return over;
+}
+
+/*
+ * The environment of a user's service manager outlives the sessions that it was imported from
+ * (loginctl enable-linger, and any user with another session). What it says of a session that is
+ * over says nothing of the present one.
+ */
+static void
+forget_ended_session(struct session *s)
+{
+	if (s->id[0] == '\0' || access(RECORDS, F_OK) != 0 || !is_over(s->id))
+		return;
+	s->id[0] = s->service[0] = s->cert[0] = s->leader[0] = '\0';
+}
+
+/* The process that opened the session; "" if logind does not say. As sd_session_get_leader(3), since systemd 254. */
+static void
+find_leader(const char *id, char leader[static SESSION_TEXT_MAX])
+{
+	static const char key[] = "LEADER=";
+	char path[sizeof RECORDS + SESSION_TEXT_MAX], line[SESSION_TEXT_MAX];
+	FILE *f;
+
+	leader[0] = '\0';
+	snprintf(path, sizeof path, RECORDS "%s", id);
+	f = strchr(id, '/') == NULL ? fopen(path, "re") : NULL;
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, key, sizeof key - 1) == 0) {
+			line[strcspn(line, "\n")] = '\0';
+			copy_property(leader, line + sizeof key - 1);
+		}
+	if (f != NULL)
+		(void)fclose(f);
+}
+
+/* The names may be new and the card yesterday's: today's session was opened without one. */
+static void
+forget_card_of_another_session(struct session *s)
+{
+	char leader[SESSION_TEXT_MAX];
+
+	find_leader(s->id, leader);
+	if (s->leader[0] == '\0' || leader[0] == '\0' || strcmp(s->leader, leader) == 0)
+		return;
+	s->service[0] = s->cert[0] = '\0';
+}
+
 static void
 ask_logind(struct session *s)
 {
 	char *text = NULL, *state = NULL;
 
+	forget_ended_session(s);
 	if (s->id[0] == '\0' && (sd_pid_get_session(0, &text) >= 0 || sd_uid_get_display(getuid(), &text) >= 0)) {
 		copy_property(s->id, text);
 		free(text);
 	}
 	if (s->id[0] == '\0')
 		return;
+	forget_card_of_another_session(s);
 	text = NULL;
 	if (s->service[0] == '\0' && sd_session_get_service(s->id, &text) >= 0) {
 		copy_property(s->service, text);
@@ -45,12 +104,7 @@ ask_logind(struct session *s)
 bool
 logind_session_is_over(const struct session *s)
 {
-	char *state = NULL;
-	bool over = s->known && (sd_session_get_state(s->id, &state) == -ENXIO ||
-	    (state != NULL && strcmp(state, "closing") == 0));
-
-	free(state);
-	return over;
+	return s->known && is_over(s->id);
 }
 #else
 static void
@@ -72,5 +126,6 @@ logind_session_find(struct session *ret)
 	copy_property(ret->id, getenv("XDG_SESSION_ID"));
 	copy_property(ret->service, getenv("JPKI_SESSION_SERVICE"));
 	copy_property(ret->cert, getenv("JPKI_SESSION_CERT"));
+	copy_property(ret->leader, getenv("JPKI_SESSION_LEADER"));
 	ask_logind(ret);
 }

@@ -3,13 +3,14 @@
  * jpki-watch: locks the screen when the card of the session leaves the reader.
  *
  * MUSTs: it sends no PIN and holds no card; while our card is there it does nothing at all,
- * woken by pcscd only; if it cannot watch it says so in the log and by its exit status, and
+ * woken by pcscd and at the end of a suspend only; if it cannot watch it says so in the log and by its exit status, and
  * locks nobody out; a session from afar is left alone.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "card/pcsc.h"
@@ -29,6 +30,7 @@
 #include "tools/watch/logind.h"
 #include "tools/watch/removal_action.h"
 #include "tools/watch/service.h"
+#include "tools/watch/waking.h"
 #include "tools/watch/watch.h"
 
 /* Exit codes, as in jpki-watch(1). */
@@ -45,6 +47,8 @@ struct watcher {
 	struct conf conf;
 	struct log log;
 	struct session session;
+	struct account account;
+	struct stat enrolled;	/* the file, when it was read */
 	struct look look;
 	struct act act;
 	struct watch watch;
@@ -72,19 +76,60 @@ ask_card(void *ctx, const char *reader, int64_t ms)
 }
 
 static int64_t
-clock_ms(clockid_t id)
+woke_ms(void *ctx)
 {
-	struct timespec ts;
-
-	if (clock_gettime(id, &ts) != 0)
-		return 0;
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return waking_last_ms();
 }
 
-static int64_t
-slept_ms(void *ctx)
+/* Which file it is, and of when: enough to see that it is another. */
+static struct stat
+enrollment_of(const struct watcher *w)
 {
-	return clock_ms(CLOCK_BOOTTIME) - clock_ms(CLOCK_MONOTONIC);
+	char path[PATH_MAX + ACCOUNT_NAME_MAX + sizeof "/.pem"];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s.pem", w->conf.users_dir, w->account.name);
+	if (stat(path, &st) != 0)
+		memset(&st, 0, sizeof st);
+	return st;
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static struct outcome
+load_enrollment(struct watcher *w, struct look *ret)
+{
+	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
+
+	w->enrolled = enrollment_of(w);
+	return card_probe_load(ret, &env, w->account.name);
+}
+
+static bool
+renewed(void *ctx, int *certificate)
+{
+	static struct look look;
+	struct watcher *w = ctx;
+	struct stat now = enrollment_of(w);
+	struct outcome o;
+
+	if (is_same_file(&now, &w->enrolled))
+		return false;
+	o = load_enrollment(w, &look);
+	if (!outcome_ok(&o)) {
+		log_msg(&w->log, LOG_ERR, "%s: %s; the card is known by what was enrolled before", outcome_code(o.status),
+		    outcome_state(o.status));
+		return false;
+	}
+	if (*certificate >= 0)
+		*certificate = card_probe_find(&look, w->look.at[*certificate].id);
+	w->look = look;
+	return true;
 }
 
 static void
@@ -132,6 +177,9 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 		break;
 	case WATCH_SERVICE_BACK:
 		log_news(w, LOG_INFO, "pcscd", reader);
+		break;
+	case WATCH_RENEWED:
+		log_news(w, LOG_INFO, "renewed", reader);
 		break;
 	}
 }
@@ -204,7 +252,7 @@ run_watch(struct watcher *w, const struct transport *t)
 static int
 watch_readers(struct watcher *w, int certificate)
 {
-	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .slept_ms = slept_ms, .ctx = w };
+	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .renewed = renewed, .woke_ms = woke_ms, .ctx = w };
 	struct pcsc *pcsc = pcsc_new(&clk_system, &w->log);
 	int result;
 
@@ -212,6 +260,7 @@ watch_readers(struct watcher *w, int certificate)
 		log_msg(&w->log, LOG_ERR, "no memory; nobody watches the card");
 		return EXIT_BROKEN;
 	}
+	waking_begin();
 	watch_init(&w->watch, pcsc_transport(pcsc), &clk_system, &ops, (int64_t)w->conf.removal_grace * 1000,
 	    certificate);
 	log_news(w, LOG_INFO, "begin", "");
@@ -238,18 +287,16 @@ certificate_of_session(const struct watcher *w, int *ret)
 static int
 load_options(struct watcher *w)
 {
-	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
-	struct account account;
 	struct outcome o;
 	int certificate;
 
-	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &account) != ACCOUNT_FOUND) {
+	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &w->account) != ACCOUNT_FOUND) {
 		log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
 		return EXIT_CANNOT;
 	}
-	o = card_probe_load(&w->look, &env, account.name);
+	o = load_enrollment(w, &w->look);
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
-		return nothing(w, "no card is enrolled for %s", account.name);
+		return nothing(w, "no card is enrolled for %s", w->account.name);
 	if (!outcome_ok(&o)) {
 		log_msg(&w->log, LOG_ERR, "%s: %s; nobody watches the card", outcome_code(o.status),
 		    outcome_state(o.status));

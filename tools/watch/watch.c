@@ -31,7 +31,7 @@ watch_init(struct watch *w, const struct transport *transport, const struct clk 
 {
 	*w = (struct watch){ .transport = transport, .clk = clk, .ops = ops, .grace_ms = grace_ms,
 		.certificate = certificate, .state = WATCH_SEEKING };
-	w->slept_ms = ops->slept_ms(ops->ctx);
+	w->woke_ms = ops->woke_ms(ops->ctx);
 	if (certificate >= 0)
 		go_away(w, choose_time(w), true);
 }
@@ -85,18 +85,25 @@ card_is_there(const struct watch *w)
 static void
 note_sleep(struct watch *w)
 {
-	int64_t slept_ms = w->ops->slept_ms(w->ops->ctx);
+	int64_t woke_ms = w->ops->woke_ms(w->ops->ctx);
 
-	if (slept_ms - w->slept_ms >= 1000 && w->state == WATCH_AWAY)
+	if (woke_ms != w->woke_ms && w->state == WATCH_AWAY)
 		go_away(w, choose_time(w), w->unsaid);
-	w->slept_ms = slept_ms;
+	w->woke_ms = woke_ms;
+}
+
+/* Whether the machine is just up again, and a card that seems to be gone behind a reader that is not. */
+static bool
+is_waking(const struct watch *w)
+{
+	return w->woke_ms != WAKING_NEVER && clk_mono_ms(w->clk) - w->woke_ms < WATCH_WAKING_MS;
 }
 
 static void
 note_absence(struct watch *w)
 {
 	if (w->state == WATCH_THERE && !card_is_there(w)) {
-		go_away(w, w->grace_ms, false);
+		go_away(w, is_waking(w) ? choose_time(w) : w->grace_ms, false);
 		tell_news(w, WATCH_GONE);
 	}
 	if (w->state == WATCH_AWAY && clk_left_ms(w->clk, w->deadline) == 0) {
@@ -175,6 +182,24 @@ time_to_look(const struct watch *w)
 	return w->state == WATCH_AWAY ? clk_left_ms(w->clk, w->deadline) : WATCH_LOOK_MS;
 }
 
+/* Once the removal has been seen to, a card that the user has by now is as good as the one that left. */
+static bool
+is_the_session_s(const struct watch *w, int certificate)
+{
+	return certificate >= 0 &&
+	    (w->certificate < 0 || certificate == w->certificate || w->state == WATCH_LEFT);
+}
+
+/* Cards that were a stranger's may be the user's now: they are looked at once more. */
+static void
+note_renewal(struct watch *w)
+{
+	if (!w->ops->renewed(w->ops->ctx, &w->certificate))
+		return;
+	memset(w->others, 0, sizeof w->others);
+	tell_news(w, WATCH_RENEWED);
+}
+
 /*
  * Looks at the cards that have not said whose they are, until one is ours. In how many
  * milliseconds one of the others has to be looked at again; TRANSPORT_FOREVER: none.
@@ -184,6 +209,7 @@ seek(struct watch *w)
 {
 	int64_t again = TRANSPORT_FOREVER;
 
+	note_renewal(w);
 	forget_readers(w);
 	for (size_t i = 0; i < w->seen.count; i++) {
 		const struct transport_reader *r = &w->seen.at[i];
@@ -191,10 +217,12 @@ seek(struct watch *w)
 		int64_t ms = time_to_look(w);
 		int certificate;
 
+		if (card != NULL && w->state == WATCH_LEFT)
+			again = sooner(again, WATCH_RENEWAL_MS);
 		if (card == NULL || card->tries >= WATCH_TRIES || ms == 0)
 			continue;
 		certificate = w->ops->look(w->ops->ctx, r->name, ms);
-		if (certificate >= 0 && (w->certificate < 0 || certificate == w->certificate)) {
+		if (is_the_session_s(w, certificate)) {
 			note_presence(w, r, certificate);
 			return TRANSPORT_FOREVER;
 		}

@@ -12,13 +12,16 @@
 
 #include "card/transport.h"
 #include "lib/clk.h"
+#include "tools/watch/waking.h"
 
 #define WATCH_LOOK_MS 10000	/* for a card to say whose it is */
 /*
  * Until an absence counts where readers may only just be starting: at the begin, after
- * pcscd came back, after a suspend in the middle of an absence.
+ * pcscd came back, after a suspend in the middle of an absence, or shortly before one.
  */
 #define WATCH_SETTLE_MS 5000
+#define WATCH_WAKING_MS 15000	/* after a suspend: readers come up again, or come anew */
+#define WATCH_RENEWAL_MS 30000	/* between two looks whether a card that lies there has been enrolled */
 #define WATCH_TRIES 10		/* looks at a card that does not say whose it is, mostly for it is in use */
 #define WATCH_RETRY_MS 500	/* after the first of them; twice as long after each further one */
 
@@ -32,6 +35,7 @@ enum watch_news {
 	WATCH_REMOVED,		/* the grace is over: act */
 	WATCH_SERVICE_GONE,	/* pcscd; this is no removal */
 	WATCH_SERVICE_BACK,
+	WATCH_RENEWED,		/* other certificates are enrolled than before */
 };
 
 struct watch_ops {
@@ -39,8 +43,14 @@ struct watch_ops {
 	int (*look)(void *ctx, const char *reader, int64_t ms);
 	/* reader is where the card is, or was last; "" if nobody knows. */
 	void (*tell)(void *ctx, enum watch_news news, const char *reader);
-	/* Milliseconds that the machine was suspended since it started. */
-	int64_t (*slept_ms)(void *ctx);
+	/*
+	 * Whether other certificates are enrolled than at the last call: a renewed card has another.
+	 * Then looks find these, and *certificate (of the session; -1 stays) has its number among
+	 * them, or -1: it is enrolled no more, and the first of them that is seen takes its place.
+	 */
+	bool (*renewed)(void *ctx, int *certificate);
+	/* When the machine last woke from suspend, by the clock of this; WAKING_NEVER. */
+	int64_t (*woke_ms)(void *ctx);
 	void *ctx;
 };
 
@@ -48,7 +58,7 @@ enum watch_state {
 	WATCH_SEEKING,		/* no card yet: the first enrolled one is it */
 	WATCH_THERE,
 	WATCH_AWAY,		/* the grace runs */
-	WATCH_LEFT,		/* it is over; the card may come back */
+	WATCH_LEFT,		/* it is over; any card of the user's may take its place */
 };
 
 struct watch_card {		/* looked at, and not ours as far as one can tell */
@@ -67,7 +77,7 @@ struct watch {
 	char reader[TRANSPORT_NAME_MAX];
 	uint32_t generation;
 	int64_t deadline;		/* AWAY */
-	int64_t slept_ms;		/* as of the last step */
+	int64_t woke_ms;		/* as of the last step */
 	bool unsaid;			/* AWAY, but nobody has been told: it may not be so */
 	bool service_gone;
 	struct transport_readers seen;

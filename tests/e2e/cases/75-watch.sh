@@ -275,6 +275,82 @@ service_comes_late()
 	end_watch
 }
 
+# logind_has ID KEY=VALUE…: the record of a session of hanako's, as logind writes it.
+logind_has()
+{
+	mkdir -p /run/systemd/sessions
+	printf '%s\n' UID=2001 USER=hanako REMOTE=0 "${@:2}" > "/run/systemd/sessions/$1"
+}
+
+# --- suspend ------------------------------------------------------------------------------
+
+# The lid was closed with the card there: its reader comes up some seconds after the machine.
+wakes_up()
+{
+	local slept=$WORK/slept
+
+	echo 0 > "$slept"
+	chmod 0644 "$slept"
+	cp "$E2E_BUILD/tests/e2e/.libs/sleeper.so" "$WORK/sleeper.so"
+	write_conf 'removal_grace = 1'
+	HERE=("LD_PRELOAD=$WORK/sleeper.so" "E2E_SLEPT=$slept")
+	start_watch "${leaves_mark[@]}"
+	expect_event found
+	echo 36000 > "$slept"
+	sim remove
+	expect_event gone
+	poll_until_past 3
+	mark_is_there && fail 'the reader that was not up yet is taken for the card'
+	sim insert
+	expect_event back
+	event removed && fail 'the reader that was not up yet is taken for the card'
+	# The card stays away after the next one: five seconds, not one, and then it has left.
+	echo 72000 > "$slept"
+	sim remove
+	expect_event gone 2
+	until_true 15 mark_is_there || fail 'after a suspend nothing is done'
+	end_watch
+}
+
+poll_until_past()	# SECONDS
+{
+	local end=$((SECONDS + $1))
+
+	until_true $(($1 + 2)) past "$end"
+}
+
+past()
+{
+	((SECONDS > $1))
+}
+
+# --- another certificate ----------------------------------------------------------------------
+
+# The holder fetches a renewed card in mid-session; the session goes on with it.
+card_is_renewed()
+{
+	write_conf 'removal_grace = 1'
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
+	start_watch "${leaves_mark[@]}"
+	expect_event found
+	CARD_DIRTY=yes
+	sim remove
+	expect_event removed
+	sim swap "$(card_dir other-person)"
+	enroll hanako other-person
+	sim remove
+	sim insert
+	expect_event renewed
+	expect_event back
+	expect_logged "JPKI-WATCH event=back .*cert=$(fingerprint other-person)"
+	rm -f "$MARK"
+	sim remove
+	expect_event removed 2
+	until_true 10 mark_is_there || fail 'nobody watches the renewed card'
+	end_watch
+	enroll hanako good
+}
+
 # --- what is done ---------------------------------------------------------------------------
 
 start_buses()
@@ -317,6 +393,7 @@ expect_called()	# METHOD [ARGUMENT]
 locks_by_bus()
 {
 	HERE=(XDG_SESSION_ID=c7)
+	logind_has c7 STATE=active
 	write_conf 'on_removal = lock' 'removal_grace = 1' 'removal_warn = yes'
 	answers system org.freedesktop.login1 LockSession
 	answers session org.freedesktop.ScreenSaver Lock
@@ -448,11 +525,9 @@ nothing_to_watch()
 	reset_config
 }
 
-# As logind writes it.
 logind_says()	# STATE
 {
-	mkdir -p /run/systemd/sessions
-	printf 'UID=2001\nUSER=hanako\nREMOTE=0\nSERVICE=xdm\nSTATE=%s\n' "$1" > /run/systemd/sessions/e2e7
+	logind_has e2e7 SERVICE=xdm "STATE=$1"
 }
 
 watch_gone()
@@ -488,6 +563,57 @@ exempt_by_logind()
 	write_conf 'removal_exempt = xdm'
 	watch_ends 0 'sessions of xdm are exempt' true
 	rm -f /run/systemd/sessions/e2e7
+}
+
+# What an earlier session left in the user's service manager (loginctl enable-linger) is not believed:
+# STALE is in the environment, the card of yesterday is away, and that is no removal today.
+yesterdays_card()	# LEADER WORD…
+{
+	local ours
+
+	sim remove
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)" JPKI_SESSION_SERVICE=login "${@:2}")
+	write_conf 'removal_grace = 0' 'removal_exempt = login'
+	"$E2E_TOP/tests/e2e/in-session" --record "LEADER=$1 SERVICE=xdm" 0 "${PERSON[@]}" LANG=C.UTF-8 "${HERE[@]}" \
+		jpki-watch "${leaves_mark[@]}" >> "$LOG" 2>&1 < /dev/null &
+	ours=$!
+	expect_event begin
+	expect_logged 'JPKI-WATCH event=begin reader=- cert=- session=e2e '
+	poll_until_past 6	# five seconds are what a card has at the begin
+	event removed && fail 'the card of another session counts as away'
+	sim insert
+	expect_event found
+	sim remove
+	expect_event removed
+	pkill_watch
+	wait "$ours"
+	rm -f /run/systemd/sessions/e2e
+}
+
+pkill_watch()
+{
+	local pid
+
+	for pid in $(pgrep -x -u hanako jpki-watch); do end_process "$pid"; done
+}
+
+# The same words in the session that they are of.
+todays_card()
+{
+	local ours
+
+	sim remove
+	write_conf 'removal_grace = 0'
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)" JPKI_SESSION_SERVICE=login JPKI_SESSION_LEADER=4711 XDG_SESSION_ID=e2e)
+	"$E2E_TOP/tests/e2e/in-session" --record 'LEADER=4711 SERVICE=xdm' 0 "${PERSON[@]}" LANG=C.UTF-8 "${HERE[@]}" \
+		jpki-watch "${leaves_mark[@]}" >> "$LOG" 2>&1 < /dev/null &
+	ours=$!
+	expect_event begin
+	expect_logged "JPKI-WATCH event=begin reader=- cert=$(fingerprint good) session=e2e "
+	until_true 15 mark_is_there || fail 'the card of this session does not count as away'
+	pkill_watch
+	wait "$ours"
+	rm -f /run/systemd/sessions/e2e
 }
 
 remote_by_logind()
@@ -561,6 +687,8 @@ watch "the card in and out, $CYCLES times" in_and_out
 watch 'in and out faster than it looks' faster_than_it_looks
 watch 'back in time' back_in_time
 watch 'another card' another_card
+watch 'the machine wakes up, and then the reader' wakes_up
+watch 'the card is renewed' card_is_renewed
 watch 'the card has left before the watch' left_before_the_watch
 watch 'pcscd restarts' service_restarts
 watch 'pcscd comes late' service_comes_late
@@ -581,6 +709,9 @@ watch 'nothing to watch' nothing_to_watch
 if grep -q '^#define HAVE_LIBSYSTEMD 1' "$E2E_BUILD/config.h"; then
 	watch 'a session that logind calls remote' remote_by_logind
 	watch 'a session that logind knows, of an exempt service' exempt_by_logind
+	watch 'what a session left that is over' yesterdays_card 4711 XDG_SESSION_ID=e2e-yesterday JPKI_SESSION_LEADER=4711
+	watch 'what another session left, opened by a card' yesterdays_card 4712 XDG_SESSION_ID=e2e JPKI_SESSION_LEADER=4711
+	watch 'what this session left' todays_card
 	watch 'a session that is over' session_ends rm /run/systemd/sessions/e2e7
 	watch 'a session that is closing' session_ends logind_says closing
 else

@@ -1000,6 +1000,11 @@ expect_session(pam_handle_t *pamh, const char *opened, const char *closed, const
 		assert_null(left);
 	else
 		assert_string_equal(left, "test");
+	left = pam_getenv(pamh, "JPKI_SESSION_LEADER");
+	if (cert == NULL)
+		assert_null(left);
+	else
+		assert_int_equal(strtol(left, NULL, 10), getpid());
 	decision[0] = '\0';
 	assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
 	assert_string_equal(decision, closed);
@@ -1023,7 +1028,7 @@ test_session(void **state)
 	env = pam_getenvlist(pamh);
 	assert_non_null(env);
 	for (size_t i = 0; env[i] != NULL; i++) {
-		assert_true(i < 2);
+		assert_true(i < 3);
 		assert_memory_equal(env[i], "JPKI_SESSION_", 13);
 		assert_null(strstr(env[i], answer));
 		free(env[i]);

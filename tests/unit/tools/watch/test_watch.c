@@ -19,7 +19,9 @@ static struct {
 	int card[TRANSPORT_READERS_MAX];	/* what a look at each reader's card finds */
 	int64_t look_takes_ms, look_limit_ms;
 	unsigned int looks;
-	int64_t mono_ms, slept_ms;
+	int64_t mono_ms, woke_ms;
+	bool renewed;		/* other certificates are enrolled, */
+	int renewed_number;	/* and the session's among them */
 	char news[64];
 	char reader[TRANSPORT_NAME_MAX];	/* of the last news */
 } fake;
@@ -59,7 +61,7 @@ fake_look(void *ctx, const char *reader, int64_t ms)
 static void
 fake_tell(void *ctx, enum watch_news news, const char *reader)
 {
-	static const char letters[] = "FGBRSs";
+	static const char letters[] = "FGBRSsN";
 	size_t len = strlen(fake.news);
 
 	assert_true(len + 1 < sizeof fake.news);
@@ -68,16 +70,28 @@ fake_tell(void *ctx, enum watch_news news, const char *reader)
 	snprintf(fake.reader, sizeof fake.reader, "%s", reader);
 }
 
-static int64_t
-fake_slept_ms(void *ctx)
+static bool
+fake_renewed(void *ctx, int *certificate)
 {
-	return fake.slept_ms;
+	bool now = fake.renewed;
+
+	fake.renewed = false;
+	if (now && *certificate >= 0)
+		*certificate = fake.renewed_number;
+	return now;
+}
+
+static int64_t
+fake_woke_ms(void *ctx)
+{
+	return fake.woke_ms;
 }
 
 static const struct transport_ops transport_ops = { .readers = fake_readers };
 static const struct transport transport = { .ops = &transport_ops };
 static const struct clk clk = { .mono_ms = fake_mono_ms };
-static const struct watch_ops ops = { .look = fake_look, .tell = fake_tell, .slept_ms = fake_slept_ms };
+static const struct watch_ops ops = { .look = fake_look, .tell = fake_tell, .woke_ms = fake_woke_ms,
+	.renewed = fake_renewed };
 
 /* One step, with the news it brings. Returns how long it would wait. */
 static int64_t
@@ -128,6 +142,7 @@ setup(void **state)
 {
 	memset(&fake, 0, sizeof fake);
 	fake.mono_ms = 1000000;
+	fake.woke_ms = WAKING_NEVER;
 	fake.now.count = 2;
 	snprintf(fake.now.at[0].name, TRANSPORT_NAME_MAX, "Reader 0");
 	snprintf(fake.now.at[1].name, TRANSPORT_NAME_MAX, "Reader 1");
@@ -209,7 +224,7 @@ swapped_between_two_looks(void **state)
 	insert(0, LOOK_OTHER);
 	assert_int_equal(step("G"), GRACE);
 	fake.mono_ms += GRACE;
-	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	assert_int_equal(step("R"), WATCH_RENEWAL_MS);
 }
 
 static void
@@ -260,7 +275,7 @@ others_do_not_stop_the_grace(void **state)
 	insert(1, ALSO_OURS);	/* the same user's, but not the session's */
 	assert_int_equal(step(""), GRACE / 2);
 	fake.mono_ms += GRACE / 2;
-	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	assert_int_equal(step("R"), WATCH_RENEWAL_MS);
 }
 
 /* A card that hangs has no more than what is left of the grace. */
@@ -410,7 +425,7 @@ not_there_at_the_begin(void **state)
 	fake.mono_ms += WATCH_SETTLE_MS - 1;
 	(void)step("");
 	fake.mono_ms += 1;
-	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	assert_int_equal(step("R"), WATCH_RENEWAL_MS);
 	insert(1, OURS);
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
 }
@@ -526,7 +541,7 @@ suspended_in_an_absence(void **state)
 	remove_card(0);
 	(void)step("G");
 	fake.mono_ms += GRACE;		/* it would be over now */
-	fake.slept_ms += 3600000;
+	fake.woke_ms = fake.mono_ms;
 	assert_int_equal(step(""), WATCH_SETTLE_MS);
 	fake.mono_ms += WATCH_SETTLE_MS;
 	(void)step("R");
@@ -536,13 +551,134 @@ static void
 suspended_with_the_card_there(void **state)
 {
 	begin_there();
-	fake.slept_ms += 3600000;
+	fake.woke_ms = fake.mono_ms;
 	assert_int_equal(step(""), TRANSPORT_FOREVER);
+	fake.mono_ms += WATCH_WAKING_MS;	/* long ago: the usual grace, also if nothing woke us since */
 	remove_card(0);
-	assert_int_equal(step("G"), GRACE);	/* long ago: the usual grace */
-	fake.slept_ms += 10;			/* the two clocks are not read at one moment */
+	assert_int_equal(step("G"), GRACE);
 	fake.mono_ms += GRACE;
 	(void)step("R");
+}
+
+/* A renewed card: the session goes on with the new certificate, also if it was enrolled while the card lay there. */
+static void
+certificate_is_renewed(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE;
+	(void)step("R");
+	insert(0, LOOK_OTHER);			/* at the office it got another certificate */
+	assert_int_equal(step(""), WATCH_RENEWAL_MS);
+	assert_int_equal(step(""), WATCH_RENEWAL_MS);
+	fake.looks = 0;
+	fake.card[0] = ALSO_OURS;		/* the administrator enrolls it */
+	fake.renewed = true;
+	fake.renewed_number = -1;
+	assert_int_equal(step("NB"), TRANSPORT_FOREVER);
+	assert_int_equal(fake.looks, 1);
+	assert_int_equal(w.certificate, ALSO_OURS);
+	remove_card(0);
+	assert_int_equal(step("G"), GRACE);	/* and it is watched */
+	fake.mono_ms += GRACE;
+	(void)step("R");
+}
+
+/* Beside the old one (jpkictl enroll --add): its number may be another, and it still is the session's. */
+static void
+certificate_is_added(void **state)
+{
+	begin_there();
+	remove_card(0);
+	(void)step("G");
+	fake.renewed = true;
+	fake.renewed_number = ALSO_OURS;
+	insert(0, OURS);			/* another one of the user's, in time */
+	assert_int_equal(step("N"), GRACE);
+	insert(0, ALSO_OURS);
+	(void)step("B");
+	remove_card(0);
+	(void)step("G");
+	fake.mono_ms += GRACE;
+	(void)step("R");
+	insert(1, OURS);			/* once it is over, any of them */
+	(void)step("B");
+	assert_int_equal(w.certificate, OURS);
+}
+
+/* Nobody puts the removal off by a card of somebody else, nor by enrolling it for somebody else. */
+static void
+renewal_does_not_stop_the_grace(void **state)
+{
+	begin_there();
+	remove_card(0);
+	insert(1, LOOK_OTHER);
+	(void)step("G");
+	for (int i = 0; i < 3; i++) {
+		fake.renewed = true;
+		fake.renewed_number = OURS;
+		fake.mono_ms += GRACE / 4;
+		(void)step("N");
+	}
+	fake.mono_ms += GRACE / 4;
+	(void)step("R");
+}
+
+/* The lid is opened: the reader is unplugged, as it looks, and comes back a few seconds later. */
+static void
+reader_that_comes_up_after_a_suspend(void **state)
+{
+	static const int64_t after_ms[] = { 0, 1, 4000, WATCH_WAKING_MS - 1 };
+
+	for (size_t i = 0; i < sizeof after_ms / sizeof after_ms[0]; i++) {
+		(void)setup(NULL);
+		begin_there();
+		fake.woke_ms = fake.mono_ms += 3600000;
+		fake.mono_ms += after_ms[i];
+		fake.now.count = 0;
+		assert_int_equal(step("G"), WATCH_SETTLE_MS);
+		fake.mono_ms += WATCH_SETTLE_MS - 1;
+		assert_int_equal(step(""), 1);
+		fake.now.count = 1;
+		insert(0, OURS);
+		fake.look_takes_ms = 0;
+		assert_int_equal(step("B"), TRANSPORT_FOREVER);
+		/* taken away now, while it is still just up: once more; and later as ever */
+		fake.mono_ms = fake.woke_ms + WATCH_WAKING_MS;
+		remove_card(0);
+		assert_int_equal(step("G"), GRACE);
+		fake.mono_ms += GRACE;
+		(void)step("R");
+	}
+}
+
+static void
+grace_longer_than_the_settling_after_a_suspend(void **state)
+{
+	insert(0, OURS);
+	begin(3 * WATCH_SETTLE_MS, OURS);
+	(void)step("F");
+	fake.woke_ms = fake.mono_ms;
+	remove_card(0);
+	assert_int_equal(step("G"), 3 * WATCH_SETTLE_MS);
+}
+
+/* A card that is not put back settles nothing for ever: two suspends in one absence, each once. */
+static void
+removed_at_the_waking(void **state)
+{
+	begin_there();
+	fake.woke_ms = fake.mono_ms += 3600000;
+	remove_card(0);
+	assert_int_equal(step("G"), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS - 1;
+	fake.woke_ms = fake.mono_ms;
+	assert_int_equal(step(""), WATCH_SETTLE_MS);
+	fake.mono_ms += WATCH_SETTLE_MS;
+	assert_int_equal(step("R"), TRANSPORT_FOREVER);
+	fake.woke_ms = fake.mono_ms += 3600000;
+	assert_int_equal(step(""), TRANSPORT_FOREVER);	/* over is over */
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -576,6 +712,12 @@ main(void)
 		TEST(other_errors_are_handed_on),
 		TEST(suspended_in_an_absence),
 		TEST(suspended_with_the_card_there),
+		TEST(certificate_is_renewed),
+		TEST(certificate_is_added),
+		TEST(renewal_does_not_stop_the_grace),
+		TEST(reader_that_comes_up_after_a_suspend),
+		TEST(grace_longer_than_the_settling_after_a_suspend),
+		TEST(removed_at_the_waking),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
