@@ -275,6 +275,24 @@ service_comes_late()
 	end_watch
 }
 
+# After an upgrade, the library in this process and pcscd may be of two versions: it begins anew.
+service_of_another_version()
+{
+	stop_sim
+	start_other_pcscd
+	start_watch "${leaves_mark[@]}"
+	expect_event no-pcscd
+	stop_pcscd
+	start_pcscd
+	start_sim "$(card_dir good)"
+	expect_event begin 2
+	expect_event found
+	process_gone "$WATCH_PID" && fail 'it is another process'
+	sim remove
+	until_true 10 mark_is_there || fail 'nothing was done'
+	end_watch
+}
+
 # logind_has ID KEY=VALUE…: the record of a session of hanako's, as logind writes it.
 logind_has()
 {
@@ -692,6 +710,7 @@ watch 'the card is renewed' card_is_renewed
 watch 'the card has left before the watch' left_before_the_watch
 watch 'pcscd restarts' service_restarts
 watch 'pcscd comes late' service_comes_late
+watch 'pcscd of another version' service_of_another_version
 if command -v dbus-daemon >/dev/null && busanswer 2>/dev/null; [ $? = 2 ] && start_buses; then
 	watch 'locked by logind and the desktop' locks_by_bus
 	watch 'locked by the desktop alone, or by nobody' locks_by_one_bus

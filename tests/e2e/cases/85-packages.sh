@@ -190,6 +190,37 @@ purge_packages()
 	expect_equal 'what is left' '' "$left"
 }
 
+# The administrator has put lines of their own among those of pam-auth-update, which then asks whether
+# it may overwrite the file; nobody is there to say yes. With "both" the card's line is requisite.
+remove_changed()	# WHERE: a line of common-auth, by its begin, in front of which theirs goes
+{
+	mkdir -p "$WORK/stacks.d"
+	cp -a /etc/pam.d/common-* "$WORK/stacks.d/"
+	grep -q "$1" /etc/pam.d/common-auth || fail "no line with $1"
+	sed -i "0,/$1/s//auth\toptional\t\t\tpam_echo.so file=\/nonexistent\n&/" /etc/pam.d/common-auth
+	expect_has 'common-auth' pam_echo.so "$(cat /etc/pam.d/common-auth)"
+	dpkg_unattended -r jpki-ssh jpki-tools libpam-jpki jpki-common
+	expect_equal 'exit status' 0 "$STATUS"
+	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
+}
+
+put_stacks_back()
+{
+	dpkg_unattended -P jpki-ssh jpki-tools libpam-jpki jpki-common
+	find /etc/pam.d /var/lib/pam -name 'common-*.pam-old' -delete
+	cp -a "$WORK"/first-stacks.d/common-* /etc/pam.d/
+	cp -a "$WORK"/first-stacks.d/seen /var/lib/pam/
+}
+
+changed_and_removed()	# NAME WHERE
+{
+	run_case "packages: installed, $1" install_packages
+	run_case "packages: both chosen, $1" enable_profile jpki-and-password
+	run_case "packages: removed, $1" remove_changed "$2"
+	packaged_login "packages: removed, $1, by password" "$by_password" code=none verifies=0 apdus=0
+	run_case "packages: put back, $1" put_stacks_back
+}
+
 if is_wanted packages; then
 	if ! command -v dh > /dev/null; then
 		skip 'packages: build, install, upgrade, remove, purge' 'no debhelper here (it is Debian'\''s)'
@@ -197,6 +228,8 @@ if is_wanted packages; then
 		printf 'hanako:%s\n' "$PASSWORD" | chpasswd
 		pam-auth-update --package --remove jpki jpki-and-password 2>/dev/null
 		STACKS=$(stacks)
+		mkdir -p "$WORK/first-stacks.d"
+		cp -a /etc/pam.d/common-* /var/lib/pam/seen "$WORK/first-stacks.d/"
 		run_case 'packages: built from the tree' build_packages
 		if command -v rpmbuild > /dev/null; then
 			run_case 'packages: RPMs built from the tree' build_rpms
@@ -222,5 +255,8 @@ if is_wanted packages; then
 		packaged_login 'packages: both chosen, by both' "pin=$PASSWORD $by_pin" prompts=2
 		run_case 'packages: purged at once' purge_packages
 		packaged_login 'packages: purged, by password' "$by_password" code=none verifies=0 apdus=0
+		changed_and_removed 'a line before the card'"'"'s' 'auth.*pam_jpki.so'
+		changed_and_removed 'a line in front of all' 'auth.*pam_unix.so'
+		changed_and_removed 'a line before the end' '# end of pam-auth-update'
 	fi
 fi
