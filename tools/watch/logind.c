@@ -27,7 +27,9 @@ static bool
 is_over(const char *id)
 {
 	char *state = NULL;
-	bool over = sd_session_get_state(id, &state) == -ENXIO || (state != NULL && strcmp(state, "closing") == 0);
+	int r = sd_session_get_state(id, &state);
+	/* EINVAL: logind gives no session such a name. */
+	bool over = r == -ENXIO || r == -EINVAL || (r >= 0 && strcmp(state, "closing") == 0);
 
 	free(state);
 	return over;
