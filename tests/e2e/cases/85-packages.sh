@@ -202,6 +202,9 @@ remove_changed()	# WHERE: a line of common-auth, by its begin, in front of which
 	dpkg_unattended -r jpki-ssh jpki-tools libpam-jpki jpki-common
 	expect_equal 'exit status' 0 "$STATUS"
 	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
+	expect_lacks 'the stacks' pam_jpki "$(stacks)"
+	expect_has 'common-auth' pam_echo.so "$(cat /etc/pam.d/common-auth)"	# theirs stays
+	expect_equal 'mode of common-auth' '0:0 644' "$(stat -c '%u:%g %a' /etc/pam.d/common-auth)"
 }
 
 put_stacks_back()
@@ -212,12 +215,14 @@ put_stacks_back()
 	cp -a "$WORK"/first-stacks.d/seen /var/lib/pam/
 }
 
-changed_and_removed()	# NAME WHERE
+changed_and_removed()	# NAME WHERE [PROFILE]
 {
 	run_case "packages: installed, $1" install_packages
-	run_case "packages: both chosen, $1" enable_profile jpki-and-password
+	run_case "packages: chosen, $1" enable_profile "${3:-jpki-and-password}"
 	run_case "packages: removed, $1" remove_changed "$2"
 	packaged_login "packages: removed, $1, by password" "$by_password" code=none verifies=0 apdus=0
+	login "packages: removed, $1, by a wrong password" service=login drive='pin=wrong auth' asks='' code=none verifies=0 apdus=0 \
+		pam=AUTH_ERR
 	run_case "packages: put back, $1" put_stacks_back
 }
 
@@ -258,5 +263,6 @@ if is_wanted packages; then
 		changed_and_removed 'a line before the card'"'"'s' 'auth.*pam_jpki.so'
 		changed_and_removed 'a line in front of all' 'auth.*pam_unix.so'
 		changed_and_removed 'a line before the end' '# end of pam-auth-update'
+		changed_and_removed 'a line in front of all, card or password' 'auth.*pam_jpki.so' jpki
 	fi
 fi
