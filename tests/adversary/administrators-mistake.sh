@@ -63,7 +63,7 @@ power_cut_in_setup()
 	cp /etc/pam.d/sudo "$WORK/sudo.was"
 	run jpkictl setup --yes --user hanako --services sudo
 	expect_has 'the changed service' pam_jpki.so "$(cat /etc/pam.d/sudo)"
-	keeper=$(find /proc/[0-9]*/fd -lname '/var/lib/pam_jpki/setup/pending*' 2>/dev/null | sed -nE '1s|/proc/([0-9]+)/.*|\1|p')
+	keeper=$(pgrep -o -x jpkictl)
 	kill -KILL "$keeper"
 	until_true 5 process_gone "$keeper"
 	# As systemd does at boot, if it finds such a unit.

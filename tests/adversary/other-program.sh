@@ -47,6 +47,7 @@ pin_in_memory()
 	local wait='for i in $(seq 200); do sim stats | grep -q verifies=1 && break; sleep 0.02; done'
 	local scan="$E2E_BUILD/tests/adversary/memscan \$(pidof jpki_helper) $PIN"
 
+	needs processes || return
 	rm -f /tmp/before /tmp/after
 	sim fault ins 2A hang 3000
 	run pamdrive --service e2e --user hanako "exec=($scan > /tmp/before; $wait; sleep 0.5; $scan > /tmp/after) & sleep 0.5" \
