@@ -44,6 +44,7 @@ LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs
 CASE_FAILED=
 CASE_LACKS=			# why it is skipped, see needs
+CASES_LACK=			# why it and others are
 : "${E2E_SHARED:=$WORK}"
 TALLY=$E2E_SHARED/tally		# ok | not ok | skip, a line for each case
 
@@ -81,14 +82,14 @@ is_wanted()
 #	needs WHAT || return  in a case: it goes on, or counts as skipped
 needs()
 {
-	local LACKING=${LACKING-} reason=
+	local CASES_LACK=$CASES_LACK reason=
 
 	allows "$1" || reason="not allowed in this container: ${ALLOWED[$1]}"
 	if [ $# = 1 ]; then
 		CASE_LACKS=$reason
 		[ -z "$reason" ]
 	else
-		LACKING=${reason:-$LACKING}
+		CASES_LACK=${reason:-$CASES_LACK}
 		"${@:2}"
 	fi
 }
@@ -120,7 +121,7 @@ begin()
 	CASE_FAILED=
 	CASE_LACKS=
 	is_wanted "$1" || return 1
-	[ -z "${LACKING-}" ] || { skip "$1" "$LACKING"; return 1; }
+	[ -z "$CASES_LACK" ] || { skip "$1" "$CASES_LACK"; return 1; }
 	LOG=$E2E_LOGS/cases/${1//[^A-Za-z0-9._-]/_}.log
 	: > "$LOG"
 	SYSLOG_FROM=$(syslog_size)
