@@ -52,6 +52,20 @@ check_files(const char *dir, uid_t owner, const struct log *log)
 	return o;
 }
 
+/* In FIPS mode NSS checks itself, whatever database it is to open. */
+static void
+log_refusal(const char *dir, PRErrorCode error, const struct log *log)
+{
+	if (error == SEC_ERROR_PKCS11_DEVICE_ERROR && SECMOD_GetSystemFIPSEnabled() != 0)
+		log_msg(log, LOG_ERR, "%s: this computer is in FIPS mode, and NSS has failed its self-test (%s); "
+		    "install the package of NSS again, with its .chk files, or switch FIPS mode off", dir,
+		    nss_error_name(error));
+	else
+		log_msg(log, LOG_ERR, "%s: the NSS database cannot be opened (%s); restore cert9.db "
+		    "and key4.db, or remove both and add the authorities again: jpkictl trust add",
+		    dir, nss_error_name(error));
+}
+
 struct outcome
 certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct certdb **ret_db)
 {
@@ -78,9 +92,7 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 	if (db->context == NULL) {
 		PRErrorCode error = PORT_GetError();
 
-		log_msg(log, LOG_ERR, "%s: the NSS database cannot be opened (%s); restore cert9.db "
-		    "and key4.db, or remove both and add the authorities again: jpkictl trust add",
-		    dir, nss_error_name(error));
+		log_refusal(dir, error, log);
 		return outcome_nss(OUTCOME_TRUST_DB, error);
 	}
 	*ret_db = db;
