@@ -55,6 +55,7 @@ certificates(void)
 		seed("cert", names[i], "\0", 1, view_of(&der));
 		assert_true(pem_write(view_of(&der), pem, sizeof pem));
 		seed_text("cert", "pem", 1, pem);
+		seed_text("certfile", names[i], 0, pem);
 		seed_text("usercerts", names[i], 1, pem);
 	}
 	seed_text("usercerts", "name", 0, "hanako");
@@ -107,6 +108,9 @@ lists(void)
 	seed("crl", "file", "\0", 1, view_of(&crl));
 	seed("crl", "signed", "", 0, (struct view){ signed_list, sizeof signed_list });
 	seed_text("crl", "pem", 2, pem);
+	seed("certfile", "list", "\1", 1, view_of(&crl));
+	seed_text("certfile", "list-as-pem", 1, pem);
+	seed_text("certfile", "list-as-ldif", 1, "dn: c=JP\ncertificateRevocationList;binary:: MAow\n CDAAMAAXAzI2\n");
 	snprintf(dir, sizeof dir, "%s/db", scratch);
 	assert_int_equal(trustdb_add(dir, geteuid(), view_of(&ca), NULL).status, OUTCOME_OK);
 	assert_int_equal(certdb_open(dir, geteuid(), NULL, &db).status, OUTCOME_OK);
