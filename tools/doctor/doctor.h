@@ -39,7 +39,7 @@ unsigned int doctor_count(const struct doctor *d, enum level level);
 
 /* Readers and cards; in a process of its own, for pcscd or a card may hang. */
 void doctor_readers(struct doctor *d);
-/* What is in the way of a reader on the USB, after doctor_readers(); root is "" but in tests. */
+/* What is in the way of a reader on the USB, unless one is named; after doctor_readers(). root is "" but in tests. */
 void doctor_usb(struct doctor *d, const char *root);
 void doctor_trust(struct doctor *d);
 void doctor_crls(struct doctor *d);

@@ -150,11 +150,13 @@ doctor_usb(struct doctor *d, const char *root)
 	const char *virtual_machine = usb_virtual_machine(root);
 	size_t readers = 0;
 	struct picture p = { .d = d, .drivers = &drivers, .served = d->seen[FOUND_SERVICE] > 0,
-		.no_reader = d->reader == NULL && d->seen[FOUND_READER_NONE] > 0,
+		.no_reader = d->seen[FOUND_READER_NONE] > 0,
 		.trouble = d->seen[FOUND_SERVICE_HANGS] + d->seen[FOUND_READER_CANNOT] +
 		    d->seen[FOUND_READER_LOST] > 0,
 		.no_card = d->seen[FOUND_READER_EMPTY] > 0 };
 
+	if (d->reader != NULL)	/* which of these it would be is not known */
+		return;
 	usb_read_devices(root, &devices);
 	usb_read_drivers(root, &drivers);
 	for (size_t i = 0; i < devices.count; i++)

@@ -258,8 +258,9 @@ static const struct situation situations[] = {
 	  { FOUND_USB_UNCLAIMED, FOUND_USB_SLEEPS, END } },
 	{ "pcscd is silent: that it has none says nothing", READER_AT("054c:0dc8", "0b"), "1.5.2", { "054C:0DC8" },
 	  false, NO_ANSWER, { END } },
-	{ "another reader was asked for", READER_AT("054c:0dc8", IN_USE), "1.5.2", { "054C:0DC8" }, false, NO_READER,
-	  { END }, .only = "Alcor" },
+	{ "another reader was asked for", READER_AT("054c:06c1", "ff"), "1.5.2", { NULL }, false, WELL, { END },
+	  .only = "Alcor" },
+	{ "and is not there", { { NULL } }, "1.5.2", { NULL }, false, NO_READER, { END }, .only = "Alcor" },
 
 	/* in use, and something is wrong */
 	{ "contact is lost", SLEEPY_AT("054c:0dc8", IN_USE), "1.5.2", { "054C:0DC8" }, false,
