@@ -341,22 +341,16 @@ unplug_and_plug_in()
 }
 run_case 'jpki-watch: the reader is unplugged and plugged in again' watched unplug_and_plug_in
 
-asleep()
-{
-	monitor 'info status' | grep -q suspended
-}
-
 sleep_and_wake()
 {
 	guest_does systemctl suspend --no-block
 	sleep 20
-	monitor 'info status' >> "$LOG" 2>&1
-	monitor system_wakeup >> "$LOG" 2>&1
-	guest systemctl is-active systemd-suspend.service
+	monitor system_wakeup >> "$LOG" 2>&1 || fail 'it does not wake up'
 	sleep 20
 	! locked || fail 'locked with the card there'
 }
-run_case 'jpki-watch: suspend and resume' watched sleep_and_wake
+# qemu cannot wake its arm64 machine.
+[ "$ARCH" = arm64 ] || run_case 'jpki-watch: suspend and resume' watched sleep_and_wake
 
 # --- a locker -----------------------------------------------------------------------------
 

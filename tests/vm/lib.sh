@@ -181,9 +181,9 @@ port()	# NAME PORT
 start_qemu()
 {
 	local arguments=(
-		-accel 'tcg,thread=multi' -cpu qemu64 -smp 2 -m 1024 -nodefaults -no-user-config -display none -vga std
+		-accel 'tcg,thread=multi' -smp 2 -m 1024 -nodefaults -no-user-config -display none
 		-kernel "$KEPT/vmlinuz" -initrd "$KEPT/initrd"
-		-append 'root=/dev/vda rw console=ttyS1 loglevel=4'
+		-append "root=/dev/vda rw console=$KERNEL_LINE loglevel=4"
 		-drive "file=$KEPT/machine.img,if=virtio,format=raw,snapshot=on"
 		-chardev "$(port line $LINE_PORT),logfile=$E2E_LOGS/line.log" -serial chardev:line
 		-serial "file:$E2E_LOGS/console.log"
@@ -195,7 +195,7 @@ start_qemu()
 	)
 
 	mkfifo "$WORK/usb" && exec {USB}<>"$WORK/usb" || return
-	TMPDIR=/var/tmp qemu-system-x86_64 "${arguments[@]}" > "$E2E_LOGS/qemu.log" 2>&1 </dev/null &
+	TMPDIR=/var/tmp "${QEMU[@]}" "${arguments[@]}" > "$E2E_LOGS/qemu.log" 2>&1 </dev/null &
 }
 
 connect_agent()
@@ -320,7 +320,7 @@ person()
 	begin "$name" || return 0
 	fresh_card "${c[card]}"
 	eval "${c[before]}"
-	guest_does systemctl restart serial-getty@ttyS0.service
+	guest_does systemctl restart "serial-getty@$LINE.service"
 	run expect -f "$E2E_TOP/tests/e2e/pty.exp" "${steps[@]}" -- line "$LINE_PORT"
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_has 'the screen' "${c[says]}" "$OUT"
