@@ -347,6 +347,8 @@ sleep_and_wake()
 	sleep 20
 	monitor system_wakeup >> "$LOG" 2>&1 || fail 'it does not wake up'
 	sleep 20
+	guest journalctl -q -k -b -o cat "--since=@$WATCHED_SINCE"
+	expect_has 'the journal' 'PM: suspend exit' "$OUT"
 	! locked || fail 'locked with the card there'
 }
 # qemu cannot wake its arm64 machine.
