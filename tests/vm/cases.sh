@@ -205,6 +205,17 @@ pkexec_over_ssh()
 }
 run_case 'pkexec: from an ssh session, the card is left alone' pkexec_over_ssh
 
+# run0 asks polkit too, by the same agent; the session that systemd opens then has no business with the card.
+RUN0='type:run0 --background= id'
+person 'run0: right PIN' log='OK OK' prompts=2 verifies=2 says='uid=0(root)' \
+	"${LOGS_IN[@]}" "$RUN0" "$ASKED" "${PAUSE[@]}" "type:$PIN" 'wait:uid=0\(root\)' "$HANAKO" "${LEAVES[@]}"
+
+person 'run0: wrong PIN, no password' log='OK PIN-WRONG' prompts=2 verifies=2 tries=2 lacks='uid=0' \
+	"${LOGS_IN[@]}" "$RUN0" "$ASKED" "${PAUSE[@]}" "type:$WRONG_PIN" 'wait:Password: ' "${PAUSE[@]}" type: "$HANAKO" "${LEAVES[@]}"
+
+person 'run0: no card, password' log='OK NO-CARD' says='uid=0(root)' \
+	"${LOGS_IN[@]}" 'do:sim remove' "$RUN0" 'wait:Password: ' "${PAUSE[@]}" "type:$PASSWORD" 'wait:uid=0\(root\)' "$HANAKO" "${LEAVES[@]}"
+
 # --- units --------------------------------------------------------------------------------
 
 units_are_off()
