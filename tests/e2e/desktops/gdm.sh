@@ -139,7 +139,7 @@ either gdm-smartcard shipped
 profile --disable
 either gdm-password example
 gdm 'gdm, gdm-password as example: laying the card on the reader brings the prompt' gdm-password example opts=wait=20 \
-	sim=remove arrives=yes
+	sim=remove arrives=yes says='Place your My Number Card on the reader'
 
 # Nothing but the card.
 gdm 'gdm, gdm-smartcard as example: right PIN' gdm-smartcard example

@@ -13,9 +13,10 @@ locker 'KDE: wrong password, then the PIN' kde example typed="wrong-horse-7 $PIN
 locker 'KDE: wrong PIN, then the right one' kde example typed="$WRONG_PIN $PIN" verifies=2
 locker 'KDE: wrong PIN, then the right one, in Japanese' kde example typed="$WRONG_PIN $PIN" lang=ja_JP.UTF-8 verifies=2
 locker 'KDE: wrong PINs, one after the other' kde example typed='1111 2222 3333' opens=no code=LAST-TRY tries=1 verifies=2
-locker 'KDE: no card, password' kde example sim=remove typed="$PASSWORD" code=NO-CARD verifies=0
+locker 'KDE: no card, password' kde example sim=remove typed="$PASSWORD" code=PASSWORD verifies=0
+locker 'KDE: no card, PIN' kde example sim=remove opens=no code=NO-CARD verifies=0
 locker 'KDE: locked card, password' kde example sim='set auth-tries 0' typed="$PASSWORD" code=PIN-LOCKED tries=0 verifies=0
-locker 'KDE: card laid on the reader after the screen was locked' kde example sim=remove arrives=yes opts=wait=20
+locker 'KDE: the first PIN after the card is back' kde example sim=remove meanwhile=insert
 locker 'KDE: card taken away while typing' kde example meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 
 # kde-smartcard runs beside kde, and Plasma asks nobody what is asked for there.

@@ -43,6 +43,8 @@ root_by sudo-rs sudo-rs -k id
 # With -n it runs the stack, and answers nothing.
 person 'sudo-rs -n' status=1 log=CANCELLED prompts=0 verifies=0 lacks='uid=0' says='interactive authentication is required' \
 	-- "${HANAKO[@]}" sudo-rs -k -n id
+person 'sudo-rs -S: a script that knows the password' says='uid=0(root)' log=PASSWORD verifies=0 -- \
+	"${HANAKO[@]}" sh -c "echo $PASSWORD | sudo-rs -k -S id"
 person 'sudo-rs -p keeps our prompt' says='[sudo: Secret] ' "${RIGHT[@]}" -- "${HANAKO[@]}" sudo-rs -k -p Secret id
 person 'sudo-rs: three rounds of wrong texts' status=1 log='PIN-WRONG PIN-WRONG LAST-TRY' tries=1 \
 	prompts=2 verifies=2 lacks='uid=0' "$ASKED" "type:$WRONG_PIN" 'wait:assword: ' type:no "$ASKED" type:8277 'wait:assword: ' type:no \
