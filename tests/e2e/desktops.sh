@@ -99,7 +99,7 @@ start_sddm()
 	sddm_files
 	LANG=$LOCKER_LANG sddm >> "$LOG" 2>&1 </dev/null &
 	LOCKER_PID=$!
-	until_true 30 greeter_has_focus
+	until_true 30 greeter_has_focus 2> /dev/null
 }
 # The name is that of the first user. The greeter gives the one text to a new process each time, which answers
 # every question with it; until that has ended, it takes no other.
