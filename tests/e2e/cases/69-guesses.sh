@@ -144,10 +144,10 @@ full_disk()
 }
 needs mounts login 'guesses: another account and a disk that is full' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL verifies=0 drive="pin=$PIN auth" \
 	opts=local_services=e2e under="true; full_disk; $AS_TARO"
-umount -q "$GUESSES"
+umount -q "$GUESSES" 2>/dev/null
 needs mounts login 'guesses: the holder and a disk that is full' \
 	under="true; full_disk; run"
-umount -q "$GUESSES"
+umount -q "$GUESSES" 2>/dev/null
 login 'guesses: another account within its three' code=PIN-WRONG pam=AUTH_ERR tries=2 drive="pin=$WRONG_PIN auth" \
 	opts=local_services=e2e under="true; put_record '2002 su 2 2 0 1764345600'; $AS_TARO"
 
