@@ -12,6 +12,7 @@
 
 #include "config/conf.h"
 #include "lib/cleanup.h"
+#include "lib/edited.h"
 #include "lib/safefile.h"
 
 /* inih reads lines into a buffer of 200 bytes and would take the rest for a new line. */
@@ -396,6 +397,7 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 		log_msg(log, LOG_ERR, "%s: does not exist; write it (an empty file will do) or name another", path);
 	if (r != SAFEFILE_OK)
 		return safefile_outcome(r, OUTCOME_CONFIG, OUTCOME_CONFIG);
+	edited_tidy(text, &len);
 	reading.next = text;
 	reading.left = len;
 	line = ini_parse_stream(next_line, &reading, on_line, &reading);

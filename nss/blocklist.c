@@ -8,6 +8,7 @@
 #include <syslog.h>
 
 #include "lib/cleanup.h"
+#include "lib/edited.h"
 #include "lib/lock.h"
 #include "lib/safefile.h"
 #include "nss/blocklist.h"
@@ -112,6 +113,7 @@ read_text(const struct blocklist *list, char **ret_text)
 		log_msg(list->log, LOG_ERR, "%s: not a text", list->path);
 		return outcome_of(OUTCOME_BLOCK_LIST);
 	}
+	edited_tidy(text, &len);
 	*ret_text = text;
 	text = NULL;	/* given to the caller */
 	return outcome_of(OUTCOME_OK);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/edited.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
 #include "tools/fetch/sources.h"
@@ -93,6 +94,7 @@ sources_read(const struct tool *t, struct sources *ret)
 		tool_complain(t, "%s", strerror(ENOMEM));
 		return false;
 	}
+	edited_tidy(s.text, &len);
 	if (!split_lines(t, &s, len)) {
 		sources_done(&s);
 		return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/edited.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
 #include "nss/cert.h"
@@ -58,6 +59,7 @@ fingerprint_find(const struct tool *t, const char *fingerprint, char name[static
 	}
 	if (memchr(text, '\0', len) != NULL)
 		return broken(t, 1);
+	edited_tidy(text, &len);
 	next = text;
 	for (unsigned int n = 1; (line = strsep(&next, "\n")) != NULL; n++) {
 		enum fingerprint grade;

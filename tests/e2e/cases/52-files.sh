@@ -179,3 +179,61 @@ other_than_lists()
 	reset_config
 }
 run_case 'CRLs from elsewhere: called what they are' other_than_lists
+
+# --- files that an administrator edits --------------------------------------------------------
+
+WIDE=$'\xe3\x80\x80'	# a full-width blank
+
+# as_windows FILE: a byte order mark, CRLF, blanks at the ends of lines, and no line end at the end.
+as_windows()
+{
+	local text
+
+	text=$(sed "s/\$/ $WIDE"$'\r'/ "$1")
+	printf '\xef\xbb\xbf%s' "$text" > "$1"
+}
+
+edited_on_windows()
+{
+	reset_config
+	write_conf 'crl = off' "expiry_warning_days${WIDE}=${WIDE}30" '# 見出し' '' "debug = no"
+	as_windows "$CONF"
+	enroll hanako good
+	as_windows "$USERS/hanako.pem"
+	install_pam_service e2e "$(stack)"
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_equal 'login' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	run jpkictl status
+	expect_equal 'status: exit status' 0 "$STATUS"
+
+	run jpkictl block "$PKI/good.crt"
+	as_windows /etc/pam_jpki/blocked
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_logged JPKI-E-BLOCKED
+	run jpkictl unblock "$PKI/good.crt"
+	expect_equal 'unblock: exit status' 0 "$STATUS"
+	printf 'certificate%s%s' "$WIDE" "$(openssl x509 -in "$PKI/good.crt" -outform DER | sha256sum | cut -c1-64)" \
+		> /etc/pam_jpki/blocked
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_logged JPKI-E-BLOCKED
+	rm -f /etc/pam_jpki/blocked
+
+	printf '%s\n' "file://$PKI/crl/ca1.crl" '' '# two' "file://$PKI/crl/ca2.crl" > /etc/pam_jpki/crl-sources
+	as_windows /etc/pam_jpki/crl-sources
+	rm -rf "$CRLS"
+	run jpkictl crl update
+	expect_equal 'crl update: exit status' 0 "$STATUS"
+	expect_equal 'lists' 2 "$(find "$CRLS" -name '*.idx' | wc -l)"
+	rm -f /etc/pam_jpki/crl-sources
+
+	# What is still not understood names its line.
+	write_conf 'crl = off' "wait = 1${WIDE}0"
+	run jpkictl status
+	expect_has 'status' "$CONF:2: " "$OUT"
+	iconv -f UTF-8 -t UTF-16 "$CONF" > "$WORK/other"
+	cat "$WORK/other" > "$CONF"
+	run jpkictl status
+	expect_has 'status, UTF-16' 'not a text' "$OUT"
+	reset_config
+}
+run_case 'files edited on Windows' edited_on_windows

@@ -146,7 +146,7 @@ damaged(void **state)
 		"certificate\n", "certificate 0123\n", "certificate " HASH "0\n", "certificate " HASH " x\n",
 		"serial " HASH "\n", "serial " HASH " 0\n", "serial " HASH " 12 13\n", "serial 12\n",
 		"Certificate " HASH "\n", HASH "\n", "certificate " HASH "\njunk\n", "junk # x\n",
-		"certificate " HASH "\r\n",
+		"certificate " HASH "\rx\n", "certificate\xe3\x80" HASH "\n",
 	};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
