@@ -189,8 +189,10 @@ read_cert_head(struct jpki *card, uint16_t ef, struct apdu_response *ret, size_t
 	/* An empty file is filler from the first byte on (§2.2). */
 	if (ret->len == 0 || ret->bytes[0] != DER_SEQUENCE)
 		return outcome_of(OUTCOME_NO_CERT);
-	if (!der_sequence_size(ret->bytes, ret->len, ret_size) || *ret_size > JPKI_CERT_MAX)
+	if (!der_sequence_size(ret->bytes, ret->len, ret_size))
 		return outcome_of(OUTCOME_BAD_REPLY);
+	if (*ret_size > JPKI_CERT_MAX)
+		return outcome_of(OUTCOME_CERT_LONG);
 	return o;
 }
 

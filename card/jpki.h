@@ -13,7 +13,7 @@
 struct secret;
 
 #define JPKI_HEAD_MAX 256	/* one short READ BINARY */
-#define JPKI_CERT_MAX 4096	/* today's certificates have 1.3 to 1.8 kB (§2.2) */
+#define JPKI_CERT_MAX 4096	/* today's certificates have 1.3 to 1.8 kB, their files 2.5 or 3.8 (§2.2) */
 
 enum jpki_pin {
 	JPKI_PIN_AUTH,		/* 利用者証明用, four digits, 3 tries */
@@ -63,7 +63,7 @@ struct outcome jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind) MUST_
  * The first up to 256 bytes of the user-authentication certificate's file,
  * which hold serial number, issuer and validity: enough to tell whether it is
  * a certificate that we know. No PIN needed. NO_CERT (none on this card),
- * PHONE (a telephone wants its PIN first), BAD_REPLY (not DER).
+ * PHONE (a telephone wants its PIN first), CERT_LONG (more than JPKI_CERT_MAX bytes), BAD_REPLY (not DER).
  */
 struct outcome jpki_read_auth_head(struct jpki *card, uint8_t head[static JPKI_HEAD_MAX],
     size_t *ret_len) MUST_CHECK;

@@ -43,7 +43,7 @@
 #include "lib/secret.h"
 
 #ifndef PROTO_VERSION		/* tests link a helper of another one */
-#define PROTO_VERSION 7
+#define PROTO_VERSION 8
 #endif
 #define PROTO_FD 3		/* of the helper's end */
 #define PROTO_PACKET_MAX 8192

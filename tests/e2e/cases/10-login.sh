@@ -164,8 +164,8 @@ rm /etc/pam.d/sshd-e2e
 login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
 	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any
 refused 'certificate file of FF' card='good auth-ef=ff' code='NO-CERT|BAD-REPLY' pam=AUTHINFO_UNAVAIL
-refused 'certificate file that claims 65535 bytes' card='good auth-ef=huge' \
-	code='BAD-REPLY|OTHER-CARD' pam='AUTHINFO_UNAVAIL|AUTH_ERR'
+refused 'certificate file that claims 65535 bytes' card='good auth-ef=huge' code=CERT-LONG pam=AUTHINFO_UNAVAIL \
+	says='longer than this program can read' says2='update pam_jpki'
 login 'no card' sim='remove' unasked=yes drive=auth code=NO-CARD pam=AUTHINFO_UNAVAIL says='no card on the reader'
 
 # --- the card goes away ------------------------------------------------------------

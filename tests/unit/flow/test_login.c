@@ -368,7 +368,7 @@ test_other_cards_get_no_pin(void **state)
 		{ "good", "profile=phone-android", OUTCOME_PHONE },
 		{ "good", "auth-ef=ff", OUTCOME_NO_CERT },
 		{ "good", "auth-ef=absent", OUTCOME_NO_CERT },
-		{ "good", "auth-ef=huge", OUTCOME_BAD_REPLY },
+		{ "good", "auth-ef=huge", OUTCOME_CERT_LONG },
 		{ "good", "profile=locked", OUTCOME_PIN_LOCKED },
 		{ "good", "profile=faceauth", OUTCOME_PIN_LOCKED },
 		{ "good", "profile=lasttry", OUTCOME_LAST_TRY },
