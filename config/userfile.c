@@ -13,6 +13,7 @@
 
 #include "config/userfile.h"
 #include "lib/cleanup.h"
+#include "lib/edited.h"
 #include "lib/lock.h"
 #include "lib/safefile.h"
 
@@ -64,6 +65,7 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 	r = safefile_read(path, owner, USERFILE_MAX, log, &text, &len);
 	if (r != SAFEFILE_OK)
 		return safefile_outcome(r, OUTCOME_NOT_ENROLLED, OUTCOME_ENROLMENT);
+	edited_tidy(text, &len);
 	if (memchr(text, '\0', len) != NULL || len == 0) {
 		log_msg(log, LOG_ERR, "%s: %s; enroll the card again", path,
 		    len == 0 ? "empty" : "not a text");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Texts that an administrator edits, perhaps with an editor of Windows or an input method left on: the
- * configuration, the block list, the sources of CRLs, the fingerprints of authorities.
+ * configuration, the block list, the sources of CRLs, the fingerprints of authorities, registrations.
  */
 #ifndef JPKI_LIB_EDITED_H
 #define JPKI_LIB_EDITED_H
