@@ -525,7 +525,7 @@ values_out_of_range_are_refused(void **state)
 {
 	for (EACH_TYPE(type)) {
 		for (int version = 0; version < 256; version++)
-			if (version != 7)
+			if (version != PROTO_VERSION)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
 		refuses_byte(type, AT_TYPE, PROTO_TYPED + 1);
