@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""otherpcscd.py SOCKET: a pcscd of another version, which greets as pcsc-lite 1.8 to 2.4 do where client
-and server speak different versions (winscard_svc.c, CMD_VERSION), and hears nothing else."""
+"""otherpcscd.py SOCKET: a pcscd of another version, which greets as pcsc-lite does where client and server
+speak different versions (winscard_svc.c, CMD_VERSION), and hears nothing else. Its own version is one
+that no client goes back to: libpcsclite 2.5 tries again with that of a pcscd of the same generation."""
 import os
 import socket
 import struct
@@ -10,6 +11,7 @@ import sys
 HEADER = struct.Struct('=II')           # length of the body, command
 CMD_VERSION = 0x11
 VERSION = struct.Struct('=iiI')         # major, minor, result
+OURS = 3, 0
 SCARD_E_SERVICE_STOPPED = 0x8010001E
 
 
@@ -36,7 +38,7 @@ while True:
                 body = receive(client, length)
                 if command != CMD_VERSION:
                     break
-                major, minor, _ = VERSION.unpack(body)
-                client.sendall(VERSION.pack(major, minor + 1, SCARD_E_SERVICE_STOPPED))
+                VERSION.unpack(body)
+                client.sendall(VERSION.pack(*OURS, SCARD_E_SERVICE_STOPPED))
         except (ConnectionError, struct.error):
             pass
