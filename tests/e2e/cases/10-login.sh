@@ -128,9 +128,24 @@ without_card()
 		asks='Password, or, with your My Number Card on the reader, the PIN' "${@:2}"
 }
 without_card 'a password' drive='pin=hunter22 auth' authtok=set code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 quiet=yes
-without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='no card on the reader'
-without_card 'the PIN after the card was laid down' drive="'exec=sim insert' pin=$PIN auth" quiet=yes
-without_card 'a wrong PIN after that' drive="'exec=sim insert' pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
+without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='No card came onto the reader in 2 seconds.'
+card_comes_back()	# PIN RESULT TRIES
+{
+	enroll hanako good
+	sim remove
+	install_pam_service e2e "$(stack forward_pass=yes wait=20)"
+	(sleep 1; sim insert) >/dev/null 2>&1 &
+	run pamdrive --service e2e --user hanako --as 2001 "pin=$1" auth
+	wait $!
+	expect_equal 'pam_authenticate' "$2" "$(transcript 'auth = ')"
+	expect_equal 'questions' 1 "$(grep -c '^prompt' <<< "$OUT")"
+	expect_has 'the question' 'Password, or, with your My Number Card on the reader' "$OUT"
+	expect_equal 'VERIFY commands' 1 "$(stat_of verifies)"
+	expect_equal 'tries left' "$3" "$(sim get auth-tries)"
+	expect_card_forgot
+}
+run_case 'a locker without a card: the PIN, and the card comes' card_comes_back "$PIN" '0 PAM_SUCCESS' 3
+run_case 'a locker without a card: a wrong PIN, and the card comes' card_comes_back "$WRONG_PIN" '7 PAM_AUTH_ERR' 2
 login 'a locker with the card: asked as ever' args='--as 2001' opts='forward_pass=yes' asks='Password, or PIN' says='3 tries left'
 
 login 'a password where it is forwarded' opts='forward_pass=yes' drive='pin=hunter22 auth' authtok=set \
