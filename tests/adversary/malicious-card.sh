@@ -131,7 +131,7 @@ helper_that_lies()
 
 	mkdir -p "$WORK/lies"
 	cp -p "$HELPER" "$WORK/helper.ours"
-	for lie in 'success without PIN' 'wrong id' 'trailing byte' 'wrong version' cut oversized 'unknown status' \
+	for lie in 'success without PIN' 'wrong id' 'trailing byte' 'version 1' cut oversized 'unknown status' \
 		'ready twice' 'prompt twice' 'die after PIN' 'crash after PIN' 'exit at once' garbage 'empty packet'; do
 		printf '%s' "$lie" > "$WORK/lies/mode"
 		cp "$E2E_BUILD/tests/unit/fakehelper" "$HELPER"
