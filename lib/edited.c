@@ -17,7 +17,7 @@ begins(const char *text, const char *with)
 }
 
 static char *
-without_blanks(char *line, char *end)
+without_blanks(const char *line, char *end)
 {
 	while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
@@ -39,7 +39,10 @@ edited_tidy(char *text, size_t *len)
 		if (*from == '\n')
 			to = without_blanks(line, to);
 		comment = *from == '#' || (comment && *from != '\n');
-		*to++ = wide > 0 ? ' ' : *from;
+		*to = *from;
+		if (wide > 0)
+			*to = ' ';
+		to++;
 		from += wide > 0 ? wide : 1;
 		if (to[-1] == '\n')
 			line = to;

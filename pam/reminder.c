@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -23,24 +22,28 @@
 
 #define OPEN_FLAGS (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* The file's time becomes now. False with errno: it cannot; or, with errno 0, it is one of today already. */
+/* Its time becomes now. False with errno: it cannot; or, with errno 0, it is one of today already. */
 static bool
-claim_file(int dir, const char *name)
+claim_old_file(int dir, const char *name)
 {
 	int64_t today = message_day(clk_wall_s(&clk_system));
-	_cleanup_(closep) int fd = openat(dir, name, OPEN_FLAGS | O_CREAT | O_EXCL, 0600);
+	_cleanup_(closep) int fd = openat(dir, name, OPEN_FLAGS);
 	struct stat st;
 
-	if (fd >= 0)
-		return true;
-	if (errno != EEXIST)
-		return false;
-	fd = openat(dir, name, OPEN_FLAGS);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return false;
 	errno = 0;
 	/* A day to come is a clock that was set back. */
 	return message_day(st.st_mtime) != today && futimens(fd, NULL) == 0;
+}
+
+/* As claim_old_file(); there may be no file yet. */
+static bool
+claim_file(int dir, const char *name)
+{
+	_cleanup_(closep) int fd = openat(dir, name, OPEN_FLAGS | O_CREAT | O_EXCL, 0600);
+
+	return fd >= 0 || (errno == EEXIST && claim_old_file(dir, name));
 }
 
 bool
@@ -58,6 +61,6 @@ reminder_claim(pam_handle_t *pamh, const char *user, const struct log *log)
 		return true;
 	if (errno != 0)
 		log_msg(log, LOG_ERR, "%s/%s: that the user was told of the end of the certificate cannot be "
-		    "recorded: %s", REMINDERS_DIR, uid_text, strerror(errno));
+		    "recorded: %m", REMINDERS_DIR, uid_text);
 	return false;
 }

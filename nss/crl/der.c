@@ -150,12 +150,12 @@ get_time(struct cursor *r, int64_t *ret)
 static enum crl_fault
 sniff_tbs(struct cursor r)
 {
-	struct view skipped;
+	struct view skipped, algorithm, issuer;
 
 	if (next_is(&r, TAG_CONSTRUCTED_0))
 		return CRL_CERTIFICATE;
 	(void)!der_get(&r, DER_INTEGER, &skipped);
-	if (!der_get(&r, DER_SEQUENCE, &skipped) || !der_get(&r, DER_SEQUENCE, &skipped))
+	if (!der_get(&r, DER_SEQUENCE, &algorithm) || !der_get(&r, DER_SEQUENCE, &issuer))
 		return CRL_NOT_CRL;
 	if (next_is(&r, DER_SEQUENCE))
 		return CRL_CERTIFICATE;

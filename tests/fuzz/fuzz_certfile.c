@@ -51,8 +51,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct outcome o = certdb_open_none(&fuzz_log, &db);
 
-	(void)argc;
-	(void)argv;
 	CHECK(outcome_ok(&o) && atexit(close_db) == 0);
 	return 0;
 }

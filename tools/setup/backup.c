@@ -98,9 +98,12 @@ read_service_now(const struct tool *t, const char *name, char **ret)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (path_of(path, PAM_DIR, name, "") && lstat(path, &st) != 0 && errno == ENOENT)
-		return (*ret = strdup("")) != NULL;
-	return read_text(t, PAM_DIR, name, "", ret);
+	if (!path_of(path, PAM_DIR, name, "") || lstat(path, &st) == 0 || errno != ENOENT)
+		return read_text(t, PAM_DIR, name, "", ret);
+	*ret = strdup("");
+	if (*ret == NULL)
+		return false;
+	return true;
 }
 
 /* Before setup the file was this, or (an empty text) there was none. */

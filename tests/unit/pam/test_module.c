@@ -342,7 +342,7 @@ test_other_versions(void **state)
 		assert_string_equal(code, "JPKI-E-UPDATED");
 		assert_non_null(strstr(shown, "Restart this program"));
 	}
-	snprintf(mode, sizeof mode, "version %u", PROTO_VERSION);
+	snprintf(mode, sizeof mode, "version %d", PROTO_VERSION);
 	assert_int_equal(run(mode), PAM_SUCCESS);
 }
 
