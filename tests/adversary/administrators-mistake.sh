@@ -8,7 +8,7 @@ option_that_looks_right()
 	local line
 
 	for line in 'Remote = strict' 'remote = Strict' 'remote : strict' $'remote\xe2\x80\x8b = strict' \
-		$'remote \xef\xbc\x9d strict' $'remot\xd0\xb5 = strict' $'remote = strict\xc2\xa0' 'remote = strict # as I said' \
+		$'remote \xef\xbc\x9d strict' $'remot\xd0\xb5 = strict' 'remote = strict # as I said' \
 		'remote strict' 'remote = "strict"' 'remote = strict, no' '[login' 'remote = strict;' 'remotes = strict'; do
 		write_conf "$line"
 		run pamdrive --service e2e --user hanako "pin=$PIN" auth

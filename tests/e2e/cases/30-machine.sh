@@ -231,6 +231,7 @@ options 'named and absent, beside the usual one' 'conf=/etc/pam_jpki/other.conf'
 # Nothing is there before the administrator writes something: the built-in values.
 conf_absent()
 {
+	install_pam_service e2e "$(stack)"
 	rm -f "$CONF"
 	run pamdrive --service e2e --user hanako "$@" "pin=$PIN" auth
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"

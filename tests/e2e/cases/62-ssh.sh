@@ -37,7 +37,7 @@ card_stack sshd
 by_password hanako id
 guarded 'sshd: nothing but the card, and the right PIN as password' 3 255 'Permission denied' "$PIN" "$PIN" "$PIN"
 by_dialogue hanako id
-person 'sshd: nothing but the card, keyboard-interactive' "${UNTOUCHED[@]}" status=255 log='REMOTE REMOTE REMOTE' \
+person 'sshd: nothing but the card, keyboard-interactive' "${UNTOUCHED[@]}" status=255 log=REMOTE \
 	says='Permission denied' -- "${command[@]}"
 
 # --- where the administrator lets them use the reader --------------------------------------
@@ -57,7 +57,7 @@ typed_at_sshd "$PIN"
 person 'sshd for remote users: the PIN as password' prompts=0 says='uid=2001(hanako)' "${typing[@]}" -- "${command[@]}"
 by_dialogue stranger id
 person 'sshd for remote users: nobody of that name' status=255 "${UNTOUCHED[@]}" \
-	log='NOT-ENROLLED NOT-ENROLLED NOT-ENROLLED' says='Permission denied' -- "${command[@]}"
+	log=NOT-ENROLLED says='Permission denied' -- "${command[@]}"
 # sshd hands the module junk of the same length instead of what root typed.
 by_dialogue root id
 person 'sshd for remote users: root, who may not' before='enroll root good' status=255 verifies=0 prompts=3 \
