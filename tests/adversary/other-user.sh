@@ -80,7 +80,7 @@ card_taken_at_the_prompt()
 {
 	install_pam_service e2e "$(stack timeout=20)"
 	login_within 12 \
-		"exec=${TARO[*]} scprobe hold 120000 > $WORK/held 2>&1 & until grep -q held $WORK/held; do sleep 0.1; done" \
+		"exec=rm -f $WORK/held; ${TARO[*]} scprobe hold 120000 > $WORK/held 2>&1 & until grep -qs held $WORK/held; do sleep 0.1; done" \
 		"pin=$PIN"
 	pkill -u taro scprobe
 	expect_equal 'PINs sent' 0 "$(stat_of verifies)"
