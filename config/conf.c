@@ -55,6 +55,7 @@ static const struct row {
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
+	ROW(tell_everybody, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),

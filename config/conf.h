@@ -46,6 +46,7 @@ struct conf {
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work in one login, the drop included */
 	unsigned int lang;		/* enum conf_lang */
+	unsigned int tell_everybody;	/* bool: people without a registered card read why no card is asked for, too */
 	unsigned int expiry_warning_days;
 	unsigned int last_try;		/* enum conf_last_try */
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */

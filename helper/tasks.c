@@ -176,6 +176,8 @@ write_welcome(const struct flow_env *env, const struct proto_since *since,
 static bool
 concerns_user(const struct flow_env *env, const struct proto_request *request, enum outcome_status status)
 {
+	if (env->conf->tell_everybody)
+		return true;
 	if (status == OUTCOME_NOT_ENROLLED)
 		return tasks_way(env->conf, request) == PROTO_BY_KEY;
 	if (status == OUTCOME_REMOTE)

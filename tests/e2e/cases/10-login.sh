@@ -175,6 +175,12 @@ refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=R
 	apdus=0 quiet=yes
 refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
 	says='info: The card reader of this computer is only for users who are known to be at the computer.'
+# Where the administrator wants everybody to read it.
+install_pam_service sshd-e2e "$(stack tell_everybody=yes)"
+refused 'user not enrolled, who is told' enroll='' opts=tell_everybody=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 \
+	says='No card is registered for this user'
+refused 'user by sshd, who is told' enroll='' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
+	says='The card reader of this computer is only for users who are known to be at the computer'
 rm /etc/pam.d/sshd-e2e
 login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
 	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any

@@ -122,6 +122,9 @@ no_oracle()
 	expect_equal 'the challenge, expired' "$wanted" "$(shown_to hanako NO-REPLY)"
 	enroll hanako
 	expect_equal 'the challenge, not enrolled' "$wanted" "$(shown_to hanako NO-REPLY)"
+	challenge_stack tell_everybody=yes
+	expect_equal 'the challenge, not enrolled, who is told' "$wanted" "$(shown_to hanako NO-REPLY)"
+	challenge_stack
 	echo garbage > "$USERS/hanako.pem"
 	expect_equal 'the challenge, damaged enrollment' "$wanted" "$(shown_to hanako NO-REPLY)"
 	answered 255 "$DENIED" CHALLENGE ANSWER_PASSWORD=no

@@ -39,6 +39,7 @@ static const struct row {
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
+	{ "tell_everybody", "yes", { "", "1", "all", "YES" } },
 	{ "expiry_warning_days", "0", { "", "366", "-0", "no" } },
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
 	{ "forward_pass", "yes", { "", "true", "1" } },
@@ -92,6 +93,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->timeout);
 	else if (strcmp(key, "lang") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf_language(conf) != NULL ? conf_language(conf) : "auto");
+	else if (strcmp(key, "tell_everybody") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->tell_everybody ? "yes" : "no");
 	else if (strcmp(key, "expiry_warning_days") == 0)
 		snprintf(text, VALUE_MAX, "%u", conf->expiry_warning_days);
 	else if (strcmp(key, "last_try") == 0)
