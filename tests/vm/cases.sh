@@ -422,7 +422,8 @@ locker()	# OUTCOMES TRIES VERIFIES WORD…
 }
 run_case 'locker: right PIN' locker 'OK OK' 3 2 "$PIN"
 run_case 'locker: wrong PIN, then the right one' locker 'OK PIN-WRONG OK' 3 3 "$WRONG_PIN" "$PIN"
-run_case 'locker: no card, the password' locker 'OK NO-CARD' 3 1 remove s3cret-word
+# It asks before the card is there, and a password is nothing to look for a card with.
+run_case 'locker: no card, the password' locker 'OK PASSWORD' 3 1 remove s3cret-word
 
 # --- jpkictl setup, and the power goes -----------------------------------------------------------
 
