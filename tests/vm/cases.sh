@@ -439,6 +439,7 @@ power_cut()
 
 	guest_does pam-auth-update --disable jpki
 	before=$(services)
+	guest_does sync		# all but what setup writes
 	guest_does jpkictl setup --yes --no-enroll --services sudo,login
 	expect_has 'the services' pam_jpki.so "$(services)"
 	guest_does test -e /var/lib/pam_jpki/setup/pending
