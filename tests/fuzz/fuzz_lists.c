@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists that an administrator or the project keeps: certificates that are blocked, the
- * fingerprints of JPKI's authorities; a directory's answer with a CRL; a record of failed PIN entries.
+ * fingerprints of JPKI's authorities; a record of failed PIN entries.
  */
 #include "config.h"
 
@@ -17,7 +17,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
 #include "tools/jpkictl/fingerprints.h"
-#include "tools/fetch/ldif.h"
 
 static struct certdb *db;
 static struct cert *ca;
@@ -113,20 +112,6 @@ known(struct view text)
 	CHECK(memchr(name, '\0', sizeof name) != NULL);
 }
 
-static void
-directory(struct view text)
-{
-	int from = fuzz_file(text.data, text.len), to = fuzz_file("", 0);
-	char begin[sizeof "-----BEGIN X509 CRL-----\n"] = "";
-
-	if (ldif_crl(from, to) == LDIF_OK) {
-		CHECK(pread(to, begin, sizeof begin - 1, 0) == (ssize_t)sizeof begin - 1);
-		CHECK(strcmp(begin, "-----BEGIN X509 CRL-----\n") == 0);
-	}
-	(void)close(from);
-	(void)close(to);
-}
-
 static const char *
 no_name(void *ctx, uid_t uid)
 {
@@ -175,9 +160,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1:
 		known((struct view){ in.p, in.left });
-		break;
-	case 2:
-		directory((struct view){ in.p, in.left });
 		break;
 	case 3:
 		text = fuzz_text(&in);

@@ -31,7 +31,8 @@
 struct fetched {
 	const struct tool *t;
 	char shown[URL_MAX];	/* the URL, for people */
-	int request[2], reply[2], scratch;	/* -1 where there is none */
+	int request[2], reply[2];	/* -1 where there is none */
+	bool directory;		/* the URL is of LDAP */
 	uint64_t most;		/* octets of a list */
 	struct confine_user user;
 	bool draws;		/* the progress */
@@ -45,7 +46,6 @@ fetched_done(struct fetched *f)
 		closep(&f->request[i]);
 		closep(&f->reply[i]);
 	}
-	closep(&f->scratch);
 }
 
 /* False after a complaint: no other user does in its place. */
@@ -76,7 +76,7 @@ find_fetch_user(const struct tool *t, struct confine_user *user)
 static bool
 move_up(int *fd)
 {
-	*fd = fcntl(*fd, F_DUPFD, FETCH_SCRATCH_FD + 1);
+	*fd = fcntl(*fd, F_DUPFD, FETCH_FD + 1);
 	return *fd >= 0;
 }
 
@@ -84,12 +84,10 @@ move_up(int *fd)
 static bool
 arrange(const struct fetched *f, int to)
 {
-	int in = f->request[0], out = f->reply[1], scratch = f->scratch;
-	bool has_scratch = scratch >= 0;
+	int in = f->request[0], out = f->reply[1];
 
-	return move_up(&in) && move_up(&out) && move_up(&to) && (!has_scratch || move_up(&scratch)) &&
-	    dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
-	    dup2(to, FETCH_FD) >= 0 && (!has_scratch || dup2(scratch, FETCH_SCRATCH_FD) >= 0);
+	return move_up(&in) && move_up(&out) && move_up(&to) && dup2(in, STDIN_FILENO) >= 0 &&
+	    dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 && dup2(to, FETCH_FD) >= 0;
 }
 
 static void
@@ -103,12 +101,11 @@ to_stderr(void *ctx, int priority, const char *text)
 static void
 run_fetcher(const struct fetched *f, int to, pid_t parent)
 {
-	bool directory = f->scratch >= 0;
-	uint64_t answer = directory ? FETCH_ANSWER_MAX(f->most) : f->most;
+	uint64_t answer = f->directory ? FETCH_ANSWER_MAX(f->most) : f->most;
 	struct fetchcage cage = { .program = FETCHER, .user = &f->user, .parent = parent,
-	    .last = directory ? FETCH_SCRATCH_FD : FETCH_FD, .file_max = answer,
+	    .last = FETCH_FD, .file_max = answer,
 	    /* A directory's whole answer is in memory, and once more in base64 (libldap, libcurl). */
-	    .data_max = MEMORY_MAX + (directory ? 3 * answer : 0) };
+	    .data_max = MEMORY_MAX + (f->directory ? 3 * answer : 0) };
 	const struct log log = { .sink = to_stderr };
 	int landlock;
 
@@ -139,14 +136,12 @@ put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
 	return put;
 }
 
-/* Pipes, scratch file, request. False after a complaint. */
+/* Pipes, request. False after a complaint. */
 static bool
 prepare_fetch(struct fetched *f, const char *url, const struct fetch_marks *known, int to)
 {
 	uint64_t room;
 
-	if (strncasecmp(url, "ldap", 4) == 0 && (f->scratch = tool_temporary_file(f->t)) < 0)
-		return false;
 	if (pipe2(f->request, O_CLOEXEC) != 0 || pipe2(f->reply, O_CLOEXEC) != 0 || !safefile_room(to, &room)) {
 		tool_complain(f->t, "%s", strerror(errno));
 		return false;
@@ -284,7 +279,7 @@ fetch_url(const struct tool *t, const char *url, const struct fetch_marks *known
 {
 	static const struct fetch_marks none;
 	_cleanup_(fetched_done) struct fetched f = { .t = t, .request = { -1, -1 }, .reply = { -1, -1 },
-	    .scratch = -1, .draws = isatty(STDERR_FILENO) == 1 };
+	    .directory = strncasecmp(url, "ldap", 4) == 0, .draws = isatty(STDERR_FILENO) == 1 };
 	enum fetch result = FETCH_FAILED;
 
 	url_shown(url, f.shown);

@@ -10,8 +10,8 @@
  * - A password in the URL is in no command line, no file that others can read, and no message.
  *
  * jpki_fetch has no arguments. Its standard input is the request, a line each: URL; seconds of
- * patience; the most octets of a list; ETag; Last-Modified; proxy and its exceptions, as in struct conf. It writes the list to FETCH_FD, and has a file for itself at FETCH_SCRATCH_FD for an LDAP URL. On
- * standard output and error it says, a line each, "progress NOW TOTAL" (octets; TOTAL 0: not known),
+ * patience; the most octets of a list; ETag; Last-Modified; proxy and its exceptions, as in struct conf. It writes what it gets to
+ * FETCH_FD. On standard output and error it says, a line each, "progress NOW TOTAL" (octets; TOTAL 0: not known),
  * "etag TEXT", "modified TEXT", or anything else for the person. It ends with an enum fetch.
  */
 #ifndef JPKI_TOOLS_FETCH_FETCH_H
@@ -21,7 +21,6 @@
 #include "tools/fetch/url.h"
 
 #define FETCH_FD 3
-#define FETCH_SCRATCH_FD 4
 
 /* By what an http server knows again what it has sent before; "" for none. */
 #define FETCH_MARK_MAX 256
@@ -44,7 +43,7 @@ enum fetch {
 
 /*
  * Fetches the usable URL (tools/fetch/url.h) into the empty file fd (lent; its offset is at its begin
- * afterwards): what the server sent, or the one CRL in the answer of a directory (LDAP) as PEM. A
+ * afterwards): what the server sent, which for a directory (LDAP) is LDIF as libcurl writes it. A
  * list longer than CRL_SIZE_MAX or than safefile_room() allows, another scheme, a redirection to
  * another host or port (but from http to https of the same host), a server that sends less than a
  * hundred octets a second for conf.crl_timeout seconds: FETCH_FAILED. `known` may be NULL. On a

@@ -26,7 +26,6 @@
 #include "nss/crl/fault.h"
 #include "tools/fetch/fetch.h"
 #include "tools/fetch/filter.h"
-#include "tools/fetch/ldif.h"
 #include "tools/fetch/redirect.h"
 
 #define SCHEMES "http,https,ldap,ldaps"
@@ -40,7 +39,6 @@ struct fetching {
 	long patience;		/* seconds */
 	uint64_t most;		/* octets of a list */
 	CURL *curl;
-	int fd;
 	uint64_t size, said;
 	bool too_long;
 	int write_error;	/* errno */
@@ -98,7 +96,7 @@ on_data(char *bytes, size_t size, size_t count, void *ctx)
 		return 0;
 	if (!is_ldap(f) && is_redirected(f->curl))
 		return size * count;
-	if (!safefile_write(f->fd, bytes, size * count)) {
+	if (!safefile_write(FETCH_FD, bytes, size * count)) {
 		f->write_error = errno;
 		return 0;
 	}
@@ -353,37 +351,17 @@ transfer(struct fetching *f)
 }
 
 static enum fetch
-take_ldap_answer(const struct fetching *f, int to)
-{
-	switch (ldif_crl(f->fd, to)) {
-	case LDIF_OK:
-		return FETCH_DONE;
-	case LDIF_NONE:
-		complain(_("the directory's answer holds no CRL"));
-		break;
-	case LDIF_SEVERAL:
-		complain(_("the directory's answer holds several CRLs; ask for one entry (?base)"));
-		break;
-	case LDIF_ERROR:
-		complain(strerror(errno));
-		break;
-	}
-	return FETCH_FAILED;
-}
-
-static enum fetch
 fetch(struct fetching *f)
 {
 	enum fetch result;
 
-	f->fd = is_ldap(f) ? FETCH_SCRATCH_FD : FETCH_FD;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		complain(strerror(errno));
 		return FETCH_FAILED;
 	}
 	result = transfer(f);
 	curl_global_cleanup();
-	return result == FETCH_DONE && is_ldap(f) ? take_ldap_answer(f, FETCH_FD) : result;
+	return result;
 }
 
 /* --- the request ------------------------------------------------------------------- */

@@ -242,6 +242,20 @@ ldif(void **state)
 	put("\ncertificateRevocationList;binary:: ");
 	put_base64(&list, 0, "", "");
 	calls(CRL_SEVERAL, "two values");
+	for (int i = 0; i < 2; i++) {
+		put("DN: cn=%d\n\tcertificateRevocationList;binary:: ", i);
+		put_base64(&list, 0, "", "");
+		put("\n\n");
+	}
+	calls(CRL_SEVERAL, "two entries as curl has them");
+	put("DN: cn=CRL\n\tcertificateRevocationLists:: ");
+	put_base64(&list, 0, "", "");
+	put("\n\tcertificateRevocation:: ");
+	put_base64(&list, 0, "", "");
+	calls(CRL_NO_LIST, "longer and shorter names");
+	put("DN: \\09certificateRevocationList;binary:: ");
+	put_base64(&list, 0, "", "");
+	calls(CRL_NO_LIST, "a name that has a line in it");
 	put("certificateRevocationList;lang-ja:: ");
 	put_base64(&list, 0, "", "");
 	calls(CRL_NO_LIST, "another option");
