@@ -146,8 +146,8 @@ struct proto_cue {
 };
 
 /*
- * One question for PIN and password where no card is there: whoever locked the screen by taking the card
- * away comes back, lays it down and types, and the program has begun long before.
+ * One question for PIN and password where no card is there: a person who locked the screen by taking the card
+ * away comes back, lays it down and types. The program has asked long before.
  */
 struct proto_early {
 	char text[PROTO_TEXT_MAX];

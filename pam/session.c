@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The session that the card opened: its begin and its end in the log, and in its environment
- * what jpki-watch needs to know the card again. None of it is a secret: the begin of a
- * fingerprint, as it stands in the log, the name of the service, and the process that opened the
+ * what jpki-watch needs to know the card again. None of it is a secret: the first digits of a
+ * fingerprint, as in the log, the name of the service, and the process that opened the
  * session, since the variables outlive it in the user's service manager.
  *
  * A session that the card did not open is none of ours, and never refused: whoever

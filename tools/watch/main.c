@@ -211,7 +211,7 @@ wait_for_service(struct watcher *w, const struct outcome *o)
 		return;		/* look once more, now that we listen */
 	}
 	service_wait(w->service, SERVICE_RETRY_MS);
-	/* Our library is as old as this process. A new one may be installed: ours begins anew with it. */
+	/* Our library is as old as this process. A new one may be installed: ours starts again with it. */
 	if (o->status == OUTCOME_SERVICE_VERSION)
 		(void)execv("/proc/self/exe", w->argv);
 	(void)close(w->service);

@@ -20,7 +20,7 @@
  * pcscd came back, after a suspend in the middle of an absence, or shortly before one.
  */
 #define WATCH_SETTLE_MS 5000
-#define WATCH_WAKING_MS 15000	/* after a suspend: readers come up again, or come anew */
+#define WATCH_WAKING_MS 15000	/* after a suspend: readers come up again, or appear as new ones */
 #define WATCH_RENEWAL_MS 30000	/* between two looks whether a card that lies there has been enrolled */
 #define WATCH_TRIES 10		/* looks at a card that does not say whose it is, mostly for it is in use */
 #define WATCH_RETRY_MS 500	/* after the first of them; twice as long after each further one */
