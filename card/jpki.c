@@ -4,31 +4,16 @@
 #include <string.h>
 
 #include "card/apdu.h"
+#include "card/commands.h"
 #include "card/jpki.h"
 #include "lib/der.h"
 #include "lib/pinrule.h"
 #include "lib/secret.h"
 
-/* Elementary files of the application (doc/facts/jpki-card.md §1.2). */
-enum {
-	EF_TOKEN_INFO = 0x0006,
-	EF_AUTH_CERT = 0x000a,
-	EF_AUTH_CA = 0x000b,
-	EF_AUTH_KEY = 0x0017,
-	EF_AUTH_PIN = 0x0018,
-	EF_SIGN_PIN = 0x001b,
-};
-
-enum { INS_VERIFY = 0x20, INS_CHANGE = 0x24, INS_SIGN = 0x2a, INS_SELECT = 0xa4,
-	INS_READ_BINARY = 0xb0, INS_GET_DATA = 0xca };
-
-#define CURRENT_EF 0x80		/* P1 or P2: what was selected last */
-#define SHORT_EF 0x80		/* | the low five bits of the file id */
-#define SFI(ef) (SHORT_EF | ((ef) & 0x1f))
-
 #define SW_OK 0x9000
 #define LABEL_LEN 32
 
+/* doc/facts/jpki-card.md §1.1 */
 static const uint8_t aid_jpki[] =
     { 0xd3, 0x92, 0xf0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 static const uint8_t aid_card_manager[] = { 0xa0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "card/apdu.h"
+#include "card/commands.h"
 #include "card/jpki.h"
 #include "config/conf.h"
 #include "flow/possession/search.h"
@@ -14,12 +15,6 @@
 #include "nss/certdb.h"
 #include "tools/jpkictl/questions.h"
 
-enum { INS_VERIFY = 0x20, INS_SELECT = 0xa4, INS_READ_BINARY = 0xb0, INS_GET_DATA = 0xca };
-
-enum { EF_AUTH_CERT = 0x000a, EF_AUTH_KEY = 0x0017, EF_AUTH_PIN = 0x0018, EF_SIGN_PIN = 0x001b };
-
-#define CURRENT_EF 0x80
-#define SHORT_ID_CERT 0x8a
 #define CARD_EXPIRY_LEN 8
 
 /* Every word that an answer can have. The status words are those of doc/facts/jpki-card.md §2.8. */
@@ -176,7 +171,7 @@ ask_label(struct asked *a)
 	char label[33];
 	size_t len;
 
-	if (!select_file(a, 0x0006) || !send_command(a, &read, &r) || r.sw != 0x9000)
+	if (!select_file(a, EF_TOKEN_INFO) || !send_command(a, &read, &r) || r.sw != 0x9000)
 		return word("no-answer");
 	for (len = r.len < 32 ? r.len : 32; len > 0 && (r.bytes[len - 1] == ' ' || r.bytes[len - 1] == '\0'); len--)
 		;
@@ -189,7 +184,7 @@ ask_label(struct asked *a)
 static uint8_t
 ask_short_id(struct asked *a)
 {
-	struct apdu read = { .ins = INS_READ_BINARY, .p1 = SHORT_ID_CERT, .le = 1 };
+	struct apdu read = { .ins = INS_READ_BINARY, .p1 = SFI(EF_AUTH_CERT), .le = 1 };
 
 	return status_of(a, &read);
 }
@@ -215,7 +210,7 @@ ask_signature_tries(struct asked *a)
 	return ask_tries(a, EF_SIGN_PIN);
 }
 
-/* What reading a file answers; a byte, which nobody looks at. */
+/* What reading a file answers. The byte that comes is thrown away. */
 static uint8_t
 ask_read(struct asked *a, uint16_t ef)
 {
