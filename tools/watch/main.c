@@ -3,8 +3,8 @@
  * jpki-watch: locks the screen when the card of the session leaves the reader.
  *
  * MUSTs: it sends no PIN and holds no card; while our card is there it does nothing at all,
- * woken by pcscd and at the end of a suspend only; if it cannot watch it says so in the log and by its exit status, and
- * locks nobody out; a session from afar is left alone.
+ * woken by pcscd and at the end of a suspend only; if it cannot watch it says so in the log and by its
+ * exit status, and locks nobody out; a remote session is left alone.
  */
 #include "config.h"
 

@@ -11,6 +11,7 @@
 
 #include "tools/watch/waking.h"
 
+#define NEVER_S (INT64_MAX / 1000000000)	/* the last second that the kernel's clock can have */
 #define SUSPEND_MS 1000		/* the two clocks are not read at one moment */
 
 static struct {
@@ -55,7 +56,7 @@ waking_last_ms(void)
 static bool
 arm(int fd)
 {
-	const struct itimerspec never = { .it_value = { .tv_sec = INT32_MAX } };
+	const struct itimerspec never = { .it_value = { .tv_sec = NEVER_S } };
 
 	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0;
 }
