@@ -10,9 +10,10 @@
  * - A password in the URL is in no command line, no file that others can read, and no message.
  *
  * jpki_fetch has no arguments. Its standard input is the request, a line each: URL; seconds of
- * patience; the most octets of a list; ETag; Last-Modified; proxy and its exceptions, as in struct conf. It writes what it gets to
- * FETCH_FD. On standard output and error it says, a line each, "progress NOW TOTAL" (octets; TOTAL 0: not known),
- * "etag TEXT", "modified TEXT", or anything else for the person. It ends with an enum fetch.
+ * patience; the most octets of a list; ETag; Last-Modified; proxy and its exceptions, as in struct
+ * conf. It writes what it gets to FETCH_FD. On standard output and error it says, a line each,
+ * "progress NOW TOTAL" (octets; TOTAL 0: not known), "etag TEXT", "modified TEXT", or anything else for
+ * the person. It ends with an enum fetch.
  */
 #ifndef JPKI_TOOLS_FETCH_FETCH_H
 #define JPKI_TOOLS_FETCH_FETCH_H

@@ -2,8 +2,8 @@
 /*
  * What was changed, and back.
  *
- * In BACKUP_DIR lie NAME.before (empty: there was none) and NAME.after for each service that was changed, and
- * "pending": the names of those not confirmed yet, one a line. The process that takes
+ * BACKUP_DIR has NAME.before (empty: there was none) and NAME.after for each service that was changed,
+ * and "pending": the names of those not confirmed yet, one a line. The process that takes
  * them back holds "pending" open and locked (flock); once that file has no name any more
  * (confirmed, undone or replaced by a newer one) it has nothing to do. A "pending" that is not
  * locked has lost its process, by SIGKILL or with the power: the next jpkictl takes it up.

@@ -14,8 +14,8 @@ static const struct known_service known[] = {
 	{ "sudo", FORWARD, KNOWN_PROPOSED, NULL },
 	{ "sudo-i", FORWARD, KNOWN_PROPOSED, NULL },
 	{ "login", "", KNOWN_PROPOSED, NULL },
-	{ "su", "", KNOWN_OFFERED, N_("It asks for the card of the user whom somebody becomes.") },
-	{ "su-l", "", KNOWN_OFFERED, N_("It asks for the card of the user whom somebody becomes.") },
+	{ "su", "", KNOWN_OFFERED, N_("It asks for the card of the user that you become.") },
+	{ "su-l", "", KNOWN_OFFERED, N_("It asks for the card of the user that you become.") },
 	{ "doas", "", KNOWN_PROPOSED, NULL },
 	{ "polkit-1", "", KNOWN_PROPOSED, NULL },
 	/* greeters */
@@ -41,7 +41,7 @@ static const struct known_service known[] = {
 	{ "hyprlock", LOCKER, KNOWN_PROPOSED, NULL },
 	{ "vlock", "", KNOWN_PROPOSED, NULL },
 	{ "physlock", "", KNOWN_PROPOSED, NULL },
-	{ "sshd", "", KNOWN_OFFERED, N_("The card of who comes over the network is not asked.") },
+	{ "sshd", "", KNOWN_OFFERED, N_("Users who come over the network are not asked for a card.") },
 	{ NULL, NULL, KNOWN_UNFIT, NULL },
 };
 
