@@ -222,10 +222,10 @@ elif start_slapd; then
 	fetched 'crl import by ldap, another spelling' 0 ': installed: ' \
 		import "$LDAP/${CRLDP/certificateRevocationList/CERTIFICATErevocationlist}?base"
 	fetched 'crl import by ldap, no such entry' 1 '' import "$LDAP/cn=nobody,o=JPKI,c=JP?certificateRevocationList;binary?base"
-	fetched 'crl import by ldap, an entry without a list' 1 'holds no CRL' \
+	fetched 'crl import by ldap, an entry without a list' 1 'contains no CRL' \
 		import "$LDAP/cn=empty,o=JPKI,c=JP?certificateRevocationList;binary?base"
 	fetched 'crl import by ldap, several entries' 1 'several CRLs' import "$LDAP/o=JPKI,c=JP?certificateRevocationList;binary?sub"
-	fetched 'crl import by ldap, another attribute' 1 'holds no CRL' import "$LDAP/cn=CRLDP,o=JPKI,c=JP?cn?base"
+	fetched 'crl import by ldap, another attribute' 1 'contains no CRL' import "$LDAP/cn=CRLDP,o=JPKI,c=JP?cn?base"
 	end_process "$LDAP_PID"
 	fetched 'crl import by ldap, nobody listens' 1 '' import "$LDAP/$CRLDP?base"
 else

@@ -172,7 +172,7 @@ other_than_lists()
 	openssl genrsa -out "$ALIEN" 2048 2>/dev/null; list_called 'a private key'
 	cat "$pem" "$pem" > "$ALIEN"; list_called 'several CRLs'
 	: > "$ALIEN"; list_called 'is empty'
-	echo hello > "$ALIEN"; list_called 'holds no CRL'
+	echo hello > "$ALIEN"; list_called 'contains no CRL'
 	sed '5d' "$pem" > "$ALIEN"; list_called damaged
 	head -c 300 "$der" > "$ALIEN"; list_called damaged
 	{ cat "$der"; echo more; } > "$ALIEN"; list_called 'something follows'
