@@ -58,3 +58,29 @@ list_of_a_namesake()
 # Letter: issuer, scope and times are those of the real list; it is well signed, by the key of another authority of that name.
 # Seen to succeed: mutant signature-of-a-crl
 adversary list-of-a-namesake list_of_a_namesake
+
+# Its maker founded an authority of the same name as the real one, and an administrator in a hurry agrees to everything.
+authority_of_a_forger()
+{
+	local known=/usr/share/pam_jpki/jpki-ca.fingerprints real
+
+	real=$(sha256sum "$PKI/ca1.der" | cut -d' ' -f1)
+	cp "$known" "$WORK/known"
+	for line in "$real published authca99" "$real unconfirmed authca99" \
+		"$real corroborated authca99 source=https://a.example/x source=https://b.example/x"; do
+		printf '%s\n' "$line" > "$known"
+		rm -rf "$NSSDB"
+		put_card 'good ca=ca2'
+		run jpkictl trust from-card --yes
+		on_tty 'wait:fingerprint' type:y -- jpkictl trust from-card
+		[ ! -e "$NSSDB/cert9.db" ] || [ "$(certutil -L -d "sql:$NSSDB" | grep -c 'T,,')" = 0 ] ||
+			broken 'the authority of the card is trusted'
+	done
+	install -m 0644 "$WORK/known" "$known"
+	put_card good
+	reset_config
+}
+# Promise: An authority that a card presents becomes trusted only by a fingerprint that comes from elsewhere, and after a yes.
+# Letter: it has the name, serial number and extensions of the real one, and signed the certificate on the card.
+# Seen to succeed: mutant fingerprint-that-is-listed
+adversary authority-of-a-forger authority_of_a_forger

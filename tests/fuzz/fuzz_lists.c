@@ -103,13 +103,18 @@ static void
 known(struct view text)
 {
 	struct tool t = { .command = "trust" };
-	char name[FINGERPRINT_NAME_MAX] = "";
-	enum fingerprint k;
+	struct fingerprint_known k;
+	enum fingerprint grade;
 
 	known_text = text;
-	k = fingerprint_find(&t, cert_fingerprint(ca), name);
-	CHECK(k == FINGERPRINT_BROKEN || (k == FINGERPRINT_NOT) == (name[0] == '\0'));
-	CHECK(memchr(name, '\0', sizeof name) != NULL);
+	grade = fingerprint_find(&t, cert_fingerprint(ca), &k);
+	CHECK(grade == k.grade);
+	CHECK(grade == FINGERPRINT_BROKEN || (grade == FINGERPRINT_NOT) == (k.name[0] == '\0'));
+	CHECK(memchr(k.name, '\0', sizeof k.name) != NULL && k.count <= FINGERPRINT_SOURCES);
+	CHECK(grade != FINGERPRINT_CORROBORATED || k.count >= 2);
+	for (size_t i = 0; i < k.count; i++)
+		CHECK(memchr(k.source[i], '\0', sizeof k.source[i]) != NULL && strncmp(k.source[i], "https://", 8) == 0);
+	CHECK(k.published_at[0] == '\0' || strncmp(k.published_at, "https://", 8) == 0);
 }
 
 static const char *

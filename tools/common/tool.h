@@ -16,6 +16,7 @@ enum {
 	TOOL_USAGE = 2,
 	TOOL_PARTLY = 3,	/* crl import, crl update: some failed */
 	TOOL_REVOKED = 3,	/* crl check */
+	TOOL_UNPROVEN = 3,	/* trust from-card: the authority is not known well enough, or was not agreed to */
 	TOOL_WARNINGS = 3,	/* list --warn-days, doctor: warnings, but no errors */
 };
 

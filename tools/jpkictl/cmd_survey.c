@@ -52,16 +52,16 @@ write_driver(const struct answers *answers, char ret[static sizeof answers->driv
 static const char *
 name_of_ca(const struct tool *t, const struct answers *answers)
 {
-	static char name[FINGERPRINT_NAME_MAX];
+	static struct fingerprint_known known;
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
-	enum fingerprint found;
+	enum fingerprint grade;
 
 	if (answers->ca[0] == '\0')
 		return "none";
 	if (!cert_read_fingerprint(answers->ca, fingerprint))
 		return "other";
-	found = fingerprint_find(t, fingerprint, name);
-	return found == FINGERPRINT_PUBLISHED || found == FINGERPRINT_UNCONFIRMED ? name : "other";
+	grade = fingerprint_find(t, fingerprint, &known);
+	return grade != FINGERPRINT_NOT && grade != FINGERPRINT_BROKEN ? known.name : "other";
 }
 
 /* Where the answers go: lines, or an object with a list for each. */

@@ -16,7 +16,7 @@
 #include "tools/common/certfile.h"
 #include "tools/common/deadline.h"
 #include "tools/common/tool.h"
-#include "tools/jpkictl/fingerprints.h"
+#include "tools/jpkictl/candidate.h"
 
 #define ADDED_MAX 32	/* certificates of one file */
 
@@ -182,7 +182,7 @@ cmd_remove(struct tool *t, int argc, char **argv)
 /* --- from-card ------------------------------------------------------------------ */
 
 /* The authority's certificate on a card, as the cage hands it over. */
-struct candidate {
+struct on_card {
 	size_t len;
 	uint8_t der[JPKI_CERT_MAX];
 };
@@ -207,7 +207,7 @@ show_candidate(struct tool *t, struct view der)
 static int
 read_candidate(struct tool *t, void *ctx, void *result)
 {
-	struct candidate *c = result;
+	struct on_card *c = result;
 	char reader[TRANSPORT_NAME_MAX];
 	struct outcome o;
 
@@ -225,39 +225,9 @@ read_candidate(struct tool *t, void *ctx, void *result)
 	return tool_finish_search(t, &o, reader);
 }
 
-/*
- * A card vouches for nothing: whoever made it chose what is on it. So either the
- * project knows the fingerprint from its publication, or the administrator does.
- */
-static bool
-may_trust(const struct tool *t, const char *fingerprint, const char *accepted)
-{
-	char name[FINGERPRINT_NAME_MAX] = "";
-	enum fingerprint known = fingerprint_find(t, fingerprint, name);
-
-	if (known == FINGERPRINT_BROKEN)
-		return false;
-	if (known == FINGERPRINT_PUBLISHED)
-		printf(_("The fingerprint is the one that J-LIS publishes for %s.\n"), name);
-	else if (known == FINGERPRINT_UNCONFIRMED)
-		printf(_("The fingerprint is that of a copy of %s; nobody has compared it with the "
-		    "publication of J-LIS yet.\n"), name);
-	(void)fflush(stdout);
-	if (accepted != NULL && strcmp(accepted, fingerprint) != 0) {
-		tool_complain(t, "%s", _("the fingerprint on the card is another than the one accepted; "
-		    "nothing was changed"));
-		return false;
-	}
-	if (accepted != NULL || known == FINGERPRINT_PUBLISHED)
-		return true;
-	tool_complain(t, "%s", _("nothing was changed: take the fingerprint from the publication of "
-	    "J-LIS (www.jpki.go.jp), not from here, and state it with --accept-fingerprint"));
-	return false;
-}
-
 /* Of the octets that would be added, and not as the child may have shown it. */
 static struct outcome
-fingerprint_of(const struct candidate *c, const struct log *log, char ret[static CERT_FINGERPRINT_LEN + 1])
+fingerprint_of(const struct on_card *c, const struct log *log, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
 	struct certdb *db = NULL;
 	struct outcome o = certdb_open_none(log, &db);
@@ -269,12 +239,13 @@ fingerprint_of(const struct candidate *c, const struct log *log, char ret[static
 }
 
 static int
-from_card(struct tool *t, const char *reader, const char *accepted)
+from_card(struct tool *t, const char *reader, const char *accepted, bool yes)
 {
-	static struct candidate c;
+	static struct on_card c;
 	struct caged caged = { .work = read_candidate, .ctx = (void *)(uintptr_t)reader, .result = &c,
 		.result_size = sizeof c };
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
+	struct candidate judged = { .fingerprint = fingerprint, .accepted = accepted, .yes = yes };
 	int status = caged_run(t, &caged);
 	struct outcome o;
 
@@ -285,9 +256,11 @@ from_card(struct tool *t, const char *reader, const char *accepted)
 	o = fingerprint_of(&c, &t->log, fingerprint);
 	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
-	if (!may_trust(t, fingerprint, accepted))
-		return TOOL_FAILED;
-	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, (struct view){ c.der, c.len }, &t->log);
+	judged.der = (struct view){ c.der, c.len };
+	status = candidate_judge(t, &judged);
+	if (status != TOOL_OK)
+		return status;
+	o = trustdb_add(t->conf.trust_db, t->env.trust_owner, judged.der, &t->log);
 	if (outcome_ok(&o))
 		printf(_("%.16s...: trusted now (jpkictl trust list)\n"), fingerprint);
 	return tool_finish(t, &o);
@@ -299,15 +272,19 @@ cmd_from_card(struct tool *t, int argc, char **argv)
 	static const struct option options[] = {
 		{ "reader", required_argument, NULL, 'r' },
 		{ "accept-fingerprint", required_argument, NULL, 'a' },
+		{ "yes", no_argument, NULL, 'y' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char accepted[CERT_FINGERPRINT_LEN + 1] = "";
 	const char *reader = NULL;
+	bool yes = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:a:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "r:a:y", options, NULL)) != -1) {
 		if (c == 'r') {
 			reader = optarg;
+		} else if (c == 'y') {
+			yes = true;
 		} else if (c != 'a') {
 			return tool_usage(t);
 		} else if (!cert_read_fingerprint(optarg, accepted) ||
@@ -318,7 +295,7 @@ cmd_from_card(struct tool *t, int argc, char **argv)
 	}
 	if (optind != argc)
 		return tool_usage(t);
-	return from_card(t, reader, accepted[0] != '\0' ? accepted : NULL);
+	return from_card(t, reader, accepted[0] != '\0' ? accepted : NULL, yes);
 }
 
 static const struct action {

@@ -32,7 +32,11 @@ static const struct command commands[] = {
 	  "  -r, --reader NAME             use the reader whose name begins with NAME\n"
 	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
 	  "                                where jpkictl does not know that publication\n"
-	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"),
+	  "  -y, --yes                     agree: to an authority of which independent copies are\n"
+	  "                                known; for others, to fetch and compare what J-LIS\n"
+	  "                                publishes\n"
+	  "\nCompare the fingerprint with the one that J-LIS publishes before you add a file.\n"
+	  "\nExit status: 3 if from-card does not know the authority well enough, or you said no.\n"),
 	  .needs_card = true, .run = cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
 	  N_("which certificates are revoked"),

@@ -38,7 +38,7 @@ from_card()
 
 	ca1=$(fingerprint_of ca1) ca2=$(fingerprint_of ca2)
 	rm -rf "$NSSDB"
-	refused_words 1 'nothing was changed: take the fingerprint from the publication' trust from-card
+	refused_words 3 'nothing was changed: take the fingerprint from the publication' trust from-card
 	expect_match 'subject' '.*OU=JPKI for user authentication,O=JPKI,C=JP.*' "${OUT//$'\n'/ }"
 	expect_has 'validity' "$(date -u -d "$(openssl x509 -in "$PKI/ca1.crt" -noout -enddate | cut -d= -f2) + 9 hours" +%Y-%m-%d)" "$OUT"
 	expect_has 'fingerprint' "$ca1" "$OUT"
@@ -75,12 +75,13 @@ from_card_known()
 	cp "$KNOWN" "$WORK/known"
 	# What is installed names none that nobody compared.
 	# The three generations of doc/facts/jpki-card.md, each with its name.
-	expect_equal 'generations' "$(sed -nE 's/^\|(authca0[1-9])\|.*\|([0-9A-F]{64}) .*/\L\2 unconfirmed \1/p' \
-		"$E2E_TOP/doc/facts/jpki-card.md" | sort)" "$(grep -E "^$EVERY_HEX " "$KNOWN" | sort)"
+	expect_equal 'generations' "$(sed -nE 's/^\|(authca0[1-9])\|.*\|([0-9A-F]{64}) .*/\L\2 \1/p' \
+		"$E2E_TOP/doc/facts/jpki-card.md" | sort)" "$(sed -nE "s/^($EVERY_HEX) [a-z]+ ([^ ]+).*/\1 \2/p" "$KNOWN" | sort)"
 	expect_equal 'published fingerprints installed' 0 "$(grep -cE "^$EVERY_HEX published " "$KNOWN")"
 	printf '# test\n%s unconfirmed authca99\n' "$ca1" > "$KNOWN"
-	refused_words 1 'nothing was changed' trust from-card
-	expect_has 'whose it is' 'a copy of authca99' "$OUT"
+	refused_words 3 'nothing was changed' trust from-card
+	expect_has 'whose it is' 'that of authca99 in one copy only' "$OUT"
+	refused_words 3 'nothing was changed' trust from-card --yes
 	expect_equal 'trusted' 0 "$(trusted_count)"
 	printf '%s published authca99\n' "$ca1" > "$KNOWN"
 	refused_words 1 'another than the one accepted' trust from-card -a "$(fingerprint_of ca2)"
@@ -94,13 +95,120 @@ from_card_known()
 	damaged_known "line 1" "${ca1:0:62} published authca99"
 	damaged_known "line 1" "$ca1 published authca99 more"
 	chmod 0666 "$KNOWN"
-	refused_words 1 'install the file anew' trust from-card -a "$ca1"
+	refused_words 1 'install the package again' trust from-card -a "$ca1"
 	rm "$KNOWN"
-	refused_words 1 'install the file anew' trust from-card -a "$ca1"
+	refused_words 1 'install the package again' trust from-card -a "$ca1"
 	expect_equal 'trusted' 0 "$(trusted_count)"
 	install -m 0644 "$WORK/known" "$KNOWN"
 	reset_config
 }
+
+# Independent copies: yes or no, and who says nothing says no.
+SOURCES="source=https://forge.example/taro/cards source=https://forge.example/hanako/cards"
+from_card_corroborated()
+{
+	local ca1
+
+	ca1=$(fingerprint_of ca1)
+	rm -rf "$NSSDB"
+	cp "$KNOWN" "$WORK/known"
+	printf '%s corroborated authca99 %s\n' "$ca1" "$SOURCES" > "$KNOWN"
+	refused_words 3 'nothing was changed' trust from-card
+	expect_has 'what the sources are' 'https://forge.example/hanako/cards' "$OUT"
+	expect_equal 'trusted without an answer' 0 "$(trusted_count)"
+	for answer in n '' maybe "$ca1"; do
+		on_tty 'wait:Trust this authority' "type:$answer" -- jpkictl trust from-card
+		expect_equal "exit status, '$answer'" 3 "$STATUS"
+		expect_equal "trusted after '$answer'" 0 "$(trusted_count)"
+	done
+	on_tty 'wait:Trust this authority' key:04 -- jpkictl trust from-card
+	expect_equal 'exit status, end of input' 3 "$STATUS"
+	refused_words 1 'another than the one accepted' trust from-card --yes -a "$(fingerprint_of ca2)"
+	expect_equal 'trusted' 0 "$(trusted_count)"
+	on_tty 'wait:Trust this authority' type:y -- jpkictl trust from-card
+	expect_equal 'exit status, yes' 0 "$STATUS"
+	expect_has 'fingerprint' "$ca1" "$OUT"
+	expect_has 'validity' 'valid ' "$OUT"
+	expect_equal 'trusted' 1 "$(trusted_count)"
+	rm -rf "$NSSDB"
+	run jpkictl trust from-card --yes
+	expect_equal 'exit status, --yes' 0 "$STATUS"
+	rm -rf "$NSSDB"
+	# A card of another maker: the list names ca1, and it carries an authority of the same name.
+	put_card 'good ca=ca2'
+	refused_words 3 'nothing was changed' trust from-card --yes
+	expect_equal 'trusted' 0 "$(trusted_count)"
+	put_card good
+	damaged_known 'line 1' "$ca1 corroborated authca99 ${SOURCES%% *}"
+	damaged_known 'line 1' "$ca1 corroborated authca99 $SOURCES more"
+	damaged_known 'line 2' "$(printf '%s corroborated authca99 %s\n%s agreed authca98\n' "$ca1" "$SOURCES" "$(fingerprint_of ca2)")"
+	install -m 0644 "$WORK/known" "$KNOWN"
+	reset_config
+}
+run_case 'jpkictl trust from-card: independent copies' from_card_corroborated
+
+# What J-LIS publishes, fetched: a server of this namespace is in its place.
+PUBLISHER=https://localhost:8444
+publish()	# NAME of the test PKI
+{
+	install -m 0644 "$PKI/$1.der" "$WORK/publisher/authca99.cer"
+}
+fetch_answer()	# STATUS TEXT ARGUMENT…
+{
+	refused_words "$1" "$2" trust from-card "${@:3}"
+	expect_equal 'files left behind' '' "$(compgen -G '/var/tmp/jpki.*')"
+}
+from_card_compared()
+{
+	local ca1 server
+
+	ca1=$(fingerprint_of ca1)
+	rm -rf "$NSSDB"
+	cp "$KNOWN" "$WORK/known"
+	mkdir -p "$WORK/publisher"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/publisher.key" -out "$WORK/publisher.crt" -days 2 \
+		-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+	: > "$WORK/publisher.log"
+	python3 "$E2E_TOP/tests/e2e/webserver.py" "$WORK/publisher" 8444 "$WORK/publisher.log" "$WORK/publisher.crt" \
+		"$WORK/publisher.key" >> "$LOG" 2>&1 &
+	server=$!
+	until_true 10 listens 8444 || fail 'the web server does not start'
+	printf '%s unconfirmed authca99 at=%s/authca99.cer\n' "$ca1" "$PUBLISHER" > "$KNOWN"
+	publish ca1
+	fetch_answer 3 'ertificate' --yes	# of a server that nobody vouches for
+	cp -a /etc/ssl/certs/ca-certificates.crt "$WORK/ca-certificates.crt"
+	cat "$WORK/publisher.crt" >> /etc/ssl/certs/ca-certificates.crt
+	fetch_answer 3 'nothing was changed'	# no terminal, no --yes: nothing is fetched
+	expect_equal 'requests' 0 "$(grep -c . "$WORK/publisher.log")"
+	on_tty 'wait:Compare it with what J-LIS publishes' type:n -- jpkictl trust from-card
+	expect_equal 'exit status, no' 3 "$STATUS"
+	expect_equal 'requests' 0 "$(grep -c . "$WORK/publisher.log")"
+	publish ca2	# another of the same name
+	fetch_answer 1 'is not the certificate on the card' --yes
+	head -c 400 "$PKI/ca1.der" > "$WORK/publisher/authca99.cer"
+	fetch_answer 1 'is not the certificate on the card' --yes
+	{ cat "$PKI/ca1.der"; echo; } > "$WORK/publisher/authca99.cer"
+	fetch_answer 1 'is not the certificate on the card' --yes
+	: > "$WORK/publisher/authca99.cer"
+	fetch_answer 1 'is not the certificate on the card' --yes
+	rm "$WORK/publisher/authca99.cer"
+	fetch_answer 3 404 --yes
+	expect_equal 'trusted' 0 "$(trusted_count)"
+	publish ca1
+	on_tty 'wait:Compare it with what J-LIS publishes' type: -- jpkictl trust from-card
+	expect_equal 'exit status, Enter' 0 "$STATUS"
+	expect_has 'what it says' "It is the certificate that J-LIS publishes: $PUBLISHER/authca99.cer" "$OUT"
+	expect_equal 'trusted' 1 "$(trusted_count)"
+	kill "$server"
+	rm -rf "$NSSDB"
+	until_true 10 eval '! listens 8444' || fail 'the web server does not end'
+	fetch_answer 3 'onnect' --yes
+	expect_equal 'trusted' 0 "$(trusted_count)"
+	cat "$WORK/ca-certificates.crt" > /etc/ssl/certs/ca-certificates.crt
+	install -m 0644 "$WORK/known" "$KNOWN"
+	reset_config
+}
+run_case 'jpkictl trust from-card: compared with the publication' from_card_compared
 
 damaged_known()	# LINE TEXT
 {
