@@ -114,6 +114,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	writer_u8(w, m->locker);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
+	writer_u32(w, m->uid);
 	writer_string(w, m->login_name);
 	writer_string(w, m->service);
 	writer_string(w, m->host);
@@ -312,12 +313,13 @@ proto_get_request(struct cursor *r, struct proto_request *ret)
 {
 	uint8_t task, no_wait, locker, sshd, words;
 	uint16_t drop_s;
+	uint32_t uid;
 	size_t used = 0;
 
 	if (!cursor_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
 	    !cursor_u8(r, &no_wait) || no_wait > 1 || !cursor_u8(r, &locker) || locker > 1 ||
 	    !cursor_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
-	    !cursor_string(r, ret->user, sizeof ret->user) ||
+	    !cursor_string(r, ret->user, sizeof ret->user) || !cursor_u32(r, &uid) ||
 	    !cursor_string(r, ret->login_name, sizeof ret->login_name) ||
 	    !cursor_string(r, ret->service, sizeof ret->service) ||
 	    !cursor_string(r, ret->host, sizeof ret->host) ||
@@ -337,6 +339,7 @@ proto_get_request(struct cursor *r, struct proto_request *ret)
 	ret->task = task;
 	ret->no_wait = no_wait != 0;
 	ret->locker = locker != 0;
+	ret->uid = uid;
 	ret->drop_s = drop_s;
 	ret->sshd = sshd != 0;
 	ret->word_count = words;

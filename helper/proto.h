@@ -43,7 +43,7 @@
 #include "lib/secret.h"
 
 #ifndef PROTO_VERSION		/* tests link a helper of another one */
-#define PROTO_VERSION 8
+#define PROTO_VERSION 9
 #endif
 #define PROTO_FD 3		/* of the helper's end */
 #define PROTO_PACKET_MAX 8192
@@ -106,6 +106,7 @@ struct proto_request {
 	bool no_wait;		/* a card that is not there is not waited for */
 	bool locker;		/* the program runs as the user, as screen lockers do: EARLY is allowed */
 	char user[ACCOUNT_NAME_MAX];	/* the account's name (lib/account.h) */
+	uid_t uid;		/* the account's; ACCOUNT_NO_UID: there is none of that name */
 	char login_name[PROTO_NAME_MAX];	/* the one that was typed, which may be another of the account's */
 	char service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	struct proto_claims {	/* on the place of the user, as in struct place_evidence; "" for none */

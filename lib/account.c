@@ -90,24 +90,36 @@ account_find(const char *name, const struct log *log, struct account *ret)
 }
 
 bool
-account_name(const char *typed, const struct log *log, char name[static ACCOUNT_NAME_MAX])
+account_or_typed(const char *typed, const struct log *log, struct account *ret)
 {
+	struct account account = { .uid = ACCOUNT_NO_UID };
 	size_t len = strlen(typed);
-	struct account account;
 
-	if (len == 0 || len >= ACCOUNT_NAME_MAX)
+	if (len == 0 || len >= sizeof account.name)
 		return false;
 	switch (account_find(typed, log, &account)) {
 	case ACCOUNT_FOUND:
-		memcpy(name, account.name, sizeof account.name);
+		*ret = account;
 		return true;
 	case ACCOUNT_ABSENT:
-		memcpy(name, typed, len + 1);
+		memcpy(account.name, typed, len + 1);
+		*ret = account;
 		return true;
 	case ACCOUNT_AMBIGUOUS:
 		break;
 	}
 	return false;
+}
+
+bool
+account_name(const char *typed, const struct log *log, char name[static ACCOUNT_NAME_MAX])
+{
+	struct account account;
+
+	if (!account_or_typed(typed, log, &account))
+		return false;
+	memcpy(name, account.name, sizeof account.name);
+	return true;
 }
 
 enum account_found

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 
 #define ACCOUNT_NAME_MAX 256	/* with the NUL */
+#define ACCOUNT_NO_UID ((uid_t)-1)	/* the user database gives it to none */
 
 struct account {
 	char name[ACCOUNT_NAME_MAX];	/* pw_name */
@@ -45,6 +46,9 @@ enum account_found account_find(const char *name, const struct log *log, struct 
  * name is empty or too long for any account, or AMBIGUOUS.
  */
 bool account_name(const char *typed, const struct log *log, char name[static ACCOUNT_NAME_MAX]);
+
+/* The same, with the uid that belongs to the name: ACCOUNT_NO_UID where there is no account. */
+bool account_or_typed(const char *typed, const struct log *log, struct account *ret);
 
 /*
  * The account with a uid. Several may share one: `named` says which is meant (LOGNAME; NULL for no

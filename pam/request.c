@@ -42,6 +42,19 @@ add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 		snprintf(request->auth_info, sizeof request->auth_info, PROTO_AUTH_INFO_TOO_LONG);
 }
 
+/* The account that a typed name means; false: there is none that an enrollment could be looked up for. */
+static bool
+name_account(const char *typed, const struct log *log, struct proto_request *request)
+{
+	struct account account;
+
+	if (!account_or_typed(typed, log, &account))
+		return false;
+	memcpy(request->user, account.name, sizeof request->user);
+	request->uid = account.uid;
+	return true;
+}
+
 struct outcome
 request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     struct proto_request *request)
@@ -53,7 +66,7 @@ request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 		return outcome_of(OUTCOME_CANCELLED);
 	if (r != PAM_SUCCESS || user == NULL)
 		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)r);
-	if (!copy_name(request->login_name, user) || !account_name(user, log, request->user)) {
+	if (!copy_name(request->login_name, user) || !name_account(user, log, request)) {
 		(void)copy_name(request->user, user);	/* for the log */
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	}

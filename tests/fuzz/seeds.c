@@ -181,7 +181,7 @@ static void
 messages(void)
 {
 	static const struct proto_id id = { "0123456789abcde" };
-	static struct proto_request request = { .task = PROTO_LOGIN, .lang = "ja", .user = "hanako", .login_name = "Hanako",
+	static struct proto_request request = { .task = PROTO_LOGIN, .lang = "ja", .user = "hanako", .uid = 2001, .login_name = "Hanako",
 		.service = "sshd", .host = "azumino", .claims.tty = "tty1", .sshd = true,
 		.auth_info = "publickey ssh-rsa AAAA\n", .word_count = 1, .words = { "debug=yes" } };
 	static uint8_t login[PROTO_PACKET_MAX], change[PROTO_PACKET_MAX], remote[PROTO_PACKET_MAX],

@@ -108,7 +108,7 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.no_wait = true, .locker = true, .drop_s = 300, .user = "taro", .login_name = "Taro",
+			.no_wait = true, .locker = true, .drop_s = 300, .user = "taro", .uid = 2001, .login_name = "Taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
 				.ssh_connection = true, .caller = 2001, .for_caller = true },
@@ -200,6 +200,7 @@ request_comes_back(void **state)
 	assert_true(m.request.claims.for_caller);
 	assert_int_equal(m.request.drop_s, 300);
 	assert_string_equal(m.request.user, "taro");
+	assert_int_equal(m.request.uid, 2001);
 	assert_string_equal(m.request.login_name, "Taro");
 	assert_string_equal(m.request.service, "sudo");
 	assert_string_equal(m.request.lang, "ja");
@@ -637,6 +638,7 @@ take_request_with(size_t auth_info, size_t login_name, size_t user, size_t servi
 	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
 	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
+	writer_u32(&w, 2001);
 	writer_string(&w, text_of(login_name));
 	writer_string(&w, text_of(service));
 	writer_string(&w, text_of(host));

@@ -109,6 +109,9 @@ expect(const char *typed, const char *name, uid_t uid)
 	assert_int_equal(account.uid, uid);
 	assert_true(account_name(typed, &log.log, found));
 	assert_string_equal(found, name);
+	account.uid = ACCOUNT_NO_UID;
+	assert_true(account_or_typed(typed, &log.log, &account));
+	assert_int_equal(account.uid, uid);
 	assert_int_equal(log.lines, 0);
 }
 
@@ -167,6 +170,8 @@ without_an_account_the_typed_name_stays(void **state)
 		assert_true(account_name(names[i], &log.log, name));
 		assert_string_equal(name, names[i]);
 		assert_false(account_uid(names[i], &uid));
+		assert_true(account_or_typed(names[i], &log.log, &account));
+		assert_true(account.uid == ACCOUNT_NO_UID);
 	}
 }
 
