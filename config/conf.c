@@ -28,7 +28,7 @@
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
 	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES,
-	TYPE_USER, TYPE_PROXY, TYPE_HOSTS };
+	TYPE_USER, TYPE_PROXY, TYPE_HOSTS, TYPE_NO_PATH, TYPE_FLEET_STALE, TYPE_ACCOUNTS };
 
 static const struct row {
 	const char *key;
@@ -52,6 +52,11 @@ static const struct row {
 	ROW(crl_proxy, TYPE_PROXY, 0, 0, "auto", "auto, none or http://host:port, without a password"),
 	ROW(crl_proxy_except, TYPE_HOSTS, 0, 0, "none", "none or host names with commas between them"),
 	ROW(block_list, TYPE_PATH, 0, 0, CONFDIR "/blocked", "an absolute path"),
+	ROW(fleet_dir, TYPE_NO_PATH, 0, 0, "none", "none or an absolute path"),
+	ROW(fleet_max_age, TYPE_UINT, 0, 8760, "0", "0 to 8760 hours"),
+	ROW(fleet_stale, TYPE_FLEET_STALE, 0, 0, "allow", "allow or refuse"),
+	ROW(fleet_min_uid, TYPE_UINT, 1, 2147483647, "1000", "1 to 2147483647"),
+	ROW(fleet_never, TYPE_ACCOUNTS, 0, 0, "none", "none or names of users with commas"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
@@ -112,6 +117,7 @@ static const char *const words_of[][5] = {
 	[TYPE_REMOTE] = { "no", "yes", "strict", "challenge" },
 	[TYPE_CRL] = { "require", "if-present", "off" },
 	[TYPE_BINDING] = { "hostkey", "name" },
+	[TYPE_FLEET_STALE] = { "allow", "refuse" },
 	[TYPE_REMOVAL] = { "none", "lock", "logout", "command" },
 };
 
@@ -188,6 +194,7 @@ parse_proxy(const char *text, char *dst, size_t size)
 	    copy_text(text, dst, size);
 }
 
+/* A path, perhaps with arguments. */
 static bool
 parse_command(const char *text, char *dst, size_t size)
 {
@@ -204,6 +211,8 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	switch (row->type) {
 	case TYPE_PATH:
 		return text[0] == '/' && copy_text(text, field, row->size);
+	case TYPE_NO_PATH:
+		return parse_command(text, field, row->size);
 	case TYPE_OID:
 		return parse_oid(text, field, row->size);
 	case TYPE_NAMES:
@@ -216,12 +225,15 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 	case TYPE_REMOTE:
 	case TYPE_CRL:
 	case TYPE_BINDING:
+	case TYPE_FLEET_STALE:
 	case TYPE_REMOVAL:
 		return parse_word(text, row->type, field);
 	case TYPE_COMMAND:
 		return parse_command(text, field, row->size);
 	case TYPE_SERVICES:
 		return parse_list(text, "none", "_.@+-", field, row->size);
+	case TYPE_ACCOUNTS:
+		return parse_list(text, "none", "_.@+-$\\", field, row->size);	/* as a domain writes them, too */
 	case TYPE_PROXY:
 		return parse_proxy(text, field, row->size);
 	case TYPE_HOSTS:
@@ -268,6 +280,12 @@ bool
 conf_is_local_service(const struct conf *conf, const char *service)
 {
 	return list_has(conf->local_services, service);
+}
+
+bool
+conf_is_never_of_fleet(const struct conf *conf, const char *user)
+{
+	return list_has(conf->fleet_never, user);
 }
 
 void

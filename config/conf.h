@@ -29,6 +29,7 @@ enum conf_remote { CONF_REMOTE_NO, CONF_REMOTE_YES, CONF_REMOTE_STRICT, CONF_REM
 enum conf_binding { CONF_BINDING_HOSTKEY, CONF_BINDING_NAME };
 enum conf_crl { CONF_CRL_REQUIRE, CONF_CRL_IF_PRESENT, CONF_CRL_OFF };
 enum conf_removal { CONF_REMOVAL_NONE, CONF_REMOVAL_LOCK, CONF_REMOVAL_LOGOUT, CONF_REMOVAL_COMMAND };
+enum conf_fleet_stale { CONF_FLEET_STALE_ALLOW, CONF_FLEET_STALE_REFUSE };
 enum conf_last_try { CONF_LAST_TRY_REFUSE, CONF_LAST_TRY_ASK };
 
 struct conf {
@@ -43,6 +44,11 @@ struct conf {
 	char crl_proxy[CONF_PROXY_MAX];	/* URL of an HTTP proxy for them, CONF_PROXY_NONE; "": as the environment says */
 	char crl_proxy_except[CONF_NAMES_MAX];	/* hosts asked without it, with commas; "" for none */
 	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
+	char fleet_dir[PATH_MAX];	/* directory of the copy of an organization's directory; "" for none */
+	unsigned int fleet_max_age;	/* hours since the source confirmed it; 0: any age will do */
+	unsigned int fleet_stale;	/* enum conf_fleet_stale: what an older copy registers */
+	unsigned int fleet_min_uid;	/* the lowest uid that it may register a card for */
+	char fleet_never[CONF_NAMES_MAX];	/* accounts that it may not register one for, with commas; "" for none */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work in one login, the drop included */
 	unsigned int lang;		/* enum conf_lang */
@@ -75,6 +81,9 @@ bool conf_is_exempt(const struct conf *conf, const char *service);
 
 /* Whether the administrator vouches for the users of this PAM service (local_services). */
 bool conf_is_local_service(const struct conf *conf, const char *service);
+
+/* Whether no card may be registered for this account from outside (fleet_never). */
+bool conf_is_never_of_fleet(const struct conf *conf, const char *user);
 
 /* The built-in values. */
 void conf_init(struct conf *conf);

@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "config/conf.h"
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
@@ -20,14 +21,6 @@
 /* Version, serial number, algorithm, issuer (133 bytes) and validity end before here. */
 #define MATCH_MIN 224
 
-static struct outcome
-bad_file(const struct flow_env *env, const char *user, const char *why)
-{
-	log_msg(env->log, LOG_ERR, "%s/%s.pem: %s; enroll the card again", env->conf->users_dir,
-	    LOG_NAME(user), why);
-	return outcome_of(OUTCOME_ENROLMENT);
-}
-
 static enum crl_policy
 crl_policy(const struct conf *conf)
 {
@@ -41,31 +34,102 @@ crl_policy(const struct conf *conf)
 	}
 }
 
+/* --- what blocks -------------------------------------------------------------------- */
+
 /* What asks whether a certificate is still good, for nss/chain.h. */
 struct lists {
 	struct blocklist blocked;
+	const struct fleetcopy *fleet;
+	bool of_fleet;		/* the certificate is one that the fleet has registered */
 	struct crlcheck crls;
 };
 
-/* The administrator's word first: it holds whatever is wrong with the CRLs, or without any. */
+/* By its own name, or by its number under this issuer. */
+static struct outcome
+check_fleet(const struct lists *lists, const struct cert *cert, const struct cert *issuer)
+{
+	struct block_entry by_certificate, by_serial;
+	char name[FLEETCOPY_NAME_MAX];
+	struct outcome o;
+
+	if (!blocklist_entries_of(cert, issuer, &by_certificate, &by_serial))
+		return outcome_of(OUTCOME_INTERNAL);
+	o = fleetcopy_check(lists->fleet, by_certificate.certificate);
+	if (outcome_ok(&o) && by_serial.serial[0] != '\0') {
+		snprintf(name, sizeof name, "%s-%s", by_serial.issuer_key, by_serial.serial);
+		o = fleetcopy_check(lists->fleet, name);
+	}
+	/* A copy that is broken has told us nothing, like one that is not there. Root's word stays. */
+	if (o.status == OUTCOME_FLEET && !lists->of_fleet)
+		o = outcome_of(OUTCOME_OK);
+	return o;
+}
+
+/* The administrator's word first: it holds whatever is wrong with the rest, or without any. */
 static struct outcome
 check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
 {
 	struct lists *lists = ctx;
 	struct outcome o = blocklist_check(&lists->blocked, cert, issuer);
 
+	if (outcome_ok(&o))
+		o = check_fleet(lists, cert, issuer);
 	return outcome_ok(&o) ? crlcheck(&lists->crls, cert, issuer, now) : o;
 }
 
-static struct outcome
-add_cert(const struct flow_env *env, struct view der, struct usercerts *e)
+/* --- one certificate ------------------------------------------------------------------ */
+
+/* What a load works on: root's registrations first, then the fleet's. */
+struct load {
+	const struct flow_env *env;
+	const char *user;
+	struct fleetcopy fleet;
+	bool of_fleet;		/* which of the two is being read */
+	struct usercerts *ret;
+};
+
+static void
+load_done(struct load *l)
 {
+	fleetcopy_close(&l->fleet);
+}
+
+static void
+load_begin(const struct flow_env *env, const char *user, struct usercerts *ret, struct load *l)
+{
+	*l = (struct load){ .env = env, .user = user, .ret = ret };
+	fleetcopy_open(env->conf, env->trust_owner, clk_wall_s(env->clk), env->log, &l->fleet);
+}
+
+/* What a certificate that the fleet has registered is worth, whatever it is itself. */
+static struct outcome
+fleet_verdict(const struct load *l)
+{
+	switch (l->fleet.condition) {
+	case FLEETCOPY_FRESH:
+		return outcome_of(OUTCOME_OK);
+	case FLEETCOPY_STALE:
+		return outcome_of(l->env->conf->fleet_stale == CONF_FLEET_STALE_ALLOW ? OUTCOME_OK :
+		    OUTCOME_FLEET_STALE);
+	case FLEETCOPY_NONE:
+	case FLEETCOPY_BROKEN:
+		break;
+	}
+	return outcome_of(OUTCOME_FLEET);
+}
+
+static struct outcome
+judge_cert(const struct load *l, const struct cert *cert)
+{
+	const struct flow_env *env = l->env;
 	struct lists lists = {
 		.blocked = {
 			.path = env->conf->block_list,
 			.owner = env->trust_owner,
 			.log = env->log,
 		},
+		.fleet = &l->fleet,
+		.of_fleet = l->of_fleet,
 		.crls = {
 			.dir = env->conf->crl_dir,
 			.owner = env->trust_owner,
@@ -80,66 +144,178 @@ add_cert(const struct flow_env *env, struct view der, struct usercerts *e)
 		.policy_oid = env->conf->policy_oid[0] != '\0' ? env->conf->policy_oid : NULL,
 		.revocation = &revocation,
 	};
-	struct usercert *ec = &e->at[e->count];
-	struct outcome o = cert_from_der(e->db, der, &ec->cert);
+	struct outcome o = chain_check(l->ret->db, cert, &rules, env->log);
 
-	if (!outcome_ok(&o))
-		return o;
-	e->count++;
-	ec->verdict = chain_check(e->db, ec->cert, &rules, env->log);
-	return o;
+	return outcome_ok(&o) && l->of_fleet ? fleet_verdict(l) : o;
+}
+
+static bool
+is_loaded(const struct usercerts *e, struct view der)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (view_equal(cert_der(e->at[i].cert), der))
+			return true;
+	return false;
 }
 
 static struct outcome
-add_certs(const struct flow_env *env, const char *user, struct cursor text, struct usercerts *e)
+add_cert(const struct load *l, struct view der)
+{
+	struct usercert *ec = &l->ret->at[l->ret->count];
+	struct outcome o = cert_from_der(l->ret->db, der, &ec->cert);
+
+	if (!outcome_ok(&o))
+		return o;
+	l->ret->count++;
+	ec->fleet = l->of_fleet;
+	ec->verdict = judge_cert(l, ec->cert);
+	return o;
+}
+
+/* --- the file of a user --------------------------------------------------------------- */
+
+static const char *
+users_dir(const struct load *l)
+{
+	return l->of_fleet ? l->fleet.users_dir : l->env->conf->users_dir;
+}
+
+static struct outcome
+bad_file(const struct load *l, const char *why)
+{
+	log_msg(l->env->log, LOG_ERR, "%s/%s.pem: %s; %s", users_dir(l), LOG_NAME(l->user), why,
+	    l->of_fleet ? "have the card registered again" : "enroll the card again");
+	return outcome_of(l->of_fleet ? OUTCOME_FLEET : OUTCOME_ENROLMENT);
+}
+
+/* One more, unless root has registered it already or, for the fleet, there are enough. */
+static struct outcome
+add_next(struct load *l, struct view der)
+{
+	struct outcome o;
+
+	if (l->of_fleet && is_loaded(l->ret, der))
+		return outcome_of(OUTCOME_OK);
+	if (l->ret->count == USERCERTS_MAX)
+		return bad_file(l, "more certificates than a user can have");
+	o = add_cert(l, der);
+	return o.status == OUTCOME_CERT_BAD ? bad_file(l, "a block that is no certificate") : o;
+}
+
+static struct outcome
+add_certs(struct load *l, struct cursor text)
 {
 	uint8_t der[CERT_DER_MAX];
+	size_t len, found = 0;
 	struct outcome o;
-	size_t len;
 
 	for (;;) {
 		switch (pem_next(&text, der, sizeof der, &len)) {
 		case PEM_END:
-			if (e->count == 0)
-				return bad_file(env, user, "holds no certificate");
+			if (found == 0)
+				return bad_file(l, "holds no certificate");
 			return outcome_of(OUTCOME_OK);
 		case PEM_BAD:
-			return bad_file(env, user, "damaged PEM");
+			return bad_file(l, "damaged PEM");
 		case PEM_CERT:
+			found++;
 			break;
 		}
-		if (e->count == USERCERTS_MAX)
-			return bad_file(env, user, "more certificates than a user can have");
-		o = add_cert(env, (struct view){ der, len }, e);
-		if (o.status == OUTCOME_CERT_BAD)
-			return bad_file(env, user, "a block that is no certificate");
+		o = add_next(l, (struct view){ der, len });
 		if (!outcome_ok(&o))
 			return o;
 	}
 }
 
-struct outcome
-usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
+/* The database is opened once there is something to judge. */
+static struct outcome
+load_file(struct load *l)
 {
+	const struct flow_env *env = l->env;
 	_cleanup_(freep) char *text = NULL;
 	struct outcome o;
 	size_t len;
 
-	o = userfile_read(env->conf->users_dir, user, env->trust_owner, env->log, &text, &len);
-	if (!outcome_ok(&o))
-		return o;
-	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
-	if (!outcome_ok(&o))
-		return o;
-	return add_certs(env, user, cursor_of(text, len), ret);
+	o = userfile_read(users_dir(l), l->user, env->trust_owner, env->log, &text, &len);
+	if (outcome_ok(&o) && l->ret->db == NULL)
+		o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &l->ret->db);
+	return outcome_ok(&o) ? add_certs(l, cursor_of(text, len)) : o;
+}
+
+/* Whether the fleet may say anything of this account; a refusal is logged where it says something. */
+static bool
+may_ask_fleet(const struct load *l)
+{
+	const struct flow_env *env = l->env;
+	uid_t uid;
+
+	if (l->fleet.condition == FLEETCOPY_NONE || !userfile_exists(l->fleet.users_dir, l->user))
+		return false;
+	if (env->uid_of == NULL || !env->uid_of(env->uid_ctx, l->user, &uid)) {
+		log_msg(env->log, LOG_DEBUG, "%s: no account has the name %s, so no card counts as registered for it",
+		    l->fleet.users_dir, LOG_NAME(l->user));
+		return false;
+	}
+	if (fleetcopy_may_register(env->conf, l->user, uid))
+		return true;
+	log_msg(env->log, LOG_WARNING, "%s: a card may not be registered from outside for %s (fleet_min_uid, fleet_never)",
+	    l->fleet.users_dir, LOG_NAME(l->user));
+	return false;
+}
+
+/*
+ * The fleet's certificates beside root's. A file that is damaged counts as a whole or not at all, and
+ * takes nothing from what root has registered.
+ */
+static struct outcome
+load_of_fleet(struct load *l)
+{
+	size_t before = l->ret->count;
+	struct outcome o;
+
+	l->of_fleet = true;
+	o = load_file(l);
+	if (o.status == OUTCOME_ENROLMENT)
+		o = outcome_of(OUTCOME_FLEET);
+	while (!outcome_ok(&o) && l->ret->count > before)
+		cert_free(l->ret->at[--l->ret->count].cert);
+	return before > 0 && (o.status == OUTCOME_FLEET || o.status == OUTCOME_NOT_ENROLLED) ?
+	    outcome_of(OUTCOME_OK) : o;
+}
+
+struct outcome
+usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
+{
+	_cleanup_(load_done) struct load l;
+	struct outcome o;
+
+	load_begin(env, user, ret, &l);
+	o = load_file(&l);
+	if ((outcome_ok(&o) || o.status == OUTCOME_NOT_ENROLLED) && may_ask_fleet(&l))
+		o = load_of_fleet(&l);
+	return o;
+}
+
+bool
+usercerts_exist(const struct conf *conf, const char *user)
+{
+	char fleet[PATH_MAX];
+
+	if (userfile_exists(conf->users_dir, user))
+		return true;
+	fleetcopy_users_dir(conf, fleet);
+	return fleet[0] != '\0' && userfile_exists(fleet, user);
 }
 
 struct outcome
 usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
 {
-	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
+	_cleanup_(load_done) struct load l;
+	struct outcome o;
 
-	return outcome_ok(&o) ? add_cert(env, der, ret) : o;
+	load_begin(env, "", ret, &l);
+	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &ret->db);
+	return outcome_ok(&o) ? add_cert(&l, der) : o;
 }
 
 void

@@ -10,10 +10,12 @@
 
 struct cert;
 struct certdb;
+struct conf;
 
 struct usercert {
 	struct cert *cert;
 	struct outcome verdict;	/* chain, validity, kind, revocation: as of the load */
+	bool fleet;		/* an organization has registered it, and root of this machine has not */
 };
 
 struct usercerts {
@@ -23,13 +25,24 @@ struct usercerts {
 };
 
 /*
- * Reads and judges them all. OUTCOME_OK: there is at least one, whatever the
- * verdicts. NOT_ENROLLED, ENROLMENT (a block that is no certificate: then none
- * of them counts), TRUST_DB, NO_MEMORY. *ret is to be usercerts_done() in
- * every case; zero it before.
+ * Reads and judges them all: what root of this machine has registered (users_dir), then what an
+ * organization has (fleet_dir, config/fleetcopy.h), USERCERTS_MAX of both. What either blocks is
+ * blocked. OUTCOME_OK: there is at least one, whatever the verdicts. NOT_ENROLLED, ENROLMENT (a block
+ * that is no certificate: then none of them counts), TRUST_DB, NO_MEMORY. *ret is to be
+ * usercerts_done() in every case; zero it before.
+ *
+ * Root's own registrations stay as they are whatever is wrong with the organization's: those then have
+ * the verdict FLEET or FLEET_STALE, or, if they cannot be read and there are no others, FLEET is the
+ * outcome.
  */
 struct outcome usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
     MUST_CHECK;
+
+/*
+ * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
+ * usercerts_load() decides.
+ */
+bool usercerts_exist(const struct conf *conf, const char *user);
 
 /* A set of this one certificate, judged as if it were enrolled: for the enrollment. */
 struct outcome usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)

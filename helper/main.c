@@ -15,6 +15,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -109,6 +110,18 @@ send_ready(const struct conf *conf, const struct proto_request *request, unsigne
 	link_send_ready(&m);
 }
 
+/* The module has looked the account up: the cage lets no user database be asked. */
+static bool
+uid_of_request(void *ctx, const char *user, uid_t *ret_uid)
+{
+	const struct proto_request *request = ctx;
+
+	if (request->uid == ACCOUNT_NO_UID || strcmp(user, request->user) != 0)
+		return false;
+	*ret_uid = request->uid;
+	return true;
+}
+
 /* Ready, the cage, the task. */
 static void
 serve_request(struct flow_env *env, const struct conf *conf, const struct proto_request *request)
@@ -128,12 +141,12 @@ serve_request(struct flow_env *env, const struct conf *conf, const struct proto_
 }
 
 static void
-run_request(const struct proto_request *request)
+run_request(struct proto_request *request)
 {
 	static struct conf conf;
 	struct log log = { .sink = link_log, .ctx = &conf };
 	struct flow_env env = { .conf = &conf, .clk = &clk_system, .log = &log,
-		.budget = tick_budget() };
+		.budget = tick_budget(), .uid_of = uid_of_request, .uid_ctx = request };
 	struct outcome o;
 
 	o = conf_load(request->word_count, request->words, 0, &log, &conf);

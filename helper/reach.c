@@ -66,6 +66,8 @@ reach_of_login(const struct conf *conf, bool host_keys, struct reach *ret)
 	add_path(ret, conf->users_dir, DIRECTORY);
 	add_path(ret, conf->crl_dir, DIRECTORY);
 	add_path(ret, conf->block_list, CONFINE_READ);
+	if (conf->fleet_dir[0] != '\0')
+		add_path(ret, conf->fleet_dir, DIRECTORY);
 	if (host_keys)
 		add_host_keys(ret, conf->host_keys);
 }

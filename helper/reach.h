@@ -22,7 +22,7 @@ struct reach {
 
 /*
  * Fills *ret, whose paths point into itself and *conf: CONFDIR and STATEDIR, the trust database,
- * users' files, CRLs and block list wherever the options say, libraries, message catalogues, the
+ * users' files, CRLs, block list and the copy of an organization's directory wherever the options say, libraries, message catalogues, the
  * time zone, what NSS wants of the system (random numbers, the policy, whether it is in FIPS
  * mode), and, with host_keys, the names in the directory of sshd's keys and the public ones
  * among them.

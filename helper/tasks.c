@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/userfile.h"
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/pinchange.h"
@@ -35,7 +34,7 @@ tasks_need_card(const struct flow_env *env, const struct proto_request *request)
 	struct outcome o = flow_may_use_reader(env, where_place(link_place()));
 
 	return request->task == PROTO_DROP || (outcome_ok(&o) && tasks_way(env->conf, request) == PROTO_BY_PIN &&
-	    userfile_exists(env->conf->users_dir, request->user));
+	    usercerts_exist(env->conf, request->user));
 }
 
 static void
@@ -181,7 +180,7 @@ concerns_user(const struct flow_env *env, const struct proto_request *request, e
 	if (status == OUTCOME_NOT_ENROLLED)
 		return tasks_way(env->conf, request) == PROTO_BY_KEY;
 	if (status == OUTCOME_REMOTE)
-		return !request->sshd && userfile_exists(env->conf->users_dir, request->user);
+		return !request->sshd && usercerts_exist(env->conf, request->user);
 	return true;
 }
 

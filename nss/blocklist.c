@@ -178,20 +178,30 @@ ask_line(void *ctx, const char *line, const struct block_entry *entry, const cha
 		q->blocked = true;
 }
 
+bool
+blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct block_entry *by_certificate,
+    struct block_entry *by_serial)
+{
+	struct view serial;
+
+	*by_certificate = *by_serial = (struct block_entry){ .serial = "" };
+	snprintf(by_certificate->certificate, sizeof by_certificate->certificate, "%s", cert->fingerprint);
+	if (!cert_key_sha256(issuer, by_serial->issuer_key))
+		return false;
+	/* A serial number that no list can hold equals none. */
+	if (crlder_serial(view_of_item(&cert->nss->serialNumber), &serial))
+		view_hex(serial, by_serial->serial);
+	return true;
+}
+
 struct outcome
 blocklist_check(const struct blocklist *list, const struct cert *cert, const struct cert *issuer)
 {
 	struct question q = { .blocked = false };
-	struct view serial;
 	struct outcome o;
 
-	snprintf(q.by_certificate.certificate, sizeof q.by_certificate.certificate, "%s",
-	    cert->fingerprint);
-	if (!cert_key_sha256(issuer, q.by_serial.issuer_key))
+	if (!blocklist_entries_of(cert, issuer, &q.by_certificate, &q.by_serial))
 		return outcome_of(OUTCOME_INTERNAL);
-	/* A serial number that no list can hold equals none. */
-	if (crlder_serial(view_of_item(&cert->nss->serialNumber), &serial))
-		view_hex(serial, q.by_serial.serial);
 	o = read_and_walk(list, ask_line, &q);
 	if (outcome_ok(&o) && q.blocked) {
 		log_msg(list->log, LOG_NOTICE, "%s: certificate %.16s... is blocked", list->path,

@@ -43,6 +43,14 @@ struct block_entry {
 bool blocklist_read_serial(const char *text, char ret[static BLOCKLIST_SERIAL_LEN + 1]) MUST_CHECK;
 
 /*
+ * What a list may call a certificate: by itself, and by its issuer's key and number. A number that no
+ * list can write leaves by_serial->serial empty, and then no entry is meant. False: the issuer's key
+ * cannot be hashed.
+ */
+bool blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct block_entry *by_certificate,
+    struct block_entry *by_serial) MUST_CHECK;
+
+/*
  * OUTCOME_OK: not blocked. BLOCKED (the line is logged). BLOCK_LIST: unsafe, unreadable or
  * damaged (logged). NO_MEMORY, INTERNAL.
  */

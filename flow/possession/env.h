@@ -26,6 +26,12 @@ struct flow_env {
 	 */
 	const struct budget *budget;
 	uid_t trust_owner;			/* 0 but in tests (lib/safefile.h) */
+	/*
+	 * The uid of the account of this name (its pw_name); false: it has none. Whether a card may be
+	 * registered from outside for it depends on that (config/fleetcopy.h). NULL: for none.
+	 */
+	bool (*uid_of)(void *ctx, const char *user, uid_t *ret_uid);
+	void *uid_ctx;
 };
 
 /* The person, or rather the way to one. */

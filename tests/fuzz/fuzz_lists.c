@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists that an administrator or the project keeps: certificates that are blocked, the
- * fingerprints of JPKI's authorities; a record of failed PIN entries.
+ * fingerprints of JPKI's authorities; a record of failed PIN entries; the state of an organization's copy.
  */
 #include "config.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/fleetcopy.h"
 #include "nss/blocklist.h"
 #include "nss/certdb.h"
 #include "lib/guesses.h"
@@ -148,7 +149,19 @@ guess_record(struct view text)
 	CHECK(guesses_parse(again, guesses_format(&g, again), &g));
 }
 
-#define GUESS_RECORD 0xfe	/* beside the others, so that their inputs stay what they were */
+static void
+fleet_state(struct view text)
+{
+	struct fleetcopy_state s;
+
+	if (fleetcopy_read_state(text, &s))
+		CHECK(s.time >= 0 && s.generation >= 0 && s.enrolled >= -1 && s.blocked >= -1 &&
+		    text.len <= FLEETCOPY_STATE_MAX);
+}
+
+/* Beside the others, so that their inputs stay what they were. */
+#define GUESS_RECORD 0xfe
+#define FLEET_STATE 0xfd
 
 /* The first octet says what the rest is. */
 int
@@ -159,7 +172,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	uint8_t kind = fuzz_u8(&in);
 
-	switch (kind == GUESS_RECORD ? kind : kind % 4) {
+	switch (kind == GUESS_RECORD || kind == FLEET_STATE ? kind : kind % 4) {
 	case 0:
 		block_list((struct view){ in.p, in.left });
 		break;
@@ -171,6 +184,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (blocklist_read_serial(text, serial))
 			CHECK(strlen(serial) % 2 == 0 && strncmp(serial, "00", 2) != 0);
 		free(text);
+		break;
+	case FLEET_STATE:
+		fleet_state((struct view){ in.p, in.left });
 		break;
 	case GUESS_RECORD:
 		guess_record((struct view){ in.p, in.left });

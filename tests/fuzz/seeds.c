@@ -143,6 +143,7 @@ texts(void)
 	seed_text("lists", "block", 0, "# lost\ncertificate " HEX64 " # note\nserial " HEX64 " 01ff\n");
 	seed_text("lists", "known", 1, "# JPKI\n" HEX64 " corroborated JPKI-1 at=https://j.example/1.cer "
 	    "source=https://a.example/x source=https://b.example/y\n");
+	seed_text("lists", "fleet-state", 0xfd, "# by cn=state\ntime 1764345600\ngeneration 7\nenrolled 20000\nblocked 12\n");
 	seed_text("lists", "serial", 3, "00:01:ff");
 	seed_text("lists", "guesses", 0xfe, "# pam_jpki guesses 1: uid service failed untold entered last (see "
 	    "pam_jpki(8))\n2002 su 3 1 0 1764345600\n0 login 0 1 0 1764345601\n");

@@ -15,7 +15,7 @@
 #include "tests/unit/test.h"
 
 static char dir[PATH_MAX / 2];
-static char *paths[512];
+static char *paths[1024];
 static size_t path_count;
 
 int

@@ -119,6 +119,13 @@ tool_find_account(const struct tool *t, const char *name, struct account *ret)
 	return found == ACCOUNT_FOUND;
 }
 
+bool
+tool_uid_of(void *ctx, const char *user, uid_t *ret_uid)
+{
+	(void)ctx;
+	return account_uid(user, ret_uid);
+}
+
 static const char *
 name_of_uid(void *ctx, uid_t uid)
 {

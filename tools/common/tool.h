@@ -80,6 +80,9 @@ uid_t tool_sudo_uid(void);
 /* The account that a name on the command line means; false after a complaint. */
 bool tool_find_account(const struct tool *t, const char *name, struct account *ret) MUST_CHECK;
 
+/* The uid of an account, for struct flow_env. */
+bool tool_uid_of(void *ctx, const char *user, uid_t *ret_uid);
+
 /* Accounts by their names on this system, for lists. */
 extern const struct guesses_names tool_names;
 

@@ -31,6 +31,7 @@ examine(struct doctor *d)
 		doctor_trust(d);
 		doctor_crls(d);
 		doctor_enrollments(d);
+		doctor_fleet(d);
 	}
 	doctor_guesses(d);
 	doctor_stacks(d);

@@ -53,6 +53,8 @@ const char *doctor_helper_user(const struct doctor *d);
 /* The same of the one that sshd runs jpkictl ssh-keys as. False after a finding. */
 bool doctor_keys_user(struct doctor *d, const char *user);
 void doctor_enrollments(struct doctor *d);
+/* The copy of an organization's directory, where one is named. */
+void doctor_fleet(struct doctor *d);
 /* Who has guessed a PIN too often; for root alone, who may read it. */
 void doctor_guesses(struct doctor *d);
 void doctor_stacks(struct doctor *d);

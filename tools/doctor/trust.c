@@ -228,7 +228,7 @@ doctor_enrollments(struct doctor *d)
 
 	if (!outcome_ok(&o))
 		found(d, FOUND_ENROLLED_REFUSED, "%s", d->said);
-	else if (u.count == 0)
+	else if (u.count == 0 && d->t->conf.fleet_dir[0] == '\0')
 		found(d, FOUND_ENROLLED_NONE, "%s", d->t->conf.users_dir);
 	doctor_readable(d, d->t->conf.block_list);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/fleetcopy.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "nss/blocklist.h"
@@ -251,6 +252,30 @@ write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
 	return true;
 }
 
+/* What root lifts here may be blocked for all machines, and stays so. */
+static void
+tell_of_fleet(struct tool *t, const struct naming *n, const char *word)
+{
+	struct log silent = { .sink = NULL };
+	char name[FLEETCOPY_NAME_MAX];
+	struct fleetcopy copy;
+	bool blocked = false;
+
+	fleetcopy_open(&t->conf, t->env.trust_owner, clk_wall_s(t->env.clk), &silent, &copy);
+	for (size_t i = 0; i < n->count && !blocked; i++) {
+		const struct block_entry *e = &n->entries[i];
+		struct outcome o;
+
+		snprintf(name, sizeof name, "%s%s%s%s", e->certificate, e->issuer_key, e->serial[0] != '\0' ? "-" : "",
+		    e->serial);
+		o = fleetcopy_check(&copy, name);
+		blocked = o.status == OUTCOME_FLEET_BLOCKED;
+	}
+	fleetcopy_close(&copy);
+	if (blocked)
+		tool_complain(t, _("%s: your organization has blocked it as well, so logins with it are refused all the same"), word);
+}
+
 static int
 change_list(struct tool *t, const char *issuer, const char *word, bool blocking)
 {
@@ -269,6 +294,8 @@ change_list(struct tool *t, const char *issuer, const char *word, bool blocking)
 		    blocklist_remove(&list, n.entries, n.count, &changed);
 	if (!outcome_ok(&o))
 		return n.told ? TOOL_FAILED : tool_finish(t, &o);
+	if (!blocking)
+		tell_of_fleet(t, &n, word);
 	if (!blocking && changed == 0) {
 		tool_complain(t, _("%s: was not blocked"), word);
 		return TOOL_FAILED;

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
@@ -25,6 +27,7 @@ struct entry {
 	int64_t end;		/* INT64_MIN without a certificate: nothing is as urgent */
 	int days;
 	enum outcome_status status;
+	bool fleet;		/* an organization has registered it */
 };
 
 struct listing {
@@ -70,10 +73,39 @@ note_user(void *ctx, const char *user)
 
 		if (e == NULL)
 			return;
+		e->fleet = enrolled.at[i].fleet;
 		e->end = cert_not_after(cert);
 		e->days = message_days_left(e->end, now);
 		memcpy(e->fingerprint, cert_fingerprint(cert), sizeof e->fingerprint);
 	}
+}
+
+/*
+ * Accounts that the copy of a directory registers cards for, and root does not. One that may not be
+ * registered there, or is none here, has no card, which is no fault of the list.
+ */
+static void
+note_user_of_fleet(void *ctx, const char *user)
+{
+	struct listing *l = ctx;
+	uid_t uid;
+
+	if (!userfile_exists(l->t->conf.users_dir, user) && tool_uid_of(NULL, user, &uid) &&
+	    fleetcopy_may_register(&l->t->conf, user, uid))
+		note_user(ctx, user);
+}
+
+static struct outcome
+note_all(struct listing *l)
+{
+	struct tool *t = l->t;
+	char fleet[PATH_MAX];
+	struct outcome o = userfile_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, l);
+
+	fleetcopy_users_dir(&t->conf, fleet);
+	if (outcome_ok(&o) && fleet[0] != '\0')
+		o = userfile_each(fleet, t->env.trust_owner, &t->log, note_user_of_fleet, l);
+	return l->no_memory ? outcome_of(OUTCOME_NO_MEMORY) : o;
 }
 
 static int
@@ -103,7 +135,7 @@ print_row(const char *user, const char *end, const char *days, const char *finge
 static void
 print_entry(const struct entry *e)
 {
-	char date[MESSAGE_DATE_MAX], days[16], fingerprint[17];
+	char date[MESSAGE_DATE_MAX], days[16], fingerprint[17], state[128];
 
 	if (e->fingerprint[0] == '\0') {
 		print_row(e->user, "-", "-", "-", outcome_code(e->status));
@@ -112,7 +144,8 @@ print_entry(const struct entry *e)
 	message_date(e->end, date);
 	snprintf(days, sizeof days, "%d", e->days);
 	snprintf(fingerprint, sizeof fingerprint, "%.16s", e->fingerprint);
-	print_row(e->user, date, days, fingerprint, outcome_code(e->status));
+	snprintf(state, sizeof state, e->fleet ? _("%s (your organization)") : "%s", outcome_code(e->status));
+	print_row(e->user, date, days, fingerprint, state);
 }
 
 static void
@@ -142,6 +175,7 @@ print_json(const struct listing *l)
 			json_put(object, "not_after", json_time(e->end));
 			json_put(object, "days_left", json_integer(e->days));
 			json_put(object, "sha256", json_text(e->fingerprint));
+			json_put(object, "fleet", json_boolean(e->fleet));
 		}
 		json_add(array, object);
 	}
@@ -180,11 +214,9 @@ static int
 list_users(struct tool *t, bool json, int warn_days)
 {
 	struct listing l = { .t = t };
-	struct outcome o = userfile_each(t->conf.users_dir, t->env.trust_owner, &t->log, note_user, &l);
+	struct outcome o = note_all(&l);
 	int result = TOOL_OK;
 
-	if (l.no_memory)
-		o = outcome_of(OUTCOME_NO_MEMORY);
 	if (!outcome_ok(&o)) {
 		free(l.entries);
 		return tool_finish(t, &o);

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <limits.h>
 #include <stdio.h>
 
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "tools/common/tool.h"
+
+/* What stays although root has taken its own away. */
+static bool
+fleet_registers(const struct tool *t, const char *user)
+{
+	char fleet[PATH_MAX];
+
+	fleetcopy_users_dir(&t->conf, fleet);
+	return fleet[0] != '\0' && userfile_exists(fleet, user);
+}
 
 int
 cmd_revoke(struct tool *t, int argc, char **argv)
@@ -26,7 +38,11 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 		o = userfile_remove(t->conf.users_dir, user, t->env.trust_owner, &t->log);
 	if (outcome_ok(&o)) {
 		tool_audit("revoke", "user", user);
-		printf(_("%s: no longer enrolled; logins by card are refused from now on\n"), user);
+		printf(fleet_registers(t, user) ? _("%s: no longer enrolled on this machine\n") :
+		    _("%s: no longer enrolled; logins by card are refused from now on\n"), user);
 	}
+	if (fleet_registers(t, user))
+		tool_complain(t, _("%s: your organization's directory registers a card, which stays registered; block the card "
+		    "to refuse it on this machine (jpkictl block)"), user);
 	return tool_finish(t, &o);
 }

@@ -315,7 +315,8 @@ dispatch(const char *conf_file, int argc, char **argv)
 	}
 	t.command = c->name;
 	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
-	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log };
+	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log,
+	    .uid_of = tool_uid_of };
 	t.conf_file = conf_file;
 	conf_init(&t.conf);
 	o = outcome_of(OUTCOME_OK);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "config/fleetcopy.h"
 #include "lib/account.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
@@ -43,12 +44,17 @@ enum {
 #define SERVICE_RETRY_MS 60000
 #define READER_RETRY_MS 200
 
+/* The files of an account: root's and, where an organization registers cards, that one's. */
+struct enrollment {
+	struct stat own, fleet;
+};
+
 struct watcher {
 	struct conf conf;
 	struct log log;
 	struct session session;
 	struct account account;
-	struct stat enrolled;	/* the file, when it was read */
+	struct enrollment enrolled;	/* when it was read */
 	struct look look;
 	struct act act;
 	struct watch watch;
@@ -83,15 +89,24 @@ woke_ms(void *ctx)
 
 /* Which file it is, and of when: enough to see that it is another. */
 static struct stat
-enrollment_of(const struct watcher *w)
+file_in(const char *dir, const struct watcher *w)
 {
 	char path[PATH_MAX + ACCOUNT_NAME_MAX + sizeof "/.pem"];
 	struct stat st;
 
-	snprintf(path, sizeof path, "%s/%s.pem", w->conf.users_dir, w->account.name);
-	if (stat(path, &st) != 0)
+	snprintf(path, sizeof path, "%s/%s.pem", dir, w->account.name);
+	if (dir[0] == '\0' || stat(path, &st) != 0)
 		memset(&st, 0, sizeof st);
 	return st;
+}
+
+static struct enrollment
+enrollment_of(const struct watcher *w)
+{
+	char fleet[PATH_MAX];
+
+	fleetcopy_users_dir(&w->conf, fleet);
+	return (struct enrollment){ .own = file_in(w->conf.users_dir, w), .fleet = file_in(fleet, w) };
 }
 
 static bool
@@ -101,10 +116,17 @@ is_same_file(const struct stat *a, const struct stat *b)
 	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+static bool
+uid_of_account(void *ctx, const char *user, uid_t *ret_uid)
+{
+	(void)ctx;
+	return account_uid(user, ret_uid);
+}
+
 static struct outcome
 load_enrollment(struct watcher *w, struct look *ret)
 {
-	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log };
+	struct flow_env env = { .conf = &w->conf, .clk = &clk_system, .log = &w->log, .uid_of = uid_of_account };
 
 	w->enrolled = enrollment_of(w);
 	return card_probe_load(ret, &env, w->account.name);
@@ -115,10 +137,10 @@ renewed(void *ctx, int *certificate)
 {
 	static struct look look;
 	struct watcher *w = ctx;
-	struct stat now = enrollment_of(w);
+	struct enrollment now = enrollment_of(w);
 	struct outcome o;
 
-	if (is_same_file(&now, &w->enrolled))
+	if (is_same_file(&now.own, &w->enrolled.own) && is_same_file(&now.fleet, &w->enrolled.fleet))
 		return false;
 	o = load_enrollment(w, &look);
 	if (!outcome_ok(&o)) {

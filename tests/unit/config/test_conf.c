@@ -36,6 +36,11 @@ static const struct row {
 		  "http://proxy:", "http://a b" } },
 	{ "crl_proxy_except", "ldap.example,10.0.0.0/8,*", { "", ",", "a,", "a b", "a@b" } },
 	{ "block_list", "/srv/blocked", { "", "blocked", "./blocked" } },
+	{ "fleet_dir", "/srv/fleet", { "", "fleet", "./fleet", "None" } },
+	{ "fleet_max_age", "8760", { "", "8761", "-1", "1d" } },
+	{ "fleet_stale", "refuse", { "", "yes", "Refuse", "warn" } },
+	{ "fleet_min_uid", "500", { "", "0", "-1", "2147483648", "1k" } },
+	{ "fleet_never", "admin,DOM\\kanri,x.y-z_@a$", { "", ",", "a,", "a b", "a/b", "a:b" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
@@ -83,6 +88,16 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%s", conf->crl_proxy_except[0] == '\0' ? "none" : conf->crl_proxy_except);
 	else if (strcmp(key, "block_list") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->block_list);
+	else if (strcmp(key, "fleet_dir") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_dir[0] == '\0' ? "none" : conf->fleet_dir);
+	else if (strcmp(key, "fleet_max_age") == 0)
+		snprintf(text, VALUE_MAX, "%u", conf->fleet_max_age);
+	else if (strcmp(key, "fleet_stale") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_stale == CONF_FLEET_STALE_REFUSE ? "refuse" : "allow");
+	else if (strcmp(key, "fleet_min_uid") == 0)
+		snprintf(text, VALUE_MAX, "%u", conf->fleet_min_uid);
+	else if (strcmp(key, "fleet_never") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_never[0] == '\0' ? "none" : conf->fleet_never);
 	else if (strcmp(key, "crl_dir") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->crl_dir);
 	else if (strcmp(key, "crl_timeout") == 0)

@@ -41,6 +41,7 @@
 static struct conf conf;	/* of the login */
 static const struct log no_log;
 static const char *readable;	/* a file with "text" in it, of those that a login reads */
+static const char *registered;	/* likewise, in the copy of a directory */
 static const char *elsewhere;	/* one that it does not read */
 static const char *private_key, *public_key, *sshd_config;	/* in the directory of host keys */
 static int at_hand = PROTO_FD;	/* a descriptor opened before */
@@ -594,7 +595,7 @@ reads_what_a_login_reads(void)
 		if (!is_out_of_reach(out[i]))
 			return false;
 	return is_out_of_reach(elsewhere) && open(readable, O_RDONLY) >= 0 && open(conf.block_list, O_RDONLY) >= 0 &&
-	    opendir(conf.users_dir) != NULL && open("/dev/urandom", O_RDONLY) >= 0 &&
+	    opendir(conf.users_dir) != NULL && opendir(conf.fleet_dir) != NULL && open(registered, O_RDONLY) >= 0 && open("/dev/urandom", O_RDONLY) >= 0 &&
 	    open("/etc/ld.so.cache", O_RDONLY) >= 0;
 }
 
@@ -887,7 +888,9 @@ prepare(void **state)
 	snprintf(conf.crl_dir, sizeof conf.crl_dir, "%s", scratch_mkdir("crl", 0755));
 	snprintf(conf.host_keys, sizeof conf.host_keys, "%s", scratch_mkdir("ssh", 0755));
 	snprintf(conf.block_list, sizeof conf.block_list, "%s", scratch_text("blocked", ""));
+	snprintf(conf.fleet_dir, sizeof conf.fleet_dir, "%s", scratch_mkdir("fleet", 0755));
 	readable = scratch_text("users/readable", "text");
+	registered = scratch_text("fleet/registered", "text");
 	elsewhere = scratch_text("elsewhere", "text");
 	private_key = scratch_text("ssh/ssh_host_rsa_key", "private");
 	public_key = scratch_text("ssh/ssh_host_rsa_key.pub", "public");

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The copy on this machine of what an organization's directory registers and blocks (fleet_dir), as
+ * a login reads it. Root owns it; a login needs no network.
+ *
+ *	users/NAME.pem		certificates registered for an account, as in users_dir
+ *	blocked/HASH		an empty file: this certificate may not log in (SHA-256, hex digits)
+ *	blocked/KEY-NUMBER	likewise: SHA-256 of the issuer's SubjectPublicKeyInfo, serial number
+ *	state			when all of it was so at the source
+ *
+ * The program that writes the copy writes `state` last. Without a state the copy is not whole, and
+ * what it registers does not count; what it blocks is blocked all the same.
+ */
+#ifndef JPKI_CONFIG_FLEETCOPY_H
+#define JPKI_CONFIG_FLEETCOPY_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/conf.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/outcome.h"
+
+#define FLEETCOPY_USERS "users"
+#define FLEETCOPY_BLOCKED "blocked"
+#define FLEETCOPY_STATE "state"
+#define FLEETCOPY_STATE_MAX 4096	/* octets */
+#define FLEETCOPY_NAME_MAX 176		/* of a file in blocked/, with the NUL */
+#define FLEETCOPY_AHEAD_S 600		/* that a source's clock may be ahead of ours */
+
+/*
+ * The state: lines "KEY NUMBER", each key once, in any order; `time` must be there. What follows a #
+ * is a comment.
+ */
+struct fleetcopy_state {
+	int64_t time;		/* seconds since 1970 UTC, by the source's clock */
+	int64_t generation;	/* counts the changes at the source; 0: not known */
+	int64_t enrolled, blocked;	/* how many there are at the source; -1: not known */
+};
+
+/* Reads one. False: a line or number that is not understood, a key twice, or no time. */
+bool fleetcopy_read_state(struct view text, struct fleetcopy_state *ret) MUST_CHECK;
+
+enum fleetcopy_condition {
+	FLEETCOPY_NONE,		/* no fleet_dir, or it is not there yet */
+	FLEETCOPY_FRESH,
+	FLEETCOPY_STALE,	/* older than fleet_max_age, or how old cannot be known */
+	FLEETCOPY_BROKEN,	/* something in it is unsafe, unreadable, damaged or missing: logged */
+};
+
+struct fleetcopy {
+	enum fleetcopy_condition condition;
+	struct fleetcopy_state state;	/* for FRESH and STALE */
+	char users_dir[PATH_MAX];	/* for userfile_read(); "" for NONE */
+	const char *dir;		/* fleet_dir */
+	const struct log *log;
+	int blocked_fd;			/* of blocked/, -1: there is none that can be used */
+};
+
+/*
+ * Opens the copy of conf->fleet_dir and finds out in what condition it is at `now` (seconds since
+ * 1970 UTC). *ret is to be fleetcopy_close()d in every case; conf and log stay the caller's and
+ * have to outlive it.
+ *
+ * A state of the future, by more than FLEETCOPY_AHEAD_S, has no age that could be known.
+ */
+void fleetcopy_open(const struct conf *conf, uid_t owner, int64_t now, const struct log *log,
+    struct fleetcopy *ret);
+void fleetcopy_close(struct fleetcopy *copy);
+
+/*
+ * Whether the copy blocks a name: HASH or KEY-NUMBER, lower-case hex digits. OUTCOME_OK: it does not,
+ * or there is no copy. FLEET_BLOCKED (logged). FLEET: that cannot be known (logged).
+ */
+struct outcome fleetcopy_check(const struct fleetcopy *copy, const char *name) MUST_CHECK;
+
+/*
+ * Whether an organization may register a card for this account: never for root, for a uid below
+ * fleet_min_uid, or for a name in fleet_never.
+ */
+bool fleetcopy_may_register(const struct conf *conf, const char *user, uid_t uid) MUST_CHECK;
+
+/*
+ * The directory of what the copy registers, for a walk (userfile_each()) or a look (userfile_exists()):
+ * "" if there is no fleet_dir, or its path is too long.
+ */
+void fleetcopy_users_dir(const struct conf *conf, char path[static PATH_MAX]);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The copy of an organization's directory (config/fleetcopy.h). */
+#include "config.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/fleetcopy.h"
+#include "config/userfile.h"
+#include "lib/message.h"
+#include "tools/doctor/doctor.h"
+
+static void
+readable_part(struct doctor *d, const char *part)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", d->t->conf.fleet_dir, part);
+
+	if (n > 0 && (size_t)n < sizeof path)
+		doctor_readable(d, path);
+}
+
+/* Those of the machine itself: other databases do not list their accounts. */
+static void
+judge_forbidden(struct doctor *d, const char *users_dir)
+{
+	const struct conf *conf = &d->t->conf;
+	const struct passwd *pw;
+
+	setpwent();
+	while ((pw = getpwent()) != NULL)
+		if (!fleetcopy_may_register(conf, pw->pw_name, pw->pw_uid) && userfile_exists(users_dir, pw->pw_name))
+			found(d, FOUND_FLEET_FORBIDDEN, "%s", pw->pw_name);
+	endpwent();
+}
+
+static void
+tell_state(struct doctor *d, const struct fleetcopy *copy, enum finding f)
+{
+	char date[MESSAGE_DATE_MAX];
+
+	message_date(copy->state.time, date);
+	found(d, f, "%s, %s", copy->dir, date);
+}
+
+void
+doctor_fleet(struct doctor *d)
+{
+	struct fleetcopy copy;
+
+	if (d->t->conf.fleet_dir[0] == '\0')
+		return;
+	d->said[0] = '\0';
+	fleetcopy_open(&d->t->conf, d->t->env.trust_owner, clk_wall_s(d->t->env.clk), &d->t->log, &copy);
+	switch (copy.condition) {
+	case FLEETCOPY_NONE:
+		found(d, FOUND_FLEET_ABSENT, "%s", d->t->conf.fleet_dir);
+		break;
+	case FLEETCOPY_FRESH:
+		tell_state(d, &copy, FOUND_FLEET);
+		break;
+	case FLEETCOPY_STALE:
+		tell_state(d, &copy, FOUND_FLEET_STALE);
+		break;
+	case FLEETCOPY_BROKEN:
+		found(d, FOUND_FLEET_BROKEN, "%s", d->said);
+		break;
+	}
+	if (copy.condition != FLEETCOPY_NONE) {
+		readable_part(d, FLEETCOPY_STATE);
+		readable_part(d, FLEETCOPY_USERS);
+		readable_part(d, FLEETCOPY_BLOCKED);
+		judge_forbidden(d, copy.users_dir);
+	}
+	fleetcopy_close(&copy);
+}
