@@ -109,3 +109,125 @@ state_of_the_future()
 # Letter: the state has a time that is no more than fleet_max_age ago, and never will be.
 # Seen to succeed: mutant fleet-of-the-future
 adversary fleet-state-of-the-future state_of_the_future
+
+# --- what the directory is made to say -------------------------------------------------------
+
+NOW=$(date +%s)
+
+entry_of()	# USER SECOND
+{
+	printf 'dn: uid=%s,ou=enrolments,ou=jpki,dc=example\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\n' "$1" "$1"
+	printf 'entryCSN: 202611290300%02d.000000Z#000000#001#000000\n' "$2"
+	printf 'userCertificate;binary:: %s\n\n' "$(base64 -w 0 "$PKI/good.der")"
+}
+
+state_of()	# GENERATION ENROLLED
+{
+	printf 'dn: cn=state,ou=jpki,dc=example\nobjectClass: applicationProcess\ncn: state\n'
+	printf 'description: generation=%s time=%s enrolled=%s blocked=0\n\n' "$1" "$((NOW + $1))" "$2"
+}
+
+word_of()	# SECOND WORDS
+{
+	printf 'dn: cn=x,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ncn: %s\ndescription: %s\n' \
+		"$(sha256sum "$PKI/good.der" | cut -d' ' -f1)" "$2"
+	printf 'entryCSN: 202611290300%02d.000000Z#000000#001#000000\n\n' "$1"
+}
+
+imported()
+{
+	RUN_LIMIT=20 run jpkictl fleet import "$WORK/fleet.ldif"
+}
+
+copy_begins()
+{
+	with
+	rm -rf "$FLEET"
+	rm -f "$USERS"/*
+	write_conf "fleet_dir = $FLEET"
+}
+
+copy_ends()
+{
+	rm -rf "$FLEET"
+	reset_config
+}
+
+# The leaver has a friend who restores yesterday's backup, and touches the state so that it looks new.
+backup_of_yesterday()
+{
+	copy_begins
+	{ entry_of hanako 0; entry_of taro 0; state_of 1 2; } > "$WORK/fleet.ldif"
+	imported
+	expect_equal 'registered' 0 "$STATUS"
+	{ entry_of taro 0; state_of 2 1; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'gone' 'removed: 1' "$OUT"
+	{ entry_of hanako 0; entry_of taro 0; state_of 3 2; } > "$WORK/fleet.ldif"
+	imported
+	try_as hanako "pin=$PIN" auth
+	no_login
+	copy_ends
+}
+# Promise: A directory that is restored, cut off or emptied brings no registration back, and lifts no block.
+# Letter: the entry is the organization's own, and the state newer than the last.
+# Seen to succeed: mutant fleet-resurrection
+adversary fleet-backup-of-yesterday backup_of_yesterday
+
+older_backup()
+{
+	copy_begins
+	{ entry_of taro 0; state_of 5 1; } > "$WORK/fleet.ldif"
+	imported
+	{ entry_of hanako 0; entry_of taro 0; state_of 2 2; } > "$WORK/fleet.ldif"
+	imported
+	try_as hanako "pin=$PIN" auth
+	no_login
+	copy_ends
+}
+# Promise: A directory that is restored, cut off or emptied brings no registration back, and lifts no block.
+# Letter: the entry is the organization's own; this machine has never seen it, or seen it go.
+# Seen to succeed: mutant fleet-directory-behind
+adversary fleet-older-backup older_backup
+
+# The finder may delete entries: first the block, then all; then he writes a lift with the stamp of the block.
+block_made_to_end()
+{
+	copy_begins
+	{ entry_of hanako 0; word_of 5 'block lost'; state_of 1 1; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'blocked' 'blocked: 1' "$OUT"
+	{ entry_of hanako 0; state_of 2 1; } > "$WORK/fleet.ldif"
+	imported
+	try_as hanako "pin=$PIN" auth
+	no_login
+	{ entry_of hanako 0; word_of 5 'lift'; state_of 3 1; } > "$WORK/fleet.ldif"
+	imported
+	try_as hanako "pin=$PIN" auth
+	no_login
+	: > "$WORK/fleet.ldif"
+	imported
+	try_as hanako "pin=$PIN" auth
+	no_login
+	copy_ends
+}
+# Promise: A directory that is restored, cut off or emptied brings no registration back, and lifts no block.
+# Letter: there is no entry any more that blocks the card; then there is one that lifts, as old as the block.
+# Seen to succeed: mutant fleet-lift-of-the-same-moment
+adversary fleet-block-made-to-end block_made_to_end
+
+root_in_the_directory()
+{
+	copy_begins
+	with fleet_min_uid=1
+	{ entry_of root 0; entry_of ../users/root 0; state_of 1 2; } > "$WORK/fleet.ldif"
+	imported
+	try_as root "pin=$PIN" auth
+	no_login
+	[ ! -e "$FLEET/users/root.pem" ] || broken 'root has a file'
+	copy_ends
+}
+# Promise: What an organization registers opens neither root, nor an account of the system, nor one that the administrator has excepted.
+# Letter: a genuine card and an entry in due form, whose uid is root, or a path to it.
+# Seen to succeed: mutant fleet-root-in-the-copy
+adversary fleet-root-in-the-directory root_in_the_directory

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lists that an administrator or the project keeps: certificates that are blocked, the
- * fingerprints of JPKI's authorities; a record of failed PIN entries; the state of an organization's copy.
+ * fingerprints of JPKI's authorities; a record of failed PIN entries; the copy of an organization's directory
+ * and what it is made from.
  */
 #include "config.h"
 
@@ -17,6 +18,9 @@
 #include "lib/safefile.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
+#include "tools/fleet/ldif.h"
+#include "tools/fleet/memory.h"
+#include "tools/fleet/record.h"
 #include "tools/jpkictl/fingerprints.h"
 
 static struct certdb *db;
@@ -159,9 +163,54 @@ fleet_state(struct view text)
 		    text.len <= FLEETCOPY_STATE_MAX);
 }
 
+/* What a directory says: entries, and what each of them is. */
+static void
+directory(struct view text)
+{
+	struct ldif_entry entry = { .count = 0 };
+	FILE *f = text.len > 0 ? fmemopen((void *)(uintptr_t)text.data, text.len, "r") : NULL;
+	struct record r;
+
+	while (f != NULL && ldif_next(f, &entry) == LDIF_ENTRY) {
+		CHECK(entry.count <= LDIF_VALUES_MAX);
+		record_read(&entry, &r);
+		CHECK(r.cert_count <= USERCERTS_MAX);
+		CHECK((r.kind == RECORD_BAD) == (r.why != NULL));
+		CHECK(r.kind != RECORD_REGISTRATION || userfile_user_ok(r.name));
+		CHECK(r.kind != RECORD_WORD || record_is_block_name(r.name));
+	}
+	ldif_done(&entry);
+	if (f != NULL)
+		fclose(f);
+}
+
+/* What is taken is written as it would be read again. */
+static void
+fleet_memory(struct cursor *in)
+{
+	struct memory m = { .has_source = false }, again = { .has_source = false };
+	char *text = fuzz_text(in), *written, *copy;
+	size_t len;
+
+	if (memory_read(text, &m)) {
+		written = memory_write(&m, &len);
+		CHECK(written != NULL);
+		copy = strdup(written);
+		CHECK(copy != NULL && memory_read(copy, &again));
+		CHECK(again.users.count == m.users.count && again.gone.count == m.gone.count && again.marks.count == m.marks.count);
+		free(written);
+		free(copy);
+	}
+	memory_done(&m);
+	memory_done(&again);
+	free(text);
+}
+
 /* Beside the others, so that their inputs stay what they were. */
 #define GUESS_RECORD 0xfe
 #define FLEET_STATE 0xfd
+#define FLEET_LDIF 0xfc
+#define FLEET_MEMORY 0xfb
 
 /* The first octet says what the rest is. */
 int
@@ -172,7 +221,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	uint8_t kind = fuzz_u8(&in);
 
-	switch (kind == GUESS_RECORD || kind == FLEET_STATE ? kind : kind % 4) {
+	switch (kind >= FLEET_MEMORY && kind <= GUESS_RECORD ? kind : kind % 4) {
 	case 0:
 		block_list((struct view){ in.p, in.left });
 		break;
@@ -184,6 +233,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (blocklist_read_serial(text, serial))
 			CHECK(strlen(serial) % 2 == 0 && strncmp(serial, "00", 2) != 0);
 		free(text);
+		break;
+	case FLEET_LDIF:
+		directory((struct view){ in.p, in.left });
+		break;
+	case FLEET_MEMORY:
+		fleet_memory(&in);
 		break;
 	case FLEET_STATE:
 		fleet_state((struct view){ in.p, in.left });

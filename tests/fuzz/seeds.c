@@ -143,6 +143,13 @@ texts(void)
 	seed_text("lists", "block", 0, "# lost\ncertificate " HEX64 " # note\nserial " HEX64 " 01ff\n");
 	seed_text("lists", "known", 1, "# JPKI\n" HEX64 " corroborated JPKI-1 at=https://j.example/1.cer "
 	    "source=https://a.example/x source=https://b.example/y\n");
+	seed_text("lists", "fleet-ldif", 0xfc, "version: 1\n\n# hanako\ndn: uid=hanako,ou=jpki\nobjectClass: pkiUser\nuid: hanako\n"
+	    "entryCSN: 20261129030000.123456Z#000000#001#000000\ncreateTimestamp: 20261129030000Z\nuserCertificate;binary:: MIIB\n AAAA\n\n"
+	    "dn: cn=" HEX64 ",ou=blocked\nobjectClass: device\ncn: " HEX64 "-06f1\ndescription: lift\n\n"
+	    "dn: cn=state\nobjectClass: applicationProcess\ncn: state\ndescription: generation=1 time=2 enrolled=3 blocked=4\n\n"
+	    "result: 0 Success\n");
+	seed_text("lists", "fleet-memory", 0xfb, "pam_jpki fleet 1\nsource 7 1764345600 3 1\nheld 2\nmark " HEX64 " 1764345600.5.1 0\n"
+	    "have 1764345600 0 " HEX64 "," HEX64 " hanako\ngone 1764345600 " HEX64 " hanako\n");
 	seed_text("lists", "fleet-state", 0xfd, "# by cn=state\ntime 1764345600\ngeneration 7\nenrolled 20000\nblocked 12\n");
 	seed_text("lists", "serial", 3, "00:01:ff");
 	seed_text("lists", "guesses", 0xfe, "# pam_jpki guesses 1: uid service failed untold entered last (see "

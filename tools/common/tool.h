@@ -49,6 +49,7 @@ int cmd_crl(struct tool *t, int argc, char **argv);
 int cmd_doctor(struct tool *t, int argc, char **argv);
 int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
+int cmd_fleet(struct tool *t, int argc, char **argv);
 int cmd_pin(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);
 int cmd_revoke(struct tool *t, int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "config/userfile.h"
 #include "lib/message.h"
 #include "tools/doctor/doctor.h"
+#include "tools/fleet/store.h"
 
 static void
 readable_part(struct doctor *d, const char *part)
@@ -45,6 +46,16 @@ tell_state(struct doctor *d, const struct fleetcopy *copy, enum finding f)
 	found(d, f, "%s, %s", copy->dir, date);
 }
 
+static void
+judge_memory(struct doctor *d)
+{
+	struct store store = { .dir = d->t->conf.fleet_dir, .owner = d->t->env.trust_owner, .log = &d->t->log };
+	int64_t held = store_held(&store);
+
+	if (held > 0)
+		found(d, FOUND_FLEET_HELD, "%ld", (long)held);
+}
+
 void
 doctor_fleet(struct doctor *d)
 {
@@ -73,6 +84,7 @@ doctor_fleet(struct doctor *d)
 		readable_part(d, FLEETCOPY_USERS);
 		readable_part(d, FLEETCOPY_BLOCKED);
 		judge_forbidden(d, copy.users_dir);
+		judge_memory(d);
 	}
 	fleetcopy_close(&copy);
 }

@@ -89,6 +89,15 @@ static const struct command commands[] = {
 	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
 	  N_("As block, which see.\n"),
 	  .needs_root = true, .run = cmd_unblock },
+	{ "fleet", N_("import [--accept] FILE | status [--json]"), N_("cards that an organization registers and blocks"),
+	  N_("  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
+	  "          organization's directory as LDIF, or - for standard input; blocks are taken\n"
+	  "          at once, and what has gone is taken away only if the file proves that it is whole\n"
+	  "  status  how old the copy is, and whether something waits for you\n\n"
+	  "  -a, --accept  you have looked: what is missing is gone\n"
+	  "  -j, --json    tell it as JSON\n\n"
+	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused.\n"),
+	  .run = cmd_fleet },
 	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),
 	  N_("change a PIN of a card, or see its tries"),
 	  N_("  change  change the four-digit PIN of the user-authentication certificate: asks for\n"

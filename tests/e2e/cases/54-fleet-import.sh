@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# jpkictl fleet import: what a directory has becomes the copy that logins read. The directory is OpenLDAP's
+# where there is one, filled with the example of config/examples/fleet.ldif.
+
+FLEET=/var/lib/pam_jpki/fleet
+LDIF=$WORK/fleet.ldif
+NOW=$(date +%s)
+
+entry_of()	# USER MINUTE LEAF…
+{
+	local user=$1 minute=$2 leaf
+
+	shift 2
+	printf 'dn: uid=%s,ou=enrolments,ou=jpki,dc=example\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\n' "$user" "$user"
+	printf 'createTimestamp: 20260101000000Z\nentryCSN: 2026112903%02d00.000000Z#000000#001#000000\n' "$minute"
+	for leaf; do printf 'userCertificate;binary:: %s\n' "$(base64 -w 0 "$PKI/$leaf.der")"; done
+	printf '\n'
+}
+
+word_of()	# NAME MINUTE WORDS
+{
+	printf 'dn: cn=%s,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ncn: %s\ndescription: %s\n' "$1" "$1" "$3"
+	printf 'entryCSN: 2026112903%02d00.000000Z#000000#001#000000\n\n' "$2"
+}
+
+state_of()	# GENERATION AGE-IN-SECONDS ENROLLED
+{
+	printf 'dn: cn=state,ou=jpki,dc=example\nobjectClass: applicationProcess\ncn: state\n'
+	printf 'description: generation=%s time=%s enrolled=%s blocked=0\n\n' "$1" "$((NOW - $2))" "$3"
+}
+
+import()	# EXIT TEXT [OPTION…]
+{
+	local status=$1 text=$2
+
+	shift 2
+	RUN_LIMIT=20 run jpkictl fleet import "$@" "$LDIF"
+	expect_equal "import $*" "$status" "$STATUS"
+	expect_has "import $*" "$text" "$OUT"
+}
+
+hash_of() { sha256sum "$PKI/$1.der" | cut -d' ' -f1; }
+
+card_login()	# WHAT PAM-CODE
+{
+	run pamdrive --service e2e --user hanako "pin=$PIN" auth
+	expect_match "$1" "[0-9]+ PAM_$2" "$(transcript 'auth = ')"
+}
+
+fleet_begins()
+{
+	rm -rf "$FLEET"
+	rm -f "$USERS"/*
+	write_conf "fleet_dir = $FLEET"
+	install_pam_service e2e "$(stack)"
+}
+
+card_is_lost()
+{
+	fleet_begins
+	{ entry_of hanako 0 good; entry_of taro 0 other-person ec256; state_of 1 120 2; } > "$LDIF"
+	import 0 'registered: 2 (changed: 2, removed: 0); blocked: 0'
+	expect_equal 'owner and mode' '0 644' "$(stat -c '%u %a' "$FLEET/users/hanako.pem")"
+	expect_equal 'what is left aside' '' "$(ls "$FLEET/aside")"
+	card_login 'registered' SUCCESS
+	run jpkictl fleet status
+	expect_equal 'status' 0 "$STATUS"
+	expect_has 'status' 'registered 2, blocked 0, generation 1' "$OUT"
+	expect_logged 'JPKI-ADMIN action=fleet-import result=taken'
+	{ entry_of hanako 0 good; entry_of taro 0 other-person ec256; word_of "$(hash_of good)" 5 'block lost'; state_of 2 60 2; } > "$LDIF"
+	import 0 'blocked: 1'
+	card_login 'blocked' CRED_EXPIRED
+	expect_logged 'JPKI-E-FLEET-BLOCKED user=hanako'
+	{ entry_of hanako 0 good; entry_of taro 0 other-person ec256; state_of 3 50 2; } > "$LDIF"
+	import 0 'blocked: 1'
+	card_login 'the entry of the block is gone' CRED_EXPIRED
+	{ entry_of hanako 0 good; entry_of taro 0 other-person ec256; word_of "$(hash_of good)" 6 'lift found again'; state_of 4 40 2; } > "$LDIF"
+	import 0 'blocked: 0'
+	card_login 'lifted' SUCCESS
+	run sh -c "jpkictl fleet import - < '$LDIF'"
+	expect_equal 'from standard input' 0 "$STATUS"
+	{ entry_of taro 0 other-person ec256; state_of 5 30 1; } > "$LDIF"
+	import 0 'removed: 1'
+	card_login 'gone' USER_UNKNOWN
+	fresh_card
+}
+run_case 'fleet import: registered, blocked, lifted, gone' card_is_lost
+
+bad_directories()
+{
+	local i
+
+	fleet_begins
+	{ entry_of hanako 0 good; for i in $(seq 30); do entry_of "user$i" 0 other-person; done; state_of 5 120 31; } > "$LDIF"
+	import 0 'registered: 31'
+	: > "$LDIF"
+	import 3 JPKI-E-FLEET-STATE
+	state_of 6 60 0 > "$LDIF"
+	import 3 JPKI-E-FLEET-SHRUNK
+	expect_has 'how many' 'held back from removal: 31' "$OUT"
+	run jpkictl fleet status
+	expect_equal 'status' 3 "$STATUS"
+	expect_has 'status' 'held back from removal: 31' "$OUT"
+	run jpkictl fleet status --json
+	expect_has 'status --json' '"held": 31' "$OUT"
+	run jpkictl doctor
+	expect_has 'doctor' D545 "$OUT"
+	card_login 'still registered' SUCCESS
+	{ entry_of hanako 0 good; state_of 7 50 31; } > "$LDIF"
+	import 3 JPKI-E-FLEET-SHRUNK
+	{ entry_of hanako 0 good; state_of 4 40 1; } > "$LDIF"
+	import 3 JPKI-E-FLEET-BEHIND
+	{ entry_of hanako 0 good; echo 'dn: x'; echo nonsense; } > "$LDIF"
+	import 3 JPKI-E-FLEET-LDIF
+	head -c 100000 /dev/urandom > "$LDIF"
+	import 3 JPKI-E-FLEET-LDIF
+	rm -f "$LDIF"
+	import 1 'stays as it was'
+	expect_equal 'registrations' 31 "$(find "$FLEET/users" -name '*.pem' | wc -l)"
+	card_login 'still registered' SUCCESS
+	{ entry_of hanako 0 good; state_of 8 30 1; } > "$LDIF"
+	import 3 JPKI-E-FLEET-SHRUNK
+	import 0 'removed: 30' --accept
+	run jpkictl fleet status
+	expect_equal 'status' 0 "$STATUS"
+	fresh_card
+}
+run_case 'fleet import: a directory that is emptied, cut, older, or nonsense' bad_directories
+
+# The registrations of three accounts, of which one may not be registered from outside, and one has no card.
+bad_entries()
+{
+	fleet_begins
+	{ entry_of hanako 0 good; entry_of root 0 good; entry_of ../x 0 good; entry_of taro 0 sign; state_of 1 60 4; } > "$LDIF"
+	import 3 'refused entries: 3'
+	expect_equal 'files' hanako.pem "$(ls "$FLEET/users")"
+	expect_has 'why' 'JPKI-W-FLEET-RECORD' "$OUT"
+	card_login 'the good one' SUCCESS
+	echo garbage > "$FLEET/memory"
+	import 1 'stays as it was'
+	card_login 'the good one still' SUCCESS
+	chmod 0777 "$FLEET"
+	import 1 'stays as it was'
+	run setpriv --reuid 2001 --regid 2001 --clear-groups jpkictl fleet import "$LDIF"
+	expect_equal 'as a user' 1 "$STATUS"
+	run jpkictl fleet export
+	expect_equal 'no such word' 2 "$STATUS"
+	write_conf 'fleet_dir = none'
+	run jpkictl fleet status
+	expect_equal 'without fleet_dir' 1 "$STATUS"
+	expect_has 'without fleet_dir' 'no fleet_dir is set' "$OUT"
+	rm -rf "$FLEET"
+	reset_config
+	fresh_card
+}
+run_case 'fleet import: entries that do not count' bad_entries
+
+# --- a real directory ---------------------------------------------------------------------
+
+slap()	# PROGRAM WORD…
+{
+	local program=$1
+
+	shift
+	"$(command -v "$program" || echo "/usr/sbin/$program")" -f "$WORK/ldap/slapd.conf" "$@" 2>> "$E2E_LOGS/slapd.log"
+}
+
+directory_begins()
+{
+	local schema
+
+	schema=$(dirname "$(find /etc/ldap/schema /etc/openldap/schema -name core.schema 2>/dev/null | head -n 1)")
+	[ -e "$schema/cosine.schema" ] || return 1
+	rm -rf "$WORK/ldap"
+	mkdir -p "$WORK/ldap/db"
+	printf '%s\n' "include $schema/core.schema" "include $schema/cosine.schema" 'database ldif' 'suffix dc=example' \
+		"directory $WORK/ldap/db" > "$WORK/ldap/slapd.conf"
+	sed -e "s|time=[0-9]*|time=$NOW|; s|enrolled=[0-9]*|enrolled=1|; s|^userCertificate;binary:.*|userCertificate;binary:: $(base64 -w 0 "$PKI/good.der")|" \
+		"$E2E_TOP/config/examples/fleet.ldif" > "$WORK/ldap/all.ldif"
+	slap slapadd -l "$WORK/ldap/all.ldif"
+}
+
+real_directory()
+{
+	fleet_begins
+	slap slapcat > "$LDIF"
+	expect_has 'the directory' entryCSN "$(cat "$LDIF")"
+	import 0 'registered: 1 (changed: 1, removed: 0); blocked: 1'
+	card_login 'registered' SUCCESS
+	cp "$LDIF" "$WORK/yesterday.ldif"
+	sed -i "s|generation=[0-9]*|generation=2|; s|enrolled=1|enrolled=0|; /^dn: uid=hanako/,/^\$/d" "$WORK/ldap/all.ldif"
+	rm -rf "$WORK/ldap/db"/*
+	slap slapadd -l "$WORK/ldap/all.ldif"
+	slap slapcat > "$LDIF"
+	import 0 'removed: 1'
+	card_login 'gone' USER_UNKNOWN
+	cp "$WORK/yesterday.ldif" "$LDIF"
+	import 3 JPKI-E-FLEET-BEHIND
+	card_login 'the backup of yesterday' USER_UNKNOWN
+	sed -i 's|generation=[0-9]*|generation=9|' "$LDIF"
+	import 3 'was removed, and the entry is not newer'
+	card_login 'the backup of yesterday, written to since' USER_UNKNOWN
+	rm -rf "$FLEET"
+	reset_config
+	fresh_card
+}
+
+if directory_begins; then
+	run_case 'fleet import: from OpenLDAP, and from its backup of yesterday' real_directory
+else
+	skip 'fleet import: from OpenLDAP' 'no slapd here'
+fi

@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tools/fleet: what comes of a directory's entries, with real certificates and files. A false directory
+ * says what it likes here.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+#include "tests/unit/flowkit.h"
+
+#include "config/fleetcopy.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
+#include "lib/cleanup.h"
+#include "tools/fleet/judge.h"
+#include "tools/fleet/ldif.h"
+#include "tools/fleet/memory.h"
+#include "tools/fleet/store.h"
+
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DAY "202611290300"
+#define T0 1795921200		/* DAY "00Z" */
+
+static char said[8192];		/* all that was logged since the last refresh */
+static struct judgement last;
+
+static void
+listen(void *ctx, int priority, const char *text)
+{
+	size_t len = strlen(said);
+
+	snprintf(said + len, sizeof said - len, "%s\n", text);
+}
+
+/* --- a directory ------------------------------------------------------------------------- */
+
+static char ldif[1 << 20];
+
+static void
+begin(void)
+{
+	snprintf(ldif, sizeof ldif, "dn: ou=jpki,dc=example\nobjectClass: organizationalUnit\nou: jpki\n\n");
+}
+
+static void
+add(const char *text)
+{
+	size_t len = strlen(ldif);
+
+	assert_true(len + strlen(text) < sizeof ldif);
+	memcpy(ldif + len, text, strlen(text) + 1);
+}
+
+/* "userCertificate;binary:: …" of a leaf, folded as ldapsearch(1) folds. */
+static void
+add_certificate(const struct kit *k, const char *leaf)
+{
+	char path[PATH_MAX], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s.crt", k->pki, leaf);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	add("userCertificate;binary::\n ");
+	while (fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "-----", 5) != 0) {
+			line[strcspn(line, "\n")] = '\0';
+			add(line);
+			add("\n ");
+		}
+	fclose(f);
+	ldif[strlen(ldif) - 1] = '\0';
+}
+
+/* stamp: two digits of seconds. */
+static void
+add_user(const struct kit *k, const char *user, const char *stamp, const char *leaf, const char *another)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text, "dn: uid=%s,ou=enrolments,ou=jpki,dc=example\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\n"
+	    "createTimestamp: 20260101000000Z\nmodifyTimestamp: " DAY "%sZ\nentryCSN: " DAY "%s.000000Z#000000#001#000000\n",
+	    user, user, stamp, stamp);
+	add(text);
+	add_certificate(k, leaf);
+	if (another != NULL)
+		add_certificate(k, another);
+	add("\n");
+}
+
+static void
+add_word(const char *name, const char *stamp, const char *words)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "dn: cn=%s,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ncn: %s\ndescription: %s\n"
+	    "entryCSN: " DAY "%s.000000Z#000000#001#000000\n\n", name, name, words, stamp);
+	add(text);
+}
+
+static void
+add_state(long generation, long time, long enrolled)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "dn: cn=state,ou=jpki,dc=example\nobjectClass: applicationProcess\ncn: state\n"
+	    "description: generation=%ld time=%ld enrolled=%ld blocked=0\n\n", generation, time, enrolled);
+	add(text);
+}
+
+/* --- one refresh --------------------------------------------------------------------------- */
+
+static struct store
+store_of(const struct kit *k)
+{
+	return (struct store){ .dir = k->conf.fleet_dir, .owner = geteuid(), .log = &k->log };
+}
+
+/* Judges and writes, as jpkictl does it in two processes. */
+static enum judge_end
+refresh_accepting(struct kit *k, bool accept)
+{
+	_cleanup_(memory_done) struct memory memory = { .has_source = false };
+	_cleanup_(freep) char *remembered = NULL, *text = NULL;
+	_cleanup_(closep) int lock = -1;
+	struct store store = store_of(k);
+	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .accept = accept };
+	size_t len;
+
+	said[0] = '\0';
+	assert_non_null(source.ldif);
+	assert_non_null(source.plan);
+	assert_true(store_open(&store, &lock));
+	assert_true(store_read_memory(&store, &remembered));
+	if (remembered != NULL)
+		assert_true(memory_read(remembered, &memory));
+	judge_refresh(&k->env, &source, &memory, &last);
+	text = memory_write(&memory, &len);
+	assert_non_null(text);
+	if (last.end != JUDGE_FAILED) {
+		if (!store_write(&store, source.plan, text, len))
+			fail_msg("%s", said);
+		if (last.whole) {
+			struct fleetcopy_state state = { .time = last.source.time, .generation = last.source.generation,
+				.enrolled = last.source.enrolled, .blocked = last.source.blocked };
+
+			assert_true(store_write_state(&store, &state));
+		}
+	}
+	fclose(source.ldif);
+	fclose(source.plan);
+	return last.end;
+}
+
+static enum judge_end
+refresh(struct kit *k)
+{
+	return refresh_accepting(k, false);
+}
+
+static bool
+has(const struct kit *k, const char *user)
+{
+	char dir[PATH_MAX];
+
+	fleetcopy_users_dir(&k->conf, dir);
+	return userfile_exists(dir, user);
+}
+
+static size_t
+certificates(const struct kit *k, const char *user)
+{
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
+	struct outcome o = usercerts_load(&k->env, user, &e);
+
+	return outcome_ok(&o) ? e.count : 0;
+}
+
+static bool
+blocked(const struct kit *k, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%.3000s/blocked/%s", k->conf.fleet_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static int64_t
+state_time(const struct kit *k)
+{
+	struct fleetcopy copy;
+
+	fleetcopy_open(&k->conf, geteuid(), k->wall_s, &k->log, &copy);
+	fleetcopy_close(&copy);
+	return copy.condition == FLEETCOPY_FRESH ? copy.state.time : -1;
+}
+
+/* Three users, generation 7. */
+static void
+usual(struct kit *k)
+{
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "00", "other-person", "ec256");
+	add_user(k, "jiro", "00", "ec384", NULL);
+	add_state(7, T0, 3);
+}
+
+static void
+usual_copy(struct kit *k)
+{
+	usual(k);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+}
+
+/* --- the plain way -------------------------------------------------------------------------- */
+
+static void
+first_fill(void **state)
+{
+	struct kit *k = *state;
+
+	usual(k);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_int_equal(last.registered, 3);
+	assert_int_equal(last.changed, 3);
+	assert_int_equal(certificates(k, "hanako"), 1);
+	assert_int_equal(certificates(k, "taro"), 2);
+	assert_int_equal(state_time(k), T0);
+	assert_string_equal(said, "");
+	usual(k);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);	/* the same again writes no registration */
+	assert_int_equal(last.changed, 0);
+	assert_int_equal(certificates(k, "taro"), 2);
+}
+
+static void
+changes(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "10", "ec384", NULL);	/* a new card */
+	add_user(k, "taro", "10", "other-person", NULL);
+	add_user(k, "saburo", "10", "good", NULL);
+	add_state(8, T0 + 60, 3);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);	/* jiro has left */
+	assert_int_equal(last.removed, 1);
+	assert_false(has(k, "jiro"));
+	assert_int_equal(certificates(k, "taro"), 1);
+	assert_true(has(k, "saburo"));
+	assert_int_equal(state_time(k), T0 + 60);
+}
+
+/* A registration that was lost here comes back, since the directory still has it. */
+static void
+damage_is_repaired(void **state)
+{
+	struct kit *k = *state;
+	char path[PATH_MAX];
+
+	usual_copy(k);
+	snprintf(path, sizeof path, "%.3000s/users/hanako.pem", k->conf.fleet_dir);
+	assert_int_equal(unlink(path), 0);
+	usual(k);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_int_equal(last.changed, 1);
+	assert_int_equal(certificates(k, "hanako"), 1);
+}
+
+/* --- deny ------------------------------------------------------------------------------------ */
+
+static void
+blocks_and_lifts(void **state)
+{
+	struct kit *k = *state;
+
+	usual(k);
+	add_word(HASH, "00", "block lost in the tram");
+	add_word(HASH "-06f1a2b3", "00", "whatever it says is a block");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_int_equal(last.blocked, 2);
+	assert_true(blocked(k, HASH) && blocked(k, HASH "-06f1a2b3"));
+	usual(k);				/* the entries were deleted */
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH) && blocked(k, HASH "-06f1a2b3"));
+	usual(k);
+	add_word(HASH, "00", "lift");		/* of the same moment */
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH));
+	usual(k);
+	add_word(HASH, "01", "lifted");		/* not the word */
+	(void)refresh(k);
+	assert_true(blocked(k, HASH));
+	usual(k);
+	add_word(HASH, "02", "lift found again");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_false(blocked(k, HASH));
+	assert_true(blocked(k, HASH "-06f1a2b3"));
+	usual(k);
+	add_word(HASH, "00", "block lost in the tram");	/* yesterday's backup */
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_false(blocked(k, HASH));
+	usual(k);
+	add_word(HASH, "03", "block lost again");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH));
+}
+
+/* Blocks are taken from whatever comes. */
+static void
+blocks_of_a_bad_directory(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_word(HASH, "00", "block");
+	assert_int_equal(refresh(k), JUDGE_NO_SOURCE);
+	assert_true(blocked(k, HASH));
+	begin();
+	add_word(HASH "-01", "00", "block");
+	add_state(6, T0 - 60, 0);
+	assert_int_equal(refresh(k), JUDGE_BEHIND);
+	assert_true(blocked(k, HASH "-01"));
+	begin();
+	add_word(HASH "-02", "00", "block");
+	add("dn: x\nnonsense\n");
+	assert_int_equal(refresh(k), JUDGE_UNREADABLE);
+	assert_true(blocked(k, HASH "-02"));
+	assert_true(has(k, "hanako") && has(k, "taro") && has(k, "jiro"));
+	assert_int_equal(state_time(k), T0);
+}
+
+/* --- absence ---------------------------------------------------------------------------------- */
+
+static void
+half_a_list(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(8, T0 + 60, 3);			/* it says three */
+	assert_int_equal(refresh(k), JUDGE_HELD);
+	assert_int_equal(last.held, 2);
+	assert_true(has(k, "taro") && has(k, "jiro"));
+	assert_int_equal(state_time(k), T0);		/* it is not of now */
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(9, T0 + 120, 1);
+	add("search: 2\nresult: 4 Size limit exceeded\n\n");
+	assert_int_equal(refresh(k), JUDGE_HELD);
+	assert_true(has(k, "taro") && has(k, "jiro"));
+	assert_int_equal(refresh_accepting(k, true), JUDGE_HELD);	/* not even with a look */
+	assert_true(has(k, "taro") && has(k, "jiro"));
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "goro", "00", "ec256", NULL);	/* good entries are taken meanwhile */
+	add_state(10, T0 + 180, 3);
+	assert_int_equal(refresh(k), JUDGE_HELD);
+	assert_true(has(k, "goro") && has(k, "taro"));
+	assert_int_equal(refresh_accepting(k, true), JUDGE_TAKEN);
+	assert_false(has(k, "taro") || has(k, "jiro"));
+	assert_int_equal(state_time(k), T0 + 180);
+}
+
+static void
+first_fill_that_is_cut(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(7, T0, 3);
+	assert_int_equal(refresh(k), JUDGE_HELD);
+	assert_true(has(k, "hanako"));
+	assert_int_equal(state_time(k), -1);	/* not whole: it logs nobody in */
+}
+
+static void
+a_referral_is_no_answer(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(8, T0 + 60, 1);
+	add("# search reference\nref: ldap://elsewhere.example/ou=jpki\n\n");
+	assert_int_equal(refresh(k), JUDGE_HELD);
+	assert_true(has(k, "taro"));
+}
+
+/* --- nothing is resurrected ------------------------------------------------------------------- */
+
+static void
+yesterdays_backup(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "10", "ec256", NULL);	/* another card now */
+	add_state(8, T0 + 60, 2);			/* jiro has left */
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_false(has(k, "jiro"));
+	usual(k);					/* restored */
+	assert_int_equal(refresh(k), JUDGE_BEHIND);
+	assert_false(has(k, "jiro"));
+	begin();					/* and written to since: it looks new */
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "00", "other-person", "ec256");
+	add_user(k, "jiro", "00", "ec384", NULL);
+	add_state(9, T0 + 120, 3);
+	(void)refresh(k);
+	assert_false(has(k, "jiro"));
+	assert_int_equal(certificates(k, "taro"), 1);	/* the new one alone */
+	assert_non_null(strstr(said, "was removed"));
+	begin();					/* he is registered again, in earnest */
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "10", "ec256", NULL);
+	ldif[strlen(ldif)] = '\0';
+	add("dn: uid=jiro,ou=jpki\nobjectClass: pkiUser\nuid: jiro\nmodifyTimestamp: 20261129030500Z\n");
+	add_certificate(k, "ec384");
+	add("\n");
+	add_state(10, T0 + 360, 3);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(has(k, "jiro"));
+}
+
+/* The state is touched each minute: an entry may be newer than it, and go before the next time. */
+static void
+entry_newer_than_the_state(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "jiro", "30", "ec384", NULL);
+	add_state(7, T0, 2);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(8, T0, 1);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_false(has(k, "jiro"));
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "jiro", "30", "ec384", NULL);
+	add_state(9, T0 + 60, 2);
+	(void)refresh(k);
+	assert_false(has(k, "jiro"));
+}
+
+/* --- records ----------------------------------------------------------------------------------- */
+
+static void
+refused(struct kit *k, const char *why, const char *user)
+{
+	(void)refresh(k);
+	if (strstr(said, why) == NULL)
+		fail_msg("\"%s\" is not among: %s", why, said);
+	assert_true(user[0] == '\0' || !has(k, user));
+	assert_true(has(k, "hanako"));		/* the rest is taken */
+}
+
+static void
+bad_records(void **state)
+{
+	static const char *const users[] = { "../root", "a/b", ".hidden", "-o", "a\\0b" };
+	static const char *const leaves[] = { "sign", "other-ca", "ca1", "rsa1024", "sha1", "tampered" };
+	struct kit *k = *state;
+	char name[400];
+
+	for (size_t i = 0; i < COUNT(users) - 1; i++) {
+		begin();
+		add_user(k, users[i], "00", "good", NULL);
+		add_user(k, "hanako", "00", "good", NULL);
+		add_state(7, T0, 2);
+		refused(k, "cannot be a user's name", "");
+	}
+	memset(name, 'a', sizeof name);
+	name[300] = '\0';
+	begin();
+	add_user(k, name, "00", "good", NULL);
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(7, T0, 2);
+	refused(k, "cannot be a user's name", "");
+	begin();
+	add_user(k, "root", "00", "good", NULL);
+	add_user(k, "hanako", "00", "good", NULL);
+	add_state(7, T0, 2);
+	refused(k, "from outside", "root");
+	for (size_t i = 0; i < COUNT(leaves); i++) {
+		begin();
+		add_user(k, "goro", "00", leaves[i], NULL);
+		add_user(k, "hanako", "00", "good", NULL);
+		add_state(7, T0, 2);
+		refused(k, "JPKI-E-", "goro");
+	}
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add("dn: uid=nul\nobjectClass: pkiUser\nuid:: cm9vdAB4\n\n");	/* "root", NUL, "x" */
+	add("dn: uid=two\nobjectClass: pkiUser\nuid: a\nuid: b\n\n");
+	add("dn: uid=garbage\nobjectClass: pkiUser\nuid: garbage\nuserCertificate;binary:: AAAA\n\n");
+	add("dn: cn=x\nobjectClass: device\ncn: 0123\n\n");
+	add_state(7, T0, 4);
+	refused(k, "not one uid", "garbage");
+	assert_non_null(strstr(said, "JPKI-E-CERT-BAD"));
+	assert_non_null(strstr(said, "neither a fingerprint"));
+	assert_int_equal(last.refused, 4);
+}
+
+/* Expired or not yet valid is for each login to say. */
+static void
+validity_is_for_the_login(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "goro", "00", "expired", NULL);
+	add_user(k, "jiro", "00", "not-yet", NULL);
+	add_state(7, T0, 2);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(has(k, "goro") && has(k, "jiro"));
+}
+
+static void
+nine_certificates(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add("dn: uid=goro\nobjectClass: pkiUser\nuid: goro\n");
+	for (int i = 0; i < 9; i++)
+		add_certificate(k, "ec256");
+	add("\n");
+	add_state(7, T0, 2);
+	refused(k, "more certificates", "goro");
+}
+
+static void
+two_entries_for_one_name(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add("dn: uid=hanako,ou=elsewhere\nobjectClass: pkiUser\nuid: hanako\ncreateTimestamp: 20260601000000Z\n"
+	    "modifyTimestamp: 20261129030059Z\n");
+	add_certificate(k, "other-person");
+	add("\n");
+	add_state(7, T0, 2);
+	refused(k, "a second entry", "");
+	assert_int_equal(certificates(k, "hanako"), 1);
+	assert_non_null(strstr(said, "ou=elsewhere"));
+}
+
+static void
+two_states(void **state)
+{
+	struct kit *k = *state;
+
+	usual(k);
+	add_state(9, T0 + 60, 3);
+	assert_int_equal(refresh(k), JUDGE_NO_SOURCE);
+	assert_false(has(k, "hanako"));
+}
+
+/* --- texts --------------------------------------------------------------------------------------- */
+
+static void
+bad_ldif(void **state)
+{
+	static const char *const bad[] = { "dn: x\nnothing\n", "dn: x\n: y\n", "dn: x\nchangetype: delete\n", "dn: x\njpegPhoto:< file:///etc/shadow\n",
+		"dn: x\nuid:: ====\n", "dn: x\nuid:: a\n" };
+	struct kit *k = *state;
+	static char long_line[LDIF_ENTRY_MAX + 64];
+
+	usual_copy(k);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		begin();
+		add(bad[i]);
+		if (refresh(k) != JUDGE_UNREADABLE)
+			fail_msg("row %zu", i);
+		assert_true(has(k, "hanako"));
+	}
+	memset(long_line, 'a', sizeof long_line - 1);
+	long_line[2] = ':';
+	begin();
+	add(long_line);
+	assert_int_equal(refresh(k), JUDGE_UNREADABLE);
+	begin();
+	for (int i = 0; i <= LDIF_VALUES_MAX; i++)
+		add("cn: x\n");
+	assert_int_equal(refresh(k), JUDGE_UNREADABLE);
+	assert_true(has(k, "hanako"));
+}
+
+static void
+memory_is_what_was_written(void **state)
+{
+	static const char *const bad[] = { "", "x", "pam_jpki fleet 2\n", "pam_jpki fleet 1\nmore 1\n", "pam_jpki fleet 1\nheld x\n",
+		"pam_jpki fleet 1\nmark x 1 1\n", ("pam_jpki fleet 1\nhave 1 1 " HASH "\n"),
+		("pam_jpki fleet 1\nhave 1 1 " HASH " ../x\n"), ("pam_jpki fleet 1\ngone 1 " HASH "\n"), "pam_jpki fleet 1\nsource 1 2 3\n", "pam_jpki fleet 1\nheld 1",
+		("pam_jpki fleet 1\nmark " HASH " 1.2 1\n") };
+	static const char good[] = "pam_jpki fleet 1\nsource 7 1764345600 3 1\nheld 2\nmark " HASH " 1764345600.5.1 0\n"
+	    "have 1764345600 0 " HASH "," HASH " a name\ngone 1764345600 " HASH " hanako\n";
+	char *text;
+	size_t len;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct memory m = { .has_source = false };
+
+		text = strdup(bad[i]);
+		assert_non_null(text);
+		if (memory_read(text, &m))
+			fail_msg("row %zu is taken", i);
+		memory_done(&m);
+		free(text);
+	}
+	for (int round = 0; round < 2; round++) {
+		struct memory m = { .has_source = false };
+		char *copy = strdup(good);
+
+		assert_non_null(copy);
+		assert_true(memory_read(copy, &m));
+		assert_true(m.held == 2 && m.source.generation == 7 && m.users.count == 1 && m.gone.count == 1 && m.marks.count == 1);
+		assert_string_equal(memory_user_at(&m, 0)->user, "a name");
+		text = memory_write(&m, &len);
+		assert_non_null(text);
+		assert_string_equal(text, good);
+		free(text);
+		free(copy);
+		memory_done(&m);
+	}
+}
+
+/* The process that judged may have been taken over: its plan leads nowhere but into the copy. */
+static void
+plans_of_a_taken_process(void **state)
+{
+	static const char *const plans[] = { "block ../../etc/x\n", "remove ../../etc/passwd\n", "register 1 ../x\n", "register 9 hanako\n",
+		"register 0 hanako\n", "register 1 hanako\nnot a certificate\n", ("block " HASH "/x\n"), "remove hanako", "chmod x\n", "\n",
+		"register 1 hanako\n-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n" };
+	struct kit *k = *state;
+	struct store store = store_of(k);
+
+	usual_copy(k);
+	for (size_t i = 0; i < COUNT(plans); i++) {
+		FILE *f = tmpfile();
+
+		assert_non_null(f);
+		fputs(plans[i], f);
+		if (store_write(&store, f, "pam_jpki fleet 1\n", 17))
+			fail_msg("plan %zu is followed", i);
+		fclose(f);
+		assert_true(has(k, "hanako"));
+	}
+}
+
+static bool
+uid_of(void *ctx, const char *user, uid_t *ret_uid)
+{
+	*ret_uid = 1000;
+	return true;
+}
+
+static int
+prepare(void **state)
+{
+	struct kit *k;
+
+	if (kit_new(state) != 0)
+		return -1;
+	k = *state;
+	snprintf(k->conf.fleet_dir, sizeof k->conf.fleet_dir, "%.3000s/fleet", k->dir);
+	k->log = (struct log){ .sink = listen };
+	k->env.uid_of = uid_of;
+	return 0;
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, prepare, kit_done)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(first_fill),
+		TEST(changes),
+		TEST(damage_is_repaired),
+		TEST(blocks_and_lifts),
+		TEST(blocks_of_a_bad_directory),
+		TEST(half_a_list),
+		TEST(first_fill_that_is_cut),
+		TEST(a_referral_is_no_answer),
+		TEST(yesterdays_backup),
+		TEST(entry_newer_than_the_state),
+		TEST(bad_records),
+		TEST(validity_is_for_the_login),
+		TEST(nine_certificates),
+		TEST(two_entries_for_one_name),
+		TEST(two_states),
+		TEST(bad_ldif),
+		TEST(memory_is_what_was_written),
+		TEST(plans_of_a_taken_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

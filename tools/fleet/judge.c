@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "config/conf.h"
+#include "config/fleetcopy.h"
+#include "lib/cleanup.h"
+#include "nss/certdb.h"
+#include "nss/chain.h"
+#include "nss/pem.h"
+#include "tools/fleet/judge.h"
+#include "tools/fleet/ldif.h"
+#include "tools/fleet/record.h"
+
+#define PEM_MAX (2 * CERT_DER_MAX)
+
+struct judge {
+	const struct flow_env *env;
+	const struct judge_source *from;
+	struct memory *memory;
+	struct judgement *result;
+	struct certdb *db;
+	char users_dir[PATH_MAX];
+	int64_t seen;		/* entries that are meant to register somebody */
+	int64_t sources;
+	bool limited;		/* the directory's result is not success */
+	bool failed;		/* no memory */
+};
+
+static const char *
+dn_of(const struct ldif_entry *entry)
+{
+	const char *dn = ldif_text(entry, "dn");
+
+	return dn != NULL ? dn : "?";
+}
+
+static void
+refuse(struct judge *j, const struct ldif_entry *entry, const char *why)
+{
+	j->result->refused++;
+	log_msg(j->env->log, LOG_WARNING, "JPKI-W-FLEET-RECORD: %s (line %zu): %s", LOG_NAME(dn_of(entry)), entry->line, why);
+}
+
+/* --- first: what there is, and the words that block and lift -------------------------------- */
+
+static void
+take_word(struct judge *j, const struct record *r)
+{
+	struct memory_mark *mark = memory_add_mark(j->memory, r->name);
+
+	if (mark == NULL)
+		j->failed = true;
+	else
+		(void)rules_note_word(&mark->mark, r->word, &r->modified);
+}
+
+static void
+survey_entry(struct judge *j, const struct ldif_entry *entry)
+{
+	struct record r;
+
+	record_read(entry, &r);
+	j->seen += r.registers;
+	switch (r.kind) {
+	case RECORD_WORD:
+		take_word(j, &r);
+		break;
+	case RECORD_SOURCE:
+		j->sources++;
+		j->result->source = r.source;
+		break;
+	case RECORD_RESULT:
+		j->limited = j->limited || !r.success;
+		break;
+	case RECORD_BAD:
+		refuse(j, entry, r.why);
+		break;
+	case RECORD_REGISTRATION:
+	case RECORD_OTHER:
+		break;
+	}
+}
+
+/* Goes through all entries; false: not to the end. */
+static bool
+each_entry(struct judge *j, void (*each)(struct judge *j, const struct ldif_entry *entry))
+{
+	_cleanup_(ldif_done) struct ldif_entry entry = { .count = 0 };
+	enum ldif l;
+
+	rewind(j->from->ldif);
+	while ((l = ldif_next(j->from->ldif, &entry)) == LDIF_ENTRY)
+		each(j, &entry);
+	if (l == LDIF_BAD)
+		j->result->line = (int64_t)entry.line;
+	return l == LDIF_END;
+}
+
+/* --- then: registrations ------------------------------------------------------------------- */
+
+/* What is accepted of one entry. */
+struct candidate {
+	const struct ldif_entry *entry;
+	const struct record *r;
+	struct view certs[USERCERTS_MAX];
+	char hashes[USERCERTS_MAX][CERT_FINGERPRINT_LEN + 1];
+	size_t count;
+};
+
+static bool
+has_hash(char (*hashes)[CERT_FINGERPRINT_LEN + 1], size_t count, const char *hash)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(hashes[i], hash) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * As jpkictl enroll --from-file does: kind and chain. When it is valid is for each login, so it is judged as
+ * of its first moment.
+ */
+static struct outcome
+check_certificate(struct judge *j, struct view der, char hash[static CERT_FINGERPRINT_LEN + 1])
+{
+	struct chain_rules rules = {
+		.policy_oid = j->env->conf->policy_oid[0] != '\0' ? j->env->conf->policy_oid : NULL,
+	};
+	struct cert *cert = NULL;
+	struct outcome o = cert_from_der(j->db, der, &cert);
+
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(hash, cert_fingerprint(cert), CERT_FINGERPRINT_LEN + 1);
+	rules.now = cert_not_before(cert);
+	o = chain_check(j->db, cert, &rules, j->env->log);
+	cert_free(cert);
+	return o;
+}
+
+static void
+add_certificate(struct judge *j, struct candidate *c, struct view der)
+{
+	const struct memory_gone *gone;
+	char *hash = c->hashes[c->count];
+	struct outcome o = check_certificate(j, der, hash);
+
+	if (o.status == OUTCOME_NO_MEMORY || o.status == OUTCOME_TRUST_DB)
+		j->failed = true;
+	if (!outcome_ok(&o)) {
+		refuse(j, c->entry, outcome_code(o.status));
+		return;
+	}
+	if (has_hash(c->hashes, c->count, hash))
+		return;
+	gone = memory_find_gone(j->memory, c->r->name, hash);
+	if (gone != NULL && !rules_may_return(&gone->removed, &c->r->modified)) {
+		refuse(j, c->entry, "this card's registration was removed, and the entry is not newer than that");
+		return;
+	}
+	c->certs[c->count++] = der;
+}
+
+static void
+note_gone(struct judge *j, const char *user, const char *hash, const struct fleet_stamp *when)
+{
+	struct memory_gone *gone = memory_add_gone(j->memory, user, hash);
+
+	if (gone == NULL)
+		j->failed = true;
+	else if (rules_later(when, &gone->removed) || gone->removed.s == 0)
+		gone->removed = *when;
+}
+
+static void
+plan_user(struct judge *j, const struct candidate *c)
+{
+	char pem[PEM_MAX];
+
+	j->result->changed++;
+	if (c->count == 0) {
+		fprintf(j->from->plan, "remove %s\n", c->r->name);
+		return;
+	}
+	fprintf(j->from->plan, "register %zu %s\n", c->count, c->r->name);
+	for (size_t i = 0; i < c->count; i++) {
+		if (!pem_write(c->certs[i], pem, sizeof pem))
+			j->failed = true;
+		else
+			fputs(pem, j->from->plan);
+	}
+}
+
+/* What we remember of the user becomes what the entry says. */
+static void
+replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (!has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)c->hashes, c->count, u->hashes[i]))
+			note_gone(j, u->user, u->hashes[i], &c->r->modified);
+	memcpy(u->hashes, c->hashes, sizeof u->hashes);
+	u->count = c->count;
+	u->modified = c->r->modified;
+	u->created = c->r->created;
+}
+
+static bool
+is_unchanged(const struct judge *j, const struct memory_user *u, const struct candidate *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (!has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)u->hashes, u->count, c->hashes[i]))
+			return false;
+	return u->count == c->count && userfile_exists(j->users_dir, u->user);
+}
+
+/*
+ * An entry that is no newer than the one we know, and says something else: of an old backup, or written in
+ * the same second. Only what it does not have any more is believed, and that only if it can be newer.
+ */
+static void
+keep_known(const struct memory_user *u, struct candidate *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		if (has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)u->hashes, u->count, c->hashes[i])) {
+			c->certs[kept] = c->certs[i];
+			memmove(c->hashes[kept++], c->hashes[i], sizeof c->hashes[0]);
+		}
+	c->count = kept;
+}
+
+static void
+judge_registration(struct judge *j, const struct ldif_entry *entry, const struct record *r)
+{
+	struct candidate c = { .entry = entry, .r = r };
+	struct memory_user *u = memory_find_user(j->memory, r->name);
+
+	if (u != NULL && u->seen && !rules_replaces(&u->created, &r->created)) {
+		refuse(j, entry, "a second entry for this user; the older one counts");
+		return;
+	}
+	if (conf_is_never_of_fleet(j->env->conf, r->name) || strcmp(r->name, "root") == 0) {
+		refuse(j, entry, "no card may be registered for this user from outside");
+		return;
+	}
+	for (size_t i = 0; i < r->cert_count; i++)
+		add_certificate(j, &c, r->certs[i]);
+	if (u == NULL)
+		u = memory_add_user(j->memory, r->name);
+	if (u == NULL) {
+		j->failed = true;
+		return;
+	}
+	u->seen = true;
+	if ((u->count == 0 && c.count == 0) || is_unchanged(j, u, &c))
+		return;
+	if (u->count > 0 && !rules_later(&r->modified, &u->modified)) {
+		if (rules_later(&u->modified, &r->modified)) {
+			refuse(j, entry, "the entry is older than the one that we know");
+			return;
+		}
+		keep_known(u, &c);
+	}
+	replace_user(j, u, &c);
+	plan_user(j, &c);
+}
+
+static void
+judge_entry(struct judge *j, const struct ldif_entry *entry)
+{
+	struct record r;
+
+	record_read(entry, &r);
+	if (r.kind == RECORD_REGISTRATION)
+		judge_registration(j, entry, &r);
+}
+
+/* --- what was not mentioned ------------------------------------------------------------------ */
+
+static int64_t
+count_unseen(const struct memory *m)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < m->users.count; i++)
+		n += !memory_user_at(m, i)->seen && memory_user_at(m, i)->count > 0;
+	return n;
+}
+
+static void
+remove_unseen(struct judge *j)
+{
+	struct fleet_stamp when = { .s = j->result->source.time, .coarse = true };
+
+	for (size_t i = 0; i < j->memory->users.count; i++) {
+		struct memory_user *u = memory_user_at(j->memory, i);
+
+		if (u->seen || u->count == 0)
+			continue;
+		/* The state may be older than the entry that went: no older than either may come back. */
+		for (size_t k = 0; k < u->count; k++) {
+			note_gone(j, u->user, u->hashes[k], &when);
+			note_gone(j, u->user, u->hashes[k], &u->modified);
+		}
+		u->count = 0;
+		j->result->removed++;
+		fprintf(j->from->plan, "remove %s\n", u->user);
+	}
+}
+
+static void
+judge_absence(struct judge *j, int64_t known)
+{
+	struct fleet_refresh refresh = { .success = true, .limited = j->limited, .seen = j->seen,
+		.stated = j->result->source.enrolled };
+	int64_t unseen = count_unseen(j->memory);
+	bool whole = !j->limited && j->seen == j->result->source.enrolled;
+
+	if (unseen == 0 || (j->from->accept && !j->limited) || rules_absence(&refresh, known, unseen) == FLEET_REMOVE) {
+		remove_unseen(j);
+		j->memory->held = 0;
+	} else {
+		j->memory->held = unseen;
+	}
+	j->result->held = j->memory->held;
+	j->result->whole = j->memory->held == 0 && (whole || j->from->accept);
+	j->result->end = j->result->whole ? JUDGE_TAKEN : JUDGE_HELD;
+}
+
+static bool
+judge_all_registrations(struct judge *j)
+{
+	const struct flow_env *env = j->env;
+	int64_t known = (int64_t)j->memory->users.count;
+	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
+
+	if (!outcome_ok(&o))
+		return false;
+	fleetcopy_users_dir(env->conf, j->users_dir);
+	if (!each_entry(j, judge_entry))
+		j->failed = true;	/* it could be read a moment ago */
+	(void)certdb_close(j->db);
+	judge_absence(j, known);
+	j->memory->source = j->result->source;
+	j->memory->has_source = true;
+	return !j->failed;
+}
+
+/* --- all of it --------------------------------------------------------------------------------- */
+
+static void
+plan_marks(struct judge *j)
+{
+	for (size_t i = 0; i < j->memory->marks.count; i++) {
+		const struct memory_mark *m = j->memory->marks.at[i];
+		bool blocked = rules_is_blocked(&m->mark);
+
+		j->result->blocked += blocked;
+		fprintf(j->from->plan, "%s %s\n", blocked ? "block" : "unblock", m->name);
+	}
+}
+
+void
+judge_refresh(const struct flow_env *env, const struct judge_source *source, struct memory *memory,
+    struct judgement *ret)
+{
+	struct judge j = { .env = env, .from = source, .memory = memory, .result = ret };
+
+	*ret = (struct judgement){ .end = JUDGE_FAILED };
+	if (!each_entry(&j, survey_entry))
+		ret->end = JUDGE_UNREADABLE;
+	else if (j.sources != 1)
+		ret->end = JUDGE_NO_SOURCE;
+	else if (memory->has_source && rules_is_behind(&memory->source, &ret->source))
+		ret->end = JUDGE_BEHIND;
+	else if (!judge_all_registrations(&j))
+		j.failed = true;
+	plan_marks(&j);
+	memory_drop_empty(memory);
+	ret->registered = (int64_t)memory->users.count;
+	if (j.failed || ferror(source->plan) || fflush(source->plan) != 0)
+		ret->end = JUDGE_FAILED;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One refresh: all that a directory has, against what is remembered (tools/fleet/memory.h), by the rules
+ * (tools/fleet/rules.h). Nothing is written here but a plan, for tools/fleet/store.h:
+ *
+ *	block NAME, unblock NAME
+ *	register USER COUNT, and then so many certificates in PEM
+ *	remove USER
+ *
+ * Certificates are decoded here, so this is for a caged process (tools/common/caged.h).
+ */
+#ifndef JPKI_TOOLS_FLEET_JUDGE_H
+#define JPKI_TOOLS_FLEET_JUDGE_H
+
+#include <stdio.h>
+
+#include "flow/possession/env.h"
+#include "tools/fleet/memory.h"
+
+/* What became of it. Blocks and lifts are taken in every case. */
+enum judge_end {
+	JUDGE_TAKEN = 1,
+	JUDGE_HELD,		/* registrations are missing, and why is not proved: none was removed */
+	JUDGE_BEHIND,		/* the source is older than what we have seen of it: no registration was taken */
+	JUDGE_NO_SOURCE,	/* no state entry, or two: likewise */
+	JUDGE_UNREADABLE,	/* the text is not understood from some line on: likewise */
+	JUDGE_FAILED,		/* no memory, or the trust database: nothing may be used */
+};
+
+struct judgement {
+	enum judge_end end;
+	struct fleet_source source;	/* for TAKEN, HELD and BEHIND */
+	int64_t line;			/* of UNREADABLE */
+	int64_t registered, changed, removed, held, refused, blocked;
+	bool whole;			/* the copy is what the source has: its state may be written */
+};
+
+struct judge_source {
+	FILE *ldif;		/* it can be read again from its beginning */
+	FILE *plan;
+	bool accept;		/* the administrator has looked: what is missing is gone */
+};
+
+/*
+ * Judges all of it; *memory is changed to what is to be remembered then. What is refused is logged.
+ */
+void judge_refresh(const struct flow_env *env, const struct judge_source *source, struct memory *memory,
+    struct judgement *ret);
+
+#endif

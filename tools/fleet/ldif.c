@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/buf.h"
+#include "tools/fleet/ldif.h"
+
+#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+/* --- base64, in place ------------------------------------------------------------------ */
+
+static unsigned int
+digit_of(char c)
+{
+	return (unsigned int)(strchr(BASE64_DIGITS, c) - BASE64_DIGITS);
+}
+
+/* The text is base64 (base64_is_text()); what it says takes its place, with a NUL behind. */
+static size_t
+decode_in_place(char *text)
+{
+	size_t n = 0;
+
+	for (const char *in = text; *in != '\0'; in += 4) {
+		unsigned int pads = (in[2] == '=') + (in[3] == '=');
+		unsigned int bits = digit_of(in[0]) << 18 | digit_of(in[1]) << 12 |
+		    (pads < 2 ? digit_of(in[2]) << 6 : 0) | (pads < 1 ? digit_of(in[3]) : 0);
+
+		text[n++] = (char)(bits >> 16);
+		if (pads < 2)
+			text[n++] = (char)(bits >> 8);
+		if (pads < 1)
+			text[n++] = (char)bits;
+	}
+	text[n] = '\0';
+	return n;
+}
+
+/* --- lines ------------------------------------------------------------------------------- */
+
+/* "attribute: value", "attribute:: base64", taken apart in place. */
+static bool
+add_value(struct ldif_entry *entry, char *line)
+{
+	struct ldif_value *v = &entry->at[entry->count];
+	char *colon = strchr(line, ':'), *value;
+
+	if (colon == NULL || colon == line || entry->count == LDIF_VALUES_MAX)
+		return false;
+	*colon = '\0';
+	value = colon + 1;
+	v->attribute = line;
+	if (*value == '<' || strcasecmp(line, "changetype") == 0)
+		return false;
+	if (*value == ':') {
+		value++;
+		value += strspn(value, " ");
+		v->value = (struct view){ (const uint8_t *)value, 0 };
+		if (*value != '\0' && !base64_is_text(value))
+			return false;
+		v->value.len = decode_in_place(value);
+	} else {
+		value += strspn(value, " ");
+		v->value = (struct view){ (const uint8_t *)value, strlen(value) };
+	}
+	entry->count++;
+	return true;
+}
+
+/* Takes the folds out: a line that begins with a blank goes on where the one before ended. */
+static void
+unfold(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++)
+		if (from[0] == '\n' && from[1] == ' ')
+			from++;
+		else
+			*to++ = *from;
+	*to = '\0';
+}
+
+/* The lines up to an empty one, without those that are comments; *ret_lines of the file were read. */
+static bool
+read_lines(FILE *f, struct ldif_entry *entry, size_t *ret_len, size_t *ret_lines)
+{
+	bool comment = false;
+	char *text = entry->text;
+	size_t len = 0;
+
+	*ret_lines = 0;
+	while (fgets(text + len, (int)(LDIF_ENTRY_MAX - len), f) != NULL) {
+		size_t n = strlen(text + len);
+
+		/* A NUL, or no room for the rest of the line. */
+		if (n == 0 || (text[len + n - 1] != '\n' && !feof(f)))
+			return false;
+		++*ret_lines;
+		if (n >= 2 && text[len + n - 2] == '\r') {
+			text[len + n - 2] = '\n';
+			text[len + --n] = '\0';
+		}
+		if (text[len] == '\n')
+			break;
+		comment = text[len] == '#' || (comment && text[len] == ' ');
+		if (!comment)
+			len += n;
+	}
+	text[len] = '\0';
+	*ret_len = len;
+	return ferror(f) == 0;
+}
+
+enum ldif
+ldif_next(FILE *f, struct ldif_entry *entry)
+{
+	size_t len = 0, lines;
+	char *next, *line;
+
+	if (entry->text == NULL)
+		entry->text = calloc(1, LDIF_ENTRY_MAX);
+	if (entry->text == NULL)
+		return LDIF_BAD;
+	entry->count = 0;
+	do {
+		if (!read_lines(f, entry, &len, &lines))
+			return LDIF_BAD;
+		entry->line += lines;
+	} while (len == 0 && lines > 0);
+	if (len == 0)
+		return LDIF_END;
+	unfold(entry->text);
+	next = entry->text;
+	while ((line = strsep(&next, "\n")) != NULL)
+		if (*line != '\0' && !add_value(entry, line))
+			return LDIF_BAD;
+	return LDIF_ENTRY;
+}
+
+void
+ldif_done(struct ldif_entry *entry)
+{
+	free(entry->text);
+	*entry = (struct ldif_entry){ .count = 0 };
+}
+
+/* --- values ------------------------------------------------------------------------------ */
+
+const struct ldif_value *
+ldif_only(const struct ldif_entry *entry, const char *attribute)
+{
+	const struct ldif_value *found = NULL;
+
+	for (size_t i = 0; i < entry->count; i++)
+		if (strcasecmp(entry->at[i].attribute, attribute) == 0) {
+			if (found != NULL)
+				return NULL;
+			found = &entry->at[i];
+		}
+	return found;
+}
+
+const char *
+ldif_text(const struct ldif_entry *entry, const char *attribute)
+{
+	const struct ldif_value *v = ldif_only(entry, attribute);
+
+	return v != NULL && v->value.len == strlen((const char *)v->value.data) ? (const char *)v->value.data : NULL;
+}
+
+bool
+ldif_has(const struct ldif_entry *entry, const char *attribute, const char *value)
+{
+	for (size_t i = 0; i < entry->count; i++)
+		if (strcasecmp(entry->at[i].attribute, attribute) == 0 &&
+		    strcasecmp((const char *)entry->at[i].value.data, value) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the program that writes the copy of an organization's directory remembers of it: a text beside
+ * the copy. It is what keeps a restored directory from bringing back what was removed, so it is
+ * never made smaller but for registrations that have gone, and those leave a line as well.
+ *
+ *	pam_jpki fleet 1
+ *	source GENERATION TIME ENROLLED BLOCKED		the state entry, as last believed
+ *	held N						registrations whose removal waits for somebody to look
+ *	mark NAME BLOCKED LIFTED			stamps; "-" for never
+ *	have MODIFIED CREATED HASH[,HASH...] USER
+ *	gone REMOVED HASH USER
+ *
+ * A stamp is SECONDS, or SECONDS.MICROSECONDS.COUNT.
+ */
+#ifndef JPKI_TOOLS_FLEET_MEMORY_H
+#define JPKI_TOOLS_FLEET_MEMORY_H
+
+#include <sys/types.h>
+
+#include "config/userfile.h"
+#include "flow/usercerts.h"
+#include "lib/log.h"
+#include "nss/cert.h"
+#include "tools/fleet/rules.h"
+
+#define MEMORY_FILE "memory"
+#define MEMORY_MAX ((size_t)128 << 20)	/* octets */
+#define MEMORY_ENTRIES_MAX 200000
+
+struct memory_user {
+	char user[USERFILE_USER_MAX + 1];
+	struct fleet_stamp modified, created;
+	char hashes[USERCERTS_MAX][CERT_FINGERPRINT_LEN + 1];
+	size_t count;
+	bool seen;		/* in the refresh that is under way; not written */
+};
+
+struct memory_gone {
+	char user[USERFILE_USER_MAX + 1];
+	char hash[CERT_FINGERPRINT_LEN + 1];
+	struct fleet_stamp removed;
+};
+
+struct memory_mark {
+	char name[FLEET_NAME_MAX];
+	struct fleet_mark mark;
+};
+
+/* Pointers to entries, sorted by the strings that these begin with. */
+struct memory_table {
+	void **at;
+	size_t count;
+};
+
+struct memory {
+	bool has_source;
+	struct fleet_source source;
+	int64_t held;
+	struct memory_table users;	/* struct memory_user, by user */
+	struct memory_table gone;	/* struct memory_gone, by user and hash */
+	struct memory_table marks;	/* struct memory_mark, by name */
+};
+
+static inline struct memory_user *
+memory_user_at(const struct memory *m, size_t i)
+{
+	return m->users.at[i];
+}
+
+/*
+ * Reads a text into an empty memory; it is taken apart in place. False: not understood, too much, or no
+ * memory. memory_done() in every case.
+ */
+bool memory_read(char *text, struct memory *ret) MUST_CHECK;
+void memory_done(struct memory *m);
+
+/* Writes it; the text is the caller's, free(). NULL without memory. */
+char *memory_write(const struct memory *m, size_t *ret_len);
+
+/* Look one up; NULL if there is none. */
+struct memory_user *memory_find_user(const struct memory *m, const char *user);
+struct memory_gone *memory_find_gone(const struct memory *m, const char *user, const char *hash);
+struct memory_mark *memory_find_mark(const struct memory *m, const char *name);
+
+/* The one, made if need be; NULL without memory, or if there are MEMORY_ENTRIES_MAX already. */
+struct memory_user *memory_add_user(struct memory *m, const char *user);
+struct memory_gone *memory_add_gone(struct memory *m, const char *user, const char *hash);
+struct memory_mark *memory_add_mark(struct memory *m, const char *name);
+
+/* Forgets those with no certificates. What they had must be among the gone. */
+void memory_drop_empty(struct memory *m);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an entry of an organization's directory says (the schema is in jpkictl(8), FLEET): a
+ * registration, a block or its lift, or the state of the source. Form alone; whether it counts is for
+ * tools/fleet/rules.h.
+ */
+#ifndef JPKI_TOOLS_FLEET_RECORD_H
+#define JPKI_TOOLS_FLEET_RECORD_H
+
+#include "config/fleetcopy.h"
+#include "config/userfile.h"
+#include "flow/usercerts.h"
+#include "tools/fleet/ldif.h"
+#include "tools/fleet/rules.h"
+
+enum record_kind {
+	RECORD_OTHER,		/* none of ours: passed over */
+	RECORD_BAD,		/* one of ours, and not understood: why says what */
+	RECORD_REGISTRATION,
+	RECORD_WORD,		/* block or lift */
+	RECORD_SOURCE,
+	RECORD_RESULT,		/* what ldapsearch(1) writes last: success says which */
+};
+
+struct record {
+	enum record_kind kind;
+	const char *why;	/* of BAD: English, for the log */
+	bool registers;		/* REGISTRATION, or a BAD that was meant to be one */
+	char name[USERFILE_USER_MAX + 1];	/* of a REGISTRATION: the account; of a WORD: as in blocked/ */
+	struct view certs[USERCERTS_MAX];	/* DER, as it came; lent from the entry */
+	size_t cert_count;
+	enum fleet_word word;
+	struct fleet_source source;
+	bool success;
+	struct fleet_stamp modified, created;	/* all zero if the entry does not say */
+};
+
+/* Reads an entry; *ret is set in every case. */
+void record_read(const struct ldif_entry *entry, struct record *ret);
+
+/* Whether a text is HASH or KEY-NUMBER, as files in blocked/ are called. */
+bool record_is_block_name(const char *name) MUST_CHECK;
+
+#endif

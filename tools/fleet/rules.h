@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the copy of an organization's directory takes from a directory, and what not. Decisions alone:
+ * no file, no socket, no clock, so that a table can test each. Whoever asks has checked that a record
+ * is well-formed (tools/fleet/record.h), and does what is decided (tools/fleet/store.h).
+ *
+ * The idea behind all of them: deny is believed at once and sticks, allow needs a whole, recent copy
+ * in order. A directory that is restored from an old backup, cut off, filtered, or wrong takes
+ * nothing away and brings nothing back.
+ */
+#ifndef JPKI_TOOLS_FLEET_RULES_H
+#define JPKI_TOOLS_FLEET_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/outcome.h"
+
+#define FLEET_NAME_MAX 128	/* of a file in blocked/, with the NUL */
+
+/* --- when something was written ------------------------------------------------------- */
+
+/*
+ * By entryCSN (OpenLDAP: time, count, server), or else by modifyTimestamp, which is coarse: a second.
+ * All zero: never.
+ */
+struct fleet_stamp {
+	int64_t s;		/* seconds since 1970 UTC */
+	uint32_t us;
+	uint32_t count;
+	bool coarse;		/* us and count mean nothing */
+};
+
+/* Whether a was certainly written after b. What a coarse stamp leaves open is not later. */
+bool rules_later(const struct fleet_stamp *a, const struct fleet_stamp *b) MUST_CHECK;
+
+/* Reads "20261129030000.123456Z#000001#001#000000"; false for anything else. */
+bool rules_read_csn(const char *text, struct fleet_stamp *ret) MUST_CHECK;
+
+/* Reads "20261129030000Z" (RFC 4517 §3.3.13, UTC alone); false for anything else. */
+bool rules_read_time(const char *text, struct fleet_stamp *ret) MUST_CHECK;
+
+/* --- blocks ------------------------------------------------------------ */
+
+enum fleet_word { FLEET_BLOCK, FLEET_LIFT };
+
+/* What is remembered of one name in blocked/, for ever. */
+struct fleet_mark {
+	struct fleet_stamp blocked_at, lifted_at;	/* the latest of each */
+	bool ever_blocked;
+};
+
+/*
+ * Whether the name is blocked: it was, and no lift was written later. A block and a lift of one moment
+ * are a block.
+ */
+bool rules_is_blocked(const struct fleet_mark *mark) MUST_CHECK;
+
+/*
+ * An entry says so. True: it changes what is remembered. There is no such function for an entry that
+ * is missing or was deleted: that lifts nothing.
+ */
+bool rules_note_word(struct fleet_mark *mark, enum fleet_word word, const struct fleet_stamp *stamp);
+
+/* --- registrations -------------------------------------------------- */
+
+/* How a refresh ended, that is, one whole reading of what there is. */
+struct fleet_refresh {
+	bool success;		/* the directory's result, and it was the last message */
+	bool limited;		/* sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded, a referral */
+	bool filtered;		/* only some of the entries were asked for */
+	bool agreed;		/* a second provider has named the same entries */
+	int64_t seen;		/* registrations */
+	int64_t stated;		/* how many the state entry names; -1: there is none */
+};
+
+enum fleet_absence {
+	FLEET_REMOVE,		/* what was not mentioned is gone */
+	FLEET_HOLD,		/* nothing is removed; the administrator has to look (JPKI-E-FLEET-SHRUNK) */
+};
+
+#define FLEET_GONE_MAX 20	/* or a fiftieth of what is known, if that is more */
+
+/* What it means that `gone` of `known` registrations were not mentioned in a refresh. */
+enum fleet_absence rules_absence(const struct fleet_refresh *refresh, int64_t known, int64_t gone) MUST_CHECK;
+
+/*
+ * Whether an entry counts although a registration of that name and certificate was removed: only if it
+ * was written later than what we remember. A restored entry keeps its old stamp.
+ */
+bool rules_may_return(const struct fleet_stamp *removed, const struct fleet_stamp *entry) MUST_CHECK;
+
+/* Of two entries for one name: whether the second takes the place of the first. The older stays. */
+bool rules_replaces(const struct fleet_stamp *created_first, const struct fleet_stamp *created_second) MUST_CHECK;
+
+/* --- the source -------------------------------------------------------- */
+
+/* The state entry of the source, which the registrar's side touches each minute. */
+struct fleet_source {
+	int64_t generation;
+	int64_t time;		/* seconds since 1970 UTC */
+	int64_t enrolled, blocked;
+};
+
+/*
+ * Reads "generation=7 time=1764345600 enrolled=20000 blocked=12", in any order, each once, nothing else.
+ */
+bool rules_read_source(const char *text, struct fleet_source *ret) MUST_CHECK;
+
+/* Whether a directory is behind what we have seen of the source: then all is kept, and nothing of it taken but blocks. */
+bool rules_is_behind(const struct fleet_source *ours, const struct fleet_source *theirs) MUST_CHECK;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writes the copy of an organization's directory (config/fleetcopy.h): the only place that does. What is
+ * to be written comes from a caged process and is checked again.
+ *
+ * In this order, so that a power cut between any two leaves a copy that is old or new and never loses a
+ * block that was told: blocks; memory, which knows of every removal before it is done; registrations,
+ * each aside, on disk, then renamed; removals; state.
+ */
+#ifndef JPKI_TOOLS_FLEET_STORE_H
+#define JPKI_TOOLS_FLEET_STORE_H
+
+#include <stdio.h>
+
+#include "config/fleetcopy.h"
+#include "lib/log.h"
+
+/* The directory of the copy; the functions log what goes wrong and return false. */
+struct store {
+	const char *dir;	/* fleet_dir */
+	uid_t owner;		/* 0 but in tests */
+	const struct log *log;
+};
+
+/* Makes the directories, or checks those that are there. One writer at a time: *ret_lock is the caller's. */
+bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;
+
+/* The text of the memory; *ret_text is the caller's, free(); NULL if there is none. */
+bool store_read_memory(const struct store *store, char **ret_text) MUST_CHECK;
+
+/* How many registrations wait to be taken away (JUDGE_HELD); -1: nothing is remembered. */
+int64_t store_held(const struct store *store) MUST_CHECK;
+
+/* Does what a plan says (tools/fleet/judge.h), and remembers `memory`. */
+bool store_write(const struct store *store, FILE *plan, const char *memory, size_t memory_len) MUST_CHECK;
+
+/* Says that the copy is whole, as of then. */
+bool store_write_state(const struct store *store, const struct fleetcopy_state *state) MUST_CHECK;
+
+#endif
