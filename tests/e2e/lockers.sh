@@ -421,6 +421,7 @@ lay_card()
 {
 	until_true 20 waits_for_card || fail "$LOCKER does not wait for the card"
 	[ "$(prompts)" = 0 ] || fail 'the PIN is asked for without a card'
+	photograph waiting	# "Place your My Number Card on the reader."
 	sim insert || fail 'the card is not taken'
 	until_true 10 asks_or_refused
 	[ "$(prompts)" = 1 ] || fail 'the card does not bring the prompt for its PIN'

@@ -90,12 +90,13 @@ uid_of_text(const char *text)
 uid_t
 tool_sudo_uid(void)
 {
-	return uid_of_text(getenv("SUDO_UID"));
+	uid_t uid = uid_of_text(getenv("SUDO_UID"));
+
+	return uid != TOOL_NO_UID ? uid : uid_of_text(getenv("PKEXEC_UID"));
 }
 
-/* Whose login session this is. */
-static uid_t
-login_uid(void)
+uid_t
+tool_login_uid(void)
 {
 	_cleanup_(fclosep) FILE *f = fopen("/proc/self/loginuid", "re");
 	char line[32] = "";
@@ -154,7 +155,7 @@ name_of(uid_t uid, char name[static 64])
 void
 tool_actor(char text[static TOOL_ACTOR_MAX])
 {
-	uid_t uid = getuid(), login = login_uid();
+	uid_t uid = getuid(), login = tool_login_uid();
 	char name[64], login_name[64];
 
 	name_of(uid, name);
@@ -171,7 +172,7 @@ void
 tool_audit(const char *action, const char *key, const char *value)
 {
 	char field[512], login[32] = "-";
-	uid_t uid = login_uid();
+	uid_t uid = tool_login_uid();
 
 	log_field(value, field, sizeof field);
 	if (uid != TOOL_NO_UID)

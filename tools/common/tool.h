@@ -74,9 +74,12 @@ int tool_usage(const struct tool *t);
 /* Whether root has called; else false after a complaint. */
 bool tool_is_root(const struct tool *t) MUST_CHECK;
 
-/* Who called sudo, as sudo says: a proposal, no proof. TOOL_NO_UID if nobody did. */
+/* The user id of the caller of sudo or pkexec, as these say: a proposal, no proof. TOOL_NO_UID: called by neither. */
 #define TOOL_NO_UID ((uid_t)-1)
 uid_t tool_sudo_uid(void);
+
+/* That of the login session, as the kernel says; else as tool_sudo_uid(). */
+uid_t tool_login_uid(void);
 
 /* The account that a name on the command line means; false after a complaint. */
 bool tool_find_account(const struct tool *t, const char *name, struct account *ret) MUST_CHECK;

@@ -21,6 +21,8 @@ struct doctor {
 	struct tool *t;
 	const char *conf_file;
 	const char *reader;	/* search_wants(); NULL: any */
+	bool card_only;		/* of a card only what it is: no authority is trusted and no user enrolled yet */
+	bool faults_only;	/* what is in order is not shown */
 	json_t *array;		/* NULL: as text, at once */
 	int pipe;		/* in the process that talks to pcscd: findings go there; else -1 */
 	unsigned int seen[FINDING_COUNT];	/* how often each was reported */

@@ -109,6 +109,8 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 		found_alone(d, FOUND_CARD_NO_CERT);
 		return;
 	}
+	if (d->card_only)
+		return;
 	judge_certificate(d, der);
 	o = usercerts_owners(&d->t->env, der, note_owner, &owners);
 	if (outcome_ok(&o) && !owners.any)

@@ -66,7 +66,7 @@ report_finding(struct doctor *d, enum finding f, char *detail)
 	d->seen[f]++;
 	if (d->array != NULL)
 		put_finding(d->array, f, detail);
-	else
+	else if (!d->faults_only || findings[f].level != LEVEL_OK)
 		print_finding(f, detail);
 }
 

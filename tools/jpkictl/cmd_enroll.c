@@ -223,7 +223,7 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	status = e.file != NULL ? enroll_from_file(t, &e) : enroll_from_card(t, &e);
 	if (status == TOOL_OK) {
 		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
-		printf(_("%s: enrolled\n"), e.user);
+		printf(_("%s: the card is registered\n"), e.user);
 	}
 	return status;
 }

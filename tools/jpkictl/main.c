@@ -125,18 +125,20 @@ static const struct command commands[] = {
 	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  .run = cmd_ssh_keys },
 	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
-	  N_("Goes through programs, reader, card, authority, revocation list, enrollment and PAM\n"
-	  "services; each step is shown before it is done. What is done already is left out, so\n"
-	  "it can be stopped and started again. The password always stays a second way in.\n\n"
-	  "  -y, --yes                     agree to everything; for installs nobody watches\n"
-	  "      --user NAME               whose card it is (else who called sudo)\n"
+	  N_("Goes through programs, reader, card, authority, revocation list, registration, more\n"
+	  "comfort and PAM services; each step is shown before it is done. What is done already is\n"
+	  "left out, so it can be stopped and started again. The password always stays a second way in.\n\n"
+	  "  -y, --yes                     agree to what is recommended; for installs nobody watches\n"
+	  "      --user NAME               whose card it is (else the caller of sudo or pkexec)\n"
 	  "      --reader NAME             the reader whose name begins with NAME\n"
-	  "      --no-enroll               nobody's card is registered now\n"
+	  "      --no-enroll               no card is registered now\n"
 	  "      --trust FILE              trust the CA certificates in FILE\n"
 	  "      --accept-fingerprint HEX  trust the one on the card, if it has this SHA-256\n"
 	  "                                fingerprint\n"
 	  "      --crl-source URL          where the CRL is fetched from\n"
 	  "      --no-crl                  log in without a CRL (crl = if-present)\n"
+	  "      --comfort LIST            what to add, with commas; or none: lock (lock the screen\n"
+	  "                                when the card is taken off the reader)\n"
 	  "      --services LIST           which PAM services, with commas; or none\n"
 	  "      --rollback MINUTES        take the PAM files back unless confirmed (5; 0: never)\n"
 	  "      --confirm                 the changes stay\n"
@@ -221,7 +223,7 @@ static bool
 is_kept(const char *variable)
 {
 	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
-	    "SUDO_UID=",	/* says who it was, decides nothing */
+	    "SUDO_UID=", "PKEXEC_UID=",	/* say who it was, decide nothing */
 	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "ALL_PROXY=", "no_proxy=",
 	    "NO_PROXY=" };	/* libcurl does not take HTTP_PROXY, which is a header in CGI */
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/signals.h"
+#include "tools/common/agree.h"
 #include "tools/setup/setup.h"
 
 bool
@@ -22,20 +23,15 @@ setup_line(const struct setup *s, const char *question, char line[static SETUP_L
 	printf("%s ", question);
 	(void)fflush(stdout);
 	if (fgets(line, SETUP_LINE, stdin) == NULL)
-		line[0] = '\0';
+		return false;
 	line[strcspn(line, "\n")] = '\0';
-	return line[0] != '\0';
+	return true;
 }
 
 bool
-setup_agrees(const struct setup *s, const char *question)
+setup_agrees(const struct setup *s, const char *question, bool by_default)
 {
-	char line[SETUP_LINE];
-
-	if (s->yes)
-		return true;
-	printf("%s", question);
-	return setup_line(s, _(" [y/n]"), line) && rpmatch(line) == 1;
+	return s->yes || (s->terminal && agree_by_line(question, by_default));
 }
 
 #define WORDS_MAX 16
@@ -52,7 +48,7 @@ become(const char *path, const char *const argv[])
 }
 
 /* ^C is for the child, which decides when it may end; then it is for us. */
-static bool
+static int
 run_program(const char *path, const char *const argv[])
 {
 	sigset_t before;
@@ -69,16 +65,16 @@ run_program(const char *path, const char *const argv[])
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	signals_release(&before);
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 bool
 setup_program(const char *const argv[])
 {
-	return run_program(argv[0], argv);
+	return run_program(argv[0], argv) == 0;
 }
 
-bool
+int
 setup_jpkictl(const struct setup *s, const char *argv[])
 {
 	const char *whole[WORDS_MAX] = { "jpkictl", "--config", s->t->conf_file };

@@ -3,7 +3,9 @@
  * What was changed, and back.
  *
  * BACKUP_DIR has NAME.before (empty: there was none) and NAME.after for each service that was changed,
- * and "pending": the names of those not confirmed yet, one a line. The process that takes
+ * NAME.first too if it had been changed by us already: what was before that. A roll-back goes to
+ * NAME.before, --undo as far back as it can. "pending" has the names of those not confirmed yet, one a
+ * line, a name twice if it was changed twice. The process that takes
  * them back holds "pending" open and locked (flock); once that file has no name any more
  * (confirmed, undone or replaced by a newer one) it has nothing to do. A "pending" that is not
  * locked has lost its process, by SIGKILL or with the power: the next jpkictl takes it up.
@@ -33,6 +35,7 @@
 #define BACKUP_DIR STATEDIR "/setup"
 #define PENDING BACKUP_DIR "/pending"
 #define SUFFIX ".before"
+#define FIRST ".first"
 
 static bool
 path_of(char path[static PATH_MAX], const char *dir, const char *name, const char *suffix)
@@ -84,11 +87,27 @@ read_text(const struct tool *t, const char *dir, const char *name, const char *s
 static bool
 forget_backup(const char *name)
 {
-	char before[PATH_MAX], after[PATH_MAX];
+	char before[PATH_MAX], after[PATH_MAX], first[PATH_MAX];
 
 	return path_of(before, BACKUP_DIR, name, SUFFIX) && path_of(after, BACKUP_DIR, name, ".after") &&
-	    unlink(before) == 0 && (unlink(after) == 0 || errno == ENOENT) &&
+	    path_of(first, BACKUP_DIR, name, FIRST) && unlink(before) == 0 &&
+	    (unlink(after) == 0 || errno == ENOENT) && (unlink(first) == 0 || errno == ENOENT) &&
 	    safefile_sync_directory_of(before);
+}
+
+/* A change was rolled back: the one before it, if there is one, is what can be undone now. */
+static bool
+forget_last_change(const struct tool *t, const char *name, const char *before_text)
+{
+	char before[PATH_MAX], after[PATH_MAX], first[PATH_MAX];
+
+	if (!path_of(before, BACKUP_DIR, name, SUFFIX) || !path_of(after, BACKUP_DIR, name, ".after") ||
+	    !path_of(first, BACKUP_DIR, name, FIRST))
+		return false;
+	if (access(first, F_OK) != 0)
+		return forget_backup(name);
+	return safefile_replace(after, 0600, before_text, strlen(before_text), &t->log) &&
+	    rename(first, before) == 0 && safefile_sync_directory_of(before);
 }
 
 /* As read_text(); "" for a file that is not there. */
@@ -120,7 +139,7 @@ put_back(const struct tool *t, const char *path, mode_t mode, const char *before
 
 /* A file that somebody has changed since is theirs: it stays. */
 static bool
-restore(const struct tool *t, const char *name)
+restore_last_change(const struct tool *t, const char *name)
 {
 	_cleanup_(freep) char *before = NULL;
 	_cleanup_(freep) char *after = NULL;
@@ -136,7 +155,7 @@ restore(const struct tool *t, const char *name)
 		return false;
 	}
 	if (strcmp(now, before) == 0)
-		return forget_backup(name);
+		return forget_last_change(t, name, before);
 	if (strcmp(now, after) != 0) {
 		log_msg(&t->log, LOG_ERR, "%s: changed since, it stays; as it was before: %s", path, backup);
 		return false;
@@ -144,7 +163,22 @@ restore(const struct tool *t, const char *name)
 	if (!put_back(t, path, st.st_mode & 07777, before))
 		return false;
 	log_msg(&t->log, LOG_NOTICE, "%s: as it was before", path);
-	return forget_backup(name);
+	return forget_last_change(t, name, before);
+}
+
+static bool
+has_backup(const char *name)
+{
+	char backup[PATH_MAX];
+
+	return path_of(backup, BACKUP_DIR, name, SUFFIX) && access(backup, F_OK) == 0;
+}
+
+/* All our changes of a service: one, or two with a NAME.first. */
+static bool
+restore_all_changes(const struct tool *t, const char *name)
+{
+	return restore_last_change(t, name) && (!has_backup(name) || restore_last_change(t, name));
 }
 
 /* The services in "pending". */
@@ -158,7 +192,7 @@ restore_pending(const struct tool *t)
 	if (!read_text(t, BACKUP_DIR, "pending", "", &names))
 		return false;
 	for (char *name = strtok_r(names, "\n", &rest); name != NULL; name = strtok_r(NULL, "\n", &rest))
-		ok = restore(t, name) && ok;
+		ok = restore_last_change(t, name) && ok;
 	return unlink(PENDING) == 0 && ok;
 }
 
@@ -180,7 +214,7 @@ backup_undo(struct tool *t)
 			continue;
 		e->d_name[len - strlen(SUFFIX)] = '\0';
 		count++;
-		failed += !restore(t, e->d_name);
+		failed += !restore_all_changes(t, e->d_name);
 	}
 	(void)closedir(dir);
 	if (failed == 0 && unlink(PENDING) != 0 && errno != ENOENT)
@@ -349,6 +383,23 @@ backup_take_up(struct tool *t)
 
 /* ---- there ---- */
 
+/* Keeps what was before our first change, if what we change now is what we wrote then. */
+static bool
+keep_first(const struct tool *t, const char *name, const char *now)
+{
+	_cleanup_(freep) char *after = NULL;
+	_cleanup_(freep) char *text = NULL;
+	char before[PATH_MAX], first[PATH_MAX];
+	struct stat st;
+
+	if (!path_of(before, BACKUP_DIR, name, SUFFIX) || !path_of(first, BACKUP_DIR, name, FIRST))
+		return false;
+	if (stat(before, &st) != 0 || !read_text(t, BACKUP_DIR, name, ".after", &after) || strcmp(after, now) != 0)
+		return unlink(first) == 0 || errno == ENOENT;
+	return access(first, F_OK) == 0 || (read_text(t, BACKUP_DIR, name, SUFFIX, &text) &&
+	    safefile_replace(first, st.st_mode & 07777, text, strlen(text), &t->log));
+}
+
 /* NAME.before last: only what has one is ever restored. */
 static bool
 save_file(const struct tool *t, const struct setup_change *c)
@@ -356,7 +407,7 @@ save_file(const struct tool *t, const struct setup_change *c)
 	char before[PATH_MAX], after[PATH_MAX];
 
 	return path_of(before, BACKUP_DIR, c->name, SUFFIX) && path_of(after, BACKUP_DIR, c->name, ".after") &&
-	    safefile_replace(after, 0600, c->after, strlen(c->after), &t->log) &&
+	    keep_first(t, c->name, c->before) && safefile_replace(after, 0600, c->after, strlen(c->after), &t->log) &&
 	    safefile_replace(before, c->mode, c->before, strlen(c->before), &t->log);
 }
 

@@ -12,12 +12,13 @@
 #include "tools/setup/setup.h"
 
 static const struct setup_step steps[] = {
-	{ N_("Programs and configuration"), machine_done, NULL, NULL },
-	{ N_("Reader and card"), reader_done, reader_tell, reader_act },
-	{ N_("Whose certificates are trusted"), trust_done, trust_tell, trust_act },
-	{ N_("Which certificates are revoked"), crl_done, crl_tell, crl_act },
-	{ N_("Whose card it is"), enroll_done, enroll_tell, enroll_act },
-	{ N_("Where the card logs in"), services_done, NULL, services_act },
+	{ N_("Programs and configuration"), machine_done, NULL },
+	{ N_("Reader and card"), reader_done, reader_act },
+	{ N_("Whose certificates are trusted"), trust_done, trust_act },
+	{ N_("Which certificates are revoked"), crl_done, crl_act },
+	{ N_("Registering the card"), enroll_done, enroll_act },
+	{ N_("More comfort"), comfort_done, comfort_act },
+	{ N_("Where the card logs in"), services_done, services_act },
 };
 
 #define STEPS (sizeof steps / sizeof steps[0])
@@ -25,7 +26,7 @@ static const struct setup_step steps[] = {
 static int
 stopped(const struct setup *s)
 {
-	printf("%s\n", _("Stopped here. What was done stays; run jpkictl setup again to go on."));
+	printf("%s\n", _("Stopped here. What was done stays; to go on: jpkictl setup."));
 	return TOOL_FAILED;
 }
 
@@ -37,26 +38,17 @@ walk_steps(struct setup *s)
 		(void)fflush(stdout);
 		if (steps[i].done(s))
 			continue;
-		if (steps[i].act == NULL)
-			return stopped(s);
-		if (steps[i].tell != NULL) {
-			steps[i].tell(s);
-			if (!setup_agrees(s, _("Do that?")))
-				return stopped(s);
-		}
-		if (!steps[i].act(s))
+		if (steps[i].act == NULL || !steps[i].act(s))
 			return stopped(s);
 	}
-	printf("\n%s\n", _("Set up. To take the PAM files back: jpkictl setup --undo. To end a card's\n"
-	    "logins: jpkictl revoke USER. An authority: jpkictl trust remove FINGERPRINT."));
-	return TOOL_OK;
+	return setup_finish(s);
 }
 
-/* sudo says who it was; that is no more than what is proposed. */
+/* As sudo, pkexec or the login session says; that is no more than what is proposed. */
 static const char *
 invoking_user(void)
 {
-	uid_t uid = tool_sudo_uid();
+	uid_t uid = tool_sudo_uid() != TOOL_NO_UID ? tool_sudo_uid() : tool_login_uid();
 	const struct passwd *pw = uid != TOOL_NO_UID && uid != 0 ? getpwuid(uid) : NULL;
 
 	return pw != NULL ? strdup(pw->pw_name) : NULL;
@@ -120,6 +112,9 @@ take_option(struct setup *s, int option, const char *value)
 	case 'C':
 		s->no_crl = true;
 		return true;
+	case 'o':
+		s->comfort = value;
+		return comfort_list_is_known(value);
 	case 's':
 		s->services = value;
 		return true;
@@ -142,6 +137,7 @@ cmd_setup(struct tool *t, int argc, char **argv)
 		{ "accept-fingerprint", required_argument, NULL, 'a' },
 		{ "crl-source", required_argument, NULL, 'c' },
 		{ "no-crl", no_argument, NULL, 'C' },
+		{ "comfort", required_argument, NULL, 'o' },
 		{ "services", required_argument, NULL, 's' },
 		{ "rollback", required_argument, NULL, 'r' },
 		{ "confirm", no_argument, NULL, 'k' },

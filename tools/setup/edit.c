@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Our two lines in the file of a service; everything else stays, octet by octet. */
+/* Our lines in the file of a service; everything else stays, octet by octet. */
 #include "config.h"
 
 #include <stdio.h>
@@ -32,6 +32,29 @@ is_place(const char *line, const char *type, const char *common)
 	    strstr(line, "pam_unix.so") != NULL;
 }
 
+/* A line of the session, or one that includes them. */
+static bool
+is_session(const char *line)
+{
+	char first[16] = "", second[64] = "";
+
+	(void)sscanf(line, "%15s %63s", first, second);
+	if (same_word(first, "@include"))
+		return strncmp(second, "common-session", strlen("common-session")) == 0;
+	return same_word(first[0] == '-' ? first + 1 : first, "session");
+}
+
+/* The line at p as text of its own, with those that continue it left out; its end, behind the newline. */
+static const char *
+take_line(const char *p, char line[static LINE_MAX_PAM], bool *ret_continued)
+{
+	size_t len = strcspn(p, "\n");
+
+	snprintf(line, LINE_MAX_PAM, "%.*s", (int)(len < LINE_MAX_PAM ? len : LINE_MAX_PAM - 1), p);
+	*ret_continued = len > 0 && p[len - 1] == '\\';
+	return p + len + (p[len] == '\n');
+}
+
 /* Where the first such line begins, or NULL. A line that continues another is none. */
 static const char *
 place_of(const char *text, const char *type, const char *common)
@@ -39,33 +62,61 @@ place_of(const char *text, const char *type, const char *common)
 	char line[LINE_MAX_PAM];
 	bool continued = false;
 
-	for (const char *p = text; *p != '\0';) {
-		size_t len = strcspn(p, "\n");
+	for (const char *p = text, *next; *p != '\0'; p = next) {
+		bool was = continued;
 
-		snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line - 1), p);
-		if (!continued && is_place(line, type, common))
+		next = take_line(p, line, &continued);
+		if (!was && is_place(line, type, common))
 			return p;
-		continued = len > 0 && p[len - 1] == '\\';
-		p += len + (p[len] == '\n');
 	}
 	return NULL;
 }
 
-char *
-edit_insert(const char *text, const char *options)
+/* Behind the last line of the session, with what continues it; the end of the text if there is none. */
+static const char *
+session_place(const char *text)
 {
-	const char *auth = place_of(text, "auth", "common-auth");
-	const char *account = place_of(text, "account", "common-account");
+	const char *place = NULL, *p = text;
+	char line[LINE_MAX_PAM];
+	bool continued = false, within = false;
+
+	while (*p != '\0') {
+		if (!continued)
+			within = false;
+		p = take_line(p, line, &continued);
+		within = within || is_session(line);
+		if (within)
+			place = p;
+	}
+	return place != NULL ? place : p;
+}
+
+static void
+put_session(FILE *f, const char *text, const char *p)
+{
+	if (p > text && p[-1] != '\n')
+		fputc('\n', f);
+	fputs("session\toptional\tpam_jpki.so\n", f);
+}
+
+char *
+edit_insert(const char *text, const struct edit *e)
+{
+	const char *auth = e->card ? place_of(text, "auth", "common-auth") : NULL;
+	const char *account = e->card ? place_of(text, "account", "common-account") : NULL;
+	const char *session = e->session ? session_place(text) : NULL;
 	char *edited = NULL;
 	size_t size;
 	FILE *f;
 
-	if (auth == NULL || (f = open_memstream(&edited, &size)) == NULL)
+	if ((e->card && auth == NULL) || (f = open_memstream(&edited, &size)) == NULL)
 		return NULL;
 	for (const char *p = text;; p++) {
-		if (p == auth)
-			fprintf(f, "auth\t[success=done default=ignore]\tpam_jpki.so%s\n", options);
-		if (p == account)
+		if (session != NULL && p == session)
+			put_session(f, text, p);
+		if (auth != NULL && p == auth)
+			fprintf(f, "auth\t[success=done default=ignore]\tpam_jpki.so%s\n", e->options);
+		if (account != NULL && p == account)
 			fputs("account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\t"
 			    "pam_jpki.so\n", f);
 		if (*p == '\0')

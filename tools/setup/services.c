@@ -155,23 +155,46 @@ all_may_become(const struct plan *p)
 	return ok;
 }
 
-/* How often our module stands in a service, with what is planned; also of one that is not there: 0. */
-static size_t
-uses_card(const struct plan *p, const char *name)
+static bool
+has_session_line(const struct pamstack *stack)
 {
+	const struct pamstack_list *list = pamstack_list(stack, PAMSTACK_SESSION);
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->lines[i].module != NULL && strcmp(list->lines[i].module, PAMSTACK_OURS) == 0)
+			return true;
+	return false;
+}
+
+/* What a service lacks, with what is planned. One that is not there, or cannot be read, lacks the lines of the card. */
+static struct edit
+look_for_lack(const struct plan *p, const char *name)
+{
+	const struct known_service *known = known_service(name);
+	struct edit lack = { .card = true, .options = known != NULL ? known->options : "" };
+	bool wanted = known != NULL && known->opens_session && p->s->t->conf.on_removal != CONF_REMOVAL_NONE;
 	struct pamstack_source source = source_with(p, p->count);
 	struct pamstack stack;
-	size_t count;
 
 	if (!pamstack_load(&source, name, &stack))
-		return 0;
-	count = stack.file != NULL ? judge_service(p->s, &stack).count : 0;
+		return lack;
+	if (stack.file != NULL) {
+		lack.card = judge_service(p->s, &stack).count == 0;
+		lack.session = wanted && !has_session_line(&stack);
+	}
 	pamstack_done(&stack);
-	return count;
+	return lack;
+}
+
+static bool
+lacks_something(const struct edit *lack)
+{
+	return lack->card || lack->session;
 }
 
 /* ---- a change ---- */
 
+/* The lines of a service before and with all that is planned. */
 static bool
 show_change(const struct plan *p, const char *name)
 {
@@ -184,7 +207,10 @@ show_change(const struct plan *p, const char *name)
 	ok = pamstack_print_change(stdout, pamstack_list(&before, PAMSTACK_AUTH),
 	    pamstack_list(&after, PAMSTACK_AUTH), &same) &&
 	    pamstack_print_change(stdout, pamstack_list(&before, PAMSTACK_ACCOUNT),
-	    pamstack_list(&after, PAMSTACK_ACCOUNT), &same);
+	    pamstack_list(&after, PAMSTACK_ACCOUNT), &same) &&
+	    (has_session_line(&before) == has_session_line(&after) ||
+	    pamstack_print_change(stdout, pamstack_list(&before, PAMSTACK_SESSION),
+	    pamstack_list(&after, PAMSTACK_SESSION), &same));
 	pamstack_done(&before);
 	pamstack_done(&after);
 	return ok;
@@ -235,9 +261,9 @@ read_service(const struct setup *s, const char *path, char **ret, unsigned int *
 
 /* The text with our lines. Of a file in /usr it is a copy, which goes before that one and says so. */
 static char *
-edit_service(const char *path, const char *text, const char *options)
+edit_service(const char *path, const char *text, const struct edit *lack)
 {
-	_cleanup_(freep) char *edited = edit_insert(text, options);
+	_cleanup_(freep) char *edited = edit_insert(text, lack);
 	char *copy = NULL;
 
 	if (edited == NULL || is_ours_to_change(path)) {
@@ -251,9 +277,8 @@ edit_service(const char *path, const char *text, const char *options)
 
 /* Fills in the change of a service; false after a complaint. */
 static bool
-prepare_change(const struct setup *s, const char *name, struct setup_change *c)
+prepare_change(const struct setup *s, const char *name, const struct edit *lack, struct setup_change *c)
 {
-	const struct known_service *known = known_service(name);
 	char path[PATH_MAX] = "";
 	struct stat st;
 
@@ -263,14 +288,14 @@ prepare_change(const struct setup *s, const char *name, struct setup_change *c)
 		return false;
 	}
 	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-		tool_complain(s->t, _("%s is not changed: it is a symbolic link, and somebody else sees to what it names"), path);
+		tool_complain(s->t, _("%s is not changed: it is a symbolic link"), path);
 		return false;
 	}
 	if (!read_service(s, path, &c->before, &c->mode)) {
 		tool_complain(s->t, _("%s cannot be read"), path);
 		return false;
 	}
-	c->after = edit_service(path, c->before, known != NULL ? known->options : "");
+	c->after = edit_service(path, c->before, lack);
 	if (c->after == NULL) {
 		tool_complain(s->t, _("%s is not changed: no line was found in it that checks a password"), name);
 		return false;
@@ -288,6 +313,7 @@ plan_service(struct plan *p, const char *name)
 {
 	const struct known_service *known = known_service(name);
 	struct setup_change *c = &p->changes[p->count];
+	struct edit lack;
 
 	if (known != NULL && known->use == KNOWN_UNFIT) {
 		tool_complain(p->s->t, _("%s is not changed: %s"), name, _(known->remark));
@@ -297,17 +323,18 @@ plan_service(struct plan *p, const char *name)
 		tool_complain(p->s->t, _("'%s' is no PAM service that could be changed"), name);
 		return false;
 	}
-	if (uses_card(p, name) > 0) {
-		printf(_("%s uses the card already.\n"), name);
+	lack = look_for_lack(p, name);
+	if (!lacks_something(&lack)) {
+		printf(_("  %s uses the card already.\n"), name);
 		return true;
 	}
 	*c = (struct setup_change){ .name = NULL };
-	if (!prepare_change(p->s, name, c)) {
+	if (!prepare_change(p->s, name, &lack, c)) {
 		change_done(c);
 		return false;
 	}
 	p->files[p->count++] = (struct pamstack_file){ c->name, c->after };
-	return show_change(p, name);
+	return true;
 }
 
 /* ---- which ---- */
@@ -327,30 +354,46 @@ plan_listed(struct plan *p)
 	return ok;
 }
 
+/* Each service that is there and lacks something, in its place: a file that includes another is asked about after that one. */
+static bool
+plan_known(struct plan *p, bool (*wanted)(const struct setup *s, const struct known_service *k))
+{
+	for (const struct known_service *k = known_services(); k->name != NULL; k++) {
+		struct edit lack;
+
+		if (k->use == KNOWN_UNFIT || !setup_has_service(k->name))
+			continue;
+		lack = look_for_lack(p, k->name);
+		if (lacks_something(&lack) && wanted(p->s, k) && !plan_service(p, k->name))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_proposed(const struct setup *s, const struct known_service *k)
+{
+	return k->use == KNOWN_PROPOSED;
+}
+
 static bool
 agrees_to(const struct setup *s, const struct known_service *k)
 {
 	char question[512];
 
-	if (k->use == KNOWN_UNFIT || (k->use == KNOWN_OFFERED && s->yes))
-		return false;
 	if (k->remark == NULL)
 		snprintf(question, sizeof question, _("Use the card for %s?"), k->name);
 	else
 		snprintf(question, sizeof question, _("Use the card for %s? (%s)"), k->name, _(k->remark));
-	return setup_agrees(s, question);
+	return setup_agrees(s, question, k->use == KNOWN_PROPOSED);
 }
 
-static bool
-plan_known(struct plan *p)
+bool
+setup_has_service(const char *name)
 {
 	char path[PATH_MAX];
 
-	for (const struct known_service *k = known_services(); k->name != NULL; k++)
-		if (find_service(k->name, path) && uses_card(p, k->name) == 0 && agrees_to(p->s, k) &&
-		    !plan_service(p, k->name))
-			return false;
-	return true;
+	return find_service(name, path);
 }
 
 bool
@@ -358,29 +401,91 @@ services_done(struct setup *s)
 {
 	struct plan p = { .s = s };
 	bool any = false;
-	char path[PATH_MAX];
 
 	for (const struct known_service *k = known_services(); k->name != NULL; k++) {
-		bool uses;
+		struct edit lack;
 
-		if (!find_service(k->name, path))
+		if (k->use == KNOWN_UNFIT || !setup_has_service(k->name))
 			continue;
-		uses = uses_card(&p, k->name) > 0;
-		any = any || (k->use == KNOWN_PROPOSED && !uses);
-		printf("  %-20s %s\n", k->name, uses ? _("card, or password") :
-		    k->use == KNOWN_UNFIT ? _(k->remark) : _("password"));
+		lack = look_for_lack(&p, k->name);
+		any = any || (k->use == KNOWN_PROPOSED && lacks_something(&lack));
+		printf("  %-20s %s\n", k->name, lack.card ? _("password") : _("card, or password"));
 	}
 	return !any && s->services == NULL;
 }
 
-static void
-tell_confirm(const struct setup *s)
+static bool
+show_plan(const struct plan *p)
 {
-	if (s->rollback > 0)
-		printf(_("Now try it in another terminal, with and without the card. If it is well:\n"
-		    "  jpkictl setup --confirm\n"
-		    "Without that within %g minutes the files are put back as they were.\n"), s->rollback);
-	printf(_("To put them back at any time: jpkictl setup --undo (backups: %s)\n"), STATEDIR "/setup");
+	for (size_t i = 0; i < p->count; i++)
+		if (!show_change(p, p->changes[i].name))
+			return false;
+	return true;
+}
+
+/* The names of what is planned, with commas. */
+static void
+list_plan(const struct plan *p, char names[static SETUP_SERVICES_MAX])
+{
+	size_t len = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < p->count && len < SETUP_SERVICES_MAX; i++)
+		len += (size_t)snprintf(names + len, SETUP_SERVICES_MAX - len, "%s%s", i > 0 ? ", " : "",
+		    p->changes[i].name);
+}
+
+enum choice { CHOICE_YES, CHOICE_NO, CHOICE_EACH };
+
+/* Shows the changes where that is wanted. */
+static enum choice
+ask_for_plan(const struct plan *p, const char *names)
+{
+	char line[SETUP_LINE];
+
+	printf(_("The card will do, or the password as before, for: %s\n"), names);
+	for (;;) {
+		if (!setup_line(p->s, _("Change these files of /etc/pam.d? [Y/n] d: show the changes, c: choose"), line))
+			return CHOICE_NO;
+		if (strcmp(line, "c") == 0)
+			return CHOICE_EACH;
+		if (strcmp(line, "d") != 0)
+			return line[0] == '\0' || rpmatch(line) == 1 ? CHOICE_YES : CHOICE_NO;
+		if (!show_plan(p))
+			return CHOICE_NO;
+	}
+}
+
+static bool
+plan_each(struct plan *p)
+{
+	plan_done(p);
+	*p = (struct plan){ .s = p->s };
+	return plan_known(p, agrees_to) && show_plan(p);
+}
+
+/* True, with an empty plan, if the answer is no. */
+static bool
+make_plan(struct plan *p)
+{
+	char names[SETUP_SERVICES_MAX];
+	enum choice choice = CHOICE_YES;
+
+	if (!(p->s->services != NULL ? plan_listed(p) : plan_known(p, is_proposed)))
+		return false;
+	if (p->count == 0)
+		return true;
+	list_plan(p, names);
+	if (p->s->yes)
+		return show_plan(p);
+	choice = ask_for_plan(p, names);
+	if (choice == CHOICE_EACH)
+		return plan_each(p);
+	if (choice == CHOICE_NO) {
+		plan_done(p);
+		*p = (struct plan){ .s = p->s };
+	}
+	return true;
 }
 
 bool
@@ -388,15 +493,14 @@ services_act(struct setup *s)
 {
 	_cleanup_(plan_done) struct plan p = { .s = s };
 
-	if (!(s->services != NULL ? plan_listed(&p) : plan_known(&p)))
+	if (!make_plan(&p))
 		return false;
 	if (p.count == 0) {
-		printf("%s\n", _("No service is changed."));
+		printf("  %s\n", _("No service is changed."));
 		return true;
 	}
-	if (!all_may_become(&p) || !setup_agrees(s, _("Try a login with the card, then write these files?")) ||
-	    !trial_passes(s) || !backup_apply(s, p.changes, p.count))
+	if (!all_may_become(&p) || !trial_passes(s) || !backup_apply(s, p.changes, p.count))
 		return false;
-	tell_confirm(s);
+	list_plan(&p, s->written);
 	return true;
 }

@@ -5,8 +5,8 @@
  * MUSTs: nothing is changed before it was shown and agreed to. A file of PAM is
  * written only if the model of its stack keeps a second way in, only after the module
  * answered in a service of its own, and only with a backup and (unless switched off) a
- * process that takes it back. Every file is replaced as a whole, so that whoever stops us
- * at any moment leaves the old one or the new one.
+ * process that takes it back. Every file is replaced as a whole, so that a set-up that is
+ * stopped at any moment leaves the old one or the new one.
  */
 #ifndef JPKI_TOOLS_SETUP_SETUP_H
 #define JPKI_TOOLS_SETUP_SETUP_H
@@ -14,61 +14,90 @@
 #include "lib/i18n.h"
 #include "tools/common/tool.h"
 
+#define SETUP_SERVICES_MAX 512
+
 struct setup {
 	struct tool *t;
 	bool yes, terminal;
 	bool no_enroll, no_crl;
 	const char *user;	/* NULL: not known */
 	const char *reader;	/* search_wants(); NULL: any */
-	const char *trust_file, *fingerprint, *crl_source, *services;
+	const char *trust_file, *fingerprint, *crl_source, *services, *comfort;
 	double rollback;	/* minutes; 0: none */
+
+	/* What this run has done, for the later steps and the last screen. */
+	bool pin_proved;	/* the card was registered: its PIN was right just now */
+	char written[SETUP_SERVICES_MAX];	/* PAM services, with commas; "": none */
 };
 
 struct setup_step {
 	const char *title;	/* untranslated */
 	bool (*done)(struct setup *s);	/* prints what it found */
-	void (*tell)(struct setup *s);	/* what act will do; NULL: it asks for itself */
-	bool (*act)(struct setup *s);	/* false after a complaint */
+	bool (*act)(struct setup *s);	/* says what it would do, asks, does it; false: stopped, or after a complaint */
 };
 
-/* Yes or no, at the terminal; yes at once with --yes. */
-bool setup_agrees(const struct setup *s, const char *question);
+/* Yes or no, at the terminal; yes at once with --yes, no without either. */
+bool setup_agrees(const struct setup *s, const char *question, bool by_default) MUST_CHECK;
 
-/* A line typed at the terminal, "" without one. False if it was empty. */
+/* A line typed at the terminal, which may be empty. False without one and at the end of input. */
 #define SETUP_LINE 1024
-bool setup_line(const struct setup *s, const char *question, char line[static SETUP_LINE]);
+bool setup_line(const struct setup *s, const char *question, char line[static SETUP_LINE]) MUST_CHECK;
 
-/* "jpkictl ARGS…" (the first is ours to fill) in a process of its own; true if it succeeded. */
-bool setup_jpkictl(const struct setup *s, const char *argv[]);
+/* "jpkictl ARGS…" (the first is ours to fill) in a process of its own: its exit status; -1: it did not end by itself. */
+int setup_jpkictl(const struct setup *s, const char *argv[]) MUST_CHECK;
 
 /* Whose card it is, by any name of the account. False after a complaint. */
-bool setup_name_user(struct setup *s, const char *name);
+bool setup_name_user(struct setup *s, const char *name) MUST_CHECK;
 
-/* Another program of the PATH, the same. */
-bool setup_program(const char *const argv[]);
+/* Another program of the PATH; true if it succeeded. */
+bool setup_program(const char *const argv[]) MUST_CHECK;
+
+/* Appends a remark with the date and lines to the configuration. False after a complaint. */
+bool setup_configure(const struct setup *s, const char *remark, const char *lines) MUST_CHECK;
+
+/* Whether the configuration has a line for an option; true, too, if it cannot be read (logged). */
+bool setup_is_configured(const struct setup *s, const char *option) MUST_CHECK;
 
 /* steps.c */
 bool machine_done(struct setup *s);
 bool reader_done(struct setup *s);
-void reader_tell(struct setup *s);
 bool reader_act(struct setup *s);
 bool trust_done(struct setup *s);
-void trust_tell(struct setup *s);
 bool trust_act(struct setup *s);
 bool crl_done(struct setup *s);
-void crl_tell(struct setup *s);
 bool crl_act(struct setup *s);
 bool enroll_done(struct setup *s);
-void enroll_tell(struct setup *s);
 bool enroll_act(struct setup *s);
 
 /* Whether the user's card is registered. */
 bool setup_enrolled(const struct setup *s);
 
+/* How many authorities are trusted. */
+unsigned int setup_count_trusted(const struct setup *s);
+
+/* comfort.c: what goes beyond a login, each off unless chosen. */
+struct comfort {
+	const char *name;	/* as --comfort has it */
+	const char *option, *value;	/* of the configuration */
+	const char *gives, *costs;	/* untranslated: a sentence each */
+	bool (*fits)(const struct setup *s);	/* this machine */
+	/* What else it takes, after the option was written; false after a complaint. NULL: nothing. */
+	bool (*then)(struct setup *s);
+};
+
+/* All of them, in the order in which they are offered; the last has no name. */
+const struct comfort *comforts(void);
+
+/* Whether a list such as --comfort has names only what is in comforts(), or is "none". */
+bool comfort_list_is_known(const char *list);
+
+bool comfort_done(struct setup *s);
+bool comfort_act(struct setup *s);
+
 /* known.c: services whose programs are known. */
 enum known_use {
-	KNOWN_PROPOSED,		/* with --yes, too */
-	KNOWN_OFFERED,		/* at the terminal, with a remark */
+	KNOWN_PROPOSED,		/* unless answered otherwise, and with --yes */
+	KNOWN_OFFERED,		/* where each is asked for, with a remark */
 	KNOWN_UNFIT		/* not at all: the remark says why */
 };
 
@@ -77,6 +106,7 @@ struct known_service {
 	const char *options;	/* behind the module, with a blank before each */
 	enum known_use use;
 	const char *remark;	/* untranslated; NULL: none */
+	bool opens_session;	/* at a desk: jpki-watch is told of the card there */
 };
 
 /* All of them, in the order in which they are gone through; the last has no name. */
@@ -89,20 +119,28 @@ const struct known_service *known_service(const char *name);
 bool services_done(struct setup *s);
 bool services_act(struct setup *s);
 
+/* Whether the machine has a service, in PAM_DIR or where the distribution has its own. */
+bool setup_has_service(const char *name);
+
 /*
- * edit.c: the text of a service's file with our two lines in it, in front of those that
- * check the password and the account; options follow the module of the first. New
- * memory; NULL: no place was found for the first (or no memory).
+ * edit.c: the text of a service's file with our lines in it. card: two, in front of those that
+ * check the password and the account; options follow the module of the first. session: one
+ * behind the last of the session. New memory; NULL: no place was found for the first (or no memory).
  */
-char *edit_insert(const char *text, const char *options) MUST_CHECK;
+struct edit {
+	bool card, session;
+	const char *options;
+};
+char *edit_insert(const char *text, const struct edit *e) MUST_CHECK;
 
 /* trial.c: a login through libpam in the service TRIAL_SERVICE, in a process of its own. */
 #define PAM_DIR "/etc/pam.d"
 #define TRIAL_SERVICE "jpki-setup-test"
 
 /*
- * With somebody at the terminal whose card is registered, the card must let them in;
- * else the module must answer that it cannot, without a PIN. False after a complaint.
+ * With a person at the terminal whose card is registered, the card must let them in. Where it was
+ * registered a moment ago, PIN and key are proved: then the module must find the card and ask for
+ * the PIN, which is not typed twice. Else it must answer that it cannot, without a PIN. False after a complaint.
  */
 bool trial_passes(const struct setup *s) MUST_CHECK;
 
@@ -127,5 +165,11 @@ int backup_undo(struct tool *t);
  * SIGKILL. Nothing without root. Says and logs what it does.
  */
 void backup_take_up(struct tool *t);
+
+/*
+ * finish.c: the last screen: what was done, what to try now, how it is undone; asks whether what waits
+ * to be confirmed works. An exit status.
+ */
+int setup_finish(struct setup *s);
 
 #endif

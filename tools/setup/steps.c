@@ -20,42 +20,51 @@
 #include "tools/fetch/url.h"
 #include "tools/setup/setup.h"
 
-#define REASON_MAX 150		/* octets: a line of the configuration has 190 at most */
-
 /* ---- programs and configuration ---- */
 
 bool
 machine_done(struct setup *s)
 {
-	struct doctor d = { .t = s->t, .conf_file = s->t->conf_file, .pipe = -1 };
+	struct doctor d = { .t = s->t, .conf_file = s->t->conf_file, .pipe = -1, .faults_only = true };
 
 	if (!doctor_conf(&d))
 		return false;
 	doctor_programs(&d);
-	return doctor_count(&d, LEVEL_ERROR) == 0;
+	if (doctor_count(&d, LEVEL_ERROR) > 0)
+		return false;
+	printf("  %s\n", _("They are in order."));
+	return true;
 }
 
 /* ---- reader and card ---- */
 
-/* Only what reader and card themselves lack: nobody is trusted or enrolled yet. */
-bool
-reader_done(struct setup *s)
+/* Only what reader and card themselves lack: no authority is trusted and no card registered yet. */
+static bool
+look_at_reader(struct setup *s)
 {
 	static const enum finding hindrances[] = { FOUND_SERVICE_ABSENT, FOUND_SERVICE_SILENT,
 	    FOUND_SERVICE_VERSION, FOUND_SERVICE_REFUSES, FOUND_SERVICE_HANGS, FOUND_READER_NONE, FOUND_READER_EMPTY,
 	    FOUND_READER_CANNOT, FOUND_READER_BUSY, FOUND_READER_LOST, FOUND_CARD_JUKI,
 	    FOUND_CARD_PHONE, FOUND_CARD_OTHER, FOUND_CARD_NO_CERT, FOUND_PIN_LOCKED };
-	struct doctor d = { .t = s->t, .conf_file = s->t->conf_file, .pipe = -1 };
+	struct doctor d = { .t = s->t, .conf_file = s->t->conf_file, .pipe = -1, .reader = s->reader,
+		.card_only = true, .faults_only = true };
 
-	if (s->no_enroll && s->fingerprint == NULL) {
-		printf("  %s\n", _("No card is needed now."));
-		return true;
-	}
-	d.reader = s->reader;
 	doctor_readers(&d);
+	if (d.seen[FOUND_READER_NONE] > 0)
+		doctor_usb(&d, "");
 	for (size_t i = 0; i < sizeof hindrances / sizeof hindrances[0]; i++)
 		if (d.seen[hindrances[i]] > 0)
 			return false;
+	printf("  %s\n", _("A My Number Card is on the reader."));
+	return true;
+}
+
+bool
+reader_done(struct setup *s)
+{
+	if (!s->no_enroll || s->fingerprint != NULL)
+		return look_at_reader(s);
+	printf("  %s\n", _("No card is needed now."));
 	return true;
 }
 
@@ -65,22 +74,24 @@ can_start_pcscd(void)
 	return access("/run/systemd/system", F_OK) == 0 && access(PCSC_SOCKET, F_OK) != 0;
 }
 
-void
-reader_tell(struct setup *s)
-{
-	printf("  %s\n", can_start_pcscd() ?
-	    _("The smart card service is started now and at every boot: systemctl enable --now pcscd.socket") :
-	    _("Mend what is said above; then reader and card are looked at again."));
-}
-
 bool
 reader_act(struct setup *s)
 {
 	static const char *const start[] = { "systemctl", "enable", "--now", "pcscd.socket", NULL };
+	char line[SETUP_LINE];
 
-	if (can_start_pcscd() && !setup_program(start))
-		return false;
-	return reader_done(s);
+	if (can_start_pcscd()) {
+		if (!setup_agrees(s, _("Start the smart card service now and at every boot "
+		    "(systemctl enable --now pcscd.socket)?"), true) || !setup_program(start))
+			return false;
+		if (reader_done(s))
+			return true;
+	}
+	while (!s->yes && setup_line(s, _("Put that right and press Enter to look again, or type q to stop:"), line) &&
+	    line[0] == '\0')
+		if (reader_done(s))
+			return true;
+	return false;
 }
 
 /* ---- trust ---- */
@@ -91,68 +102,88 @@ count_one(void *ctx, const struct cert *cert)
 	++*(unsigned int *)ctx;
 }
 
-bool
-trust_done(struct setup *s)
+unsigned int
+setup_count_trusted(const struct setup *s)
 {
-	const char *list[] = { "trust", "list", NULL };
 	unsigned int count = 0;
 	struct outcome o;
 
-	if (s->trust_file != NULL || s->fingerprint != NULL)
-		return false;	/* asked for; to add it twice does no harm */
 	if (access(s->t->conf.trust_db, F_OK) != 0)
-		return false;
+		return 0;
 	o = trustdb_list(s->t->conf.trust_db, s->t->env.trust_owner, &s->t->log, count_one, &count);
-	return outcome_ok(&o) && count > 0 && setup_jpkictl(s, list);
+	return outcome_ok(&o) ? count : 0;
 }
 
-void
-trust_tell(struct setup *s)
+bool
+trust_done(struct setup *s)
 {
-	if (s->trust_file != NULL)
-		printf(_("  The CA certificates in %s will be trusted (jpkictl trust add).\n"), s->trust_file);
-	else
-		printf("  %s\n", _("The CA certificate on the card will be trusted, if its fingerprint is "
-		    "one that J-LIS publishes (jpkictl trust from-card)."));
+	unsigned int count;
+
+	if (s->trust_file != NULL || s->fingerprint != NULL)
+		return false;	/* stated; to add it twice does no harm */
+	count = setup_count_trusted(s);
+	if (count > 0)
+		printf(_("  Trusted authorities: %u (jpkictl trust list)\n"), count);
+	return count > 0;
 }
 
-static bool
-trust_card(const struct setup *s)
+/* As jpkictl trust from-card ends. */
+static int
+trust_card(const struct setup *s, const char *fingerprint)
 {
-	const char *card[7] = { "trust", "from-card" };
+	const char *card[8] = { "trust", "from-card" };
 	size_t n = 2;
 
 	if (s->reader != NULL) {
 		card[n++] = "--reader";
 		card[n++] = s->reader;
 	}
-	if (s->fingerprint != NULL) {
+	if (fingerprint != NULL) {
 		card[n++] = "--accept-fingerprint";
-		card[n++] = s->fingerprint;
+		card[n++] = fingerprint;
 	}
+	if (s->yes)
+		card[n++] = "--yes";
 	return setup_jpkictl(s, card);
+}
+
+static int
+trust_files(const struct setup *s, const char *file)
+{
+	const char *add[] = { "trust", "add", file, NULL };
+
+	return setup_jpkictl(s, add);
+}
+
+/* The fingerprint or the file, from somewhere else than the card. */
+static bool
+trust_typed(const struct setup *s)
+{
+	char line[SETUP_LINE];
+
+	printf("  %s\n", _("J-LIS publishes files and fingerprints at https://www.jpki.go.jp/ca/index.html; see\n"
+	    "  AUTHORITIES in jpkictl(8)."));
+	while (setup_line(s, _("The 64 digits of the fingerprint (SHA-256) from there, or the path of the file (/...);\n"
+	    "Enter alone stops:"), line) && line[0] != '\0')
+		if ((line[0] == '/' ? trust_files(s, line) : trust_card(s, line)) == TOOL_OK)
+			return true;
+	return false;
 }
 
 bool
 trust_act(struct setup *s)
 {
-	const char *add[] = { "trust", "add", s->trust_file, NULL };
-	char line[SETUP_LINE];
+	int status;
 
-	if (s->trust_file != NULL)
-		return setup_jpkictl(s, add);
-	if (trust_card(s))
-		return true;
-	if (s->fingerprint != NULL)
-		return false;
-	if (s->yes || !setup_line(s, _("The fingerprint as J-LIS publishes it, or a file with the CA "
-	    "certificate (/...); nothing stops here:"), line))
-		return false;
-	if (line[0] == '/')
-		s->trust_file = strdup(line);
-	else
-		s->fingerprint = strdup(line);
-	return (s->trust_file != NULL || s->fingerprint != NULL) && trust_act(s);
+	if (s->trust_file != NULL) {
+		printf(_("  The CA certificates in %s will be trusted (jpkictl trust add).\n"), s->trust_file);
+		return setup_agrees(s, _("Trust them?"), true) && trust_files(s, s->trust_file) == TOOL_OK;
+	}
+	printf("  %s\n", _("The card carries the certificate of the authority that issued it:"));
+	status = trust_card(s, s->fingerprint);
+	if (status != TOOL_UNPROVEN || s->fingerprint != NULL || s->yes)
+		return status == TOOL_OK;
+	return trust_typed(s);
 }
 
 /* ---- revocation ---- */
@@ -181,23 +212,6 @@ crl_done(struct setup *s)
 	}
 	printf("  %s\n", _("No CRL is installed, and without one no card logs in."));
 	return false;
-}
-
-void
-crl_tell(struct setup *s)
-{
-	char shown[URL_MAX];
-
-	url_shown(s->crl_source != NULL ? s->crl_source : "", shown);
-	if (s->crl_source != NULL)
-		printf(_("  The CRL is fetched from %s and the source is noted in %s.\n"), shown,
-		    s->t->conf.crl_sources);
-	else if (s->no_crl)
-		printf(_("  %s will say crl = if-present: a lost card is then answered by jpkictl revoke.\n"),
-		    s->t->conf_file);
-	else
-		printf("  %s\n", _("You will be asked for the URL of the CRL. JPKI gives it to registered "
-		    "verifiers only; without one, for the reason to do without."));
 }
 
 /* As many may read it as before. */
@@ -256,79 +270,85 @@ use_source(struct setup *s, const char *url)
 		    "then jpkictl setup again"), s->t->conf.crl_sources);
 		return false;
 	}
-	if (!setup_jpkictl(s, import) || !note_source(s, url))
+	if (setup_jpkictl(s, import) != TOOL_OK || !note_source(s, url))
 		return false;
 	printf("  %s\n", _("To fetch it again by itself: systemctl enable --now jpki-crl-update.timer"));
 	return true;
 }
 
+/* Whether a line of the text is one for the option. */
 static bool
-has_crl_line(const char *text)
+has_line(const char *text, const char *option)
 {
+	size_t len = strlen(option);
+
 	for (const char *p = text; p != NULL && *p != '\0'; p = strchr(p, '\n')) {
 		p += strspn(p, " \t\n");
-		if (strncmp(p, "crl", 3) == 0 && strchr(" \t=:", p[3]) != NULL && p[3] != '\0')
+		if (strncmp(p, option, len) == 0 && strchr(" \t=:", p[len]) != NULL && p[len] != '\0')
 			return true;
 	}
 	return false;
 }
 
-/* How much of a UTF-8 text fits into so many octets, between two characters. */
-static int
-fitting(const char *text, size_t max)
+bool
+setup_is_configured(const struct setup *s, const char *option)
 {
-	size_t len = strlen(text);
+	_cleanup_(freep) char *text = NULL;
 
-	if (len <= max)
-		return (int)len;
-	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
-		max--;
-	return (int)max;
+	return !read_or_empty(s, s->t->conf_file, &text) || has_line(text, option);
 }
 
-static bool
-do_without(struct setup *s, const char *reason)
+bool
+setup_configure(const struct setup *s, const char *remark, const char *lines)
 {
 	_cleanup_(freep) char *old = NULL;
-	char lines[SETUP_LINE + 128], date[32];
+	char more[512], date[32];
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (!read_or_empty(s, s->t->conf_file, &old))
-		return false;
-	if (has_crl_line(old)) {
+	(void)strftime(date, sizeof date, "%Y-%m-%d", localtime_r(&now, &tm));
+	return read_or_empty(s, s->t->conf_file, &old) &&
+	    snprintf(more, sizeof more, "\n# jpkictl setup, %s: %s\n%s", date, remark, lines) < (int)sizeof more &&
+	    replace(s, s->t->conf_file, old, more);
+}
+
+static bool
+do_without(struct setup *s)
+{
+	if (setup_is_configured(s, "crl")) {
 		tool_complain(s->t, _("%s has a line for crl already; change it by hand"), s->t->conf_file);
 		return false;
 	}
-	(void)strftime(date, sizeof date, "%Y-%m-%d", localtime_r(&now, &tm));
-	snprintf(lines, sizeof lines, "\n# jpkictl setup, %s: %.*s\ncrl = if-present", date,
-	    fitting(reason, REASON_MAX), reason);
-	if (!replace(s, s->t->conf_file, old, lines))
+	if (!setup_configure(s, "no source of a CRL", "crl = if-present"))
 		return false;
 	s->t->conf.crl = CONF_CRL_IF_PRESENT;
 	tool_audit("setup", "crl", "if-present");
+	printf(_("  %s says crl = if-present now.\n"), s->t->conf_file);
 	return true;
 }
 
 bool
 crl_act(struct setup *s)
 {
-	char line[SETUP_LINE];
+	char line[SETUP_LINE], shown[URL_MAX];
 
-	if (s->crl_source != NULL)
-		return use_source(s, s->crl_source);
+	if (s->crl_source != NULL) {
+		url_shown(s->crl_source, shown);
+		printf(_("  The CRL is fetched from %s and the source is noted in %s.\n"), shown, s->t->conf.crl_sources);
+		return setup_agrees(s, _("Fetch it?"), true) && use_source(s, s->crl_source);
+	}
+	printf("  %s\n", _("J-LIS gives its list of revoked certificates (CRL) to registered verifiers only. Without\n"
+	    "  one (crl = if-present) you answer a lost card yourself, by: sudo jpkictl revoke USER"));
 	if (s->no_crl)
-		return do_without(s, "no CRL (--no-crl)");
+		return do_without(s);
 	if (s->yes) {
 		tool_complain(s->t, "%s", _("state --crl-source or --no-crl"));
 		return false;
 	}
-	if (setup_line(s, _("URL of the CRL (nothing: there is none):"), line))
-		return use_source(s, line);
-	if (!setup_line(s, _("Why logins do without it (nothing stops here):"), line))
-		return false;
-	log_defuse(line);
-	return do_without(s, line);
+	while (setup_line(s, _("URL of the CRL (Enter alone: there is none, log in without it):"), line))
+		if (line[0] == '\0' ? do_without(s) : use_source(s, line))
+			return true;
+	return false;
 }
 
 /* ---- enrollment ---- */
@@ -361,35 +381,47 @@ bool
 enroll_done(struct setup *s)
 {
 	if (s->no_enroll) {
-		printf("  %s\n", _("Nobody is enrolled now (--no-enroll)."));
+		printf("  %s\n", _("No card is registered now (--no-enroll)."));
 		return true;
 	}
 	if (!setup_enrolled(s))
 		return false;
-	printf(_("  %s is enrolled.\n"), s->user);
+	printf(_("  The card of %s is registered.\n"), s->user);
 	return true;
 }
 
-void
-enroll_tell(struct setup *s)
+/* Asks until there is an account of that name; false if the answer is nothing. */
+static bool
+ask_user(struct setup *s)
 {
 	char line[SETUP_LINE];
 
-	if (s->user == NULL && setup_line(s, _("Whose card is it? User name:"), line))
-		(void)setup_name_user(s, line);
-	printf(_("  The card on the reader will be registered for %s (jpkictl enroll); its PIN is asked once.\n"),
-	    s->user != NULL ? s->user : "?");
+	while (!s->yes && setup_line(s, _("Whose card is it? User name (Enter alone stops):"), line) && line[0] != '\0')
+		if (setup_name_user(s, line))
+			return true;
+	if (s->yes)
+		tool_complain(s->t, "%s", _("whose card it is is not known; state --user or --no-enroll"));
+	return false;
+}
+
+static bool
+enroll_card(const struct setup *s)
+{
+	const char *enroll[] = { "enroll", "--", s->user, NULL };
+	const char *from[] = { "enroll", "--reader", s->reader, "--", s->user, NULL };
+
+	printf(_("  The card on the reader will be registered for %s. Type its four-digit PIN to agree;\n"
+	    "  Enter alone stops.\n"), s->user);
+	return setup_jpkictl(s, s->reader != NULL ? from : enroll) == TOOL_OK;
 }
 
 bool
 enroll_act(struct setup *s)
 {
-	const char *enroll[] = { "enroll", "--", s->user, NULL };
-	const char *from[] = { "enroll", "--reader", s->reader, "--", s->user, NULL };
-
-	if (s->user == NULL) {
-		tool_complain(s->t, "%s", _("whose card it is is not known; state --user or --no-enroll"));
+	if (s->user == NULL && !ask_user(s))
 		return false;
-	}
-	return setup_enrolled(s) || setup_jpkictl(s, s->reader != NULL ? from : enroll);
+	if (setup_enrolled(s))
+		return true;
+	s->pin_proved = enroll_card(s);
+	return s->pin_proved;
 }

@@ -131,10 +131,19 @@ log_in_apart(const char *user, bool person, sigset_t *before)
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Whether the answer of a login without anybody to ask will do. */
+static bool
+is_answer(const struct setup *s, int r)
+{
+	if (s->pin_proved)
+		return r == PAM_CONV_ERR;	/* it came as far as the prompt for the PIN */
+	return r == PAM_AUTHINFO_UNAVAIL || r == PAM_USER_UNKNOWN || r == PAM_CONV_ERR;
+}
+
 bool
 trial_passes(const struct setup *s)
 {
-	bool person = s->terminal && setup_enrolled(s);
+	bool person = s->terminal && setup_enrolled(s) && !s->pin_proved;
 	sigset_t before;
 	int r = -1;
 
@@ -149,8 +158,9 @@ trial_passes(const struct setup *s)
 		printf("%s\n", _("The card logs in."));
 		return true;
 	}
-	if (!person && (r == PAM_AUTHINFO_UNAVAIL || r == PAM_USER_UNKNOWN || r == PAM_CONV_ERR)) {
-		printf("%s\n", _("The module answers. Nobody has logged in with a card yet."));
+	if (!person && is_answer(s, r)) {
+		printf("%s\n", s->pin_proved ? _("It finds the card and asks for the PIN, which was right a moment ago.") :
+		    _("The module answers. No one has logged in with a card yet."));
 		return true;
 	}
 	tool_complain(s->t, _("the login that was tried failed: %s; no service was changed"),

@@ -28,7 +28,7 @@ enroll_by_another_name()
 	rm -f "$USERS"/*
 	run jpkictl enroll --from-file "$PKI/good.crt" hanako@realm.example
 	expect_equal 'exit status' 0 "$STATUS"
-	expect_has 'output' 'hanako: enrolled' "$OUT"
+	expect_has 'output' 'hanako: the card is registered' "$OUT"
 	expect_equal 'files' hanako.pem "$(ls "$USERS")"
 	expect_logged 'JPKI-ADMIN action=enroll user=hanako '
 	run jpkictl enroll --add --from-file "$PKI/renewed.crt" HANAKO

@@ -37,6 +37,10 @@ person 'su: ^D at the prompt' status=1 log=CANCELLED verifies=0 "$ASKED" key:04 
 person 'su -: a login shell' says='/home/hanako' "${RIGHT[@]}" 'wait:[$] $' 'type:pwd; exit' -- "${TARO[@]}" su - hanako
 person 'su by root, whom pam_rootok lets in' before='stack_of su "auth sufficient pam_rootok.so
 auth required pam_jpki.so"' log= prompts=0 verifies=0 apdus=0 says='uid=2001(hanako)' -- su hanako -c id
+person 'su: it says that it waits for the card' before='card_stack su wait=20' sim=remove says='uid=2001(hanako)' \
+	'wait:Place your My Number Card on the reader' 'do:sim insert' "${RIGHT[@]}" -- "${command[@]}"
+person 'login: it says that it waits for the card' before='card_stack login wait=20' sim=remove says='uid=2001(hanako)' \
+	'wait:Place your My Number Card on the reader' 'do:sim insert' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- login hanako
 person 'su: ^C while the card is waited for' before='card_stack su wait=20' sim=remove status='1|130' log= prompts=0 \
 	verifies=0 "$HELPER_RUNS" key:03 -- "${command[@]}"
 case $(command login --version 2>/dev/null) in
@@ -46,6 +50,8 @@ case $(command login --version 2>/dev/null) in
 *)
 	person 'login: ^C at the prompt' status='1|130' log= verifies=0 "$ASKED" key:03 -- login hanako ;;
 esac
+card_stack login
+card_stack su
 person 'login: the name is asked for, then the PIN' says='uid=2001(hanako)' \
 	'wait:login: $' type:hanako "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- login
 

@@ -120,6 +120,8 @@ else
 	typed_ahead 'one wrong PIN twice, and once more' "$WRONG_PIN" "$WRONG_PIN" -- log='PIN-WRONG PIN-REPEATED OK' \
 		prompts=3 verifies=2 "$ASKED" "$ASKED" "type:$WRONG_PIN" "${RIGHT[@]}"
 fi
+person 'sudo: it says that it waits for the card' before='card_stack sudo wait=20' sim=remove says='uid=0(root)' \
+	'wait:Place your My Number Card on the reader' 'do:sim insert' "${RIGHT[@]}" -- "${command[@]}"
 person 'sudo: ^C while the card is waited for' before='card_stack sudo wait=1' sim=remove status='1|130' log=NO-CARD \
 	prompts=0 verifies=0 lacks='uid=0' \
 	"$HELPER_RUNS" key:03 -- "${command[@]}"

@@ -10,6 +10,7 @@
 
 #define AUTH "auth\t[success=done default=ignore]\tpam_jpki.so\n"
 #define FORWARD "auth\t[success=done default=ignore]\tpam_jpki.so forward_pass=yes\n"
+#define SESSION "session\toptional\tpam_jpki.so\n"
 #define ACCOUNT "account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\tpam_jpki.so\n"
 
 static const struct {
@@ -49,7 +50,8 @@ static void
 test_rows(void **state)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *after = edit_insert(rows[i].before, rows[i].options);
+		const struct edit e = { .card = true, .options = rows[i].options };
+		char *after = edit_insert(rows[i].before, &e);
 
 		if (rows[i].after == NULL)
 			assert_null(after);
@@ -59,11 +61,47 @@ test_rows(void **state)
 	}
 }
 
+/* The line of the session: behind the last of its kind, and alone where the card's lines are there. */
+static const struct {
+	const char *before;
+	bool card;
+	const char *after;
+} sessions[] = {
+	{ "@include common-auth\n@include common-account\n@include common-session\n@include common-password\n", true,
+	  AUTH "@include common-auth\n" ACCOUNT "@include common-account\n@include common-session\n" SESSION
+	  "@include common-password\n" },
+	{ "@include common-auth\nsession required pam_limits.so\n", false,
+	  "@include common-auth\nsession required pam_limits.so\n" SESSION },
+	{ "@include common-auth\n@include common-session", true, AUTH "@include common-auth\n@include common-session\n" SESSION },
+	{ "session include system-auth\n-Session optional pam_x.so\npassword include system-auth\n", false,
+	  "session include system-auth\n-Session optional pam_x.so\n" SESSION "password include system-auth\n" },
+	{ "@include common-session-noninteractive\n# end\n", false, "@include common-session-noninteractive\n" SESSION "# end\n" },
+	{ "session optional pam_x.so \\\n  a=b \\\n  c=d\npassword required pam_unix.so\n", false,
+	  "session optional pam_x.so \\\n  a=b \\\n  c=d\n" SESSION "password required pam_unix.so\n" },
+	{ "auth required pam_x.so \\\nsession=1\naccount required pam_unix.so\n", false,
+	  "auth required pam_x.so \\\nsession=1\naccount required pam_unix.so\n" SESSION },
+	{ "# session required pam_x.so\n", false, "# session required pam_x.so\n" SESSION },
+	{ "", false, SESSION },
+};
+
+static void
+test_session(void **state)
+{
+	for (size_t i = 0; i < COUNT(sessions); i++) {
+		const struct edit e = { .card = sessions[i].card, .session = true, .options = "" };
+		char *after = edit_insert(sessions[i].before, &e);
+
+		assert_string_equal(after, sessions[i].after);
+		free(after);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
