@@ -323,7 +323,8 @@ usercerts_done(struct usercerts *e)
 {
 	for (size_t i = 0; i < e->count; i++)
 		cert_free(e->at[i].cert);
-	(void)certdb_close(e->db);
+	if (!e->db_lent)
+		(void)certdb_close(e->db);
 	*e = (struct usercerts){ .count = 0 };
 }
 

@@ -20,6 +20,7 @@ struct usercert {
 
 struct usercerts {
 	struct certdb *db;
+	bool db_lent;		/* the caller's, who has opened it before the load and closes it: for many users */
 	size_t count;
 	struct usercert at[USERCERTS_MAX];
 };

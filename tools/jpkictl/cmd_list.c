@@ -15,6 +15,7 @@
 #include "lib/i18n.h"
 #include "lib/message.h"
 #include "nss/cert.h"
+#include "nss/certdb.h"
 #include "tools/common/json.h"
 #include "tools/common/tool.h"
 
@@ -35,6 +36,8 @@ struct listing {
 	struct entry *entries;
 	size_t count;
 	bool unreadable, no_memory;
+	bool opened;
+	struct certdb *db;	/* for all users; NULL: it cannot be opened, which is said of each */
 };
 
 static struct entry *
@@ -54,14 +57,33 @@ new_entry(struct listing *l, const char *user, enum outcome_status status)
 	return e;
 }
 
+/* At the first user, not without any: then there may be no database either. */
+static void
+open_db(struct listing *l)
+{
+	const struct log silent = { .sink = NULL };
+	struct outcome o;
+
+	if (l->opened)
+		return;
+	l->opened = true;
+	o = certdb_open(l->t->conf.trust_db, l->t->env.trust_owner, &silent, &l->db);
+	if (!outcome_ok(&o))
+		l->db = NULL;
+}
+
 static void
 note_user(void *ctx, const char *user)
 {
-	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	struct listing *l = ctx;
-	struct outcome o = usercerts_load(&l->t->env, user, &enrolled);
+	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
 	int64_t now = clk_wall_s(l->t->env.clk);
+	struct outcome o;
 
+	open_db(l);
+	enrolled.db = l->db;
+	enrolled.db_lent = l->db != NULL;
+	o = usercerts_load(&l->t->env, user, &enrolled);
 	if (!outcome_ok(&o)) {
 		l->unreadable = true;
 		(void)new_entry(l, user, o.status);
@@ -105,6 +127,8 @@ note_all(struct listing *l)
 	fleetcopy_users_dir(&t->conf, fleet);
 	if (outcome_ok(&o) && fleet[0] != '\0')
 		o = userfile_each(fleet, t->env.trust_owner, &t->log, note_user_of_fleet, l);
+	if (l->db != NULL)
+		(void)certdb_close(l->db);
 	return l->no_memory ? outcome_of(OUTCOME_NO_MEMORY) : o;
 }
 
