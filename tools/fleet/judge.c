@@ -111,11 +111,12 @@ struct candidate {
 	size_t count;
 };
 
+/* hashes: so many of them, one behind the other with their NULs. */
 static bool
-has_hash(char (*hashes)[CERT_FINGERPRINT_LEN + 1], size_t count, const char *hash)
+has_hash(const char *hashes, size_t count, const char *hash)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(hashes[i], hash) == 0)
+		if (strcmp(hashes + i * (CERT_FINGERPRINT_LEN + 1), hash) == 0)
 			return true;
 	return false;
 }
@@ -125,7 +126,7 @@ has_hash(char (*hashes)[CERT_FINGERPRINT_LEN + 1], size_t count, const char *has
  * of its first moment.
  */
 static struct outcome
-check_certificate(struct judge *j, struct view der, char hash[static CERT_FINGERPRINT_LEN + 1])
+check_certificate(struct judge *j, struct view der)
 {
 	struct chain_rules rules = {
 		.policy_oid = j->env->conf->policy_oid[0] != '\0' ? j->env->conf->policy_oid : NULL,
@@ -135,34 +136,46 @@ check_certificate(struct judge *j, struct view der, char hash[static CERT_FINGER
 
 	if (!outcome_ok(&o))
 		return o;
-	memcpy(hash, cert_fingerprint(cert), CERT_FINGERPRINT_LEN + 1);
 	rules.now = cert_not_before(cert);
 	o = chain_check(j->db, cert, &rules, j->env->log);
 	cert_free(cert);
 	return o;
 }
 
-static void
-add_certificate(struct judge *j, struct candidate *c, struct view der)
+/* What is registered already was checked when it came, and is at each login. */
+static bool
+may_be_registered(struct judge *j, const struct candidate *c, struct view der, const char *hash)
 {
+	const struct memory_user *u = memory_find_user(j->memory, c->r->name);
 	const struct memory_gone *gone;
-	char *hash = c->hashes[c->count];
-	struct outcome o = check_certificate(j, der, hash);
+	struct outcome o;
 
+	if (u != NULL && has_hash(u->hashes[0], u->count, hash))
+		return true;
+	o = check_certificate(j, der);
 	if (o.status == OUTCOME_NO_MEMORY || o.status == OUTCOME_TRUST_DB)
 		j->failed = true;
 	if (!outcome_ok(&o)) {
 		refuse(j, c->entry, outcome_code(o.status));
-		return;
+		return false;
 	}
-	if (has_hash(c->hashes, c->count, hash))
-		return;
 	gone = memory_find_gone(j->memory, c->r->name, hash);
 	if (gone != NULL && !rules_may_return(&gone->removed, &c->r->modified)) {
 		refuse(j, c->entry, "this card's registration was removed, and the entry is not newer than that");
-		return;
+		return false;
 	}
-	c->certs[c->count++] = der;
+	return true;
+}
+
+static void
+add_certificate(struct judge *j, struct candidate *c, struct view der)
+{
+	char *hash = c->hashes[c->count];
+
+	if (!cert_fingerprint_of(der, hash))
+		j->failed = true;
+	else if (!has_hash(c->hashes[0], c->count, hash) && may_be_registered(j, c, der, hash))
+		c->certs[c->count++] = der;
 }
 
 static void
@@ -200,7 +213,7 @@ static void
 replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 {
 	for (size_t i = 0; i < u->count; i++)
-		if (!has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)c->hashes, c->count, u->hashes[i]))
+		if (!has_hash(c->hashes[0], c->count, u->hashes[i]))
 			note_gone(j, u->user, u->hashes[i], &c->r->modified);
 	memcpy(u->hashes, c->hashes, sizeof u->hashes);
 	u->count = c->count;
@@ -212,7 +225,7 @@ static bool
 is_unchanged(const struct judge *j, const struct memory_user *u, const struct candidate *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (!has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)u->hashes, u->count, c->hashes[i]))
+		if (!has_hash(u->hashes[0], u->count, c->hashes[i]))
 			return false;
 	return u->count == c->count && userfile_exists(j->users_dir, u->user);
 }
@@ -227,7 +240,7 @@ keep_known(const struct memory_user *u, struct candidate *c)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->count; i++)
-		if (has_hash((char (*)[CERT_FINGERPRINT_LEN + 1])(uintptr_t)u->hashes, u->count, c->hashes[i])) {
+		if (has_hash(u->hashes[0], u->count, c->hashes[i])) {
 			c->certs[kept] = c->certs[i];
 			memmove(c->hashes[kept++], c->hashes[i], sizeof c->hashes[0]);
 		}
