@@ -311,6 +311,11 @@ lightdm_listens()
 	asks_or_refused && screen_rests
 }
 lightdm_opened() { [ -s "$SESSION_LOG" ]; }
+# Below the field, where the window is white else, a coloured bar has the text.
+lightdm_shows_cue()
+{
+	take_picture "$WORK/cue.png" && [ "$(convert "$WORK/cue.png" -crop 1x1+480+388 -format '%[hex:u.p{0,0}]' info:)" != FFFFFF ]
+}
 
 # --- one person, one locker, one line ---------------------------------------------------
 
@@ -421,6 +426,7 @@ lay_card()
 {
 	until_true 20 waits_for_card || fail "$LOCKER does not wait for the card"
 	[ "$(prompts)" = 0 ] || fail 'the PIN is asked for without a card'
+	! declare -F "${LOCKER}_shows_cue" >/dev/null || until_true 5 "${LOCKER}_shows_cue" || fail "$LOCKER does not say that it waits"
 	photograph waiting	# "Place your My Number Card on the reader."
 	sim insert || fail 'the card is not taken'
 	until_true 10 asks_or_refused
