@@ -77,6 +77,7 @@ static const struct row {
 	ROW(removal_command, TYPE_COMMAND, 0, 0, "none", "none or an absolute path with arguments"),
 	ROW(removal_warn, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(removal_exempt, TYPE_SERVICES, 0, 0, "none", "none or PAM services with commas"),
+	ROW(self_enroll, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(helper_user, TYPE_USER, 0, 0, CONF_USER_AUTO, "auto, none or the name of a user"),
 	ROW(debug, TYPE_BOOL, 0, 0, "no", "yes or no"),
 #undef ROW

@@ -69,6 +69,7 @@ struct conf {
 	char removal_command[CONF_COMMAND_MAX];	/* words between blanks; "" for none */
 	unsigned int removal_warn;	/* bool: tell the person meanwhile */
 	char removal_exempt[CONF_SERVICES_MAX];	/* PAM services, with commas; "" for none */
+	unsigned int self_enroll;	/* bool: users may register a card for themselves (jpkictl enroll --self) */
 	char helper_user[CONF_USER_MAX];	/* whom a helper of root becomes; "": it stays root */
 	unsigned int debug;		/* bool */
 };

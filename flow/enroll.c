@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "config/conf.h"
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "flow/enroll.h"
 #include "flow/possession/transaction.h"
@@ -123,6 +125,107 @@ enroll_room(const struct flow_env *env, const char *user, struct view der)
 	return text != NULL ? read_others(env, user, der, &w) : outcome_of(OUTCOME_NO_MEMORY);
 }
 
+/* Its authority, or the calendar, has ended it: nobody on this machine. */
+static bool
+is_over(const struct usercert *c)
+{
+	return c->verdict.status == OUTCOME_CERT_EXPIRED || c->verdict.status == OUTCOME_REVOKED;
+}
+
+static struct outcome
+judge_present(const struct flow_env *env, const char *user, enum enroll_claim *ret_claim)
+{
+	_cleanup_(usercerts_done) struct usercerts present = { .count = 0 };
+	struct outcome o = usercerts_load(env, user, &present);
+
+	*ret_claim = ENROLL_PRESENT;
+	if (o.status == OUTCOME_NOT_ENROLLED && userfile_user_ok(user)) {
+		*ret_claim = ENROLL_FREE;
+		return outcome_of(OUTCOME_OK);
+	}
+	if (!outcome_ok(&o))
+		return o;
+	for (size_t i = 0; i < present.count; i++)
+		if (!is_over(&present.at[i]))
+			return o;
+	*ret_claim = ENROLL_FREE;
+	return o;
+}
+
+struct owner_search {
+	const struct flow_env *env;
+	const char *dir, *user;
+	struct view der;
+	bool taken;
+};
+
+/* By its octets, without NSS: there may be thousands. What cannot be read is nobody's. */
+static void
+look_for_cert(void *ctx, const char *user)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct owner_search *s = ctx;
+	uint8_t one[CERT_DER_MAX];
+	struct outcome o;
+	struct cursor c;
+	size_t len;
+
+	if (s->taken || strcmp(user, s->user) == 0)
+		return;
+	o = userfile_read(s->dir, user, s->env->trust_owner, s->env->log, &text, &len);
+	if (!outcome_ok(&o))
+		return;
+	c = cursor_of(text, len);
+	while (!s->taken && pem_next(&c, one, sizeof one, &len) == PEM_CERT)
+		s->taken = view_equal((struct view){ one, len }, s->der);
+}
+
+/* Whether it is registered for another account, by root or by an organization. */
+static struct outcome
+find_other_owner(const struct flow_env *env, const char *user, struct view der, bool *ret_taken)
+{
+	struct owner_search search = { .env = env, .dir = env->conf->users_dir, .user = user, .der = der };
+	struct outcome o = userfile_each(search.dir, env->trust_owner, env->log, look_for_cert, &search);
+	char fleet[PATH_MAX];
+
+	fleetcopy_users_dir(env->conf, fleet);
+	search.dir = fleet;
+	if (outcome_ok(&o) && fleet[0] != '\0')
+		o = userfile_each(fleet, env->trust_owner, env->log, look_for_cert, &search);
+	*ret_taken = search.taken;
+	return o;
+}
+
+struct outcome
+enroll_may_claim(const struct flow_env *env, const char *user, struct view der,
+    enum enroll_claim *ret_claim)
+{
+	struct outcome o = judge_present(env, user, ret_claim);
+	bool taken = true;
+
+	if (!outcome_ok(&o) || *ret_claim != ENROLL_FREE || der.len == 0)
+		return o;
+	o = find_other_owner(env, user, der, &taken);
+	if (!outcome_ok(&o) || taken)
+		*ret_claim = ENROLL_TAKEN;
+	return o;
+}
+
+/* Again, now that nobody else can write. */
+static struct outcome
+claim_user(const struct flow_env *env, const char *user, struct view der)
+{
+	enum enroll_claim claim = ENROLL_PRESENT;
+	struct outcome o = enroll_may_claim(env, user, der, &claim);
+
+	if (!outcome_ok(&o) || claim == ENROLL_FREE)
+		return o;
+	log_msg(env->log, LOG_ERR, "%s/%s.pem: not written: %s", env->conf->users_dir, LOG_NAME(user),
+	    claim == ENROLL_TAKEN ? "the certificate is registered for another account" :
+	    "something is registered for this account already");
+	return outcome_of(OUTCOME_ENROLMENT);
+}
+
 /* When, whence, by whom; then the certificate, NUL-terminated. */
 static struct outcome
 put_new(const struct flow_env *env, struct view der, const struct enroll_how *how, struct writer *w)
@@ -151,6 +254,8 @@ enroll_write(const struct flow_env *env, const char *user, struct view der,
 	if (text == NULL)
 		return outcome_of(OUTCOME_NO_MEMORY);
 	o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
+	if (outcome_ok(&o) && how->claim)
+		o = claim_user(env, user, der);
 	if (outcome_ok(&o) && how->add)
 		o = read_others(env, user, der, &w);
 	if (outcome_ok(&o))

@@ -289,6 +289,19 @@ message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
 }
 
 void
+message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX])
+{
+	static const char what[] = N_("On %s a My Number Card was registered for this account, by somebody "
+	    "logged in to it (jpkictl enroll --self, %s).");
+	static const char remedy[] = N_("If that was not you, tell the administrator.");
+	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
+
+	message_date(when, date);
+	snprintf(filled, sizeof filled, in_english ? what : _(what), date, terminal);
+	message_join(filled, in_english ? remedy : _(remedy), text);
+}
+
+void
 message_since(unsigned int failed, const char *failed_by, const char *entered_by,
     char text[static MESSAGE_MAX])
 {

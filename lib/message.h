@@ -64,6 +64,12 @@ bool message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
 void message_since(unsigned int failed, const char *failed_by, const char *entered_by,
     char text[static MESSAGE_MAX]);
 
+/*
+ * What lib/notice.h is for: when a card was registered for the account by its own user, and at which
+ * terminal ("pts/3"). in_english: whatever the locale is.
+ */
+void message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX]);
+
 /* Two texts of which either may be "", in one line. */
 void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
 

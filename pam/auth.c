@@ -18,6 +18,7 @@
 #include "pam/dialogue.h"
 #include "pam/handle.h"
 #include "pam/logline.h"
+#include "pam/newcard.h"
 #include "pam/pamcode.h"
 #include "pam/report.h"
 #include "pam/request.h"
@@ -82,10 +83,11 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
 /*
  * sudo asks this at every call, and a refusal would lock root's own sudo out. Validity was
- * judged when the card authenticated.
+ * judged when the card authenticated. Whatever authenticated the user, the user is told here of a new card.
  */
 int
 pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
+	newcard_tell(pamh);
 	return stand_by_login(pamh);
 }

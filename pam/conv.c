@@ -77,13 +77,14 @@ conv_ask_reply(pam_handle_t *pamh, const char *prompt, char reply[static PROTO_R
 	return given;
 }
 
-void
+bool
 conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text)
 {
 	char *reply = NULL;
 
-	if (text[0] == '\0' || (style == CONV_INFO && (flags & PAM_SILENT)))
-		return;
-	if (converse(pamh, style == CONV_ERROR ? PAM_ERROR_MSG : PAM_TEXT_INFO, text, &reply))
-		wipe_and_free(reply);	/* sshd answers texts with "" */
+	if (text[0] == '\0' || (style == CONV_INFO && (flags & PAM_SILENT)) ||
+	    !converse(pamh, style == CONV_ERROR ? PAM_ERROR_MSG : PAM_TEXT_INFO, text, &reply))
+		return false;
+	wipe_and_free(reply);	/* sshd answers texts with "" */
+	return true;
 }

@@ -29,7 +29,10 @@ enum conv_style {
 	CONV_INFO,	/* left out with PAM_SILENT */
 };
 
-/* Shows a text; "" is nothing. Failing to show it changes no outcome. */
-void conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text);
+/*
+ * Shows a text; "" is nothing. Failing to show it changes no outcome. Whether the application took it:
+ * cron and the like take none.
+ */
+bool conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text);
 
 #endif

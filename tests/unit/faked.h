@@ -13,5 +13,7 @@
 #define RUNS_AS_USER (getenv("OUTCOME_LOCKER") != NULL)
 #define REMINDERS_DIR getenv("OUTCOME_REMINDERS")
 #define REMINDERS_OWNER geteuid()
+#define NOTICES_DIR (getenv("OUTCOME_NOTICES") != NULL ? getenv("OUTCOME_NOTICES") : "/nowhere")
+#define NOTICES_OWNER geteuid()
 
 #endif

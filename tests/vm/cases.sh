@@ -280,6 +280,112 @@ virtual_console_wrong()
 }
 run_case 'virtual console: wrong PIN, wrong password' virtual_console_wrong
 
+# --- registering one's own card -------------------------------------------------------------
+
+people_may_register()	# yes | no
+{
+	guest_does sh -c 'sed -i /^self_enroll/d "$1" && echo "self_enroll = $2" >> "$1"' sh /etc/pam_jpki/pam_jpki.conf "$1"
+	guest_does rm -rf /etc/pam_jpki/users/taro.pem /var/lib/pam_jpki/notices
+	fresh_card other-person
+}
+
+# taro's password is asked for by polkit, in its agent at the terminal; the PIN by us.
+begin_to_register()
+{
+	vouch_for none
+	people_may_register yes
+	fresh_console
+	keys taro
+	await_screen 'Password:'
+	keys "$PASSWORD"
+	await_screen 'taro@field:'
+	keys 'jpkictl enroll --self'
+	await_screen 'Your password is needed to register a My Number Card'
+	await_screen 'Password:' 2
+	sleep 2
+}
+
+end_of_registering()
+{
+	keys exit
+	guest_does rm -rf /etc/pam_jpki/users/taro.pem /var/lib/pam_jpki/notices
+	guest_does sed -i /^self_enroll/d /etc/pam_jpki/pam_jpki.conf
+	vouch_for "$VOUCHED"
+	fresh_card
+}
+
+register_ones_own_card()
+{
+	begin_to_register
+	keys "$PASSWORD"
+	await_screen "$PROMPT (4 digits"
+	keys "$PIN"
+	await_screen 'taro: the card is registered'
+	check_card 3 1
+	expect_has 'the log' 'JPKI-ADMIN action=enroll-self user=taro reason=- uid=0 login=' "$(journal)"
+	# polkit takes the card in place of the password now, and its agent shows what there is to tell.
+	keys 'jpkictl enroll --self'
+	await_screen "$PROMPT (4 digits" 2
+	sleep 2
+	keys "$PIN"
+	await_screen 'registered for this account already'
+	await_screen 'was registered for this account'
+	check_card 3 2
+	guest_does touch -d '1 day ago' /var/lib/pam_jpki/notices/1001
+	fresh_console
+	keys taro
+	await_screen "$PROMPT (4 digits"
+	keys "$PIN"
+	await_screen 'was registered for this account'
+	await_screen 'taro@field:'
+	end_of_registering
+}
+run_case "enroll --self: at a virtual console, by polkit, then a login" register_ones_own_card
+
+register_with_a_wrong_password()
+{
+	begin_to_register
+	keys no
+	await_screen 'nothing was registered'
+	guest ls /etc/pam_jpki/users
+	expect_lacks 'who is registered' taro "$OUT"
+	check_card 3 0
+	end_of_registering
+}
+run_case "enroll --self: a wrong password" register_with_a_wrong_password
+
+register_over_ssh()
+{
+	people_may_register yes
+	in_guest 'wait:assword: ' "type:$PASSWORD" 'wait:\$ ' 'type:jpkictl enroll --self' 'wait:only users who are at this machine' \
+		'wait:\$ ' 'type:pkexec /usr/libexec/pam_jpki/jpki_enroll_self' 'wait:Not authorized' 'wait:\$ ' \
+		'type:PKEXEC_UID=1000 /usr/libexec/pam_jpki/jpki_enroll_self' 'wait:is started by: jpkictl' 'wait:\$ ' type:exit -- \
+		"${SSH[@]}" -t taro@127.0.0.1
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	guest ls /etc/pam_jpki/users
+	expect_lacks 'who is registered' taro "$OUT"
+	guest_does sed -i /^self_enroll/d /etc/pam_jpki/pam_jpki.conf
+	fresh_card
+}
+run_case "enroll --self: over ssh" register_over_ssh
+
+# Other words and another environment, handed on by the real pkexec.
+register_with_other_words()
+{
+	begin_to_register
+	keys ''
+	await_screen 'nothing was registered'
+	keys 'pkexec /usr/libexec/pam_jpki/jpki_enroll_self --user hanako'
+	await_screen 'Password:' 3
+	sleep 2
+	keys "$PASSWORD"
+	await_screen 'the name of the reader cannot be one'
+	check_card 3 0
+	end_of_registering
+}
+run_case "enroll --self: other words" register_with_other_words
+
 watch_said()	# EVENT
 {
 	guest journalctl -q -b -o cat "--since=@$WATCHED_SINCE" _COMM=jpki-watch

@@ -352,7 +352,7 @@ await_screen()	# TEXT [TIMES]
 	until_true "$LIMIT" screen_has "$1" "${2:-1}" || fail "the screen does not show \"$1\""
 }
 
-# keys TEXT: small letters, digits, blanks and hyphens, and Enter.
+# keys TEXT: small letters, digits, blanks, hyphens, slashes and underscores, and Enter.
 keys()
 {
 	local i key lines=()
@@ -362,6 +362,8 @@ keys()
 		case $key in
 		' ') key=spc ;;
 		-) key=minus ;;
+		/) key=slash ;;
+		_) key=shift-minus ;;
 		esac
 		lines+=("sendkey $key")
 	done

@@ -12,9 +12,8 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "flow/whereabouts.h"
-#include "lib/place.h"
 #include "lib/safefile.h"
+#include "tools/common/where.h"
 #include "tools/doctor/doctor.h"
 
 #define HELPER LIBEXECDIR "/jpki_helper"
@@ -85,6 +84,17 @@ judge_values(struct doctor *d)
 		found_alone(d, FOUND_REMOVAL_NOT_STARTED);
 }
 
+/* What jpkictl enroll --self needs, each missing file by its name. */
+static void
+judge_self_enroll(struct doctor *d)
+{
+	static const char *const files[] = { PKEXEC, POLKIT_ACTION, LIBEXECDIR "/jpki_enroll_self" };
+
+	for (size_t i = 0; d->t->conf.self_enroll && i < sizeof files / sizeof files[0]; i++)
+		if (access(files[i], F_OK) != 0)
+			found(d, FOUND_SELF_ENROLL_NO_WAY, "%s", files[i]);
+}
+
 bool
 doctor_conf(struct doctor *d)
 {
@@ -100,6 +110,7 @@ doctor_conf(struct doctor *d)
 	found(d, access(d->conf_file, F_OK) == 0 ? FOUND_CONF : FOUND_CONF_NONE, "%s", d->conf_file);
 	doctor_readable(d, d->conf_file);
 	judge_values(d);
+	judge_self_enroll(d);
 	return true;
 }
 
@@ -121,7 +132,7 @@ program(struct doctor *d, const char *path, mode_t wanted)
 static void
 untraceable(struct doctor *d)
 {
-	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", BINDIR "/jpkictl",
+	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", LIBEXECDIR "/jpki_enroll_self", BINDIR "/jpkictl",
 		BINDIR "/jpki-askpass", BINDIR "/jpki-ssh" };
 	struct stat st;
 
@@ -183,17 +194,12 @@ find_caller(void)
 void
 doctor_place(struct doctor *d)
 {
-	static struct place_evidence e;
 	char tty[PATH_MAX];
 	enum where where;
 
 	if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
 		return;		/* by a timer or a script: there is no user */
-	e = (struct place_evidence){ .service = "", .tty = tty, .display = "", .rhost = "", .seat = "",
-		.ssh_connection = getenv("SSH_CONNECTION") != NULL,	/* NOLINT(concurrency-mt-unsafe) */
-		.caller = find_caller(), .for_caller = true };
-	whereabouts(getpid(), &d->t->log, &e);
-	where = place_decide(&e);
+	where = where_user_is(find_caller(), tty, &d->t->log);
 	found(d, where_place(where) == PLACE_UNPROVED ? FOUND_PLACE_UNPROVED : FOUND_PLACE, "%s: %s (%s)",
 	    place_name(where_place(where)), _(where_text(where)), where_code(where));
 }

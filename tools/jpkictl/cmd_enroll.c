@@ -7,35 +7,13 @@
 
 #include "config/userfile.h"
 #include "flow/enroll.h"
-#include "flow/find.h"
-#include "flow/possession/survey.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
-#include "lib/message.h"
-#include "lib/secret.h"
 #include "nss/cert.h"
-#include "tools/common/ask.h"
-#include "tools/common/caged.h"
 #include "tools/common/certfile.h"
-#include "tools/common/deadline.h"
+#include "tools/common/proven_card.h"
 #include "tools/common/tool.h"
-
-static struct outcome
-enroll_ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
-{
-	struct ask_dialogue *d = ctx;
-	char prompt[MESSAGE_MAX];
-	struct outcome o;
-
-	message_pin_prompt(found->tries_left, false, prompt);
-	o = ask_at_terminal(d->t, prompt, pin);
-	if (o.status == OUTCOME_CANCELLED)
-		return o;
-	ask_last_answered(d);
-	if (outcome_ok(&o) && secret_view(pin).len == 0)
-		o = outcome_of(OUTCOME_CANCELLED);
-	return o;
-}
+#include "tools/jpkictl/enroll_self.h"
 
 /* What is asked for on the command line. */
 struct enrolling {
@@ -43,56 +21,24 @@ struct enrolling {
 	bool add;
 };
 
-static struct outcome
-write_it(struct tool *t, const struct enrolling *e, struct view der, const char *whence)
+static int
+write_it(struct tool *t, const struct enrolling *e, const struct judged *judged, const char *whence)
 {
 	char actor[TOOL_ACTOR_MAX];
 	struct enroll_how how = { .add = e->add, .whence = whence, .by = actor };
+	struct outcome o;
 
 	tool_actor(actor);
-	return enroll_write(&t->env, e->user, der, &how);
+	o = enroll_write(&t->env, e->user, (struct view){ judged->der, judged->len }, &how);
+	return tool_finish(t, &o);
 }
 
-/* A certificate that was judged in the cage. */
-struct judged {
-	size_t len;
-	uint8_t der[CERT_DER_MAX];
-};
-
-/* In the cage: a certificate of the card on the reader whose key the card has proved. */
+/* In the cage: whether there is room for one more. */
 static int
-prove_card(struct tool *t, void *ctx, void *result)
+has_room(struct tool *t, const char *user, struct view der)
 {
-	const struct enrolling *e = ctx;
-	struct judged *ret = result;
-	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = enroll_ask_pin, .gone = ask_nobody_left,
-		.ctx = &dialogue };
-	char reader[TRANSPORT_NAME_MAX];
-	static struct survey survey;
-	struct secret *pin = NULL;
-	struct outcome o;
-	bool clean = true;
+	struct outcome o = enroll_room(&t->env, user, der);
 
-	deadline_arm(t, false);
-	o = survey_choose_reader(&t->env, e->reader, reader);
-	if (outcome_ok(&o))
-		o = survey_card(&t->env, reader, &survey);
-	if (outcome_ok(&o))
-		o = survey_certificate(&survey);
-	if (outcome_ok(&o) && e->add)
-		o = enroll_room(&t->env, e->user, (struct view){ survey.der, survey.der_len });
-	if (outcome_ok(&o) && (pin = secret_new()) == NULL)
-		o = outcome_of(OUTCOME_NO_MEMORY);
-	if (!outcome_ok(&o))
-		return tool_finish_search(t, &o, reader);
-	o = enroll_prove(&t->env, &ui, e->user, reader, &survey, pin, &clean);
-	secret_free(pin);
-	ask_check_clean(t, reader, clean);
-	deadline_off();
-	ask_dialogue_done(&dialogue);
-	memcpy(ret->der, survey.der, survey.der_len);
-	ret->len = survey.der_len;
 	return tool_finish(t, &o);
 }
 
@@ -137,32 +83,15 @@ judge_file(struct tool *t, void *ctx, void *result)
 	return tool_finish(t, &o);
 }
 
-/* Judges in the cage, and writes here. */
 static int
-judge_and_write(struct tool *t, const struct enrolling *e, struct caged *caged, const char *whence)
+enroll_from_card(struct tool *t, const struct enrolling *e)
 {
+	const struct proven_card proof = { .user = e->user, .reader = e->reader,
+		.may_write = e->add ? has_room : NULL };
 	static struct judged judged;
-	struct outcome o = outcome_of(OUTCOME_OK);
-	int status;
+	int status = proven_card_read(t, &proof, &judged);
 
-	caged->result = &judged;
-	caged->result_size = sizeof judged;
-	status = caged_run(t, caged);
-	if (status != TOOL_OK)
-		return status;
-	if (judged.len == 0 || judged.len > sizeof judged.der)
-		o = outcome_of(OUTCOME_CERT_BAD);
-	if (outcome_ok(&o))
-		o = write_it(t, e, (struct view){ judged.der, judged.len }, whence);
-	return tool_finish(t, &o);
-}
-
-static int
-enroll_from_card(struct tool *t, struct enrolling *e)
-{
-	struct caged caged = { .work = prove_card, .ctx = e };
-
-	return judge_and_write(t, e, &caged, "from the card, key proven");
+	return status == TOOL_OK ? write_it(t, e, &judged, "from the card, key proven") : status;
 }
 
 static int
@@ -170,12 +99,14 @@ enroll_from_file(struct tool *t, const struct enrolling *e)
 {
 	_cleanup_(freep) uint8_t *bytes = NULL;
 	struct from_file f = { .path = e->file };
-	struct caged caged = { .work = judge_file, .ctx = &f };
+	static struct judged judged;
+	int status;
 
 	if (!tool_read_file(t, e->file, &bytes, &f.text.len))
 		return TOOL_FAILED;
 	f.text.data = bytes;
-	return judge_and_write(t, e, &caged, "from a file, key not proven");
+	status = proven_card_judge(t, judge_file, &f, &judged);
+	return status == TOOL_OK ? write_it(t, e, &judged, "from a file, key not proven") : status;
 }
 
 /* The account that is meant by a name. A login looks its card up by the account's. */
@@ -199,22 +130,30 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		{ "add", no_argument, NULL, 'a' },
 		{ "reader", required_argument, NULL, 'r' },
 		{ "from-file", required_argument, NULL, 'f' },
+		{ "self", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct enrolling e = { .user = NULL };
 	struct account account;
+	bool self = false;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "ar:f:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ar:f:s", options, NULL)) != -1) {
 		if (c == 'a')
 			e.add = true;
 		else if (c == 'r')
 			e.reader = optarg;
 		else if (c == 'f')
 			e.file = optarg;
+		else if (c == 's')
+			self = true;
 		else
 			return tool_usage(t);
 	}
+	if (self)
+		return optind == argc && !e.add && e.file == NULL ? enroll_self(t, e.reader) : tool_usage(t);
+	if (!tool_is_root(t))
+		return TOOL_FAILED;
 	if (optind != argc - 1 || (e.reader != NULL && e.file != NULL))
 		return tool_usage(t);
 	if (!find_user(t, argv[optind], &account))

@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
 	  "revoked certificate.\n"),
 	  .run = cmd_crl },
-	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER"),
+	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER | --self [--reader NAME]"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
 	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
@@ -61,8 +61,11 @@ static const struct command commands[] = {
 	  "  -a, --add             keep what is registered already (a second card)\n"
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
-	  "                        card and PIN: for administrators who know whose it is\n"),
-	  .needs_root = true, .needs_card = true, .run = cmd_enroll },
+	  "                        card and PIN: for administrators who know whose it is\n"
+	  "  -s, --self            your own card for your own account, without root: asks for\n"
+	  "                        your password (polkit). Where self_enroll allows it, and\n"
+	  "                        no card of yours is registered that is still in order\n"),
+	  .needs_card = true, .run = cmd_enroll },
 	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
 	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
 	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"

@@ -62,6 +62,7 @@ static const struct row {
 	{ "removal_command", "/usr/bin/x -a b", { "", "x", "./x -a", "~/x" } },
 	{ "removal_warn", "yes", { "", "true", "1" } },
 	{ "removal_exempt", "login,xdm-2", { "", ",", "login,", ",login", "a,,b", "a b", "a/b" } },
+	{ "self_enroll", "yes", { "", "1", "first", "Yes" } },
 	{ "helper_user", "jpki", { "", "a,b", "a b", "a/b", "0123456789012345678901234567890123" } },
 	{ "debug", "yes", { "", "true", "1", "YES", "y" } },
 };
@@ -110,6 +111,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%s", conf_language(conf) != NULL ? conf_language(conf) : "auto");
 	else if (strcmp(key, "tell_everybody") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->tell_everybody ? "yes" : "no");
+	else if (strcmp(key, "self_enroll") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->self_enroll ? "yes" : "no");
 	else if (strcmp(key, "expiry_warning_days") == 0)
 		snprintf(text, VALUE_MAX, "%u", conf->expiry_warning_days);
 	else if (strcmp(key, "last_try") == 0)

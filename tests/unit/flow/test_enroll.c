@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
 
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "flow/enroll.h"
 #include "flow/possession/search.h"
@@ -403,6 +405,140 @@ test_writing(void **state)
 	assert_int_equal(write_leaf(k, "../hanako", "good", true), OUTCOME_NOT_ENROLLED);
 }
 
+/* --- what people may register for themselves ------------------------------------------- */
+
+static enum enroll_claim
+claim_of(struct kit *k, const char *user, const char *leaf)
+{
+	enum enroll_claim claim = ENROLL_FREE;
+	struct outcome o;
+	struct survey s = { .der_len = 0 };
+
+	if (leaf != NULL) {
+		kit_insert(k, 0, leaf, NULL);
+		s = survey(k);
+	}
+	o = enroll_may_claim(&k->env, user, (struct view){ s.der, s.der_len }, &claim);
+	assert_int_equal(o.status, OUTCOME_OK);
+	return claim;
+}
+
+static enum outcome_status
+claim_leaf(struct kit *k, const char *user, const char *leaf)
+{
+	struct enroll_how how = { .claim = true, .whence = "by a test", .by = "root (uid 0)" };
+	struct outcome o;
+	struct survey s;
+
+	kit_insert(k, 0, leaf, NULL);
+	s = survey(k);
+	o = enroll_write(&k->env, user, (struct view){ s.der, s.der_len }, &how);
+	return o.status;
+}
+
+static void
+test_claiming(void **state)
+{
+	struct kit *k = *state;
+
+	assert_int_equal(claim_of(k, "hanako", NULL), ENROLL_FREE);
+	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_FREE);
+	assert_int_equal(claim_leaf(k, "hanako", "good"), OUTCOME_OK);
+	expect_enrolled(k, "hanako", 1);
+	assert_int_equal(claim_of(k, "hanako", NULL), ENROLL_PRESENT);
+	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_PRESENT);
+	assert_int_equal(claim_leaf(k, "hanako", "good"), OUTCOME_ENROLMENT);
+	assert_int_equal(claim_leaf(k, "hanako", "other-person"), OUTCOME_ENROLMENT);
+	assert_non_null(strstr(k->last_log, "registered for this account already"));
+	expect_enrolled(k, "hanako", 1);
+	/* The same card for another account. */
+	assert_int_equal(claim_of(k, "taro", "good"), ENROLL_TAKEN);
+	assert_int_equal(claim_leaf(k, "taro", "good"), OUTCOME_ENROLMENT);
+	assert_non_null(strstr(k->last_log, "registered for another account"));
+	assert_false(userfile_exists(k->conf.users_dir, "taro"));
+	assert_int_equal(claim_leaf(k, "taro", "other-person"), OUTCOME_OK);
+}
+
+/* What has run out by itself is replaced; what somebody ended, or cannot be judged now, is not. */
+static void
+test_claiming_after_another(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		enum enroll_claim claim;
+	} rows[] = {
+		{ "expired", NULL, ENROLL_FREE },
+		{ "revoked", NULL, ENROLL_FREE },
+		{ "expired", "revoked", ENROLL_FREE },
+		{ "expired", "good", ENROLL_PRESENT },
+		{ "good", "expired", ENROLL_PRESENT },
+		{ "suspended", NULL, ENROLL_PRESENT },
+		{ "not-yet", NULL, ENROLL_PRESENT },
+		{ "other-ca", NULL, ENROLL_PRESENT },
+		{ "wrong-ku", NULL, ENROLL_PRESENT },
+		{ "expired", "suspended", ENROLL_PRESENT },
+	};
+	struct kit *k = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(write_leaf(k, "hanako", rows[i].first, false), OUTCOME_OK);
+		if (rows[i].second != NULL)
+			assert_int_equal(write_leaf(k, "hanako", rows[i].second, true), OUTCOME_OK);
+		assert_int_equal(claim_of(k, "hanako", "other-person"), rows[i].claim);
+		assert_int_equal(claim_leaf(k, "hanako", "other-person"),
+		    rows[i].claim == ENROLL_FREE ? OUTCOME_OK : OUTCOME_ENROLMENT);
+		expect_enrolled(k, "hanako", rows[i].claim == ENROLL_FREE || rows[i].second == NULL ? 1 : 2);
+	}
+}
+
+static bool
+uid_of_person(void *ctx, const char *user, uid_t *ret_uid)
+{
+	*ret_uid = 2001;
+	return true;
+}
+
+/* An organization's registrations are other accounts' as well. */
+static void
+test_claiming_what_an_organization_registered(void **state)
+{
+	struct kit *k = *state;
+	char fleet[PATH_MAX];
+
+	snprintf(k->conf.fleet_dir, sizeof k->conf.fleet_dir, "%.4000s-fleet", k->conf.users_dir);
+	assert_int_equal(mkdir(k->conf.fleet_dir, 0755), 0);
+	k->env.uid_of = uid_of_person;
+	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_FREE);
+	snprintf(fleet, sizeof fleet, "%.4000s", k->conf.users_dir);
+	fleetcopy_users_dir(&k->conf, k->conf.users_dir);
+	assert_int_equal(write_leaf(k, "taro", "good", false), OUTCOME_OK);
+	snprintf(k->conf.users_dir, sizeof k->conf.users_dir, "%.4000s", fleet);
+	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_TAKEN);
+	assert_int_equal(claim_leaf(k, "hanako", "good"), OUTCOME_ENROLMENT);
+	assert_int_equal(claim_of(k, "hanako", "other-person"), ENROLL_FREE);
+	/* Whatever the organization's word is worth now, the account is not without a card. */
+	assert_int_equal(claim_of(k, "taro", "other-person"), ENROLL_PRESENT);
+}
+
+static void
+test_claiming_what_cannot_be_read(void **state)
+{
+	enum enroll_claim claim = ENROLL_FREE;
+	struct kit *k = *state;
+	struct outcome o;
+
+	assert_int_equal(write_leaf(k, "hanako", "expired", false), OUTCOME_OK);
+	o = userfile_write(k->conf.users_dir, "hanako", k->env.trust_owner, "garbage", &k->log);
+	assert_int_equal(o.status, OUTCOME_OK);
+	o = enroll_may_claim(&k->env, "hanako", (struct view){ .len = 0 }, &claim);
+	assert_int_equal(o.status, OUTCOME_ENROLMENT);
+	assert_int_equal(claim, ENROLL_PRESENT);
+	assert_int_equal(claim_leaf(k, "hanako", "good"), OUTCOME_ENROLMENT);
+	o = enroll_may_claim(&k->env, "../hanako", (struct view){ .len = 0 }, &claim);
+	assert_int_equal(o.status, OUTCOME_NOT_ENROLLED);
+	assert_int_equal(claim, ENROLL_PRESENT);
+}
+
 static void
 test_adding(void **state)
 {
@@ -463,6 +599,10 @@ main(void)
 		TEST(test_proof_of_a_dead_certificate),
 		TEST(test_change_of_the_pin),
 		TEST(test_writing),
+		TEST(test_claiming),
+		TEST(test_claiming_after_another),
+		TEST(test_claiming_what_an_organization_registered),
+		TEST(test_claiming_what_cannot_be_read),
 		TEST(test_adding),
 		TEST(test_adding_to_too_many),
 		TEST(test_adding_to_a_damaged_file),

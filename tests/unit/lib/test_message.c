@@ -259,6 +259,16 @@ since_tells_how_many_and_by_whom(void **state)
 }
 
 static void
+registration_is_told_with_day_and_terminal(void **state)
+{
+	char text[MESSAGE_MAX];
+
+	message_registered(1700000000, "pts/3", false, text);
+	assert_string_equal(text, "On 2023-11-15 a My Number Card was registered for this account, by somebody logged in "
+	    "to it (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
+}
+
+static void
 join_puts_a_blank_between(void **state)
 {
 	char text[MESSAGE_MAX], big[MESSAGE_MAX];
@@ -309,6 +319,7 @@ main(void)
 		cmocka_unit_test(expiry_tells_the_cards_own_end),
 		cmocka_unit_test(no_card_tells_how_long_was_waited),
 		cmocka_unit_test(since_tells_how_many_and_by_whom),
+		cmocka_unit_test(registration_is_told_with_day_and_terminal),
 		cmocka_unit_test(join_puts_a_blank_between),
 		cmocka_unit_test(busy_card_names_its_reader),
 	};
