@@ -89,20 +89,42 @@ ask_card(const struct look *look, struct transport *t, const char *reader)
 	return outcome_ok(&o) ? match(look, (struct view){ head, len }) : meaning(&o);
 }
 
+static int
+ask_kind(const struct look *look, struct transport *t, const char *reader)
+{
+	struct jpki card = { .transport = t, .classic = look->classic };
+	enum jpki_kind kind = JPKI_KIND_UNKNOWN;
+	struct outcome o = t->ops->open(t->ctx, reader, 0);
+
+	if (outcome_ok(&o)) {
+		o = jpki_select(&card);
+		if (outcome_ok(&o))
+			o = jpki_read_kind(&card, &kind);
+		(void)t->ops->close(t->ctx, TRANSPORT_LEAVE);	/* nothing was verified */
+	}
+	log_msg(look->log, LOG_DEBUG, "reader %s: %s (%x)", reader, outcome_code(o.status), o.raw);
+	if (!outcome_ok(&o))
+		return meaning(&o);
+	return kind == JPKI_KIND_MY_NUMBER || kind == JPKI_KIND_UNKNOWN ? 0 : LOOK_OTHER;
+}
+
+/* What a card is asked, on a transport of the child's own. */
+typedef int (*ask_fn)(const struct look *look, struct transport *t, const char *reader);
+
 /* The child. Its connection to pcscd is its own. */
 static void __attribute__((noreturn))
-ask_and_answer(const struct look *look, const char *reader, int fd)
+ask_and_answer(const struct look *look, ask_fn ask, const char *reader, int fd)
 {
 	struct pcsc *pcsc = pcsc_new(look->clk, look->log);
 	signed char answer = LOOK_UNCLEAR;
 
 	if (pcsc != NULL)
-		answer = (signed char)ask_card(look, pcsc_transport(pcsc), reader);
+		answer = (signed char)ask(look, pcsc_transport(pcsc), reader);
 	_exit(write(fd, &answer, sizeof answer) == sizeof answer ? 0 : 1);
 }
 
 static int
-wait_for_answer(const struct look *look, int fd, int64_t ms)
+wait_for_answer(const struct look *look, int most, int fd, int64_t ms)
 {
 	int64_t deadline = clk_mono_ms(look->clk) + ms;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -114,11 +136,12 @@ wait_for_answer(const struct look *look, int fd, int64_t ms)
 	while (r < 0 && errno == EINTR);
 	if (r <= 0 || read(fd, &answer, sizeof answer) != sizeof answer)
 		return LOOK_UNCLEAR;
-	return answer < (int)look->count ? answer : LOOK_UNCLEAR;
+	return answer <= most ? answer : LOOK_UNCLEAR;
 }
 
-int
-card_probe_answer(const struct look *look, const char *reader, int64_t ms)
+/* most: the highest number that is an answer. */
+static int
+ask_in_child(const struct look *look, ask_fn ask, int most, const char *reader, int64_t ms)
 {
 	_cleanup_(closep) int ours = -1;
 	int pair[2], answer;
@@ -129,13 +152,25 @@ card_probe_answer(const struct look *look, const char *reader, int64_t ms)
 	ours = pair[0];
 	child = fork();
 	if (child == 0)
-		ask_and_answer(look, reader, pair[1]);
+		ask_and_answer(look, ask, reader, pair[1]);
 	(void)close(pair[1]);
 	if (child < 0)
 		return LOOK_UNCLEAR;
-	answer = wait_for_answer(look, ours, ms);
+	answer = wait_for_answer(look, most, ours, ms);
 	(void)kill(child, SIGKILL);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 	return answer;
+}
+
+int
+card_probe_answer(const struct look *look, const char *reader, int64_t ms)
+{
+	return ask_in_child(look, ask_card, (int)look->count - 1, reader, ms);
+}
+
+int
+card_probe_kind(const struct look *look, const char *reader, int64_t ms)
+{
+	return ask_in_child(look, ask_kind, 0, reader, ms);
 }

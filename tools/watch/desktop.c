@@ -95,6 +95,30 @@ desktop_log_out(const char *session, const struct log *log)
 	return done;
 }
 
+/* The call of org.freedesktop.Notifications; ms: for how long it is shown, 0 for as long as it takes. */
+static int
+make_notification(sd_bus *bus, const char *icon, const char *title, const char *text, int ms, sd_bus_message **ret)
+{
+	int r = sd_bus_message_new_method_call(bus, ret, NOTIFICATIONS, NOTIFICATIONS_PATH, NOTIFICATIONS, "Notify");
+
+	return r < 0 ? r : sd_bus_message_append(*ret, "susssasa{sv}i", "jpki-watch", 0, icon, title, text, 0, 0, ms);
+}
+
+bool
+desktop_tell(const char *title, const char *text, const struct log *log)
+{
+	__attribute__((cleanup(drop_bus))) sd_bus *bus = NULL;
+	sd_bus_message *m = NULL;
+	int r = sd_bus_open_user(&bus);
+
+	if (r >= 0)
+		r = make_notification(bus, "dialog-information", title, text, 0, &m);
+	if (r >= 0)
+		r = sd_bus_call(bus, m, CALL_TIMEOUT_US, NULL, NULL);
+	(void)sd_bus_message_unref(m);
+	return said(log, NOTIFICATIONS, r);
+}
+
 void
 desktop_notify(const char *title, const char *text, const struct log *log)
 {
@@ -103,10 +127,7 @@ desktop_notify(const char *title, const char *text, const struct log *log)
 	int r = sd_bus_open_user(&bus);
 
 	if (r >= 0)
-		r = sd_bus_message_new_method_call(bus, &m, NOTIFICATIONS, NOTIFICATIONS_PATH, NOTIFICATIONS, "Notify");
-	if (r >= 0)
-		r = sd_bus_message_append(m, "susssasa{sv}i", "jpki-watch", 0, "dialog-warning", title, text, 0, 0,
-		    NOTIFICATION_MS);
+		r = make_notification(bus, "dialog-warning", title, text, NOTIFICATION_MS, &m);
 	if (r >= 0)
 		r = sd_bus_message_set_expect_reply(m, 0);
 	if (r >= 0)
@@ -140,6 +161,12 @@ bool
 desktop_log_out(const char *session, const struct log *log)
 {
 	return cannot(log);
+}
+
+bool
+desktop_tell(const char *title, const char *text, const struct log *log)
+{
+	return false;
 }
 
 void

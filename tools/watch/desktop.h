@@ -22,7 +22,10 @@ bool desktop_lock(const char *session, const struct log *log);
 /* Ends the session (logind, TerminateSession). False, logged. */
 bool desktop_log_out(const char *session, const struct log *log);
 
-/* Shows a notification, not waiting for an answer. */
+/* Shows a notification until the user closes it. False, logged: nothing took it within five seconds. */
+bool desktop_tell(const char *title, const char *text, const struct log *log);
+
+/* Shows a notification for a few seconds, not waiting for an answer. */
 void desktop_notify(const char *title, const char *text, const struct log *log);
 
 #endif

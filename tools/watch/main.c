@@ -29,6 +29,7 @@
 #include "lib/i18n.h"
 #include "tools/watch/card_probe.h"
 #include "tools/watch/logind.h"
+#include "tools/watch/offer.h"
 #include "tools/watch/removal_action.h"
 #include "tools/watch/service.h"
 #include "tools/watch/waking.h"
@@ -60,6 +61,7 @@ struct watcher {
 	struct watch watch;
 	char **argv;
 	int service;		/* service_listen(); -1 while pcscd is there */
+	bool done;		/* nothing more to wait for */
 };
 
 static void
@@ -206,6 +208,35 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 	}
 }
 
+/* --- a card that is not registered ---------------------------------------------------- */
+
+static int
+ask_kind(void *ctx, const char *reader, int64_t ms)
+{
+	const struct watcher *w = ctx;
+
+	return card_probe_kind(&w->look, reader, ms);
+}
+
+static void
+on_card(void *ctx, enum watch_news news, const char *reader)
+{
+	struct watcher *w = ctx;
+
+	if (news != WATCH_FOUND)
+		return;
+	/* Registered meanwhile, perhaps. */
+	if (offer_is_due(&w->conf, w->account.name))
+		offer_make(&w->log);
+	w->done = true;
+}
+
+static bool
+not_renewed(void *ctx, int *certificate)
+{
+	return false;
+}
+
 /* --- watching ------------------------------------------------------------------------- */
 
 static int __attribute__((format(printf, 2, 3)))
@@ -247,6 +278,8 @@ run_watch(struct watcher *w, const struct transport *t)
 		int64_t ms = 0;
 		struct outcome o;
 
+		if (w->done)
+			return EXIT_NOTHING;
 		if (logind_session_is_over(&w->session))
 			return nothing(w, "the session has ended");
 		o = watch_step(&w->watch, &ms);
@@ -272,9 +305,8 @@ run_watch(struct watcher *w, const struct transport *t)
 }
 
 static int
-watch_readers(struct watcher *w, int certificate)
+watch_readers(struct watcher *w, const struct watch_ops *ops, int certificate)
 {
-	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .renewed = renewed, .woke_ms = woke_ms, .ctx = w };
 	struct pcsc *pcsc = pcsc_new(&clk_system, &w->log);
 	int result;
 
@@ -283,12 +315,30 @@ watch_readers(struct watcher *w, int certificate)
 		return EXIT_BROKEN;
 	}
 	waking_begin();
-	watch_init(&w->watch, pcsc_transport(pcsc), &clk_system, &ops, (int64_t)w->conf.removal_grace * 1000,
+	watch_init(&w->watch, pcsc_transport(pcsc), &clk_system, ops, (int64_t)w->conf.removal_grace * 1000,
 	    certificate);
-	log_news(w, LOG_INFO, "begin", "");
 	result = run_watch(w, pcsc_transport(pcsc));
 	pcsc_free(pcsc);
 	return result;
+}
+
+static int
+watch_card(struct watcher *w, int certificate)
+{
+	const struct watch_ops ops = { .look = ask_card, .tell = on_news, .renewed = renewed, .woke_ms = woke_ms, .ctx = w };
+
+	w->watch.certificate = certificate;
+	log_news(w, LOG_INFO, "begin", "");
+	return watch_readers(w, &ops, certificate);
+}
+
+static int
+wait_for_card(struct watcher *w)
+{
+	const struct watch_ops ops = { .look = ask_kind, .tell = on_card, .renewed = not_renewed, .woke_ms = woke_ms, .ctx = w };
+
+	w->look = (struct look){ .clk = &clk_system, .log = &w->log, .classic = !w->conf.short_ids };
+	return watch_readers(w, &ops, -1);
 }
 
 /* --- whether there is anything to watch ------------------------------------------------ */
@@ -306,16 +356,23 @@ certificate_of_session(const struct watcher *w, int *ret)
 	return *ret >= 0;
 }
 
+static bool
+find_account(struct watcher *w)
+{
+	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &w->account) == ACCOUNT_FOUND)
+		return true;
+	log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
+	return false;
+}
+
 static int
 load_options(struct watcher *w)
 {
 	struct outcome o;
 	int certificate;
 
-	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &w->account) != ACCOUNT_FOUND) {
-		log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
+	if (!find_account(w))
 		return EXIT_CANNOT;
-	}
 	o = load_enrollment(w, &w->look);
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
 		return nothing(w, "no card is enrolled for %s", w->account.name);
@@ -324,7 +381,7 @@ load_options(struct watcher *w)
 		    outcome_state(o.status));
 		return EXIT_CANNOT;
 	}
-	return certificate_of_session(w, &certificate) ? watch_readers(w, certificate) : EXIT_CANNOT;
+	return certificate_of_session(w, &certificate) ? watch_card(w, certificate) : EXIT_CANNOT;
 }
 
 static int
@@ -341,6 +398,9 @@ begin_watch(struct watcher *w, const char *conf_file, char *const *command)
 		return nothing(w, "this session was opened from afar");
 	if (conf_is_exempt(&w->conf, w->session.service))
 		return nothing(w, "sessions of %s are exempt", w->session.service);
+	/* Without a registration there is nothing to watch. */
+	if (w->conf.self_enroll && find_account(w) && offer_is_due(&w->conf, w->account.name))
+		return wait_for_card(w);
 	if (!removal_action_choose(&w->conf, command, w->session.id, &w->log, &w->act))
 		return EXIT_CANNOT;
 	if (w->act.what == CONF_REMOVAL_NONE)

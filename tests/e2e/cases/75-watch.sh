@@ -461,6 +461,75 @@ logs_out_by_bus()
 	end_answers
 }
 
+OFFERED=/home/hanako/.local/state/pam_jpki/enroll-offered
+
+watch_has_ended()
+{
+	process_gone "$WATCH_PID"
+}
+
+# Of a card that is not registered, where people may register it themselves: told once.
+offers_to_register()
+{
+	HERE=()
+	rm -rf "${OFFERED%/*}"
+	enroll hanako
+	write_conf 'self_enroll = yes'
+	answers session org.freedesktop.Notifications Notify
+	sim remove
+	start_watch
+	until_true 10 sleeps "$WATCH_PID" || fail 'it does not wait for a card'
+	[ ! -e "$MARK.Notify" ] || fail 'told without a card'
+	put_card 'good profile=juki'
+	sim stats reset
+	sim remove
+	put_card other-person
+	sim stats reset
+	sim remove
+	sim insert
+	expect_called Notify jpki-watch
+	until_true 10 watch_has_ended || fail 'it goes on'
+	expect_equal 'PINs' 0 "$(stat_of verifies)"
+	[ "$(stat_of apdus)" -le 3 ] || fail "$(stat_of apdus) commands to the card"
+	expect_equal 'owner and mode' 'hanako 600' "$(stat -c '%U %a' "$OFFERED")"
+	rm -f "$MARK.Notify"
+	watch_ends 0 'nothing to watch: on_removal = none'
+	[ ! -e "$MARK.Notify" ] || fail 'told again'
+	end_answers
+	enroll hanako good
+}
+
+offers_nothing()
+{
+	HERE=()
+	answers session org.freedesktop.Notifications Notify
+	rm -rf "${OFFERED%/*}"
+	write_conf 'self_enroll = yes'
+	watch_ends 0 'nothing to watch'
+	enroll hanako
+	write_conf '# no'
+	watch_ends 0 'nothing to watch'
+	write_conf 'self_enroll = yes'
+	HERE=(SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22')
+	watch_ends 0 'nothing to watch: this session was opened from afar'
+	HERE=(XDG_STATE_HOME=relative HOME=)
+	watch_ends 0 'nothing to watch'
+	HERE=()
+	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
+	put_card 'good profile=juki'
+	start_watch
+	until_true 10 sleeps "$WATCH_PID" || fail 'it does not wait for another card'
+	end_watch
+	[ ! -e "$MARK.Notify" ] || fail 'told'
+	end_answers
+	# Nothing shows it: at the next login, then.
+	put_card other-person
+	start_watch
+	until_true 30 watch_has_ended || { fail 'it goes on'; end_watch; }
+	[ ! -e "$OFFERED" ] || fail 'what nobody saw counts as told'
+	enroll hanako good
+}
+
 # The administrator's command, as the user; no shell, so that nothing else happens.
 runs_a_command()
 {
@@ -715,6 +784,8 @@ if command -v dbus-daemon >/dev/null && busanswer 2>/dev/null; [ $? = 2 ] && sta
 	watch 'locked by logind and the desktop' locks_by_bus
 	watch 'locked by the desktop alone, or by nobody' locks_by_one_bus
 	watch 'logged out by logind' logs_out_by_bus
+	watch 'a card to be registered is offered once' offers_to_register
+	watch 'no card to be registered is offered' offers_nothing
 	end_process "$SESSION_BUS_PID"
 else
 	skip 'watch: lock and logout over D-Bus' 'no dbus-daemon, no display or built without libsystemd'
