@@ -22,6 +22,7 @@
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "tools/common/ask.h"
+#include "tools/common/busy.h"
 #include "tools/common/caged.h"
 #include "tools/common/caged_child.h"
 #include "tools/common/deadline.h"
@@ -129,6 +130,7 @@ struct parent {
 	const struct caged *c;
 	int fd;
 	struct relay out, err;
+	struct busy busy;
 	uint8_t *result;	/* as far as it has come */
 	size_t got;
 	bool answered;		/* a PIN went to the child */
@@ -274,6 +276,16 @@ close_end(int *fd)
 	*fd = -1;
 }
 
+/* What takes so long: for who waits at the terminal. */
+static const char *
+busy_text(const struct parent *p)
+{
+	if (p->t->pcsc == NULL)
+		return _("Checking …");
+	return p->answered ? _("The card is at work; leave it on the reader …") :
+	    _("Reading the card; leave it on the reader …");
+}
+
 /* Until the child has closed all three. Its text comes before its questions. */
 static void
 parent_serve(struct parent *p)
@@ -282,8 +294,13 @@ parent_serve(struct parent *p)
 		struct pollfd fds[] = { { .fd = p->out.from, .events = POLLIN },
 			{ .fd = p->err.from, .events = POLLIN }, { .fd = p->fd, .events = POLLIN } };
 
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		int n = poll(fds, 3, busy_wait_ms(&p->busy, -1));
+
+		if (n < 0 && errno != EINTR)
 			break;
+		if (n == 0 && busy_show(&p->busy, busy_text(p)))
+			continue;
+		busy_clear(&p->busy);
 		if (fds[0].revents != 0 && !relay_text(&p->out))
 			close_end(&p->out.from);
 		else if (fds[1].revents != 0 && !relay_text(&p->err))
@@ -358,6 +375,7 @@ caged_run(struct tool *t, const struct caged *c)
 	closep(&pair[1]);
 	closep(&out[1]);
 	closep(&err[1]);
+	p.busy = busy_begin();
 	p.result = result;
 	p.fd = pair[0];
 	p.out.from = out[0];

@@ -21,6 +21,7 @@
 #include "lib/confine.h"
 #include "lib/message.h"
 #include "nss/cert.h"
+#include "tools/common/busy.h"
 #include "tools/common/caged.h"
 #include "tools/doctor/doctor.h"
 
@@ -315,6 +316,23 @@ take_lines(struct doctor *d, char *text, size_t *len)
 }
 
 /* Until the other end closes; false if it takes too long. */
+/* Whether something has come, within the time that we would wait for what another program does to a card. */
+static bool
+wait_for_line(const struct doctor *d, int fd)
+{
+	const int ms = (int)d->t->conf.timeout * 1000 + GRACE_MS;
+	struct busy busy = busy_begin();
+	int r;
+
+	do {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+
+		r = poll(&p, 1, busy_wait_ms(&busy, ms));
+	} while ((r < 0 && errno == EINTR) || (r == 0 && busy_show(&busy, _("Examining readers and cards …"))));
+	busy_clear(&busy);
+	return r > 0;
+}
+
 static bool
 follow(struct doctor *d, int fd)
 {
@@ -322,14 +340,9 @@ follow(struct doctor *d, int fd)
 	size_t len = 0;
 
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		/* What another program does to the card takes as long as we would wait for it. */
-		int r = poll(&p, 1, (int)d->t->conf.timeout * 1000 + GRACE_MS);
 		ssize_t n;
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0 || len == sizeof text)
+		if (!wait_for_line(d, fd) || len == sizeof text)
 			return false;
 		n = read(fd, text + len, sizeof text - len);
 		if (n <= 0)

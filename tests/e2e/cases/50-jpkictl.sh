@@ -179,6 +179,39 @@ run_case 'jpkictl enroll, ^\ while the card signs' enroll_signal key:1c
 run_case 'jpkictl enroll, killed while the card signs' enroll_signal 'do:pkill -TERM -x jpkictl'
 run_case 'jpkictl enroll, hung up while the card signs' enroll_signal 'do:pkill -HUP -x jpkictl'
 
+# A card that takes its time: who waits at a terminal is told, and nobody else.
+slow_card()
+{
+	local words
+
+	rm -f "$ENROLLED"
+	for words in 'status' 'survey' 'pin status'; do
+		fresh_card
+		sim fault ins B0 hang 1300
+		# shellcheck disable=SC2086 # words
+		on_tty -- jpkictl $words
+		expect_equal "exit status of $words" 0 "$STATUS"
+		expect_has "the screen of $words" $'Reading the card; leave it on the reader …\r\e[K' "$OUT"
+		# shellcheck disable=SC2086 # words
+		run jpkictl $words
+		expect_lacks "what $words prints" 'Reading the card' "$OUT"
+	done
+	fresh_card
+	sim fault ins 2A hang 1300
+	on_tty wait:PIN "type:$PIN" -- jpkictl enroll hanako
+	expect_equal 'exit status of enroll' 0 "$STATUS"
+	expect_has 'the screen of enroll' $'The card is at work; leave it on the reader …\r\e[K' "$OUT"
+	fresh_card
+	sim fault ins B0 hang 1300
+	on_tty -- jpkictl doctor
+	expect_has 'the screen of doctor' $'Examining readers and cards …\r\e[K' "$OUT"
+	run jpkictl doctor
+	expect_lacks 'what doctor prints' 'Examining' "$OUT"
+	CARD_DIRTY=yes
+	reset_config
+}
+run_case 'jpkictl with a slow card says that it waits' slow_card
+
 enroll_interrupted_prompt()
 {
 	rm -f "$ENROLLED"

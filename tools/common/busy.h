@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * "Reading the card …" on a terminal, for work of another process that has shown nothing for a second. The line
+ * goes again before anything else is shown. Where standard error is no terminal, there is none.
+ */
+#ifndef JPKI_TOOLS_COMMON_BUSY_H
+#define JPKI_TOOLS_COMMON_BUSY_H
+
+#include <stdbool.h>
+
+#define BUSY_AFTER_MS 1000
+
+struct busy {
+	bool possible;		/* standard error is a terminal */
+	bool shown;
+};
+
+/* From now on. */
+struct busy busy_begin(void);
+
+/* How long to wait, at most ms milliseconds (poll(2); -1: without limit), before busy_show(). */
+int busy_wait_ms(const struct busy *b, int ms);
+
+/* The wait is over and nothing has come. True: it was that for the line, which shows now. False: it was all of ms. */
+bool busy_show(struct busy *b, const char *text) __attribute__((warn_unused_result));
+
+/* Something else is about to be shown, or the work is done. */
+void busy_clear(struct busy *b);
+
+#endif
