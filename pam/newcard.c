@@ -19,6 +19,13 @@
 #define NOTICES_OWNER 0
 #endif
 
+/* A user's service manager takes every text (since systemd 256) and shows none. */
+static bool
+is_read(const char *service)
+{
+	return service != NULL && strcmp(service, "systemd-user") != 0;
+}
+
 /* In the application's locale, where that is Japanese; else in English, whatever locale it is. */
 static void
 write_text(pam_handle_t *pamh, const struct notice *n, char text[static MESSAGE_MAX])
@@ -40,7 +47,7 @@ newcard_tell(pam_handle_t *pamh)
 	struct notice n;
 	uid_t caller, uid;
 
-	if (!notice_may_be_there(&store) || user == NULL || !account_uid(user, &uid))
+	if (!notice_may_be_there(&store) || !is_read(item(pamh, PAM_SERVICE)) || user == NULL || !account_uid(user, &uid))
 		return;
 	caller = guard_caller(pamh);
 	if ((caller != 0 && caller != uid) || !notice_due(&store, uid, clk_wall_s(&clk_system), &n))

@@ -63,16 +63,22 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 }
 
 static int
-log_in(const char *user, bool silent_application)
+log_in_by(const char *service, const char *user, bool silent_application)
 {
 	const struct pam_conv conv = { silent_application ? NULL : converse, NULL };
 	pam_handle_t *pamh;
 
 	shown = 0;
-	assert_int_equal(pam_start("test", user, &conv, &pamh), PAM_SUCCESS);
+	assert_int_equal(pam_start(service, user, &conv, &pamh), PAM_SUCCESS);
 	newcard_tell(pamh);
 	pam_end(pamh, PAM_SUCCESS);
 	return shown;
+}
+
+static int
+log_in(const char *user, bool silent_application)
+{
+	return log_in_by("test", user, silent_application);
 }
 
 static void
@@ -107,6 +113,7 @@ what_nobody_reads_is_told_again(void **state)
 {
 	leave(HANAKO);
 	assert_int_equal(log_in("hanako", true), 0);
+	assert_int_equal(log_in_by("systemd-user", "hanako", false), 0);
 	conv_result = PAM_CONV_ERR;
 	assert_int_equal(log_in("hanako", false), 0);
 	conv_result = PAM_SUCCESS;
