@@ -278,11 +278,11 @@ run_watch(struct watcher *w, const struct transport *t)
 		int64_t ms = 0;
 		struct outcome o;
 
-		if (w->done)
-			return EXIT_NOTHING;
 		if (logind_session_is_over(&w->session))
 			return nothing(w, "the session has ended");
 		o = watch_step(&w->watch, &ms);
+		if (w->done)
+			return EXIT_NOTHING;
 		if (o.status == OUTCOME_NO_READER) {	/* unplugged while it was asked */
 			(void)poll(NULL, 0, READER_RETRY_MS);
 			continue;
