@@ -388,12 +388,11 @@ fi
 # polkit passes over a file that is no XML; pkexec would then ask for an administrator.
 the_action()
 {
-	run python3 - "$PROGRAM" <<-'PYTHON'
-		import sys, xml.etree.ElementTree as tree
-		action = tree.parse('/usr/share/polkit-1/actions/org.pam-jpki.enroll-self.policy').find('action')
-		print(action.get('id'), *(action.find('defaults/' + way).text for way in ('allow_any', 'allow_inactive', 'allow_active')))
-		print(*(a.text for a in action.findall('annotate') if a.get('key') == 'org.freedesktop.policykit.exec.path'))
-	PYTHON
+	run python3 -c '
+import xml.etree.ElementTree as tree
+action = tree.parse("/usr/share/polkit-1/actions/org.pam-jpki.enroll-self.policy").find("action")
+print(action.get("id"), *(action.find("defaults/" + way).text for way in ("allow_any", "allow_inactive", "allow_active")))
+print(*(a.text for a in action.findall("annotate") if a.get("key") == "org.freedesktop.policykit.exec.path"))'
 	expect_equal 'the action' $'org.pam-jpki.enroll-self no no auth_self\n'"$PROGRAM" "$OUT"
 }
 run_case 'enroll --self: the action of polkit' the_action
