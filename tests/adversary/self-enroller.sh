@@ -68,7 +68,7 @@ in_a_language_of_his_own()
 	printf 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\nmsgid "%%s: the card is registered\\n"\nmsgstr "%%s pwned\\n"\n' |
 		msgfmt -o "$dir/pam_jpki.mo" - || fail 'no msgfmt'
 	people_may other-person
-	on_tty 'wait:利用者証明用電子証明書の暗証番号' "type:$PIN" -- env -i LC_ALL=ja_JP.UTF-8 "LANGUAGE=../../../../../$WORK/evil" TERM=xterm PATH=/usr/bin:/bin \
+	on_tty 'wait:PIN of the user-authentication|利用者証明用電子証明書の暗証番号' "type:$PIN" -- env -i LC_ALL=ja_JP.UTF-8 "LANGUAGE=../../../../../$WORK/evil" TERM=xterm PATH=/usr/bin:/bin \
 		PKEXEC_UID=2002 "$PROGRAM"
 	expect_equal 'exit status' 0 "$STATUS"
 	[[ $OUT != *pwned* ]] || broken "a program of root's says what his file says, as a format"
