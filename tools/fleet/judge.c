@@ -122,6 +122,28 @@ has_hash(const char *hashes, size_t count, const char *hash)
 }
 
 /*
+ * While a database is open, NSS knows no second certificate of the same issuer's name and number, and the
+ * generations of JPKI's authority share one name: what is refused counts once a fresh one refuses it as well.
+ */
+static struct outcome
+decode(struct judge *j, struct view der, struct cert **ret)
+{
+	const struct flow_env *env = j->env;
+	struct outcome o = cert_from_der(j->db, der, ret);
+
+	if (o.status != OUTCOME_CERT_BAD)
+		return o;
+	(void)certdb_close(j->db);
+	j->db = NULL;
+	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
+	if (outcome_ok(&o))
+		return cert_from_der(j->db, der, ret);
+	j->db = NULL;
+	j->failed = true;
+	return o;
+}
+
+/*
  * As jpkictl enroll --from-file does: kind and chain. When it is valid is for each login, so it is judged as
  * of its first moment.
  */
@@ -132,7 +154,7 @@ check_certificate(struct judge *j, struct view der)
 		.policy_oid = j->env->conf->policy_oid[0] != '\0' ? j->env->conf->policy_oid : NULL,
 	};
 	struct cert *cert = NULL;
-	struct outcome o = cert_from_der(j->db, der, &cert);
+	struct outcome o = decode(j, der, &cert);
 
 	if (!outcome_ok(&o))
 		return o;
@@ -172,7 +194,7 @@ add_certificate(struct judge *j, struct candidate *c, struct view der)
 {
 	char *hash = c->hashes[c->count];
 
-	if (!cert_fingerprint_of(der, hash))
+	if (j->db == NULL || !cert_fingerprint_of(der, hash))
 		j->failed = true;
 	else if (!has_hash(c->hashes[0], c->count, hash) && may_be_registered(j, c, der, hash))
 		c->certs[c->count++] = der;

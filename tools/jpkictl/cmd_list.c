@@ -73,17 +73,57 @@ open_db(struct listing *l)
 }
 
 static void
+close_db(struct listing *l)
+{
+	if (l->db != NULL)
+		(void)certdb_close(l->db);
+	l->db = NULL;
+	l->opened = false;
+}
+
+static bool
+all_in_order(const struct usercerts *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (!outcome_ok(&e->at[i].verdict))
+			return false;
+	return true;
+}
+
+/*
+ * As a login sees the user's certificates. While a database is open, NSS knows no second certificate of
+ * the same issuer's name and number, and the generations of JPKI's authority share one name. So a user who
+ * is not plainly in order by the database that is open for all is judged again, by a fresh one.
+ */
+static struct outcome
+load_user(struct listing *l, const char *user, struct usercerts *ret)
+{
+	const struct log silent = { .sink = NULL };
+	struct flow_env quiet = l->t->env;
+	struct outcome o;
+
+	open_db(l);
+	if (l->db == NULL)
+		return usercerts_load(&l->t->env, user, ret);
+	quiet.log = &silent;
+	ret->db = l->db;
+	ret->db_lent = true;
+	o = usercerts_load(&quiet, user, ret);
+	if (outcome_ok(&o) && all_in_order(ret))
+		return o;
+	usercerts_done(ret);
+	close_db(l);
+	return usercerts_load(&l->t->env, user, ret);
+}
+
+static void
 note_user(void *ctx, const char *user)
 {
 	struct listing *l = ctx;
 	_cleanup_(usercerts_done) struct usercerts enrolled = { .count = 0 };
+	struct outcome o = load_user(l, user, &enrolled);
 	int64_t now = clk_wall_s(l->t->env.clk);
-	struct outcome o;
 
-	open_db(l);
-	enrolled.db = l->db;
-	enrolled.db_lent = l->db != NULL;
-	o = usercerts_load(&l->t->env, user, &enrolled);
 	if (!outcome_ok(&o)) {
 		l->unreadable = true;
 		(void)new_entry(l, user, o.status);
@@ -127,8 +167,7 @@ note_all(struct listing *l)
 	fleetcopy_users_dir(&t->conf, fleet);
 	if (outcome_ok(&o) && fleet[0] != '\0')
 		o = userfile_each(fleet, t->env.trust_owner, &t->log, note_user_of_fleet, l);
-	if (l->db != NULL)
-		(void)certdb_close(l->db);
+	close_db(l);
 	return l->no_memory ? outcome_of(OUTCOME_NO_MEMORY) : o;
 }
 

@@ -522,6 +522,22 @@ bad_records(void **state)
 	assert_int_equal(last.refused, 4);
 }
 
+/* Two generations of the authority, with one name, gave one number. */
+static void
+one_number_of_two_generations(void **state)
+{
+	struct kit *k = *state;
+
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "00", "good2", NULL);
+	add_user(k, "jiro", "00", "good", NULL);
+	add_state(7, T0, 3);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_string_equal(said, "");
+	assert_true(has(k, "hanako") && has(k, "taro") && has(k, "jiro"));
+}
+
 /* Expired or not yet valid is for each login to say. */
 static void
 validity_is_for_the_login(void **state)
@@ -709,6 +725,7 @@ main(void)
 		TEST(yesterdays_backup),
 		TEST(entry_newer_than_the_state),
 		TEST(bad_records),
+		TEST(one_number_of_two_generations),
 		TEST(validity_is_for_the_login),
 		TEST(nine_certificates),
 		TEST(two_entries_for_one_name),
