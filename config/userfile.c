@@ -32,8 +32,8 @@ userfile_user_ok(const char *user)
 	return true;
 }
 
-static bool
-path_of(const char *users_dir, const char *user, char path[static PATH_MAX])
+bool
+userfile_path(const char *users_dir, const char *user, char path[static PATH_MAX])
 {
 	int n;
 
@@ -48,7 +48,7 @@ userfile_exists(const char *users_dir, const char *user)
 {
 	char path[PATH_MAX];
 
-	return path_of(users_dir, user, path) && access(path, F_OK) == 0;
+	return userfile_path(users_dir, user, path) && access(path, F_OK) == 0;
 }
 
 struct outcome
@@ -60,7 +60,7 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 	size_t len = 0;
 	enum safefile r;
 
-	if (!path_of(users_dir, user, path))
+	if (!userfile_path(users_dir, user, path))
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	r = safefile_read(path, owner, USERFILE_MAX, log, &text, &len);
 	if (r != SAFEFILE_OK)
@@ -95,7 +95,7 @@ userfile_write(const char *users_dir, const char *user, uid_t owner, const char 
 	bool absent;
 	struct outcome o;
 
-	if (!path_of(users_dir, user, path))
+	if (!userfile_path(users_dir, user, path))
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	o = check_dir(users_dir, owner, log, &absent);
 	if (outcome_ok(&o) && absent) {
@@ -130,7 +130,7 @@ userfile_remove(const char *users_dir, const char *user, uid_t owner, const stru
 	bool absent;
 	struct outcome o;
 
-	if (!path_of(users_dir, user, path))
+	if (!userfile_path(users_dir, user, path))
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	o = check_dir(users_dir, owner, log, &absent);
 	if (!outcome_ok(&o))

@@ -7,6 +7,7 @@
 #ifndef JPKI_CONFIG_USERFILE_H
 #define JPKI_CONFIG_USERFILE_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "lib/log.h"
@@ -20,6 +21,9 @@
  * slash, no control characters, not beginning with a dot or a hyphen.
  */
 bool userfile_user_ok(const char *user);
+
+/* The path of a user's file; false for a name that can have none, and for a path that is too long. */
+bool userfile_path(const char *users_dir, const char *user, char path[static PATH_MAX]) MUST_CHECK;
 
 /*
  * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
