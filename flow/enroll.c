@@ -11,6 +11,7 @@
 #include "config/fleetcopy.h"
 #include "config/userfile.h"
 #include "flow/enroll.h"
+#include "flow/owners.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
 #include "flow/usercerts.h"
@@ -242,6 +243,13 @@ put_new(const struct flow_env *env, struct view der, const struct enroll_how *ho
 	return outcome_of(OUTCOME_OK);
 }
 
+/* Where it fails, the log has said so: what was registered counts, and the card's owner is found more slowly. */
+static void
+index_again(const struct flow_env *env)
+{
+	(void)!owners_index(env, false).status;
+}
+
 struct outcome
 enroll_write(const struct flow_env *env, const char *user, struct view der,
     const struct enroll_how *how)
@@ -267,5 +275,30 @@ enroll_write(const struct flow_env *env, const char *user, struct view der,
 		    LOG_NAME(user));
 		return outcome_of(OUTCOME_ENROLMENT);
 	}
-	return userfile_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
+	o = userfile_write(env->conf->users_dir, user, env->trust_owner, text, env->log);
+	if (outcome_ok(&o))
+		index_again(env);
+	return o;
+}
+
+struct outcome
+enroll_end(const struct flow_env *env, const char *user)
+{
+	_cleanup_(closep) int lock = -1;
+	struct outcome o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
+
+	if (outcome_ok(&o))
+		o = userfile_remove(env->conf->users_dir, user, env->trust_owner, env->log);
+	if (outcome_ok(&o))
+		index_again(env);
+	return o;
+}
+
+struct outcome
+enroll_index(const struct flow_env *env)
+{
+	_cleanup_(closep) int lock = -1;
+	struct outcome o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
+
+	return outcome_ok(&o) ? owners_index(env, true) : o;
 }

@@ -62,4 +62,10 @@ struct outcome enroll_may_claim(const struct flow_env *env, const char *user, st
 struct outcome enroll_write(const struct flow_env *env, const char *user, struct view der,
     const struct enroll_how *how) MUST_CHECK;
 
+/* Removes USERS_DIR/NAME.pem. As userfile_remove(). */
+struct outcome enroll_end(const struct flow_env *env, const char *user) MUST_CHECK;
+
+/* Makes the index (flow/owners.h) of all enrollments as they are; the two above keep it in step. As owners_index(). */
+struct outcome enroll_index(const struct flow_env *env) MUST_CHECK;
+
 #endif

@@ -328,36 +328,6 @@ usercerts_done(struct usercerts *e)
 	*e = (struct usercerts){ .count = 0 };
 }
 
-struct search {
-	const struct flow_env *env;
-	struct view der;
-	void (*each)(void *ctx, const char *user);
-	void *ctx;
-};
-
-static void
-ask_user(void *ctx, const char *user)
-{
-	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
-	const struct search *s = ctx;
-	struct outcome o = usercerts_load(s->env, user, &e);
-
-	for (size_t i = 0; outcome_ok(&o) && i < e.count; i++)
-		if (view_equal(cert_der(e.at[i].cert), s->der)) {
-			s->each(s->ctx, user);
-			return;
-		}
-}
-
-struct outcome
-usercerts_owners(const struct flow_env *env, struct view der,
-    void (*each)(void *ctx, const char *user), void *ctx)
-{
-	struct search s = { .env = env, .der = der, .each = each, .ctx = ctx };
-
-	return userfile_each(env->conf->users_dir, env->trust_owner, env->log, ask_user, &s);
-}
-
 struct outcome
 usercerts_verdict(const struct usercerts *e)
 {

@@ -50,13 +50,6 @@ struct outcome usercerts_of(const struct flow_env *env, struct view der, struct 
     MUST_CHECK;
 void usercerts_done(struct usercerts *e);
 
-/*
- * Calls `each` for every user for whom this certificate is enrolled, sorted. An enrollment that
- * cannot be read is nobody's here. ENROLMENT as userfile_each().
- */
-struct outcome usercerts_owners(const struct flow_env *env, struct view der,
-    void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;
-
 /* OUTCOME_OK if one of them could log in now, else the verdict on the first. */
 struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
 

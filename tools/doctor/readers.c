@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "flow/owners.h"
 #include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
@@ -56,18 +57,18 @@ judge_tries(struct doctor *d, const struct survey *s)
 		found_alone(d, FOUND_SIGN_PIN_LOCKED);
 }
 
-struct owners {
-	struct doctor *d;
-	bool any;
-};
-
 static void
-note_owner(void *ctx, const char *user)
+judge_owners(struct doctor *d, struct view der)
 {
-	struct owners *w = ctx;
+	struct owners owners;
+	struct outcome o = owners_find(&d->t->env, der, SIZE_MAX, &owners);
 
-	w->any = true;
-	found(w->d, FOUND_CERT_ENROLLED, "%s", user);
+	if (!outcome_ok(&o))
+		return;
+	for (size_t i = 0; i < owners.count; i++)
+		found(d, FOUND_CERT_ENROLLED, "%s", owners.names[i]);
+	if (owners.count == 0)
+		found_alone(d, FOUND_CERT_STRANGER);
 }
 
 static void
@@ -101,8 +102,6 @@ static void
 judge_card(struct doctor *d, const struct survey *s, const char *reader, const char *how)
 {
 	struct view der = { s->der, s->der_len };
-	struct owners owners = { .d = d };
-	struct outcome o;
 
 	judge_kind(d, s, reader, how);
 	judge_tries(d, s);
@@ -113,9 +112,7 @@ judge_card(struct doctor *d, const struct survey *s, const char *reader, const c
 	if (d->card_only)
 		return;
 	judge_certificate(d, der);
-	o = usercerts_owners(&d->t->env, der, note_owner, &owners);
-	if (outcome_ok(&o) && !owners.any)
-		found_alone(d, FOUND_CERT_STRANGER);
+	judge_owners(d, der);
 }
 
 /* --- the reader -------------------------------------------------------------------- */

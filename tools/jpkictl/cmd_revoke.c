@@ -6,7 +6,7 @@
 
 #include "config/fleetcopy.h"
 #include "config/userfile.h"
-#include "lib/cleanup.h"
+#include "flow/enroll.h"
 #include "lib/i18n.h"
 #include "tools/common/tool.h"
 
@@ -23,7 +23,6 @@ fleet_registers(const struct tool *t, const char *user)
 int
 cmd_revoke(struct tool *t, int argc, char **argv)
 {
-	_cleanup_(closep) int lock = -1;
 	char user[ACCOUNT_NAME_MAX];
 	struct outcome o;
 
@@ -33,9 +32,7 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 		tool_complain(t, "%s", _("this cannot be a user's name"));
 		return TOOL_FAILED;
 	}
-	o = userfile_lock(t->conf.users_dir, t->env.trust_owner, &t->log, &lock);
-	if (outcome_ok(&o))
-		o = userfile_remove(t->conf.users_dir, user, t->env.trust_owner, &t->log);
+	o = enroll_end(&t->env, user);
 	if (outcome_ok(&o)) {
 		tool_audit("revoke", "user", user);
 		printf(fleet_registers(t, user) ? _("%s: no longer enrolled on this machine\n") :

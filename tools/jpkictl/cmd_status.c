@@ -8,6 +8,7 @@
 
 #include "card/transport.h"
 #include "flow/enroll.h"
+#include "flow/owners.h"
 #include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
@@ -57,27 +58,18 @@ status_print_tries(const char *name, int tries)
 	print_fact(name, text);
 }
 
-struct owners {
-	char names[512];
-};
-
-static void
-note_owner(void *ctx, const char *user)
-{
-	struct owners *w = ctx;
-	size_t len = strlen(w->names);
-
-	snprintf(w->names + len, sizeof w->names - len, "%s%s", len > 0 ? ", " : "", user);
-}
-
 static void
 print_owner(struct tool *t, struct view der)
 {
-	struct owners w = { .names = "" };
-	struct outcome o = usercerts_owners(&t->env, der, note_owner, &w);
+	char names[512] = "";
+	struct owners owners;
+	struct outcome o = owners_find(&t->env, der, SIZE_MAX, &owners);
+	size_t len = 0;
 
+	for (size_t i = 0; outcome_ok(&o) && i < owners.count && len < sizeof names; i++)
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "", owners.names[i]);
 	print_fact(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
-	    w.names[0] != '\0' ? w.names : _("nobody (jpkictl enroll USER)"));
+	    names[0] != '\0' ? names : _("nobody (jpkictl enroll USER)"));
 }
 
 /* Root alone may read who has entered a PIN in vain. */

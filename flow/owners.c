@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "config/conf.h"
+#include "config/userindex.h"
+#include "flow/owners.h"
+#include "flow/usercerts.h"
+#include "lib/cleanup.h"
+#include "lib/der.h"
+#include "nss/cert.h"
+#include "nss/pem.h"
+
+#define DER_VERSION 0xa0	/* [0] EXPLICIT (RFC 5280 §4.1) */
+#define SERIAL_MAX ((USERINDEX_KEY_MAX - 1) / 2)
+
+/* What is wrong with an enrollment shows at its own login, and would be said again and again here. */
+static const struct log unheard = { .sink = NULL };
+
+/* The key of a certificate, of which only the first bytes need be there; false if it has no serial number. */
+static bool
+key_of(struct view der, char key[static USERINDEX_KEY_MAX])
+{
+	struct cursor r = cursor_of(der.data, der.len);
+	struct view serial, version;
+	uint8_t tag;
+	size_t len;
+
+	if (!der_header(&r, &tag, &len) || tag != DER_SEQUENCE || !der_header(&r, &tag, &len) || tag != DER_SEQUENCE)
+		return false;
+	(void)!der_get(&r, DER_VERSION, &version);	/* absent in version 1 */
+	if (!der_get(&r, DER_INTEGER, &serial) || serial.len == 0)
+		return false;
+	if (serial.len > SERIAL_MAX)
+		serial.len = SERIAL_MAX;
+	view_hex(serial, key);
+	return true;
+}
+
+/* Calls `each` with every certificate of an enrollment; false if it cannot be read. */
+static bool
+read_enrollment(const struct flow_env *env, const char *user, void (*each)(void *ctx, struct view der), void *ctx)
+{
+	_cleanup_(freep) char *text = NULL;
+	uint8_t der[CERT_DER_MAX];
+	struct cursor r;
+	struct outcome o;
+	enum pem found;
+	size_t len;
+
+	o = userfile_read(env->conf->users_dir, user, env->trust_owner, &unheard, &text, &len);
+	if (!outcome_ok(&o))
+		return false;
+	r = cursor_of(text, len);
+	while ((found = pem_next(&r, der, sizeof der, &len)) == PEM_CERT)
+		each(ctx, (struct view){ der, len });
+	return found == PEM_END;
+}
+
+/* --- the search ------------------------------------------------------------------------ */
+
+struct owner_search {
+	const struct flow_env *env;
+	struct view head;
+	const char *key;
+	struct userindex index;	/* empty, if there is none that can be used */
+	size_t most, read, unread;
+	bool match;		/* of the enrollment that is being read */
+	struct owners *found;
+};
+
+static void
+compare_head(void *ctx, struct view der)
+{
+	struct owner_search *s = ctx;
+
+	s->match = s->match || usercerts_is_head_of(s->head, der);
+}
+
+/* Whoever the index, or nothing, says it is: the enrollment decides. */
+static void
+confirm_owner(void *ctx, const char *user)
+{
+	struct owner_search *s = ctx;
+	struct owners *f = s->found;
+
+	s->match = false;
+	if (f->count > 0 && strcmp(f->names[f->count - 1], user) == 0)
+		return;		/* two certificates with one serial number */
+	if (!read_enrollment(s->env, user, compare_head, s) || !s->match)
+		return;
+	if (f->count == OWNERS_MAX) {
+		log_msg(s->env->log, LOG_WARNING, "this card is registered for more than %d accounts", OWNERS_MAX);
+		return;
+	}
+	memcpy(f->names[f->count++], user, strlen(user) + 1);
+}
+
+/* Whether the index has an enrollment as it is now; *ret_key: and the key in it. */
+static bool
+knows(const struct owner_search *s, const char *user, bool *ret_key)
+{
+	const struct userindex_entry *e;
+	size_t n = userindex_of(&s->index, user, &e);
+	struct userindex_stamp now;
+
+	*ret_key = false;
+	if (n == 0 || !userindex_stamp_of(s->env->conf->users_dir, user, &now) ||
+	    !userindex_same_stamp(e[0].changed, now))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		*ret_key = *ret_key || strcmp(e[i].key, s->key) == 0;
+	return true;
+}
+
+static void
+search_user(void *ctx, const char *user)
+{
+	struct owner_search *s = ctx;
+	bool has_key;
+
+	if (knows(s, user, &has_key)) {
+		if (has_key)
+			confirm_owner(s, user);
+	} else if (s->read < s->most) {
+		s->read++;
+		confirm_owner(s, user);
+	} else {
+		s->unread++;
+	}
+}
+
+static void
+log_old_index(const struct owner_search *s)
+{
+	if (s->unread > 0)
+		log_msg(s->env->log, LOG_ERR, "%s: %zu registrations are not in the index, and %zu of them were not looked at; "
+		    "run jpkictl index", s->env->conf->users_dir, s->read + s->unread, s->unread);
+	else if (s->read > 0)
+		log_msg(s->env->log, LOG_NOTICE, "%s: %zu registrations are not in the index; run jpkictl index",
+		    s->env->conf->users_dir, s->read);
+}
+
+static struct outcome
+search_all(struct owner_search *s)
+{
+	struct outcome o = userindex_load(s->env->conf->users_dir, s->env->trust_owner, &unheard, &s->index);
+
+	if (o.status == OUTCOME_NO_MEMORY)
+		return o;
+	s->found->count = 0;
+	o = userfile_each(s->env->conf->users_dir, s->env->trust_owner, s->env->log, search_user, s);
+	userindex_done(&s->index);
+	log_old_index(s);
+	return o;
+}
+
+struct outcome
+owners_find(const struct flow_env *env, struct view head, size_t most, struct owners *ret)
+{
+	char key[USERINDEX_KEY_MAX];
+	struct owner_search s = { .env = env, .head = head, .key = key, .most = most, .found = ret };
+	bool fresh;
+
+	ret->count = 0;
+	if (!key_of(head, key))
+		return outcome_of(OUTCOME_OK);
+	fresh = userindex_find(env->conf->users_dir, env->trust_owner, env->log, key, confirm_owner, &s);
+	if (fresh && ret->count > 0)
+		return outcome_of(OUTCOME_OK);
+	return search_all(&s);
+}
+
+/* --- the index -------------------------------------------------------------------------- */
+
+struct indexing {
+	const struct flow_env *env;
+	const struct userindex *known;
+	struct userindex_lines lines;
+	const char *user;	/* whose enrollment is being read */
+	struct userindex_stamp changed;
+	bool any;		/* line of theirs */
+	size_t all, unknown;
+};
+
+static void
+add_certificate(void *ctx, struct view der)
+{
+	struct indexing *x = ctx;
+	char key[USERINDEX_KEY_MAX];
+
+	if (!key_of(der, key))
+		return;
+	userindex_add(&x->lines, key, x->changed, x->user);
+	x->any = true;
+}
+
+/* Times before contents: what is changed meanwhile will not be known. */
+static void
+index_user(void *ctx, const char *user)
+{
+	struct indexing *x = ctx;
+	const struct userindex_entry *e;
+	size_t n = userindex_of(x->known, user, &e);
+
+	if (!userindex_stamp_of(x->env->conf->users_dir, user, &x->changed))
+		return;
+	x->all++;
+	if (n > 0 && userindex_same_stamp(e[0].changed, x->changed)) {
+		for (size_t i = 0; i < n; i++)
+			userindex_add(&x->lines, e[i].key, x->changed, user);
+		return;
+	}
+	x->unknown++;
+	x->user = user;
+	x->any = false;
+	(void)read_enrollment(x->env, user, add_certificate, x);
+	if (!x->any)
+		userindex_add(&x->lines, USERINDEX_NO_KEY, x->changed, user);
+}
+
+struct outcome
+owners_index(const struct flow_env *env, bool whole)
+{
+	_cleanup_(userindex_done) struct userindex known = { .count = 0 };
+	struct indexing x = { .env = env, .known = &known };
+	const char *users_dir = env->conf->users_dir;
+	struct userindex_stamp dir;
+	struct outcome o = outcome_of(OUTCOME_OK);
+
+	if (!userindex_stamp_of_dir(users_dir, &dir))
+		return o;	/* nobody is enrolled */
+	if (!whole)
+		o = userindex_load(users_dir, env->trust_owner, &unheard, &known);
+	if (o.status != OUTCOME_NO_MEMORY)
+		o = userfile_each(users_dir, env->trust_owner, env->log, index_user, &x);
+	if (outcome_ok(&o))
+		o = userindex_write(users_dir, dir, &x.lines, env->log);
+	userindex_lines_done(&x.lines);
+	return o;
+}
+
+static void
+count_user(void *ctx, const char *user)
+{
+	struct indexing *x = ctx;
+	const struct userindex_entry *e;
+
+	x->all++;
+	if (userindex_of(x->known, user, &e) == 0 || !userindex_stamp_of(x->env->conf->users_dir, user, &x->changed) ||
+	    !userindex_same_stamp(e[0].changed, x->changed))
+		x->unknown++;
+}
+
+struct outcome
+owners_count(const struct flow_env *env, size_t *ret_all, size_t *ret_unknown)
+{
+	_cleanup_(userindex_done) struct userindex known;
+	struct indexing x = { .env = env, .known = &known };
+	struct outcome o = userindex_load(env->conf->users_dir, env->trust_owner, env->log, &known);
+
+	if (o.status != OUTCOME_NO_MEMORY)
+		o = userfile_each(env->conf->users_dir, env->trust_owner, env->log, count_user, &x);
+	*ret_all = x.all;
+	*ret_unknown = x.unknown;
+	return o;
+}
