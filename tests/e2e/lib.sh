@@ -586,7 +586,7 @@ reset_config()
 	rm -rf "$CRLS"
 	mkdir -p "${CRLS%/*}"
 	cp -a "$WORK/crl" "$CRLS"
-	rm -rf "$USERS"
+	rm -rf "$USERS" "$USERS.index"
 	mkdir -p "$USERS"
 	enroll hanako good
 }

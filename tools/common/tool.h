@@ -51,6 +51,7 @@ int cmd_trust(struct tool *t, int argc, char **argv);
 int cmd_enroll(struct tool *t, int argc, char **argv);
 int cmd_fleet(struct tool *t, int argc, char **argv);
 int cmd_pin(struct tool *t, int argc, char **argv);
+int cmd_index(struct tool *t, int argc, char **argv);
 int cmd_list(struct tool *t, int argc, char **argv);
 int cmd_revoke(struct tool *t, int argc, char **argv);
 int cmd_setup(struct tool *t, int argc, char **argv);

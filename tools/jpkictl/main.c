@@ -78,6 +78,11 @@ static const struct command commands[] = {
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
 	  "is to be reported to the municipality as well.\n"),
 	  .needs_root = true, .run = cmd_revoke },
+	{ "index", "", N_("make the index of all registrations again"),
+	  N_("Reads every registration and writes the file by which it is found for whom a card is\n"
+	  "registered. enroll and revoke keep it in step; files that were put there in another way\n"
+	  "(by Ansible, an editor) are found without it too, but slowly: then run this.\n"),
+	  .needs_root = true, .run = cmd_index },
 	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
 	  N_("keep a certificate from logging in"),
 	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"

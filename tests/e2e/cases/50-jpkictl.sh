@@ -342,6 +342,47 @@ revoke()
 }
 run_case 'jpkictl revoke' revoke
 
+# serials_of USER: its lines in the index.
+serials_of()
+{
+	awk -v user="$1" '$2 == user { print $1 }' "$USERS.index" | tr '\n' ' '
+}
+
+# By jpkictl it is kept in step; a file that Ansible puts there counts at once, and is named in the log.
+index_of_users()
+{
+	rm -f "$ENROLLED" "$USERS.index"
+	run jpkictl enroll --from-file "$PKI/good.crt" hanako
+	run jpkictl enroll --add --from-file "$PKI/soon.crt" hanako
+	run jpkictl enroll --from-file "$PKI/other-person.crt" taro
+	expect_equal 'owner and mode' '0 644' "$(stat -c '%u %a' "$USERS.index")"
+	expect_equal 'hanako' '05000002 06f1a2b3 ' "$(serials_of hanako)"
+	expect_equal 'taro' '06f1a2b4 ' "$(serials_of taro)"
+	run jpkictl status
+	expect_match 'enrolled for' '.*enrolled for +hanako' "$(grep 'enrolled for' <<< "$OUT")"
+	expect_lacks 'status' 'not in the index' "$OUT"
+	cp "$ENROLLED" "$USERS/.new" && mv "$USERS/.new" "$USERS/jiro.pem"
+	run jpkictl status
+	expect_match 'enrolled for, with a file that was put there' '.*enrolled for +hanako, jiro' \
+		"$(grep 'enrolled for' <<< "$OUT")"
+	expect_has 'status' '1 registrations are not in the index; run jpkictl index' "$OUT"
+	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl index
+	expect_equal 'exit status for a user' 1 "$STATUS"
+	run jpkictl index
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_has 'the answer' '3 registrations are in the index' "$OUT"
+	expect_equal 'jiro' '05000002 06f1a2b3 ' "$(serials_of jiro)"
+	run jpkictl index jiro
+	expect_equal 'exit status with a word too many' 2 "$STATUS"
+	run jpkictl revoke jiro
+	expect_equal 'jiro, revoked' '' "$(serials_of jiro)"
+	expect_equal 'beside the directory' 'users users.index users.lock' \
+		"$(cd "${USERS%/*}" && echo users*)"
+	run jpkictl revoke taro
+	reset_config
+}
+run_case 'jpkictl index: enroll and revoke keep it in step' index_of_users
+
 status_tool()
 {
 	sim set auth-tries 2
