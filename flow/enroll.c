@@ -16,6 +16,7 @@
 #include "flow/prove.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
+#include "lib/lock.h"
 #include "nss/cert.h"
 #include "nss/certdb.h"
 #include "nss/pem.h"
@@ -247,7 +248,7 @@ put_new(const struct flow_env *env, struct view der, const struct enroll_how *ho
 static void
 index_again(const struct flow_env *env)
 {
-	(void)!owners_index(env, false).status;
+	(void)!owners_index(env, env->conf->users_dir, false).status;
 }
 
 struct outcome
@@ -297,8 +298,16 @@ enroll_end(const struct flow_env *env, const char *user)
 struct outcome
 enroll_index(const struct flow_env *env)
 {
-	_cleanup_(closep) int lock = -1;
+	_cleanup_(closep) int lock = -1, fleet_lock = -1;
+	char fleet[PATH_MAX];
 	struct outcome o = userfile_lock(env->conf->users_dir, env->trust_owner, env->log, &lock);
 
-	return outcome_ok(&o) ? owners_index(env, true) : o;
+	if (outcome_ok(&o))
+		o = owners_index(env, env->conf->users_dir, true);
+	fleetcopy_users_dir(env->conf, fleet);
+	if (!outcome_ok(&o) || fleet[0] == '\0' || access(fleet, F_OK) != 0)
+		return o;
+	if (!lock_beside(env->conf->fleet_dir, env->trust_owner, env->log, &fleet_lock))
+		return outcome_of(OUTCOME_FLEET);
+	return owners_index(env, fleet, true);
 }

@@ -65,7 +65,10 @@ struct outcome enroll_write(const struct flow_env *env, const char *user, struct
 /* Removes USERS_DIR/NAME.pem. As userfile_remove(). */
 struct outcome enroll_end(const struct flow_env *env, const char *user) MUST_CHECK;
 
-/* Makes the index (flow/owners.h) of all enrollments as they are; the two above keep it in step. As owners_index(). */
+/*
+ * Makes the indexes (flow/owners.h) of all enrollments as they are, the organization's included; the two above keep root's in
+ * step. As owners_index(); FLEET: the organization's cannot be locked (logged).
+ */
 struct outcome enroll_index(const struct flow_env *env) MUST_CHECK;
 
 #endif

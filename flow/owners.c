@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "config/conf.h"
+#include "config/fleetcopy.h"
 #include "config/userindex.h"
 #include "flow/owners.h"
 #include "flow/usercerts.h"
@@ -42,7 +44,7 @@ key_of(struct view der, char key[static USERINDEX_KEY_MAX])
 
 /* Calls `each` with every certificate of an enrollment; false if it cannot be read. */
 static bool
-read_enrollment(const struct flow_env *env, const char *user, void (*each)(void *ctx, struct view der), void *ctx)
+read_enrollment(const struct flow_env *env, const char *dir, const char *user, void (*each)(void *ctx, struct view der), void *ctx)
 {
 	_cleanup_(freep) char *text = NULL;
 	uint8_t der[CERT_DER_MAX];
@@ -51,7 +53,7 @@ read_enrollment(const struct flow_env *env, const char *user, void (*each)(void 
 	enum pem found;
 	size_t len;
 
-	o = userfile_read(env->conf->users_dir, user, env->trust_owner, &unheard, &text, &len);
+	o = userfile_read(dir, user, env->trust_owner, &unheard, &text, &len);
 	if (!outcome_ok(&o))
 		return false;
 	r = cursor_of(text, len);
@@ -64,6 +66,7 @@ read_enrollment(const struct flow_env *env, const char *user, void (*each)(void 
 
 struct owner_search {
 	const struct flow_env *env;
+	const char *dir;	/* of enrollments: root's, then the organization's */
 	struct view head;
 	const char *key;
 	struct userindex index;	/* empty, if there is none that can be used */
@@ -80,7 +83,16 @@ compare_head(void *ctx, struct view der)
 	s->match = s->match || usercerts_is_head_of(s->head, der);
 }
 
-/* Whoever the index, or nothing, says it is: the enrollment decides. */
+static bool
+is_found(const struct owners *f, const char *user)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->names[i], user) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the index names the user or not: the enrollment decides. */
 static void
 confirm_owner(void *ctx, const char *user)
 {
@@ -88,9 +100,7 @@ confirm_owner(void *ctx, const char *user)
 	struct owners *f = s->found;
 
 	s->match = false;
-	if (f->count > 0 && strcmp(f->names[f->count - 1], user) == 0)
-		return;		/* two certificates with one serial number */
-	if (!read_enrollment(s->env, user, compare_head, s) || !s->match)
+	if (is_found(f, user) || !read_enrollment(s->env, s->dir, user, compare_head, s) || !s->match)
 		return;
 	if (f->count == OWNERS_MAX) {
 		log_msg(s->env->log, LOG_WARNING, "this card is registered for more than %d accounts", OWNERS_MAX);
@@ -108,7 +118,7 @@ knows(const struct owner_search *s, const char *user, bool *ret_key)
 	struct userindex_stamp now;
 
 	*ret_key = false;
-	if (n == 0 || !userindex_stamp_of(s->env->conf->users_dir, user, &now) ||
+	if (n == 0 || !userindex_stamp_of(s->dir, user, &now) ||
 	    !userindex_same_stamp(e[0].changed, now))
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -138,46 +148,70 @@ log_old_index(const struct owner_search *s)
 {
 	if (s->unread > 0)
 		log_msg(s->env->log, LOG_ERR, "%s: %zu registrations are not in the index, and %zu of them were not looked at; "
-		    "run jpkictl index", s->env->conf->users_dir, s->read + s->unread, s->unread);
+		    "run jpkictl index", s->dir, s->read + s->unread, s->unread);
 	else if (s->read > 0)
 		log_msg(s->env->log, LOG_NOTICE, "%s: %zu registrations are not in the index; run jpkictl index",
-		    s->env->conf->users_dir, s->read);
+		    s->dir, s->read);
 }
 
 static struct outcome
 search_all(struct owner_search *s)
 {
-	struct outcome o = userindex_load(s->env->conf->users_dir, s->env->trust_owner, &unheard, &s->index);
+	struct outcome o = userindex_load(s->dir, s->env->trust_owner, &unheard, &s->index);
 
 	if (o.status == OUTCOME_NO_MEMORY)
 		return o;
-	s->found->count = 0;
-	o = userfile_each(s->env->conf->users_dir, s->env->trust_owner, s->env->log, search_user, s);
+	o = userfile_each(s->dir, s->env->trust_owner, s->env->log, search_user, s);
 	userindex_done(&s->index);
 	log_old_index(s);
 	return o;
+}
+
+static struct outcome
+search_dir(struct owner_search *s)
+{
+	size_t before = s->found->count;
+	bool fresh = userindex_find(s->dir, s->env->trust_owner, s->env->log, s->key, confirm_owner, s);
+
+	if (fresh && s->found->count > before)
+		return outcome_of(OUTCOME_OK);
+	s->read = s->unread = 0;
+	return search_all(s);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
 }
 
 struct outcome
 owners_find(const struct flow_env *env, struct view head, size_t most, struct owners *ret)
 {
 	char key[USERINDEX_KEY_MAX];
-	struct owner_search s = { .env = env, .head = head, .key = key, .most = most, .found = ret };
-	bool fresh;
+	struct owner_search s = { .env = env, .dir = env->conf->users_dir, .head = head, .key = key, .most = most,
+		.found = ret };
+	char fleet[PATH_MAX];
+	struct outcome o;
 
 	ret->count = 0;
 	if (!key_of(head, key))
 		return outcome_of(OUTCOME_OK);
-	fresh = userindex_find(env->conf->users_dir, env->trust_owner, env->log, key, confirm_owner, &s);
-	if (fresh && ret->count > 0)
-		return outcome_of(OUTCOME_OK);
-	return search_all(&s);
+	o = search_dir(&s);
+	fleetcopy_users_dir(env->conf, fleet);
+	if (outcome_ok(&o) && fleet[0] != '\0') {
+		s.dir = fleet;
+		o = search_dir(&s);
+	}
+	qsort(ret->names, ret->count, sizeof ret->names[0], by_name);
+	return o;
 }
 
 /* --- the index -------------------------------------------------------------------------- */
 
 struct indexing {
 	const struct flow_env *env;
+	const char *dir;
 	const struct userindex *known;
 	struct userindex_lines lines;
 	const char *user;	/* whose enrollment is being read */
@@ -206,7 +240,7 @@ index_user(void *ctx, const char *user)
 	const struct userindex_entry *e;
 	size_t n = userindex_of(x->known, user, &e);
 
-	if (!userindex_stamp_of(x->env->conf->users_dir, user, &x->changed))
+	if (!userindex_stamp_of(x->dir, user, &x->changed))
 		return;
 	x->all++;
 	if (n > 0 && userindex_same_stamp(e[0].changed, x->changed)) {
@@ -217,17 +251,16 @@ index_user(void *ctx, const char *user)
 	x->unknown++;
 	x->user = user;
 	x->any = false;
-	(void)read_enrollment(x->env, user, add_certificate, x);
+	(void)read_enrollment(x->env, x->dir, user, add_certificate, x);
 	if (!x->any)
 		userindex_add(&x->lines, USERINDEX_NO_KEY, x->changed, user);
 }
 
 struct outcome
-owners_index(const struct flow_env *env, bool whole)
+owners_index(const struct flow_env *env, const char *users_dir, bool whole)
 {
 	_cleanup_(userindex_done) struct userindex known = { .count = 0 };
-	struct indexing x = { .env = env, .known = &known };
-	const char *users_dir = env->conf->users_dir;
+	struct indexing x = { .env = env, .dir = users_dir, .known = &known };
 	struct userindex_stamp dir;
 	struct outcome o = outcome_of(OUTCOME_OK);
 
@@ -250,20 +283,20 @@ count_user(void *ctx, const char *user)
 	const struct userindex_entry *e;
 
 	x->all++;
-	if (userindex_of(x->known, user, &e) == 0 || !userindex_stamp_of(x->env->conf->users_dir, user, &x->changed) ||
+	if (userindex_of(x->known, user, &e) == 0 || !userindex_stamp_of(x->dir, user, &x->changed) ||
 	    !userindex_same_stamp(e[0].changed, x->changed))
 		x->unknown++;
 }
 
 struct outcome
-owners_count(const struct flow_env *env, size_t *ret_all, size_t *ret_unknown)
+owners_count(const struct flow_env *env, const char *users_dir, size_t *ret_all, size_t *ret_unknown)
 {
 	_cleanup_(userindex_done) struct userindex known;
-	struct indexing x = { .env = env, .known = &known };
-	struct outcome o = userindex_load(env->conf->users_dir, env->trust_owner, env->log, &known);
+	struct indexing x = { .env = env, .dir = users_dir, .known = &known };
+	struct outcome o = userindex_load(users_dir, env->trust_owner, env->log, &known);
 
 	if (o.status != OUTCOME_NO_MEMORY)
-		o = userfile_each(env->conf->users_dir, env->trust_owner, env->log, count_user, &x);
+		o = userfile_each(users_dir, env->trust_owner, env->log, count_user, &x);
 	*ret_all = x.all;
 	*ret_unknown = x.unknown;
 	return o;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whose card is it? The accounts for which a certificate is enrolled, by the index beside the enrollments
- * (config/userindex.h) and without NSS. What the index names counts only if the enrollment has the very
+ * Whose card is it? The accounts for which a certificate is enrolled, by root of this machine or by an organization
+ * (config/fleetcopy.h), by the index beside the enrollments (config/userindex.h) and without NSS. What the index names counts only if the enrollment has the very
  * certificate. Nothing is verified here, and nothing follows for a login: its steps come afterwards.
  */
 #ifndef JPKI_FLOW_OWNERS_H
@@ -31,12 +31,13 @@ struct owners {
 struct outcome owners_find(const struct flow_env *env, struct view head, size_t most, struct owners *ret) MUST_CHECK;
 
 /*
- * Makes the index; the caller has userfile_lock(). `whole`: every enrollment is read, also those that an earlier
+ * Makes the index of users_dir, root's directory or the copy's; the caller has the lock beside it. `whole`: every enrollment is read, also those that an earlier
  * index knows. ENROLMENT (logged), NO_MEMORY: the old one stays.
  */
-struct outcome owners_index(const struct flow_env *env, bool whole) MUST_CHECK;
+struct outcome owners_index(const struct flow_env *env, const char *users_dir, bool whole) MUST_CHECK;
 
 /* How many enrollments there are, and how many of them the index does not know as they are now. As owners_find(). */
-struct outcome owners_count(const struct flow_env *env, size_t *ret_all, size_t *ret_unknown) MUST_CHECK;
+struct outcome owners_count(const struct flow_env *env, const char *users_dir, size_t *ret_all,
+    size_t *ret_unknown) MUST_CHECK;
 
 #endif

@@ -170,7 +170,7 @@ find_stranger(void)
 static void
 make_whole(void)
 {
-	struct outcome o = owners_index(&env, true);
+	struct outcome o = owners_index(&env, conf.users_dir, true);
 
 	if (!outcome_ok(&o))
 		errx(1, "%s", outcome_code(o.status));
@@ -179,7 +179,7 @@ make_whole(void)
 static void
 keep_in_step(void)
 {
-	struct outcome o = owners_index(&env, false);
+	struct outcome o = owners_index(&env, conf.users_dir, false);
 
 	if (!outcome_ok(&o))
 		errx(1, "%s", outcome_code(o.status));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "config/fleetcopy.h"
+#include "flow/owners.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
@@ -150,6 +152,16 @@ tell(const struct tool *t, const char *path, const struct judgement *j)
 	return j->end == JUDGE_TAKEN && j->refused == 0 ? TOOL_OK : TOOL_WARNINGS;
 }
 
+/* Where it fails, the log has said so: the copy counts, and it is found more slowly whose a card is. */
+static void
+index_copy(const struct tool *t)
+{
+	char users[PATH_MAX];
+
+	fleetcopy_users_dir(&t->conf, users);
+	(void)!owners_index(&t->env, users, false).status;
+}
+
 static int
 import(struct tool *t, const char *path, struct import *im)
 {
@@ -165,6 +177,7 @@ import(struct tool *t, const char *path, struct import *im)
 		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
 		return TOOL_FAILED;
 	}
+	index_copy(t);
 	tool_audit("fleet-import", "result", judgement.end == JUDGE_TAKEN ? "taken" : "held");
 	return tell(t, path, &judgement);
 }
