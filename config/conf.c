@@ -63,6 +63,7 @@ static const struct row {
 	ROW(tell_everybody, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(expiry_warning_days, TYPE_UINT, 0, 365, "90", "0 to 365 days"),
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
+	ROW(user_from_card, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
 	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes, strict or challenge"),

@@ -54,6 +54,7 @@ struct conf {
 	unsigned int lang;		/* enum conf_lang */
 	unsigned int tell_everybody;	/* bool: people without a registered card read why no card is asked for, too */
 	unsigned int expiry_warning_days;
+	unsigned int user_from_card;	/* bool: the card names the user where the program gives no name */
 	unsigned int last_try;		/* enum conf_last_try */
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */

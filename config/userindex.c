@@ -24,8 +24,8 @@
 
 #define REMEDY "run jpkictl index"
 
-static bool
-index_path(const char *users_dir, char path[static PATH_MAX])
+bool
+userindex_path(const char *users_dir, char path[static PATH_MAX])
 {
 	size_t len = strlen(users_dir);
 	int n;
@@ -248,7 +248,7 @@ userindex_find(const char *users_dir, uid_t owner, const struct log *log, const 
 	struct stat st;
 	size_t header;
 
-	if (!index_path(users_dir, path) || safefile_open(path, owner, log, &fd) != SAFEFILE_OK || fstat(fd, &st) != 0)
+	if (!userindex_path(users_dir, path) || safefile_open(path, owner, log, &fd) != SAFEFILE_OK || fstat(fd, &st) != 0)
 		return false;
 	lines.fd = fd;
 	lines.end = st.st_size;
@@ -304,7 +304,7 @@ userindex_load(const char *users_dir, uid_t owner, const struct log *log, struct
 	enum safefile r;
 
 	*ret = (struct userindex){ .count = 0 };
-	if (!index_path(users_dir, path))
+	if (!userindex_path(users_dir, path))
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	r = safefile_read(path, owner, USERINDEX_MAX, log, &ret->text, &len);
 	if (r != SAFEFILE_OK)
@@ -415,6 +415,6 @@ userindex_write(const char *users_dir, struct userindex_stamp dir, struct userin
 		memcpy(text + at, lines->at[i], len);
 		at += len;
 	}
-	return outcome_of(index_path(users_dir, path) && safefile_replace(path, 0644, text, at, log) ?
+	return outcome_of(userindex_path(users_dir, path) && safefile_replace(path, 0644, text, at, log) ?
 	    OUTCOME_OK : OUTCOME_ENROLMENT);
 }

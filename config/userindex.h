@@ -14,6 +14,7 @@
 #ifndef JPKI_CONFIG_USERINDEX_H
 #define JPKI_CONFIG_USERINDEX_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,9 @@ struct userindex_stamp {
 	int64_t s;
 	uint32_t ns;
 };
+
+/* The path of the index of a directory; false if it is too long. */
+bool userindex_path(const char *users_dir, char path[static PATH_MAX]) MUST_CHECK;
 
 bool userindex_same_stamp(struct userindex_stamp a, struct userindex_stamp b);
 

@@ -59,6 +59,89 @@ find_identify(struct jpki *card, const struct usercerts *enrolled,
 	return o;
 }
 
+/* --- whose cards ------------------------------------------------------------------ */
+
+/* What lies on the readers. */
+struct heads_search {
+	const struct flow_ui *ui;
+	size_t count;
+	struct {
+		uint8_t bytes[JPKI_HEAD_MAX];
+		size_t len;
+	} at[TRANSPORT_READERS_MAX];
+};
+
+/* Any card with a certificate will do, and so may the next. */
+static struct outcome
+take_head(void *ctx, struct jpki *card, const char *reader, bool *ret_over)
+{
+	struct heads_search *s = ctx;
+	struct outcome o = jpki_select(card);
+
+	if (!outcome_ok(&o) || s->count == TRANSPORT_READERS_MAX)
+		return o;
+	o = jpki_read_auth_head(card, s->at[s->count].bytes, &s->at[s->count].len);
+	if (o.status == OUTCOME_NO_CERT)
+		return explain_no_cert(card);
+	if (outcome_ok(&o))
+		s->count++;
+	return o;
+}
+
+static bool
+owners_have(const struct owners *o, const char *name)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (strcmp(o->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_owners(const struct owners *more, struct owners *ret)
+{
+	for (size_t i = 0; i < more->count && ret->count < OWNERS_MAX; i++)
+		if (!owners_have(ret, more->names[i]))
+			memcpy(ret->names[ret->count++], more->names[i], sizeof ret->names[0]);
+}
+
+static bool
+naming_gone(void *ctx)
+{
+	const struct heads_search *s = ctx;
+
+	return s->ui->gone(s->ui->ctx);
+}
+
+static void
+naming_waits(void *ctx)
+{
+	const struct heads_search *s = ctx;
+
+	if (s->ui->waits != NULL)
+		s->ui->waits(s->ui->ctx);
+}
+
+struct outcome
+find_owners(const struct flow_env *env, const struct flow_ui *ui, struct owners *ret)
+{
+	struct heads_search s = { .ui = ui };
+	struct search search = { .env = env, .wait_ms = (int64_t)env->conf->wait * 1000,
+		.gone = naming_gone, .waits = naming_waits, .look = take_head, .ctx = &s };
+	struct outcome o = search_cards(&search);
+	struct owners owners;
+
+	ret->count = 0;
+	for (size_t i = 0; outcome_ok(&o) && i < s.count; i++) {
+		o = owners_find(env, (struct view){ s.at[i].bytes, s.at[i].len }, OWNERS_READ_MAX, &owners);
+		if (outcome_ok(&o))
+			add_owners(&owners, ret);
+	}
+	return outcome_ok(&o) && ret->count == 0 ? outcome_of(OUTCOME_UNREGISTERED) : o;
+}
+
+/* --- the user's card -------------------------------------------------------------- */
+
 struct login_search {
 	const struct flow_env *env;
 	const struct flow_ui *ui;

@@ -4,6 +4,7 @@
 #define JPKI_FLOW_FIND_H
 
 #include "card/transport.h"
+#include "flow/owners.h"
 #include "flow/usercerts.h"
 
 struct jpki;
@@ -32,6 +33,15 @@ struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
 /* The same without the wait for a card that comes. */
 struct outcome find_card_there(const struct flow_env *env, const struct flow_ui *ui,
     const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
+
+/*
+ * For whom the cards on all readers are registered, together; waits for one as find_card(). No try is spent, and
+ * nothing is held while the registrations are read.
+ *
+ * OUTCOME_OK with at least one account; UNREGISTERED: there is a card, and it is nobody's; as find_card() where there is no
+ * My Number Card; as owners_find().
+ */
+struct outcome find_owners(const struct flow_env *env, const struct flow_ui *ui, struct owners *ret) MUST_CHECK;
 
 /*
  * On an open transport with the application selected: is this one of the

@@ -24,6 +24,12 @@ flow_may_use_reader(const struct flow_env *env, enum place place)
 	return outcome_of(allowed ? OUTCOME_OK : OUTCOME_REMOTE);
 }
 
+struct outcome
+flow_may_name_user(const struct flow_env *env, enum place place)
+{
+	return env->conf->user_from_card ? flow_may_use_reader(env, place) : outcome_of(OUTCOME_REMOTE);
+}
+
 /*
  * A prompt may stay open for hours: what was enrolled and in order before it
  * has to be so after it. The set is read anew; *found then points into it.

@@ -46,4 +46,10 @@ void login_name_cert(const struct usercert *enrolled, struct login_result *resul
 /* Whether a user in this place may use this machine's reader: OUTCOME_OK or REMOTE, by the option remote. */
 struct outcome flow_may_use_reader(const struct flow_env *env, enum place place) MUST_CHECK;
 
+/*
+ * Whether a card may name the user who is in this place, before any login: only where the option says so, and to users
+ * who may use the reader. OUTCOME_OK or REMOTE.
+ */
+struct outcome flow_may_name_user(const struct flow_env *env, enum place place) MUST_CHECK;
+
 #endif

@@ -43,16 +43,15 @@ answer_other_version(struct cursor c)
 		(void)!proto_send(PROTO_FD, &w);
 }
 
-bool
-link_receive_request(struct proto_request *ret)
+static bool
+receive_request_by(int64_t deadline, struct proto_request *ret)
 {
 	static uint8_t packet[PROTO_PACKET_MAX];
 	enum proto_type type;
 	struct cursor c;
 	size_t len;
 
-	if (proto_receive(PROTO_FD, &clk_system, clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS,
-	    packet, &len) != PROTO_RECEIVED)
+	if (proto_receive(PROTO_FD, &clk_system, deadline, packet, &len) != PROTO_RECEIVED)
 		return false;
 	c = cursor_of(packet, len);
 	answer_other_version(c);
@@ -61,6 +60,18 @@ link_receive_request(struct proto_request *ret)
 		return false;
 	link_state.task = ret->task;
 	return true;
+}
+
+bool
+link_receive_request(struct proto_request *ret)
+{
+	return receive_request_by(clk_mono_ms(&clk_system) + REQUEST_TIMEOUT_MS, ret);
+}
+
+bool
+link_receive_next_request(struct proto_request *ret)
+{
+	return receive_request_by(INT64_MAX, ret);
 }
 
 static void
@@ -117,6 +128,17 @@ link_send_ready(const struct proto_ready *ready)
 	struct writer w = writer_of(packet, sizeof packet);
 
 	send_or_die(&w, proto_put_ready(&w, &link_state.id, ready));
+}
+
+void
+link_send_named(const char *user)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_named m;
+
+	snprintf(m.user, sizeof m.user, "%s", user);
+	send_or_die(&w, proto_put_named(&w, &link_state.id, &m));
 }
 
 void

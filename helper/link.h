@@ -25,6 +25,9 @@ bool link_is_there(void) MUST_CHECK;
  */
 bool link_receive_request(struct proto_request *ret) MUST_CHECK;
 
+/* The REQUEST after one for a name that the card is not to give; a person types meanwhile, for as long as they like. */
+bool link_receive_next_request(struct proto_request *ret) MUST_CHECK;
+
 /* A sink for struct log, ctx being the struct conf; PROTO_LOGS_MAX lines at most. */
 void link_log(void *ctx, int priority, const char *text);
 
@@ -34,6 +37,8 @@ enum where link_place(void);
 void link_name_card(const char *reader, const char *cert);	/* either may be NULL: as it was */
 
 void link_send_ready(const struct proto_ready *ready);
+
+void link_send_named(const char *user);
 
 /*
  * Sends EARLY and waits for TYPED, without limit. OUTCOME_OK: four digits, which the module keeps for

@@ -105,7 +105,8 @@ static void
 send_ready(const struct conf *conf, const struct proto_request *request, unsigned int work_s)
 {
 	struct proto_ready m = { .before_s = conf->wait + work_s, .after_s = work_s,
-		.way = tasks_way(conf, request), .forward_password = conf->forward_pass != 0 };
+		.way = tasks_way(conf, request), .forward_password = conf->forward_pass != 0,
+		.naming = request->task == PROTO_NAME };
 
 	link_send_ready(&m);
 }
@@ -153,7 +154,7 @@ run_request(struct proto_request *request)
 	choose_language(conf_language(&conf) != NULL ? conf_language(&conf) : request->lang, &log);
 	if (outcome_ok(&o)) {
 		link_name_place(locate_user(request, &conf, &log));
-		o = resources_acquire(&log);
+		o = tasks_may_begin(&conf, request) ? resources_acquire(&log) : outcome_of(OUTCOME_REMOTE);
 	}
 	if (!outcome_ok(&o)) {
 		tasks_refuse(&o);
@@ -162,6 +163,37 @@ run_request(struct proto_request *request)
 	if (request->no_wait)
 		conf.wait = 0;
 	serve_request(&env, &conf, request);
+}
+
+/*
+ * A program that gives no name may have one asked for, as ever, or the card names the user. False: the first, and the
+ * module asks while this process waits for the REQUEST of the login. Faulty options are for that one to
+ * tell: nothing is logged here.
+ */
+static bool
+is_named_by_card(const struct proto_request *request)
+{
+	static const struct log unheard;
+	static struct conf conf;
+	struct outcome o = conf_load(request->word_count, request->words, 0, &unheard, &conf);
+
+	if (!outcome_ok(&o) || !conf.user_from_card)
+		return false;
+	link_name_place(locate_user(request, &conf, &unheard));
+	return tasks_may_begin(&conf, request);
+}
+
+static bool
+receive_task(struct proto_request *ret)
+{
+	static const struct proto_ready not_by_card = { .way = PROTO_BY_PIN };
+
+	if (!link_receive_request(ret))
+		return false;
+	if (ret->task != PROTO_NAME || is_named_by_card(ret))
+		return true;
+	link_send_ready(&not_by_card);
+	return link_receive_next_request(ret) && ret->task != PROTO_NAME;
 }
 
 int
@@ -174,7 +206,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	ignore_signals();
-	if (!become_effective() || !cage_prepare() || !link_receive_request(&request))
+	if (!become_effective() || !cage_prepare() || !receive_task(&request))
 		return EXIT_PROTOCOL;
 	run_request(&request);
 	resources_release();

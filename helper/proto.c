@@ -11,7 +11,7 @@
 #include "lib/log.h"
 
 /* RESULT numbers the rows of two tables. Where one of them changes, so does the version. */
-_Static_assert(OUTCOME_COUNT == 68 && WHERE_COUNT == 28, "raise PROTO_VERSION, then count the rows here again");
+_Static_assert(OUTCOME_COUNT == 69 && WHERE_COUNT == 28, "raise PROTO_VERSION, then count the rows here again");
 
 unsigned int
 proto_questions(enum proto_task task)
@@ -23,6 +23,7 @@ proto_questions(enum proto_task task)
 		return 3;
 	case PROTO_DROP:
 	case PROTO_PIN_CHECK:
+	case PROTO_NAME:
 		break;
 	}
 	return 0;
@@ -111,6 +112,7 @@ proto_put_request(struct writer *w, const struct proto_id *id, const struct prot
 	put_header(w, PROTO_REQUEST, id);
 	writer_u8(w, (uint8_t)m->task);
 	writer_u8(w, m->no_wait);
+	writer_u8(w, m->named);
 	writer_u8(w, m->locker);
 	writer_string(w, m->lang);
 	writer_string(w, m->user);
@@ -148,6 +150,15 @@ proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_
 	writer_u16(w, (uint16_t)m->after_s);
 	writer_u8(w, (uint8_t)m->way);
 	writer_u8(w, m->forward_password);
+	writer_u8(w, m->naming);
+	return writer_ok(w);
+}
+
+bool
+proto_put_named(struct writer *w, const struct proto_id *id, const struct proto_named *m)
+{
+	put_header(w, PROTO_NAMED, id);
+	writer_string(w, m->user);
 	return writer_ok(w);
 }
 
@@ -239,7 +250,7 @@ proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_id *r
 	struct view id;
 
 	if (!cursor_u8(r, &version) || version != PROTO_VERSION || !cursor_u8(r, &type) ||
-	    type < PROTO_REQUEST || type > PROTO_TYPED || !cursor_view(r, PROTO_ID_LEN, &id))
+	    type < PROTO_REQUEST || type > PROTO_NAMED || !cursor_view(r, PROTO_ID_LEN, &id))
 		return false;
 	*ret_type = type;
 	memcpy(ret_id->bytes, id.data, PROTO_ID_LEN);
@@ -311,13 +322,14 @@ get_claims(struct cursor *r, struct proto_claims *ret)
 bool
 proto_get_request(struct cursor *r, struct proto_request *ret)
 {
-	uint8_t task, no_wait, locker, sshd, words;
+	uint8_t task, no_wait, named, locker, sshd, words;
 	uint16_t drop_s;
 	uint32_t uid;
 	size_t used = 0;
 
-	if (!cursor_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_PIN_CHANGE ||
-	    !cursor_u8(r, &no_wait) || no_wait > 1 || !cursor_u8(r, &locker) || locker > 1 ||
+	if (!cursor_u8(r, &task) || task < PROTO_LOGIN || task > PROTO_NAME ||
+	    !cursor_u8(r, &no_wait) || no_wait > 1 || !cursor_u8(r, &named) || named > (task == PROTO_LOGIN) ||
+	    !cursor_u8(r, &locker) || locker > 1 ||
 	    !cursor_string(r, ret->lang, sizeof ret->lang) || !is_language(ret->lang) ||
 	    !cursor_string(r, ret->user, sizeof ret->user) || !cursor_u32(r, &uid) ||
 	    !cursor_string(r, ret->login_name, sizeof ret->login_name) ||
@@ -338,6 +350,7 @@ proto_get_request(struct cursor *r, struct proto_request *ret)
 	}
 	ret->task = task;
 	ret->no_wait = no_wait != 0;
+	ret->named = named != 0;
 	ret->locker = locker != 0;
 	ret->uid = uid;
 	ret->drop_s = drop_s;
@@ -362,16 +375,23 @@ bool
 proto_get_ready(struct cursor *r, struct proto_ready *ret)
 {
 	uint16_t before_s, after_s;
-	uint8_t way, forward;
+	uint8_t way, forward, naming;
 
 	if (!cursor_u16(r, &before_s) || !cursor_u16(r, &after_s) || !cursor_u8(r, &way) ||
-	    !cursor_u8(r, &forward) || !cursor_at_end(r) ||
+	    !cursor_u8(r, &forward) || !cursor_u8(r, &naming) || !cursor_at_end(r) ||
 	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX ||
-	    way < PROTO_BY_PIN || way > PROTO_BY_KEY || forward > 1)
+	    way < PROTO_BY_PIN || way > PROTO_BY_KEY || forward > 1 || naming > 1)
 		return false;
 	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s, .way = way,
-		.forward_password = forward != 0 };
+		.forward_password = forward != 0, .naming = naming != 0 };
 	return true;
+}
+
+bool
+proto_get_named(struct cursor *r, struct proto_named *ret)
+{
+	return cursor_string(r, ret->user, sizeof ret->user) && ret->user[0] != '\0' && log_is_harmless(ret->user) &&
+	    cursor_at_end(r);
 }
 
 bool

@@ -7,6 +7,9 @@
  *	REQUEST  ---------------------->
  *	         <---------------------- LOG, at any time, at most PROTO_LOGS_MAX
  *	         <---------------------- READY, once, unless the options are faulty
+ *	NAME, if the card is not to name the user: the helper waits for another REQUEST, of any task. Else
+ *	         <---------------------- CUE, once at most, where a card is waited for
+ *	         <---------------------- NAMED, for each account
  *	BY_PIN:
  *	         <---------------------- EARLY, once at most, for a locker: no card is there yet
  *	TYPED    ---------------------->
@@ -43,7 +46,7 @@
 #include "lib/secret.h"
 
 #ifndef PROTO_VERSION		/* tests link a helper of another one */
-#define PROTO_VERSION 9
+#define PROTO_VERSION 10
 #endif
 #define PROTO_FD 3		/* of the helper's end */
 #define PROTO_PACKET_MAX 8192
@@ -52,6 +55,7 @@
 #define PROTO_NAME_MAX 256
 #define PROTO_CERT_MAX 17
 #define PROTO_WORDS_MAX 32
+#define PROTO_NAMES_MAX 32	/* accounts of one card */
 #define PROTO_STORE_MAX 6144
 #define PROTO_SECONDS_MAX 300
 #define PROTO_DROP_S 3		/* of the time-out: what a helper for DROP has at least */
@@ -72,6 +76,7 @@ enum proto_type {
 	PROTO_CUE,
 	PROTO_EARLY,
 	PROTO_TYPED,
+	PROTO_NAMED,
 };
 
 enum proto_task {
@@ -79,6 +84,7 @@ enum proto_task {
 	PROTO_DROP,		/* make the card in `reader` forget a verified PIN; no prompt */
 	PROTO_PIN_CHECK,	/* could the PIN be changed now? no prompt */
 	PROTO_PIN_CHANGE,	/* three: the old PIN, the new one, the new one again */
+	PROTO_NAME,		/* for which accounts is the card on the reader registered? no prompt; `user` is "" */
 };
 
 /* How a login is decided. Other tasks are BY_PIN, also those that ask for none. */
@@ -104,6 +110,7 @@ struct proto_request {
 	enum proto_task task;
 	char lang[3];		/* "ja" or "en": what lang = auto means there */
 	bool no_wait;		/* a card that is not there is not waited for */
+	bool named;		/* LOGIN: the card has named the user, who is greeted */
 	bool locker;		/* the program runs as the user, as screen lockers do: EARLY is allowed */
 	char user[ACCOUNT_NAME_MAX];	/* the account's name (lib/account.h) */
 	uid_t uid;		/* the account's; ACCOUNT_NO_UID: there is none of that name */
@@ -139,6 +146,12 @@ struct proto_ready {
 	unsigned int before_s, after_s;
 	enum proto_way way;
 	bool forward_password;	/* LOGIN: what is no PIN is for the next module */
+	bool naming;		/* NAME: the card is to name the user, here and now */
+};
+
+/* An account for which a card on a reader is registered: as yet, a name and no more. */
+struct proto_named {
+	char user[ACCOUNT_NAME_MAX];	/* without control characters; never "" */
 };
 
 /* To be shown while the helper waits for a card; it waits on meanwhile. */
@@ -219,6 +232,7 @@ struct proto_result {
 bool proto_put_request(struct writer *w, const struct proto_id *id, const struct proto_request *m) MUST_CHECK;
 bool proto_put_log(struct writer *w, const struct proto_id *id, const struct proto_log *m) MUST_CHECK;
 bool proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_ready *m) MUST_CHECK;
+bool proto_put_named(struct writer *w, const struct proto_id *id, const struct proto_named *m) MUST_CHECK;
 bool proto_put_cue(struct writer *w, const struct proto_id *id, const struct proto_cue *m) MUST_CHECK;
 bool proto_put_early(struct writer *w, const struct proto_id *id, const struct proto_early *m) MUST_CHECK;
 bool proto_put_typed(struct writer *w, const struct proto_id *id, const struct proto_typed *m) MUST_CHECK;
@@ -243,6 +257,7 @@ bool proto_get_header(struct cursor *r, enum proto_type *ret_type, struct proto_
 bool proto_get_request(struct cursor *r, struct proto_request *ret) MUST_CHECK;
 bool proto_get_log(struct cursor *r, struct proto_log *ret) MUST_CHECK;
 bool proto_get_ready(struct cursor *r, struct proto_ready *ret) MUST_CHECK;
+bool proto_get_named(struct cursor *r, struct proto_named *ret) MUST_CHECK;
 bool proto_get_cue(struct cursor *r, struct proto_cue *ret) MUST_CHECK;
 bool proto_get_early(struct cursor *r, struct proto_early *ret) MUST_CHECK;
 bool proto_get_typed(struct cursor *r, struct proto_typed *ret) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "config/userindex.h"
 #include "helper/reach.h"
 #include "lib/cleanup.h"
 
@@ -64,6 +65,8 @@ reach_of_login(const struct conf *conf, bool host_keys, struct reach *ret)
 		add_path(ret, always[i].path, always[i].access);
 	add_path(ret, conf->trust_db, DIRECTORY);
 	add_path(ret, conf->users_dir, DIRECTORY);
+	if (userindex_path(conf->users_dir, ret->users_index))
+		add_path(ret, ret->users_index, CONFINE_READ);
 	add_path(ret, conf->crl_dir, DIRECTORY);
 	add_path(ret, conf->block_list, CONFINE_READ);
 	if (conf->fleet_dir[0] != '\0')

@@ -16,6 +16,7 @@
 
 struct reach {
 	struct confine_path paths[REACH_PATHS_MAX];
+	char users_index[PATH_MAX];
 	size_t count;
 	char keys[REMOTE_HOST_KEYS_MAX][PATH_MAX];
 };

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "flow/find.h"
 #include "flow/login.h"
@@ -29,12 +30,21 @@ tasks_way(const struct conf *conf, const struct proto_request *request)
 }
 
 bool
+tasks_may_begin(const struct conf *conf, const struct proto_request *request)
+{
+	const struct flow_env env = { .conf = conf };
+	struct outcome o = flow_may_name_user(&env, where_place(link_place()));
+
+	return request->task != PROTO_NAME || outcome_ok(&o);
+}
+
+bool
 tasks_need_card(const struct flow_env *env, const struct proto_request *request)
 {
 	struct outcome o = flow_may_use_reader(env, where_place(link_place()));
 
-	return request->task == PROTO_DROP || (outcome_ok(&o) && tasks_way(env->conf, request) == PROTO_BY_PIN &&
-	    usercerts_exist(env->conf, request->user));
+	return request->task == PROTO_DROP || request->task == PROTO_NAME || (outcome_ok(&o) &&
+	    tasks_way(env->conf, request) == PROTO_BY_PIN && usercerts_exist(env->conf, request->user));
 }
 
 static void
@@ -92,6 +102,7 @@ ask_user(const char *reader, const char *fingerprint, const char *text, struct s
 
 struct login_prompt {
 	const struct conf *conf;
+	const char *greeted;	/* the user whom the card has named; NULL: nobody is greeted */
 	struct proto_since since;
 	bool shown;
 };
@@ -100,10 +111,14 @@ static struct outcome
 ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 {
 	struct login_prompt *p = ctx;
-	char text[MESSAGE_MAX];
+	char text[MESSAGE_MAX], prompt[MESSAGE_MAX];
 
 	p->shown = true;
-	message_pin_prompt(found->tries_left, p->conf->forward_pass != 0, text);
+	message_pin_prompt(found->tries_left, p->conf->forward_pass != 0, prompt);
+	if (p->greeted != NULL)
+		message_greeting(p->greeted, prompt, text);
+	else
+		memcpy(text, prompt, sizeof text);
 	return ask_user(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
 }
 
@@ -187,7 +202,7 @@ concerns_user(const struct flow_env *env, const struct proto_request *request, e
 static void
 log_in(const struct flow_env *env, const struct proto_request *request)
 {
-	struct login_prompt prompt = { .conf = env->conf };
+	struct login_prompt prompt = { .conf = env->conf, .greeted = request->named ? request->user : NULL };
 	struct flow_ui ui = { .ask_pin = ask_pin, .waits = show_cue, .gone = link_module_gone, .ctx = &prompt };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
 		.login_name = request->login_name, .host = request->host, .place = where_place(link_place()) };
@@ -209,6 +224,39 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 	else if (prompt.shown || concerns_user(env, request, result.outcome.status))
 		link_sentence(&result.outcome, text);
 	finish_task_with(&result.outcome, result.card_clean, text, daily);
+}
+
+/* --- the user's name ----------------------------------------------------------------- */
+
+/* A name that is more than text is no name for a prompt. */
+static void
+send_owners(const struct flow_env *env, const struct owners *owners)
+{
+	for (size_t i = 0; i < owners->count && i < PROTO_NAMES_MAX; i++) {
+		if (log_is_harmless(owners->names[i]))
+			link_send_named(owners->names[i]);
+		else
+			log_msg(env->log, LOG_WARNING, "the card is registered for %s too, who is not asked for: the name "
+			    "has characters that are not shown", LOG_NAME(owners->names[i]));
+	}
+}
+
+/* Nothing is decided here: the module looks the account up, and a login with all its steps follows. */
+static void
+name_user(const struct flow_env *env, const struct proto_request *request)
+{
+	struct flow_ui ui = { .waits = request->locker ? NULL : show_cue, .gone = link_module_gone };
+	char text[MESSAGE_MAX] = "";
+	static struct owners owners;
+	struct outcome o = find_owners(env, &ui, &owners);
+
+	if (outcome_ok(&o)) {
+		send_owners(env, &owners);
+		message_which_account(text);
+	} else {
+		link_sentence(&o, text);
+	}
+	finish_task(&o, true, text);
 }
 
 static void
@@ -279,6 +327,9 @@ tasks_run(const struct flow_env *env, const struct proto_request *request)
 	switch (request->task) {
 	case PROTO_LOGIN:
 		log_in(env, request);
+		break;
+	case PROTO_NAME:
+		name_user(env, request);
 		break;
 	case PROTO_DROP:
 		drop_state(env, request->reader);

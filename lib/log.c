@@ -68,6 +68,22 @@ log_defuse(char *text)
 	}
 }
 
+bool
+log_is_harmless(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p != '\0') {
+		uint32_t c = 0;
+		size_t len = decode_utf8(p, &c);
+
+		if (len == 0 || is_control(c))
+			return false;
+		p += len;
+	}
+	return true;
+}
+
 void
 log_msg(const struct log *log, int priority, const char *format, ...)
 {

@@ -8,6 +8,7 @@
 #ifndef JPKI_LIB_LOG_H
 #define JPKI_LIB_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct log {
@@ -28,6 +29,9 @@ void log_msg(const struct log *log, int priority, const char *format, ...)
  * goes to a log or a terminal.
  */
 void log_defuse(char *text);
+
+/* Whether a text is text and no more: log_defuse() would leave it as it is. */
+bool log_is_harmless(const char *text);
 
 /*
  * A value for "key=value" in a structured line: as it is if it has nothing but letters,

@@ -124,6 +124,19 @@ message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MA
 }
 
 void
+message_greeting(const char *user, const char *prompt, char text[static MESSAGE_MAX])
+{
+	/* However long the name: the prompt must find room. */
+	snprintf(text, MESSAGE_MAX, _("Hello %.*s. %s"), MESSAGE_MAX / 2, user, prompt);
+}
+
+void
+message_which_account(char text[static MESSAGE_MAX])
+{
+	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. Which one is to log in?"));
+}
+
+void
 message_early_prompt(char text[static MESSAGE_MAX])
 {
 	snprintf(text, MESSAGE_MAX, "%s", _("Password, or, with your My Number Card on the reader, the PIN of the "

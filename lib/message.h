@@ -25,6 +25,12 @@ void message_outcome_english(const struct outcome *o, char text[static MESSAGE_M
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
+/* A prompt for the user whom the card has named. */
+void message_greeting(const char *user, const char *prompt, char text[static MESSAGE_MAX]);
+
+/* Where the card is registered for several accounts: the question which, before their names. */
+void message_which_account(char text[static MESSAGE_MAX]);
+
 /* The prompt for PIN or password where no card is there yet. */
 void message_early_prompt(char text[static MESSAGE_MAX]);
 

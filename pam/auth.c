@@ -18,6 +18,7 @@
 #include "pam/dialogue.h"
 #include "pam/handle.h"
 #include "pam/logline.h"
+#include "pam/naming.h"
 #include "pam/newcard.h"
 #include "pam/pamcode.h"
 #include "pam/report.h"
@@ -28,6 +29,7 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
     struct proto_request *request)
 {
 	struct dialogue_result result = { .outcome = outcome_of(OUTCOME_NO_MEMORY) };
+	struct naming naming = NAMING_NONE;
 	struct handle_state *state = handle_of(pamh);
 	struct outcome o;
 
@@ -36,11 +38,15 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	/* Somebody who took the card away is not waited for a second time. */
 	request->no_wait = handle_outcome(state) == OUTCOME_CARD_REMOVED;
 	handle_note_outcome(state, OUTCOME_INTERNAL);
-	o = request_make(pamh, argc, argv, log, request);
+	o = naming_by_card(pamh, argc, argv, log, &naming, &result);
 	if (outcome_ok(&o))
-		dialogue_run(pamh, log, request, &result);
+		o = request_make(pamh, argc, argv, log, request);
+	request->named = naming.by_card;
+	if (outcome_ok(&o))
+		dialogue_run_with(pamh, log, &naming.waiting, request, &result);
 	else
 		result.outcome = o;
+	naming_end(pamh, &naming, result.outcome.status);
 	if (outcome_ok(&result.outcome))
 		handle_note_card(state, result.reader, result.cert);
 	return result;

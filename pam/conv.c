@@ -78,6 +78,17 @@ conv_ask_reply(pam_handle_t *pamh, const char *prompt, char reply[static PROTO_R
 }
 
 bool
+conv_ask_name(pam_handle_t *pamh, const char *prompt, char name[static ACCOUNT_NAME_MAX])
+{
+	char *text = NULL;
+	bool given = converse(pamh, PAM_PROMPT_ECHO_ON, prompt, &text) && text != NULL && strlen(text) < ACCOUNT_NAME_MAX;
+
+	snprintf(name, ACCOUNT_NAME_MAX, "%s", given ? text : "");
+	wipe_and_free(text);	/* it may be a PIN */
+	return given;
+}
+
+bool
 conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text)
 {
 	char *reply = NULL;

@@ -24,6 +24,11 @@ enum proto_answer conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forw
  */
 bool conv_ask_reply(pam_handle_t *pamh, const char *prompt, char reply[static PROTO_REPLY_MAX]);
 
+/*
+ * Asks for a name, echo on, and stores what was typed. False: the conversation failed, or it is too long for any account's.
+ */
+bool conv_ask_name(pam_handle_t *pamh, const char *prompt, char name[static ACCOUNT_NAME_MAX]);
+
 enum conv_style {
 	CONV_ERROR,	/* shown whatever the flags are: the person must know */
 	CONV_INFO,	/* left out with PAM_SILENT */

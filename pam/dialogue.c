@@ -30,6 +30,7 @@ struct dialogue {
 	enum proto_task task;
 	const struct proto_request *request;
 	struct tally *tally;	/* NULL: no PIN is asked for */
+	struct dialogue_names *names;	/* NAME: what comes of it */
 	bool ready;		/* READY came: not a second one, */
 	enum proto_way way;	/* and with it these three */
 	bool forward_password;
@@ -69,6 +70,20 @@ with_grace(unsigned int seconds)
 	return (int64_t)seconds * 1000 + GRACE_MS;
 }
 
+/* Hands the request to a helper that waits for one, or to a new one. */
+static struct outcome
+hand_over(struct dialogue *s, const struct writer *request)
+{
+	if (s->helper.fd >= 0 && proto_send(s->helper.fd, request))
+		return outcome_of(OUTCOME_OK);
+	(void)helper_end(&s->helper);	/* one that was killed while it waited */
+	if (!helper_start(&s->helper)) {
+		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
+		return outcome_of(OUTCOME_HELPER);
+	}
+	return proto_send(s->helper.fd, request) ? outcome_of(OUTCOME_OK) : helper_broken(s, "died at once");
+}
+
 static struct outcome
 start_helper(struct dialogue *s, const struct proto_request *request)
 {
@@ -81,23 +96,20 @@ start_helper(struct dialogue *s, const struct proto_request *request)
 		log_msg(s->log, LOG_ERR, "user, service and options are too long together");
 		return outcome_of(OUTCOME_CONFIG);
 	}
-	if (!helper_start(&s->helper)) {
-		log_msg(s->log, LOG_ERR, "%s/jpki_helper cannot be started: %m", LIBEXECDIR);
-		return outcome_of(OUTCOME_HELPER);
-	}
 	budget_start(&s->budget, &clk_system, START_MS);
-	if (!proto_send(s->helper.fd, &w))
-		return helper_broken(s, "died at once");
-	return outcome_of(OUTCOME_OK);
+	return hand_over(s, &w);
 }
 
-/* READY: what the options say, by a helper that has not yet heard anything from outside. */
+/*
+ * READY: what the options say, by a helper that has not yet heard anything from outside. *ret_done: that was all, because
+ * the card is not to name the user.
+ */
 static struct outcome
-take_ready(struct dialogue *s, struct cursor *r)
+take_ready(struct dialogue *s, struct cursor *r, bool *ret_done)
 {
 	struct proto_ready m;
 
-	if (s->ready || !proto_get_ready(r, &m))
+	if (s->ready || !proto_get_ready(r, &m) || (m.naming && s->task != PROTO_NAME))
 		return helper_broken(s, "sent a malformed READY");
 	if (!proto_offers(s->request, m.way))
 		return helper_broken(s, "would decide in a way that was not offered");
@@ -106,6 +118,22 @@ take_ready(struct dialogue *s, struct cursor *r)
 	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
 	s->after_s = m.after_s;
 	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
+	if (s->task == PROTO_NAME) {
+		s->names->by_card = m.naming;
+		*ret_done = !m.naming;
+	}
+	return outcome_of(OUTCOME_OK);
+}
+
+/* NAMED: an account for which a card is registered. Nothing follows from it but a question, or a login with all its steps. */
+static struct outcome
+take_named(struct dialogue *s, struct cursor *r)
+{
+	struct proto_named m;
+
+	if (!s->ready || s->task != PROTO_NAME || s->names->count == PROTO_NAMES_MAX || !proto_get_named(r, &m))
+		return helper_broken(s, "named somebody out of turn");
+	memcpy(s->names->at[s->names->count++], m.user, sizeof m.user);
 	return outcome_of(OUTCOME_OK);
 }
 
@@ -289,7 +317,9 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 	case PROTO_LOG:
 		return take_log(s, &r);
 	case PROTO_READY:
-		return take_ready(s, &r);
+		return take_ready(s, &r, ret_done);
+	case PROTO_NAMED:
+		return take_named(s, &r);
 	case PROTO_CUE:
 		return take_cue(s, &r);
 	case PROTO_EARLY:
@@ -340,18 +370,22 @@ listen_to(struct dialogue *s, struct proto_result *ret_result)
 	return o;
 }
 
+static void
+note_end(const struct dialogue *s, int sig)
+{
+	if (sig != 0)
+		log_msg(s->log, LOG_ERR, "the helper was ended by signal %d%s", sig,
+		    sig == SIGSYS ? ": its cage forbids what it, or a library, was about to do" : "");
+}
+
 static struct outcome
 run_helper(struct dialogue *s, const struct proto_request *request, struct proto_result *ret_result)
 {
 	struct outcome o = start_helper(s, request);
-	int sig;
 
 	if (outcome_ok(&o))
 		o = listen_to(s, ret_result);
-	sig = helper_end(&s->helper);
-	if (sig != 0)
-		log_msg(s->log, LOG_ERR, "the helper was ended by signal %d%s", sig,
-		    sig == SIGSYS ? ": its cage forbids what it, or a library, was about to do" : "");
+	note_end(s, helper_end(&s->helper));
 	return o;
 }
 
@@ -417,15 +451,52 @@ perform_task(struct dialogue *s, const struct proto_request *request, struct dia
 	return o;
 }
 
+struct outcome
+dialogue_name(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
+    struct dialogue_names *ret)
+{
+	struct proto_result result = { .outcome = outcome_of(OUTCOME_OK) };
+	struct dialogue s = { .pamh = pamh, .log = log, .helper = HELPER_NONE, .task = PROTO_NAME,
+		.request = request, .names = ret };
+	struct outcome o;
+
+	*ret = (struct dialogue_names){ .waiting = HELPER_NONE };
+	o = start_helper(&s, request);
+	if (outcome_ok(&o))
+		o = listen_to(&s, &result);
+	if (outcome_ok(&o) && s.ready && !ret->by_card) {
+		ret->waiting = s.helper;
+		return o;
+	}
+	note_end(&s, helper_end(&s.helper));
+	if (!outcome_ok(&o))
+		return o;
+	memcpy(ret->text, result.text, sizeof ret->text);
+	memcpy(ret->reader, result.reader, sizeof ret->reader);
+	ret->where = result.where;
+	return outcome_ok(&result.outcome) && ret->count == 0 ? outcome_of(OUTCOME_UNREGISTERED) : result.outcome;
+}
+
 void
 dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
     struct dialogue_result *ret)
 {
+	struct helper none = HELPER_NONE;
+
+	dialogue_run_with(pamh, log, &none, request, ret);
+}
+
+void
+dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper *waiting,
+    const struct proto_request *request, struct dialogue_result *ret)
+{
+	static const struct helper none = HELPER_NONE;
 	struct tally tally = { .kept = false };
 	struct dialogue s = { .pamh = pamh, .log = log, .state = handle_of(pamh), .pin = secret_new(),
-		.new_pin = secret_new(), .helper = HELPER_NONE, .task = request->task,
+		.new_pin = secret_new(), .helper = *waiting, .task = request->task,
 		.request = request, .tally = &tally };
 
+	*waiting = none;
 	ret->text[0] = ret->daily[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;
 	ret->outcome = outcome_of(OUTCOME_NO_MEMORY);
@@ -436,6 +507,7 @@ dialogue_run(pam_handle_t *pamh, const struct log *log, const struct proto_reque
 			handle_turn_to(s.state, request->user);
 		ret->outcome = perform_task(&s, request, ret);
 	}
+	(void)helper_end(&s.helper);	/* one that waited, and got nothing to do */
 	secret_free(s.pin);
 	secret_free(s.new_pin);
 }

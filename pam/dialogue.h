@@ -7,6 +7,7 @@
 
 #include "helper/proto.h"
 #include "lib/log.h"
+#include "pam/spawn.h"
 
 struct dialogue_result {
 	struct outcome outcome;
@@ -24,5 +25,27 @@ struct dialogue_result {
  */
 void dialogue_run(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct dialogue_result *ret);
+
+/* The same with a helper that dialogue_name() has left waiting; it has ended then. HELPER_NONE: with a new one. */
+void dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper *waiting,
+    const struct proto_request *request, struct dialogue_result *ret);
+
+/* Whom the card on the reader names. */
+struct dialogue_names {
+	bool by_card;		/* false: it is not to name anybody here */
+	struct helper waiting;	/* for the login, where it is not; or HELPER_NONE */
+	size_t count;
+	char at[PROTO_NAMES_MAX][ACCOUNT_NAME_MAX];	/* the helper's word: to be looked up as accounts */
+	char text[PROTO_TEXT_MAX];	/* for the person: the question which of several, or why nobody */
+	char reader[PROTO_NAME_MAX];
+	enum where where;
+};
+
+/*
+ * Asks a helper. OUTCOME_OK: there is one name at least, or !by_card; with by_card why the card names nobody. The caller ends
+ * ret->waiting (helper_end()), or hands it to dialogue_run_with().
+ */
+struct outcome dialogue_name(pam_handle_t *pamh, const struct log *log, const struct proto_request *request,
+    struct dialogue_names *ret) MUST_CHECK;
 
 #endif

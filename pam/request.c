@@ -56,20 +56,38 @@ name_account(const char *typed, const struct log *log, struct proto_request *req
 }
 
 struct outcome
-request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
-    struct proto_request *request)
+request_ask_name(pam_handle_t *pamh, const char **ret)
 {
-	const char *user = NULL;
-	int r = pam_get_user(pamh, &user, NULL);
+	int r = pam_get_user(pamh, ret, NULL);
 
 	if (r == PAM_CONV_ERR || r == PAM_CONV_AGAIN)
 		return outcome_of(OUTCOME_CANCELLED);
-	if (r != PAM_SUCCESS || user == NULL)
-		return outcome_raw(OUTCOME_INTERNAL, (uint32_t)r);
+	return r != PAM_SUCCESS || *ret == NULL ? outcome_raw(OUTCOME_INTERNAL, (uint32_t)r) : outcome_of(OUTCOME_OK);
+}
+
+static struct outcome
+add_user(pam_handle_t *pamh, const struct log *log, struct proto_request *request)
+{
+	const char *user = NULL;
+	struct outcome o = request_ask_name(pamh, &user);
+
+	if (!outcome_ok(&o))
+		return o;
 	if (!copy_name(request->login_name, user) || !name_account(user, log, request)) {
 		(void)copy_name(request->user, user);	/* for the log */
 		return outcome_of(OUTCOME_NOT_ENROLLED);
 	}
+	return o;
+}
+
+struct outcome
+request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
+    struct proto_request *request)
+{
+	struct outcome o = request->task == PROTO_NAME ? outcome_of(OUTCOME_OK) : add_user(pamh, log, request);
+
+	if (!outcome_ok(&o))
+		return o;
 	if (!copy_name(request->service, item(pamh, PAM_SERVICE)) ||
 	    gethostname(request->host, sizeof request->host) != 0)
 		return outcome_of(OUTCOME_INTERNAL);
@@ -81,7 +99,7 @@ request_make(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 	if (argc > 0)	/* else argv may be NULL */
 		memcpy(request->words, argv, (size_t)argc * sizeof argv[0]);
 	request->word_count = (size_t)argc;
-	request->locker = request->task == PROTO_LOGIN && RUNS_AS_USER;
+	request->locker = (request->task == PROTO_LOGIN || request->task == PROTO_NAME) && RUNS_AS_USER;
 	add_whereabouts(pamh, request);
 	snprintf(request->lang, sizeof request->lang, "%s",
 	    language_of_application(item(pamh, PAM_TTY)));

@@ -8,11 +8,14 @@
 #include "helper/proto.h"
 #include "lib/log.h"
 
+/* The handle's name, or what the application has had typed: *ret is lent and may be "". CANCELLED, INTERNAL as below. */
+struct outcome request_ask_name(pam_handle_t *pamh, const char **ret) MUST_CHECK;
+
 /*
  * Fills *request, whose task the caller has set, from the handle's items (user, service, terminal
  * and others, which are claims of the application), the host name, and the words of the line in the
  * PAM stack. The words are lent, for as long as argv lives. It asks the application for the user's
- * name where the handle has none.
+ * name where the handle has none, but for PROTO_NAME, which has no user.
  *
  * OUTCOME_OK; CANCELLED: the conversation failed; NOT_ENROLLED: no account can have this name, or
  * lib/account.h calls it ambiguous (logged);

@@ -20,6 +20,7 @@ static union any {
 	struct proto_cue cue;
 	struct proto_early early;
 	struct proto_typed typed;
+	struct proto_named named;
 	struct proto_challenge challenge;
 	struct proto_reply reply;
 } m;
@@ -64,6 +65,8 @@ again(struct cursor *r, enum proto_type type, const struct proto_id *id, struct 
 		return proto_get_early(r, &m.early) && proto_put_early(w, id, &m.early);
 	case PROTO_TYPED:
 		return proto_get_typed(r, &m.typed) && proto_put_typed(w, id, &m.typed);
+	case PROTO_NAMED:
+		return proto_get_named(r, &m.named) && proto_put_named(w, id, &m.named);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m.prompt) && proto_put_prompt(w, id, &m.prompt);
 	case PROTO_PIN:

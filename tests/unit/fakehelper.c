@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A helper that misbehaves as the file "mode" in the current directory says;
+ * A helper that misbehaves as the file "mode" in the current directory says, and names users as the file "naming" says;
  * it appends its task to the file "tasks", its language is in the file "lang", and what came with the
  * last PIN in the file "since". For tests of the module's side.
  */
@@ -72,6 +72,8 @@ log_line(void)
 		send_bytes(packet, w.len);
 }
 
+static bool naming;	/* the task is NAME, and the card names the user */
+
 static void
 ready(unsigned int before_s, unsigned int after_s)
 {
@@ -79,7 +81,8 @@ ready(unsigned int before_s, unsigned int after_s)
 		.way = strncmp(mode, "challenge", 9) == 0 ? PROTO_BY_CHALLENGE :
 		    strncmp(mode, "key", 3) == 0 ? PROTO_BY_KEY : PROTO_BY_PIN,
 		.forward_password = is("wrong, forwards") ||
-		    (strncmp(mode, "early", 5) == 0 && !is("early, not forwarding")) };
+		    (strncmp(mode, "early", 5) == 0 && !is("early, not forwarding")),
+		.naming = naming };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -249,7 +252,7 @@ static enum proto_task
 receive_task(void)
 {
 	static const char *const names[] = { [PROTO_LOGIN] = "login", [PROTO_DROP] = "drop",
-		[PROTO_PIN_CHECK] = "check", [PROTO_PIN_CHANGE] = "change" };
+		[PROTO_PIN_CHECK] = "check", [PROTO_PIN_CHANGE] = "change", [PROTO_NAME] = "name" };
 	static struct proto_request request;
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct cursor r = receive_message(PROTO_REQUEST, packet);
@@ -258,6 +261,10 @@ receive_task(void)
 	if (!proto_get_request(&r, &request) || f == NULL)
 		_exit(1);
 	fprintf(f, "%s ", names[request.task]);
+	if (request.task == PROTO_NAME && !request.no_wait)
+		fprintf(f, "waiting ");
+	if (request.named)
+		fprintf(f, "of %s ", request.user);
 	if (request.task == PROTO_DROP)
 		fprintf(f, "in %s%s%s ", request.reader, request.no_wait ? "" : ", waiting",
 		    request.drop_s > PROTO_DROP_S ? ", in what is left" : "");
@@ -268,6 +275,55 @@ receive_task(void)
 	fputs(request.lang, f);
 	fclose(f);
 	return request.task;
+}
+
+static void
+named(const char *user)
+{
+	struct proto_named m;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	snprintf(m.user, sizeof m.user, "%s", user);
+	if (proto_put_named(&w, &id, &m))
+		send_bytes(packet, w.len);
+}
+
+/*
+ * The task NAME, as the file "naming" says: the accounts for which the card is registered, with commas; "status N", if
+ * there is none; no file: the card is not to name anybody. Returns whether the request of the login follows here.
+ */
+static bool
+name_accounts(void)
+{
+	char how[2 * ACCOUNT_NAME_MAX] = "";
+	FILE *f = fopen("naming", "re");
+	unsigned int status = OUTCOME_OK, repeat = 1;
+
+	naming = f != NULL && fgets(how, sizeof how, f) != NULL;
+	if (f != NULL)
+		fclose(f);
+	if (strcmp(how, "before ready") == 0)
+		named("hanako");
+	ready(5, 5);
+	if (!naming)
+		return true;
+	if (strcmp(how, "cue") == 0)
+		cue();
+	if (strcmp(how, "prompt") == 0)
+		prompt();
+	if (strcmp(how, "die") == 0)
+		_exit(0);
+	if (strcmp(how, "ready twice") == 0)
+		ready(5, 5);
+	(void)sscanf(how, "status %u", &status);
+	(void)sscanf(how, "repeat %u", &repeat);
+	for (char *rest = NULL, *p = status == OUTCOME_OK ? strtok_r(how, ",", &rest) : NULL; p != NULL;
+	    p = strtok_r(NULL, ",", &rest))
+		for (unsigned int i = 0; i < repeat; i++)
+			named(repeat > 1 ? "hanako" : p);
+	result(status, true);
+	return false;
 }
 
 /* Asks as often as the mode says, else the three times that are right. */
@@ -333,6 +389,8 @@ login(void)
 		log_line();
 	if (is("challenge before ready"))
 		challenge();
+	if (is("named at a login"))
+		named("root");
 	ready(is("late before prompt") ? 0 : most_s, is("late after PIN") ? 0 : most_s);
 	if (is("slow, then late"))
 		(void)usleep(4500000);
@@ -423,13 +481,23 @@ int
 main(void)
 {
 	FILE *f = fopen("mode", "re");
+	enum proto_task task;
 
 	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
 		return 1;
 	fclose(f);
 	if (is("exit before all"))
 		return 1;
-	switch (receive_task()) {
+	task = receive_task();
+	if (task == PROTO_NAME && name_accounts()) {
+		if (is("gone while it waits"))
+			return 0;
+		task = receive_task();
+	}
+	naming = is("naming at a login");
+	switch (task) {
+	case PROTO_NAME:
+		break;
 	case PROTO_LOGIN:
 		login();
 		break;

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/fleetcopy.h"
 #include "config/userfile.h"
+#include "flow/owners.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
@@ -219,6 +221,30 @@ judge_user(void *ctx, const char *user)
 		judge_certificate(u->d, user, &e.at[i]);
 }
 
+static void
+judge_index(struct doctor *d, const char *users_dir)
+{
+	size_t all, unknown;
+	struct outcome o = owners_count(&d->t->env, users_dir, &all, &unknown);
+
+	if (outcome_ok(&o) && unknown > 0)
+		found(d, FOUND_INDEX_OLD, "%zu, %s", unknown, users_dir);
+}
+
+/* Without them a card that names the user is looked for in every registration. */
+static void
+judge_indexes(struct doctor *d)
+{
+	char fleet[PATH_MAX];
+
+	if (!d->t->conf.user_from_card)
+		return;
+	judge_index(d, d->t->conf.users_dir);
+	fleetcopy_users_dir(&d->t->conf, fleet);
+	if (fleet[0] != '\0')
+		judge_index(d, fleet);
+}
+
 void
 doctor_enrollments(struct doctor *d)
 {
@@ -230,5 +256,6 @@ doctor_enrollments(struct doctor *d)
 		found(d, FOUND_ENROLLED_REFUSED, "%s", d->said);
 	else if (u.count == 0 && d->t->conf.fleet_dir[0] == '\0')
 		found(d, FOUND_ENROLLED_NONE, "%s", d->t->conf.users_dir);
+	judge_indexes(d);
 	doctor_readable(d, d->t->conf.block_list);
 }

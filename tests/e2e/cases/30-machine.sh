@@ -303,7 +303,7 @@ as_it_was_updated()
 {
 	replace_helper "$E2E_BUILD/tests/e2e/helper_newer"
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
-	expect_logged 'jpki_helper speaks version 10 of the protocol'
+	expect_logged 'jpki_helper speaks version 11 of the protocol'
 	restore_helper
 }
 run_case 'helper of a newer version: what is said and logged' as_it_was_updated

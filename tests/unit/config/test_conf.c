@@ -47,6 +47,7 @@ static const struct row {
 	{ "tell_everybody", "yes", { "", "1", "all", "YES" } },
 	{ "expiry_warning_days", "0", { "", "366", "-0", "no" } },
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
+	{ "user_from_card", "yes", { "", "true", "1" } },
 	{ "forward_pass", "yes", { "", "true", "1" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
 	{ "remote", "strict", { "", "true", "1", "Yes", "on" } },
@@ -117,6 +118,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->expiry_warning_days);
 	else if (strcmp(key, "last_try") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->last_try == CONF_LAST_TRY_ASK ? "ask" : "refuse");
+	else if (strcmp(key, "user_from_card") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->user_from_card ? "yes" : "no");
 	else if (strcmp(key, "forward_pass") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->forward_pass ? "yes" : "no");
 	else if (strcmp(key, "short_ids") == 0)

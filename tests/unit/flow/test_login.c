@@ -1332,6 +1332,97 @@ test_every_fault_at_every_command(void **state)
 		}
 }
 
+/* A name is for users at this machine, as the reader is, and for nobody unless the option says so. */
+static void
+test_who_is_named_by_a_card(void **state)
+{
+	struct kit *k = *state;
+
+	for (unsigned int named = 0; named < 2; named++)
+		for (unsigned int remote = CONF_REMOTE_NO; remote <= CONF_REMOTE_CHALLENGE; remote++)
+			for (unsigned int place = 0; place < PLACE_COUNT; place++) {
+				struct outcome reader, name;
+
+				k->conf.user_from_card = named;
+				k->conf.remote = remote;
+				reader = flow_may_use_reader(&k->env, (enum place)place);
+				name = flow_may_name_user(&k->env, (enum place)place);
+				assert_int_equal(outcome_ok(&name), named && outcome_ok(&reader));
+				if (place == PLACE_REMOTE && remote != CONF_REMOTE_YES)
+					assert_int_equal(name.status, OUTCOME_REMOTE);
+			}
+}
+
+/* For whom the cards on the readers are registered: of all of them together, and nothing is sent but what a look needs. */
+static void
+test_owners_of_cards(void **state)
+{
+	static struct owners owners;
+	struct kit *k = *state;
+	struct outcome o;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_enroll(k, "taro", "other-person", NULL);
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_NO_CARD);
+	assert_int_equal(owners.count, 0);
+	kit_insert(k, 0, "good", NULL);
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_int_equal(owners.count, 1);
+	assert_string_equal(owners.names[0], "hanako");
+	assert_int_equal(k->open_reader, -1);
+	assert_int_equal(kit_stats(k).verifies, 0);
+	assert_int_equal(k->prompts, 0);
+	k->reader_count = 2;
+	kit_insert(k, 1, "other-person", NULL);
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_int_equal(owners.count, 2);
+	kit_insert(k, 1, "good", NULL);	/* one card in two slots */
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(owners.count, 1);
+	kit_remove(k, 1);
+	kit_insert(k, 0, "stay", NULL);
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_UNREGISTERED);
+	kit_insert(k, 0, "good", "profile=juki");
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_JUKI_CARD);
+	kit_insert(k, 0, "good", "profile=nojpki");
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_NOT_JPKI);
+	assert_int_equal(owners.count, 0);
+}
+
+static void
+lay_card_down(struct kit *k)
+{
+	kit_insert(k, 0, "good", NULL);
+}
+
+/* Waited for, as at a login. */
+static void
+test_owners_of_a_card_that_comes(void **state)
+{
+	static struct owners owners;
+	struct kit *k = *state;
+	struct outcome o;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	k->conf.wait = 20;
+	k->on_wait = lay_card_down;
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_int_equal(owners.count, 1);
+	assert_int_equal(k->cues, 1);
+	kit_remove(k, 0);
+	k->on_wait = NULL;
+	k->gone = true;
+	o = find_owners(&k->env, &k->ui, &owners);
+	assert_int_equal(o.status, OUTCOME_CANCELLED);
+}
+
 int
 main(void)
 {
@@ -1390,6 +1481,9 @@ main(void)
 		TEST(test_database_that_cannot_be_read),
 		TEST(test_place),
 		TEST(test_every_fault_at_every_command),
+		cmocka_unit_test_setup_teardown(test_who_is_named_by_a_card, kit_new, kit_done),
+		cmocka_unit_test_setup_teardown(test_owners_of_cards, kit_new, kit_done),
+		cmocka_unit_test_setup_teardown(test_owners_of_a_card_that_comes, kit_new, kit_done),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ union any {
 	struct proto_cue cue;
 	struct proto_early early;
 	struct proto_typed typed;
+	struct proto_named named;
 };
 
 static bool
@@ -47,6 +48,8 @@ put(struct writer *w, enum proto_type type, const struct proto_id *which, const 
 		return proto_put_early(w, which, &m->early);
 	case PROTO_TYPED:
 		return proto_put_typed(w, which, &m->typed);
+	case PROTO_NAMED:
+		return proto_put_named(w, which, &m->named);
 	case PROTO_PROMPT:
 		return proto_put_prompt(w, which, &m->prompt);
 	case PROTO_PIN:
@@ -77,6 +80,8 @@ get(struct cursor *r, enum proto_type type, union any *m)
 		return proto_get_early(r, &m->early);
 	case PROTO_TYPED:
 		return proto_get_typed(r, &m->typed);
+	case PROTO_NAMED:
+		return proto_get_named(r, &m->named);
 	case PROTO_PROMPT:
 		return proto_get_prompt(r, &m->prompt);
 	case PROTO_PIN:
@@ -108,7 +113,7 @@ make(enum proto_type type, union any *m)
 	switch (type) {
 	case PROTO_REQUEST:
 		m->request = (struct proto_request){ .task = PROTO_LOGIN,
-			.no_wait = true, .locker = true, .drop_s = 300, .user = "taro", .uid = 2001, .login_name = "Taro",
+			.no_wait = true, .named = true, .locker = true, .drop_s = 300, .user = "taro", .uid = 2001, .login_name = "Taro",
 			.lang = "ja", .service = "sudo", .host = "pc", .word_count = 2,
 			.claims = { .tty = "/dev/pts/1", .display = ":0", .rhost = "far.example", .seat = "seat0",
 				.ssh_connection = true, .caller = 2001, .for_caller = true },
@@ -120,7 +125,10 @@ make(enum proto_type type, union any *m)
 		break;
 	case PROTO_READY:
 		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30,
-			.way = PROTO_BY_CHALLENGE, .forward_password = true };
+			.way = PROTO_BY_CHALLENGE, .forward_password = true, .naming = true };
+		break;
+	case PROTO_NAMED:
+		m->named = (struct proto_named){ .user = "DOM\\taro" };
 		break;
 	case PROTO_CUE:
 		m->cue = (struct proto_cue){ .text = "Place your card." };
@@ -175,7 +183,7 @@ take_as(enum proto_type wanted, const struct writer *w, union any *ret)
 	return decode(w->p, w->len, &type, &which, ret) && type == wanted;
 }
 
-#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_TYPED; (type)++
+#define EACH_TYPE(type) enum proto_type type = PROTO_REQUEST; (type) <= PROTO_NAMED; (type)++
 
 static void
 request_comes_back(void **state)
@@ -191,6 +199,7 @@ request_comes_back(void **state)
 	assert_memory_equal(&which, &id, sizeof id);
 	assert_int_equal(m.request.task, PROTO_LOGIN);
 	assert_true(m.request.no_wait);
+	assert_true(m.request.named);
 	assert_string_equal(m.request.claims.tty, "/dev/pts/1");
 	assert_string_equal(m.request.claims.display, ":0");
 	assert_string_equal(m.request.claims.rhost, "far.example");
@@ -228,6 +237,9 @@ others_come_back(void **state)
 	assert_int_equal(m.ready.after_s, 30);
 	assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
 	assert_true(m.ready.forward_password);
+	assert_true(m.ready.naming);
+	assert_true(decode(packet, make_packet(PROTO_NAMED, packet), &type, &which, &m));
+	assert_string_equal(m.named.user, "DOM\\taro");
 	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
 	assert_string_equal(m.prompt.text, "PIN: ");
 	assert_true(decode(packet, make_packet(PROTO_CUE, packet), &type, &which, &m));
@@ -278,6 +290,7 @@ tasks_have_their_questions(void **state)
 	assert_int_equal(proto_questions(PROTO_LOGIN), 1);
 	assert_int_equal(proto_questions(PROTO_DROP), 0);
 	assert_int_equal(proto_questions(PROTO_PIN_CHECK), 0);
+	assert_int_equal(proto_questions(PROTO_NAME), 0);
 	assert_int_equal(proto_questions(PROTO_PIN_CHANGE), 3);
 }
 
@@ -529,20 +542,22 @@ values_out_of_range_are_refused(void **state)
 			if (version != PROTO_VERSION)
 				refuses_byte(type, AT_VERSION, (uint8_t)version);
 		refuses_byte(type, AT_TYPE, 0);
-		refuses_byte(type, AT_TYPE, PROTO_TYPED + 1);
+		refuses_byte(type, AT_TYPE, PROTO_NAMED + 1);
 		refuses_byte(type, AT_TYPE, 0xff);
 	}
 	refuses_byte(PROTO_REQUEST, AT_BODY, 0);		/* task */
-	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_PIN_CHANGE + 1);
+	refuses_byte(PROTO_REQUEST, AT_BODY, PROTO_NAME + 1);
 	refuses_byte(PROTO_REQUEST, AT_BODY + 1, 2);		/* no_wait */
-	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* locker */
-	refuses_byte(PROTO_REQUEST, AT_BODY + 6, '\0');		/* inside the language */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 2, 2);		/* named */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 3, 2);		/* locker */
+	refuses_byte(PROTO_REQUEST, AT_BODY + 7, '\0');		/* inside the language */
 	refuses_byte(PROTO_LOG, AT_BODY, 8);			/* priority */
 	refuses_byte(PROTO_READY, AT_BODY, 2);			/* more than 300 seconds */
 	refuses_byte(PROTO_READY, AT_BODY + 2, 2);
 	refuses_byte(PROTO_READY, AT_BODY + 4, 0);		/* way */
 	refuses_byte(PROTO_READY, AT_BODY + 4, PROTO_BY_KEY + 1);
 	refuses_byte(PROTO_READY, AT_BODY + 5, 2);		/* forward_password */
+	refuses_byte(PROTO_READY, AT_BODY + 6, 2);		/* naming */
 	refuses_byte(PROTO_PROMPT, AT_BODY + 1, 15);		/* a certificate has 16 digits */
 	for (int c = 0; c < 256; c++)
 		if (strchr("0123456789abcdef", c) == NULL || c == 0)
@@ -635,7 +650,7 @@ take_request_with(size_t auth_info, size_t login_name, size_t user, size_t servi
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = begin(packet, PROTO_REQUEST);
 
-	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0 }, 3);
+	writer_bytes(&w, (const uint8_t []){ PROTO_LOGIN, 0, 0, 0 }, 4);
 	writer_string(&w, "en");
 	writer_string(&w, text_of(user));
 	writer_u32(&w, 2001);
@@ -929,11 +944,51 @@ no_socket_is_broken(void **state)
 
 #define ON_SOCKET(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A name goes into a prompt and a log, and becomes PAM_USER: one that would be shown as another is none. */
+static void
+names_are_text(void **state)
+{
+	static const char backwards[] = { 't', 'a', (char)0xe2, (char)0x80, (char)0xae, 'r', 'o', '\0' };	/* U+202E */
+	static const char *const bad[] = { "", "a\nb", "\033[2J", backwards, "taro\302\205", "\377", "a\177" };
+	static const char *const good[] = { "taro", "DOM\\taro$", "\345\261\261\347\224\260", "ta ro" };
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+
+	for (size_t i = 0; i < COUNT(bad) + COUNT(good); i++) {
+		struct writer w = writer_of(packet, sizeof packet);
+
+		m = (union any){ .named = { .user = "" } };
+		snprintf(m.named.user, sizeof m.named.user, "%s", i < COUNT(bad) ? bad[i] : good[i - COUNT(bad)]);
+		assert_true(proto_put_named(&w, &id, &m.named));
+		if (take_as(PROTO_NAMED, &w, &m) != (i >= COUNT(bad)))
+			fail_msg("name %zu", i);
+	}
+}
+
+/* Only a login has a user whom the card has named. */
+static void
+named_is_of_a_login(void **state)
+{
+	static union any m;
+	uint8_t packet[PROTO_PACKET_MAX];
+
+	for (unsigned int task = PROTO_LOGIN; task <= PROTO_NAME; task++) {
+		struct writer w = writer_of(packet, sizeof packet);
+
+		make(PROTO_REQUEST, &m);
+		m.request.task = (enum proto_task)task;
+		assert_true(proto_put_request(&w, &id, &m.request));
+		assert_int_equal(take_as(PROTO_REQUEST, &w, &m), task == PROTO_LOGIN);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_comes_back),
+		cmocka_unit_test(names_are_text),
+		cmocka_unit_test(named_is_of_a_login),
 		cmocka_unit_test(others_come_back),
 		cmocka_unit_test(every_status_comes_back),
 		cmocka_unit_test(tasks_have_their_questions),

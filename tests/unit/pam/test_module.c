@@ -115,7 +115,8 @@ pam_putenv(pam_handle_t *pamh, const char *text)
 }
 
 static unsigned int typing_s;	/* what the person takes for a PIN, */
-static unsigned int reading_s;	/* and for a text */
+static unsigned int reading_s;	/* and for a text, */
+static unsigned int naming_s;	/* and for what is typed with echo */
 
 static int
 conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *ctx)
@@ -133,6 +134,7 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 			r->resp = strdup(text);
 	} else if (messages[0]->msg_style == PAM_PROMPT_ECHO_ON) {
 		challenges++;
+		(void)sleep(naming_s);
 		if (reply == NULL) {
 			free(r);
 			return PAM_CONV_ERR;
@@ -390,7 +392,7 @@ test_every_message_spoiled(void **state)
 	static const struct {
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
-	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 6 }, { PROMPT, 18 + 18 + 10 + 7 },
+	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 7 }, { PROMPT, 18 + 18 + 10 + 7 },
 		{ RESULT, 18 + 16 + 6 + 2 + 10 + 18 + 1 } };
 	char mode[64];
 
@@ -1400,6 +1402,241 @@ test_change_and_what_is_typed(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
+/* --- the card names the user ------------------------------------------------------ */
+
+static pam_handle_t *
+nameless_handle(const char *user)
+{
+	static const struct pam_conv conv = { .conv = conversation };
+	pam_handle_t *pamh;
+
+	assert_int_equal(pam_start_confdir(as_service, user, &conv, dir, &pamh), PAM_SUCCESS);
+	return pamh;
+}
+
+/*
+ * A login of a program that gives no name (user: NULL or ""), with cards as "naming" says (tests/unit/fakehelper.c; NULL: they do
+ * not name anybody). What is left as PAM_USER afterwards: "-" for none. Lent.
+ */
+static const char *
+name_by(const char *user, const char *how, const char *mode, int *ret)
+{
+	static char left[PROTO_NAME_MAX];
+	unsigned int before = open_descriptors();
+	pam_handle_t *pamh = nameless_handle(user);
+	const void *item = NULL;
+
+	if (how != NULL)
+		write_file("naming", how);
+	*ret = run_on(pamh, mode);
+	assert_int_equal(pam_get_item(pamh, PAM_USER, &item), PAM_SUCCESS);
+	snprintf(left, sizeof left, "%s", item != NULL ? (const char *)item : "-");
+	pam_end(pamh, *ret);
+	(void)unlink("naming");
+	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	return left;
+}
+
+/* One account: no name is asked for, and the login is that of the account. */
+static void
+test_card_names_user(void **state)
+{
+	int r;
+
+	reply = NULL;
+	assert_string_equal(name_by(NULL, "hanako", "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name login of hanako ");
+	assert_int_equal(challenges, 0);
+	assert_int_equal(prompts, 1);
+	assert_non_null(strstr(decision, "JPKI-OK user=hanako "));
+	assert_string_equal(name_by("", "hanako", "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name waiting login of hanako ");
+	assert_int_equal(challenges, 0);
+}
+
+/* Where the options do not say so: one helper, the name is asked for as ever, and a name that is "" is none. */
+static void
+test_card_names_nobody_unless_told(void **state)
+{
+	int r;
+
+	reply = "hanako";
+	assert_string_equal(name_by(NULL, NULL, "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name login ");
+	assert_int_equal(challenges, 1);
+	assert_string_equal(name_by("", NULL, "good", &r), "");
+	assert_int_equal(r, PAM_USER_UNKNOWN);
+	assert_string_equal(tasks(), "name waiting ");
+	assert_int_equal(challenges, 0);
+	assert_int_equal(prompts, 0);
+	reply = NULL;	/* the person goes away */
+	assert_string_equal(name_by(NULL, NULL, "good", &r), "-");
+	assert_int_equal(r, PAM_CONV_ERR);
+	assert_string_equal(tasks(), "name ");
+	assert_int_equal(run("good"), PAM_SUCCESS);	/* a name that the program gives */
+	assert_string_equal(tasks(), "login ");
+}
+
+/* A helper that has gone while the name was being typed is no reason to refuse anybody. */
+static void
+test_waiting_helper_that_dies(void **state)
+{
+	int r;
+
+	reply = "hanako";
+	naming_s = 1;
+	assert_string_equal(name_by(NULL, NULL, "gone while it waits", &r), "hanako");
+	naming_s = 0;
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name login ");
+}
+
+/* A typed name wins, and an empty one means the card, for which is waited then. */
+static void
+test_name_is_asked_for_without_a_card(void **state)
+{
+	char no_card[32];
+	int r;
+
+	snprintf(no_card, sizeof no_card, "status %d", OUTCOME_NO_CARD);
+	reply = "hanako";
+	assert_string_equal(name_by(NULL, no_card, "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name login ");
+	assert_string_equal(shown, "text");	/* of the login; not that there was no card */
+	reply = "";
+	assert_string_equal(name_by(NULL, no_card, "good", &r), "-");
+	assert_int_equal(r, PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-NO-CARD");
+	assert_string_equal(tasks(), "name name waiting ");
+	assert_string_equal(shown, "text");
+	assert_int_equal(prompts, 0);
+	reply = NULL;
+	assert_string_equal(name_by(NULL, no_card, "good", &r), "-");
+	assert_int_equal(r, PAM_CONV_ERR);
+	assert_string_equal(code, "JPKI-E-CANCELLED");
+	assert_string_equal(tasks(), "name ");
+}
+
+/* Of several accounts the user chooses one of those, by exactly its name. */
+static void
+test_which_account(void **state)
+{
+	static const char *const others[] = { "", "root", "Hanako", "hanako ", "hanako,root", "1234" };
+	int r;
+
+	reply = "hanako";
+	assert_string_equal(name_by(NULL, "root,hanako", "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_string_equal(tasks(), "name login of hanako ");
+	assert_int_equal(challenges, 1);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		reply = others[i];
+		assert_string_equal(name_by(NULL, "hanako,daemon", "good", &r), "-");
+		assert_int_equal(r, PAM_AUTH_ERR);
+		assert_string_equal(code, "JPKI-E-OTHER-CARD");
+		assert_string_equal(asked, "text (hanako, daemon): ");
+		assert_string_equal(tasks(), "name ");
+		assert_int_equal(prompts, 0);
+	}
+	reply = NULL;
+	assert_string_equal(name_by(NULL, "hanako,daemon", "good", &r), "-");
+	assert_int_equal(r, PAM_CONV_ERR);
+}
+
+/* What is no account, or another one by its own name, is not on the list. */
+static void
+test_names_that_are_no_accounts(void **state)
+{
+	static const char *const none[] = { "nosuchuser", "HANAKO", "hanako@realm", "hanako@other", "nosuchuser,HANAKO" };
+	int r;
+
+	reply = NULL;
+	assert_string_equal(name_by(NULL, "nosuchuser,hanako,HANAKO", "good", &r), "hanako");
+	assert_int_equal(r, PAM_SUCCESS);
+	assert_int_equal(challenges, 0);
+	for (size_t i = 0; i < COUNT(none); i++) {
+		assert_string_equal(name_by(NULL, none[i], "good", &r), "-");
+		assert_int_equal(r, PAM_USER_UNKNOWN);
+		assert_string_equal(code, "JPKI-E-UNREGISTERED");
+		assert_string_equal(tasks(), "name ");
+		assert_int_equal(prompts, 0);
+	}
+}
+
+/* A card of nobody's: said, and no name is asked for by us. */
+static void
+test_card_of_nobody(void **state)
+{
+	char unregistered[32];
+	int r;
+
+	snprintf(unregistered, sizeof unregistered, "status %d", OUTCOME_UNREGISTERED);
+	reply = "hanako";
+	assert_string_equal(name_by(NULL, unregistered, "good", &r), "-");
+	assert_int_equal(r, PAM_USER_UNKNOWN);
+	assert_string_equal(code, "JPKI-E-UNREGISTERED");
+	assert_string_equal(shown, "text");
+	assert_int_equal(challenges + prompts, 0);
+}
+
+/* The name of a card is nothing without the login: the next module must not ask for that account's password. */
+static void
+test_name_goes_with_the_login(void **state)
+{
+	static const struct {
+		const char *mode;
+		int code;
+	} rows[] = { { "wrong", PAM_AUTH_ERR }, { "refusal without PIN", PAM_AUTHINFO_UNAVAIL }, { "die after PIN",
+		PAM_AUTHINFO_UNAVAIL }, { "not enrolled", PAM_USER_UNKNOWN }, { "unclean", PAM_AUTHINFO_UNAVAIL } };
+	int r;
+
+	reply = NULL;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_string_equal(name_by(NULL, "hanako", rows[i].mode, &r), "-");
+		assert_int_equal(r, rows[i].code);
+		assert_string_equal(name_by("", "hanako", rows[i].mode, &r), "");
+		assert_int_equal(r, rows[i].code);
+	}
+	/* But a password that was typed in answer to a prompt with that name is that account's. */
+	answer = "my-password";
+	assert_string_equal(name_by(NULL, "hanako", "wrong, forwards", &r), "hanako");
+	assert_int_equal(r, PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-PASSWORD");
+	answer = "1234";
+}
+
+/* What a helper must not do, it must not do here either: then the name is asked for, or the login refused. */
+static void
+test_misbehaviour_while_naming(void **state)
+{
+	static const char *const hows[] = { "prompt", "die", "ready twice", "repeat 33", "status 9999", "bad\033name" };
+	int r;
+
+	for (size_t i = 0; i < COUNT(hows); i++) {
+		reply = "hanako";
+		assert_string_equal(name_by(NULL, hows[i], "good", &r), "hanako");
+		assert_int_equal(r, PAM_SUCCESS);
+		assert_int_equal(challenges, 1);
+		assert_string_equal(tasks(), "name login ");
+		assert_string_equal(name_by("", hows[i], "good", &r), "");
+		assert_int_equal(r, PAM_AUTHINFO_UNAVAIL);
+		assert_string_equal(code, "JPKI-E-HELPER");
+	}
+	reply = NULL;
+	assert_string_equal(name_by("", "before ready", "good", &r), "");
+	assert_int_equal(r, PAM_USER_UNKNOWN);
+	/* Nobody is named at a login. */
+	assert_int_equal(run("named at a login"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(run("naming at a login"), PAM_AUTHINFO_UNAVAIL);
+	assert_string_equal(code, "JPKI-E-HELPER");
+}
+
 int
 main(void)
 {
@@ -1449,6 +1686,15 @@ main(void)
 		cmocka_unit_test(test_change_opens_no_account),
 		cmocka_unit_test(test_change_with_a_helper_that_misbehaves),
 		cmocka_unit_test(test_change_and_what_is_typed),
+		cmocka_unit_test(test_card_names_user),
+		cmocka_unit_test(test_card_names_nobody_unless_told),
+		cmocka_unit_test(test_waiting_helper_that_dies),
+		cmocka_unit_test(test_name_is_asked_for_without_a_card),
+		cmocka_unit_test(test_which_account),
+		cmocka_unit_test(test_names_that_are_no_accounts),
+		cmocka_unit_test(test_card_of_nobody),
+		cmocka_unit_test(test_name_goes_with_the_login),
+		cmocka_unit_test(test_misbehaviour_while_naming),
 		cmocka_unit_test(test_change_refused_in_both_passes),	/* last: another stack */
 	};
 
