@@ -105,3 +105,50 @@ namesake_of_the_holder()
 # Letter: the name that the database gives the account is in order, is an account, and his own card is enrolled for it.
 # Seen to succeed: mutant name-of-another-account
 adversary namesake-of-the-holder namesake_of_the_holder
+
+# pamdrive for a program that gives no name, with an empty one.
+without_a_name()	# WORD…
+{
+	install_pam_service e2e "$(stack user_from_card=yes)"
+	run pamdrive --service e2e --user '' "$@"
+}
+
+index_that_names_root()
+{
+	local made=$WORK/made.index
+
+	enroll root good
+	jpkictl index >> "$LOG" 2>&1
+	# His serial number in root's line, of the same length, so that nothing else of the index changes.
+	sed 's/^06f1a2b3 root /06f1a2b4 root /' "$USERS.index" > "$made"
+	cat "$made" > "$USERS.index"
+	expect_has 'the index' '06f1a2b4 root ' "$(cat "$USERS.index")"
+	fresh_card other-person
+	without_a_name "pin=$PIN" auth
+	no_login
+	! syslog_matches 'the card names the user' || broken 'his card has named somebody'
+	expect_lacks 'what is shown' 'Hello root' "$OUT"
+	enroll root
+	rm -f "$USERS.index"
+	reset_config
+}
+# Promise: A card names the accounts that it is registered for, and no others, and the name is taken back if the login that follows fails.
+# Letter: the index is root's, whole and up to date; one line, which root has spoilt, has the serial number of his card.
+# Seen to succeed: mutant owner-by-the-index-alone
+adversary index-that-names-root index_that_names_root
+
+password_for_the_card()
+{
+	printf '%s\n' 'auth [success=done default=ignore] pam_jpki.so user_from_card=yes' 'auth required pam_unix.so' \
+		'account required pam_permit.so' > /etc/pam.d/e2e
+	printf 'hanako:gu3ssed-Word\n' | chpasswd
+	fresh_card
+	run pamdrive --service e2e "pin=$WRONG_PIN" pin=gu3ssed-Word auth
+	expect_has 'the prompt' 'Hello hanako' "$OUT"
+	no_login
+	reset_config
+}
+# Promise: A card names the accounts that it is registered for, and no others, and the name is taken back if the login that follows fails.
+# Letter: he has found hanako's card, enters a PIN that is wrong, and the next module asks for the password of the user.
+# Seen to succeed: mutant name-outlives-the-login
+adversary password-for-the-card password_for_the_card

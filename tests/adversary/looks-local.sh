@@ -139,3 +139,27 @@ ssh_without_a_trace()
 # Letter: where there is no logind, sudo -S without a terminal leaves nothing in utmp.
 # Seen to succeed: 1e570f7: asked for the PIN
 adversary ssh-without-a-trace ssh_without_a_trace
+
+# A program that takes logins from elsewhere and gives no name: hanako's card is on the reader of this machine.
+asks_for_the_name()
+{
+	local from
+
+	install_pam_service e2e "$(stack user_from_card=yes)"
+	install_pam_service vnc "$(stack user_from_card=yes)"
+	for from in '--service e2e --rhost 203.0.113.7' "--service e2e --tty ''" '--service e2e --tty ssh' '--service vnc' \
+		'--service e2e --tty far.example:0' '--service e2e --putenv SSH_CONNECTION=x'; do
+		fresh_card
+		eval "run pamdrive --user '' $from 'pin=$PIN' auth"
+		no_login
+		[ "$(stat_of apdus)" = 0 ] || broken "$from: the card was read"
+		[[ $OUT != *hanako* ]] || broken "$from: the name was told"
+		! syslog_matches 'the card names the user' || broken "$from: the card has named the user"
+	done
+	rm -f /etc/pam.d/vnc
+	reset_config
+}
+# Promise: No user elsewhere learns from a card on the reader whose it is.
+# Letter: the option is on, the name is empty, the card is there; each program says in its own way where the user is, or nothing.
+# Seen to succeed: mutant name-for-remote-users
+adversary asks-for-the-name asks_for_the_name

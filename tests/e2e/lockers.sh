@@ -303,7 +303,8 @@ start_lightdm()
 	LANG=$LOCKER_LANG lightdm --debug --config "$WORK/lightdm.conf" >> "$LOG" 2>&1 </dev/null &
 	LOCKER_PID=$!
 	until_true 20 greeter_is_there || return
-	type_text hanako
+	[ -n "${p[name]}" ] || return 0
+	type_text "${p[name]}"
 	press Return
 }
 lightdm_listens()
@@ -378,6 +379,7 @@ end_locker()
 #                  when the last text stands in the field, before Enter
 #   arrives=yes    the card, taken away by sim=, is laid on the reader once the program waits
 #                  for it (opts=wait=…)
+#   name=NAME      that is typed into lightdm (hanako); "" for none
 #   lang=LOCALE    of the program (C.UTF-8); opts=WORDS for pam_jpki.so
 #   opens=yes|no   whether the last text lets her in (yes)
 #   code=REGEX     outcome of the last text, without JPKI- or JPKI-E- (OK)
@@ -388,7 +390,7 @@ end_locker()
 locker()
 {
 	local -A p=([typed]="$PIN" [sim]='' [arrives]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
-		[tries]=3 [verifies]=1)
+		[tries]=3 [verifies]=1 [name]=hanako)
 	local name=$1 stack=$3 arg
 
 	begin "$name" || return 0

@@ -12,6 +12,7 @@
  *	exec = STATUS           how an exec= command ended
  *	auth = 7 PAM_AUTH_ERR   how a call ended
  *	authtok = unset         after auth, if pam_e2e.so is in the stack
+ *	user = NAME             PAM_USER after auth, if no --user was given, or ""; "-" for none
  *	delay = USEC            if a failure delay was asked for (and none is made)
  *	unused = N              answers to no question
  *	hygiene = ok            or what the call changed in this process
@@ -438,6 +439,7 @@ run_call(struct drive *d, pam_handle_t *pamh, const struct call *call)
 	struct state before;
 	const char *authtok;
 	int64_t start;
+	const void *user = NULL;
 	int r;
 
 	take_state(&before);
@@ -450,6 +452,9 @@ run_call(struct drive *d, pam_handle_t *pamh, const struct call *call)
 	if (call->run == pam_authenticate) {
 		authtok = pam_getenv(pamh, "E2E_AUTHTOK");
 		say(d, "authtok = %s\n", authtok != NULL ? authtok : "unknown");
+		if (d->opt->user == NULL || d->opt->user[0] == '\0')
+			say(d, "user = %s\n", pam_get_item(pamh, PAM_USER, &user) == PAM_SUCCESS && user != NULL ?
+			    (const char *)user : "-");
 	}
 	if (unused_answers(d) > 0)
 		say(d, "unused = %d\n", unused_answers(d));

@@ -86,6 +86,7 @@ is_there xsecurelock && situations xsecurelock "$SIX_WRONG" lang=ja && prompting
 is_there xscreensaver && situations xscreensaver "$SIX_WRONG" && prompting xscreensaver && asking_without_card xscreensaver
 # The greeter gives up by itself once it is refused without a prompt.
 is_there lightdm && situations lightdm '1111 2222 3333' lang=ja && prompting lightdm
+is_there lightdm && locker 'no name: lightdm, the card names the user' lightdm card name= opts=user_from_card=yes
 
 # --- where there is logind ----------------------------------------------------------
 in_session()	# OPTION of in-session…
