@@ -227,7 +227,7 @@ usb_beside()
 run_case 'doctor: readers on the USB beside one that works' usb_beside
 
 # --- trust, lists, enrollments ------------------------------------------------------------
-sick 'no trust database' 'D222 D224 D302 D512' break='rm -rf $NSSDB'
+sick 'no trust database' 'D222 D302 D512' break='rm -rf $NSSDB'
 sick 'nobody is trusted' 'D222 D303 D409 D512' break='make_nssdb $NSSDB'
 sick 'only an authority that has ended' 'D222 D304 D409 D512' break='make_nssdb $NSSDB ca-expired'
 sick 'trust database that lockers cannot read' D505 break='chmod 0600 $NSSDB/cert9.db'
@@ -375,7 +375,7 @@ gnome_smartcard()
 	examined D614
 	expect_equal 'the file behind the link' 'gdm-smartcard, /etc/pam.d/gdm-smartcard-sssd' \
 		"$(jq -r '.[] | select(.number == "D614") | .detail' <<< "$OUT")"
-	run jpkictl setup --yes --user hanako --services none
+	run jpkictl setup --yes --user hanako --services gdm-smartcard
 	expect_has 'what setup says' 'see D614' "$OUT"
 	# The remedy: an alternative of our own.
 	cp "$E2E_TOP/config/pam.d/gdm-smartcard" /etc/pam.d/gdm-smartcard-jpki
