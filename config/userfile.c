@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config/userfile.h"
+#include "lib/account.h"
 #include "lib/cleanup.h"
 #include "lib/edited.h"
 #include "lib/lock.h"
@@ -22,14 +23,7 @@
 bool
 userfile_user_ok(const char *user)
 {
-	size_t len = strlen(user);
-
-	if (len == 0 || len > USERFILE_USER_MAX || user[0] == '.' || user[0] == '-')
-		return false;
-	for (const char *p = user; *p != '\0'; p++)
-		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
-			return false;
-	return true;
+	return account_is_file_name(user) && strlen(user) <= USERFILE_USER_MAX;
 }
 
 bool

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,5 +155,18 @@ account_uid(const char *name, uid_t *ret)
 	if (account_find(name, &silent, &account) != ACCOUNT_FOUND)
 		return false;
 	*ret = account.uid;
+	return true;
+}
+
+bool
+account_is_file_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX || name[0] == '.' || name[0] == '-')
+		return false;
+	for (const char *p = name; *p != '\0'; p++)
+		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
 	return true;
 }

@@ -56,6 +56,12 @@ bool account_or_typed(const char *typed, const struct log *log, struct account *
  */
 enum account_found account_of_uid(uid_t uid, const char *named, const struct log *log, struct account *ret);
 
+/*
+ * Whether a file in a directory of ours may have this name, one for each user: up to 255 bytes, no
+ * slash, no control characters, not beginning with a dot or a hyphen. Nothing is looked up.
+ */
+bool account_is_file_name(const char *name);
+
 /* The uid of an account, by any of its names; false: there is none, or it is AMBIGUOUS. Logs nothing. */
 bool account_uid(const char *name, uid_t *ret);
 

@@ -9,8 +9,9 @@
 #include "lib/secret.h"
 
 struct secret {
+	size_t max;
 	size_t len;
-	uint8_t bytes[SECRET_MAX];
+	uint8_t bytes[SECRET_LONG_MAX + 1];
 };
 
 static size_t
@@ -19,10 +20,10 @@ page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-struct secret *
-secret_new(void)
+static struct secret *
+secret_of(size_t max)
 {
-	void *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+	struct secret *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
@@ -33,7 +34,20 @@ secret_new(void)
 #ifdef MADV_WIPEONFORK
 	(void)madvise(page, page_size(), MADV_WIPEONFORK);
 #endif
+	page->max = max;
 	return page;
+}
+
+struct secret *
+secret_new(void)
+{
+	return secret_of(SECRET_MAX);
+}
+
+struct secret *
+secret_new_long(void)
+{
+	return secret_of(SECRET_LONG_MAX);
 }
 
 void
@@ -48,14 +62,15 @@ secret_free(struct secret *s)
 void
 secret_wipe(struct secret *s)
 {
-	explicit_bzero(s, sizeof *s);
+	explicit_bzero(s->bytes, sizeof s->bytes);
+	s->len = 0;
 }
 
 bool
 secret_set(struct secret *s, const void *bytes, size_t len)
 {
 	secret_wipe(s);
-	if (len > sizeof s->bytes)
+	if (len > s->max)
 		return false;
 	if (len > 0)
 		memcpy(s->bytes, bytes, len);

@@ -70,6 +70,12 @@ sigcheck_input(const struct cert *cert, struct view challenge, struct sign_input
 	return outcome_of(OUTCOME_OK);
 }
 
+bool
+sigcheck_is_repeatable(const struct cert *cert)
+{
+	return cert_key_kind(cert) == KEY_RSA;
+}
+
 size_t
 sigcheck_signature_size(const struct cert *cert)
 {

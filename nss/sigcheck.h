@@ -30,6 +30,12 @@ struct sign_input {
 struct outcome sigcheck_input(const struct cert *cert, struct view challenge,
     struct sign_input *ret_input) MUST_CHECK;
 
+/*
+ * Whether the key gives the same signature over the same input each time: RSA with PKCS #1 v1.5 does
+ * (RFC 8017 §8.2), and no other bytes of that length are one that sigcheck_verify() takes; ECDSA does not.
+ */
+bool sigcheck_is_repeatable(const struct cert *cert);
+
 /* How many bytes a right signature of this key may have at most. */
 size_t sigcheck_signature_size(const struct cert *cert);
 

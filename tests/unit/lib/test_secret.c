@@ -60,6 +60,27 @@ too_long_leaves_it_empty(void **state)
 }
 
 static void
+long_ones_hold_a_password(void **state)
+{
+	struct secret *s = secret_new_long();
+	char text[SECRET_LONG_MAX + 1];
+	struct view v;
+
+	assert_non_null(s);
+	memset(text, 'x', sizeof text);
+	assert_true(secret_set(s, text, SECRET_LONG_MAX));
+	v = secret_view(s);
+	assert_int_equal(v.len, SECRET_LONG_MAX);
+	assert_int_equal(v.data[v.len], 0);
+	assert_false(secret_set(s, text, SECRET_LONG_MAX + 1));
+	assert_int_equal(secret_view(s).len, 0);
+	assert_true(all_zero(v.data, SECRET_LONG_MAX + 1));
+	assert_true(secret_set(s, "1234", 4));
+	assert_int_equal(v.data[4], 0);		/* a NUL follows */
+	secret_free(s);
+}
+
+static void
 secret_is_asked_like_bytes(void **state)
 {
 	struct secret *s = secret_new();
@@ -147,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_and_wipes),
 		cmocka_unit_test(too_long_leaves_it_empty),
+		cmocka_unit_test(long_ones_hold_a_password),
 		cmocka_unit_test(secret_is_asked_like_bytes),
 		cmocka_unit_test(stays_out_of_core_dumps),
 		cmocka_unit_test(child_does_not_inherit_it),
