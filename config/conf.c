@@ -65,6 +65,7 @@ static const struct row {
 	ROW(last_try, TYPE_LAST_TRY, 0, 0, "refuse", "refuse or ask"),
 	ROW(user_from_card, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(forward_pass, TYPE_BOOL, 0, 0, "no", "yes or no"),
+	ROW(unlock, TYPE_BOOL, 0, 0, "no", "yes or no"),
 	ROW(short_ids, TYPE_BOOL, 0, 0, "yes", "yes or no"),
 	ROW(remote, TYPE_REMOTE, 0, 0, "no", "no, yes, strict or challenge"),
 	ROW(local_services, TYPE_SERVICES, 0, 0, "none", "none or PAM services with commas"),

@@ -57,6 +57,7 @@ struct conf {
 	unsigned int user_from_card;	/* bool: the card names the user where the program gives no name */
 	unsigned int last_try;		/* enum conf_last_try */
 	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
+	unsigned int unlock;		/* bool: the card unlocks the user's stored password (doc/unlock.md) */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* enum conf_remote: who may use this machine's reader */
 	char local_services[CONF_SERVICES_MAX];	/* PAM services whose users are at this machine, with commas; "" for none */

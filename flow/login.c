@@ -8,6 +8,7 @@
 #include "flow/find.h"
 #include "flow/login.h"
 #include "flow/prove.h"
+#include "flow/unlock.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
 #include "lib/message.h"
@@ -117,10 +118,15 @@ login_by_card(const struct flow_env *env, const struct flow_ui *ui,
 		return o;
 	}
 	result->not_after = cert_not_after(found.enrolled->cert);
+	if (request->unlock != NULL)
+		unlock_prepare(env, request->user, found.enrolled->cert, request->unlock);
 	soon = message_expires_soon(result->not_after, clk_wall_s(env->clk),
 	    env->conf->expiry_warning_days);
-	return prove_possession(env, request, enrolled, &found, verify_by, pin,
+	o = prove_possession(env, request, enrolled, &found, verify_by, pin,
 	    soon ? result->card_expiry : NULL, &result->card_clean);
+	if (outcome_ok(&o) && request->unlock != NULL)
+		unlock_open(env, request->user, found.enrolled->cert, request->unlock);
+	return o;
 }
 
 void

@@ -8,9 +8,9 @@
 #include "flow/possession/challenge.h"
 #include "flow/possession/transaction.h"
 #include "flow/prove.h"
+#include "flow/unlock.h"
 #include "lib/secret.h"
 #include "nss/cert.h"
-#include "nss/sigcheck.h"
 
 void
 prove_step(const struct flow_env *env, const char *what)
@@ -42,11 +42,11 @@ make_challenge(const struct flow_env *env, const struct login_request *request,
 }
 
 struct signing {
+	const struct flow_env *env;
 	const struct found_card *found;
 	const struct usercerts *enrolled;
-	const struct sign_input *input;
-	uint8_t signature[SIGNATURE_MAX];
-	size_t len;
+	struct proof *proof;
+	struct unlock *unlock;
 };
 
 static struct outcome
@@ -62,11 +62,32 @@ same_card(void *ctx, struct jpki *card)
 }
 
 static struct outcome
-sign_challenge(void *ctx, struct jpki *card)
+sign_input(void *ctx, struct jpki *card)
 {
-	struct signing *s = ctx;
+	const struct signing *s = ctx;
+	struct proof *p = s->proof;
+	struct outcome o = jpki_sign(card, (struct view){ p->input.bytes, p->input.len }, p->signature,
+	    &p->signature_len);
 
-	return jpki_sign(card, (struct view){ s->input->bytes, s->input->len }, s->signature, &s->len);
+	if (outcome_ok(&o) && s->unlock != NULL)
+		unlock_sign(s->env, card, s->unlock);
+	return o;
+}
+
+struct outcome
+prove_sign(const struct flow_env *env, const struct usercerts *enrolled, const struct found_card *found,
+    int64_t verify_by, struct secret *pin, struct proof *proof, struct unlock *unlock,
+    char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
+    bool *ret_card_clean)
+{
+	struct signing signing = { .env = env, .found = found, .enrolled = enrolled, .proof = proof,
+		.unlock = unlock };
+	struct transaction t = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
+		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
+		.same_card = same_card, .work = sign_input, .ctx = &signing, .card_expiry = card_expiry };
+
+	prove_step(env, "PIN and signature");
+	return transaction_run(env, &t, pin, ret_card_clean);
 }
 
 struct outcome
@@ -88,29 +109,24 @@ prove_ask(const struct flow_env *env, const struct flow_ui *ui, const struct fou
 struct outcome
 prove_possession(const struct flow_env *env, const struct login_request *request,
     const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,
-    struct secret *pin, char *card_expiry,	/* written to. NOLINT(readability-non-const-parameter) */
-    bool *ret_card_clean)
+    struct secret *pin, char *card_expiry, bool *ret_card_clean)
 {
-	struct sign_input input;
-	struct signing signing = { .found = found, .enrolled = enrolled, .input = &input };
-	struct transaction t = { .pin = JPKI_PIN_AUTH, .reader = found->reader,
-		.classic = found->classic, .told_tries = found->tries_left, .verify_by = verify_by,
-		.same_card = same_card, .work = sign_challenge, .ctx = &signing, .card_expiry = card_expiry };
+	struct proof proof;
 	struct outcome o;
 
 	*ret_card_clean = true;
 	prove_step(env, "challenge");
-	o = make_challenge(env, request, found->enrolled->cert, &input);
+	o = make_challenge(env, request, found->enrolled->cert, &proof.input);
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
 		return o;
 	}
-	prove_step(env, "PIN and signature");
-	o = transaction_run(env, &t, pin, ret_card_clean);
+	o = prove_sign(env, enrolled, found, verify_by, pin, &proof, request->unlock, card_expiry,
+	    ret_card_clean);
 	if (!outcome_ok(&o))
 		return o;
 	prove_step(env, "verification");
 	/* The one place where a login or an enrollment can succeed. */
-	return sigcheck_verify(found->enrolled->cert, &input,
-	    (struct view){ signing.signature, signing.len });
+	return sigcheck_verify(found->enrolled->cert, &proof.input,
+	    (struct view){ proof.signature, proof.signature_len });
 }

@@ -9,12 +9,16 @@
 #include "flow/find.h"
 #include "flow/possession/env.h"
 #include "lib/place.h"
+#include "nss/sigcheck.h"
 
-/* What goes into the challenge (flow/possession/challenge.h). */
+struct unlock;
+
+/* What goes into the challenge (flow/possession/challenge.h), and what comes with it. */
 struct login_request {
 	const char *purpose, *user, *service, *host;
 	const char *login_name;	/* from afar: the user's name as the client of the login has it; else NULL */
 	enum place place;	/* of the user; for the steps before these */
+	struct unlock *unlock;	/* what the login unlocks besides (flow/unlock.h); NULL: nothing */
 };
 
 /* Notes in the debug log which step begins. */
@@ -27,6 +31,24 @@ void prove_step(const struct flow_env *env, const char *what);
  */
 struct outcome prove_ask(const struct flow_env *env, const struct flow_ui *ui,
     const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
+
+/* One input, and its signature by the card. */
+struct proof {
+	struct sign_input input;
+	uint8_t signature[SIGNATURE_MAX];
+	size_t signature_len;
+};
+
+/*
+ * Step 7: makes sure that the card is the found one, has it verify the PIN, once and not after
+ * verify_by, and lets it sign proof->input, and then what `unlock` wants, which decides nothing (NULL:
+ * nothing). OUTCOME_OK: there is a signature, which is not verified; otherwise as transaction_run(),
+ * find_identify() and jpki_sign(). The PIN is wiped in any case. card_expiry and *ret_card_clean are
+ * those of transaction_run().
+ */
+struct outcome prove_sign(const struct flow_env *env, const struct usercerts *enrolled,
+    const struct found_card *found, int64_t verify_by, struct secret *pin, struct proof *proof,
+    struct unlock *unlock, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 /*
  * Steps 7 and 8: makes sure that the card is the found one, has it verify the PIN, once and not

@@ -74,13 +74,18 @@ link_receive_next_request(struct proto_request *ret)
 	return receive_request_by(INT64_MAX, ret);
 }
 
+static _Noreturn void
+die(void)
+{
+	resources_release();
+	_exit(EXIT_PROTOCOL);
+}
+
 static void
 send_or_die(const struct writer *w, bool fits)
 {
-	if (!fits || !proto_send(PROTO_FD, w)) {
-		resources_release();
-		_exit(EXIT_PROTOCOL);
-	}
+	if (!fits || !proto_send(PROTO_FD, w))
+		die();
 }
 
 void
@@ -152,25 +157,42 @@ link_send_cue(const char *text)
 	send_or_die(&w, proto_put_cue(&w, &link_state.id, &m));
 }
 
-bool
-link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text, const char *daily)
+static bool
+put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text, const char *daily,
+    struct view password, const char *stale)
 {
-	struct proto_result m = { .outcome = *o, .card_clean = card_clean, .where = link_state.where };
+	struct proto_result m = { .outcome = *o, .card_clean = card_clean, .where = link_state.where,
+		.password = password };
 
 	snprintf(m.text, sizeof m.text, "%s", text);
 	snprintf(m.daily, sizeof m.daily, "%s", daily);
+	snprintf(m.stale, sizeof m.stale, "%s", stale);
 	memcpy(m.reader, link_state.reader, sizeof m.reader);
 	memcpy(m.cert, link_state.cert, sizeof m.cert);
 	return proto_put_result(w, &link_state.id, &m);
 }
 
+bool
+link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text, const char *daily)
+{
+	return put_result(w, o, card_clean, text, daily, (struct view){ NULL, 0 }, "");
+}
+
 void
-link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily)
+link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily,
+    const struct secret *password, const char *stale)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
+	struct view unlocked = { NULL, 0 };
+	bool sent;
 
-	send_or_die(&w, link_put_result(&w, o, card_clean, text, daily));
+	if (password != NULL)
+		unlocked = secret_view(password);
+	sent = put_result(&w, o, card_clean, text, daily, unlocked, stale) && proto_send(PROTO_FD, &w);
+	explicit_bzero(packet, sizeof packet);
+	if (!sent)
+		die();
 }
 
 /* A user who logs in may have another way in than this card. */
@@ -201,7 +223,7 @@ receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], 
 
 struct outcome
 link_ask_pin(const struct proto_prompt *prompt, struct secret *pin, struct proto_since *ret_since,
-    bool *ret_received)
+    struct unlockfile *ret_file, bool *ret_received)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
@@ -222,6 +244,8 @@ link_ask_pin(const struct proto_prompt *prompt, struct secret *pin, struct proto
 		o = outcome_of(proto_answer_status(m.answer));
 	if (outcome_ok(&o))
 		*ret_since = m.since;
+	if (outcome_ok(&o) && ret_file != NULL)
+		*ret_file = m.unlock;
 	explicit_bzero(packet, sizeof packet);
 	return o;
 }

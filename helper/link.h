@@ -49,10 +49,14 @@ struct outcome link_ask_early(const struct proto_early *early) MUST_CHECK;
 /* CUE: the module shows the text, and nothing comes back. */
 void link_send_cue(const char *text);
 
-/* RESULT. text, daily: as in struct proto_result; "" for nothing. */
-void link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily);
+/*
+ * RESULT. text, daily, stale: as in struct proto_result; "" for nothing. password: what was unlocked, or
+ * NULL; no copy of it stays here.
+ */
+void link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily,
+    const struct secret *password, const char *stale);
 
-/* The same message into *w; false: it does not fit. */
+/* The same message without a password into *w; false: it does not fit. */
 bool link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text,
     const char *daily) MUST_CHECK;
 
@@ -61,12 +65,13 @@ void link_sentence(const struct outcome *o, char text[static MESSAGE_MAX]);
 
 /*
  * Sends PROMPT and waits for PIN, without limit: a person types. OUTCOME_OK: *pin has what was typed,
- * up to SECRET_MAX bytes, and *ret_since what the module noted since the last login. CANCELLED: the
+ * up to SECRET_MAX bytes, *ret_since what the module noted since the last login, and *ret_file (NULL:
+ * not wanted) what is to be unlocked with the card. CANCELLED: the
  * user did, or the module has gone (then *ret_received is false). HELPER: another message came.
  * Otherwise what the module answered in place of a PIN.
  */
 struct outcome link_ask_pin(const struct proto_prompt *prompt, struct secret *pin,
-    struct proto_since *ret_since, bool *ret_received) MUST_CHECK;
+    struct proto_since *ret_since, struct unlockfile *ret_file, bool *ret_received) MUST_CHECK;
 
 /*
  * Sends CHALLENGE and waits for REPLY, without limit. OUTCOME_OK: *ret is the reply, which the caller

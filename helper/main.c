@@ -108,6 +108,7 @@ send_ready(const struct conf *conf, const struct proto_request *request, unsigne
 		.way = tasks_way(conf, request), .forward_password = conf->forward_pass != 0,
 		.naming = request->task == PROTO_NAME };
 
+	m.unlock = conf->unlock && request->task == PROTO_LOGIN && m.way == PROTO_BY_PIN;
 	link_send_ready(&m);
 }
 

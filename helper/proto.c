@@ -151,6 +151,7 @@ proto_put_ready(struct writer *w, const struct proto_id *id, const struct proto_
 	writer_u8(w, (uint8_t)m->way);
 	writer_u8(w, m->forward_password);
 	writer_u8(w, m->naming);
+	writer_u8(w, m->unlock);
 	return writer_ok(w);
 }
 
@@ -206,6 +207,9 @@ proto_put_pin(struct writer *w, const struct proto_id *id, const struct proto_pi
 	writer_string(w, m->since.entered_by);
 	writer_u8(w, (uint8_t)m->pin.len);
 	writer_bytes(w, m->pin.data, m->pin.len);
+	writer_u16(w, (uint16_t)m->unlock.len);
+	writer_bytes(w, m->unlock.bytes, m->unlock.len);
+	writer_string(w, m->unlock.machine);
 	return writer_ok(w);
 }
 
@@ -223,6 +227,9 @@ proto_put_result(struct writer *w, const struct proto_id *id, const struct proto
 	writer_string(w, m->reader);
 	writer_string(w, m->cert);
 	writer_u8(w, (uint8_t)m->where);
+	writer_u16(w, (uint16_t)m->password.len);
+	writer_bytes(w, m->password.data, m->password.len);
+	writer_string(w, m->stale);
 	return writer_ok(w);
 }
 
@@ -375,15 +382,16 @@ bool
 proto_get_ready(struct cursor *r, struct proto_ready *ret)
 {
 	uint16_t before_s, after_s;
-	uint8_t way, forward, naming;
+	uint8_t way, forward, naming, unlock;
 
 	if (!cursor_u16(r, &before_s) || !cursor_u16(r, &after_s) || !cursor_u8(r, &way) ||
-	    !cursor_u8(r, &forward) || !cursor_u8(r, &naming) || !cursor_at_end(r) ||
+	    !cursor_u8(r, &forward) || !cursor_u8(r, &naming) || !cursor_u8(r, &unlock) || unlock > 1 ||
+	    !cursor_at_end(r) ||
 	    before_s > PROTO_SECONDS_MAX || after_s > PROTO_SECONDS_MAX ||
 	    way < PROTO_BY_PIN || way > PROTO_BY_KEY || forward > 1 || naming > 1)
 		return false;
 	*ret = (struct proto_ready){ .before_s = before_s, .after_s = after_s, .way = way,
-		.forward_password = forward != 0, .naming = naming != 0 };
+		.forward_password = forward != 0, .naming = naming != 0, .unlock = unlock != 0 };
 	return true;
 }
 
@@ -426,6 +434,22 @@ proto_get_prompt(struct cursor *r, struct proto_prompt *ret)
 	    reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
 }
 
+/* A user's file, and with one the machine's id. */
+static bool
+get_unlockfile(struct cursor *r, struct unlockfile *ret)
+{
+	struct view bytes;
+	uint16_t len;
+
+	if (!cursor_u16(r, &len) || len > sizeof ret->bytes || !cursor_view(r, len, &bytes) ||
+	    !cursor_string(r, ret->machine, sizeof ret->machine) ||
+	    !hex_is_text(ret->machine, len > 0 ? UNLOCKFILE_MACHINE_LEN : 0))
+		return false;
+	memcpy(ret->bytes, bytes.data, len);
+	ret->len = len;
+	return true;
+}
+
 bool
 proto_get_pin(struct cursor *r, struct proto_pin *ret)
 {
@@ -437,7 +461,7 @@ proto_get_pin(struct cursor *r, struct proto_pin *ret)
 	    !cursor_string(r, ret->since.failed_by, sizeof ret->since.failed_by) ||
 	    !cursor_string(r, ret->since.entered_by, sizeof ret->since.entered_by) ||
 	    !cursor_u8(r, &len) || len > SECRET_MAX || !cursor_view(r, len, &pin) ||
-	    !cursor_at_end(r))
+	    !get_unlockfile(r, &ret->unlock) || !cursor_at_end(r))
 		return false;
 	ret->answer = answer;
 	ret->pin = pin;
@@ -448,7 +472,7 @@ bool
 proto_get_result(struct cursor *r, struct proto_result *ret)
 {
 	uint8_t tries, clean, where;
-	uint16_t status;
+	uint16_t status, password_len;
 	uint64_t when;
 	uint32_t raw;
 
@@ -457,7 +481,10 @@ proto_get_result(struct cursor *r, struct proto_result *ret)
 	    !reader_text(r, ret->text, sizeof ret->text) || !reader_text(r, ret->daily, sizeof ret->daily) ||
 	    !cursor_string(r, ret->reader, sizeof ret->reader) ||
 	    !reader_cert(r, ret->cert) ||
-	    !cursor_u8(r, &where) || where >= WHERE_COUNT || !cursor_at_end(r))
+	    !cursor_u8(r, &where) || where >= WHERE_COUNT ||
+	    !cursor_u16(r, &password_len) || password_len > SECRET_LONG_MAX ||
+	    !cursor_view(r, password_len, &ret->password) ||
+	    !reader_text(r, ret->stale, sizeof ret->stale) || !cursor_at_end(r))
 		return false;
 	ret->outcome = (struct outcome){ .status = status, .tries_left = (int)tries - 1,
 		.when = (int64_t)when, .raw = raw };

@@ -29,6 +29,9 @@
  * OUTCOME_OK counts only after what that way needs: every PIN of the task, the reply to
  * the challenge, or the key by which sshd has let the user in.
  *
+ * A PIN may bring the user's file of a stored password along, where READY wants it (unlock), and then a RESULT with
+ * OUTCOME_OK the password: never another RESULT, nor one where no file was sent (doc/unlock.md).
+ *
  * An upgrade replaces the helper under programs that have the old module loaded, or the module
  * first. So the header (version, type, id) is the same in every version: a helper answers a REQUEST
  * of another one with a header of its own, and the module knows what has happened.
@@ -44,6 +47,7 @@
 #include "lib/clk.h"
 #include "lib/place.h"
 #include "lib/secret.h"
+#include "lib/unlockfile.h"
 
 #ifndef PROTO_VERSION		/* tests link a helper of another one */
 #define PROTO_VERSION 10
@@ -147,6 +151,7 @@ struct proto_ready {
 	enum proto_way way;
 	bool forward_password;	/* LOGIN: what is no PIN is for the next module */
 	bool naming;		/* NAME: the card is to name the user, here and now */
+	bool unlock;		/* LOGIN by PIN: the user's stored password is to be unlocked (doc/unlock.md) */
 };
 
 /* An account for which a card on a reader is registered: as yet, a name and no more. */
@@ -205,6 +210,7 @@ struct proto_pin {
 	enum proto_answer answer;
 	struct proto_since since;
 	struct view pin;	/* lent from the packet, which is to be wiped */
+	struct unlockfile unlock;	/* where READY wants it; len 0: there is nothing to be unlocked */
 };
 
 /* To be shown with echo on, and what came back. */
@@ -226,6 +232,9 @@ struct proto_result {
 	char reader[PROTO_NAME_MAX];
 	char cert[PROTO_CERT_MAX];	/* the first 16 hex digits of its fingerprint */
 	enum where where;		/* the user is, as far as it was examined */
+	/* With OUTCOME_OK, where a PIN brought a file: what was unlocked. Lent from the packet, which is to be wiped. */
+	struct view password;
+	char stale[PROTO_TEXT_MAX];	/* for the person if the account has another password by now; or "" */
 };
 
 /* Writing: false if it does not fit. */

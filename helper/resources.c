@@ -6,7 +6,7 @@
 #include "lib/secret.h"
 
 static struct {
-	struct secret *pin;
+	struct secret *pin, *password;
 	struct pinchange_secrets change_pins;
 	struct pcsc *pcsc;
 } held;
@@ -15,8 +15,10 @@ struct outcome
 resources_acquire(const struct log *log)
 {
 	held.pin = secret_new();
+	held.password = secret_new_long();
 	held.pcsc = pcsc_new(&clk_system, log);
-	if (!pinchange_secrets_init(&held.change_pins) || held.pin == NULL || held.pcsc == NULL)
+	if (!pinchange_secrets_init(&held.change_pins) || held.pin == NULL || held.password == NULL ||
+	    held.pcsc == NULL)
 		return outcome_of(OUTCOME_NO_MEMORY);
 	return outcome_of(OUTCOME_OK);
 }
@@ -33,6 +35,12 @@ resources_pin(void)
 	return held.pin;
 }
 
+struct secret *
+resources_password(void)
+{
+	return held.password;
+}
+
 struct pinchange_secrets *
 resources_change_pins(void)
 {
@@ -44,6 +52,8 @@ resources_wipe_pins(void)
 {
 	if (held.pin != NULL)
 		secret_wipe(held.pin);
+	if (held.password != NULL)
+		secret_wipe(held.password);
 	pinchange_secrets_wipe(&held.change_pins);
 }
 
@@ -51,11 +61,12 @@ void
 resources_release(void)
 {
 	struct pcsc *pcsc = held.pcsc;
-	struct secret *pin = held.pin;
+	struct secret *pin = held.pin, *password = held.password;
 
 	held.pcsc = NULL;
-	held.pin = NULL;
+	held.pin = held.password = NULL;
 	secret_free(pin);
+	secret_free(password);
 	pinchange_secrets_done(&held.change_pins);
 	pcsc_free(pcsc);
 }

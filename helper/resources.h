@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connection to pcscd and the PINs: what every way out of this process lets go of. One set for
+ * The connection to pcscd, the PINs and the password: what every way out of this process lets go of. One set for
  * the process, because a signal handler (helper/tick.h) needs it.
  */
 #ifndef JPKI_HELPER_RESOURCES_H
@@ -22,9 +22,10 @@ struct outcome resources_acquire(const struct log *log) MUST_CHECK;
 /* Lent, until the release; NULL after it. */
 struct pcsc *resources_pcsc(void);
 struct secret *resources_pin(void);			/* LOGIN */
+struct secret *resources_password(void);		/* LOGIN: what it unlocks */
 struct pinchange_secrets *resources_change_pins(void);	/* PIN_CHANGE; never NULL */
 
-/* Async-signal-safe. */
+/* And the password. Async-signal-safe. */
 void resources_wipe_pins(void);
 
 /* The handler of helper/tick.h may interrupt it. More than one call is harmless. */

@@ -10,6 +10,7 @@
 #include "flow/pinchange.h"
 #include "flow/possession/transaction.h"
 #include "flow/remote.h"
+#include "flow/unlock.h"
 #include "flow/usercerts.h"
 #include "helper/link.h"
 #include "helper/resources.h"
@@ -48,16 +49,10 @@ tasks_need_card(const struct flow_env *env, const struct proto_request *request)
 }
 
 static void
-finish_task_with(const struct outcome *o, bool card_clean, const char *text, const char *daily)
-{
-	link_send_result(o, card_clean, text, daily);
-	tick_result_sent();
-}
-
-static void
 finish_task(const struct outcome *o, bool card_clean, const char *text)
 {
-	finish_task_with(o, card_clean, text, "");
+	link_send_result(o, card_clean, text, "", NULL, "");
+	tick_result_sent();
 }
 
 void
@@ -81,7 +76,7 @@ show_cue(void *ctx)
 /* The time does not run while a person types. */
 static struct outcome
 ask_user(const char *reader, const char *fingerprint, const char *text, struct secret *pin,
-    struct proto_since *ret_since)
+    struct proto_since *ret_since, struct unlockfile *ret_file)
 {
 	struct proto_prompt m;
 	struct outcome o;
@@ -91,7 +86,7 @@ ask_user(const char *reader, const char *fingerprint, const char *text, struct s
 	snprintf(m.reader, sizeof m.reader, "%s", reader);
 	snprintf(m.cert, sizeof m.cert, "%.*s", PROTO_CERT_MAX - 1, fingerprint);
 	tick_pause();
-	o = link_ask_pin(&m, pin, ret_since, &received);
+	o = link_ask_pin(&m, pin, ret_since, ret_file, &received);
 	if (received)
 		tick_pin_received();
 	tick_resume();
@@ -104,6 +99,7 @@ struct login_prompt {
 	const struct conf *conf;
 	const char *greeted;	/* the user whom the card has named; NULL: nobody is greeted */
 	struct proto_since since;
+	struct unlock *unlock;
 	bool shown;
 };
 
@@ -119,7 +115,8 @@ ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
 		message_greeting(p->greeted, prompt, text);
 	else
 		memcpy(text, prompt, sizeof text);
-	return ask_user(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since);
+	return ask_user(found->reader, cert_fingerprint(found->enrolled->cert), text, pin, &p->since,
+	    &p->unlock->file);
 }
 
 static struct outcome
@@ -172,12 +169,16 @@ login_without_card(const struct flow_env *env, const struct proto_request *reque
 
 /* What a user who is let in should know; and with it that the certificate ends soon, or "". */
 static void
-write_welcome(const struct flow_env *env, const struct proto_since *since,
+write_welcome(const struct flow_env *env, const struct login_prompt *prompt,
     const struct login_result *result, char text[static MESSAGE_MAX], char daily[static MESSAGE_MAX])
 {
-	char expiry[MESSAGE_MAX];
+	const struct proto_since *since = &prompt->since;
+	char expiry[MESSAGE_MAX], guesses[MESSAGE_MAX], locked[MESSAGE_MAX] = "";
 
-	message_since(since->failed, since->failed_by, since->entered_by, text);
+	message_since(since->failed, since->failed_by, since->entered_by, guesses);
+	if (prompt->unlock->failed)
+		message_not_unlocked(false, locked);
+	message_join(guesses, locked, text);
 	if (message_expiry(result->not_after, clk_wall_s(env->clk), env->conf->expiry_warning_days,
 	    result->card_expiry, expiry))
 		message_join(text, expiry, daily);
@@ -199,16 +200,38 @@ concerns_user(const struct flow_env *env, const struct proto_request *request, e
 	return true;
 }
 
+/* RESULT of a login, with the password that was unlocked, if one was. */
+static void
+finish_login(const struct flow_env *env, const struct login_prompt *prompt, const struct login_result *result,
+    char text[static MESSAGE_MAX])
+{
+	const struct secret *password = NULL;
+	char daily[MESSAGE_MAX] = "", stale[MESSAGE_MAX] = "";
+
+	if (outcome_ok(&result->outcome)) {
+		write_welcome(env, prompt, result, text, daily);
+		password = resources_password();
+		if (secret_view(password).len > 0)
+			message_not_unlocked(true, stale);
+	}
+	link_send_result(&result->outcome, result->card_clean, text, daily, password, stale);
+	tick_result_sent();
+	resources_wipe_pins();
+}
+
 static void
 log_in(const struct flow_env *env, const struct proto_request *request)
 {
-	struct login_prompt prompt = { .conf = env->conf, .greeted = request->named ? request->user : NULL };
+	static struct unlock unlock;
+	struct login_prompt prompt = { .conf = env->conf, .greeted = request->named ? request->user : NULL,
+		.unlock = &unlock };
 	struct flow_ui ui = { .ask_pin = ask_pin, .waits = show_cue, .gone = link_module_gone, .ctx = &prompt };
 	struct login_request login_request = { .purpose = "login", .user = request->user, .service = request->service,
-		.login_name = request->login_name, .host = request->host, .place = where_place(link_place()) };
+		.login_name = request->login_name, .host = request->host, .place = where_place(link_place()), .unlock = &unlock };
 	struct login_result result;
-	char text[MESSAGE_MAX] = "", daily[MESSAGE_MAX] = "";
+	char text[MESSAGE_MAX] = "";
 
+	unlock.password = resources_password();
 	/* xscreensaver keeps a text on the screen until it is acknowledged, and others show none. */
 	if (request->locker)
 		ui.waits = NULL;
@@ -219,11 +242,11 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 	else
 		flow_login(env, &ui, &login_request, resources_pin(), &result);
 	link_name_card(result.reader, result.cert);
-	if (outcome_ok(&result.outcome))
-		write_welcome(env, &prompt.since, &result, text, daily);
-	else if (prompt.shown || concerns_user(env, request, result.outcome.status))
+	if (!outcome_ok(&result.outcome) &&
+	    (prompt.shown || concerns_user(env, request, result.outcome.status)))
 		link_sentence(&result.outcome, text);
-	finish_task_with(&result.outcome, result.card_clean, text, daily);
+	finish_login(env, &prompt, &result, text);
+	unlock_wipe(&unlock);
 }
 
 /* --- the user's name ----------------------------------------------------------------- */
@@ -277,7 +300,7 @@ ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typ
 	char text[MESSAGE_MAX];
 
 	pinchange_text(q, text);
-	return ask_user(q->reader, q->fingerprint, text, typed, &since);
+	return ask_user(q->reader, q->fingerprint, text, typed, &since, NULL);
 }
 
 static void

@@ -332,3 +332,11 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 	message_join(both, both[0] != '\0' ? _("If that was not you, tell the administrator.") : "",
 	    text);
 }
+
+void
+message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
+{
+	message_join(stale ? _("Your password has been changed since it was stored for your card.") :
+	    _("The password that is stored for your card could not be unlocked."),
+	    _("A keyring may ask for it. The administrator can store it again (jpkictl unlock set)."), text);
+}

@@ -76,6 +76,12 @@ void message_since(unsigned int failed, const char *failed_by, const char *enter
  */
 void message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX]);
 
+/*
+ * At a login by card that was to unlock the stored password and did not; stale: because the account has
+ * another one by now.
+ */
+void message_not_unlocked(bool stale, char text[static MESSAGE_MAX]);
+
 /* Two texts of which either may be "", in one line. */
 void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
 

@@ -5,8 +5,8 @@
  *
  * MUSTs, of password.c and session.c as well: the result starts as a failure and becomes
  * PAM_SUCCESS only for OUTCOME_OK; one VERIFY for one call, and one prompt (three for a new PIN);
- * PAM_AUTHTOK is neither read nor set (but at a login with forward_pass, to what is no PIN),
- * PAM_OLDAUTHTOK never; PAM_IGNORE is never returned for an error, and no authentication ends with
+ * PAM_AUTHTOK is not read, and set to what is no PIN alone: with forward_pass to what was typed, with unlock, after
+ * OUTCOME_OK, to the password that the card has opened (pam/unlock.h); PAM_OLDAUTHTOK is neither; PAM_IGNORE is never returned for an error, and no authentication ends with
  * it; nothing of the application is changed (signals, locale, descriptors, environment), nothing is
  * static.
  */

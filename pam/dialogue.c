@@ -15,6 +15,7 @@
 #include "pam/handle.h"
 #include "pam/spawn.h"
 #include "pam/tally.h"
+#include "pam/unlock.h"
 
 #define START_MS 10000		/* until the helper has read its options */
 #define GRACE_MS 2000		/* the helper's own deadline strikes first */
@@ -25,6 +26,7 @@ struct dialogue {
 	struct handle_state *state;
 	struct secret *pin;	/* what was typed first */
 	struct secret *new_pin;	/* and after that, by turns */
+	struct secret *password;	/* what the helper has unlocked */
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
@@ -32,12 +34,14 @@ struct dialogue {
 	struct tally *tally;	/* NULL: no PIN is asked for */
 	struct dialogue_names *names;	/* NAME: what comes of it */
 	bool ready;		/* READY came: not a second one, */
-	enum proto_way way;	/* and with it these three */
+	enum proto_way way;	/* and with it these four */
 	bool forward_password;
+	bool unlock;
 	unsigned int after_s;
 	unsigned int logs;	/* LOGs that came */
 	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
 	unsigned int pins_given;	/* PINs that the helper was handed */
+	bool offered;		/* and with one what is to be unlocked: a password may come */
 	bool asked_early;	/* EARLY came: no second one, */
 	bool typed_early;	/* and a PIN was typed, which is in pin */
 	bool cued;		/* CUE came: no second one */
@@ -116,6 +120,7 @@ take_ready(struct dialogue *s, struct cursor *r, bool *ret_done)
 	s->ready = true;
 	s->way = m.way;
 	s->forward_password = m.forward_password && s->task == PROTO_LOGIN;
+	s->unlock = m.unlock && s->task == PROTO_LOGIN && m.way == PROTO_BY_PIN && !s->request->locker;
 	s->after_s = m.after_s;
 	budget_start(&s->budget, &clk_system, with_grace(m.before_s));
 	if (s->task == PROTO_NAME) {
@@ -223,6 +228,9 @@ answer_prompt(struct dialogue *s, struct cursor *r)
 		if (s->task == PROTO_LOGIN)
 			tally_since(s->tally, s->pamh, handle_count_wrong(s->state), &m.since);
 		s->pins_given++;
+		if (s->unlock)
+			unlock_offer(s->pamh, s->request->user, s->log, &m.unlock);
+		s->offered = m.unlock.len > 0;
 	}
 	sent = proto_put_pin(&w, &s->id, &m) && proto_send(s->helper.fd, &w);
 	explicit_bzero(packet, sizeof packet);
@@ -280,6 +288,12 @@ take_result(struct dialogue *s, struct cursor *r, struct proto_result *ret)
 		return helper_broken(s, "gave a malformed verdict");
 	if (m.outcome.status == OUTCOME_OK && !all_given(s))
 		return helper_broken(s, "gave a verdict without a PIN");
+	if (m.password.len > 0 && (m.outcome.status != OUTCOME_OK || !s->offered))
+		return helper_broken(s, "gave a password out of turn");
+	if (m.password.len > 0 && (memchr(m.password.data, '\0', m.password.len) != NULL ||
+	    !secret_set(s->password, m.password.data, m.password.len)))
+		return helper_broken(s, "gave a malformed password");
+	m.password = (struct view){ NULL, 0 };	/* it was lent from the packet */
 	*ret = m;
 	return outcome_of(OUTCOME_OK);
 }
@@ -367,6 +381,7 @@ listen_to(struct dialogue *s, struct proto_result *ret_result)
 			break;
 		}
 	}
+	explicit_bzero(packet, sizeof packet);	/* the last one may have brought a password */
 	return o;
 }
 
@@ -446,6 +461,9 @@ perform_task(struct dialogue *s, const struct proto_request *request, struct dia
 	} else if (s->task == PROTO_PIN_CHANGE && all_given(s)) {
 		o = outcome_of(OUTCOME_PIN_UNCERTAIN);
 	}
+	if (outcome_ok(&o) && secret_view(s->password).len > 0 &&
+	    !unlock_hand_on(s->pamh, request->user, s->password, s->log))
+		memcpy(ret->stale, result.stale, sizeof ret->stale);
 	note_for_next_call(s, &o);
 	tally_settle(s->tally, o.status, s->task == PROTO_LOGIN && outcome_ok(&o));
 	return o;
@@ -493,14 +511,14 @@ dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper *wait
 	static const struct helper none = HELPER_NONE;
 	struct tally tally = { .kept = false };
 	struct dialogue s = { .pamh = pamh, .log = log, .state = handle_of(pamh), .pin = secret_new(),
-		.new_pin = secret_new(), .helper = *waiting, .task = request->task,
+		.new_pin = secret_new(), .password = secret_new_long(), .helper = *waiting, .task = request->task,
 		.request = request, .tally = &tally };
 
 	*waiting = none;
-	ret->text[0] = ret->daily[0] = ret->reader[0] = ret->cert[0] = '\0';
+	ret->text[0] = ret->daily[0] = ret->stale[0] = ret->reader[0] = ret->cert[0] = '\0';
 	ret->where = WHERE_UNKNOWN;
 	ret->outcome = outcome_of(OUTCOME_NO_MEMORY);
-	if (s.state != NULL && s.pin != NULL && s.new_pin != NULL) {
+	if (s.state != NULL && s.pin != NULL && s.new_pin != NULL && s.password != NULL) {
 		if (s.task == PROTO_LOGIN)
 			handle_begin(s.state, request->user);
 		else
@@ -510,4 +528,5 @@ dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper *wait
 	(void)helper_end(&s.helper);	/* one that waited, and got nothing to do */
 	secret_free(s.pin);
 	secret_free(s.new_pin);
+	secret_free(s.password);
 }

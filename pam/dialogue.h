@@ -14,6 +14,7 @@ struct dialogue_result {
 	enum where where;		/* the user is; WHERE_UNKNOWN if that was not examined */
 	char text[PROTO_TEXT_MAX];	/* for the person; "" if there is nothing to say */
 	char daily[PROTO_TEXT_MAX];	/* as proto_result */
+	char stale[PROTO_TEXT_MAX];	/* the same, if what was unlocked is not the account's password any more; or "" */
 	char reader[PROTO_NAME_MAX], cert[PROTO_CERT_MAX];	/* as proto_result, or "" */
 };
 
@@ -21,7 +22,8 @@ struct dialogue_result {
  * Runs a helper to its verdict and, if it died or was killed after it had been
  * handed the PIN, a second one that makes the card forget it. Everything the
  * helper does that it must not do is OUTCOME_HELPER; but PIN_UNCERTAIN if all PINs of a
- * change had been given to it. A login is noted in the handle's state, a change is not.
+ * change had been given to it. A login is noted in the handle's state, a change is not. What a login has unlocked
+ * becomes PAM_AUTHTOK (pam/unlock.h), after an OUTCOME_OK alone.
  */
 void dialogue_run(pam_handle_t *pamh, const struct log *log,
     const struct proto_request *request, struct dialogue_result *ret);

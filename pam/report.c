@@ -65,6 +65,7 @@ choose_text(pam_handle_t *pamh, const struct dialogue_result *result, const char
     char text[static MESSAGE_MAX])
 {
 	const struct outcome *o = &result->outcome;
+	char said[MESSAGE_MAX];
 
 	text[0] = '\0';
 	if (is_without_words(o->status))
@@ -75,6 +76,10 @@ choose_text(pam_handle_t *pamh, const struct dialogue_result *result, const char
 		snprintf(text, MESSAGE_MAX, "%.*s", MESSAGE_MAX - 1, result->text);
 	else
 		say_ourselves(pamh, o, text);
+	if (outcome_ok(o) && result->stale[0] != '\0') {
+		snprintf(said, sizeof said, "%s", text);
+		message_join(said, result->stale, text);
+	}
 }
 
 void

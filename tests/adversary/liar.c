@@ -80,15 +80,19 @@ lure(void)
 		log_line(m.text);
 }
 
+/* What was typed stays in *typed. */
 static void
-ask(void)
+ask(struct proto_pin *typed)
 {
 	struct proto_prompt question = { .text = "PIN: ", .reader = "Reader",
 		.cert = "fedcba9876543210" };
-	uint8_t packet[PROTO_PACKET_MAX];
+	static uint8_t packet[PROTO_PACKET_MAX];
+	struct cursor r;
 
 	SAY(proto_put_prompt, question);
-	(void)hear(packet);
+	r = hear(packet);
+	if (!proto_get_pin(&r, typed))
+		_exit(1);
 }
 
 /* A locker's question before the card is there; its answer is no PIN, and one question more may bring it. */
@@ -107,6 +111,7 @@ main(void)
 {
 	struct proto_ready ready = { .before_s = 10, .after_s = 10, .way = PROTO_BY_PIN };
 	struct proto_result verdict = { .outcome = outcome_of(OUTCOME_TIMEOUT), .card_clean = true };
+	struct proto_pin typed;
 	uint8_t packet[PROTO_PACKET_MAX];
 	FILE *f = fopen(LIE, "re");
 
@@ -117,13 +122,14 @@ main(void)
 	if (is("lure"))
 		ready.way = PROTO_BY_CHALLENGE;
 	ready.forward_password = is("twice");
+	ready.unlock = is("pin");
 	SAY(proto_put_ready, ready);
 	if (is("twice"))
 		ask_early();
 	if (is("lure"))
 		lure();
 	else if (!is("vouch"))
-		ask();
+		ask(&typed);
 	for (int i = 0; is("flood") && i < FLOOD; i++)
 		log_line("once more");
 	if (is("decision"))
@@ -133,8 +139,12 @@ main(void)
 		/* NOLINTNEXTLINE(misc-misleading-bidirectional) */
 		snprintf(verdict.text, sizeof verdict.text, "%s", SCREEN);
 	}
-	if (is("vouch"))
+	if (is("vouch") || is("password") || is("pin"))
 		verdict.outcome = outcome_of(OUTCOME_OK);
+	if (is("password"))
+		verdict.password = (struct view){ (const uint8_t *)"my own word", 11 };
+	if (is("pin"))
+		verdict.password = typed.pin;
 	SAY(proto_put_result, verdict);
 	return 0;
 }

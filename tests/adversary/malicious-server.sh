@@ -81,17 +81,23 @@ key_that_is_not_the_sites()
 # Seen to succeed: mutant the-sites-host-keys: the password was asked for; also 1e570f7
 adversary key-that-is-not-the-sites key_that_is_not_the_sites
 
-# It hands the challenge of another server on, in a text of its own. A pinentry of the victim's types the PIN.
-challenge_in_a_text()
+# A pinentry of the victim's that types the PIN.
+make_pinentry()
 {
-	local nonce=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff before
-
 	cat > /usr/local/bin/types-the-pin <<-PINENTRY
 		#!/bin/sh
 		echo OK
 		while read -r word rest; do case \$word in GETPIN) echo 'D $PIN' ;; esac; echo OK; done
 	PINENTRY
 	chmod 0755 /usr/local/bin/types-the-pin
+}
+
+# It hands the challenge of another server on, in a text of its own.
+challenge_in_a_text()
+{
+	local nonce=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff before
+
+	make_pinentry
 	for before in '(hanako@evil.example) Welcome to azumino.example.' '(hanako@evil.example) (hanako@azumino.example) ' \
 		$'(hanako@evil.example) \n(hanako@azumino.example) ' '(taro@azumino.example) ' '(hanako@azumino.example.evil.example) ' ''; do
 		run setsid -w "${CLIENT[@]}" JPKI_PINENTRY=types-the-pin jpki-askpass \
@@ -104,5 +110,24 @@ challenge_in_a_text()
 # Letter: the last line is a challenge of the right form for a server that the user knows; the text above it is the server's to write.
 # Seen to succeed: mutant host-of-the-prompt
 adversary challenge-in-a-text challenge_in_a_text
+
+# It knows what is in the file of a stored password (doc/unlock.md), and wants the one signature that opens it.
+challenge_that_unlocks()
+{
+	local nonce=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff prompt
+
+	make_pinentry
+	for prompt in "JPKI1 unlock azumino.example hanako sshd $(date +%s) $nonce name: " \
+		"JPKI1 remote-login azumino.example hanako%0aJPKI-UNLOCK-1%0apurpose=unlock sshd $(date +%s) $nonce name: " \
+		"JPKI-UNLOCK-1 unlock azumino.example hanako sshd $(date +%s) $nonce name: "; do
+		run setsid -w "${CLIENT[@]}" JPKI_PINENTRY=types-the-pin jpki-askpass "(hanako@azumino.example) $prompt"
+		[[ $OUT != *JPKI1.* ]] || broken "signed for \"$prompt\""
+	done
+	expect_equal 'PINs at the card' 0 "$(stat_of verifies)"
+}
+# Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh has met, once for one ssh.
+# Letter: user and host are those of the ssh that asks; the purpose, or a line in a value, is another one.
+# Seen to succeed: mutant canonical
+adversary challenge-that-unlocks challenge_that_unlocks
 
 stop_sshd

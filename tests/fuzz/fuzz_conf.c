@@ -40,7 +40,7 @@ in_range(const struct conf *c)
 	CHECK(strchr(c->crl_proxy, '@') == NULL && strchr(c->crl_proxy, '\n') == NULL);
 	CHECK(c->crl <= CONF_CRL_OFF && c->lang <= CONF_LANG_EN && c->remote <= CONF_REMOTE_CHALLENGE);
 	CHECK(c->remote_binding <= CONF_BINDING_NAME && c->last_try <= CONF_LAST_TRY_ASK);
-	CHECK(c->on_removal <= CONF_REMOVAL_COMMAND && c->forward_pass <= 1 && c->user_from_card <= 1 && c->short_ids <= 1 && c->tell_everybody <= 1);
+	CHECK(c->on_removal <= CONF_REMOVAL_COMMAND && c->forward_pass <= 1 && c->user_from_card <= 1 && c->unlock <= 1 && c->short_ids <= 1 && c->tell_everybody <= 1);
 	CHECK(c->ssh_key <= 1 && c->removal_warn <= 1 && c->debug <= 1 && c->self_enroll <= 1);
 	CHECK(is_text(c->fleet_dir, PATH_MAX) && (c->fleet_dir[0] == '/' || c->fleet_dir[0] == '\0'));
 	CHECK(is_text(c->fleet_never, sizeof c->fleet_never) && c->fleet_stale <= CONF_FLEET_STALE_REFUSE);

@@ -11,6 +11,8 @@
 #define GUESSES_DIR getenv("OUTCOME_GUESSES")
 #define GUESSES_OWNER geteuid()
 #define RUNS_AS_USER (getenv("OUTCOME_LOCKER") != NULL)
+#define UNLOCK_PLACE { getenv("OUTCOME_UNLOCK"), getenv("OUTCOME_MACHINE"), geteuid() }
+#define UNLOCK_CALLER (getenv("OUTCOME_SETUID") != NULL ? geteuid() + 1 : geteuid())
 #define REMINDERS_DIR getenv("OUTCOME_REMINDERS")
 #define REMINDERS_OWNER geteuid()
 #define NOTICES_DIR (getenv("OUTCOME_NOTICES") != NULL ? getenv("OUTCOME_NOTICES") : "/nowhere")

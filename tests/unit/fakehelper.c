@@ -2,7 +2,7 @@
 /*
  * A helper that misbehaves as the file "mode" in the current directory says, and names users as the file "naming" says;
  * it appends its task to the file "tasks", its language is in the file "lang", and what came with the
- * last PIN in the file "since". For tests of the module's side.
+ * last PIN in the files "since" and "unlock". For tests of the module's side.
  */
 #include "config.h"
 
@@ -82,7 +82,8 @@ ready(unsigned int before_s, unsigned int after_s)
 		    strncmp(mode, "key", 3) == 0 ? PROTO_BY_KEY : PROTO_BY_PIN,
 		.forward_password = is("wrong, forwards") ||
 		    (strncmp(mode, "early", 5) == 0 && !is("early, not forwarding")),
-		.naming = naming };
+		.naming = naming,
+		.unlock = strstr(mode, "unlock") != NULL && !is("not ready to unlock") };
 	uint8_t packet[PROTO_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
@@ -149,6 +150,16 @@ prompt(void)
 		send_bytes(packet, w.len);
 }
 
+/* In a mode with "unlock": what comes with the result. */
+static const char *
+unlocked(void)
+{
+	if (strstr(mode, "unlock") == NULL || is("unlock nothing"))
+		return "";
+	return is("unlock a PIN") ? "1234" : is("unlock a slip") ? "12345" :
+	    is("unlock another") ? "another word" : "secret word";
+}
+
 static void
 result(enum outcome_status status, bool clean)
 {
@@ -159,6 +170,11 @@ result(enum outcome_status status, bool clean)
 	struct writer w = writer_of(packet, sizeof packet);
 
 	snprintf(m.text, sizeof m.text, "%s", strncmp(mode, "wordless", 8) == 0 ? "" : text_of("text"));
+	m.password = (struct view){ (const uint8_t *)unlocked(), strlen(unlocked()) };
+	if (is("unlock a NUL"))
+		m.password = (struct view){ (const uint8_t *)"se\0ret", 6 };
+	if (m.password.len > 0)
+		snprintf(m.stale, sizeof m.stale, "stale");
 	if (is("ends soon"))
 		snprintf(m.daily, sizeof m.daily, "text, and it ends soon");
 	if (is("certificate of another form"))
@@ -176,6 +192,18 @@ result(enum outcome_status status, bool clean)
 	if (is("unknown status"))
 		packet[18] = 0x7f;
 	send_bytes(packet, w.len);
+}
+
+/* The file "unlock": what came with the PIN. */
+static void
+note_unlock(const struct unlockfile *file)
+{
+	FILE *f = fopen("unlock", "we");
+
+	if (f == NULL)
+		_exit(1);
+	fprintf(f, "%.*s|%s", (int)file->len, (const char *)file->bytes, file->machine);
+	fclose(f);
 }
 
 /* The file "since": the answer's kind, and what the holder would be told. */
@@ -201,6 +229,7 @@ receive(void)
 	if (!proto_get_pin(&r, &m))
 		_exit(1);
 	note_since(&m);
+	note_unlock(&m.unlock);
 	return m.answer == PROTO_ANSWER_PIN ? OUTCOME_PIN_WRONG : proto_answer_status(m.answer);
 }
 
@@ -468,6 +497,10 @@ login(void)
 	}
 	if (is("late after PIN") || is("slow, then late"))
 		pause();
+	if (is("unlock, and refuse")) {
+		result(OUTCOME_PIN_WRONG, true);
+		return;
+	}
 	if (is("unclean")) {
 		result(OUTCOME_TIMEOUT, false);
 		return;

@@ -265,6 +265,7 @@ take_message(struct parent *p)
 		taken = name_account(p, r);
 	else if (n > 0 && packet[0] == CAGED_RESULT)
 		taken = take_result(p, r);
+	explicit_bzero(packet, sizeof packet);
 	p->broken |= !taken;
 	return taken;
 }

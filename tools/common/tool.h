@@ -57,6 +57,7 @@ int cmd_revoke(struct tool *t, int argc, char **argv);
 int cmd_setup(struct tool *t, int argc, char **argv);
 int cmd_ssh_keys(struct tool *t, int argc, char **argv);
 int cmd_status(struct tool *t, int argc, char **argv);
+int cmd_unlock(struct tool *t, int argc, char **argv);
 int cmd_survey(struct tool *t, int argc, char **argv);
 
 /* "jpkictl enroll: ..." to standard error. */

@@ -34,6 +34,7 @@ examine(struct doctor *d)
 		doctor_fleet(d);
 	}
 	doctor_guesses(d);
+	doctor_unlock(d);
 	doctor_stacks(d);
 	doctor_ssh(d);
 }

@@ -59,6 +59,8 @@ void doctor_enrollments(struct doctor *d);
 void doctor_fleet(struct doctor *d);
 /* Who has guessed a PIN too often; for root alone, who may read it. */
 void doctor_guesses(struct doctor *d);
+/* The stored passwords; for root alone. Uses NSS. */
+void doctor_unlock(struct doctor *d);
 void doctor_stacks(struct doctor *d);
 /* What sshd is asked to do with cards at the client, and whether its settings let it. */
 void doctor_ssh(struct doctor *d);

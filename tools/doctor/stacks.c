@@ -78,9 +78,50 @@ judge_account(struct doctor *d, const char *service, const struct pamstack_judge
 		found(d, FOUND_STACK_ACCOUNT, "%s", place);
 }
 
+/* Whether the card unlocks the password in this line (unlock). */
+static bool
+line_unlocks(const struct doctor *d, const struct pamstack_line *ours)
+{
+	return pamstack_has_arg(ours, "unlock=yes") || (d->t->conf.unlock && !pamstack_has_arg(ours, "unlock=no"));
+}
+
+struct walk {
+	const struct pamstack_line *to;
+	bool reached;
+};
+
+static int
+succeed(const struct pamstack_line *line, void *ctx)
+{
+	struct walk *w = ctx;
+
+	w->reached |= line == w->to;
+	return pamstack_code("success");
+}
+
+/* Whether the module of a line is called where ours, like all others, succeeds. */
+static bool
+is_reached(const struct pamstack_list *list, const struct pamstack_line *line)
+{
+	struct walk w = { .to = line };
+
+	(void)pamstack_run(list, succeed, &w);
+	return w.reached;
+}
+
+/* Whether the module is called by one of its lines behind ours: a login by card may have one of its own. */
+static bool
+module_reached(const struct pamstack_list *list, const struct pamstack_line *ours, const char *module)
+{
+	for (const struct pamstack_line *line = ours; line < list->lines + list->count; line++)
+		if (line->kind == PAMSTACK_MODULE && strcmp(line->module, module) == 0 && is_reached(list, line))
+			return true;
+	return false;
+}
+
 /*
  * Modules behind ours that take the password that was typed to open a home directory, a volume or a
- * keyring. Where the card alone lets in, they are passed over or get none.
+ * keyring. Where the card alone lets in, they are passed over, or get none unless the card unlocks one.
  */
 static void
 judge_unlocking(struct doctor *d, const char *service, const struct pamstack *stack, const struct pamstack_judgement *j)
@@ -96,7 +137,10 @@ judge_unlocking(struct doctor *d, const char *service, const struct pamstack *st
 		for (size_t i = 0; i < sizeof unlocking / sizeof unlocking[0]; i++)
 			if (line->kind == PAMSTACK_MODULE && !line->missing && strcmp(line->module, unlocking[i]) == 0) {
 				place_of(service, line, place);
-				found(d, FOUND_STACK_NO_PASSWORD, "%s, %s", place, line->module);
+				if (!line_unlocks(d, j->ours))
+					found(d, FOUND_STACK_NO_PASSWORD, "%s, %s", place, line->module);
+				else if (!module_reached(list, j->ours, line->module))
+					found(d, FOUND_STACK_UNLOCK_UNREACHED, "%s, %s", place, line->module);
 			}
 }
 

@@ -13,6 +13,7 @@
 #include "tools/common/certfile.h"
 #include "tools/common/proven_card.h"
 #include "tools/common/tool.h"
+#include "tools/jpkictl/cmd_unlock.h"
 #include "tools/jpkictl/enroll_self.h"
 
 /* What is asked for on the command line. */
@@ -163,6 +164,7 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 	if (status == TOOL_OK) {
 		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
 		printf(_("%s: the card is registered\n"), e.user);
+		unlock_tidy(t, e.user);
 	}
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "flow/enroll.h"
 #include "lib/i18n.h"
 #include "tools/common/tool.h"
+#include "tools/jpkictl/cmd_unlock.h"
 
 /* What stays although root has taken its own away. */
 static bool
@@ -37,6 +38,7 @@ cmd_revoke(struct tool *t, int argc, char **argv)
 		tool_audit("revoke", "user", user);
 		printf(fleet_registers(t, user) ? _("%s: no longer enrolled on this machine\n") :
 		    _("%s: no longer enrolled; logins by card are refused from now on\n"), user);
+		unlock_tidy(t, user);
 	}
 	if (fleet_registers(t, user))
 		tool_complain(t, _("%s: your organization's directory registers a card, which stays registered; block the card "

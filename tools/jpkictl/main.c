@@ -114,6 +114,18 @@ static const struct command commands[] = {
 	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_pin },
+	{ "unlock", N_("set USER | status [USER] | remove USER"),
+	  N_("let the card unlock the password, for the keyring"),
+	  N_("A login by card gives no password, and a keyring, a home directory or a volume that is\n"
+	  "encrypted with it asks for one. With unlock = yes the card unlocks a stored one.\n\n"
+	  "  set USER       asks for the password and, once, for the PIN; stores the password in a\n"
+	  "                 file of root's, so encrypted that this card alone can open it\n"
+	  "  status [USER]  whose password is stored, since when, and whether it is in order\n"
+	  "  remove USER    remove the file\n\n"
+	  "Do set again when the password was changed or the card renewed. doc/unlock.md says what\n"
+	  "this protects from, and what not.\n\n"
+	  "Exit status: 3 if status finds one that is not in order.\n"),
+	  .needs_root = true, .needs_card = true, .run = cmd_unlock },
 	{ "status", N_("[--reader NAME]"), N_("readers, cards, tries left and dates"),
 	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
 	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"

@@ -345,6 +345,11 @@ unlocking_modules()
 		printf -- '-auth optional %s.so\n' "$module" > /etc/pam.d/e2e-included
 		doctor_stack "auth [success=done default=ignore] pam_jpki.so\n@include common-auth\n@include e2e-included\n$ACCOUNT"
 		examined D615
+		# the card unlocks the password, where the module is called after it
+		doctor_stack "auth [success=done default=ignore] pam_jpki.so unlock=yes\n@include common-auth\n-auth optional $module.so\n$ACCOUNT"
+		examined D616
+		doctor_stack "auth [success=ok default=2] pam_jpki.so unlock=yes\n-auth optional $module.so\nauth sufficient pam_permit.so\n@include common-auth\n-auth optional $module.so\n$ACCOUNT"
+		examined ''
 		# in front of the card it has its own way, and behind both it has the password
 		doctor_stack "-auth optional $module.so\n$FINE\n$ACCOUNT"
 		examined ''

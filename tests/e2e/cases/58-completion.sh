@@ -25,6 +25,8 @@ completion()
 	offers '--issuer' 'jpkictl unblock --i'
 	offers '--no-crl --no-enroll' 'jpkictl setup --n'
 	offers 'hanako' 'jpkictl revoke hana'
+	offers 'remove' 'jpkictl unlock re'
+	offers 'hanako' 'jpkictl unlock set hana'
 	offers '' 'jpkictl status x'
 	run bash -c '. /usr/share/bash-completion/completions/jpkictl; _jpkictl_words'
 	expect_equal 'commands' "$(jpkictl --help | sed -nE 's/^  ([a-z][a-z-]*).*/\1/p' | paste -sd' ')" "$(paste -sd' ' <<< "$OUT")"

@@ -49,6 +49,7 @@ static const struct row {
 	{ "last_try", "ask", { "", "yes", "Ask", "refused", "1" } },
 	{ "user_from_card", "yes", { "", "true", "1" } },
 	{ "forward_pass", "yes", { "", "true", "1" } },
+	{ "unlock", "yes", { "", "true", "1", "set" } },
 	{ "short_ids", "no", { "", "false", "0", "No" } },
 	{ "remote", "strict", { "", "true", "1", "Yes", "on" } },
 	{ "local_services", "su,login", { "", ",", "su,", "su login", "a/b" } },
@@ -122,6 +123,8 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%s", conf->user_from_card ? "yes" : "no");
 	else if (strcmp(key, "forward_pass") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->forward_pass ? "yes" : "no");
+	else if (strcmp(key, "unlock") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->unlock ? "yes" : "no");
 	else if (strcmp(key, "short_ids") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->short_ids ? "yes" : "no");
 	else if (strcmp(key, "remote") == 0)

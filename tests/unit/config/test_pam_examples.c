@@ -226,6 +226,16 @@ is_plain(const struct line *line)
 	return strcmp(line->control, "required") == 0 || strcmp(line->control, "requisite") == 0;
 }
 
+/*
+ * For a keyring: what is no success jumps over the lines behind ours, of which the last, pam_permit, lets in
+ * whoever gets there (lines_behind_a_jump_are_jumped_over).
+ */
+static bool
+is_keyring(const struct line *line)
+{
+	return strcmp(line->control, "success=ok default=2") == 0;
+}
+
 static bool
 is_session(const struct line *line)
 {
@@ -245,6 +255,8 @@ every_line_opens_for_success_only(void **state)
 
 			if (action == NULL)
 				fail_msg("%s: %s says nothing of %s", lines[i].path, lines[i].text, results[status]);
+			else if (is_keyring(&lines[i]))
+				assert_string_equal(action, status == OUTCOME_OK ? "ok" : "2");
 			else if (status != OUTCOME_OK && strcmp(action, "ignore") != 0 &&
 			    strcmp(action, "die") != 0 && strcmp(action, "bad") != 0)
 				fail_msg("%s: %s: %s at %s", lines[i].path, lines[i].text, action, results[status]);
@@ -268,11 +280,37 @@ auth_lines_let_setcred_go_on(void **state)
 		if (strncmp(lines[i].text, "auth ", 5) != 0 || is_plain(&lines[i]))
 			continue;
 		action = action_for(&lines[i], "ignore", copy);
-		if (action == NULL || strcmp(action, "ignore") != 0)
+		if (action == NULL || strcmp(action, is_keyring(&lines[i]) ? "2" : "ignore") != 0)
 			fail_msg("%s: %s", lines[i].path, lines[i].text);
 		n++;
 	}
 	assert_true(n >= 15);
+}
+
+/* Wherever the keyring's line of ours is shown, two lines follow: an optional one, and pam_permit. */
+static void
+lines_behind_a_jump_are_jumped_over(void **state)
+{
+	static char text[TEXT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < line_count; i++) {
+		char first[LINE_MAX_LEN] = "", second[LINE_MAX_LEN] = "", third[LINE_MAX_LEN] = "";
+		const char *at;
+
+		if (!is_keyring(&lines[i]))
+			continue;
+		read_all(lines[i].path, text);
+		at = strstr(text, "default=2]  " MODULE);
+		assert_non_null(at);
+		assert_int_equal(sscanf(at, "%*[^\n]\n%255[^\n]\n%255[^\n]\n%255[^\n]", first, second, third), 3);
+		assert_non_null(strstr(first, "auth  optional  "));
+		assert_non_null(strstr(second, "auth  sufficient  "));
+		assert_non_null(strstr(second, "pam_permit.so"));
+		assert_null(strstr(third, "pam_permit.so"));
+		n++;
+	}
+	assert_true(n >= 2);	/* the example and the manual */
 }
 
 /* A module that was uninstalled before its lines were taken out. */
@@ -461,6 +499,7 @@ main(void)
 		cmocka_unit_test(every_word_is_an_option),
 		cmocka_unit_test(every_line_opens_for_success_only),
 		cmocka_unit_test(auth_lines_let_setcred_go_on),
+		cmocka_unit_test(lines_behind_a_jump_are_jumped_over),
 		cmocka_unit_test(account_without_module_shuts_nobody_out),
 		cmocka_unit_test(strict_variant_holds_the_card),
 		cmocka_unit_test(sessions_are_optional),

@@ -125,7 +125,8 @@ make(enum proto_type type, union any *m)
 		break;
 	case PROTO_READY:
 		m->ready = (struct proto_ready){ .before_s = 45, .after_s = 30,
-			.way = PROTO_BY_CHALLENGE, .forward_password = true, .naming = true };
+			.way = PROTO_BY_CHALLENGE, .forward_password = true, .naming = true,
+			.unlock = true };
 		break;
 	case PROTO_NAMED:
 		m->named = (struct proto_named){ .user = "DOM\\taro" };
@@ -145,12 +146,13 @@ make(enum proto_type type, union any *m)
 	case PROTO_PIN:
 		m->pin = (struct proto_pin){ .answer = PROTO_ANSWER_PIN,
 			.since = { .failed = 1, .failed_by = "taro, su", .entered_by = "taro, su" },
-			.pin = { (const uint8_t *)"1234", 4 } };
+			.pin = { (const uint8_t *)"1234", 4 },
+			.unlock = { .bytes = "a file", .len = 6, .machine = "0123456789abcdef0123456789abcdef" } };
 		break;
 	case PROTO_RESULT:
 		m->result = (struct proto_result){ .card_clean = true, .text = "Wrong PIN.", .daily = "It ends.",
 			.reader = "Reader X", .cert = "0123456789abcdef",
-			.where = WHERE_HOST,
+			.where = WHERE_HOST, .password = { (const uint8_t *)"secret", 6 }, .stale = "Changed.",
 			.outcome = { .status = OUTCOME_PIN_WRONG, .tries_left = 2, .when = -77,
 				.raw = 0x63c2 } };
 		break;
@@ -238,6 +240,7 @@ others_come_back(void **state)
 	assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
 	assert_true(m.ready.forward_password);
 	assert_true(m.ready.naming);
+	assert_true(m.ready.unlock);
 	assert_true(decode(packet, make_packet(PROTO_NAMED, packet), &type, &which, &m));
 	assert_string_equal(m.named.user, "DOM\\taro");
 	assert_true(decode(packet, make_packet(PROTO_PROMPT, packet), &type, &which, &m));
@@ -250,6 +253,9 @@ others_come_back(void **state)
 	assert_int_equal(m.pin.answer, PROTO_ANSWER_PIN);
 	assert_int_equal(m.pin.pin.len, 4);
 	assert_memory_equal(m.pin.pin.data, "1234", 4);
+	assert_int_equal(m.pin.unlock.len, 6);
+	assert_memory_equal(m.pin.unlock.bytes, "a file", 6);
+	assert_string_equal(m.pin.unlock.machine, "0123456789abcdef0123456789abcdef");
 	assert_true(decode(packet, make_packet(PROTO_RESULT, packet), &type, &which, &m));
 	assert_int_equal(m.result.outcome.status, OUTCOME_PIN_WRONG);
 	assert_int_equal(m.result.outcome.tries_left, 2);
@@ -261,6 +267,9 @@ others_come_back(void **state)
 	assert_string_equal(m.result.reader, "Reader X");
 	assert_string_equal(m.result.cert, "0123456789abcdef");
 	assert_int_equal(m.result.where, WHERE_HOST);
+	assert_int_equal(m.result.password.len, 6);
+	assert_memory_equal(m.result.password.data, "secret", 6);
+	assert_string_equal(m.result.stale, "Changed.");
 }
 
 static void
@@ -494,7 +503,7 @@ certificates_are_named_in_hex_digits(void **state)
 		uint8_t packet[PROTO_PACKET_MAX];
 		struct writer w = writer_of(packet, sizeof packet);
 
-		m.result = (struct proto_result){ .outcome = outcome_of(OUTCOME_OK), .text = BEYOND, .daily = BEYOND };
+		m.result = (struct proto_result){ .outcome = outcome_of(OUTCOME_OK), .text = BEYOND, .daily = BEYOND, .stale = BEYOND };
 		snprintf(m.result.cert, sizeof m.result.cert, "%s", rows[i].cert);
 		assert_true(proto_put_result(&w, &id, &m.result));
 		assert_int_equal(take_as(PROTO_RESULT, &w, &got), rows[i].taken);
@@ -502,6 +511,7 @@ certificates_are_named_in_hex_digits(void **state)
 			continue;
 		assert_string_equal(got.result.text, HARMLESS);
 		assert_string_equal(got.result.daily, HARMLESS);
+		assert_string_equal(got.result.stale, HARMLESS);
 	}
 }
 
@@ -558,6 +568,7 @@ values_out_of_range_are_refused(void **state)
 	refuses_byte(PROTO_READY, AT_BODY + 4, PROTO_BY_KEY + 1);
 	refuses_byte(PROTO_READY, AT_BODY + 5, 2);		/* forward_password */
 	refuses_byte(PROTO_READY, AT_BODY + 6, 2);		/* naming */
+	refuses_byte(PROTO_READY, AT_BODY + 7, 2);		/* unlock */
 	refuses_byte(PROTO_PROMPT, AT_BODY + 1, 15);		/* a certificate has 16 digits */
 	for (int c = 0; c < 256; c++)
 		if (strchr("0123456789abcdef", c) == NULL || c == 0)
@@ -712,7 +723,32 @@ take_pin(size_t failed_by, size_t entered_by)
 	writer_bytes(&w, (const uint8_t []){ PROTO_ANSWER_CANCEL, 0xff, 0xff }, 3);
 	writer_string(&w, text_of(failed_by));
 	writer_string(&w, text_of(entered_by));
-	writer_u8(&w, 0);
+	writer_bytes(&w, "\0\0\0\0\0", 5);	/* no PIN, no file, no machine */
+	return take(&w);
+}
+
+/* A file of so many octets, and so many digits of a machine. */
+static bool
+take_file(size_t len, size_t digits)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_PIN);
+
+	writer_bytes(&w, (const uint8_t []){ PROTO_ANSWER_PIN, 0, 0, 0, 0, 0, 0, 4, '1', '2', '3', '4' }, 12);
+	writer_string(&w, text_of(len));	/* the length, and so many octets */
+	writer_string(&w, text_of(digits));
+	return take(&w);
+}
+
+static bool
+take_password(size_t len, size_t stale)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = begin(packet, PROTO_RESULT);
+
+	writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0", 25);
+	writer_string(&w, text_of(len));
+	writer_string(&w, text_of(stale));
 	return take(&w);
 }
 
@@ -726,6 +762,7 @@ take_result(size_t reader, size_t cert, uint8_t where)
 	writer_string(&w, text_of(reader));
 	writer_string(&w, text_of(cert));
 	writer_u8(&w, where);
+	writer_bytes(&w, "\0\0\0\0", 4);	/* password, stale */
 	return take(&w);
 }
 
@@ -748,7 +785,7 @@ oversized_strings_are_refused(void **state)
 				continue;
 			writer_string(&w, text_of(len));
 			if (type == PROTO_RESULT)
-				writer_bytes(&w, "\0\0\0\0\0\0\0", 7);	/* daily, reader, certificate, where */
+				writer_bytes(&w, "\0\0\0\0\0\0\0\0\0\0\0", 11);	/* daily to where, password, stale */
 			assert_int_equal(take(&w), len < PROTO_TEXT_MAX);
 		}
 	}
@@ -761,6 +798,15 @@ oversized_strings_are_refused(void **state)
 	assert_true(take_pin(PROTO_NAME_MAX - 1, PROTO_NAME_MAX - 1));
 	assert_false(take_pin(PROTO_NAME_MAX, 0));
 	assert_false(take_pin(0, PROTO_NAME_MAX));
+	assert_true(take_file(0, 0));
+	assert_false(take_file(0, UNLOCKFILE_MACHINE_LEN));
+	assert_true(take_file(UNLOCKFILE_MAX, UNLOCKFILE_MACHINE_LEN));
+	assert_false(take_file(UNLOCKFILE_MAX + 1, UNLOCKFILE_MACHINE_LEN));
+	for (size_t digits = 0; digits < 40; digits++)
+		assert_int_equal(take_file(1, digits), digits == UNLOCKFILE_MACHINE_LEN);
+	assert_true(take_password(SECRET_LONG_MAX, PROTO_TEXT_MAX - 1));
+	assert_false(take_password(SECRET_LONG_MAX + 1, 0));
+	assert_false(take_password(0, PROTO_TEXT_MAX));
 	assert_true(take_request(255, 255, 255, 255, 0, 0));
 	assert_false(take_request(256, 255, 255, 255, 0, 0));
 	assert_false(take_request(255, 256, 255, 255, 0, 0));

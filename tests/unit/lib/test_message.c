@@ -287,6 +287,19 @@ join_puts_a_blank_between(void **state)
 	assert_int_equal(strlen(text), MESSAGE_MAX - 1);
 }
 
+static void
+a_password_that_was_not_unlocked(void **state)
+{
+	char text[MESSAGE_MAX];
+
+	message_not_unlocked(false, text);
+	assert_non_null(strstr(text, "could not be unlocked"));
+	assert_non_null(strstr(text, "jpkictl unlock set"));
+	message_not_unlocked(true, text);
+	assert_non_null(strstr(text, "has been changed since"));
+	assert_non_null(strstr(text, "jpkictl unlock set"));
+}
+
 /* A reader's name is what its maker likes: however long, the text is whole characters. */
 static void
 busy_card_names_its_reader(void **state)
@@ -321,6 +334,7 @@ main(void)
 		cmocka_unit_test(since_tells_how_many_and_by_whom),
 		cmocka_unit_test(registration_is_told_with_day_and_terminal),
 		cmocka_unit_test(join_puts_a_blank_between),
+		cmocka_unit_test(a_password_that_was_not_unlocked),
 		cmocka_unit_test(busy_card_names_its_reader),
 	};
 

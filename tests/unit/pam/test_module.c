@@ -12,12 +12,14 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <security/pam_appl.h>
+#include <shadow.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +270,7 @@ static int
 setup(void **state)
 {
 	static char guesses[sizeof dir + sizeof "/guesses"], reminders[sizeof dir + sizeof "/reminders"];
+	static char unlock[sizeof dir + sizeof "/unlocks"], machine[sizeof dir + sizeof "/machine"];
 
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
@@ -275,6 +278,10 @@ setup(void **state)
 	assert_int_equal(setenv("OUTCOME_GUESSES", guesses, 1), 0);
 	snprintf(reminders, sizeof reminders, "%s/reminders", dir);
 	assert_int_equal(setenv("OUTCOME_REMINDERS", reminders, 1), 0);
+	snprintf(unlock, sizeof unlock, "%s/unlocks", dir);
+	assert_int_equal(setenv("OUTCOME_UNLOCK", unlock, 1), 0);
+	snprintf(machine, sizeof machine, "%s/machine", dir);
+	assert_int_equal(setenv("OUTCOME_MACHINE", machine, 1), 0);
 	write_stack();
 	write_file("sshd", "auth required " MODULE "\n");
 	answer = "1234";
@@ -297,6 +304,9 @@ teardown(void **state)
 	(void)unlink("reminders/2001");
 	(void)rmdir("reminders");
 	(void)unlink("sshd");
+	(void)unlink("unlock");
+	(void)unlink("machine");
+	(void)rmdir("unlocks");
 	(void)rmdir(dir);
 	return 0;
 }
@@ -392,8 +402,8 @@ test_every_message_spoiled(void **state)
 	static const struct {
 		int message;
 		size_t len;	/* as sent; "cut" at no fewer is refused by the helper */
-	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 7 }, { PROMPT, 18 + 18 + 10 + 7 },
-		{ RESULT, 18 + 16 + 6 + 2 + 10 + 18 + 1 } };
+	} rows[] = { { LOG, 18 + 1 + 6 }, { READY, 18 + 8 }, { PROMPT, 18 + 18 + 10 + 7 },
+		{ RESULT, 18 + 16 + 6 + 2 + 10 + 18 + 1 + 2 + 2 } };
 	char mode[64];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -816,6 +826,185 @@ test_password_is_forwarded_only_if_asked(void **state)
 	expect_code(pamh, "3333", "wrong, forwards", "JPKI-E-PIN-WRONG");
 	expect_code(pamh, "", "wrong, forwards", "JPKI-E-PIN-FORMAT");
 	pam_end(pamh, PAM_AUTH_ERR);
+}
+
+/* --- what the card unlocks -------------------------------------------------------------- */
+
+#define MACHINE_ID "0123456789abcdef0123456789abcdef"
+
+/* In place of libc's: hanako's password is "secret word", of the kind of yesterday, which is quick. */
+static bool shadow_is_elsewhere, shadow_fails;
+static const char *shadow_hash = "$5$rounds=1000$saltsalt$kR4sCjgEJ.zl1rjXaJKQDzPubB5kJgLWsgw8MJ0akC.";
+
+int
+getspnam_r(const char *name, struct spwd *entry, char *text, size_t size, struct spwd **ret)
+{
+	*ret = NULL;
+	if (shadow_fails)
+		return EIO;
+	if (shadow_is_elsewhere || strcmp(name, "hanako") != 0)
+		return 0;
+	snprintf(text, size, "%s", shadow_hash);
+	*entry = (struct spwd){ .sp_pwdp = text, .sp_lstchg = 20000 };
+	*ret = entry;
+	return 0;
+}
+
+static const char *
+token(pam_handle_t *pamh)
+{
+	const char *text = pam_getenv(pamh, "TOKEN");
+
+	return text != NULL ? text : "";
+}
+
+static void
+put_unlock_file(mode_t mode)
+{
+	(void)mkdir("unlocks", 0700);
+	write_file("unlocks/hanako", "a file");
+	assert_int_equal(chmod("unlocks/hanako", mode), 0);
+	write_file("machine", MACHINE_ID "\n");
+}
+
+/* Logs in, by a stack where a module behind ours tells what it has got as PAM_AUTHTOK. */
+static const char *
+unlocked_by(const char *mode, int want)
+{
+	static char text[64];
+	pam_handle_t *pamh = new_handle();
+
+	(void)unlink("unlock");
+	assert_int_equal(run_on(pamh, mode), want);
+	snprintf(text, sizeof text, "%s", token(pamh));
+	pam_end(pamh, PAM_SUCCESS);
+	return text;
+}
+
+static const char *
+came_with_pin(void)
+{
+	static char text[128];
+	FILE *f = fopen("unlock", "re");
+
+	text[0] = '\0';
+	if (f != NULL) {
+		if (fgets(text, sizeof text, f) == NULL)
+			text[0] = '\0';
+		fclose(f);
+	}
+	return text;
+}
+
+static int
+setup_unlock(void **state)
+{
+	write_file("test", "auth required " MODULE "\nauth optional " SCRIPTED " token code=25\n");
+	put_unlock_file(0600);
+	return 0;
+}
+
+static int
+teardown_unlock(void **state)
+{
+	(void)unlink("unlocks/hanako");
+	(void)unsetenv("OUTCOME_SETUID");
+	(void)unsetenv("OUTCOME_LOCKER");
+	shadow_is_elsewhere = shadow_fails = false;
+	write_stack();
+	return 0;
+}
+
+static void
+test_unlock(void **state)
+{
+	assert_string_equal(unlocked_by("unlock", PAM_SUCCESS), "secret word");
+	assert_string_equal(came_with_pin(), "a file|" MACHINE_ID);
+	assert_string_equal(shown, "text");
+	/* There is a file, and READY says that nothing is to be unlocked. */
+	assert_string_equal(unlocked_by("good", PAM_SUCCESS), "");
+	assert_string_equal(came_with_pin(), "|");
+	/* Nothing came of it. */
+	assert_string_equal(unlocked_by("unlock nothing", PAM_SUCCESS), "");
+	assert_string_equal(came_with_pin(), "a file|" MACHINE_ID);
+}
+
+/* A password that the account does not have any more goes to no module. */
+static void
+test_unlock_what_the_account_has(void **state)
+{
+	assert_string_equal(unlocked_by("unlock another", PAM_SUCCESS), "");
+	assert_string_equal(shown, "text stale");
+	shadow_fails = true;
+	assert_string_equal(unlocked_by("unlock", PAM_SUCCESS), "");
+	shadow_fails = false;
+	shadow_is_elsewhere = true;
+	assert_string_equal(unlocked_by("unlock another", PAM_SUCCESS), "another word");
+}
+
+/* What looks like a PIN goes to no module, whatever the account's password is. */
+static void
+test_unlock_no_pin(void **state)
+{
+	shadow_is_elsewhere = true;
+	assert_string_equal(unlocked_by("unlock a PIN", PAM_SUCCESS), "");
+	assert_string_equal(unlocked_by("unlock a slip", PAM_SUCCESS), "");
+}
+
+/* A helper that brings a password where none was to be unlocked, or with another verdict, has failed. */
+static void
+test_unlock_out_of_turn(void **state)
+{
+	static const char *const modes[] = { "not ready to unlock", "unlock, and refuse", "unlock a NUL" };
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		assert_string_equal(unlocked_by(modes[i], PAM_AUTHINFO_UNAVAIL), "");
+		assert_string_equal(code, "JPKI-E-HELPER");
+	}
+	(void)unlink("unlocks/hanako");
+	assert_string_equal(unlocked_by("unlock", PAM_AUTHINFO_UNAVAIL), "");
+	assert_string_equal(came_with_pin(), "|");
+}
+
+/* A program that the user has started: none is asked for, and none is taken. */
+static void
+test_unlock_in_no_program_of_the_user(void **state)
+{
+	static const char *const signs[] = { "OUTCOME_SETUID", "OUTCOME_LOCKER" };
+
+	for (size_t i = 0; i < COUNT(signs); i++) {
+		assert_int_equal(setenv(signs[i], "", 1), 0);
+		assert_string_equal(unlocked_by("unlock nothing", PAM_SUCCESS), "");
+		assert_string_equal(came_with_pin(), "|");
+		assert_string_equal(unlocked_by("unlock", PAM_AUTHINFO_UNAVAIL), "");
+		assert_int_equal(unsetenv(signs[i]), 0);
+	}
+}
+
+static void
+test_unlock_files_of_root_alone(void **state)
+{
+	static const mode_t modes[] = { 0640, 0604, 0660, 0622, 0644 };
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		put_unlock_file(modes[i]);
+		assert_string_equal(unlocked_by("unlock nothing", PAM_SUCCESS), "");
+		assert_string_equal(came_with_pin(), "|");
+	}
+	put_unlock_file(0600);
+	write_file("machine", "no id\n");
+	assert_string_equal(unlocked_by("unlock nothing", PAM_SUCCESS), "");
+	assert_string_equal(came_with_pin(), "|");
+}
+
+/* What the person has typed for another module stays, and the card is asked for nothing. */
+static void
+test_unlock_beside_a_password(void **state)
+{
+	write_file("test", "auth optional " SCRIPTED " typed code=25\nauth required " MODULE "\n"
+	    "auth optional " SCRIPTED " token code=25\n");
+	assert_string_equal(unlocked_by("unlock nothing", PAM_SUCCESS), "typed");
+	assert_string_equal(came_with_pin(), "|");
 }
 
 /* Every field, in this order. */
@@ -1665,6 +1854,14 @@ main(void)
 		cmocka_unit_test(test_early_question),
 		cmocka_unit_test(test_reminded_once),
 		cmocka_unit_test(test_password_is_forwarded_only_if_asked),
+#define UNLOCK(f) cmocka_unit_test_setup_teardown(f, setup_unlock, teardown_unlock)
+		UNLOCK(test_unlock),
+		UNLOCK(test_unlock_what_the_account_has),
+		UNLOCK(test_unlock_no_pin),
+		UNLOCK(test_unlock_out_of_turn),
+		UNLOCK(test_unlock_in_no_program_of_the_user),
+		UNLOCK(test_unlock_files_of_root_alone),
+		UNLOCK(test_unlock_beside_a_password),
 		cmocka_unit_test(test_log_line),
 		cmocka_unit_test(test_log_line_cannot_be_forged),
 		cmocka_unit_test(test_account),
