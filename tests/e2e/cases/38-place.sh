@@ -80,7 +80,7 @@ doctor_says()	# TEXT COMMAND…
 	on_tty -- "${@:2}" jpkictl doctor
 	expect_has 'the doctor' "$1" "$OUT"
 }
-run_case 'doctor: where the user is, without logind' doctor_says 'for logins: assumed: there is no logind' \
+run_case 'doctor: where the user is, without logind' doctor_says 'counts as: assumed: there is no logind' \
 	"${HANAKO[@]}"
 doctor_in_sessions()
 {
