@@ -58,8 +58,8 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
 	if (o->status == OUTCOME_PIN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
-		    "Wrong PIN; %d try left before the card locks.",
-		    "Wrong PIN; %d tries left before the card locks.",
+		    "Wrong PIN; %d try left before the PIN locks.",
+		    "Wrong PIN; %d tries left before the PIN locks.",
 		    (unsigned long)o->tries_left), o->tries_left);
 	else if (o->status == OUTCOME_SIGN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
@@ -68,8 +68,8 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 		    (unsigned long)o->tries_left), o->tries_left);
 	else if (o->status == OUTCOME_NO_CARD && o->waited_s > 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
-		    "No card came onto the reader in %u second.",
-		    "No card came onto the reader in %u seconds.",
+		    "No card was placed on the reader within %u second.",
+		    "No card was placed on the reader within %u seconds.",
 		    (unsigned long)o->waited_s), o->waited_s);
 	else
 		snprintf(text, MESSAGE_MAX, "%s", _(outcome_state(o->status)));
@@ -78,7 +78,9 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 void
 message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	const char *remedy = outcome_remedy(o->status);
+	/* The next login refuses the last try: its remedy is needed now. */
+	bool last = o->status == OUTCOME_PIN_WRONG && o->tries_left == 1;
+	const char *remedy = outcome_remedy(last ? OUTCOME_LAST_TRY : o->status);
 	char state[MESSAGE_MAX];
 
 	write_state(o, state);
@@ -111,13 +113,13 @@ message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MA
 {
 	if (or_password && tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "%s", _("Password, or PIN of the user-authentication "
-		    "certificate (4 digits, LAST try: another mistake locks the card): "));
+		    "certificate (4 digits, LAST try: another mistake locks the PIN): "));
 	else if (or_password)
 		snprintf(text, MESSAGE_MAX, _("Password, or PIN of the user-authentication "
 		    "certificate (4 digits, %d tries left): "), tries_left);
 	else if (tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "%s", _("PIN of the user-authentication certificate "
-		    "(4 digits, LAST try: another mistake locks the card): "));
+		    "(4 digits, LAST try: another mistake locks the PIN): "));
 	else
 		snprintf(text, MESSAGE_MAX, _("PIN of the user-authentication certificate "
 		    "(4 digits, %d tries left): "), tries_left);
@@ -160,7 +162,7 @@ message_old_pin_prompt(bool signature, int tries_left, char text[static MESSAGE_
 		    "digits, small letters become capitals, %d tries left): "), tries_left);
 	else if (tries_left == 1)
 		snprintf(text, MESSAGE_MAX, "%s", _("Current PIN of the user-authentication certificate "
-		    "(4 digits, LAST try: another mistake locks the card): "));
+		    "(4 digits, LAST try: another mistake locks the PIN): "));
 	else
 		snprintf(text, MESSAGE_MAX, _("Current PIN of the user-authentication certificate "
 		    "(4 digits, %d tries left): "), tries_left);
@@ -183,15 +185,15 @@ message_again_prompt(enum pin_weakness weakness, char text[static MESSAGE_MAX])
 
 	switch (weakness) {
 	case PIN_NOT_WEAK:
-		prompt = _("The new PIN once more: ");
+		prompt = _("Retype the new PIN: ");
 		break;
 	case PIN_WEAK_SERIES:
-		prompt = _("This PIN is among the first that a thief tries. Once more to have it all the "
-		    "same, or just Enter to keep the old one: ");
+		prompt = _("This PIN is easy to guess. Retype it to use it anyway, or press Enter to keep "
+		    "the old one: ");
 		break;
 	case PIN_WEAK_DATE:
-		prompt = _("This PIN may be a birthday or a year, which others know. Once more to have it "
-		    "all the same, or just Enter to keep the old one: ");
+		prompt = _("This PIN looks like a birthday or a year, which others may know. Retype it to "
+		    "use it anyway, or press Enter to keep the old one: ");
 		break;
 	}
 	snprintf(text, MESSAGE_MAX, "%s", prompt);
@@ -208,15 +210,15 @@ void
 message_locked(bool signature, char text[static MESSAGE_MAX])
 {
 	snprintf(text, MESSAGE_MAX, "%s", signature ?
-	    _("The signature PIN is locked: it was wrong five times in a row, in whatever program. "
+	    _("The signature PIN is locked: it was wrong five times in a row, in this or other programs. "
 	    "Nothing on this computer can unlock it. Have it reset at your municipal office: take "
-	    "the card with you, and another identity document in case it is asked for. Whoever knows "
-	    "the four-digit PIN can instead reset it at a convenience-store kiosk: take the card and "
-	    "a smartphone with the JPKI PIN reset app. The four-digit PIN is not concerned.") :
+	    "the card with you, and another identity document in case you are asked for one. If you know "
+	    "the four-digit PIN, you can instead reset it at a convenience-store kiosk: take the card and "
+	    "a smartphone with the JPKI PIN reset app. The four-digit PIN is not affected.") :
 	    _("The four-digit PIN of the user-authentication certificate is locked: it was wrong three "
-	    "times in a row, in whatever program. Nothing on this computer can unlock it. Have it "
+	    "times in a row, in this or other programs. Nothing on this computer can unlock it. Have it "
 	    "reset at your municipal office: take the card with you, and another identity document "
-	    "in case it is asked for. Whoever knows the signature PIN can instead reset it at a "
+	    "in case you are asked for one. If you know the signature PIN, you can instead reset it at a "
 	    "convenience-store kiosk: take the card and a smartphone with the JPKI PIN reset app. "
 	    "A card issued without PINs (for face authentication) shows the same and has none to reset."));
 	drop_half_character(text);
@@ -228,11 +230,11 @@ write_end(const char *date, int days, char text[static MESSAGE_MAX])
 {
 	if (days == 0)
 		snprintf(text, MESSAGE_MAX,
-		    _("The user-authentication certificate of your card ends today (%s)."), date);
+		    _("Your card's user-authentication certificate expires today (%s)."), date);
 	else
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
-		    "The user-authentication certificate of your card ends on %s, in %d day.",
-		    "The user-authentication certificate of your card ends on %s, in %d days.",
+		    "Your card's user-authentication certificate expires on %s (in %d day).",
+		    "Your card's user-authentication certificate expires on %s (in %d days).",
 		    (unsigned long)days), date, days);
 }
 
@@ -249,17 +251,17 @@ static void
 write_renewal(const char *date, const char *card_end, char text[static MESSAGE_MAX])
 {
 	if (card_end[0] == '\0')
-		snprintf(text, MESSAGE_MAX, "%s", _("Renew it at your municipal office (possible from "
-		    "three months before; the date printed on the card is another one), then have the "
-		    "card enrolled again."));
+		snprintf(text, MESSAGE_MAX, "%s", _("Renew it at your municipal office, which can be done "
+		    "from three months before (take your card with you; its own expiry date, printed on it, is "
+		    "another one); then ask the administrator to register the card again."));
 	else if (strcmp(card_end, date) == 0)
-		snprintf(text, MESSAGE_MAX, "%s", _("The card ends on the same day: apply for a new card "
-		    "at your municipal office, or have it extended along with your period of stay; then have the "
-		    "card enrolled again."));
+		snprintf(text, MESSAGE_MAX, "%s", _("The card expires on the same day: apply for a new "
+		    "card at your municipal office, or have it extended along with your period of stay; then ask "
+		    "the administrator to register the card again."));
 	else
-		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office (possible from three "
-		    "months before; %s, printed on the card, is the end of the card itself), then have "
-		    "the card enrolled again."), card_end);
+		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office, which can be done from "
+		    "three months before (take your card with you; %s, printed on the card, is the expiry date of "
+		    "the card itself); then ask the administrator to register the card again."), card_end);
 }
 
 /* "20310506" as people here write it; "" for what is no such date. */

@@ -82,13 +82,13 @@ objection(enum prompt verdict)
 {
 	switch (verdict) {
 	case PROMPT_MALFORMED:
-		return _("the challenge is not of a form that this program knows.");
+		return _("this program does not know the format of the challenge.");
 	case PROMPT_NO_ORIGIN:
-		return _("ssh does not say which server asks; OpenSSH 8.5 or newer is needed.");
+		return _("ssh does not report which server asks; install OpenSSH 8.5 or newer.");
 	case PROMPT_OTHER_USER:
-		return _("the challenge is for another user than the one you log in as.");
+		return _("the challenge is for a user other than the one you log in as.");
 	case PROMPT_OTHER_HOST:
-		return _("the challenge is from another server than the one you connected to. Somebody may be handing it on; or the server does not know the name you used (remote_names in its pam_jpki.conf).");
+		return _("the challenge is for a server other than the one you connected to. An attacker may be relaying it, or the server does not know the name you used (remote_names in its pam_jpki.conf).");
 	case PROMPT_OTHER:
 	case PROMPT_CHALLENGE:
 		break;
@@ -104,9 +104,9 @@ find_host_key(const char *dir, const struct sshwire_challenge *c, char hostkey[s
 	if (hostkey_note_find(dir, getppid(), hostkey))
 		return true;
 	if (is_set("JPKI_SSH"))
-		*ret_why = _("ssh did not tell the host key it met.");
+		*ret_why = _("ssh did not report the host key of the server.");
 	else if (c->binding == SSHWIRE_HOSTKEY)
-		*ret_why = _("the server wants its host key signed as well; log in with jpki-ssh.");
+		*ret_why = _("the server requires its host key in the signature; log in with jpki-ssh.");
 	else
 		return true;
 	return false;

@@ -160,8 +160,8 @@ usage(void)
 {
 	fputs(_("Usage: jpki-ssh [ssh's options and arguments]\n"
 	    "\n"
-	    "Runs ssh so that a server with pam_jpki is answered by the My Number Card in the reader\n"
-	    "of this machine; the PIN is typed here and stays here. For the others:\n"
+	    "Runs ssh for servers with pam_jpki: the My Number Card in the reader of this machine\n"
+	    "answers their challenge. You type the PIN here, and it stays here. For other programs:\n"
 	    "\n"
 	    "  scp -S jpki-ssh ...    sftp -S jpki-ssh ...    rsync -e jpki-ssh ...\n"
 	    "  GIT_SSH_COMMAND=jpki-ssh git clone ...\n"

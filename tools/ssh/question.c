@@ -32,7 +32,7 @@ is(const char *variable, const char *wanted)
 static const char *
 warning(void)
 {
-	return _("The server asks; the PIN of the card is not for it:");
+	return _("This prompt comes from the server. Do not enter your card PIN:");
 }
 
 /*
@@ -46,7 +46,7 @@ give_answer(const char *prompt, char *answer)
 	struct view typed = { (const uint8_t *)answer, strcspn(answer, "\r\n") };
 
 	if (!prompt_stays_here(prompt) && pinrule_resembles_auth(typed)) {
-		fprintf(stderr, "%s\n", _("jpki-ssh: that was not sent to the server: it looks like the PIN of the card. If it is a password there, use ssh."));
+		fprintf(stderr, "%s\n", _("jpki-ssh: your answer was not sent to the server, because it looks like the PIN of your card. If it is a password for the server, use ssh."));
 		return EXIT_FAILURE;
 	}
 	printf("%.*s\n", (int)typed.len, answer);
@@ -157,7 +157,7 @@ answer_at_terminal(const char *prompt, char answer[static ANSWER_MAX])
 	if (prompt_is_from_server(prompt))
 		fprintf(stderr, "%s\n", warning());
 	if (readpassphrase(prompt, answer, ANSWER_MAX, flags) == NULL) {
-		fprintf(stderr, _("jpki-askpass: nobody can be asked here: %s\n"), strerror(errno));
+		fprintf(stderr, _("jpki-askpass: cannot prompt: %s\n"), strerror(errno));
 		return EXIT_FAILURE;
 	}
 	if (confirm)

@@ -15,7 +15,7 @@ login 'success on a card without signature certificate' card='good none profile=
 login 'success on a slow card' card='good latency=100 signtime=500' quiet=yes
 login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
 login 'success as sudo asks: silent' args='--silent' quiet=yes
-login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='ends on'
+login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='expires on'
 login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
 login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
 login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='the date printed on the card is another one'
@@ -50,12 +50,12 @@ warned_once_a_day()
 	touch -d yesterday "$REMINDERS/2001"
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_equal 'texts of the next day' 1 "$(count_texts)"
-	expect_has 'what is shown' 'ends on' "$OUT"
+	expect_has 'what is shown' 'expires on' "$OUT"
 	rm -r "$REMINDERS"
 	run pamdrive --service e2e --user hanako --ruid 2002 "pin=$PIN" auth
-	expect_lacks "what another account's su shows" 'ends on' "$OUT"
+	expect_lacks "what another account's su shows" 'expires on' "$OUT"
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
-	expect_has 'what the holder is shown after that' 'ends on' "$OUT"
+	expect_has 'what the holder is shown after that' 'expires on' "$OUT"
 }
 run_case 'warning once a day for each user, wherever they log in first' warned_once_a_day
 
@@ -81,7 +81,7 @@ login 'twenty logins leak nothing' args='--repeat 20' drive="pin=$PIN auth setcr
 
 # --- the PIN ---------------------------------------------------------------------
 login 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
-	says='Wrong PIN; 2 tries left before the card locks.' says2='delay = '
+	says='Wrong PIN; 2 tries left before the PIN locks.' says2='delay = '
 login 'right PIN after a wrong one restores the tries' drive="pin=$WRONG_PIN auth pin=$PIN auth setcred" \
 	code=OK verifies=2 prompts=2
 login 'three logins with a wrong PIN stop before the last try' \
@@ -128,7 +128,7 @@ without_card()
 		asks='Password, or, with your My Number Card on the reader, the PIN' "${@:2}"
 }
 without_card 'a password' drive='pin=hunter22 auth' authtok=set code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 quiet=yes
-without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='No card came onto the reader in 2 seconds.'
+without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='No card was placed on the reader within 2 seconds.'
 card_comes_back()	# PIN RESULT TRIES
 {
 	enroll hanako good
@@ -162,7 +162,7 @@ refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL
 refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
-refused 'renewed card, enrollment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='enroll the card again'
+refused 'renewed card, enrollment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='register the card again'
 refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
 refused 'user not enrolled' enroll='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 quiet=yes
 refused 'user not enrolled, a card waited for' enroll='' sim=remove opts=wait=5 within=4 code=NOT-ENROLLED \

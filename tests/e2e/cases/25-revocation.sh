@@ -24,7 +24,7 @@ in_force()
 }
 
 REVOKED_SAYS='has been revoked'
-UNKNOWN_SAYS='Whether the certificate has been revoked is not known'
+UNKNOWN_SAYS='Cannot tell whether the certificate has been revoked'
 
 # --- revoked ----------------------------------------------------------------------------
 with_crls 'certificate revoked' revoked REVOKED CRED_EXPIRED ca1.crl \
@@ -37,7 +37,7 @@ with_crls 'certificate revoked, by a list for another place' revoked REVOKED CRE
 	says="$REVOKED_SAYS"
 with_crls 'certificate revoked, crl = if-present' revoked REVOKED CRED_EXPIRED ca1.crl opts='crl=if-present'
 with_crls 'certificate revoked, in Japanese' revoked REVOKED CRED_EXPIRED ca1.crl opts='lang=ja' \
-	says='失効しています'
+	says='失効しており'
 in_force 'certificate revoked, crl = off' revoked ca1.crl opts='crl=off'
 in_force 'certificate that was removed from the list' unlisted ca1.crl
 in_force 'certificate that is not listed, by the list of the whole CA' good ca1-all.crl
@@ -79,7 +79,7 @@ broken_crl()
 	reset_config
 }
 
-broken_crl 'CRL invalid: the index is cut' CRL-INVALID 'truncate -s -1 "$INDEX"' says2='cannot be used'
+broken_crl 'CRL invalid: the index is cut' CRL-INVALID 'truncate -s -1 "$INDEX"' says2='is invalid'
 broken_crl 'CRL invalid: the index is garbage' CRL-INVALID 'head -c 2000 /dev/urandom > "$INDEX"'
 broken_crl 'CRL invalid: the index is empty' CRL-INVALID ': > "$INDEX"'
 broken_crl 'CRL invalid: the index belongs to a user' CRL-INVALID 'chown hanako "$INDEX"'
@@ -103,7 +103,7 @@ stale()
 }
 
 stale 'CRL out of date' good CRL-STALE AUTHINFO_UNAVAIL ca1-soon-stale.crl \
-	says="$UNKNOWN_SAYS" says2='out of date'
+	says="$UNKNOWN_SAYS" says2='has expired'
 stale 'CRL out of date, but it lists the certificate' revoked REVOKED CRED_EXPIRED ca1-soon-stale.crl \
 	says="$REVOKED_SAYS"
 stale 'CRL out of date, crl = if-present' good CRL-STALE AUTHINFO_UNAVAIL ca1-soon-stale.crl \

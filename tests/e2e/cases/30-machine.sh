@@ -554,7 +554,7 @@ wait_ends()
 	[ $(($(now_ms) - start)) -le 6000 ] || fail 'waited too long'
 	expect_match 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
 	expect_logged 'JPKI-E-NO-CARD'
-	expect_has 'what is shown' 'No card came onto the reader in 2 seconds.' "$OUT"
+	expect_has 'what is shown' 'No card was placed on the reader within 2 seconds.' "$OUT"
 	install_pam_service e2e "$(stack)"
 }
 run_case 'the wait for a card ends' wait_ends

@@ -9,7 +9,7 @@ NEW_PASSWORD='An0ther-Word'
 
 ASK_OLD='wait:Current PIN of the user-authentication certificate \(4 digits, [0-9] tries left\): '
 ASK_NEW='wait:New PIN of the user-authentication certificate \(4 digits\): '
-ASK_AGAIN='wait:once more: '
+ASK_AGAIN='wait:Retype the new PIN: '
 NEW_TWICE=("$ASK_NEW" "type:$NEW_PIN" "$ASK_AGAIN" "type:$NEW_PIN")
 PIN_DIALOGUE=("$ASK_OLD" "type:$PIN" "${NEW_TWICE[@]}")
 OLD_PASSWORD=('wait:Current password: $' "type:$PASSWORD")
@@ -174,13 +174,13 @@ by_pam 'two tries are told first' OK SUCCESS "$NEW_PIN" 3 1 'set auth-tries 2' '
 by_pam 'no PIN' NEW-PIN-FORMAT AUTHTOK_ERR "$PIN" 3 0 '' 'the PIN is unchanged' "$PIN" 47133
 by_pam 'the old one' NEW-PIN-SAME AUTHTOK_ERR "$PIN" 3 0 '' 'is the old one' "$PIN" "$PIN"
 by_pam 'not the same twice' NEW-PIN-MISMATCH AUTHTOK_ERR "$PIN" 3 0 '' 'the PIN is unchanged' "$PIN" "$NEW_PIN" 4714
-by_pam 'a birthday is warned of' NEW-PIN-MISMATCH AUTHTOK_ERR "$PIN" 3 0 '' 'may be a birthday' "$PIN" 0503 ''
-by_pam '1234 is warned of' OK SUCCESS 1234 3 1 '' 'a thief tries' "$PIN" 1234 1234
-by_pam 'the card does not take it' NEW-PIN-REFUSED AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 sw 6A80' 'the old one still holds' "$PIN" "$NEW_PIN" "$NEW_PIN"
-by_pam 'the card is gone before it' PIN-UNCERTAIN AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 drop' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
-by_pam 'the card is gone after it' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 drop-after' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
+by_pam 'a birthday is warned of' NEW-PIN-MISMATCH AUTHTOK_ERR "$PIN" 3 0 '' 'looks like a birthday' "$PIN" 0503 ''
+by_pam '1234 is warned of' OK SUCCESS 1234 3 1 '' 'easy to guess' "$PIN" 1234 1234
+by_pam 'the card does not take it' NEW-PIN-REFUSED AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 sw 6A80' 'the old PIN is still valid' "$PIN" "$NEW_PIN" "$NEW_PIN"
+by_pam 'the card is gone before it' PIN-UNCERTAIN AUTHTOK_ERR "$PIN" 3 1 'fault ins 24 drop' 'it is unknown' "$PIN" "$NEW_PIN" "$NEW_PIN"
+by_pam 'the card is gone after it' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 drop-after' 'it is unknown' "$PIN" "$NEW_PIN" "$NEW_PIN"
 write_conf 'timeout = 10'
-by_pam 'the card does not answer in time' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 hang 9000' 'is not known' "$PIN" "$NEW_PIN" "$NEW_PIN"
+by_pam 'the card does not answer in time' PIN-UNCERTAIN AUTHTOK_ERR "$NEW_PIN" 3 1 'fault ins 24 hang 9000' 'it is unknown' "$PIN" "$NEW_PIN" "$NEW_PIN"
 reset_config
 
 # --- jpkictl pin ---------------------------------------------------------------------------------

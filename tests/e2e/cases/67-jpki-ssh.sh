@@ -44,7 +44,7 @@ through 'jpki-ssh: no card' sim=remove status=255 log='NO-REPLY NO-REPLY NO-REPL
 through 'jpki-ssh: a Juki card' before='put_card "good none profile=juki"' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
 	prompts=0 verifies=0 says='Juki card' -- "${LOGIN[@]}"
 through "jpki-ssh: somebody else's card is told by the server" before='put_card other-person' status=255 \
-	log='CHALLENGE NO-REPLY NO-REPLY' says='does not prove the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+	log='CHALLENGE NO-REPLY NO-REPLY' says='does not prove that you hold the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='not signed' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
 through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
@@ -68,7 +68,7 @@ next_askpass()
 	rm -f /tmp/next-askpass
 	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/next-askpass "${LOGIN[@]}"
 	expect_has 'the session' 'uid=2001(hanako)' "$OUT"
-	expect_equal 'what the next askpass was asked' 'next: The server asks; the PIN of the card is not for it:
+	expect_equal 'what the next askpass was asked' 'next: This prompt comes from the server. Do not enter your card PIN:
 (hanako@127.0.0.1) Password: ' "$(cat /tmp/next-askpass)"
 	card_stack sshd "$(challenge_options)"
 }
@@ -80,7 +80,7 @@ imitation()
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"
 }
 through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 \
-	says='that was not sent to the server: it looks like the PIN of the card' 'wait:The server asks; the PIN of the card is not for it' "$ASKED" "type:$PIN" -- \
+	says='your answer was not sent to the server, because it looks like the PIN of your card' 'wait:This prompt comes from the server\. Do not enter your card PIN' "$ASKED" "type:$PIN" -- \
 	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
 card_stack sshd "$(challenge_options)"
 
@@ -258,7 +258,7 @@ AT_EVIL=(-F none -p "$EVIL_PORT" -o "UserKnownHostsFile=$WORK/evil_hosts" -o Str
 if is_wanted 'jpki-ssh: relay'; then
 	start_evil_sshd
 	through "jpki-ssh: relay, another server's challenge is not signed" before=attack status=255 prompts=0 verifies=0 \
-		log=NO-REPLY says='Somebody may be handing it on' after="attack_gets '$DENIED'" -- jpki-ssh "${AT_EVIL[@]}" hanako@127.0.0.2 id
+		log=NO-REPLY says='An attacker may be relaying it' after="attack_gets '$DENIED'" -- jpki-ssh "${AT_EVIL[@]}" hanako@127.0.0.2 id
 	through 'jpki-ssh: relay under the name of the good server gets a signature for its own host key' before=attack status=255 \
 		log=CHALLENGE "wait:Sign in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
 		jpki-ssh "${AT_EVIL[@]}" -o HostKeyAlias=azumino.example hanako@127.0.0.2 id

@@ -118,7 +118,7 @@ run_case 'guesses: told in Japanese' in_japanese
 of_passwd()
 {
 	printf 'password required pam_jpki.so\n' > /etc/pam.d/passwd
-	on_tty 'wait:Current PIN' "type:$WRONG_PIN" 'wait:New PIN' "type:$NEW_PIN" 'wait:once more' "type:$NEW_PIN" \
+	on_tty 'wait:Current PIN' "type:$WRONG_PIN" 'wait:New PIN' "type:$NEW_PIN" 'wait:Retype the new PIN' "type:$NEW_PIN" \
 		-- "${HANAKO[@]}" passwd
 	expect_equal 'record' '2001 passwd 0 1 0' "$(record)"
 	types "$PIN" "${SUDO[@]}"

@@ -129,7 +129,7 @@ official_terms_are_used(void **state)
 		{ OUTCOME_SIGN_LOCKED, 0, { "署名用電子証明書の暗証番号", "ロック", OFFICE, "キオスク端末" } },
 		{ OUTCOME_NEW_PIN_FORMAT, TRIES_UNKNOWN, { "新しい暗証番号", "半角数字4桁", "変わっていません" } },
 		{ OUTCOME_PIN_UNCERTAIN, TRIES_UNKNOWN, { "通信が切れました", "分かりません", "新しい暗証番号" } },
-		{ OUTCOME_CERT_EXPIRED, TRIES_UNKNOWN, { "利用者証明用電子証明書", "有効期間が満了", OFFICE, "再登録" } },
+		{ OUTCOME_CERT_EXPIRED, TRIES_UNKNOWN, { "利用者証明用電子証明書", "有効期限が切れています", OFFICE, "再登録" } },
 		{ OUTCOME_NO_CERT, TRIES_UNKNOWN, { "利用者証明用電子証明書" } },
 		{ OUTCOME_CERT_KIND, TRIES_UNKNOWN, { "署名用電子証明書", "利用者証明用電子証明書" } },
 		{ OUTCOME_JUKI_CARD, TRIES_UNKNOWN, { "住民基本台帳カード", "マイナンバーカード" } },
@@ -189,7 +189,7 @@ expiry_tells_all_of_it(void **state)
 		says(text, "2025-12-31");
 		says(text, OFFICE "で更新");
 		says(text, "3か月前から");
-		says(text, "券面に記載されたカードの有効期限とは別");
+		says(text, "券面に記載されたカード自体の有効期限とは別");
 		says(text, "再登録");
 		assert_true(message_expiry(END, END - cases[i].left, 90, "20310506", text));
 		is_whole(text);
