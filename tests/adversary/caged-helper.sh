@@ -25,7 +25,7 @@ signal_by_owning()
 # Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
 # Letter: it signals nothing; it owns a descriptor for another process, and the kernel sends SIGKILL there.
 # Seen to succeed: 1e570f7: "killed a process of another user"
-adversary signals-by-owning signal_by_owning
+adversary signals-by-owning-a-descriptor signal_by_owning
 
 # The locker itself, which has the screen.
 kill_the_locker()

@@ -19,8 +19,8 @@ pin_of_no_digits()
 }
 # Promise: Without the PIN there is no login.
 # Letter: another program has verified the PIN; "nothing" is typed, which the card answers as it answers the right PIN.
-# Seen to succeed: mutant foreign-state-dropped tries-asked-again four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
-adversary pin-of-no-digits pin_of_no_digits
+# Seen to succeed: mutant foreign-state-dropped tries-read-again four-digits-before-the-card four-digits-at-the-card four-digits-at-the-prompt
+adversary empty-pin pin_of_no_digits
 
 # The reader says at first what the card does not.
 three_tries_shown()
@@ -34,8 +34,8 @@ three_tries_shown()
 }
 # Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
 # Letter: the card is asked how many tries are left before each VERIFY, and it has answered "3".
-# Seen to succeed: mutant tries-asked-again
-adversary three-tries-shown three_tries_shown
+# Seen to succeed: mutant tries-read-again
+adversary try-counter-changed-meanwhile three_tries_shown
 
 # As many programs as he likes, each with one PIN.
 program_after_program()
@@ -51,7 +51,7 @@ program_after_program()
 # Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
 # Letter: each program sends one VERIFY and no more, and remembers nothing of the others.
 # Seen to succeed: mutant last-try-kept
-adversary program-after-program program_after_program
+adversary one-try-in-each-program program_after_program
 
 # A program that answers every question with the same text, as lockers with one field do.
 same_text_again()
@@ -61,8 +61,8 @@ same_text_again()
 }
 # Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
 # Letter: each call of pam_authenticate sends one VERIFY; the person has typed once.
-# Seen to succeed: mutant a-pin-known-wrong
-adversary same-text-again same_text_again
+# Seen to succeed: mutant wrong-pin-not-repeated
+adversary wrong-pin-repeated same_text_again
 
 # He opened the prompt before the card was reported, and types after it.
 reported_meanwhile()	# COMMAND
@@ -95,7 +95,7 @@ list_of_yesterday()
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: the list is the authority's own, well signed, and not yet due.
 # Seen to succeed: mutant older-crl
-adversary list-of-yesterday list_of_yesterday
+adversary older-crl list_of_yesterday
 
 # The authority's list has the card, behind entries that no encoder should write, or in such a form itself.
 on_an_odd_list()	# LEAF
@@ -113,13 +113,13 @@ on_an_odd_list()	# LEAF
 }
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: odd entries are passed over, and his comes behind them.
-# Seen to succeed: mutant entries-behind-an-odd-one
-adversary behind-odd-entries on_an_odd_list revoked
+# Seen to succeed: mutant entries-after-an-odd-one
+adversary after-odd-entries on_an_odd_list revoked
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: a negative number is no certificate's; the encoder left out the zero that keeps his positive.
-# Seen to succeed: mutant listed-without-its-sign
-adversary number-without-sign on_an_odd_list revoked-sign
+# Seen to succeed: mutant negative-serial-number
+adversary negative-serial-number on_an_odd_list revoked-sign
 # Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
 # Letter: his number has zeros before it on the list, and has none on the card.
-# Seen to succeed: mutant listed-with-zeros
-adversary number-with-zeros on_an_odd_list revoked-zeros
+# Seen to succeed: mutant serial-number-with-zeros
+adversary serial-number-with-zeros on_an_odd_list revoked-zeros

@@ -18,5 +18,5 @@ number_used_again()
 }
 # Promise: The module signals and waits for no process but its helper, even in a program that ignores SIGCHLD.
 # Letter: there is a process of the number that posix_spawn(3) gave, a child of this program, and it does not end.
-# Seen to succeed: mutant number-used-again
-adversary number-used-again number_used_again
+# Seen to succeed: mutant process-id-reused
+adversary process-id-reused number_used_again

@@ -36,7 +36,7 @@ the_typist()
 # Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
 # Letter: it opens no terminal that is not its own: it has root's, by the session, and its standard error.
 # Seen to succeed: 1e570f7: TIOCSTI, and the terminal as standard error
-adversary typist the_typist
+adversary fetcher-types-at-terminal the_typist
 
 the_one_who_looks_round()
 {
@@ -55,7 +55,7 @@ the_one_who_looks_round()
 # Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
 # Letter: it has no rights: it reads what everybody can read, and talks to what lets everybody in.
 # Seen to succeed: 1e570f7: files, the socket of pcscd, a process of its own
-adversary fetcher-looks-round the_one_who_looks_round
+adversary fetcher-reads-files the_one_who_looks_round
 
 the_blind_get()
 {
@@ -68,7 +68,7 @@ the_blind_get()
 # Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
 # Letter: three redirections are allowed, to http: one is enough.
 # Seen to succeed: 1e570f7
-adversary blind-get the_blind_get
+adversary redirection-to-another-host the_blind_get
 
 # A user of the machine looks at all command lines, files and messages meanwhile.
 the_onlooker()
@@ -98,7 +98,7 @@ the_onlooker()
 # Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
 # Letter: the file of the sources, which it cannot read, is all that is closed to it.
 # Seen to succeed: 1e570f7: argv of jpki_fetch, .fetched, messages
-adversary onlooker the_onlooker
+adversary password-in-process-list the_onlooker
 
 # The administrator's jpkictl is killed while a server keeps its fetcher waiting.
 fetcher_left_alone()

@@ -22,8 +22,8 @@ the_card_that_says_yes()
 }
 # Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
 # Letter: it has the enrolled certificate, takes any PIN, and signs the challenge well, with a key of its own.
-# Seen to succeed: mutant the-card-has-signed-our-challenge
-adversary card-that-says-yes the_card_that_says_yes
+# Seen to succeed: mutant signature-over-our-challenge
+adversary card-that-accepts-any-pin the_card_that_says_yes
 
 # Issued by the real authority, to the real holder; the card has its key, and signs.
 certificate_for_something_else()
@@ -57,7 +57,7 @@ list_of_a_namesake()
 # Promise: A CRL counts if the authority that issued the certificate signed it.
 # Letter: issuer, scope and times are those of the real list; it is well signed, by the key of another authority of that name.
 # Seen to succeed: mutant signature-of-a-crl
-adversary list-of-a-namesake list_of_a_namesake
+adversary crl-of-a-namesake list_of_a_namesake
 
 # Its maker founded an authority of the same name as the real one, and an administrator in a hurry agrees to everything.
 authority_of_a_forger()

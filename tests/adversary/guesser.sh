@@ -111,7 +111,7 @@ writes_nothing()
 # Promise: A PIN is recorded before it goes to the card.
 # Letter: nothing forbids him to limit the size of files, and the number of them, for the programs that he starts.
 # Seen to succeed: mutant guess-that-cannot-be-recorded
-adversary writes-nothing writes_nothing
+adversary record-that-cannot-be-written writes_nothing
 
 # A guess that no program has seen fail, and one by another service.
 leaves_no_trace()
@@ -135,5 +135,5 @@ leaves_no_trace()
 }
 # Promise: The next login of a card's holder shows once how often its PIN was entered without success, and by whom.
 # Letter: the first is recorded by a program that he ends before it knows that the PIN was wrong, the second by another.
-# Seen to succeed: mutant guesses-told
-adversary leaves-no-trace leaves_no_trace
+# Seen to succeed: mutant guesses-are-reported
+adversary guess-of-a-killed-program leaves_no_trace

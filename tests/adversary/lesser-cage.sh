@@ -24,8 +24,8 @@ lesser_kernel()
 }
 # Promise: The cage is never weaker without a line in the log that says so.
 # Letter: each call is made, and answered that there is no such thing; the login goes on, as it may.
-# Seen to succeed: mutant no-cage-unnoticed
-adversary lesser-kernel lesser_kernel
+# Seen to succeed: mutant missing-cage-is-logged
+adversary kernel-without-landlock lesser_kernel
 
 # The library runs out of memory, or does not know a call, when it makes the second filter.
 half_a_filter()
@@ -39,8 +39,8 @@ half_a_filter()
 }
 # Promise: The cage is never weaker without a line in the log that says so.
 # Letter: the kernel has seccomp, and takes the filter that it is given; a rule is missing there.
-# Seen to succeed: mutant half-a-filter
-adversary half-a-filter half_a_filter
+# Seen to succeed: mutant incomplete-filter
+adversary incomplete-filter half_a_filter
 
 put_password()
 {
@@ -95,7 +95,7 @@ service_without_setuid()
 }
 # Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
 # Letter: the user is there and in order; the program that logs in runs in a service that may not become another.
-# Seen to succeed: mutant named-user-not-become
+# Seen to succeed: mutant helper-user-not-switched-to
 adversary service-without-setuid service_without_setuid
 
 # Where nothing stops its calls.
@@ -109,7 +109,7 @@ root_again()
 # Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
 # Letter: it is the helper's user, and no call is forbidden to this user: it takes up what it was before.
 # Seen to succeed: mutant helper-user-for-good
-adversary root-again root_again
+adversary helper-back-to-root root_again
 
 has_landlock || adversary() { skip "adversary: $1" 'this kernel has no Landlock'; }
 

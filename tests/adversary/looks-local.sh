@@ -77,7 +77,7 @@ daemon_of_the_desk()
 # Promise: Only users who are at this machine reach its reader.
 # Letter: an administrator at the desk has started the network daemon by hand: its session is local, active, on a seat.
 # Seen to succeed: 1e570f7: asked for the PIN
-adversary daemon-of-the-desk daemon_of_the_desk
+adversary daemon-started-at-the-desk daemon_of_the_desk
 
 user_manager()
 {

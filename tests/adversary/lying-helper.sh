@@ -29,7 +29,7 @@ more_than_text()
 }
 # Promise: What the helper says is text, logged under its own name and no more urgent than an error, and has an end.
 # Letter: each packet is well-formed: of the right length, at the right moment, of this login.
-# Seen to succeed: mutant only-text-from-the-helper urgency-of-a-line
+# Seen to succeed: mutant only-text-from-the-helper priority-of-a-log-line
 adversary helper-that-sends-escapes more_than_text
 
 without_end()
@@ -41,7 +41,7 @@ without_end()
 }
 # Promise: What the helper says is text, logged under its own name and no more urgent than an error, and has an end.
 # Letter: LOG may come at any time; it sends nothing else.
-# Seen to succeed: mutant lines-without-end
+# Seen to succeed: mutant number-of-log-lines
 adversary helper-that-floods-the-log without_end
 
 another_decision()
@@ -66,7 +66,7 @@ lured()
 # Promise: The helper is handed four digits, or at sshd the reply to a challenge, and nothing else that is typed.
 # Letter: it challenges, which its own options allow; it is not sshd that asks.
 # Seen to succeed: mutant challenge-of-another-program
-adversary helper-that-lures lured
+adversary helper-that-asks-for-a-reply lured
 
 asked_again()
 {

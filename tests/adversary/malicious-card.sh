@@ -24,8 +24,8 @@ digits_that_are_none()
 }
 # Promise: Four digits that were typed for this card are all that it is ever sent.
 # Letter: they are digits, or four characters, or four bytes and something; the library would take them for a number.
-# Seen to succeed: mutant four-digits-before-the-card-is-asked four-digits-at-the-card four-digits-at-the-prompt
-adversary digits-that-are-none digits_that_are_none
+# Seen to succeed: mutant four-digits-before-the-card four-digits-at-the-card four-digits-at-the-prompt
+adversary pin-in-other-digits digits_that_are_none
 
 # Another card takes its place, as like it as a card can be.
 neighbour_of_the_card()
@@ -38,7 +38,7 @@ neighbour_of_the_card()
 # Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
 # Letter: same reader, same ATR, same label, a certificate of the same authority with the next serial number.
 # Seen to succeed: mutant same-card-after-the-prompt
-adversary neighbour-of-the-card neighbour_of_the_card
+adversary card-with-the-next-serial-number neighbour_of_the_card
 
 # It ends its certificate before the two begin to differ.
 head_that_is_too_short()
@@ -51,8 +51,8 @@ head_that_is_too_short()
 }
 # Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
 # Letter: every byte that it gives of its certificate is that of the enrolled one; it gives sixteen.
-# Seen to succeed: mutant short-head
-adversary head-that-is-too-short head_that_is_too_short
+# Seen to succeed: mutant shortest-certificate-head
+adversary short-certificate-head head_that_is_too_short
 
 # A counterfeit with the enrolled certificate, which is public, gets the PIN: nothing of this card's protocol prevents
 # that. It does not get the login.
@@ -69,7 +69,7 @@ counterfeit_at_the_prompt()
 }
 # Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
 # Letter: before and after the prompt the certificate is the enrolled one, to the last byte; the PIN is the right one.
-# Seen to succeed: mutant the-card-has-signed-our-challenge
+# Seen to succeed: mutant signature-over-our-challenge
 adversary counterfeit-at-the-prompt counterfeit_at_the_prompt
 
 # To the query of the tries it answers "wrong length, take mine" (ISO 7816-4): on T=0 the query with a
@@ -121,8 +121,8 @@ card_that_tells()
 }
 # Promise: `jpkictl survey` sends no PIN, and prints nothing that a card or its reader says of itself.
 # Letter: each thing it says is in a place where a card or a reader may say something.
-# Seen to succeed: mutant number-of-a-reader
-adversary card-that-tells card_that_tells
+# Seen to succeed: mutant serial-number-of-a-reader
+adversary card-with-identifying-words card_that_tells
 
 # In the helper's place is a program that says what it likes (tests/unit/fakehelper).
 helper_that_lies()

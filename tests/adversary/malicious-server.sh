@@ -33,8 +33,8 @@ pin_by_another_window()
 }
 # Promise: The PIN that is typed at the client goes to the card and to no server.
 # Letter: four digits typed at the terminal are not sent; the client has no terminal, but an askpass of its own.
-# Seen to succeed: mutant answer-of-the-next-askpass: the session that only the PIN opens; also 1e570f7
-adversary pin-by-another-window pin_by_another_window
+# Seen to succeed: mutant pin-in-another-askpass: the session that only the PIN opens; also 1e570f7
+adversary pin-in-another-askpass pin_by_another_window
 
 pin_as_ssh_asks()
 {
@@ -45,8 +45,8 @@ pin_as_ssh_asks()
 }
 # Promise: The PIN that is typed at the client goes to the card and to no server.
 # Letter: what "(user@host)" asks is filtered; it offers the method "password" alone, where ssh itself asks.
-# Seen to succeed: mutant whose-answer-leaves: the session that only the PIN opens; also 1e570f7
-adversary pin-as-ssh-asks pin_as_ssh_asks
+# Seen to succeed: mutant prompt-whose-answer-leaves: the session that only the PIN opens; also 1e570f7
+adversary pin-at-ssh-password-prompt pin_as_ssh_asks
 
 # The server is not as strict about the PIN as we are: it takes the digits out of anything.
 pin_with_a_slip()
@@ -61,7 +61,7 @@ auth required pam_permit.so"
 }
 # Promise: The PIN that is typed at the client goes to the card and to no server.
 # Letter: four ASCII digits are not sent; an input method was on, so they came as full-width digits.
-# Seen to succeed: mutant slips-of-a-pin: the session that only these digits open; also 1e570f7
+# Seen to succeed: mutant mistyped-pin-at-the-client: the session that only these digits open; also 1e570f7
 adversary pin-in-full-width pin_with_a_slip '８２７５'
 
 key_that_is_not_the_sites()
@@ -78,8 +78,8 @@ key_that_is_not_the_sites()
 }
 # Promise: What a site knows of host keys, jpki-ssh knows.
 # Letter: known_hosts has no key of this host, and accept-new lets a stranger in; but the site's KnownHostsCommand knows another key.
-# Seen to succeed: mutant the-sites-host-keys: the password was asked for; also 1e570f7
-adversary key-that-is-not-the-sites key_that_is_not_the_sites
+# Seen to succeed: mutant host-keys-of-the-site: the password was asked for; also 1e570f7
+adversary key-unknown-to-the-site key_that_is_not_the_sites
 
 # A pinentry of the victim's that types the PIN.
 make_pinentry()

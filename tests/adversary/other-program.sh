@@ -73,5 +73,5 @@ change_for_somebody_else()
 }
 # Promise: No user changes another user's PIN.
 # Letter: PAM_USER, PAM_RUSER and the environment all say "hanako"; the process is taro's, and at this machine.
-# Seen to succeed: mutant somebody-else-pin-change
-adversary change-for-somebody-else change_for_somebody_else
+# Seen to succeed: mutant pin-change-for-another-user
+adversary pin-change-for-another-user change_for_somebody_else

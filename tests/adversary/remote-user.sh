@@ -75,7 +75,7 @@ who_is_enrolled()
 }
 # Promise: A remote user does not learn who is enrolled.
 # Letter: his answers have the form of a reply, and he needs no login; he looks at what is asked, and at ssh's own messages.
-# Seen to succeed: mutant reason-told
+# Seen to succeed: mutant reason-not-shown
 adversary who-is-enrolled who_is_enrolled
 
 # A program whose user says in PAM's environment what sshd says of a key.
@@ -95,7 +95,7 @@ key_by_the_environment()
 }
 # Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.
 # Letter: the key is an enrolled one, in the very form in which sshd names it; but sshd has not said so.
-# Seen to succeed: mutant vouched-by-anybody key-of-another-program
+# Seen to succeed: mutant ssh-key-from-sshd-only key-of-another-program
 adversary key-by-the-environment key_by_the_environment
 
 stop_sshd

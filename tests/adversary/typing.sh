@@ -19,8 +19,8 @@ slips()
 }
 # Promise: With `forward_pass` a PIN goes to no other module, nor does a slip of it.
 # Letter: it is not four ASCII digits.
-# Seen to succeed: mutant slip-of-the-pin-handed-on
-adversary slip-of-the-pin slips
+# Seen to succeed: mutant mistyped-pin-passed-on
+adversary mistyped-pin slips
 
 a_name_with_fields()
 {

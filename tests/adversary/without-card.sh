@@ -21,4 +21,4 @@ past_the_lines_behind()
 # Promise: A login that the card did not decide goes through the stack as if the module were not in it, in setcred too.
 # Letter: it never authenticates on the handle (sshd's keys, sudo with NOPASSWD, cron), so there is no path to repeat.
 # Seen to succeed: mutant setcred-of-a-login-without-the-card
-adversary past-the-lines-behind past_the_lines_behind
+adversary setcred-past-other-lines past_the_lines_behind
