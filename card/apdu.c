@@ -50,7 +50,7 @@ exchange(struct transport *t, const struct apdu *cmd, struct apdu_response *ret)
 	return outcome_of(OUTCOME_OK);
 }
 
-/* 61xx: fetch what waits. What does not fit a short response is refused. */
+/* 61xx: fetch the rest of the answer. A longer one than a short response is refused. */
 static struct outcome
 get_response(struct transport *t, struct apdu_response *r)
 {
@@ -111,14 +111,14 @@ outcome_of_verify(enum apdu_purpose purpose, uint16_t sw)
 		o.status = OUTCOME_PIN_LOCKED;
 		o.tries_left = 0;
 	} else if (sw == 0x6300 && purpose == APDU_VERIFY) {
-		o.status = OUTCOME_PIN_WRONG;	/* without a count */
+		o.status = OUTCOME_PIN_WRONG;	/* no count given */
 	}
 	return o;
 }
 
 /*
- * The command was looked at and not carried out (ISO 7816-4, 67xx to 6Exx). Warnings,
- * memory errors and 6F00 say nothing of the kind.
+ * The card refused the command without carrying it out (ISO 7816-4, 67xx to 6Exx). Warnings, memory errors
+ * and 6F00 do not say that.
  */
 static bool
 is_checking_error(uint16_t sw)
@@ -148,7 +148,7 @@ apdu_outcome(enum apdu_purpose purpose, uint16_t sw)
 			return outcome_of(OUTCOME_OK);
 		if (sw == 0x6a82)
 			return outcome_raw(OUTCOME_NO_CERT, sw);
-		if (sw == 0x6982)	/* only telephones ask a PIN here (§7.1) */
+		if (sw == 0x6982)	/* only a smartphone requires a PIN here (§7.1) */
 			return outcome_raw(OUTCOME_PHONE, sw);
 		break;
 	case APDU_QUERY_TRIES:

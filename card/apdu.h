@@ -23,7 +23,7 @@ struct apdu {
 	/* Data is a PIN: never sent a second time, wiped after use. */
 	bool secret;
 	/*
-	 * Never repeated with another Le, which on T=0 stands where the length of data does: for
+	 * Never repeated with another Le: with T=0 the card would take Le for the length of data. For
 	 * VERIFY without data.
 	 */
 	bool exact;
@@ -39,13 +39,12 @@ struct apdu_response {
  * Sends one command. 61xx is answered with GET RESPONSE and 6Cxx by repeating
  * with the right Le, which T=0 readers need (not for a secret or exact command).
  *
- * OUTCOME_OK: there is a status word, whichever. Otherwise what the transport
- * said, or BAD_REPLY.
+ * OUTCOME_OK: *ret has a status word, whatever its value. Otherwise the transport's outcome, or BAD_REPLY.
  */
 struct outcome apdu_transmit(struct transport *t, const struct apdu *cmd,
     struct apdu_response *ret) MUST_CHECK;
 
-/* What was asked, for the meaning of the status word. */
+/* Which command was sent: the meaning of a status word depends on it. */
 enum apdu_purpose {
 	APDU_SELECT_APPLICATION,
 	APDU_SELECT_FILE,
@@ -58,15 +57,14 @@ enum apdu_purpose {
 
 /*
  * The outcome of a status word. For QUERY_TRIES and VERIFY tries_left is set
- * where the card told it. raw is the status word unless it is 9000. For
+ * if the card reported it. raw is the status word unless it is 9000. For
  * CHANGE_PIN: NEW_PIN_REFUSED if the card says that it did nothing, else PIN_UNCERTAIN.
  */
 struct outcome apdu_outcome(enum apdu_purpose purpose, uint16_t sw);
 
 /*
- * Whether this status word says that a command with a short file id was not
- * understood, so that the form with SELECT may be tried (doc/facts/jpki-card.md
- * §14). Not asked for VERIFY, which is sent once.
+ * Whether this status word says that the card does not understand short file ids, so that the form with
+ * SELECT may be tried (doc/facts/jpki-card.md §14). Never used for VERIFY, which is sent once.
  */
 bool apdu_refuses_short_id(uint16_t sw);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What commands to the card are made of: for card/jpki, and for jpkictl survey, which asks what no login does.
- * Instructions and the bits of P1 and P2: ISO/IEC 7816-4 (PERFORM SECURITY OPERATION apart: 80 2A is the
- * application's own). The application's files: doc/facts/jpki-card.md §1.2.
+ * Constants for commands to the card: for card/jpki, and for jpkictl survey, which sends commands that
+ * no login needs. Instructions and the bits of P1 and P2: ISO/IEC 7816-4 (PERFORM SECURITY OPERATION
+ * apart: 80 2A is the application's own). The application's files: doc/facts/jpki-card.md §1.2.
  */
 #ifndef JPKI_CARD_COMMANDS_H
 #define JPKI_CARD_COMMANDS_H

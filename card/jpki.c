@@ -50,7 +50,7 @@ select_application(struct jpki *card, const uint8_t *aid, size_t len, uint16_t *
 	return o;
 }
 
-/* A card may answer its first command after power-up with 6F00: once more then (§2.1). */
+/* A card may answer its first command after power-up with 6F00: send it a second time (§2.1). */
 static struct outcome
 select_application_twice(struct jpki *card, const uint8_t *aid, size_t len)
 {
@@ -109,7 +109,7 @@ transmit_on_file(struct jpki *card, const struct apdu *by_short_id,
 	struct outcome o;
 
 	if (!card->classic) {
-		card->selected_ef = 0;	/* a short id may move the selection */
+		card->selected_ef = 0;	/* a short id may select a file */
 		o = apdu_transmit(card->transport, by_short_id, ret);
 		if (!outcome_ok(&o) || !apdu_refuses_short_id(ret->sw))
 			return o;
@@ -163,7 +163,7 @@ jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind)
 	return o;
 }
 
-/* The head of a certificate file, and how long the certificate in it is. */
+/* Reads the start of a certificate file and the length of the certificate in it. */
 static struct outcome
 read_cert_head(struct jpki *card, uint16_t ef, struct apdu_response *ret, size_t *ret_size)
 {
@@ -171,7 +171,7 @@ read_cert_head(struct jpki *card, uint16_t ef, struct apdu_response *ret, size_t
 
 	if (!outcome_ok(&o))
 		return o;
-	/* An empty file is filler from the first byte on (§2.2). */
+	/* A file without a certificate contains only filler (§2.2). */
 	if (ret->len == 0 || ret->bytes[0] != DER_SEQUENCE)
 		return outcome_of(OUTCOME_NO_CERT);
 	if (!der_sequence_size(ret->bytes, ret->len, ret_size))
@@ -204,7 +204,7 @@ read_cert(struct jpki *card, uint16_t ef, uint8_t der[static JPKI_CERT_MAX], siz
 	size_t size = 0, have = 0;
 	struct outcome o = read_cert_head(card, ef, &r, &size);
 
-	/* Offsets count in the selected file; a short id selects nothing for sure. */
+	/* Offsets refer to the selected file, and a short id may not have selected this one. */
 	if (outcome_ok(&o))
 		o = select_file(card, ef);
 	while (outcome_ok(&o)) {
@@ -266,7 +266,7 @@ jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries)
 	struct outcome o = query_tries(card, pin, &sw);
 
 	if (outcome_ok(&o) && sw == SW_OK) {
-		/* Verified by somebody, who is not us: make the card forget it. */
+		/* Another program has verified the PIN: drop that state. */
 		o = jpki_leave(card);
 		if (outcome_ok(&o))
 			o = jpki_select(card);
@@ -303,7 +303,7 @@ jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
 	/* An empty VERIFY is the query and may answer 9000 (§2.3). */
 	if (!format_ok(pin, secret))
 		return outcome_of(OUTCOME_PIN_FORMAT);
-	/* Never a second time in another form: whether the first cost a try is the card's word. */
+	/* Never sent again in another form: the first one may have used a try. */
 	if (card->classic)
 		o = select_file(card, ef);
 	if (outcome_ok(&o))
@@ -351,7 +351,7 @@ jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_p
 	if (!outcome_ok(&o))
 		return o;
 	o = apdu_transmit(card->transport, &cmd, &r);
-	/* Whether the card got it, and did it before it was gone, is anybody's guess. */
+	/* It is unknown whether the card received the command and carried it out. */
 	if (!outcome_ok(&o))
 		return outcome_raw(OUTCOME_PIN_UNCERTAIN, o.raw);
 	return apdu_outcome(APDU_CHANGE_PIN, r.sw);
@@ -373,7 +373,7 @@ jpki_read_card_expiry(struct jpki *card, char ret_date[static 9])
 	ret_date[0] = '\0';
 	if (r.sw != SW_OK || r.len < 8)
 		return o;
-	/* The date ends the answer; whether a tag precedes it is not recorded. */
+	/* The date is the end of the answer; the sources do not say whether a tag precedes it. */
 	for (size_t i = 0; i < 8; i++)
 		if (r.bytes[r.len - 8 + i] < '0' || r.bytes[r.len - 8 + i] > '9')
 			return o;

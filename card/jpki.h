@@ -21,7 +21,7 @@ enum jpki_pin {
 };
 
 enum jpki_kind {
-	JPKI_KIND_UNKNOWN,	/* a label nobody has described: no reason to refuse */
+	JPKI_KIND_UNKNOWN,	/* an undocumented label: no reason to refuse */
 	JPKI_KIND_MY_NUMBER,
 	JPKI_KIND_JUKI,
 	JPKI_KIND_PHONE,
@@ -44,15 +44,16 @@ struct view jpki_card_manager(void);
 /*
  * Leaves the application by selecting the card manager, which drops the
  * verified state of every PIN (selecting the application again does not).
- * NOT_JPKI if there is no card manager to select (a telephone): powering down
- * must do there. BAD_REPLY for any other refusal; else as the transport.
+ * NOT_JPKI if there is no card manager to select (a smartphone): power it
+ * down instead. BAD_REPLY for any other refusal; else the transport's
+ * outcome.
  */
 struct outcome jpki_leave(struct jpki *card) MUST_CHECK;
 
 /*
- * Selects the application. NOT_JPKI if the card has none; else as the
- * transport. A card that answers its first command after power-up with 6F00
- * gets that command a second time.
+ * Selects the application. NOT_JPKI if the card has none; else the
+ * transport's outcome. A card that answers its first command after power-up
+ * with 6F00 gets that command a second time.
  */
 struct outcome jpki_select(struct jpki *card) MUST_CHECK;
 
@@ -61,16 +62,16 @@ struct outcome jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind) MUST_
 
 /*
  * The first up to 256 bytes of the user-authentication certificate's file,
- * which hold serial number, issuer and validity: enough to tell whether it is
- * a certificate that we know. No PIN needed. NO_CERT (none on this card),
- * PHONE (a telephone wants its PIN first), CERT_LONG (more than JPKI_CERT_MAX bytes), BAD_REPLY (not DER).
+ * with serial number, issuer and validity: enough to recognize an enrolled certificate. No PIN needed.
+ * NO_CERT (none on this card), PHONE (a smartphone requires its PIN first), CERT_LONG (more than
+ * JPKI_CERT_MAX bytes), BAD_REPLY (not DER).
  */
 struct outcome jpki_read_auth_head(struct jpki *card, uint8_t head[static JPKI_HEAD_MAX],
     size_t *ret_len) MUST_CHECK;
 
 /*
- * The whole user-authentication certificate (or that of its CA), without
- * the filler behind it, in DER. As above.
+ * The whole user-authentication certificate (or that of its CA), without the filler after it, in DER.
+ * Outcomes as above.
  */
 struct outcome jpki_read_auth_cert(struct jpki *card, uint8_t der[static JPKI_CERT_MAX],
     size_t *ret_len) MUST_CHECK;
@@ -78,18 +79,18 @@ struct outcome jpki_read_auth_ca(struct jpki *card, uint8_t der[static JPKI_CERT
     size_t *ret_len) MUST_CHECK;
 
 /*
- * The tries left of a PIN, spending none. OUTCOME_OK with *ret_tries >= 1;
+ * The number of tries left of a PIN; uses none. OUTCOME_OK with *ret_tries >= 1;
  * PIN_LOCKED with *ret_tries 0; BAD_REPLY. A card that hides the number
- * because somebody has verified the PIN is made to forget that first.
+ * because another program has verified the PIN is first made to forget that.
  */
 struct outcome jpki_tries_left(struct jpki *card, enum jpki_pin pin, int *ret_tries) MUST_CHECK;
 
 /*
- * VERIFY, once, in the form in which jpki_tries_left() was answered before.
+ * VERIFY, once, in the form that the card accepted from jpki_tries_left().
  * The user-authentication PIN is sent only if it is exactly four
  * ASCII digits, the signature PIN if it has 6 to 16 capital letters and digits: else
- * PIN_FORMAT and the card has seen nothing. PIN_WRONG (tries_left where the card told
- * it), PIN_LOCKED. On anything else a try may or may not have been spent.
+ * PIN_FORMAT and the card has seen nothing. PIN_WRONG (tries_left if the card
+ * reported it), PIN_LOCKED. With any other outcome a try may have been used.
  */
 struct outcome jpki_verify(struct jpki *card, enum jpki_pin pin, const struct secret *secret)
     MUST_CHECK;
@@ -104,17 +105,18 @@ struct outcome jpki_sign(struct jpki *card, struct view input,
     uint8_t signature[static JPKI_SIGNATURE_MAX], size_t *ret_len) MUST_CHECK;
 
 /*
- * CHANGE REFERENCE DATA, once, after jpki_verify() of the old PIN. The same format
- * rules as for VERIFY hold for the new one. NEW_PIN_REFUSED: the card says that it did
- * nothing. PIN_UNCERTAIN: the command was on its way, and nobody knows which PIN holds;
- * it must not be repeated. As the transport if the card went before: the old one holds.
+ * CHANGE REFERENCE DATA, once, after jpki_verify() of the old PIN. The new one must
+ * have the format that VERIFY requires. NEW_PIN_REFUSED: the card says that it did
+ * nothing. PIN_UNCERTAIN: the command was sent, and it is unknown which PIN is now
+ * valid; it must not be repeated. The transport's outcome if the card was gone
+ * before: the old PIN is valid.
  */
 struct outcome jpki_change_pin(struct jpki *card, enum jpki_pin pin, const struct secret *new_pin)
     MUST_CHECK;
 
 /*
  * The expiry date of the card itself (not of a certificate) as yyyymmdd with
- * a NUL, or "" where the card does not tell it. Leaves the application.
+ * a NUL, or "" if the card does not report it. Leaves the application.
  */
 struct outcome jpki_read_card_expiry(struct jpki *card, char ret_date[static 9]) MUST_CHECK;
 

@@ -21,7 +21,7 @@
 #define LOST_RETRIES 3
 #define IN_USE (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)
 #define STATE_CHANGES 4
-#define GONE_MS 1000		/* readers that are polled notice within half of it */
+#define GONE_MS 1000		/* polled readers notice within half of it */
 
 struct pcsc {
 	struct transport transport;
@@ -29,8 +29,8 @@ struct pcsc {
 	const struct log *log;
 	SCARDCONTEXT context;
 	bool has_context;
-	bool context_broken;	/* pcscd went: make it anew as soon as no card is open */
-	bool no_reconnect;	/* and not even then: it is as follows, for good */
+	bool context_broken;	/* pcscd has gone: connect again once no card is open */
+	bool no_reconnect;	/* pcsc_forbid_reconnect(): never connect again */
 	struct outcome last;
 	SCARDHANDLE card;
 	bool has_card;
@@ -50,7 +50,10 @@ outcome_of_rv(LONG rv)
 	switch (rv) {
 	case SCARD_S_SUCCESS:
 		return outcome_of(OUTCOME_OK);
-	/* pcscd's one word for a library of another version (pcsc-lite: winscard_svc.c, CMD_VERSION). */
+	/*
+	 * pcscd reports a library of another version only by this code (pcsc-lite: winscard_svc.c,
+	 * CMD_VERSION).
+	 */
 	case SCARD_E_SERVICE_STOPPED:
 		return outcome_raw(OUTCOME_SERVICE_VERSION, raw);
 	case SCARD_E_NO_SERVICE:
@@ -92,7 +95,7 @@ sleep_ms(long ms)
 {
 	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
-	(void)nanosleep(&ts, NULL);	/* interrupted: the caller looks at the clock */
+	(void)nanosleep(&ts, NULL);	/* if interrupted, the caller checks the clock */
 }
 
 static void
@@ -117,8 +120,8 @@ need_context(struct pcsc *p)
 		return p->last;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &p->context);
 	/*
-	 * A pcscd that ends, or serves as many as it can, hangs up, which looks like
-	 * a refusal by polkit: it is believed if it stays.
+	 * A pcscd that exits, or has reached its limit of clients, closes the connection, which looks like
+	 * a refusal by polkit. So believe a refusal only if it is repeated.
 	 */
 	for (int i = 0; i < REFUSED_RETRIES && rv == SCARD_W_SECURITY_VIOLATION; i++) {
 		sleep_ms(BUSY_RETRY_MS);
@@ -133,7 +136,7 @@ pcsc_connect(struct pcsc *p)
 {
 	struct outcome o = need_context(p);
 
-	/* What refuses root refuses the user that it becomes as well. */
+	/* If pcscd refuses root, it also refuses the user that root switches to. */
 	if (o.status == OUTCOME_SERVICE_REFUSED) {
 		p->no_reconnect = true;
 		p->last = o;
@@ -153,9 +156,9 @@ pcsc_forbid_reconnect(struct pcsc *p)
 }
 
 /*
- * The outcome of a call. A broken connection is made anew at the next use; pcscd hanging
- * up counts as that, for polkit is asked about the greeting and SCardConnect only, and versions
- * are compared in the greeting.
+ * The outcome of a call. A broken connection is replaced at the next use. A connection closed by pcscd
+ * counts as broken: pcscd asks polkit only at the first message and at SCardConnect, and compares
+ * versions only at the first message.
  */
 static struct outcome
 after(struct pcsc *p, LONG rv)
@@ -214,16 +217,16 @@ generation_of(DWORD event_state)
 }
 
 /*
- * libpcsclite 2.5 takes the news of a change that comes while it registers for changes for the
- * answer to its question for the readers (getReaderStatesAndRegisterForEvents): it knows none of
- * them then, and the connection is out of step from there on.
+ * If a reader changes while libpcsclite 2.5 registers for changes (getReaderStatesAndRegisterForEvents), it
+ * takes the notification for the list of readers. It then knows no reader, and each later answer belongs to
+ * the request before.
  */
 static LONG
 status_change(struct pcsc *p, DWORD ms, SCARD_READERSTATE *states, size_t count)
 {
 	LONG rv = SCardGetStatusChange(p->context, ms, states, (DWORD)count);
 
-	if (rv == SCARD_E_UNSUPPORTED_FEATURE)	/* its other word for that */
+	if (rv == SCARD_E_UNSUPPORTED_FEATURE)	/* the same, as another code */
 		rv = SCARD_E_UNKNOWN_READER;
 	if (rv == SCARD_E_UNKNOWN_READER && !p->no_reconnect)
 		p->context_broken = true;
@@ -305,7 +308,7 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 		sleep_ms(ms >= 0 && ms < BUSY_RETRY_MS ? (long)ms : BUSY_RETRY_MS);
 		return o;
 	}
-	/* The pseudo reader tells of those that come from now on, not of those that have come meanwhile. */
+	/* The pseudo reader reports readers added from now on, not those added since the last look. */
 	o = list_names(p, &now);
 	if (!outcome_ok(&o) || !same_names(&now, known))
 		return o;
@@ -322,8 +325,8 @@ pcsc_wait(void *ctx, const struct transport_readers *known, int64_t ms)
 }
 
 /*
- * Whether it is another program that SCardConnect waits for: one that was there when the readers
- * were last looked at, or, since the card came up once before, one that has come since.
+ * Whether SCardConnect waits for another program: one that used the card when the readers were last
+ * checked, or one that came later (possible only if the card has powered up before).
  */
 static bool
 others_may_hold(const struct pcsc *p, const char *reader)
@@ -337,8 +340,8 @@ others_may_hold(const struct pcsc *p, const char *reader)
 }
 
 /*
- * Connecting, too, waits without limit while another program holds a
- * transaction. (Without another program it is the card that does not come up.)
+ * SCardConnect also waits without limit while another program has a transaction. (If no other program uses
+ * the card, the card itself does not power up.)
  */
 static LONG
 connect_card(struct pcsc *p, const char *reader, int64_t deadline)
@@ -351,7 +354,7 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &p->card, &p->protocol);
 		if (rv != SCARD_E_SHARING_VIOLATION || clk_left_ms(p->clk, deadline) == 0)
 			break;
-		p->waiting_for_lock = 1;	/* somebody has the card exclusively */
+		p->waiting_for_lock = 1;	/* another program has exclusive access */
 		sleep_ms(BUSY_RETRY_MS);
 	}
 	p->waiting_for_lock = 0;
@@ -359,9 +362,9 @@ connect_card(struct pcsc *p, const char *reader, int64_t deadline)
 }
 
 /*
- * Power goes and comes back while nobody else can get at the card. (SCardDisconnect
- * gives the transaction up before it cuts the power, and with it whoever has been
- * waiting; doc/facts/jpki-card.md §3.1.)
+ * Powers the card down and up while no other program can use it. (SCardDisconnect would end the transaction
+ * before it cuts the power, and a waiting program would get the verified card; doc/facts/jpki-card.md
+ * §3.1.)
  */
 static LONG
 cycle_power(struct pcsc *p)
@@ -388,14 +391,14 @@ pcsc_close(void *ctx, enum transport_close how)
 	p->in_transaction = false;
 	if (rv != SCARD_S_SUCCESS)
 		log_msg(p->log, LOG_DEBUG, "SCardDisconnect: %s", pcsc_stringify_error(rv));
-	/* A card that has gone has no power. */
+	/* A removed card has no power. */
 	return forgot || rv == SCARD_S_SUCCESS || rv == SCARD_W_REMOVED_CARD ||
 	    rv == SCARD_E_NO_SMARTCARD;
 }
 
 /*
- * A card that others reset in the meantime is connected anew, for it may have no
- * power. Where many wait for it that happens at most of their turns.
+ * Reconnects to a card that others have reset in the meantime, because it may be powered down. If many
+ * programs wait for the card, most of them find it reset.
  */
 static LONG
 take_card(struct pcsc *p, const char *reader, int64_t deadline)
@@ -418,7 +421,9 @@ take_card(struct pcsc *p, const char *reader, int64_t deadline)
 	return SCARD_E_SHARING_VIOLATION;
 }
 
-/* SCardStatus does not register for changes, as status_change() does: a helper has no second connection. */
+/*
+ * SCardStatus does not register for changes, as status_change() does: the helper has only one connection.
+ */
 static struct outcome
 note_state(struct pcsc *p, const char *reader)
 {
@@ -435,8 +440,8 @@ note_state(struct pcsc *p, const char *reader)
 }
 
 /*
- * A command failed in the reader, or the answer is none that a card gives. Most
- * of the time the card has been taken away, which pcscd gets to know a little later.
+ * A command failed in the reader, or the answer is not one that a card gives. Usually the card was removed,
+ * which pcscd notices a little later.
  */
 static bool
 card_has_gone(struct pcsc *p)
@@ -444,7 +449,7 @@ card_has_gone(struct pcsc *p)
 	SCARD_READERSTATE state = { .szReader = p->reader, .dwCurrentState = p->state };
 	int64_t deadline = clk_mono_ms(p->clk) + GONE_MS;
 
-	/* Something else about the reader may change a few times: go on from there. */
+	/* Other properties of the reader may change meanwhile: continue from the new state. */
 	for (int i = 0; i < STATE_CHANGES; i++) {
 		LONG rv = status_change(p, (DWORD)clk_left_ms(p->clk, deadline), &state, 1);
 
@@ -464,7 +469,7 @@ no_answer(struct pcsc *p, struct outcome o)
 	return card_has_gone(p) ? outcome_raw(OUTCOME_CARD_REMOVED, o.raw) : o;
 }
 
-/* SCardConnect was refused by polkit, or by a pcscd that ended: the next connection tells. */
+/* SCardConnect was refused by polkit, or pcscd has exited: a new connection shows which. */
 static struct outcome
 take_again(struct pcsc *p, const char *reader, int64_t deadline)
 {
@@ -496,7 +501,8 @@ pcsc_open(void *ctx, const char *reader, int64_t ms)
 		return o;
 	rv = take_card(p, reader, deadline);
 	if (rv != SCARD_S_SUCCESS)
-		log_msg(p->log, LOG_DEBUG, "taking the card in %s: %s", LOG_NAME(reader), pcsc_stringify_error(rv));
+		log_msg(p->log, LOG_DEBUG, "cannot connect to the card in %s: %s", LOG_NAME(reader),
+		    pcsc_stringify_error(rv));
 	o = rv == SCARD_W_SECURITY_VIOLATION && !p->has_card ? take_again(p, reader, deadline) :
 	    after(p, rv);
 	if (outcome_ok(&o))

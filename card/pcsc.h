@@ -9,53 +9,53 @@
 
 struct pcsc;
 
-/* Where pcscd listens (compiled into libpcsclite, which has no call that tells). */
+/* The socket of pcscd. libpcsclite has the path built in and no function that returns it. */
 #define PCSC_SOCKET "/run/pcscd/pcscd.comm"
 
 /*
  * Prepares the transport; pcscd is contacted at the first use. clk and log
- * are lent for its life. NULL if there is no memory. Free with pcsc_free(),
+ * are lent for its life. NULL if out of memory. Free with pcsc_free(),
  * which closes what is open (powering the card down); NULL is fine.
  */
 struct pcsc *pcsc_new(const struct clk *clk, const struct log *log) MUST_CHECK;
 void pcsc_free(struct pcsc *pcsc);
 
 /*
- * Connects to pcscd now rather than at the first use. For a process that is about to become a user
- * whom pcscd may refuse: the connection stays that of the user who made it. NO_SERVICE:
- * the first use tries again. SERVICE_REFUSED is for good, since what refuses us refuses that user.
+ * Connects to pcscd now rather than at the first use. For a process that is about to switch to a user whom
+ * pcscd may refuse: pcscd checks the user that made the connection. NO_SERVICE: the first use tries again.
+ * SERVICE_REFUSED is final: if pcscd refuses us, it refuses that user too.
  */
 struct outcome pcsc_connect(struct pcsc *pcsc) MUST_CHECK;
 
 /*
- * Connects to pcscd, unless it is connected, for the last time: should pcscd go from now on,
- * that is NO_SERVICE for good. For a process that is about to lose the right to connect
- * (helper/cage.h). NO_SERVICE, SERVICE_REFUSED.
+ * Connects to pcscd, unless it is connected, for the last time: if pcscd
+ * exits later, every call returns NO_SERVICE. For a process that is about to
+ * lose the right to connect (helper/cage.h). NO_SERVICE, SERVICE_REFUSED.
  */
 struct outcome pcsc_forbid_reconnect(struct pcsc *pcsc) MUST_CHECK;
 
-/* Lent; valid as long as pcsc. */
+/* Owned by pcsc, valid as long as it is. */
 struct transport *pcsc_transport(struct pcsc *pcsc);
 
-/* What a reader's driver says of itself, and what the card in it answered to its reset. */
+/* What the driver of a reader reports, and how the card in it answered its reset. */
 struct pcsc_description {
-	char vendor[64];	/* "" where the driver does not say */
+	char vendor[64];	/* "" if the driver does not report it */
 	char version[16];	/* of the driver, "1.5.2"; "" likewise */
 	bool has_card;
 	bool mute;		/* a card that did not answer */
-	bool contactless;	/* by the form of the ATR (PC/SC part 3 §3.1.3.2.3) */
+	bool contactless;	/* judged by the form of the ATR (PC/SC part 3 §3.1.3.2.3) */
 };
 
 /*
- * Describes a reader. For that it connects to the reader itself (SCARD_SHARE_DIRECT), which
- * does nothing to a card; where another program has it, vendor and version stay
- * empty. NO_READER, NO_SERVICE, SERVICE_REFUSED.
+ * Describes a reader. For that it connects to the reader itself (SCARD_SHARE_DIRECT), which does not touch
+ * the card; if another program uses it exclusively, vendor and version stay empty. NO_READER, NO_SERVICE,
+ * SERVICE_REFUSED.
  */
 struct outcome pcsc_describe(struct pcsc *pcsc, const char *reader,
     struct pcsc_description *ret) MUST_CHECK;
 
 /*
- * What it means if a deadline strikes at this moment: CARD_BUSY while waiting
+ * The outcome if a deadline expires at this moment: CARD_BUSY while waiting
  * for another program's transaction (libpcsclite waits without limit), else
  * TIMEOUT. May be called from a signal handler.
  */

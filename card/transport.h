@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the rest of the program needs of smart card readers, as a table of
- * functions: card/pcsc.c is the real one, the tests bring others.
+ * functions: card/pcsc.c is the real one, the tests have others.
  */
 #ifndef JPKI_CARD_TRANSPORT_H
 #define JPKI_CARD_TRANSPORT_H
@@ -18,10 +18,10 @@ struct transport_reader {
 	char name[TRANSPORT_NAME_MAX];
 	bool has_card;
 	bool in_use;		/* some program is connected to the card */
-	bool exclusive;		/* and has it to itself */
+	bool exclusive;		/* and has exclusive access */
 	/*
-	 * Changes whenever a card was inserted or removed, but begins anew with
-	 * the reader: a hint when to look again, no proof that a card is the same.
+	 * Changes whenever a card is inserted or removed, but restarts when the reader is plugged in: it
+	 * shows when to check again, it does not prove that a card is the same.
 	 */
 	uint32_t generation;
 	uint32_t state;		/* opaque, for wait() */
@@ -32,42 +32,41 @@ struct transport_readers {
 	struct transport_reader at[TRANSPORT_READERS_MAX];
 };
 
-/* What becomes of the card when we let go of it. */
+/* What to do with the card at the end of the connection. */
 enum transport_close {
 	TRANSPORT_LEAVE,	/* nothing was verified: leave it as it is */
-	TRANSPORT_POWER_DOWN,	/* power down (it may come again at once), the only end of a
-				   verified state that contactless readers keep
-				   (doc/facts/jpki-card.md §3.1) */
+	TRANSPORT_POWER_DOWN,	/* power down, perhaps up again at once: with contactless readers
+				   only this drops the verified state (doc/facts/jpki-card.md §3.1) */
 };
 
 struct transport_ops {
 	/*
-	 * The readers there are now and what lies on them. OUTCOME_OK also for
-	 * no reader at all. NO_SERVICE, SERVICE_REFUSED.
+	 * The readers connected now and the state of their cards. OUTCOME_OK also if there is no reader.
+	 * NO_SERVICE, SERVICE_REFUSED.
 	 */
 	MUST_CHECK struct outcome (*readers)(void *ctx, struct transport_readers *ret);
 
 	/*
-	 * Sleeps until something is no longer as in `known`, or for ms
-	 * milliseconds (TRANSPORT_FOREVER: however long that takes). OUTCOME_OK in both
-	 * cases; NO_SERVICE.
+	 * Sleeps until something differs from `known`, or for ms milliseconds
+	 * (TRANSPORT_FOREVER: without limit). OUTCOME_OK in both cases;
+	 * NO_SERVICE.
 	 */
 	MUST_CHECK struct outcome (*wait)(void *ctx, const struct transport_readers *known, int64_t ms);
 
 	/*
 	 * Connects (shared) to the card on this reader and begins a transaction;
-	 * waits up to ms milliseconds for a program that has the card to itself,
-	 * and while others come first. (libpcsclite waits without limit for one that holds a
-	 * transaction, so card/pcsc.c does: there the process needs a watchdog that knows ms, see
-	 * pcsc_pending().) On OUTCOME_OK close() must follow. CARD_BUSY,
-	 * CARD_REMOVED (there is none), CARD_MUTE, NO_READER, NO_SERVICE,
-	 * SERVICE_REFUSED.
+	 * waits up to ms milliseconds for a program that has exclusive access or
+	 * comes first. (For a program in a transaction libpcsclite, and so
+	 * card/pcsc.c, waits without limit: the process needs a watchdog that
+	 * knows ms, see pcsc_pending().) On OUTCOME_OK close() must follow.
+	 * CARD_BUSY, CARD_REMOVED (there is none), CARD_MUTE, NO_READER,
+	 * NO_SERVICE, SERVICE_REFUSED.
 	 */
 	MUST_CHECK struct outcome (*open)(void *ctx, const char *reader, int64_t ms);
 
 	/*
-	 * Powers the card down and up again within the transaction: whatever
-	 * another program left verified is forgotten. CARD_REMOVED, CARD_MUTE.
+	 * Powers the card down and up again within the transaction, which drops the verified state that
+	 * another program left. CARD_REMOVED, CARD_MUTE.
 	 */
 	MUST_CHECK struct outcome (*power_cycle)(void *ctx);
 
@@ -80,8 +79,7 @@ struct transport_ops {
 	    uint8_t *resp, size_t cap, size_t *ret_len);
 
 	/*
-	 * Ends transaction and connection. False if the card may not have
-	 * been powered down although that was asked.
+	 * Ends transaction and connection. False if the card was to be powered down, but may not have been.
 	 */
 	bool (*close)(void *ctx, enum transport_close how);
 };

@@ -11,10 +11,10 @@
 #include "lib/account.h"
 #include "lib/cleanup.h"
 
-#define TEXT_FIRST ((size_t)16384)	/* of an entry: names, a directory, a comment */
+#define TEXT_FIRST ((size_t)16384)	/* text of an entry: names, a directory, a comment */
 #define TEXT_MAX ((size_t)1 << 20)
 
-/* What is looked for: by name, or by uid if that is NULL. */
+/* What to look for: a name, or a uid if the name is NULL. */
 struct account_key {
 	const char *name;
 	uid_t uid;
@@ -27,7 +27,7 @@ call_database(const struct account_key *key, struct passwd *entry, char *text, s
 	    getpwuid_r(key->uid, entry, text, size, ret);
 }
 
-/* False also for a name that is none, or too long for an account that could be enrolled. */
+/* False also if it is no name, or too long for an account that could be enrolled. */
 static bool
 copy_entry(const struct passwd *entry, struct account *ret)
 {
@@ -40,7 +40,7 @@ copy_entry(const struct passwd *entry, struct account *ret)
 	return true;
 }
 
-/* Entries have no longest length: what does not fit is asked for again with more room. */
+/* Entries have no maximum length: if one does not fit, ask again with a larger buffer. */
 static enum account_found
 look_up(const struct account_key *key, const struct log *log, struct account *ret)
 {
@@ -62,7 +62,7 @@ look_up(const struct account_key *key, const struct log *log, struct account *re
 	return ACCOUNT_ABSENT;
 }
 
-/* Whether the name that the database gives an account leads back to it. */
+/* Whether a lookup of the account's own name finds the same account. */
 static bool
 leads_back(const struct account *account, const struct log *log)
 {
@@ -138,7 +138,7 @@ account_of_uid(uid_t uid, const char *named, const struct log *log, struct accou
 	found = look_up(&key, log, &account);
 	if (found == ACCOUNT_FOUND)
 		found = account_find(account.name, log, &account);
-	/* The name may be another account's first of all. */
+	/* The name may already belong to another account. */
 	if (found == ACCOUNT_FOUND && account.uid != uid)
 		found = ACCOUNT_AMBIGUOUS;
 	if (found == ACCOUNT_FOUND)

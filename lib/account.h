@@ -2,9 +2,9 @@
 /*
  * Accounts, as the user database knows them (nsswitch.conf(5)).
  *
- * One account may be found by several names: Active Directory and LDAP fold case, SSSD and winbind
- * take hanako@realm or REALM\hanako for hanako. The one that counts is pw_name: it names the file
- * of the enrolled certificates, and it is in challenges and in the log.
+ * One account may be found by several names: Active Directory and LDAP fold case, SSSD and winbind accept
+ * hanako@realm or REALM\hanako for hanako. Only pw_name is used: for the file of the enrolled certificates,
+ * in challenges and in the log.
  */
 #ifndef JPKI_LIB_ACCOUNT_H
 #define JPKI_LIB_ACCOUNT_H
@@ -31,9 +31,9 @@ enum account_found {
 /*
  * Looks an account up by any of its names. *ret is set for ACCOUNT_FOUND alone.
  *
- * AMBIGUOUS: pw_name, looked up in turn, is no account, another one, or no end of the search. With
- * a local hanako and a hanako@realm that the directory calls hanako as well, the card enrolled for one would
- * be looked for at a login of the other. Nothing is looked up for such an account.
+ * AMBIGUOUS: a lookup of pw_name finds no account, another account, or another name. If there is a local
+ * hanako, and a hanako@realm that the directory calls hanako as well, a card enrolled for one would be
+ * accepted at a login of the other. So no card is looked up for such an account.
  *
  * Not pam_modutil_getpwnam(3): it keeps what it finds until pam_end(3), and there are programs that
  * log in again and again on one handle.
@@ -41,9 +41,10 @@ enum account_found {
 enum account_found account_find(const char *name, const struct log *log, struct account *ret);
 
 /*
- * The name to look an enrollment up by, of a name that was typed: the account's, or the typed one
- * where there is no account (so from afar nothing shows which names have one). False: the typed
- * name is empty or too long for any account, or AMBIGUOUS.
+ * Turns a typed name into the name to look up an enrollment by: the
+ * account's, or the typed one if there is no account (so remote users cannot
+ * find out which accounts exist). False: the typed name is empty or too long
+ * for any account, or AMBIGUOUS.
  */
 bool account_name(const char *typed, const struct log *log, char name[static ACCOUNT_NAME_MAX]);
 
@@ -51,8 +52,8 @@ bool account_name(const char *typed, const struct log *log, char name[static ACC
 bool account_or_typed(const char *typed, const struct log *log, struct account *ret);
 
 /*
- * The account with a uid. Several may share one: `named` says which is meant (LOGNAME; NULL for no
- * hint), and does not count if it has another uid. Otherwise as account_find().
+ * The account with a uid. Several may share one: `named` says which is meant (LOGNAME; NULL for no hint),
+ * and is ignored if it has another uid. Otherwise as account_find().
  */
 enum account_found account_of_uid(uid_t uid, const char *named, const struct log *log, struct account *ret);
 

@@ -8,7 +8,7 @@ budget_start(struct budget *budget, const struct clk *clk, int64_t ms)
 {
 	int64_t deadline;
 
-	/* A clock that cannot be read is at its end: nothing is left then. */
+	/* A clock that cannot be read returns its last moment: no time is left then. */
 	if (__builtin_add_overflow(clk_mono_ms(clk), ms, &deadline))
 		deadline = INT64_MAX;
 	*budget = (struct budget){ .clk = clk, .deadline = deadline };

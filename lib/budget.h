@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The time that a piece of work may take. It does not run while a person types. */
+/* The time that a piece of work may take. It is paused while the user types. */
 #ifndef JPKI_LIB_BUDGET_H
 #define JPKI_LIB_BUDGET_H
 
@@ -12,12 +12,12 @@ struct budget {
 	bool paused;
 };
 
-/* From now on, so many milliseconds. clk is lent. */
+/* Starts now, with that many milliseconds. clk must outlive the budget. */
 void budget_start(struct budget *budget, const struct clk *clk, int64_t ms);
 
 void budget_pause(struct budget *budget);
 
-/* Goes on with what was left at the pause, but with no more than most_ms milliseconds. */
+/* Continues with the time left at the pause, but at most most_ms milliseconds. */
 void budget_resume(struct budget *budget, int64_t most_ms);
 
 /*

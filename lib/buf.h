@@ -43,7 +43,7 @@ bool view_equal(struct view a, struct view b);
 #define HEX_DIGITS "0123456789abcdef"
 /* Two of HEX_DIGITS a byte and a NUL: 2 * v.len + 1 bytes. */
 void view_hex(struct view v, char *ret_text);
-/* Whether the text is so many of HEX_DIGITS and nothing else. */
+/* Whether the text is exactly that many of HEX_DIGITS. */
 bool hex_is_text(const char *text, size_t digits);
 /*
  * The byte (0 to 255) that two hex digits of either case write; -1 for anything else. The second
@@ -54,7 +54,7 @@ int hex_byte(const char *digits);
 #define BASE64_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 /*
  * Whether the text is base64 (RFC 4648 §4) of at least one byte and nothing else: whole groups of
- * four, padding at the end alone, no line breaks. Decoders of libraries are not so strict.
+ * four, padding at the end alone, no line breaks. The libraries' decoders are less strict.
  */
 bool base64_is_text(const char *text);
 
@@ -100,11 +100,11 @@ void writer_u16(struct writer *w, uint16_t v);
 void writer_u32(struct writer *w, uint32_t v);
 void writer_u64(struct writer *w, uint64_t v);
 void writer_bytes(struct writer *w, const void *data, size_t len);
-/* The characters of s alone: no length before them, no NUL behind. */
+/* The characters of s alone: no length before them, no NUL after. */
 void writer_text(struct writer *w, const char *s);
 /* As cursor_string reads it; longer than 65,535 bytes counts as overflow. */
 void writer_string(struct writer *w, const char *s);
-/* Whether everything fitted. */
+/* Whether everything has fitted. */
 bool writer_ok(const struct writer *w) MUST_CHECK;
 
 #endif

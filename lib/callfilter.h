@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A filter of system calls (seccomp(2)) made of lists. Which calls are on them is each program's own
- * matter (helper/cage.c, tools/fetch/filter.c); how lists become a filter in the kernel is here.
- * Where two rules or two filters have something to say of a call, the kernel does the harsher.
+ * Makes a system call filter (seccomp(2)) from lists. Each program has its own lists (helper/cage.c,
+ * tools/fetch/filter.c). If two rules or two filters match a call, the kernel applies the stricter one.
  */
 #ifndef JPKI_LIB_CALLFILTER_H
 #define JPKI_LIB_CALLFILTER_H
@@ -23,7 +22,7 @@ struct callfilter_rule {
 
 /*
  * Adds the action for each of these calls, whatever their arguments. False: libseccomp refuses one
- * of them, and the filter is not to be loaded.
+ * of them, and the filter must not be loaded.
  */
 bool callfilter_add_calls(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
     __attribute__((warn_unused_result));
@@ -32,12 +31,12 @@ bool callfilter_add_calls(scmp_filter_ctx filter, uint32_t action, const int *ca
 bool callfilter_add_rules(scmp_filter_ctx filter, const struct callfilter_rule *rules, size_t count)
     __attribute__((warn_unused_result));
 
-/* Whether this kernel has filters; if not, nothing can be loaded, and the caller says so. */
+/* Whether this kernel supports filters; if not, the caller logs that it runs without. */
 bool callfilter_in_kernel(void);
 
 /*
  * Puts this process, and what it starts, under a filter for good: what `fill` adds, and the action
- * `otherwise` for every other call. execve(2) brings no privilege any more (PR_SET_NO_NEW_PRIVS).
+ * `otherwise` for every other call. execve(2) can no longer gain privileges (PR_SET_NO_NEW_PRIVS).
  * False, and nothing is loaded: `fill` returned false, or libseccomp or the kernel refuses.
  */
 bool callfilter_load(uint32_t otherwise, bool (*fill)(scmp_filter_ctx filter))

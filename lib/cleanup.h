@@ -10,7 +10,7 @@
 
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
-/* For char pointers and the like that end with free(). */
+/* For pointers that are released by free(). */
 static inline void
 freep(void *p)
 {

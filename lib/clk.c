@@ -15,7 +15,7 @@ system_mono_ms(void *ctx)
 	struct timespec ts;
 
 	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
-		return INT64_MAX;	/* every deadline is over */
+		return INT64_MAX;	/* every deadline has passed */
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The clocks, injected, so that a test can stand at any moment it likes. */
+/* The clocks, passed in, so that a test can choose the time. */
 #ifndef JPKI_LIB_CLK_H
 #define JPKI_LIB_CLK_H
 
@@ -18,7 +18,7 @@ extern const struct clk clk_system;
 int64_t clk_wall_s(const struct clk *clk);
 int64_t clk_mono_ms(const struct clk *clk);
 
-/* Milliseconds until the deadline (a clk_mono_ms value); 0 once it is over. */
+/* Milliseconds until the deadline (a clk_mono_ms value); 0 once it has passed. */
 int64_t clk_left_ms(const struct clk *clk, int64_t deadline_ms);
 
 /*

@@ -45,7 +45,7 @@ confine_memory(void)
 
 /* --- terminal, descriptors ------------------------------------------------------ */
 
-/* A leader of a session cannot make another; it may be one without a terminal already. */
+/* The leader of a session cannot create another one; if it has no terminal, nothing is left to do. */
 static bool
 leave_session(void)
 {
@@ -63,7 +63,9 @@ leave_session(void)
 static bool
 leave_streams(unsigned int kept)
 {
-	/* It may get the number of a stream that was closed, and is that stream then: no O_CLOEXEC. */
+	/*
+	 * No O_CLOEXEC: the descriptor may get the number of a closed standard stream and then replaces it.
+	 */
 	int null = open("/dev/null", O_RDWR);
 
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++) {
@@ -106,7 +108,7 @@ confine_find_user(const char *name, struct confine_user *ret_user)
 		return CONFINE_ABSENT;
 	errno = 0;
 	pw = getpwnam(name);
-	/* POSIX lets it say "no such user" by several numbers; these are none of them. */
+	/* POSIX allows several errors for "no such user"; these are not among them. */
 	if (pw == NULL)
 		return errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
 		    CONFINE_UNREADABLE : CONFINE_ABSENT;
@@ -145,7 +147,7 @@ become(const struct confine_user *user)
 
 /* --- capabilities --------------------------------------------------------------- */
 
-/* Without CAP_SETPCAP it stays, and counts for nothing: no execve(2) brings a privilege. */
+/* Without CAP_SETPCAP the bounding set stays, without effect: execve(2) gains no privilege. */
 static bool
 drop_bounding_set(void)
 {
@@ -174,8 +176,8 @@ drop_capabilities(void)
 /* --- Landlock ------------------------------------------------------------------- */
 
 /*
- * linux/landlock.h of the oldest systems that we build on knows ABI 1 only, and the C library has
- * no functions for it. The kernel takes a longer structure than its own if the rest is zero.
+ * The oldest systems that we build on have a linux/landlock.h with ABI 1 only, and a C library without
+ * functions for it. The kernel accepts a longer structure than its own if the rest is zero.
  */
 struct ruleset_attr {
 	uint64_t handled_access_fs;
@@ -200,7 +202,7 @@ struct path_beneath_attr {
 #define SCOPE_ABSTRACT_UNIX_SOCKET	(UINT64_C(1) << 0)
 #define SCOPE_SIGNAL	(UINT64_C(1) << 1)
 
-/* The rights that a version of the ABI knows: the last one that it brought, and all before it. */
+/* The rights that a version of the ABI knows: up to the last one it introduced. */
 static uint64_t
 fs_rights(int abi)
 {
@@ -230,7 +232,7 @@ allow_path(int ruleset, const struct confine_path *p)
 	struct stat st;
 
 	if (fd < 0)
-		return true;	/* no rule: it stays out of reach */
+		return true;	/* no rule: the path stays inaccessible */
 	if (fstat(fd, &st) != 0)
 		return false;
 	if (p->access & CONFINE_READ)
@@ -257,7 +259,7 @@ restrict_files(const struct confinement *c, int abi)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 }
 
-/* 0: none that could be used, whatever the reason. */
+/* 0: Landlock cannot be used, for any reason. */
 static int
 landlock_abi(void)
 {
@@ -268,7 +270,7 @@ landlock_abi(void)
 
 /* --- all of it ------------------------------------------------------------------ */
 
-/* After the user has changed, which takes the order back (PR_SET_PDEATHSIG(2const)). */
+/* After the change of user, because that clears it (PR_SET_PDEATHSIG(2const)). */
 static bool
 end_with(pid_t parent)
 {
@@ -285,12 +287,12 @@ end_with(pid_t parent)
 bool
 confine(const struct confinement *c, int *ret_landlock)
 {
-	/* Landlock wants it, or a capability. */
+	/* Landlock requires this or a capability. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_bounding_set())
 		return false;
 	if (c->user != NULL && geteuid() == 0 && !become(c->user))
 		return false;
-	/* It follows fs.suid_dumpable when the user changes. */
+	/* A change of user sets it to fs.suid_dumpable. */
 	if (!drop_capabilities() || prctl(PR_SET_DUMPABLE, 0) != 0 || !end_with(c->parent))
 		return false;
 	*ret_landlock = landlock_abi();

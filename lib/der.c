@@ -2,8 +2,8 @@
 #include "lib/der.h"
 
 /*
- * Without the calls of lib/buf.h: a list of revoked certificates has thirty
- * million elements. What is read is compared with r->left first.
+ * Does not call lib/buf.h, for speed: a list of revoked certificates has thirty million elements. Compare
+ * with r->left before each read.
  */
 bool
 der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len)
@@ -16,7 +16,7 @@ der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len)
 	if (len >= 0x80) {
 		size_t octets = len & 0x7f;
 
-		if (octets == 0 || octets > 4 || octets > r->left - 2)	/* indefinite, or absurd */
+		if (octets == 0 || octets > 4 || octets > r->left - 2)	/* indefinite, or too long */
 			return false;
 		len = 0;
 		while (used < 2 + octets)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DER, as much of it as a card can send us: tag and length of one element,
- * bounded by the reader. Definite, minimal lengths only (X.690 §10.1); tags
- * of one byte.
+ * Reads the DER that a card can send: tag and length of one element, within
+ * the bounds of the reader. Definite, minimal lengths only (X.690 §10.1);
+ * tags of one byte.
  */
 #ifndef JPKI_LIB_DER_H
 #define JPKI_LIB_DER_H
@@ -20,8 +20,8 @@ enum {
 };
 
 /*
- * Reads tag and length and leaves the reader at the contents, which may reach
- * past the reader's end: ret_len is what the length octets claim.
+ * Reads tag and length and moves the reader to the contents. These may be longer than the rest of the
+ * input: ret_len is what the length bytes say.
  */
 bool der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len) MUST_CHECK;
 
@@ -29,9 +29,9 @@ bool der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len) MUST_CHECK;
 bool der_get(struct cursor *r, uint8_t tag, struct view *ret_body) MUST_CHECK;
 
 /*
- * How many bytes the element takes that begins with these bytes (four are
- * enough below 64 KiB): for "read the first piece, then the rest". False
- * unless it is a SEQUENCE with a well-formed length.
+ * The size of the element that starts with these bytes (four are enough below
+ * 64 KiB): for "read the first piece, then the rest". False unless it is a
+ * SEQUENCE with a well-formed length.
  */
 bool der_sequence_size(const uint8_t *head, size_t head_len, size_t *ret_size) MUST_CHECK;
 

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 /*
- * Tidies `text` (*len octets and a NUL, as safefile_read() gives it) in place, so that the readers see
- * what the person sees: without a byte order mark, and without blanks and carriage returns at the ends of
- * lines; a full-width blank (U+3000) or one that does not break (U+00A0) is a blank, but for what
- * follows a "#". The lines stay where they are.
+ * Tidies `text` (*len bytes and a NUL, as safefile_read() gives it) in place, so that a parser
+ * reads what the editor shows: without a byte order mark, and without blanks and carriage returns
+ * at the ends of lines; a full-width blank (U+3000) and a no-break one (U+00A0) are blanks,
+ * except after a "#". Line numbers do not change.
  */
 void edited_tidy(char *text, size_t *len);
 

@@ -7,7 +7,7 @@
 #include "lib/guesses.h"
 
 #define LAST_MAX ((int64_t)1 << 40)
-#define ACCOUNT_MAX 64		/* of a name in a list */
+#define ACCOUNT_MAX 64		/* length of a name in a list */
 
 static const char service_characters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-";
@@ -43,7 +43,7 @@ entries_drop_spent(struct guesses *g, int64_t now)
 	g->count = kept;
 }
 
-/* NULL if there is no room. */
+/* NULL if the record is full. */
 static struct guess_entry *
 entry_of(struct guesses *g, uid_t uid, const char *service, int64_t now)
 {
@@ -250,7 +250,7 @@ guesses_format(const struct guesses *g, char text[static GUESSES_TEXT_MAX])
 	return used;
 }
 
-/* A number as printf writes it, and the character that has to follow. */
+/* A number as printf writes it, and the character that must follow. */
 static bool
 take_number(const char **at, uint64_t max, char end, uint64_t *ret)
 {
@@ -309,7 +309,7 @@ guesses_parse(const char *text, size_t len, struct guesses *ret)
 	const char *at = text + head;
 
 	*ret = (struct guesses){ .count = 0 };
-	/* A NUL inside ends the text early, and no line ends with it. */
+	/* A NUL inside cuts the text within a line, and is refused for that. */
 	if (len < head || len >= GUESSES_TEXT_MAX || memcmp(text, header, head) != 0)
 		return false;
 	while (at < text + len) {

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How often a PIN was entered for one certificate without a login, by which account and
- * through which service, since its holder logged in last.
+ * Counts the failed PIN entries for one certificate, by account and service, since its holder last logged
+ * in.
  *
- * The card has three tries, and each good login gives it all of them back. So the card alone
- * does not stop an account that guesses once between two logins of the holder. This record does:
+ * The card has three tries, and each good login gives it all of them back. So the card alone does not stop
+ * an account that guesses once between two logins of the holder. This record stops it:
  *
- *  - Another account (neither root nor the holder's) is asked for the PIN while it has failed
- *    fewer than GUESSES_FEW times. After that it is asked once the holder has logged in since its
- *    last failure; and beginning with the failure after that, it also has to wait, an hour
- *    first, then twice as long after each failure, up to GUESSES_WAIT_MAX_S. A login of the
- *    holder tells of the failures, it does not forget them; what does is the right PIN entered by
- *    that account, or a year.
- *  - The holder and programs of root (login, greeters) are counted, so that the holder learns of
- *    it, and are never refused.
+ *  - Another account (neither root nor the holder's) is asked for the PIN if it has failed fewer
+ *    than GUESSES_FEW times. After that it is asked once the holder has logged in since its last
+ *    failure; and beginning with the failure after that, it also has to wait, an hour first, then
+ *    twice as long after each failure, up to GUESSES_WAIT_MAX_S. A login of the holder reports
+ *    the failures, but does not clear them. They are cleared when that account enters the right
+ *    PIN, or after a year.
+ *  - Failures of the holder and of root's programs (login, greeters) are counted too, so that the holder is
+ *    told, but are never refused.
  *
  * One file for each certificate, GUESSES_DIR/CERT, with the lock CERT.lock beside it. Only root
  * writes and reads them. The directory and the files are checked as lib/safefile.h says. A file is
- * replaced as a whole and synced, by way of CERT.new: a process that is killed at any
- * moment leaves the old file or the new one, and no further file. The number of entries in a
- * file, its size, and the number of files are limited. What cannot be read is never
- * replaced: the administrator removes it.
+ * replaced as a whole and synced, by way of CERT.new: if the process is killed at any moment, the
+ * old file or the new one is left, and no further file. The number of entries in a file, its size,
+ * and the number of files are limited. A file that cannot be read is never replaced: the
+ * administrator removes it.
  */
 #ifndef JPKI_LIB_GUESSES_H
 #define JPKI_LIB_GUESSES_H
@@ -42,20 +42,20 @@
 #define GUESSES_WAIT_MAX_S (30 * 86400)
 #define GUESSES_FORGET_S (365 * 86400)
 
-#define GUESSES_CERT_LEN 16		/* the hex digits that the log has as cert= */
+#define GUESSES_CERT_LEN 16		/* the hex digits that the log shows as cert= */
 #define GUESSES_SERVICE_MAX 33		/* with the NUL */
 #define GUESSES_ENTRIES_MAX 64
 #define GUESSES_CERTS_MAX 4096
-#define GUESSES_COUNT_MAX 65535		/* counters stay there */
+#define GUESSES_COUNT_MAX 65535		/* counters stop there */
 #define GUESSES_TEXT_MAX 8192		/* of a file */
 
 /* An account and a service. */
 struct guess_entry {
 	uid_t uid;
 	char service[GUESSES_SERVICE_MAX];	/* letters, digits and ._@- */
-	unsigned int failed;	/* of another account: what it is judged by; else 0 */
-	unsigned int untold;	/* failures of which the holder has not been told */
-	unsigned int entered;	/* logins from another account with the right PIN, not told either */
+	unsigned int failed;	/* of another account: the failures that count against it; else 0 */
+	unsigned int untold;	/* failures not yet reported to the holder */
+	unsigned int entered;	/* right PINs from another account, not yet reported */
 	int64_t last;		/* when, clk_wall_s */
 };
 
@@ -68,7 +68,7 @@ struct guesses {
 
 /*
  * Reads the text of a file. False for anything but what guesses_format() writes: another
- * first line, a number that is no number or too large, a service with other characters, two entries
+ * first line, a number that is malformed or too large, a service with other characters, two entries
  * for one account and service, too many entries, a line that is cut.
  */
 bool guesses_parse(const char *text, size_t len, struct guesses *ret) MUST_CHECK;
@@ -77,27 +77,27 @@ bool guesses_parse(const char *text, size_t len, struct guesses *ret) MUST_CHECK
 size_t guesses_format(const struct guesses *g, char text[static GUESSES_TEXT_MAX]);
 
 /*
- * Whether another account may be asked for the PIN now. If not, *ret_when (may be NULL) is when it
- * may be, or 0: not before the holder has logged in.
+ * Whether another account may be asked for the PIN now. If not, *ret_when (may be NULL) is the time from
+ * which it may, or 0: not before the holder has logged in.
  */
 bool guesses_may_ask(const struct guesses *g, uid_t uid, int64_t now, int64_t *ret_when) MUST_CHECK;
 
-/* A PIN is about to be tried: it counts as a failure. False: there is no room for the entry. */
+/* Counts a failure, before a PIN is tried. False: the record is full. */
 bool guesses_note_try(struct guesses *g, uid_t uid, const char *service, bool other, int64_t now)
 	MUST_CHECK;
 
-/* That try did not take place, or was no failure. */
+/* Takes that failure back: the PIN was not tried, or was right. */
 void guesses_take_back(struct guesses *g, uid_t uid, const char *service);
 
-/* Another account has entered the right PIN: it is not guessing, and the holder will be told. */
+/* Notes that another account has entered the right PIN: it does not guess; the holder will be told. */
 void guesses_note_entered(struct guesses *g, uid_t uid, const char *service, int64_t now);
 
-/* The holder has been told what *told says; what came after it remains to be told. */
+/* Marks as reported what *told contains; later entries are still to be reported. */
 void guesses_note_told(struct guesses *g, const struct guesses *told);
 
 /*
  * The untold failures, or logins by another account, as a list for people: "taro, su; login: 2".
- * An account is named by name(), which may return NULL; root's programs by the service alone. Cut
+ * An account is named by name(), which may return NULL; root's programs appear by the service alone. Cut
  * between two entries, with "…" in place of the rest. Returns how many there are.
  */
 #define GUESSES_LIST_MAX 200
@@ -110,13 +110,13 @@ unsigned int guesses_list_failed(const struct guesses *g, const struct guesses_n
 unsigned int guesses_list_entered(const struct guesses *g, const struct guesses_names *names,
     char text[static GUESSES_LIST_MAX]);
 
-/* PAM_SERVICE as an entry has it: cut, with _ for other characters. */
+/* PAM_SERVICE in the form of an entry: cut, other characters replaced by _. */
 void guesses_service(const char *pam_service, char ret[static GUESSES_SERVICE_MAX]);
 
 /* --- the files ------------------------------------------------------------------------ */
 
 struct guesses_store {
-	const char *dir;	/* an absolute path; its parent directory is there */
+	const char *dir;	/* an absolute path; its parent directory must exist */
 	uid_t owner;		/* 0 but in tests */
 	const struct clk *clk;
 	const struct log *log;
@@ -126,7 +126,7 @@ struct guesses_store {
 bool guesses_is_cert(const char *cert) MUST_CHECK;
 
 enum guesses_file {
-	GUESSES_READ,		/* also: there is no file, and the record is empty */
+	GUESSES_READ,		/* or there is no file, and the record is empty */
 	GUESSES_BAD,		/* unsafe, unreadable or damaged: logged, with the remedy */
 };
 
@@ -135,11 +135,11 @@ enum guesses_file guesses_read(const struct guesses_store *store, const char *ce
     struct guesses *ret) MUST_CHECK;
 
 /*
- * Changes one record: takes the lock, reads, calls change(), writes if that returns true, and
- * waits until it is on the disk. An empty record is no file. No signal that can be held back cuts it
- * short. True if it was changed as change() wished. False, logged: it is unsafe or damaged, the
- * disk is full or cannot be written, another process keeps the lock for more than a second;
- * or, not logged, change() returned false.
+ * Changes one record: locks it, reads, calls change(), and if that returns true writes and
+ * syncs. An empty record has no file. Signals that can be blocked are blocked meanwhile.
+ * True if it was changed as change() wished. False, logged: the file is unsafe or damaged,
+ * the disk is full or cannot be written, or another process has the lock for more than a
+ * second. False, not logged: change() returned false.
  */
 bool guesses_update(const struct guesses_store *store, const char *cert,
     bool (*change)(void *ctx, struct guesses *g), void *ctx) MUST_CHECK;

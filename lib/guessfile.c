@@ -22,7 +22,7 @@
 #include "lib/signals.h"
 
 #define FILES_PER_CERT 3	/* CERT, CERT.lock, CERT.new */
-#define LOCK_SECONDS 1		/* whoever stops a program that keeps it delays others by no more */
+#define LOCK_SECONDS 1		/* a user who stops a program that has the lock delays others by no more */
 #define NAME_SIZE (GUESSES_CERT_LEN + sizeof ".lock")
 
 bool
@@ -71,7 +71,9 @@ cannot_write(const struct guesses_store *store, const char *cert)
 	return false;
 }
 
-/* Beside it under a name of its own, which the lock makes ours: what a killed process left is used again. */
+/*
+ * In a second file, which only the owner of the lock uses: one that a killed process left is overwritten.
+ */
 static bool
 record_replace(int dir, const char *cert, const struct guesses *g)
 {
@@ -102,7 +104,7 @@ record_write(int dir, const char *cert, const struct guesses *g)
 	return unlinkat(dir, cert, 0) == 0 || errno == ENOENT;
 }
 
-/* Many certificates: the administrator's, or those of a helper that was taken over. */
+/* Too many certificates: the administrator's, or a compromised helper makes them up. */
 static bool
 has_room(const struct guesses_store *store, const char *lock)
 {
@@ -164,7 +166,7 @@ guesses_update(const struct guesses_store *store, const char *cert,
 		return false;
 	signals_hold(&before);
 	done = update_record(store, cert, change, ctx);
-	/* A caller of su may limit the size of files: that ends in EFBIG and in no signal. */
+	/* The caller of su may have limited the size of files: get EFBIG instead of a signal. */
 	if (sigemptyset(&size) == 0 && sigaddset(&size, SIGXFSZ) == 0 && sigismember(&before, SIGXFSZ) == 0)
 		(void)sigtimedwait(&size, NULL, &at_once);
 	signals_release(&before);

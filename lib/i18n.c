@@ -14,7 +14,7 @@ i18n_bind(void)
 	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
 }
 
-/* A catalogue's header is the translation of nothing. */
+/* A catalogue's header is the translation of the empty string. */
 static bool
 has_catalogue(void)
 {
@@ -27,8 +27,8 @@ bool
 i18n_use_language(const char *language)
 {
 	/*
-	 * gettext heeds LANGUAGE in any locale but "C", and since glibc 2.39 but
-	 * "C.UTF-8" too; any other will do then, if it is installed.
+	 * gettext uses LANGUAGE in any locale except "C" and, since glibc 2.39, "C.UTF-8". So any other
+	 * installed locale will do.
 	 */
 	static const char *const locales[] = { "C.UTF-8", "ja_JP.UTF-8", "en_US.UTF-8", "en_GB.UTF-8" };
 
@@ -43,5 +43,5 @@ i18n_use_language(const char *language)
 void
 i18n_keep_errors_english(void)
 {
-	(void)bindtextdomain("libc", "/");	/* no catalogue lies there */
+	(void)bindtextdomain("libc", "/");	/* there is no catalogue */
 }

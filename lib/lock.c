@@ -14,7 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/lock.h"
 
-#define SECONDS 20		/* several changes wait for each other, none for ever */
+#define SECONDS 20		/* changes wait for each other, but not for ever */
 #define TRIES_PER_SECOND 10
 #define PAUSE_NS (1000000000L / TRIES_PER_SECOND)
 

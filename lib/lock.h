@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One at a time, by an empty file that stays: to remove it would let two
- * programs hold two locks of one name. Only who may write asks for it; it is 0600, so
- * nobody else can keep it.
+ * A lock (flock) on an empty file. The file is never removed, or two programs could lock two files of one
+ * name. Only programs that may write need the lock; the file is 0600, so no other user can take it.
  */
 #ifndef JPKI_LIB_LOCK_H
 #define JPKI_LIB_LOCK_H
@@ -14,13 +13,13 @@
 
 enum lock {
 	LOCK_TAKEN,
-	LOCK_BUSY,	/* another process has kept it all the time */
-	LOCK_FAILED,	/* errno tells; EPERM: something that is not our file lies there */
+	LOCK_BUSY,	/* another process had it all the time */
+	LOCK_FAILED,	/* errno says why; EPERM: the file is not ours */
 };
 
 /*
- * Makes the file if need be and locks it (flock), waiting up to 20 seconds. *ret_fd is
- * the caller's; closing it releases the lock. The directory is to be checked before.
+ * Creates the file if necessary and locks it, waiting up to 20 seconds. *ret_fd is the caller's; closing it
+ * releases the lock. The caller has checked the directory before.
  */
 enum lock lock_take(const char *path, uid_t owner, int *ret_fd)
 	__attribute__((warn_unused_result));
@@ -31,7 +30,7 @@ enum lock lock_take_within(const char *path, uid_t owner, unsigned int seconds, 
 
 /*
  * The lock of a file or directory that is replaced as a whole: the file PATH.lock beside
- * it. *ret_fd as above. False, logged: somebody keeps it, or it cannot be had.
+ * it. *ret_fd as above. False, logged: another program has it, or it cannot be opened.
  */
 bool lock_beside(const char *path, uid_t owner, const struct log *log, int *ret_fd)
 	__attribute__((warn_unused_result));

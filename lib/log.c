@@ -7,11 +7,11 @@
 
 #include "lib/log.h"
 
-/* One character of UTF-8 (RFC 3629); how many octets it has, 0 if there is none. */
+/* One character of UTF-8 (RFC 3629); how many bytes it has, 0 if there is none. */
 static size_t
 decode_utf8(const unsigned char *p, uint32_t *ret)
 {
-	/* The smallest that needs so many octets: anything below is an overlong form. */
+	/* The smallest code point that needs that many bytes: a smaller one is overlong. */
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
 	uint32_t c = len == 1 ? p[0] : len == 0 ? 0 : p[0] & (0x7fu >> len);
@@ -27,7 +27,7 @@ decode_utf8(const unsigned char *p, uint32_t *ret)
 	return len;
 }
 
-/* What a terminal acts on, and what has no picture but moves or hides that of others. */
+/* Characters that control a terminal, and invisible ones that move or hide others. */
 static bool
 is_control(uint32_t c)
 {
@@ -107,11 +107,11 @@ is_plain(const char *value)
 	static const char plain[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+-";
 
-	/* "-" alone stands for nothing. */
+	/* "-" alone means an empty value. */
 	return strcmp(value, "-") != 0 && value[strspn(value, plain)] == '\0';
 }
 
-/* One character as it stands between quotes; how long it is. */
+/* Writes one character as it appears between quotes; returns the length. */
 static size_t
 quote(unsigned char c, char text[static 5])
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the lower layers leave what an administrator should read: a sink that
- * the caller provides (syslog in the module, a message to the module in the
- * helper, standard error in the tools). A NULL sink swallows everything.
- * Never a PIN, never the data field of VERIFY, never a whole certificate.
+ * How the lower layers report to the administrator: through a sink that the
+ * caller provides (syslog in the module, a message to the module in the
+ * helper, standard error in the tools). A NULL sink drops everything. Never a
+ * PIN, never the data field of VERIFY, never a whole certificate.
  */
 #ifndef JPKI_LIB_LOG_H
 #define JPKI_LIB_LOG_H
@@ -23,10 +23,9 @@ void log_msg(const struct log *log, int priority, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Puts question marks, one an octet, for what is more than text, in place: control characters
- * (C0, DEL, C1), characters that turn the direction of writing, break a line or have no
- * width (Unicode's Cf, Zl, Zp), and octets that are no UTF-8. For text from outside that
- * goes to a log or a terminal.
+ * Replaces, in place and byte by byte, everything but plain text by '?': control characters (C0, DEL, C1),
+ * characters that change the direction of writing, break a line or have no width (Unicode's Cf, Zl, Zp),
+ * and bytes that are not UTF-8. For text from outside that goes to a log or a terminal.
  */
 void log_defuse(char *text);
 
@@ -34,17 +33,17 @@ void log_defuse(char *text);
 bool log_is_harmless(const char *text);
 
 /*
- * A value for "key=value" in a structured line: as it is if it has nothing but letters,
- * digits and ._:/@+-, else in double quotes with \ before quotes and backslashes and \xHH
- * for what is not printable ASCII; "-" for NULL and for "". So no value looks like another
- * field, a second line, or two of them like one. Cut to size, between two characters.
+ * A value for "key=value" in a structured line: unchanged if it has only letters, digits and ._:/@+-, else
+ * in double quotes with \ before quotes and backslashes, and \xHH for all but printable ASCII; "-" for NULL
+ * and for "". So no value can look like another field or a second line, and different values never look the
+ * same. Cut to size, between two characters.
  */
 void log_field(const char *value, char *text, size_t size);
 
 /*
- * For an argument of log_msg() that somebody else has chosen, a name of a user, service,
- * reader, host or file: the value as log_field() writes it, until the end of the block.
- * (tests/check/logged-names looks for those that go without.)
+ * For an argument of log_msg() that comes from outside (the name of a user,
+ * service, reader, host or file): the value as log_field() writes it, until
+ * the end of the block. (tests/check/logged-names finds arguments without it.)
  */
 #define LOG_NAME_MAX 300
 #define LOG_NAME(value) log_name(value, (char[LOG_NAME_MAX]){ 0 })

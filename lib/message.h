@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An outcome, as the person reads it: in the language of the locale (lib/i18n.h). */
+/* The text of an outcome for the user, in the language of the locale (lib/i18n.h). */
 #ifndef JPKI_LIB_MESSAGE_H
 #define JPKI_LIB_MESSAGE_H
 
@@ -13,15 +13,15 @@
 /* State and remedy in one line, NUL-terminated, cut if need be, in the language of the locale. */
 void message_outcome(const struct outcome *o, char text[static MESSAGE_MAX]);
 
-/* For CARD_BUSY at a login: in which reader the card lies. */
+/* For CARD_BUSY at a login: the reader that the card is in. */
 void message_busy(const char *reader, char text[static MESSAGE_MAX]);
 
-/* An outcome in English, for a screen that shows nothing else; without the tries left. */
+/* The outcome in English, for a screen that can show nothing else; without the tries left. */
 void message_outcome_english(const struct outcome *o, char text[static MESSAGE_MAX]);
 
 /*
- * The prompt for the user-authentication PIN, with the tries that are left;
- * or_password: where a password may be typed instead.
+ * The prompt for the user-authentication PIN, with the number of tries left; or_password: a password may be
+ * typed instead.
  */
 void message_pin_prompt(int tries_left, bool or_password, char text[static MESSAGE_MAX]);
 
@@ -31,16 +31,16 @@ void message_greeting(const char *user, const char *prompt, char text[static MES
 /* Where the card is registered for several accounts: the question which, before their names. */
 void message_which_account(char text[static MESSAGE_MAX]);
 
-/* The prompt for PIN or password where no card is there yet. */
+/* The prompt for PIN or password if there is no card yet. */
 void message_early_prompt(char text[static MESSAGE_MAX]);
 
-/* Where a card is waited for: what the person has to do. */
+/* What the user has to do while the program waits for a card. */
 void message_cue(char text[static MESSAGE_MAX]);
 
 /*
  * The three prompts of a PIN change, of the user-authentication PIN or of the
- * signature PIN: the old one with the tries that are left, the new one, and that once
- * more, with a warning if it can be guessed.
+ * signature PIN: the old one with the number of tries left, the new one, and
+ * the new one again, with a warning if it is easy to guess.
  */
 void message_old_pin_prompt(bool signature, int tries_left, char text[static MESSAGE_MAX]);
 void message_new_pin_prompt(bool signature, char text[static MESSAGE_MAX]);
@@ -51,13 +51,13 @@ void message_pin_changed(bool signature, char text[static MESSAGE_MAX]);
 /* For PIN_LOCKED and SIGN_LOCKED: what locked it, who unlocks it, and what to bring. */
 void message_locked(bool signature, char text[static MESSAGE_MAX]);
 
-/* Whether a certificate that still is in order ends within warning_days. */
+/* Whether a certificate that is still valid expires within warning_days. */
 bool message_expires_soon(int64_t not_after, int64_t now, unsigned int warning_days);
 
 /*
- * The warning that a certificate ends soon: when, what to do, and that the
- * card's own end (yyyymmdd, or "" where it did not tell it) is another date.
- * False (and "") unless message_expires_soon().
+ * The warning that a certificate expires soon: when, what to do, and that the
+ * card's own expiry date (yyyymmdd, or "" if the card did not report it) is
+ * another one. False (and "") unless message_expires_soon().
  */
 bool message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
     const char *card_expiry, char text[static MESSAGE_MAX]);
@@ -82,10 +82,10 @@ void message_registered(int64_t when, const char *terminal, bool in_english, cha
  */
 void message_not_unlocked(bool stale, char text[static MESSAGE_MAX]);
 
-/* Two texts of which either may be "", in one line. */
+/* Two texts in one line; either may be "". */
 void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
 
-/* Whole days from now until then; negative if it is over. */
+/* Whole days from now until then; negative if that has passed. */
 int message_days_left(int64_t then, int64_t now);
 
 /* The day in Japan of that moment, counted from 1970. */

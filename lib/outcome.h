@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The outcome of a card operation: one value that travels unchanged from the
- * byte that caused it to the sentence the user reads.
+ * The outcome of a card operation. The same value goes from the byte that caused it to the sentence that
+ * the user reads.
  */
 #ifndef JPKI_LIB_OUTCOME_H
 #define JPKI_LIB_OUTCOME_H
@@ -23,12 +23,12 @@ enum outcome_status {
 struct outcome {
 	enum outcome_status status;
 	int tries_left;		/* of the PIN the operation used, or TRIES_UNKNOWN */
-	unsigned int waited_s;	/* NO_CARD: for so many seconds; helper and tools only */
+	unsigned int waited_s;	/* NO_CARD: the seconds it waited; helper and tools only */
 	int64_t when;		/* the date in question, seconds since 1970 UTC; 0: none */
 	uint32_t raw;		/* status word, winscard or NSS error: logs only; 0: none */
 };
 
-/* An outcome that carries nothing but its status. */
+/* An outcome with a status and nothing else. */
 static inline struct outcome
 outcome_of(enum outcome_status status)
 {

@@ -6,7 +6,7 @@
 #include "lib/pinrule.h"
 #include "lib/secret.h"
 
-/* By hand, because isdigit() and isupper() ask the locale. */
+/* By hand, because isdigit() and isupper() depend on the locale. */
 static bool
 is_digit(uint8_t c)
 {
@@ -31,8 +31,8 @@ pinrule_is_auth(struct view pin)
 }
 
 /*
- * How many octets it begins with of what stands between characters or is no character of its own, in
- * UTF-8: blanks of all kinds, and the two marks that make an ideograph of a digit (a keycap).
+ * The length of the blank, or of the mark without a character of its own, at the start of UTF-8 text:
+ * blanks of all kinds, and the two marks that turn a digit into a keycap symbol.
  */
 static size_t
 blank(struct view v)
@@ -60,8 +60,8 @@ blank(struct view v)
 }
 
 /*
- * How many characters there are, blanks aside, if there are none but digits and what is not ASCII,
- * which an input method makes of digit keys. Else SIZE_MAX.
+ * The number of characters without blanks, if all are digits or not ASCII (which an input method makes of
+ * digit keys). Else SIZE_MAX.
  */
 static size_t
 count_digit_keys(struct view typed)
@@ -75,7 +75,7 @@ count_digit_keys(struct view typed)
 		if (skip == 0) {
 			if (c < 0x80 && !is_digit(c))
 				return SIZE_MAX;
-			count += (c & 0xc0) != 0x80;	/* the first octet of a character */
+			count += (c & 0xc0) != 0x80;	/* the first byte of a character */
 			skip = 1;
 		}
 		typed = (struct view){ typed.data + skip, typed.len - skip };
@@ -120,7 +120,7 @@ pinrule_is_new_sign(struct view pin)
 	return digit && capital && pinrule_may_be_sign(pin);
 }
 
-/* Each digit as far from the one before, nine and nought being neighbours. */
+/* Whether all steps between digits are equal (9 and 0 are neighbours). */
 static bool
 has_step(const uint8_t *digits, int step)
 {
@@ -137,7 +137,7 @@ is_series(const uint8_t *d)
 		return true;
 	if ((d[0] == d[2] && d[1] == d[3]) || (d[0] == d[1] && d[2] == d[3]))
 		return true;
-	/* down and up the middle of a keypad */
+	/* down or up the middle column of a keypad */
 	return memcmp(d, "2580", AUTH_PIN_LENGTH) == 0 || memcmp(d, "0852", AUTH_PIN_LENGTH) == 0;
 }
 

@@ -107,7 +107,7 @@ is_serial(const char *tty)
 	    (begins_with(tty, "tty") && isalpha((unsigned char)tty[3]));
 }
 
-/* ":0", ":0.0": a display whose X server runs on this machine, whoever looks at it. */
+/* ":0", ":0.0": a display whose X server runs on this machine, even if it is viewed from another one. */
 static bool
 is_display_here(const char *name)
 {
@@ -131,7 +131,7 @@ place_same_display(const char *a, const char *b)
 	return is_display_here(a) && n == strcspn(b, ".") && strncmp(a, b, n) == 0;
 }
 
-/* Those that take a password from the network, and may not say from whom. */
+/* Services that accept a password from the network, and may not give the remote host. */
 static bool
 is_network_service(const char *service)
 {
@@ -174,7 +174,7 @@ place_of_utmp_host(const char *host)
 	return PLACE_WITNESS_REMOTE;
 }
 
-/* "azumino.example" and "azumino": the same machine, once with its domain. */
+/* "azumino.example" and "azumino": the same machine, with and without its domain. */
 static bool
 is_with_domain(const char *name, const char *host)
 {
@@ -227,8 +227,8 @@ find_remote_sign(const struct place_evidence *e)
 }
 
 /*
- * Whether the terminal is a virtual console. To users it may be named who are elsewhere (su
- * takes it from any of its descriptors), so it has to control their process; root's programs are believed.
+ * Whether the terminal is a virtual console. Programs of a remote user may name one too (su takes it from
+ * any of its descriptors), so it must control their process; programs of root are believed.
  */
 static bool
 is_at_console(const struct place_evidence *e)
@@ -259,7 +259,7 @@ is_on_seat(const struct place_session *s)
 	return s->active && !s->remote && s->seat[0] != '\0';
 }
 
-/* How a session fits to the display that is named. */
+/* How well a session matches the display that is named. */
 enum fit { FIT_NOT, FIT_PERHAPS, FIT_YES };
 
 static enum fit
@@ -270,7 +270,7 @@ fit_display(const struct place_session *s, const char *display)
 	return s->display[0] == '\0' ? FIT_PERHAPS : FIT_NOT;
 }
 
-/* A daemon that root has started by hand: lockers and polkit's helper are run by their users. */
+/* A daemon that root has started by hand: lockers and polkit's helper run as their users. */
 static bool
 is_silent_daemon(const struct place_evidence *e)
 {
@@ -300,7 +300,10 @@ decide_by_own_session(const struct place_evidence *e, const struct place_session
 	return fit == FIT_YES ? WHERE_SESSION : WHERE_NEW_DISPLAY;
 }
 
-/* Of a process in no session, by the sessions of the user whose manager has started it, or who runs it. */
+/*
+ * For a process in no session: by the sessions of the user whose service manager started it, or who runs
+ * it.
+ */
 static enum where
 decide_by_user(const struct place_evidence *e)
 {
@@ -331,7 +334,7 @@ decide_by_user(const struct place_evidence *e)
 	return best == FIT_YES ? WHERE_USER_SESSION : WHERE_NEW_DISPLAY;
 }
 
-/* Whose display it is: one that any remote session claims as well proves nothing. */
+/* By the session of the display: one that a remote session claims as well proves nothing. */
 static enum where
 decide_by_display(const struct place_evidence *e, const char *display)
 {
@@ -356,7 +359,7 @@ is_seat_in_use(const struct place_evidence *e)
 	return false;
 }
 
-/* What a program of root's in no session proves by the words it uses: login, a greeter, or a daemon. */
+/* For a program of root in no session, by what it sets: login, a greeter, or a daemon. */
 static enum where
 decide_by_words(const struct place_evidence *e)
 {
@@ -406,7 +409,7 @@ place_decide(const struct place_evidence *e)
 	if (where != WHERE_UNKNOWN)
 		return where;
 	where = e->logind == PLACE_LOGIND_ABSENT ? decide_without_logind(e) : decide_by_logind(e);
-	/* For what cannot be proved; a remote login stays one. */
+	/* `vouched` replaces a missing proof, but never makes a remote login local. */
 	if (e->vouched && where_place(where) != PLACE_LOCAL && where_place(where) != PLACE_REMOTE)
 		return WHERE_VOUCHED;
 	return where;

@@ -5,12 +5,12 @@
  * that anyone types elsewhere into an attempt at it.
  *
  * One function decides, from all the evidence, and says why. That the user is
- * local has to be proved, so what says nothing is not local:
+ * local has to be proved, so without evidence a login is not local:
  *
- *   - A sign of a remote login always counts, whoever could have set it: the
- *     service, PAM_RHOST, PAM_TTY, SSH_CONNECTION, a server among the parents of
- *     the process, the terminal's host in utmp.
- *   - Where logind runs, it is the witness: for a process in a session, that session; for
+ *   - A sign of a remote login always counts, even one that any user could
+ *     have set: the service, PAM_RHOST, PAM_TTY, SSH_CONNECTION, a server
+ *     among the parents of the process, the terminal's host in utmp.
+ *   - Where logind runs, its sessions are the evidence: for a process in a session, that session; for
  *     other processes (polkit's helper, terminals of GNOME and KDE, systemd-run --user, at,
  *     cron), the sessions of the user whose service manager or who started them; for programs of root
  *     outside any session (login, greeters), the session of the display or seat that
@@ -30,7 +30,7 @@
 
 enum place {
 	PLACE_UNPROVED,
-	PLACE_ASSUMED,		/* at this machine, unless the user sees to it that it looks so */
+	PLACE_ASSUMED,		/* at this machine, unless the user has forged the evidence */
 	PLACE_LOCAL,		/* at this machine */
 	PLACE_REMOTE,		/* somewhere else */
 	PLACE_COUNT		/* not a place */
@@ -43,11 +43,11 @@ enum where {
 	WHERE_COUNT		/* not a reason */
 };
 
-/* What a reason amounts to. A number that is no reason: PLACE_UNPROVED. */
+/* The place that a reason leads to. An unknown number: PLACE_UNPROVED. */
 enum place where_place(enum where where);
 /* The stable word for logs; never NULL. */
 const char *where_code(enum where where);
-/* What was found, untranslated (a message id for gettext); never NULL. */
+/* The evidence in words, untranslated (a message id for gettext); never NULL. */
 const char *where_text(enum where where);
 
 /* "local", "assumed", "unproved" or "remote", for logs; never NULL. */
@@ -58,7 +58,7 @@ const char *place_name(enum place place);
 #define PLACE_NAME_MAX 64
 #define PLACE_SESSIONS_MAX 64
 
-/* A session of logind's. */
+/* A session of logind. */
 struct place_session {
 	uid_t uid;		/* of its user */
 	bool own;		/* the process belongs to it */
@@ -67,7 +67,7 @@ struct place_session {
 	char display[PLACE_NAME_MAX];	/* ":0"; "" if logind does not know */
 };
 
-/* What is on the other side of the terminal, in rising order of what it says. */
+/* What is on the other side of the terminal, from the weakest to the strongest evidence. */
 enum place_witness {
 	PLACE_WITNESS_NONE,
 	PLACE_WITNESS_MULTIPLEXER,	/* tmux, screen and the like */
@@ -77,10 +77,10 @@ enum place_witness {
 enum place_logind {
 	PLACE_LOGIND_ABSENT,
 	PLACE_LOGIND_ANSWERS,
-	PLACE_LOGIND_SILENT,	/* it runs, but could not be asked or said too much */
+	PLACE_LOGIND_SILENT,	/* it runs, but did not answer, or the answer was too long */
 };
 
-/* Texts are lent and never NULL; "" if the application sets none. */
+/* The texts must outlive the struct and are never NULL; "" if the application sets none. */
 struct place_evidence {
 	/* by the application */
 	const char *service;	/* PAM_SERVICE */
@@ -90,7 +90,7 @@ struct place_evidence {
 	const char *seat;	/* XDG_SEAT in the PAM environment, as gdm sets it */
 	bool ssh_connection;	/* SSH_CONNECTION is in the PAM environment, or in that of the process */
 	uid_t caller;		/* who runs it: the real user id */
-	bool for_caller;	/* and is the very user who logs in */
+	bool for_caller;	/* and that is the user who logs in */
 
 	/* by the configuration */
 	bool vouched;		/* the administrator says that this service is for local users */
@@ -101,7 +101,7 @@ struct place_evidence {
 	enum place_witness parents;	/* what started the process */
 	enum place_witness utmp;	/* what utmp says of the terminal */
 	enum place_logind logind;
-	bool managed;		/* a user's service manager has started it */
+	bool managed;		/* started by a user's service manager */
 	uid_t manager;		/* that user */
 	size_t session_count;	/* those of the process, of its user, of its display and its seat */
 	struct place_session sessions[PLACE_SESSIONS_MAX];
@@ -115,10 +115,10 @@ enum where place_decide(const struct place_evidence *e);
 /* 1 to 63 for "/dev/tty1" or "tty1"; 0 for serial lines, pseudo-terminals and the rest. */
 unsigned int place_console(const char *tty);
 
-/* What a program of that name (at most 15 bytes, as in /proc/PID/stat) says of what it started. */
+/* The evidence of a parent process by its name (at most 15 bytes, as in /proc/PID/stat). */
 enum place_witness place_of_program(const char *name);
 
-/* What a host in utmp says: a name or an address, a display, or a multiplexer's mark. */
+/* The evidence of a host in utmp: a name or an address, a display, or a multiplexer's mark. */
 enum place_witness place_of_utmp_host(const char *host);
 
 /* Whether both name one display of this machine, whichever of its screens: ":0" and ":0.0". */

@@ -34,12 +34,12 @@ safefile_outcome(enum safefile r, enum outcome_status absent, enum outcome_statu
 static enum safefile
 refuse_file(const struct log *log, const char *path, const char *why, const char *remedy)
 {
-	/* However long the path: why and remedy must find room. */
+	/* Cut a long path, so that reason and remedy still fit. */
 	log_msg(log, LOG_ERR, "%.400s: %.400s; %s", path, why, remedy);
 	return SAFEFILE_REFUSED;
 }
 
-/* ENOENT and errors of the system, as an outcome. */
+/* The result for ENOENT and other errors of the system. */
 static enum safefile
 refuse_errno(const struct log *log, const char *path, const char *what)
 {
@@ -75,7 +75,7 @@ check_owner_and_mode(const char *path, const char *part, const struct stat *st, 
 	return SAFEFILE_OK;
 }
 
-/* Opens the next directory on the way, and checks it. */
+/* Opens the next directory of the path, and checks it. */
 static enum safefile
 open_step(const char *path, const char *walked, int parent, const char *name, uid_t owner,
     const struct log *log, int *ret_fd)
@@ -132,7 +132,7 @@ walk_path(const char *path, char *copy, uid_t owner, const struct log *log, int 
 	return SAFEFILE_OK;
 }
 
-/* What is opened at last: to read, or (O_PATH) only to be looked at. */
+/* Opens the last component: to read it, or (O_PATH) only to check it. */
 static enum safefile
 open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type, int how,
     const struct log *log, int *ret_fd)
@@ -329,7 +329,7 @@ safefile_room(int fd, uint64_t *ret_octets)
 
 	if (fstatvfs(fd, &fs) != 0)
 		return false;
-	/* A file system without a size of its own (memfd_create(2)) says 0 of everything. */
+	/* A file system without a fixed size (memfd_create(2)) reports 0 for everything. */
 	*ret_octets = fs.f_blocks == 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize / 2;
 	return true;
 }
@@ -360,7 +360,7 @@ safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
 	const char *slash = strrchr(path, '/');
 	int dir_len = slash == NULL ? 0 : (int)(slash - path) + 1;
 	char aside[PATH_MAX];
-	/* Not path and a suffix: the name may be as long as names can be. */
+	/* Not path and a suffix: the name may already have the maximum length. */
 	int n = snprintf(aside, sizeof aside, "%.*s.new-XXXXXX", dir_len, path);
 
 	if (n < 0 || (size_t)n >= sizeof aside) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Opening the files that decide who gets in.
+ * Opens the files that decide who can log in.
  *
  * MUSTs: the path is absolute; no component of it is a symbolic link; every
- * directory on the way, and the file, belongs to root or to `owner`, and
- * nobody else can write to it (a sticky directory such as /tmp, where only
- * the owner of an entry can replace it, is let pass); the file is regular and
- * belongs to `owner`; what was checked is what is read (fstat on the open
+ * directory on the way, and the file, belongs to root or to `owner`, and no
+ * one else can write to it (a sticky directory such as /tmp, where only the
+ * owner of an entry can replace it, is allowed); the file is regular and
+ * belongs to `owner`; what is read is what was checked (fstat on the open
  * descriptor). `owner` is 0 except in tests. (doc/facts/pitfalls.md §23, §24;
  * the model is pam-u2f's open_safely.)
  */
@@ -23,14 +23,14 @@
 
 enum safefile {
 	SAFEFILE_OK,
-	SAFEFILE_ABSENT,	/* ENOENT: the caller knows what that means */
+	SAFEFILE_ABSENT,	/* ENOENT: the caller decides what that means */
 	SAFEFILE_REFUSED,	/* unsafe, unreadable, too long: logged with the remedy */
 	SAFEFILE_NO_MEMORY,
 };
 
 /*
- * The outcome of opening or reading a file: OUTCOME_OK; OUTCOME_NO_MEMORY; `absent` or `refused`,
- * what such a file means to the caller; OUTCOME_INTERNAL for a number that is none of the above.
+ * The outcome of opening or reading a file: OUTCOME_OK; OUTCOME_NO_MEMORY; `absent` or `refused`, as the
+ * caller wants such a file reported; OUTCOME_INTERNAL for a number that is none of the above.
  */
 struct outcome safefile_outcome(enum safefile r, enum outcome_status absent,
     enum outcome_status refused) MUST_CHECK;
@@ -61,8 +61,8 @@ enum safefile safefile_open_at(int dir, const char *dir_path, const char *name, 
     const struct log *log, int *ret_fd) MUST_CHECK;
 
 /*
- * As safefile_open_dir(), but a directory that is not there is made: for its owner alone, and the one
- * above it, if that is missing too, for all to read. REFUSED, logged, also if it cannot be made.
+ * As safefile_open_dir(), but creates a missing directory: readable by its owner only; and its parent, if
+ * that is missing too: readable by all. REFUSED, logged, also if it cannot be created.
  */
 enum safefile safefile_make_dir(const char *path, uid_t owner, const struct log *log,
     int *ret_fd) MUST_CHECK;
@@ -92,14 +92,14 @@ bool safefile_write(int fd, const void *data, size_t len) MUST_CHECK;
 int safefile_temporary(void) MUST_CHECK;
 
 /*
- * How many octets a file may take from the file system that fd is on: half of what it has free for
- * users, so that a stranger's file fills neither it nor what it keeps for root. False with errno.
+ * How many bytes a file may take from the file system that fd is on: half of what it has free for
+ * users, so that a file from outside cannot fill it. False with errno.
  */
 bool safefile_room(int fd, uint64_t *ret_octets) MUST_CHECK;
 
 /*
- * Makes what happened to the entry at path (an absolute one) outlast a power
- * cut. False with errno.
+ * Syncs the directory of path (absolute), so that a change of the entry survives a power failure. False
+ * with errno.
  */
 bool safefile_sync_directory_of(const char *path) MUST_CHECK;
 

@@ -28,7 +28,7 @@ secret_of(size_t max)
 
 	if (page == MAP_FAILED)
 		return NULL;
-	/* A sandbox may allow no locked memory at all: go on without. */
+	/* A sandbox may not allow locked memory: continue without. */
 	(void)mlock(page, page_size());
 	(void)madvise(page, page_size(), MADV_DONTDUMP);
 #ifdef MADV_WIPEONFORK
@@ -81,7 +81,7 @@ secret_set(struct secret *s, const void *bytes, size_t len)
 void
 secret_capitalize(struct secret *s)
 {
-	/* By hand, because toupper() asks the locale. */
+	/* By hand, because toupper() depends on the locale. */
 	for (size_t i = 0; i < s->len; i++)
 		if (s->bytes[i] >= 'a' && s->bytes[i] <= 'z')
 			s->bytes[i] = (uint8_t)(s->bytes[i] - 'a' + 'A');

@@ -2,22 +2,22 @@
 /*
  * The only holder of a PIN or password.
  *
- * MUSTs: the bytes live in memory that is locked where the system allows it,
+ * MUSTs: the bytes are in memory that is locked if the system allows it,
  * left out of core dumps, not inherited by a child, and wiped before it is
- * given back. Nobody copies the bytes out except into a VERIFY or CHANGE
- * REFERENCE DATA command, which is wiped in turn.
+ * given back. The only copy made of them is in a VERIFY or CHANGE REFERENCE
+ * DATA command, which is wiped as well.
  */
 #ifndef JPKI_LIB_SECRET_H
 #define JPKI_LIB_SECRET_H
 
 #include "lib/buf.h"
 
-#define SECRET_MAX 16		/* what the card takes (doc/facts/jpki-card.md §2.4) */
-#define SECRET_LONG_MAX 510	/* a password, at most PAM_MAX_RESP_SIZE octets with its NUL */
+#define SECRET_MAX 16		/* the longest PIN of the card (doc/facts/jpki-card.md §2.4) */
+#define SECRET_LONG_MAX 510	/* a password, at most PAM_MAX_RESP_SIZE bytes with its NUL */
 
 struct secret;
 
-/* NULL if there is no memory. That the memory cannot be locked is no error. */
+/* NULL if out of memory. Failure to lock the memory is not an error. */
 struct secret *secret_new(void) MUST_CHECK;
 /* The same for a password: of up to SECRET_LONG_MAX bytes. */
 struct secret *secret_new_long(void) MUST_CHECK;
@@ -25,16 +25,16 @@ struct secret *secret_new_long(void) MUST_CHECK;
 void secret_free(struct secret *s);
 
 /*
- * Takes len bytes over (copies them; the caller wipes its own). False, and
- * the secret is empty, if there are more than SECRET_MAX, or SECRET_LONG_MAX in a long one.
+ * Copies len bytes; the caller wipes its own copy. False, and the secret is empty, if there are more than
+ * SECRET_MAX, or SECRET_LONG_MAX in a long one.
  */
 bool secret_set(struct secret *s, const void *bytes, size_t len) MUST_CHECK;
 void secret_wipe(struct secret *s);
 
-/* Small letters of ASCII become capitals, for the signature PIN, which has no small ones. */
+/* Turns lower-case ASCII letters into capitals, for the signature PIN, which has only these. */
 void secret_capitalize(struct secret *s);
 
-/* Lends the bytes until the next call on the secret. A NUL follows them. */
+/* The bytes, valid until the next call on the secret. A NUL follows them. */
 struct view secret_view(const struct secret *s);
 
 /* Whether it is a user-authentication PIN (pinrule_is_auth(), lib/pinrule.h). */

@@ -26,7 +26,7 @@ asn1_is_certificate(struct view der)
 		return false;
 	if (signature.len < 2 || signature.data[0] != 0)
 		return false;
-	/* Version 1 has no version and no extensions, without which we can judge nothing. */
+	/* Version 1 has no version field and no extensions, without which it cannot be judged. */
 	tbs = cursor_of(tbs_body.data, tbs_body.len);
 	return der_get(&tbs, DER_CONTEXT_0, &version) && der_get(&tbs, DER_INTEGER, &serial) &&
 	    der_get(&tbs, DER_SEQUENCE, &inner_alg) && view_equal(inner_alg, outer_alg);

@@ -36,7 +36,7 @@ base64_read(const char *text, uint8_t *data, size_t size, size_t *ret_len)
 	SECItem *item;
 	bool fits;
 
-	/* NSS stops silently at the first '=' and skips what is no letter. */
+	/* NSS stops silently at the first '=' and skips other characters. */
 	if (!base64_is_text(text))
 		return false;
 	item = NSSBase64_DecodeBuffer(NULL, NULL, text, (unsigned int)strlen(text));

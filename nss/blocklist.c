@@ -120,8 +120,8 @@ read_text(const struct blocklist *list, char **ret_text)
 }
 
 /*
- * Calls `each` for every line as it is written (without its newline), with the
- * entry in it (NULL: none). All of it, or BLOCK_LIST.
+ * Calls `each` for every line as written (without its newline), with its entry (NULL: no entry). BLOCK_LIST
+ * if a line cannot be parsed.
  */
 static struct outcome
 walk_list(const struct blocklist *list, char *text,
@@ -141,11 +141,11 @@ walk_list(const struct blocklist *list, char *text,
 			kind = read_line(copy, &entry, &note);
 		}
 		if (kind == LINE_BAD) {
-			log_msg(list->log, LOG_ERR, "%s:%u: not understood; mend or remove the line",
+			log_msg(list->log, LOG_ERR, "%s:%u: not understood; correct or remove the line",
 			    list->path, n);
 			return outcome_of(OUTCOME_BLOCK_LIST);
 		}
-		if (kind == LINE_ENTRY || next != NULL)	/* behind the last newline is no line */
+		if (kind == LINE_ENTRY || next != NULL)	/* nothing follows the last newline */
 			each(ctx, line, kind == LINE_ENTRY ? &entry : NULL, note);
 	}
 	return outcome_of(OUTCOME_OK);
@@ -188,7 +188,7 @@ blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct 
 	snprintf(by_certificate->certificate, sizeof by_certificate->certificate, "%s", cert->fingerprint);
 	if (!cert_key_sha256(issuer, by_serial->issuer_key))
 		return false;
-	/* A serial number that no list can hold equals none. */
+	/* A serial number that no entry can have matches none. */
 	if (crlder_serial(view_of_item(&cert->nss->serialNumber), &serial))
 		view_hex(serial, by_serial->serial);
 	return true;
@@ -241,7 +241,7 @@ struct change {
 	size_t count;
 	bool removing;
 	size_t removed;
-	bool *present;		/* adding: which are there already */
+	bool *present;		/* adding: which are already in the list */
 	struct writer w;	/* the new text */
 };
 
@@ -287,7 +287,7 @@ put_absent(struct change *c, const char *note)
 	return added;
 }
 
-/* From reading to replacing under the lock: two changes must not undo each other. */
+/* Under the lock from reading to replacing: two changes must not undo each other. */
 static struct outcome
 change_list(const struct blocklist *list, struct change *c, const char *note, size_t *ret_changed)
 {

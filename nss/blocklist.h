@@ -7,8 +7,8 @@
  *	serial ISSUERKEY NUMBER		SHA-256 of the issuer's SubjectPublicKeyInfo (the
  *					generations of JPKI's CA share one name), serial number
  *
- * in hex digits; what follows a # is a comment. One line that is not understood, and
- * the list is not known: everything is refused until it is mended.
+ * in hex digits; what follows a # is a comment. If one line cannot be parsed, the contents of the list are
+ * unknown: every certificate is refused until the line is corrected.
  */
 #ifndef JPKI_NSS_BLOCKLIST_H
 #define JPKI_NSS_BLOCKLIST_H
@@ -20,7 +20,7 @@
 #include "nss/cert.h"
 
 #define BLOCKLIST_FILE_MAX ((size_t)1 << 20)
-#define BLOCKLIST_SERIAL_LEN 40	/* hex digits of 20 octets (RFC 5280 §4.1.2.2) */
+#define BLOCKLIST_SERIAL_LEN 40	/* hex digits of 20 bytes (RFC 5280 §4.1.2.2) */
 #define BLOCKLIST_NOTE_MAX 300
 
 struct blocklist {
@@ -33,7 +33,7 @@ struct blocklist {
 struct block_entry {
 	char certificate[CERT_FINGERPRINT_LEN + 1];
 	char issuer_key[CERT_FINGERPRINT_LEN + 1];
-	char serial[BLOCKLIST_SERIAL_LEN + 1];	/* whole octets, the first not zero */
+	char serial[BLOCKLIST_SERIAL_LEN + 1];	/* whole bytes, the first not zero */
 };
 
 /*
@@ -58,14 +58,14 @@ struct outcome blocklist_check(const struct blocklist *list, const struct cert *
     const struct cert *issuer) MUST_CHECK;
 
 /*
- * Adds what is not there yet, with the note as a comment; makes the file (0644) if
- * there is none. Replaced as a whole, under the lock PATH.lock. *ret_added: how
- * many were new. BLOCK_LIST (logged; nothing was changed), NO_MEMORY.
+ * Adds new entries, with the note as a comment; creates the file (0644) if there is none. The file is
+ * replaced as a whole, under the lock PATH.lock. *ret_added: how many were new. BLOCK_LIST (logged; nothing
+ * was changed), NO_MEMORY.
  */
 struct outcome blocklist_add(const struct blocklist *list, const struct block_entry *entries,
     size_t count, const char *note, size_t *ret_added) MUST_CHECK;
 
-/* Takes all lines with one of these away; *ret_removed: how many. As above. */
+/* Removes all lines with one of these; *ret_removed: how many. Otherwise as above. */
 struct outcome blocklist_remove(const struct blocklist *list, const struct block_entry *entries,
     size_t count, size_t *ret_removed) MUST_CHECK;
 

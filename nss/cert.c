@@ -10,7 +10,7 @@
 #include "nss/asn1.h"
 #include "nss/internal.h"
 
-/* Names go to terminals, and the holder of the certificate chose them. */
+/* Names are shown on terminals, and may contain anything. */
 static char *
 name_text(CERTName *name)
 {
@@ -69,7 +69,7 @@ fingerprint(struct view bytes, char ret_text[CERT_FINGERPRINT_LEN + 1])
 	return true;
 }
 
-/* The curve by its name; curves given by their parameters are not accepted. */
+/* Only named curves are accepted, not curves given by their parameters. */
 static SECOidTag
 curve_of(const SECKEYPublicKey *key)
 {
@@ -177,7 +177,7 @@ cert_from_der(struct certdb *db, struct view der, struct cert **ret)
 	    .len = (unsigned int)der.len };
 	struct outcome o;
 
-	(void)db;	/* in the signature because NSS works only while one is open */
+	(void)db;	/* a parameter because NSS works only while one is open */
 	if (der.len > CERT_DER_MAX || !asn1_is_certificate(der))
 		return outcome_of(OUTCOME_CERT_BAD);
 	cert = calloc(1, sizeof *cert);
@@ -320,7 +320,7 @@ cert_is_ca(const struct cert *cert)
 	if (cert_claims_ca(cert) != CLAIM_YES)
 		return false;
 	PORT_SetError(0);
-	if (!cert_key_usage(cert, &usage))	/* absent is fine, unreadable is not */
+	if (!cert_key_usage(cert, &usage))	/* absent is accepted, malformed is not */
 		return PORT_GetError() == SEC_ERROR_EXTENSION_NOT_FOUND;
 	return (usage & KU_KEY_CERT_SIGN) != 0;
 }

@@ -14,8 +14,8 @@ struct certdb;
 struct cert;
 
 /*
- * Decodes exactly one DER certificate; trailing bytes are refused, also if
- * they are the filler with which cards pad their files. Copies the bytes.
+ * Decodes exactly one DER certificate; trailing bytes are refused, even the filler with which cards pad
+ * their files. Copies the bytes.
  *
  * OUTCOME_OK: *ret is the caller's; cert_free() before certdb_close().
  * OUTCOME_CERT_BAD: not a certificate, or more than CERT_DER_MAX bytes.
@@ -29,25 +29,24 @@ struct view cert_der(const struct cert *cert);
 const char *cert_fingerprint(const struct cert *cert);
 
 /*
- * The fingerprint of these octets, whatever they are: nothing in them is decoded. NSS must be in use
+ * The fingerprint of any bytes: they are not decoded. NSS must be in use
  * (certdb_open_none()). False if NSS fails.
  */
 bool cert_fingerprint_of(struct view der, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
 
 /*
- * The hex digits of a fingerprint, or of its begin, as people write them: either
- * case, with or without colons. False for anything else, or more than a
- * fingerprint has; how many there are is the caller's to judge.
+ * The hex digits of a fingerprint, or its first digits, as people write them: either case, with or without
+ * colons. False for anything else, or more digits than a fingerprint has; the caller checks the number.
  */
 bool cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
 
 /*
- * SHA-256 of its SubjectPublicKeyInfo in lower-case hex: what tells the generations of
- * JPKI's CA apart. False if NSS fails.
+ * SHA-256 of its SubjectPublicKeyInfo in lower-case hex: it distinguishes the generations of JPKI's CA.
+ * False if NSS fails.
  */
 bool cert_key_sha256(const struct cert *cert, char ret[static CERT_FINGERPRINT_LEN + 1]) MUST_CHECK;
 
-/* Seconds since 1970 UTC, to the second as written in the certificate. */
+/* Seconds since 1970 UTC, exactly as in the certificate. */
 int64_t cert_not_before(const struct cert *cert);
 int64_t cert_not_after(const struct cert *cert);
 

@@ -10,7 +10,7 @@
 #include "lib/safefile.h"
 #include "nss/internal.h"
 
-#define EXCHANGES 10	/* of the directory during one opening; two are many */
+#define EXCHANGES 10	/* exchanges of the directory during one opening; two are already many */
 
 const char *
 nss_error_name(PRErrorCode error)
@@ -30,8 +30,8 @@ judge_file(enum safefile r, const char *path, const struct log *log)
 }
 
 /*
- * Both files, because NSS refuses a directory without a readable key4.db as
- * well, and says of neither what is wrong with it.
+ * Check both files: NSS refuses a directory without a readable key4.db too, and reports a reason for
+ * neither.
  */
 static struct outcome
 check_files(const char *dir, uid_t owner, const struct log *log)
@@ -52,7 +52,7 @@ check_files(const char *dir, uid_t owner, const struct log *log)
 	return o;
 }
 
-/* In FIPS mode NSS checks itself, whatever database it is to open. */
+/* In FIPS mode NSS tests itself before it opens a database. */
 static void
 log_refusal(const char *dir, PRErrorCode error, const struct log *log)
 {
@@ -73,11 +73,11 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 	char config[PATH_MAX + 4];
 
 	/*
-	 * NSS knows one trust domain per process: of two open databases the
-	 * CAs of either would be trusted for both (doc/facts/nss.md §1.2).
+	 * NSS has one trust domain per process: with two databases open, the CAs of each would be trusted
+	 * for both (doc/facts/nss.md §1.2).
 	 */
 	if (NSS_IsInitialized()) {
-		log_msg(log, LOG_CRIT, "%s: NSS is in use in this process already", dir);
+		log_msg(log, LOG_CRIT, "%s: NSS is already in use in this process", dir);
 		return outcome_of(OUTCOME_INTERNAL);
 	}
 	db = calloc(1, sizeof *db);
@@ -100,7 +100,7 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 	return outcome_of(OUTCOME_OK);
 }
 
-/* T and nothing else makes an anchor: C is for servers, P would need no chain at all. */
+/* Only the flag T makes an anchor: C is for servers, and P would need no chain at all. */
 static bool
 is_anchor(const CERTCertificate *cert)
 {
@@ -185,7 +185,7 @@ open_once(const char *dir, uid_t owner, const struct log *log, struct certdb **r
 	return o;
 }
 
-/* Which directory bears the name; 0 for none. */
+/* Identifies the directory at this path; 0 if there is none. */
 static struct stat
 identity_of(const char *dir)
 {
@@ -197,9 +197,8 @@ identity_of(const char *dir)
 }
 
 /*
- * Directory, cert9.db and key4.db are opened one after the other, by their paths, while
- * nss/trustdb.c puts a new directory in the old one's place: whatever came of it then
- * counts for nothing, for it may be half of the one and half of the other.
+ * Directory, cert9.db and key4.db are opened one after the other, by their paths. If nss/trustdb.c replaces
+ * the directory meanwhile, they may come from different ones: discard the result and open again.
  */
 struct outcome
 certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb **ret_db)
@@ -216,7 +215,7 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 			*ret_db = db;
 			return o;
 		}
-		log_msg(log, LOG_INFO, "%s: was exchanged for a newer one meanwhile; opened again", dir);
+		log_msg(log, LOG_INFO, "%s: was replaced by a newer one meanwhile; opened again", dir);
 		(void)certdb_close(db);
 	}
 	return outcome_ok(&o) ? outcome_of(OUTCOME_TRUST_DB) : o;

@@ -232,7 +232,7 @@ kind_of(SECOidTag tag)
 	return CERTFORM_OTHER;
 }
 
-/* Whether the certificate names the key of this CA as the CA names it itself. */
+/* Whether the certificate's authority key id is this CA's own subject key id. */
 static bool
 names_key_of(const struct cert *cert, const struct cert *ca)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The form of a certificate, for `jpkictl survey`: which extensions it has and of what kind, as bits.
- * No octet of the certificate is in the answer: what is not in the tables here is "other".
+ * The answer contains no byte of the certificate: everything outside these tables is "other".
  */
 #ifndef JPKI_NSS_CERTFORM_H
 #define JPKI_NSS_CERTFORM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MUSTs: OUTCOME_OK needs every own check *and* CERT_PKIXVerifyCert; the own
- * checks run first only because they can name what is wrong, which PKIX often
- * cannot (doc/facts/nss.md §2.3); an NSS error nobody thought of is a refusal.
+ * MUSTs: OUTCOME_OK needs every check of this file *and* CERT_PKIXVerifyCert. The checks here run first
+ * only because they can report what is wrong, which PKIX often cannot (doc/facts/nss.md §2.3). An
+ * unexpected NSS error is a refusal.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@ hash_is_strong(const struct cert *cert)
 	return strong_hash_of(SECOID_GetAlgorithmTag(&cert->nss->signature)) != SEC_OID_UNKNOWN;
 }
 
-/* Whether the certificate says which key signed it, and it is the anchor's. */
+/* Whether the certificate names the key that signed it, and it is the anchor's. */
 static bool
 names_key_of(const struct cert *cert, const struct cert *anchor)
 {
@@ -55,10 +55,9 @@ untrusted(const struct cert *cert, PRErrorCode error, const char *why, const str
 }
 
 /*
- * The anchor whose key made the certificate's signature. By key, because all
- * generations of JPKI's CA have one name; among certificates of one key the
- * one that is valid now. Only a direct issuer counts: JPKI has no CA between,
- * and a CRL is looked up for the issuer.
+ * The anchor whose key made the certificate's signature. By key, because all generations of JPKI's CA have
+ * one name; among certificates of one key the one that is valid now. Only a direct issuer is accepted: JPKI
+ * has no intermediate CA, and a CRL is looked up by the issuer.
  */
 static struct outcome
 find_anchor(const struct certdb *db, const struct cert *cert, int64_t now,
@@ -94,7 +93,7 @@ find_anchor(const struct certdb *db, const struct cert *cert, int64_t now,
 	return outcome_of(OUTCOME_OK);
 }
 
-/* To the second: NSS accepts a certificate up to a day before its time. */
+/* Exact to the second: NSS accepts a certificate up to a day early. */
 static struct outcome
 check_dates(const struct cert *cert, const struct cert *anchor, int64_t now)
 {
@@ -110,9 +109,8 @@ check_dates(const struct cert *cert, const struct cert *anchor, int64_t now)
 }
 
 /*
- * digitalSignature without nonRepudiation: the signature certificate of the
- * same card stands for a seal on contracts, and its password for more than a
- * login should ever ask.
+ * digitalSignature without nonRepudiation: this refuses the signature certificate of the same card. Its
+ * signatures bind like a seal on a contract, so its password must not be used for logins.
  */
 static bool
 key_usage_fits(const struct cert *cert)
@@ -123,7 +121,7 @@ key_usage_fits(const struct cert *cert)
 	    (usage & KU_NON_REPUDIATION) == 0;
 }
 
-/* Absent is fine; if there, clientAuth must be in it; unreadable counts as wrong. */
+/* Absent is accepted; if present, it must contain clientAuth; malformed is refused. */
 static bool
 extended_key_usage_fits(const struct cert *cert)
 {
@@ -191,7 +189,7 @@ check_kind(const struct cert *cert, const char *policy, const struct log *log)
 	return policy != NULL ? check_policy(cert, policy, log) : outcome_of(OUTCOME_OK);
 }
 
-/* The hash of the anchor's own signature proves nothing and is not asked. */
+/* The anchor's own signature proves nothing, so its hash is not checked. */
 static struct outcome
 check_strength(const struct cert *cert, const struct cert *anchor)
 {
@@ -242,7 +240,8 @@ status_of_nss(PRErrorCode error)
 /*
  * One PKIX verification at the given moment, our anchors only, nothing over
  * the network, NSS's revocation off (it cannot read JPKI's lists). The flags
- * are given explicitly: the defaults belong to whoever set them last.
+ * are given explicitly, because other code in the process may have changed
+ * the defaults.
  */
 static struct outcome
 pkix(struct certdb *db, const struct cert *cert, int64_t now, CERTCertificate **ret_anchor)
@@ -282,8 +281,8 @@ pkix(struct certdb *db, const struct cert *cert, int64_t now, CERTCertificate **
 }
 
 /*
- * NULL is what a trusted leaf (trust P) or trust from elsewhere gives, so an
- * anchor has to be there, and to hold the key the signature was made with.
+ * PKIX returns no anchor for a trusted leaf (trust P) or trust from elsewhere. So require an anchor, with
+ * the key that made the signature.
  */
 static bool
 is_our_anchor(const struct certdb *db, const CERTCertificate *found, const struct cert *anchor)

@@ -6,15 +6,15 @@
  * CERT_PKIXVerifyCert (doc/facts/nss.md §2: usage SSLClient, own anchors only, a
  * returned anchor that is ours, explicit time, NSS's revocation off because
  * it cannot be used for JPKI); that this anchor issued the certificate itself
- * (JPKI has no CA between, and a CRL is looked up for the issuer); exact
- * validity of certificate and anchor; key usage (there, digitalSignature set, nonRepudiation clear: which refuses the
- * signature certificate of the same card); extended key usage, where there
- * is one (clientAuth); key type and size (RSA from 2048 bits, EC P-256 and
- * P-384); hash of the certificate's signature (SHA-256 or better); policy
- * OID, where one is configured.
+ * (JPKI has no intermediate CA, and a CRL is looked up by the issuer); exact
+ * validity of certificate and anchor; key usage (present, digitalSignature set,
+ * nonRepudiation clear, which refuses the signature certificate of the same
+ * card); extended key usage, if present (clientAuth); key type and size (RSA
+ * from 2048 bits, EC P-256 and P-384); hash of the certificate's signature
+ * (SHA-256 or better); policy OID, if one is configured.
  *
- * Not checked here: whether anybody holds the key (nss/sigcheck.h), and
- * revocation, which is the caller's `struct revocation`.
+ * Not checked here: possession of the key (nss/sigcheck.h), and revocation, which the caller adds by
+ * `struct revocation`.
  */
 #ifndef JPKI_NSS_CHAIN_H
 #define JPKI_NSS_CHAIN_H
@@ -26,9 +26,8 @@ struct cert;
 struct certdb;
 
 /*
- * Asked once the chain of `cert` has been verified up to `issuer`, the anchor
- * (by key: CA generations of JPKI share one name). Anything but OUTCOME_OK
- * refuses the certificate.
+ * Called when the chain of `cert` has been verified up to `issuer`, the anchor (by key: CA generations of
+ * JPKI share one name). Any outcome but OUTCOME_OK refuses the certificate.
  */
 struct revocation {
 	struct outcome (*check)(void *ctx, const struct cert *cert,
@@ -43,13 +42,14 @@ struct chain_rules {
 };
 
 /*
- * OUTCOME_OK, or the first thing wrong, in this order, so that what cannot be
- * trusted says so first: UNTRUSTED; CERT_BAD (wrong signature of a certificate
- * that names our CA's key) or CERT_WEAK (the same, with a hash that NSS does not
- * verify); CERT_NOT_YET (when: from; also of the CA), CERT_EXPIRED (when: since),
- * CA_EXPIRED (when: since); CERT_KIND (key usage, extended key usage, policy, a
- * CA's certificate); CERT_WEAK (key, hash); what PKIX adds: CERT_BAD (unknown
- * critical extension) and others; last, what the revocation check said.
+ * OUTCOME_OK, or the first fault in this order, beginning with whether the
+ * certificate can be trusted at all: UNTRUSTED; CERT_BAD (wrong signature of a
+ * certificate that names our CA's key) or CERT_WEAK (the same, with a hash that
+ * NSS does not verify); CERT_NOT_YET (when: from; also of the CA), CERT_EXPIRED
+ * (when: since), CA_EXPIRED (when: since); CERT_KIND (key usage, extended key
+ * usage, policy, a CA's certificate); CERT_WEAK (key, hash); what PKIX adds:
+ * CERT_BAD (unknown critical extension) and others; last, what the revocation
+ * check said.
  * CONFIG: policy_oid is no OID. TRUST_DB, NO_MEMORY, INTERNAL as everywhere.
  * raw is the NSS error.
  */

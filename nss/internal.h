@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of this folder know of each other's objects. Theirs alone. */
+/* Objects that only the files of this folder share. */
 #ifndef JPKI_NSS_INTERNAL_H
 #define JPKI_NSS_INTERNAL_H
 
@@ -35,7 +35,7 @@ struct certdb {
 	CERTCertList *anchor_list;	/* the same, as PKIX wants them */
 };
 
-/* The keys we accept; everything else is too weak or unknown to us. */
+/* The accepted keys; all others are too weak or unknown. */
 enum key_kind { KEY_REFUSED, KEY_RSA, KEY_P256, KEY_P384 };
 
 #define RSA_BITS_MIN 2048
@@ -43,14 +43,14 @@ enum key_kind { KEY_REFUSED, KEY_RSA, KEY_P256, KEY_P384 };
 
 enum key_kind cert_key_kind(const struct cert *cert);
 
-/* What basicConstraints says about being a CA; absent is no. */
+/* Whether basicConstraints says CA; absent means no. */
 enum claim { CLAIM_NO, CLAIM_YES, CLAIM_UNREADABLE };
 enum claim cert_claims_ca(const struct cert *cert);
 
 /* Whether it is a CA's certificate: basicConstraints, and keyCertSign where there is a keyUsage. */
 bool cert_is_ca(const struct cert *cert);
 
-/* Whether keyUsage is there at all, and its first octet (KU_ flags of NSS). */
+/* Whether keyUsage is present, and its first byte (KU_ flags of NSS). */
 bool cert_key_usage(const struct cert *cert, unsigned int *ret_flags);
 
 /*
@@ -61,8 +61,8 @@ bool cert_signed_by(const struct cert *cert, const struct cert *signer, PRErrorC
 
 /*
  * The hash of a signature algorithm that we accept: RSA PKCS#1 v1.5 or ECDSA with
- * SHA-256 or better. SEC_OID_UNKNOWN: another one (NSS still takes SHA-1; RSA-PSS is
- * unknown in JPKI and its hash lies deeper).
+ * SHA-256 or better. SEC_OID_UNKNOWN: another one (NSS still accepts SHA-1; JPKI
+ * does not use RSA-PSS, whose hash is among its parameters).
  */
 SECOidTag strong_hash_of(SECOidTag signature_algorithm);
 
@@ -82,11 +82,11 @@ view_of_item(const SECItem *item)
 	return (struct view){ .data = item->data, .len = item->len };
 }
 
-/* The context alone: flags as for NSS_InitContext; the anchors are not loaded. */
+/* Only the context, without loading the anchors; flags as for NSS_InitContext. */
 struct outcome certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log,
     struct certdb **ret_db) MUST_CHECK;
 
-/* Text for logs: SEC_ERROR_... or the number's stand-in; never NULL. */
+/* Text for logs: SEC_ERROR_..., or "unknown NSS error"; never NULL. */
 const char *nss_error_name(PRErrorCode error);
 
 /* The outcome of an NSS call whose failure says nothing about its input. */

@@ -12,7 +12,7 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"
 
-/* Moves the reader behind the next occurrence of mark and lends what was before it. */
+/* Moves the reader past the next occurrence of mark; *ret is the text before it. */
 static bool
 skip_to(struct cursor *r, const char *mark, struct view *ret_before)
 {
@@ -24,8 +24,8 @@ skip_to(struct cursor *r, const char *mark, struct view *ret_before)
 }
 
 /*
- * NSS's decoder stops silently at a stray '=' and takes some other liberties:
- * what it gets is checked first, so that a damaged file is called damaged.
+ * NSS's decoder stops silently at a stray '=' and is lenient in other ways. So check its input first, so
+ * that a damaged file is reported as damaged.
  */
 static bool
 is_base64(struct view text)
@@ -52,7 +52,7 @@ decode(struct view text, uint8_t *der, size_t size, size_t *ret_len)
 	SECItem *item;
 	bool fits;
 
-	/* Nothing of use is longer; the division keeps NSS's 32-bit lengths far away. */
+	/* No useful certificate is longer; the division avoids an overflow of NSS's 32-bit lengths. */
 	if (text.len / 4 > CERT_DER_MAX || !is_base64(text))
 		return false;
 	item = NSSBase64_DecodeBuffer(NULL, NULL, (const char *)text.data, (unsigned int)text.len);
@@ -95,7 +95,7 @@ pem_write(struct view der, char *text, size_t size)
 	if (base64 == NULL)
 		return false;
 	writer_text(&w, BEGIN "\n");
-	for (const char *p = base64; *p != '\0'; p++)	/* NSS ends its lines as DOS does */
+	for (const char *p = base64; *p != '\0'; p++)	/* NSS ends lines with CR LF */
 		if (*p != '\r')
 			writer_u8(&w, (uint8_t)*p);
 	writer_bytes(&w, "\n" END "\n", sizeof "\n" END "\n");	/* NUL included */

@@ -7,11 +7,11 @@
 
 /*
  * Iterates over the PEM certificates in a text ("-----BEGIN CERTIFICATE-----").
- * Takes the next block off `text`, decodes it into der[size] and stores its
+ * Removes the next block from `text`, decodes it into der[size] and stores its
  * length. Text between the blocks is skipped, as RFC 7468 allows.
  *
- * PEM_CERT: one was taken. PEM_END: none is left. PEM_BAD: a block that
- * does not end, is no base64 or does not fit; nothing may be used then.
+ * PEM_CERT: one was taken. PEM_END: none is left. PEM_BAD: a block that does not end, is not base64 or does
+ * not fit; use nothing of the text then.
  */
 enum pem { PEM_CERT, PEM_END, PEM_BAD };
 enum pem pem_next(struct cursor *text, uint8_t *der, size_t size, size_t *ret_len) MUST_CHECK;

@@ -13,7 +13,7 @@
 #define CHALLENGE_MAX 65536
 #define EC_BYTES_MAX 48		/* r or s of P-384 */
 
-/* What each kind of key we accept signs. */
+/* What each accepted kind of key signs. */
 struct scheme {
 	SECOidTag hash;
 	size_t digest_len;
@@ -105,7 +105,7 @@ verify_ec(const struct cert *cert, const struct scheme *scheme, const SECItem *d
 	return outcome_of(OUTCOME_OK);
 }
 
-/* NSS takes the canonical DigestInfo and nothing else (doc/facts/nss.md §2.6). */
+/* NSS accepts only the canonical DigestInfo (doc/facts/nss.md §2.6). */
 static struct outcome
 verify_rsa(const struct cert *cert, const SECItem *digest, struct view signature)
 {
@@ -129,7 +129,7 @@ sigcheck_verify(const struct cert *cert, const struct sign_input *input, struct 
 	    .len = (unsigned int)input->digest_len };
 	struct scheme scheme;
 
-	/* An input made for another certificate is a mistake of ours. */
+	/* An input made for another certificate is a programming error. */
 	if (!scheme_of(cert, &scheme) || input->digest_len != scheme.digest_len)
 		return outcome_of(OUTCOME_INTERNAL);
 	if (signature.len == 0 || signature.len > SIGNATURE_MAX)

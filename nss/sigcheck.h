@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the card is given to sign, and whether it did. Algorithm and hash
- * follow the enrolled certificate's key, never the card's word: RSA signs the
- * PKCS#1 v1.5 DigestInfo of SHA-256; P-256 SHA-256 and P-384 SHA-384 sign the
- * bare digest (doc/facts/jpki-card.md §2.6, §7.3).
+ * Builds what the card signs, and verifies the signature. Algorithm and hash
+ * follow from the key of the enrolled certificate, never from the card: RSA
+ * signs the PKCS#1 v1.5 DigestInfo of SHA-256; P-256 SHA-256 and P-384
+ * SHA-384 sign the bare digest (doc/facts/jpki-card.md §2.6, §7.3).
  */
 #ifndef JPKI_NSS_SIGCHECK_H
 #define JPKI_NSS_SIGCHECK_H
@@ -36,13 +36,13 @@ struct outcome sigcheck_input(const struct cert *cert, struct view challenge,
  */
 bool sigcheck_is_repeatable(const struct cert *cert);
 
-/* How many bytes a right signature of this key may have at most. */
+/* The longest correct signature of this key, in bytes. */
 size_t sigcheck_signature_size(const struct cert *cert);
 
 /*
- * Verifies with the certificate's key. An RSA signature must be exactly as
- * long as the modulus and hold the canonical DigestInfo; an EC signature may
- * be raw r||s or DER. OUTCOME_OK, OUTCOME_BAD_SIGNATURE (raw: NSS error), OUTCOME_INTERNAL.
+ * Verifies with the certificate's key. An RSA signature must be exactly as long as the
+ * modulus and contain the canonical DigestInfo; an EC signature may be raw r||s or DER.
+ * OUTCOME_OK, OUTCOME_BAD_SIGNATURE (raw: NSS error), OUTCOME_INTERNAL.
  */
 struct outcome sigcheck_verify(const struct cert *cert, const struct sign_input *input,
     struct view signature) MUST_CHECK;

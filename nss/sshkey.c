@@ -24,7 +24,7 @@ put_text(struct writer *w, const char *text)
 	put_bytes(w, text, strlen(text));
 }
 
-/* RFC 4251 §5: two's complement, as short as it goes. */
+/* RFC 4251 §5: two's complement, as short as possible. */
 static void
 put_mpint(struct writer *w, const SECItem *number)
 {
@@ -62,7 +62,7 @@ put_ec(struct writer *w, const SECKEYPublicKey *key, const char *name, const cha
 	return name;
 }
 
-/* The name of the kind; NULL: none that we accept. */
+/* The name of the kind; NULL: not an accepted one. */
 static const char *
 put_key(struct writer *w, const struct cert *cert)
 {
@@ -93,7 +93,7 @@ sshkey_of_cert(const struct cert *cert, char ret_text[static SSHKEY_MAX])
 	return base64_write((struct view){ blob, w.len }, ret_text + len, SSHKEY_MAX - len);
 }
 
-/* Whether a key blob begins with its own kind, as it has to. */
+/* Whether a key blob begins with its own kind, as required. */
 static bool
 is_blob_of(struct view blob, struct view kind)
 {

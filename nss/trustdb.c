@@ -15,7 +15,7 @@
 #include "nss/internal.h"
 #include "nss/trustdb.h"
 
-/* Certificates held outside of NSS: one process sees one database at a time. */
+/* Certificates kept outside of NSS, because a process can have one database open at a time. */
 struct ders {
 	struct view *list;	/* each malloc'ed */
 	size_t count;
@@ -76,8 +76,8 @@ absent(const char *dir, const char *name)
 }
 
 /*
- * All trusted certificates. What has no trust T, trusted leaves and CRLs do
- * not belong into this database and are not carried over.
+ * Reads all trusted certificates. Others (without trust T, trusted leaves) and CRLs do not belong in this
+ * database and are not copied.
  */
 static struct outcome
 read_present(const char *dir, uid_t owner, const struct log *log, struct ders *ret_ders)
@@ -96,9 +96,9 @@ read_present(const char *dir, uid_t owner, const struct log *log, struct ders *r
 /* --- one at a time ---------------------------------------------------------- */
 
 /*
- * From reading the database to putting the new one in its place: of two that
- * start from the same state, one would undo the other's change. *ret_fd is the
- * caller's; closing it releases the lock. A login never asks for it.
+ * Taken before the database is read, kept until the new one replaces it: two programs that start from the
+ * same state would undo each other's changes. *ret_fd is the caller's; closing it releases the lock. A
+ * login never takes it.
  */
 static struct outcome
 take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
@@ -112,8 +112,8 @@ take_lock(const char *dir, uid_t owner, const struct log *log, int *ret_fd)
 /* --- the new one, aside ---------------------------------------------------- */
 
 /*
- * The directory in which the new database grows, and after the exchange the
- * old one; gone again whatever happens.
+ * The temporary directory with the new database, and after the exchange with the old one; always removed in
+ * the end.
  */
 struct aside {
 	char path[PATH_MAX];	/* "": none */
@@ -127,7 +127,7 @@ open_dir(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* What somebody else has put there stays, and with it the directory. */
+/* Files that are not ours stay, and so does the directory. */
 static void
 aside_done(struct aside *a)
 {
@@ -145,7 +145,7 @@ aside_done(struct aside *a)
 		    strerror(errno));
 }
 
-/* Beside dir, because rename() does not leave a file system; 0700 by mkdtemp(). */
+/* Beside dir, because rename() works within one file system only; 0700 by mkdtemp(). */
 static struct outcome
 aside_make(const char *dir, const struct log *log, struct aside *ret)
 {
@@ -198,8 +198,8 @@ import_all(struct certdb *db, const struct ders *ders)
 	if (slot == NULL)
 		return outcome_nss(OUTCOME_TRUST_DB, PORT_GetError());
 	/*
-	 * Without a password, be it the empty one, NSS writes no trust: every
-	 * trust record has a MAC, keyed by it and kept in key4.db.
+	 * Set an empty password, because without one NSS writes no trust: every trust record has a MAC,
+	 * keyed by the password and stored in key4.db.
 	 */
 	if (PK11_NeedUserInit(slot) && PK11_InitPin(slot, NULL, "") != SECSuccess)
 		return outcome_nss(OUTCOME_TRUST_DB, PORT_GetError());
@@ -224,7 +224,7 @@ fill_database(const struct aside *a, const struct ders *ders, const struct log *
 	return o;
 }
 
-/* World-readable, and on the disk, before the name leads to it. */
+/* World-readable and synced before the rename. */
 static bool
 publish_database(const struct aside *a, const char *name)
 {
@@ -234,8 +234,8 @@ publish_database(const struct aside *a, const char *name)
 }
 
 /*
- * Read back, as a login would, before it replaces anything: what is wrong
- * with it shows here and not at the next login.
+ * Reads it back, as a login would, before it replaces anything: so a fault is found here and not at the
+ * next login.
  */
 static struct outcome
 prove_database(const struct aside *a, uid_t owner, const struct ders *ders, const struct log *log)
@@ -255,7 +255,7 @@ prove_database(const struct aside *a, uid_t owner, const struct ders *ders, cons
 	if (outcome_ok(&o) && found.count != ders->count)
 		o = outcome_of(OUTCOME_TRUST_DB);
 	if (o.status == OUTCOME_TRUST_DB)
-		log_msg(log, LOG_ERR, "%s: the new database does not hold what was written", a->path);
+		log_msg(log, LOG_ERR, "%s: the new database does not contain what was written", a->path);
 	return o;
 }
 
@@ -269,7 +269,7 @@ sync_dir(const char *path)
 	return fd >= 0 && fsync(fd) == 0;
 }
 
-/* The directory and the new one change places; from then on aside is the old one. */
+/* Exchanges the directory and the new one; after that `aside` is the old one. */
 static bool
 exchange(struct aside *a, const char *dir)
 {
@@ -289,7 +289,7 @@ move_file(const struct aside *a, const char *dir, const char *name)
 	return n >= 0 && (size_t)n < sizeof to && renameat(a->fd, name, AT_FDCWD, to) == 0;
 }
 
-/* Some file systems cannot exchange, or cannot rename a directory (overlay: EXDEV). */
+/* Some file systems cannot exchange directories, or cannot rename them (overlay: EXDEV). */
 static bool
 cannot_exchange(int error)
 {
@@ -297,10 +297,9 @@ cannot_exchange(int error)
 }
 
 /*
- * One step decides, because cert9.db and key4.db belong together: the MACs of
- * the trust records in the one lie in the other, and a mixed pair trusts
- * nobody. Where it cannot be one step, it is two, and a login between them
- * (or after a power cut between them) is refused.
+ * In one step, because cert9.db and key4.db belong together: key4.db has the MACs of the trust records in
+ * cert9.db, and with a mixed pair no authority is trusted. If one step is impossible, it takes two, and a
+ * login between them (or after a power failure between them) is refused.
  */
 static bool
 install_database(struct aside *a, const char *dir)
@@ -310,7 +309,7 @@ install_database(struct aside *a, const char *dir)
 	if (lstat(dir, &st) != 0 && errno == ENOENT) {
 		if (rename(a->path, dir) != 0)
 			return false;
-		a->path[0] = '\0';	/* it is the database now */
+		a->path[0] = '\0';	/* it is now the database */
 		closep(&a->fd);
 		a->fd = -1;
 		return true;
@@ -333,7 +332,7 @@ put_database_in_place(struct aside *a, const char *dir, const struct log *log)
 	return outcome_of(OUTCOME_OK);
 }
 
-/* ^C waits: it would leave the directory aside behind. */
+/* Block SIGINT: it would leave the temporary directory behind. */
 static struct outcome
 replace_database(const char *dir, uid_t owner, const struct ders *ders, const struct log *log)
 {
@@ -357,8 +356,8 @@ replace_database(const char *dir, uid_t owner, const struct ders *ders, const st
 /* --- the three calls ------------------------------------------------------- */
 
 /*
- * What may become an anchor. A self-issued certificate has to bear its own
- * signature: that proves nothing about who made it, but that the file is whole.
+ * Whether a certificate may become an anchor. A self-issued one must have a valid signature of its own:
+ * this does not prove who made it, but that the file is intact.
  */
 static struct outcome
 judge_anchor(const struct cert *cert, const struct log *log)
@@ -385,7 +384,7 @@ judge_anchor(const struct cert *cert, const struct log *log)
 	return outcome_of(OUTCOME_OK);
 }
 
-/* In a context without any database: the candidate must not meet those trusted already. */
+/* In a context without a database, so that trusted certificates do not affect the check. */
 static struct outcome
 judge_anchor_der(struct view der, const struct log *log)
 {
@@ -418,7 +417,7 @@ trustdb_add(const char *dir, uid_t owner, struct view der, const struct log *log
 	return replace_database(dir, owner, &ders, log);
 }
 
-/* All trusted certificates but those with the prefix; how many those are. */
+/* Reads all trusted certificates except those with the prefix, and counts the latter. */
 static struct outcome
 read_others(const char *dir, uid_t owner, const char *prefix, const struct log *log,
     struct ders *ret_ders, unsigned int *ret_hits)

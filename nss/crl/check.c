@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MUSTs: nss/crl/check.h. OUTCOME_OK comes from one place, answer(), and only if a list
- * that speaks for the certificate has been read, or the policy does not demand one.
+ * MUSTs: nss/crl/check.h. OUTCOME_OK comes from one place, answer(), and only if a list that covers the
+ * certificate has been read, or the policy does not require one.
  */
 #include "config.h"
 
@@ -20,10 +20,10 @@
 #include "nss/crl/store.h"
 #include "nss/internal.h"
 
-#define DIRECT_MAX 16		/* lists opened by their name; more are found by searching */
+#define DIRECT_MAX 16		/* lists opened by name; others are found by reading the directory */
 #define INDEX_NAME_MAX (CRLSTORE_NAME_MAX + sizeof CRLSTORE_INDEX_SUFFIX)
 
-/* What the lists said so far. */
+/* What the lists have shown so far. */
 struct search {
 	const struct crlcheck *c;
 	const struct cert *cert;
@@ -33,7 +33,7 @@ struct search {
 	uint8_t key_hash[CRL_HASH_LEN];
 	char prefix[CRLSTORE_PREFIX_LEN + 1];
 	int dir;
-	char direct[DIRECT_MAX][INDEX_NAME_MAX];	/* looked at already */
+	char direct[DIRECT_MAX][INDEX_NAME_MAX];	/* already read */
 	size_t direct_count;
 
 	bool listed, invalid, not_yet, covered, stale, no_memory;
@@ -92,7 +92,7 @@ ask_index(struct search *s, const char *file, const struct crlindex *index)
 	const struct crl_facts *f = crlindex_facts(index);
 	struct crlindex_hit hit = { .listed = false };
 
-	/* The hash in the file's name is shorter than those in the file. */
+	/* The hash in the file's name is cut; compare the whole ones. */
 	if (memcmp(f->issuer_key, s->key_hash, CRL_HASH_LEN) != 0 ||
 	    memcmp(f->issuer_name, s->name_hash, CRL_HASH_LEN) != 0) {
 		refuse_list(s, file, "an index of another issuer");
@@ -102,7 +102,7 @@ ask_index(struct search *s, const char *file, const struct crlindex *index)
 		refuse_list(s, file, crl_fault_text(CRL_INDEX));
 		return;
 	}
-	/* A revocation for good says more than a suspension. */
+	/* A final revocation outranks a suspension. */
 	if (hit.listed && (!s->listed || s->hit.reason == REASON_HOLD)) {
 		s->listed = true;
 		s->hit = hit;
@@ -161,7 +161,7 @@ ask_scope(struct search *s, struct view scope)
 	(void)ask_file(s, file);
 }
 
-/* For crlder_point_matches(): goes on whatever it finds. */
+/* For crlder_point_matches(): continues after each name. */
 static bool
 ask_point(void *ctx, struct view general_name)
 {
@@ -170,9 +170,8 @@ ask_point(void *ctx, struct view general_name)
 }
 
 /*
- * The names that the certificate's own lists have. They are opened by name, because a
- * directory that is read while an import renames a file in it may show neither the
- * old one nor the new.
+ * The names of the certificate's own lists. They are opened by name, because reading a directory while an
+ * import renames a file may show neither the old one nor the new one.
  */
 static void
 ask_by_name(struct search *s)
@@ -199,7 +198,7 @@ is_index_of_issuer(const struct search *s, const char *file)
 	    strcmp(file + len - suffix, CRLSTORE_INDEX_SUFFIX) == 0;
 }
 
-/* Lists with several names, and those that do not speak for the certificate but may list it. */
+/* Lists with several names, and lists that do not cover the certificate but may contain it. */
 static void
 ask_the_others(struct search *s)
 {
@@ -224,7 +223,7 @@ ask_all(struct search *s)
 {
 	ask_by_name(s);
 	ask_the_others(s);
-	/* One rename can hide a list from one of two readings, not from both. */
+	/* A rename can hide a list from one of two reads, but not from both. */
 	if (!s->covered && !s->listed)
 		ask_the_others(s);
 }
@@ -253,7 +252,7 @@ answer_without(const struct search *s)
 
 	if (s->stale) {
 		(void)clk_utc_text(s->ended, date);
-		log_msg(s->c->log, LOG_ERR, "%s: the CRL for certificate %.16s... ran out at %s; "
+		log_msg(s->c->log, LOG_ERR, "%s: the CRL for certificate %.16s... expired at %s; "
 		    "import a newer one: jpkictl crl import", s->c->dir, s->cert->fingerprint, date);
 		return outcome_when(OUTCOME_CRL_STALE, s->ended);
 	}
@@ -280,7 +279,7 @@ answer(const struct search *s)
 		return outcome_of(OUTCOME_CRL_INVALID);	/* logged where it was found */
 	if (s->not_yet) {
 		(void)clk_utc_text(s->begins, date);
-		log_msg(s->c->log, LOG_ERR, "%s: a CRL begins at %s, in the future; check the clock of "
+		log_msg(s->c->log, LOG_ERR, "%s: a CRL is dated %s, in the future; check the clock of "
 		    "this computer", s->c->dir, date);
 		return outcome_when(OUTCOME_CRL_NOT_YET, s->begins);
 	}
@@ -319,7 +318,7 @@ crlcheck(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t 
 		return answer_without(&s);
 	if (r != SAFEFILE_OK)
 		return safefile_outcome(r, OUTCOME_CRL_MISSING, OUTCOME_CRL_INVALID);
-	/* None at all is fine; one that cannot be read names no list. */
+	/* Absent is accepted; a malformed one names no list. */
 	if (CERT_FindCertExtension(cert->nss, SEC_OID_X509_CRL_DIST_POINTS, &points) == SECSuccess)
 		s.points = view_of_item(&points);
 	s.dir = dir;

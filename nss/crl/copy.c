@@ -15,31 +15,31 @@
 #include "nss/crl/der.h"
 #include "nss/internal.h"
 
-#define SEQUENCE 0x30		/* the first octet of DER */
+#define SEQUENCE 0x30		/* the first byte of DER */
 #define PIECE (256 * 1024)
-#define HEAD 4096		/* octets that show what a file or a block is */
+#define HEAD 4096		/* enough bytes to see what a file or a block is */
 #define LABEL_MAX 64
-#define TEXT_MAX (2 * (uint64_t)CRL_SIZE_MAX)	/* base64 has four characters for three octets */
+#define TEXT_MAX (2 * (uint64_t)CRL_SIZE_MAX)	/* base64 has four characters for three bytes */
 #define BLANKS " \t\r\n"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct copy {
 	FILE *from;
 	int to;
-	char head[HEAD + 1];		/* of the file, NUL behind it */
-	size_t head_len, at;		/* octets of head; how many were read by text_char() */
-	int pushed;			/* what text_char() gives next; EOF: what comes next */
+	char head[HEAD + 1];		/* start of the file, and a NUL */
+	size_t head_len, at;		/* bytes of head; how many were read by text_char() */
+	int pushed;			/* what text_char() returns next; EOF: the next character of the file */
 	uint64_t read;			/* by text_char() */
 	uint64_t room;
 	enum crl_fault fault;
-	enum crl_fault seen;		/* what blocks of PEM are that are no list; CRL_NO_LIST */
+	enum crl_fault seen;		/* what the PEM blocks that are no list were; CRL_NO_LIST */
 	bool found;			/* a list */
 
-	/* The DER of a file or a block, as it comes. */
-	uint8_t held[HEAD];		/* its beginning, until it is known what it is */
+	/* The DER of a file or a block, as it is read. */
+	uint8_t held[HEAD];		/* its start, until its kind is known */
 	size_t held_len;
 	bool known, wanted;
-	uint64_t size, written;		/* by its own account; of it */
+	uint64_t size, written;		/* as its length says; so far */
 };
 
 static void
@@ -51,7 +51,7 @@ copy_done(struct copy *c)
 
 /* --- DER ---------------------------------------------------------------------- */
 
-/* What cards, boot loaders and editors leave behind the end. */
+/* Filler that cards, boot loaders and editors leave after the end. */
 static bool
 is_filler(const uint8_t *p, size_t len)
 {
@@ -61,7 +61,7 @@ is_filler(const uint8_t *p, size_t len)
 	return true;
 }
 
-/* Writes the element, and nothing of what is behind it. */
+/* Writes the element, but nothing after it. */
 static void
 write_der(struct copy *c, const uint8_t *bytes, size_t len)
 {
@@ -78,7 +78,7 @@ write_der(struct copy *c, const uint8_t *bytes, size_t len)
 		c->fault = CRL_TRAILING;
 }
 
-/* With the beginning held: is it a list? A second one is a fault. */
+/* Decides by the start that was kept whether it is a list. A second one is a fault. */
 static void
 decide(struct copy *c)
 {
@@ -149,7 +149,7 @@ copy_der(struct copy *c)
 
 /* --- base64 --------------------------------------------------------------------- */
 
-/* EOF also after a fault. */
+/* EOF, also after a fault. */
 static int
 text_char(struct copy *c)
 {
@@ -165,7 +165,7 @@ text_char(struct copy *c)
 	return c->at < c->head_len ? (unsigned char)c->head[c->at++] : getc_unlocked(c->from);
 }
 
-/* What NSS has decoded. NSS wants 0 or a negative number. */
+/* Takes what NSS has decoded. Returns 0 or a negative number, as NSS requires. */
 static PRInt32
 take_decoded(void *ctx, const unsigned char *bytes, PRInt32 len)
 {
@@ -175,7 +175,7 @@ take_decoded(void *ctx, const unsigned char *bytes, PRInt32 len)
 /* Whether the base64 ends before the character `next`, which follows `last`. */
 typedef bool ends_base64(int last, int next);
 
-/* Up to its end. False: damaged. What NSS lets pass does not survive the DER's lengths. */
+/* Decodes to the end. False: damaged. Faults that NSS ignores are found by the lengths in the DER. */
 static bool
 decode_characters(struct copy *c, NSSBase64Decoder *decoder, ends_base64 *ends)
 {
@@ -221,7 +221,7 @@ decode_base64(struct copy *c, ends_base64 *ends)
 
 /* --- PEM ---------------------------------------------------------------------- */
 
-/* The rest of "BEGIN LABEL-----" behind its first character. False: it is none, and has a line end. */
+/* The rest of "BEGIN LABEL-----" after its first character. False: not such a line. */
 static bool
 read_label(struct copy *c, int first, char label[static LABEL_MAX])
 {
@@ -244,7 +244,7 @@ ends_before_dash(int last, int next)
 	return next == '-' || next == EOF;
 }
 
-/* Behind "-----BEGIN LABEL-----"; the END has to be of the same label. */
+/* After "-----BEGIN LABEL-----"; the END must have the same label. */
 static void
 decode_pem(struct copy *c, const char *begun)
 {
@@ -268,21 +268,21 @@ read_block(struct copy *c, const char *label)
 	if (strncmp(label, "BEGIN ", 6) != 0)
 		return;
 	if (strstr(label, "PRIVATE KEY") != NULL)
-		c->seen = CRL_PRIVATE_KEY;	/* may have header lines, which are no base64 */
+		c->seen = CRL_PRIVATE_KEY;	/* may have header lines, which are not base64 */
 	else
 		decode_pem(c, label);
 }
 
 /* --- LDIF ----------------------------------------------------------------------- */
 
-/* A line that follows begins with a blank (RFC 2849). */
+/* A continuation line begins with a blank (RFC 2849). */
 static bool
 ends_with_line(int last, int next)
 {
 	return next == EOF || (last == '\n' && next != ' ');
 }
 
-/* "certificateRevocationList;binary::", of which the second colon makes the value base64. */
+/* "certificateRevocationList;binary::": the second colon means that the value is base64. */
 static bool
 is_list_attribute(const char *name)
 {
@@ -313,8 +313,8 @@ read_value(struct copy *c)
 /* --- what a file is ---------------------------------------------------------------- */
 
 /*
- * Every block of PEM and every value of LDIF in the text. A line's first characters are kept, as they
- * may name an attribute.
+ * Every block of PEM and every value of LDIF in the text. Keeps the first characters of a line, as they may
+ * name an attribute.
  */
 static void
 read_text(struct copy *c)
@@ -351,7 +351,7 @@ ends_with_file(int last, int next)
 	return next == EOF;
 }
 
-/* Base64 and nothing else, as far as the head shows; DER begins with an M in it. */
+/* Whether the head is base64 and nothing else; base64 of DER begins with M. */
 static bool
 is_bare_base64(const struct copy *c)
 {
@@ -361,7 +361,7 @@ is_bare_base64(const struct copy *c)
 	    strspn(text, BASE64_LETTERS "=" BLANKS) == c->head_len - c->at;
 }
 
-/* What a file without any list is, by how it begins. */
+/* What a file without a list is, judged by its start. */
 static enum crl_fault
 name_stranger(const struct copy *c)
 {

@@ -34,7 +34,7 @@ enum {
 	CE_CERTIFICATE_ISSUER = 29,
 };
 
-#define OID_SHOWN_MAX 32	/* octets of an identifier that the log gives */
+#define OID_SHOWN_MAX 32	/* bytes of an identifier that the log shows */
 
 bool
 crlder_pread(int fd, void *dst, size_t len, uint64_t offset)
@@ -47,7 +47,7 @@ crlder_pread(int fd, void *dst, size_t len, uint64_t offset)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n == 0)
-			errno = EIO;	/* shorter than it was */
+			errno = EIO;	/* the file has become shorter */
 		if (n <= 0)
 			return false;
 		p += n;
@@ -146,7 +146,7 @@ get_time(struct cursor *r, int64_t *ret)
 
 #define OID_SIGNED_DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"	/* PKCS#7, RFC 2315 */
 
-/* A certificate has a version in [0], or its validity where a list has its thisUpdate. */
+/* A certificate has a version in [0], or its validity at the place of a list's thisUpdate. */
 static enum crl_fault
 sniff_tbs(struct cursor r)
 {
@@ -181,8 +181,8 @@ crlder_sniff(struct view head, uint64_t *ret_size)
 /* --- the frame -------------------------------------------------------------- */
 
 /*
- * The header of a SEQUENCE that begins at `start` of the file and ends by `end`:
- * where its contents begin and end.
+ * Reads the header of a SEQUENCE that begins at offset `start` and ends by `end`; returns start and end of
+ * its contents.
  */
 static bool
 sequence_at(struct cursor *r, uint64_t start, uint64_t end, uint64_t *ret_body, uint64_t *ret_end)
@@ -199,7 +199,7 @@ sequence_at(struct cursor *r, uint64_t start, uint64_t end, uint64_t *ret_body, 
 	return true;
 }
 
-/* From version to nextUpdate, and the header of the entries if there are any. */
+/* Reads from version to nextUpdate, and the header of the entries if there are any. */
 static bool
 read_tbs_head(struct crlder *d, struct cursor *r, const uint8_t *head)
 {
@@ -222,7 +222,7 @@ read_tbs_head(struct crlder *d, struct cursor *r, const uint8_t *head)
 	return sequence_at(r, d->entries_start, d->tbs_end, &d->entries_start, &d->entries_end);
 }
 
-/* What follows the entries: crlExtensions, and outside of the signed part the signature. */
+/* Reads what follows the entries: crlExtensions and, outside the signed part, the signature. */
 static bool
 read_tail(struct crlder *d, struct cursor tail, size_t tbs_left)
 {
@@ -329,7 +329,7 @@ get_extension(struct cursor *r, struct extension *ret)
 	return true;
 }
 
-/* Which extension it was: people know those of 2.5.29 by their numbers. */
+/* Logs which extension it was; those of 2.5.29 are known by their numbers. */
 static void
 log_oid(const struct log *log, const char *what, struct view oid)
 {
@@ -343,7 +343,7 @@ log_oid(const struct log *log, const char *what, struct view oid)
 		log_msg(log, LOG_ERR, "%s: object identifier %s (hexadecimal)", what, hex);
 }
 
-/* A number from 0 on, of at most CRL_SERIAL_MAX octets, right-aligned. */
+/* A number from 0 on, of at most CRL_SERIAL_MAX bytes, right-aligned. */
 static bool
 get_number(struct view value, uint8_t number[static CRL_SERIAL_MAX])
 {
@@ -367,7 +367,7 @@ get_number(struct view value, uint8_t number[static CRL_SERIAL_MAX])
 	return true;
 }
 
-/* GeneralNames, of which one has to be of a kind in which a certificate can name its list. */
+/* GeneralNames; at least one must have a kind in which a certificate can name its list. */
 static enum crl_fault
 read_scope(struct view names, struct crl_facts *facts)
 {
@@ -404,7 +404,7 @@ read_point_name(struct view value, struct crl_facts *facts)
 	return read_scope(names, facts);
 }
 
-/* RFC 5280 §5.2.5. What narrows the list in a way we do not follow is refused by its name. */
+/* RFC 5280 §5.2.5. Refuses, with a fault of its own, each restriction of the list that is not supported. */
 static enum crl_fault
 read_point(struct view value, struct crl_facts *facts)
 {
@@ -508,11 +508,10 @@ crlder_serial(struct view contents, struct view *ret)
 }
 
 /*
- * The number of an entry in the form in which crlder_serial() gives a certificate's. Without octets: no
- * certificate that a login accepts has it, since crlder_serial() refuses zero and more than
- * CRL_SERIAL_MAX octets there. A number with zeros before it is the same number. A negative one is no
- * certificate's either; but an encoder that left the zero before it out meant the number that
- * has these octets, so that one is revoked.
+ * The serial number of an entry, in the form of crlder_serial(). An empty result means that no certificate
+ * accepted at a login can have it, since crlder_serial() refuses zero and more than CRL_SERIAL_MAX bytes
+ * there. Leading zeros do not change a number. No certificate has a negative number; but an encoder that
+ * forgot the leading zero meant the positive number with these bytes, so that one is revoked.
  */
 static struct view
 read_entry_serial(struct view contents, const char **ret_odd)
@@ -524,14 +523,14 @@ read_entry_serial(struct view contents, const char **ret_odd)
 	else if (contents.len > 1 && contents.data[0] == 0 && (contents.data[1] & 0x80) == 0)
 		*ret_odd = "its serial number begins with surplus zeros, which do not count";
 	if (v.len == 0)
-		*ret_odd = "its serial number is zero, which is no certificate's; passed over";
+		*ret_odd = "its serial number is zero, which no certificate has; ignored";
 	if (v.len <= CRL_SERIAL_MAX)
 		return v;
-	*ret_odd = "its serial number is longer than any certificate's; passed over";
+	*ret_odd = "its serial number is longer than any certificate's; ignored";
 	return (struct view){ .data = NULL };
 }
 
-/* The date is only shown: one that is not understood makes nothing less revoked. */
+/* The date is only shown: a malformed one does not change the revocation. */
 static bool
 read_entry_date(struct cursor *r, uint32_t *ret, const char **ret_odd)
 {
@@ -546,11 +545,11 @@ read_entry_date(struct cursor *r, uint32_t *ret, const char **ret_odd)
 	if (get_time(&again, &date) && date >= 0 && date <= UINT32_MAX)
 		*ret = (uint32_t)date;
 	else
-		*ret_odd = "its date is none from 1970 to 2106, and is not shown";
+		*ret_odd = "its date is not within 1970 to 2106, and is not shown";
 	return true;
 }
 
-/* What is no reason of RFC 5280 §5.3.1 may not take a certificate off the list: it counts as revoked. */
+/* A certificate with an unknown reason (RFC 5280 §5.3.1) still counts as revoked. */
 static uint8_t
 read_reason(struct view value, const char **ret_odd)
 {
@@ -565,9 +564,9 @@ read_reason(struct view value, const char **ret_odd)
 }
 
 /*
- * What makes an entry speak of something else than a revocation by this issuer refuses the list (RFC 5280
- * §5.3): a critical extension that is not understood, and certificateIssuer, after which the
- * following entries too are for another authority.
+ * Refuses the list if an entry may be about something other than a revocation by this issuer (RFC 5280
+ * §5.3): a critical extension that is not understood, or certificateIssuer, after which the next entries
+ * too belong to another authority.
  */
 static enum crl_fault
 read_entry_extension(const struct extension *e, const struct log *log, struct crl_entry *entry,
@@ -581,7 +580,7 @@ read_entry_extension(const struct extension *e, const struct log *log, struct cr
 		return CRL_OK;
 	case CE_HOLD_INSTRUCTION:
 	case CE_INVALIDITY_DATE:
-		return CRL_OK;	/* they say more about a revocation, and not whether there is one */
+		return CRL_OK;	/* they describe a revocation, but do not decide whether there is one */
 	default:
 		if (!e->critical)
 			return CRL_OK;
@@ -614,8 +613,8 @@ read_entry_extensions(struct view sequence, const struct log *log, struct crl_en
 }
 
 /*
- * What is odd about an entry refuses the list only if it leaves open which certificates are revoked;
- * else *ret_odd has words for it.
+ * An odd entry refuses the list only if it leaves open which certificates are revoked; otherwise
+ * *ret_odd describes it.
  */
 static enum crl_fault
 read_entry(struct view body, const struct log *log, struct crl_entry *entry, const char **ret_odd)
@@ -637,18 +636,18 @@ read_entry(struct view body, const struct log *log, struct crl_entry *entry, con
 	return read_entry_extensions(extensions, log, entry, ret_odd);
 }
 
-/* The window through which the entries are seen. */
+/* A buffer over the entries, which are read in pieces. */
 struct window {
 	const struct crlder *d;
-	uint64_t next;			/* offset in the file of what is not yet in it */
+	uint64_t next;			/* file offset of the first byte not yet in it */
 	struct cursor r;
-	uint8_t *bytes;			/* WINDOW octets */
+	uint8_t *bytes;			/* WINDOW bytes */
 };
 
 #define WINDOW (256 * 1024)
-#define ENTRY_HEADER 6		/* tag, and a length of up to five octets */
+#define ENTRY_HEADER 6		/* tag, and a length of up to five bytes */
 
-/* Keeps what was not yet read, and fills up. */
+/* Keeps the unread bytes, and fills the rest. */
 static bool
 window_fill(struct window *w)
 {
@@ -768,8 +767,8 @@ crlder_scope_at(const struct crl_facts *facts, size_t i, uint8_t *ret_tag, struc
 }
 
 /*
- * One that is limited to some reasons, or whose list comes from another issuer, proves
- * nothing with a list of this issuer.
+ * A distribution point limited to some reasons, or with another issuer, proves nothing about a list of this
+ * issuer.
  */
 static bool
 point_matches(struct view point, bool (*match)(void *ctx, struct view general_name), void *ctx)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MUSTs: nss/crl/index.h. The writer keeps the records of a whole list in memory and
- * nothing else of it; the reader touches the header and a few blocks.
+ * MUSTs: nss/crl/index.h. The writer keeps all records of a list in memory, and nothing else of it; the
+ * reader reads the header and a few blocks.
  */
 #include "config.h"
 
@@ -18,13 +18,13 @@
 #include "nss/internal.h"
 
 #define FORMAT 1
-#define CLASSES 9		/* 1 to 8: so many octets; 9: hashed */
+#define CLASSES 9		/* 1 to 8: that many bytes; 9: hashed */
 #define HASHED 9
 #define HASH_KEYS 7
-#define EXACT_MAX 8		/* octets of a serial number that is its own key */
+#define EXACT_MAX 8		/* longest serial number, in bytes, that is its own key */
 #define DATE_AND_REASON 5
 #define RECORD_MAX (EXACT_MAX + DATE_AND_REASON)
-#define BLOCK_RECORDS 1016	/* octets of a block that records may take */
+#define BLOCK_RECORDS 1016	/* bytes of a block that records may take */
 #define CHECK_LEN 8
 #define HEADER_FIXED 300	/* up to the scope */
 #define HEADER_MAX (HEADER_FIXED + CRL_SCOPE_MAX + CHECK_LEN)
@@ -34,7 +34,7 @@
 
 static const uint8_t magic[8] = { 'J', 'P', 'K', 'I', '-', 'C', 'R', 'L' };
 
-/* What header and records have in common. */
+/* What the header says about the records. */
 struct layout {
 	struct crl_facts facts;
 	uint64_t count[CLASSES + 1];	/* of class n */
@@ -69,7 +69,7 @@ blocks_of(const struct layout *l, unsigned int class)
 	return l->count[class] / per + (l->count[class] % per != 0);
 }
 
-/* What a class takes in the file. */
+/* The size of a class in the file. */
 static uint64_t
 class_len(const struct layout *l, unsigned int class)
 {
@@ -95,7 +95,7 @@ reduce(uint64_t v)
 
 /*
  * a * digit mod 2^61-1, for a below it: by halves of 32 bits, as not every machine has
- * integers of 128. To multiply by 2^32 is to turn 61 bits round by 32.
+ * integers of 128. Multiplication by 2^32 is a rotation of 61 bits by 32.
  */
 static uint64_t
 mul_mod(uint64_t a, uint32_t digit)
@@ -117,7 +117,7 @@ hash_serial(const uint64_t keys[static HASH_KEYS], struct view serial)
 	return h;
 }
 
-/* From the list itself, so that its index is always the same one. */
+/* From the list itself, so that the same list always gives the same index. */
 static bool
 make_keys(struct layout *l)
 {
@@ -232,7 +232,7 @@ read_counts(struct cursor *r, struct layout *l)
 {
 	l->facts.count = 0;
 	for (unsigned int c = 1; c <= CLASSES; c++) {
-		/* No list has more: an entry takes 20 octets at least. */
+		/* No list has more: an entry takes 20 bytes at least. */
 		if (!cursor_u64(r, &l->count[c]) || l->count[c] > CRL_SIZE_MAX / 20)
 			return false;
 		l->facts.count += l->count[c];
@@ -243,7 +243,7 @@ read_counts(struct cursor *r, struct layout *l)
 	return true;
 }
 
-/* From the beginning of a file of this length; the check value is looked at first. */
+/* Parses the header of a file of this length; the check value is verified first. */
 static bool
 read_header(struct view head, uint64_t size, struct layout *l)
 {
@@ -308,9 +308,9 @@ swap_records(uint8_t *a, uint8_t *b, size_t width)
 }
 
 /*
- * By the octet at `depth`, then each run by the next: in place, linear in n, no more
+ * By the byte at `depth`, then each run by the next: in place, linear in n, no more
  * than RECORD_MAX calls deep. (qsort() of glibc copies everything, and the
- * memory of an import is counted.) What is before depth is equal.
+ * memory of an import is counted.) The bytes before depth are equal.
  */
 static void
 sort_records(uint8_t *base, size_t n, size_t width, size_t depth)
@@ -354,12 +354,12 @@ is_sorted(const uint8_t *base, size_t n, size_t width)
 
 /* --- writing ------------------------------------------------------------------------- */
 
-/* Where the octets of an index go, one after the other. */
+/* Buffered output of an index. */
 struct sink {
 	enum crl_fault (*put)(struct sink *s, const uint8_t *bytes, size_t len);
 	int fd;
 	uint64_t at;
-	size_t held;			/* what of it waits in bytes */
+	size_t held;			/* how much of it is still in bytes */
 	uint8_t bytes[64 * 1024];
 };
 
@@ -419,7 +419,7 @@ compare_with_file(struct sink *s, const uint8_t *bytes, size_t len)
 /* The records of all classes, one class after the other. */
 struct records {
 	const struct layout *l;
-	uint8_t *all;			/* mapped, len octets */
+	uint8_t *all;			/* mapped, len bytes */
 	size_t len;
 	uint8_t *next[CLASSES + 1], *end[CLASSES + 1];
 };
@@ -461,7 +461,7 @@ records_add(void *ctx, const struct crl_entry *entry)
 	size_t key = key_len(class);
 	uint8_t *p = r->next[class];
 
-	if (p == r->end[class])		/* more than were counted: the file was changed */
+	if (p == r->end[class])		/* more than were counted: the file has changed */
 		return false;
 	r->next[class] = p + record_len(class);
 	make_key(r->l, entry->serial, p);
@@ -622,7 +622,7 @@ crlindex_facts(const struct crlindex *index)
 	return &index->l.facts;
 }
 
-/* The blocks of one class, as the search sees them. */
+/* The blocks of one class, for a search. */
 struct blocks {
 	const struct crlindex *index;
 	PK11Context *sha;
@@ -658,7 +658,7 @@ struct block {
 	size_t len;			/* of the records */
 };
 
-/* False if it cannot be read or is not as it was written. */
+/* False if it cannot be read or is damaged. */
 static bool
 read_block(const struct blocks *b, uint64_t n, struct block *ret)
 {
@@ -694,9 +694,8 @@ block_of_key(const struct blocks *b, const uint8_t *key, uint64_t *ret_n)
 }
 
 /*
- * The block in which the key would be. The octets on the way to it prove nothing. The block,
- * and the one behind it, are good as they stand, and the key has its place between their first
- * ones: then it is the one.
+ * Finds the block in which the key would be. The bytes read during the search are unchecked. So verify this
+ * block and the next one, and that the key belongs between their first records.
  */
 static bool
 find_block(const struct blocks *b, const uint8_t *key, struct block *ret)
@@ -722,7 +721,7 @@ find_in_block(const struct blocks *b, const struct block *block, const uint8_t *
 
 		if (memcmp(p, key, b->key_len) != 0 || !cursor_u32(&r, &date) || !cursor_u8(&r, &reason))
 			continue;
-		/* Listed twice: a revocation for good says more than a suspension. */
+		/* Listed twice: a final revocation outranks a suspension. */
 		if (!hit->listed || hit->reason == REASON_HOLD)
 			*hit = (struct crlindex_hit){ .listed = true, .date = date, .reason = reason };
 	}

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The index of a CRL: what a login asks instead of the list, in microseconds
- * and a few pages of memory whatever its length.
+ * The index of a CRL: a login searches it instead of the list, in microseconds and a few pages of memory
+ * for any length.
  *
  * MUSTs:
- * - It is made only from a CRL that crl_verify() has found in order, and says
- *   which (hash and size of the DER, key and name of the issuer, scope, times,
- *   number). The same CRL always gives the same octets, so it can be proved
- *   again by making it again.
- * - It holds all that a login needs: the CRL itself is not opened.
- * - Who replaces it does so by rename(), never in place: readers have it open.
- * - The reader believes no length and no offset in it before it was compared
- *   with the size of the file, and no record before the check value of its block.
- *   A flipped bit or a missing piece is CRL_INDEX, never "not listed".
- * - A hit may be wrong once in 10^11 and refuse a login; a miss never is.
+ * - It is made only from a CRL that crl_verify() has accepted, and says which
+ *   (hash and size of the DER, key and name of the issuer, scope, times,
+ *   number). The same CRL always gives the same bytes, so an index can be checked by making it again.
+ * - It contains all that a login needs: the CRL itself is not opened.
+ * - It is replaced by rename(), never in place, because readers have it open.
+ * - The reader uses no length and no offset before comparing it with the size
+ *   of the file, and no record before verifying its block's check value. A
+ *   flipped bit or a missing piece is CRL_INDEX, never "not listed".
+ * - A hit is wrong less than once in 10^11, and then refuses a login; a miss is never wrong.
  *
  * The file. All integers are big-endian and unsigned but for the times.
  *
@@ -35,27 +34,26 @@
  *	   240   56  seven keys of the hash of class 9
  *	   296    4  length of the scope
  *	   300       the scope: GeneralName elements of the issuingDistributionPoint
- *	   H-8    8  check value: the first octets of SHA-256 over all before
+ *	   H-8    8  check value: the first bytes of SHA-256 over all before
  *	     H       the records of class 1, of class 2, ... of class 9
  *
- * A record is a key, the revocationDate (4 octets, seconds since 1970) and
- * the reason (1 octet). Class n from 1 to 8 is for serial numbers of n octets,
- * which are the key. Longer ones are class 9; its key of 8 octets is
+ * A record is a key, the revocationDate (4 bytes, seconds since 1970) and
+ * the reason (1 byte). Class n from 1 to 8 is for serial numbers of n bytes,
+ * which are the key. Longer ones are class 9; its key of 8 bytes is
  * h(serial) = (k0 + k1*w1 + ... + k6*w6) mod 2^61-1, with w1...w6 the
  * serial number as 32-bit digits (the first is zero) and k0...k6 the keys: a
  * universal hash (Carter and Wegman), with which two given numbers collide
  * once in 2^61 or so. The keys are taken from the DER's SHA-256, so they were
- * not known to who chose the numbers. This keeps the index below half of the
- * CRL for serial numbers of 20 octets too, which nothing exact could.
+ * unknown when the numbers were chosen. This keeps the index below half of
+ * the CRL also for serial numbers of 20 bytes, which no exact index could.
  *
- * The records of a class ascend octet by octet, whole records, and stand in
- * blocks: as many records as fit into 1016 octets, then a check value of 8, the
- * first octets of SHA-256 over (SHA-256 of the DER, number of the block in the file in 8
- * octets, the records). The last block of a class may be shorter; a class
- * without records has no block. A number that would stand in block b is not
- * listed if it is not in b, and the first record of b is not above and
- * that of b+1 is above it; both blocks are checked, so no flipped bit on the
- * way of the search can hide a record.
+ * The records of a class ascend byte by byte, whole records, in blocks: as many records
+ * as fit into 1016 bytes, then a check value of 8, the first bytes of SHA-256 over
+ * (SHA-256 of the DER, number of the block in the file in 8 bytes, the records). The
+ * last block of a class may be shorter; a class without records has no block. A number
+ * is not listed if it is not in block b, while it is not below the first record of b
+ * and is below that of b+1. Both blocks are checked, so no bit flipped in a block that
+ * the search read can hide a record.
  */
 #ifndef JPKI_NSS_CRL_INDEX_H
 #define JPKI_NSS_CRL_INDEX_H
@@ -67,16 +65,15 @@ struct crlindex;
 /*
  * Writes the index of the CRL to fd from its present offset on, in order;
  * it is not synced. The memory this takes is that of the records. NSS must be
- * in use (a certdb open). CRL_OK; CRL_STORE (errno tells; logged), CRL_NO_MEMORY;
- * what crl_each() says.
+ * in use (a certdb open). CRL_OK; CRL_STORE (see errno; logged), CRL_NO_MEMORY; a fault of crl_each().
  */
 enum crl_fault crlindex_write(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
 
 /*
  * Reads the header of the index and checks it. `fd` must have been opened safely
- * (lib/safefile.h) and is lent until crlindex_close(): a search reads from it
- * (and does not map it: to map costs more than to read the few pieces that are needed,
- * and a file cut short would be a signal). NSS must be in use.
+ * (lib/safefile.h) and is lent until crlindex_close(): a search reads from it.
+ * (It does not map it: mapping costs more than reading the few pieces needed,
+ * and a file cut meanwhile would raise SIGBUS.) NSS must be in use.
  *
  * CRL_OK: *ret_index is the caller's. CRL_INDEX: not an index, of another
  * version, damaged, or of another length than it says. CRL_UNREADABLE,
@@ -87,7 +84,7 @@ enum crl_fault crlindex_open(int fd, struct crlindex **ret_index) MUST_CHECK;
 /* NULL is fine. */
 void crlindex_close(struct crlindex *index);
 
-/* Lent; lives as long as the index. */
+/* Owned by the index, valid as long as it is. */
 const struct crl_facts *crlindex_facts(const struct crlindex *index);
 
 struct crlindex_hit {
@@ -97,16 +94,16 @@ struct crlindex_hit {
 };
 
 /*
- * Looks a serial number up: the contents octets of the INTEGER, leading zeros
+ * Looks a serial number up: the contents bytes of the INTEGER, leading zeros
  * are not counted. CRL_OK and *ret_hit; CRL_INDEX: damaged where it matters;
- * CRL_ENTRY_SERIAL: negative, zero or longer than 20 octets, so no list can hold it.
+ * CRL_ENTRY_SERIAL: negative, zero or longer than 20 bytes, so no list can contain it.
  */
 enum crl_fault crlindex_find(const struct crlindex *index, struct view serial,
     struct crlindex_hit *ret_hit) MUST_CHECK;
 
 /*
- * Whether the file is, octet by octet, the index of this CRL. CRL_OK, CRL_INDEX_DIFFERS,
- * CRL_NO_MEMORY, what crl_each() says.
+ * Whether the file is, byte by byte, the index of this CRL. CRL_OK, CRL_INDEX_DIFFERS, CRL_NO_MEMORY, a
+ * fault of crl_each().
  */
 enum crl_fault crlindex_compare(const struct crl *crl, int fd, const struct log *log) MUST_CHECK;
 

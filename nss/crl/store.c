@@ -86,7 +86,7 @@ file_name(const char *name, const char *suffix, char file[static FILE_NAME_MAX])
 
 /* --- the directory ------------------------------------------------------------ */
 
-/* What is needed while the store is open. */
+/* State while the store is open. */
 struct open_store {
 	const struct crlstore *s;
 	struct certdb *db;
@@ -101,7 +101,7 @@ store_done(struct open_store *o)
 	(void)certdb_close(o->db);
 }
 
-/* The directory and what of the way to it is missing, whatever the umask. */
+/* Creates the directory and its missing parents, independent of the umask. */
 static bool
 make_dirs(const char *dir)
 {
@@ -198,7 +198,7 @@ open_to_write(const struct crlstore *s, struct open_store *o)
 
 /* --- importing ------------------------------------------------------------------ */
 
-/* The two files aside, gone again unless they were put in place. */
+/* The two temporary files; removed unless they were put in place. */
 struct aside {
 	const struct open_store *o;
 	int der, index;
@@ -222,7 +222,7 @@ io_fault(const struct open_store *o, const char *file)
 	return CRL_STORE;
 }
 
-/* Nobody else has the lock: what lies there is from an import that was cut off. */
+/* We have the lock, so such a file was left by an interrupted import. */
 static enum crl_fault
 create_aside(const struct open_store *o, const char *file, int *ret_fd)
 {
@@ -242,7 +242,7 @@ open_file(const struct open_store *o, const char *name, const char *suffix,
 	    ret_fd), absent);
 }
 
-/* What the installed index says. */
+/* Reads the facts from the installed index. */
 static enum crl_fault
 facts_of_index(const struct open_store *o, const char *name, int *ret_fd, struct crl_facts *facts)
 {
@@ -257,7 +257,7 @@ facts_of_index(const struct open_store *o, const char *name, int *ret_fd, struct
 	return f;
 }
 
-/* The same of the installed CRL, where the index cannot say it. */
+/* The same from the installed CRL, if the index cannot be read. */
 static enum crl_fault
 facts_of_der(const struct open_store *o, const char *name, struct crl_facts *facts)
 {
@@ -300,7 +300,7 @@ same_content(int a, int b, uint64_t size)
 	return true;
 }
 
-/* Whether both installed files are what an import would write again. */
+/* Whether an import would write the same two files that are installed. */
 static bool
 is_installed(const struct aside *a, const char *name, int index)
 {
@@ -312,8 +312,8 @@ is_installed(const struct aside *a, const char *name, int index)
 }
 
 /*
- * CRL_OK: to be installed. The list in force is the one of the index; only where there is
- * none that can be read, the CRL beside it.
+ * CRL_OK: to be installed. The list in force is that of the index, or of the CRL beside it if the index
+ * cannot be read.
  */
 static enum crl_fault
 compare_with_installed(const struct aside *a, const char *name)
@@ -337,7 +337,7 @@ compare_with_installed(const struct aside *a, const char *name)
 	return f == CRL_NO_MEMORY ? f : CRL_OK;
 }
 
-/* World-readable, and on the disk, before the name leads to it. */
+/* World-readable and synced before the rename. */
 static enum crl_fault
 publish_list(const struct open_store *o, int fd, const char *file)
 {
@@ -353,7 +353,7 @@ put_list_in_place(const struct open_store *o, const char *from, const char *name
 	return renameat(o->dir, from, o->dir, file) == 0 ? CRL_OK : io_fault(o, file);
 }
 
-/* The index last: it alone is what logins read. */
+/* The index last, because logins read only the index. */
 static enum crl_fault
 install_list(const struct aside *a, const char *name)
 {
@@ -372,7 +372,7 @@ install_list(const struct aside *a, const char *name)
 	return f;
 }
 
-/* A list that is read, judged and indexed; apart from the process that installs it, if the store says so. */
+/* Reads, verifies and indexes a list; in a separate process if the store has one. */
 struct judging {
 	struct aside *aside;
 	struct open_store *o;
@@ -413,7 +413,7 @@ judge_apart(void *ctx, void *result)
 	struct judgement *ret = result;
 
 	ret->fault = judge_contents(j, ret);
-	/* They are this process's own, if it is one apart. */
+	/* Only if this is the separate process are these its own copies. */
 	crl_free(j->aside->crl);
 	j->aside->crl = NULL;
 	(void)certdb_close(j->o->db);
@@ -433,7 +433,7 @@ is_name(const char name[static CRLSTORE_NAME_MAX])
 	return strcmp(name, "all") == 0 || hex_is_text(name, CRLSTORE_DIGITS);
 }
 
-/* What comes back from a process apart is checked as if a stranger had sent it. */
+/* The result of the separate process is untrusted input and checked as such. */
 static struct judgement
 judge_list(const struct judging *j)
 {
@@ -485,7 +485,7 @@ crlstore_import(const struct crlstore *store, int fd, int64_t now, struct crl_fa
 			f = judge_and_install(&a, &o, fd, now, ret_facts, ret_name);
 	}
 	if (f != CRL_OK && f != CRL_SAME)
-		log_msg(store->log, LOG_ERR, "the CRL is not taken: %s (%s)", crl_fault_text(f),
+		log_msg(store->log, LOG_ERR, "the CRL is refused: %s (%s)", crl_fault_text(f),
 		    crl_fault_code(f));
 	return f;
 }
@@ -524,7 +524,7 @@ name_of_file(const char *file, char name[static CRLSTORE_NAME_MAX])
 	return true;
 }
 
-/* In order, each once. */
+/* Sorted, each once. */
 static enum crl_fault
 read_names(const struct open_store *o, struct names *n)
 {
@@ -558,7 +558,7 @@ read_names(const struct open_store *o, struct names *n)
 	return CRL_OK;
 }
 
-/* The trusted authority that a list is from; NULL: none. */
+/* The trusted authority that issued a list; NULL: none. */
 static const struct cert *
 issuer_of(const struct certdb *db, const struct crl_facts *facts)
 {
@@ -575,7 +575,7 @@ issuer_of(const struct certdb *db, const struct crl_facts *facts)
 	return NULL;
 }
 
-/* One list proved again from its DER. */
+/* Verifies one list again from its DER. */
 static enum crl_fault
 prove_list(const struct open_store *o, const char *name, int index)
 {

@@ -6,15 +6,14 @@
  * name, "-", and "all" or 32 hex digits of the SHA-256 of the scope.
  *
  * MUSTs:
- * - A list is installed only if crl_verify() finds it in order and it is not
- *   older than the one that is there (neither thisUpdate nor cRLNumber).
- * - Both files are written aside and synced. NAME.crl is renamed first and NAME.idx
- *   last: logins read the index alone, which is complete in itself, so
- *   they see the old list or the new one, also when the power fails at any
- *   moment. A CRL that is newer than its index is what such a moment
- *   leaves; the next import of that list mends it.
- * - Whoever changes the directory holds the lock in it (.lock); who reads it,
- *   as logins do, never asks for the lock.
+ * - A list is installed only if crl_verify() accepts it and it is not older than the installed one (neither
+ *   thisUpdate nor cRLNumber).
+ * - Both files are written under temporary names and synced. NAME.crl is renamed first and NAME.idx
+ *   last: logins read only the index, which is complete in itself, so they see the old list or the new one,
+ *   even if the power fails at any moment. Such a failure may leave a CRL that is newer than its index; the
+ *   next import of that list repairs it.
+ * - Programs that change the directory hold the lock in it (.lock); readers, such as logins, never take the
+ *   lock.
  * - A bad list changes nothing. What an interrupted import left (.new.crl, .new.idx) is removed by
  *   the next one.
  *
@@ -35,9 +34,9 @@ struct crlstore {
 	uid_t owner;		/* 0 but in tests (lib/safefile.h) */
 	const struct log *log;
 	/*
-	 * Calls work(ctx) in a process that has given up whatever it could do harm with, but for the
-	 * descriptors, and brings the octets of *result back from it. False, after a complaint: it could
-	 * not, and *result is as it was. NULL: the work is done here.
+	 * Calls work(ctx) in a process without privileges except the open descriptors, and copies *result
+	 * back from it. False, reported: that failed, and *result is unchanged. NULL: the work is done in
+	 * this process.
 	 */
 	bool (*apart)(void *apart_ctx, void (*work)(void *ctx, void *result), void *ctx, void *result,
 	    size_t size, const int *fds, size_t fd_count);
@@ -59,12 +58,11 @@ bool crlstore_name(const char *prefix, struct view scope, char ret_name[static C
 
 /*
  * Reads a CRL, DER or one PEM block ("-----BEGIN X509 CRL-----"), from fd to
- * its end (file or pipe; lent), verifies and installs it. Signals are held back
- * from when the last octet was read.
+ * its end (file or pipe; lent), verifies and installs it. Signals are blocked after the last byte was read.
  *
- * CRL_OK, or CRL_SAME if this very list is installed already, and
- * *ret_facts and ret_name are set. Any other fault: nothing was changed,
- * and the details are logged.
+ * CRL_OK, or CRL_SAME if this list is already installed, and *ret_facts and
+ * ret_name are set. Any other fault: nothing was changed, and the details are
+ * logged.
  */
 enum crl_fault crlstore_import(const struct crlstore *store, int fd, int64_t now,
     struct crl_facts *ret_facts, char ret_name[static CRLSTORE_NAME_MAX]) MUST_CHECK;
@@ -80,11 +78,11 @@ struct crlstore_item {
 /*
  * Calls `each` for every list in the order of their names. crlstore_list() looks at
  * the header of the index (CRL_OK, CRL_INDEX, CRL_INDEX_MISSING, CRL_UNREADABLE);
- * crlstore_verify() proves everything again: the CRL by crl_verify() without the clock, and
- * that the index made from it is octet by octet the one that is there (also
+ * crlstore_verify() checks everything again: the CRL by crl_verify() without the
+ * clock, and that the installed index is identical to one made from it (also
  * CRL_CRL_MISSING, CRL_INDEX_DIFFERS and every fault of the CRL).
  *
- * CRL_OK: all were seen, whatever the faults. CRL_STORE: the directory is unsafe or
+ * CRL_OK: `each` was called for all, even if some have faults. CRL_STORE: the directory is unsafe or
  * unreadable; one that does not exist has no lists. CRL_TRUST_DB, CRL_NO_MEMORY.
  */
 enum crl_fault crlstore_list(const struct crlstore *store,
@@ -93,8 +91,8 @@ enum crl_fault crlstore_verify(const struct crlstore *store,
     void (*each)(void *ctx, const struct crlstore_item *item), void *ctx) MUST_CHECK;
 
 /*
- * What the index of one list says of it, as crlstore_list() would give it: CRL_OK and
- * *ret_facts; CRL_INDEX_MISSING: there is no such list; otherwise as there.
+ * The facts about one list from its index, as crlstore_list() gives them: CRL_OK and *ret_facts;
+ * CRL_INDEX_MISSING: there is no such list; otherwise as there.
  */
 enum crl_fault crlstore_facts(const struct crlstore *store, const char *name,
     struct crl_facts *ret_facts) MUST_CHECK;
@@ -106,8 +104,8 @@ enum crl_fault crlstore_facts(const struct crlstore *store, const char *name,
 enum crl_fault crlstore_open(const struct crlstore *store, const char *name, int *ret_fd) MUST_CHECK;
 
 /*
- * Names for texts such as the source of a list: 32 hex digits of a hash, from which the text does not
- * come back. NSS makes it, with the trust database: false if that cannot be used (logged).
+ * A file name for a text such as the source of a list: 32 hex digits of its hash. Needs NSS with the trust
+ * database: false if that cannot be used (logged).
  */
 #define CRLSTORE_DIGITS 32
 bool crlstore_digits(const struct crlstore *store, const char *text,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * MUSTs: CRL_OK needs the signature, verified over every octet of the signed
+ * MUSTs: CRL_OK needs the signature, verified over every byte of the signed
  * part with the key of a trusted authority of the issuer's name; no
  * entry is looked at before that.
  */
@@ -18,7 +18,7 @@
 #include "nss/crl/verify.h"
 #include "nss/internal.h"
 
-#define CHUNK (256 * 1024)	/* read and hashed at once */
+#define CHUNK (256 * 1024)	/* bytes read and hashed in one step */
 #define DIGEST_MAX 64
 
 struct crl {
@@ -67,7 +67,7 @@ crl_scope_name(const struct crl_facts *facts, size_t i, char *ret_text, size_t s
 
 /* --- hashing ---------------------------------------------------------------- */
 
-/* The two hashes of one pass: of the file, and of its signed part. */
+/* Both hashes, of the file and of its signed part, in one pass. */
 struct hashes {
 	PK11Context *file, *tbs;
 	uint8_t tbs_digest[DIGEST_MAX];
@@ -134,7 +134,7 @@ take_hashes(struct crl *crl, SECOidTag hash, struct hashes *h)
 
 /* --- the issuer --------------------------------------------------------------- */
 
-/* What the signature is checked with. */
+/* The input of the signature check. */
 struct signed_by {
 	const SECAlgorithmID *algorithm;
 	SECItem digest, signature;
@@ -153,7 +153,7 @@ has_signed(const struct cert *anchor, const struct signed_by *s, const struct lo
 	return false;
 }
 
-/* keyUsage may be absent, but where it is, cRLSign has to be in it (RFC 5280 §6.3.3 (f)). */
+/* keyUsage may be absent, but if present it must contain cRLSign (RFC 5280 §6.3.3 (f)). */
 static enum crl_fault
 may_sign_crls(const struct cert *anchor, int64_t now)
 {
@@ -167,8 +167,8 @@ may_sign_crls(const struct cert *anchor, int64_t now)
 }
 
 /*
- * By name and key: all generations of JPKI's CA have one name. Of several
- * certificates of the key that signed one is enough that may.
+ * By name and key: all generations of JPKI's CA have one name. If several certificates have the signing
+ * key, one that may sign CRLs is enough.
  */
 static enum crl_fault
 find_issuer(struct crl *crl, const struct certdb *db, const struct signed_by *s, int64_t now,
@@ -239,7 +239,7 @@ check_times(struct crl *crl, int64_t now)
 	return age == CRL_AGE_FRESH ? CRL_OK : CRL_EXPIRED;
 }
 
-#define ODD_LOGGED 8	/* entries; a list may have millions of the kind */
+#define ODD_LOGGED 8	/* odd entries logged; a list may have millions */
 
 struct counting {
 	struct crl *crl;
@@ -351,7 +351,7 @@ enum crl_fault
 crl_each(const struct crl *crl, bool (*each)(void *ctx, const struct crl_entry *entry), void *ctx,
     const struct log *log)
 {
-	const struct crl_visitor visitor = { .revoked = each, .ctx = ctx };	/* crl_verify() said what is odd */
+	const struct crl_visitor visitor = { .revoked = each, .ctx = ctx };	/* crl_verify() has logged the odd ones */
 
 	return crlder_each(&crl->der, &visitor, log);
 }

@@ -5,7 +5,7 @@
  *
  * crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE
  *
- * COUNT entries in no order, with serial numbers of 8 to 20 octets, all lengths equally often,
+ * COUNT entries in no order, with serial numbers of 8 to 20 bytes, all lengths equally often,
  * and one more in the middle: the leaf bench-revoked. -r: so many of a hundred have a
  * reasonCode (30). -p: not one list for all certificates but PARTS lists with a critical
  * issuingDistributionPoint each, FILE.1 to FILE.PARTS. The same arguments give the same serials.
@@ -177,7 +177,7 @@ write_cert(const struct plan *p, const char *name, X509 *cert)
 		errx(1, "%s: cannot write", name);
 }
 
-/* The longest serial number but for the last octet, so that both are next to each other. */
+/* The longest serial number but for the last byte, so that both are next to each other. */
 static void
 make_leaf(const struct plan *p, const char *name, uint8_t last)
 {

@@ -21,9 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define CHECK(what) ((what) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #what))
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
-/* The next octet of the input, 0 past its end. */
+/* The next byte of the input, 0 past its end. */
 uint8_t fuzz_u8(struct cursor *in);
-/* The next octets, as many as there are. */
+/* The next bytes, as many as there are. */
 struct view fuzz_bytes(struct cursor *in, size_t max);
 /* The same as a string: cut at a NUL and at size - 1. */
 void fuzz_string(struct cursor *in, size_t max, char *ret_text, size_t size);
@@ -33,7 +33,7 @@ char *fuzz_text(struct cursor *in);
 /* Looks at every line that is logged: one line, printable, terminated. */
 extern const struct log fuzz_log;
 
-/* A file without a name that holds these octets, at offset 0; the caller's. */
+/* A file without a name that holds these bytes, at offset 0; the caller's. */
 int fuzz_file(const void *data, size_t len);
 
 /* A directory of this process, 0755, removed at its end. */

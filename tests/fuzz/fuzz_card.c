@@ -2,7 +2,7 @@
 /*
  * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrollment.
  * Behind the transport lies the simulated card; the input decides what becomes of each of its
- * responses, so that an empty input is a good card, and every depth is a few octets away.
+ * responses, so that an empty input is a good card, and every depth is a few bytes away.
  */
 #include "config.h"
 
@@ -72,7 +72,7 @@ failure(uint8_t which)
 	return outcome_of(failures[which % (sizeof failures / sizeof failures[0])]);
 }
 
-/* A response of the input's own, at most cap octets and a status word at least. */
+/* A response of the input's own, at most cap bytes and a status word at least. */
 static size_t
 make_up(uint8_t *resp, size_t cap, size_t len)
 {
@@ -107,12 +107,12 @@ tamper(uint8_t how, uint8_t *resp, size_t cap, size_t *ret_len)
 	case 3:
 		*ret_len = make_up(resp, cap, (size_t)fuzz_u8(&f.in) + 3);
 		break;
-	case 4:	/* another octet */
+	case 4:	/* another byte */
 		at = fuzz_u8(&f.in) % *ret_len;
 		octet = fuzz_u8(&f.in);
 		resp[at] ^= octet;
 		break;
-	case 5:	/* fewer octets, with the status word at the end */
+	case 5:	/* fewer bytes, with the status word at the end */
 		at = fuzz_u8(&f.in) % (*ret_len - 1);
 		memmove(resp + at, resp + *ret_len - 2, 2);
 		*ret_len = at + 2;

@@ -115,7 +115,7 @@ pem(struct view text)
 	}
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -106,7 +106,7 @@ list(struct view text)
 	(void)close(again);
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -50,7 +50,7 @@ in_range(const struct conf *c)
 	(void)conf_is_exempt(c, "login");
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -56,7 +56,7 @@ note_odd(void *ctx, uint64_t number, const char *what)
 	CHECK(number > 0 && what != NULL && *(uint64_t *)ctx < number);
 }
 
-/* Every octet of the frame lies in the file, the parts in their order. */
+/* Every byte of the frame lies in the file, the parts in their order. */
 static void
 walk(int fd, size_t size)
 {
@@ -128,7 +128,7 @@ judge(const void *data, size_t size)
 	return f == CRL_OK;
 }
 
-/* An octet of flags, two of the length of the entries, entries, extensions. */
+/* A byte of flags, two of the length of the entries, entries, extensions. */
 static void
 signed_list(struct cursor *in)
 {
@@ -142,7 +142,7 @@ signed_list(struct cursor *in)
 	list_make(&(struct list){ .entries = &entries, .extensions = &extensions,
 	    .number = flags & 1, .flags = flags & 2 ? POINT_USER : 0 }, &list);
 	(void)judge(list.p, list.len);
-	/* No octet of it can be another. */
+	/* No byte of it can be another. */
 	if (flags & 4 && list.len > 0) {
 		list.p[((size_t)flags * 97 + e.len * 13 + x.len) % list.len] ^= (uint8_t)(1 << flags % 8);
 		CHECK(!judge(list.p, list.len));
@@ -165,7 +165,7 @@ copy(struct view text)
 	(void)close(to);
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

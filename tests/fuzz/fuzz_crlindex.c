@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The index of a CRL, damaged or made up. Its check values are no secret, so whoever makes one
- * up makes them right: the first octet of an input says which of them are mended here, by the
+ * up makes them right: the first byte of an input says which of them are mended here, by the
  * layout in nss/crl/index.h.
  */
 #include "config.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib/der, nss/asn1 and the structures of nss/crl/der that are read octet by octet. */
+/* lib/der, nss/asn1 and the structures of nss/crl/der that are read byte by byte. */
 #include "config.h"
 
 #include <string.h>

@@ -4,10 +4,10 @@
  * send anything. The helper's packets lie in the socket already when the module starts it; what
  * the module sent is looked at afterwards.
  *
- * The input: flags; the helper's packets (two octets of length and the octets each), up to an
- * empty one; the application's answers (an octet of length and the octets each); packets again,
+ * The input: flags; the helper's packets (two bytes of length and the bytes each), up to an
+ * empty one; the application's answers (a byte of length and the bytes each); packets again,
  * should a second helper be started. A packet gets the header that it should have unless its
- * first octet is odd.
+ * first byte is odd.
  */
 #include "config.h"
 

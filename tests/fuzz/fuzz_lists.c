@@ -212,7 +212,7 @@ fleet_memory(struct cursor *in)
 #define FLEET_LDIF 0xfc
 #define FLEET_MEMORY 0xfb
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -29,7 +29,7 @@ static char keyid[SSHWIRE_KEYID_LEN + 1];
 
 static struct {
 	struct cursor in;
-	bool right;	/* the reply is the one that was signed, octet by octet */
+	bool right;	/* the reply is the one that was signed, byte by byte */
 } p;
 
 static void
@@ -86,7 +86,7 @@ sign_reply(const char *prompt, char reply[static SSHWIRE_REPLY_MAX])
 	CHECK(sshwire_write_reply(&r, reply));
 }
 
-/* Edits: where (two octets), what: an octet there, an octet more, one less, or the end. */
+/* Edits: where (two bytes), what: a byte there, a byte more, one less, or the end. */
 static void
 edit(char reply[static SSHWIRE_REPLY_MAX])
 {

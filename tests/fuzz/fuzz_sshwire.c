@@ -68,7 +68,7 @@ askpass(const char *text)
 	CHECK(strlen(text) >= strlen(again) && strcmp(text + strlen(text) - strlen(again), again) == 0);
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

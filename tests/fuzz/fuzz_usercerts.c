@@ -59,7 +59,7 @@ file(struct cursor *in)
 	usercerts_done(&e);
 }
 
-/* The first octet says what the rest is. */
+/* The first byte says what the rest is. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

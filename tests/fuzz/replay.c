@@ -32,7 +32,7 @@ replay_file(const char *path)
 	if (ferror(f) || !feof(f))
 		errx(1, "%s: cannot be read, or too long", path);
 	(void)fclose(f);
-	exact = malloc(len > 0 ? len : 1);	/* so that one octet too many is seen */
+	exact = malloc(len > 0 ? len : 1);	/* so that one byte too many is seen */
 	if (exact == NULL)
 		err(1, NULL);
 	memcpy(exact, data, len);

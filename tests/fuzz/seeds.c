@@ -157,7 +157,7 @@ texts(void)
 	seed("remote", "right", "\1", 1, (struct view){ NULL, 0 });
 	seed_text("remote", "typed", 4, "JPKI1.0123456789abcdef.-." SIGNATURE);
 	seed("card", "login", "\0\0", 2, (struct view){ NULL, 0 });
-	/* open, three commands, close; open, power, four commands, and the signature: an octet of it */
+	/* open, three commands, close; open, power, four commands, and the signature: a byte of it */
 	seed("card", "wrong-signature", "\0\0\0\0\0\0\0\0\0\0\0\0\0\4\10\1", 16,
 	    (struct view){ NULL, 0 });
 	seed("card", "change", "\1\0", 2, (struct view){ NULL, 0 });
@@ -171,7 +171,7 @@ static void
 packet(struct writer *all, const char *name, const uint8_t *bytes, const struct writer *w)
 {
 	seed("proto", name, "", 0, (struct view){ bytes, w->len });
-	/* As fuzz_dialogue takes it: length, an even octet for "the right header", type, body. */
+	/* As fuzz_dialogue takes it: length, an even byte for "the right header", type, body. */
 	writer_u16(all, (uint16_t)(w->len - PROTO_ID_LEN));
 	writer_u8(all, 0);
 	writer_bytes(all, bytes + 1, 1);

@@ -27,7 +27,7 @@ struct list {
 /* *ret is the caller's. */
 void list_make(const struct list *list, struct der *ret);
 
-/* scratch/NAME with these octets; the path lives as in_scratch()'s. */
+/* scratch/NAME with these bytes; the path lives as in_scratch()'s. */
 const char *list_file(const char *name, const void *bytes, size_t len);
 
 /* The file, opened to read. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the commands share that ask for a PIN. */
+/* For the commands that ask for a PIN. */
 #ifndef JPKI_TOOLS_COMMON_ASK_H
 #define JPKI_TOOLS_COMMON_ASK_H
 
@@ -10,19 +10,22 @@
 struct secret;
 
 /*
- * Asks at the terminal, echo off, and without a deadline: whoever goes on with the card
- * arms it again. OUTCOME_OK, also with nothing; PIN_FORMAT: too much; CANCELLED after
- * a complaint, if there is no terminal. A signal at the prompt does what it does.
+ * Asks at the terminal, echo off, and without a deadline: a caller that continues with the card sets it
+ * again. OUTCOME_OK, also for an empty line; PIN_FORMAT: too long; CANCELLED, reported: there is no
+ * terminal. Signals have their usual effect at the prompt.
  */
 struct outcome ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
     MUST_CHECK;
 
-/* After the work with a PIN; not clean: tries once more to make the card forget, or tells. */
+/*
+ * Call after using a PIN. If not clean, tries once more to drop the verified state, and if that fails tells
+ * the user.
+ */
 void ask_check_clean(struct tool *t, const char *reader, bool clean);
 
 /*
- * A dialogue with a card behind it: until the last prompt ^C ends us, from then on it
- * waits, for the card would stay unlocked.
+ * A dialogue before work with a card: ^C ends the program until the last prompt; after that it is blocked,
+ * because the card would stay unlocked.
  */
 struct ask_dialogue {
 	struct tool *t;
@@ -30,13 +33,13 @@ struct ask_dialogue {
 	sigset_t before;
 };
 
-/* The last prompt was answered: signals wait, and the card's work has its limit again. */
+/* Call after the last prompt: blocks signals and sets the deadline for the card's work again. */
 void ask_last_answered(struct ask_dialogue *d);
 
-/* Signals that waited strike now. */
+/* Delivers the blocked signals. */
 void ask_dialogue_done(struct ask_dialogue *d);
 
-/* For flow_ui.gone and the like: at a terminal somebody always waits. */
+/* For callbacks such as flow_ui.gone: at a terminal the user is always there. */
 bool ask_nobody_left(void *ctx);
 
 #endif

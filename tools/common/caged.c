@@ -28,7 +28,7 @@
 #include "tools/common/deadline.h"
 
 #define LINE_MAX_LEN 4096
-#define TEXT_MAX ((size_t)64 << 20)	/* of a child in all: crl list with thousands of lists */
+#define TEXT_MAX ((size_t)64 << 20)	/* output of a child in total: crl list with thousands of lists */
 
 /* --- the child -------------------------------------------------------------------- */
 
@@ -41,7 +41,7 @@ is_among(int fd, const int *fds, size_t count)
 	return false;
 }
 
-/* The parent may have gone before this was set. */
+/* The parent may have exited before this was set. */
 static bool
 child_ends_with(pid_t parent)
 {
@@ -55,7 +55,7 @@ caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count
 		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_NOFILE, 256 },
 		{ RLIMIT_DATA, (rlim_t)1 << 30 },	/* for the index of a national CRL */
-		{ RLIMIT_FSIZE, 0 },			/* left out for a child that writes */
+		{ RLIMIT_FSIZE, 0 },			/* not set for a child that writes */
 	};
 	struct confine_detach d = { .streams = streams, .close_from = STDERR_FILENO + 1, .limits = limits,
 		.limit_count = sizeof limits / sizeof limits[0] - writes };
@@ -69,14 +69,14 @@ caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count
 	return child_ends_with(parent) && confine_detach(&d);
 }
 
-/* The helper's user is for logins; root without capabilities and without files serves here. */
+/* The helper's user is for logins only; here root without capabilities and files does. */
 struct outcome
 caged_confine(struct tool *t)
 {
 	static struct conf conf;
 	struct outcome o;
 
-	/* That it fails is told at the first use. */
+	/* A failure is reported at the first use. */
 	if (t->pcsc != NULL) {
 		deadline_arm(t, false);
 		o = pcsc_forbid_reconnect(t->pcsc);
@@ -116,7 +116,7 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 
 /* --- the parent ------------------------------------------------------------------- */
 
-/* One stream of the child's text: what has come of the line that is not complete yet. */
+/* One stream of the child's output: the incomplete last line so far. */
 struct relay {
 	int from;
 	FILE *to;
@@ -131,12 +131,12 @@ struct parent {
 	int fd;
 	struct relay out, err;
 	struct busy busy;
-	uint8_t *result;	/* as far as it has come */
+	uint8_t *result;	/* received so far */
 	size_t got;
-	bool answered;		/* a PIN went to the child */
-	bool holds;		/* signals, since the child asked for it */
+	bool answered;		/* a PIN was sent to the child */
+	bool holds;		/* signals are blocked, as the child asked */
 	sigset_t before;
-	bool broken;		/* the child sent what it must not */
+	bool broken;		/* the child broke the protocol */
 };
 
 static void
@@ -150,7 +150,7 @@ relay_line(struct relay *r, bool complete)
 	r->len = 0;
 }
 
-/* False at the end of the stream, or if it is too much. */
+/* False at the end of the stream, or if there is too much output. */
 static bool
 relay_text(struct relay *r)
 {
@@ -181,7 +181,7 @@ relay_text(struct relay *r)
 	return false;
 }
 
-/* The person reads what the child has said before, and then the prompt. */
+/* Shows the child's earlier output before the prompt. */
 static bool
 answer_question(struct parent *p, struct cursor question)
 {
@@ -246,7 +246,7 @@ take_result(struct parent *p, struct cursor part)
 	return true;
 }
 
-/* False at the end of the child, or if it sent nonsense. */
+/* False if the child has ended or broke the protocol. */
 static bool
 take_message(struct parent *p)
 {
@@ -287,7 +287,7 @@ busy_text(const struct parent *p)
 	    _("Reading the card; leave it on the reader …");
 }
 
-/* Until the child has closed all three. Its text comes before its questions. */
+/* Reads until the child has closed all three. Its output comes before its questions. */
 static void
 parent_serve(struct parent *p)
 {
@@ -324,10 +324,10 @@ parent_finish(struct parent *p, pid_t child)
 	if (p->holds)
 		signals_release(&p->before);
 	if (WIFSIGNALED(status) || p->broken) {
-		tool_complain(t, _("the process that reads cards and certificates did not end by itself: %s%s"),
+		tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
 		    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
 		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
-		    _("; its cage forbids what it, or a library, was about to do") : "");
+		    _("; its cage forbids a system call that it, or a library, made") : "");
 		if (p->answered)
 			tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
 		return TOOL_FAILED;
@@ -340,7 +340,7 @@ parent_finish(struct parent *p, pid_t child)
 	return status;
 }
 
-/* A socket for messages, and a pipe for each stream; all or none. */
+/* Creates a socket for messages and a pipe for each stream; all or none. */
 static bool
 make_channels(int pair[static 2], int out[static 2], int err[static 2])
 {

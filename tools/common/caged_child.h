@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a child in the cage of jpkictl asks its parent for (tools/common/caged.h), and how: packets of
- * a type and what belongs to it, over a socket that keeps their bounds.
+ * The requests of a child in the cage of jpkictl to its parent (tools/common/caged.h): packets of a type
+ * and its data, over a socket that keeps their boundaries.
  */
 #ifndef JPKI_TOOLS_COMMON_CAGED_CHILD_H
 #define JPKI_TOOLS_COMMON_CAGED_CHILD_H
@@ -15,45 +15,45 @@ struct secret;
 
 enum caged_message {
 	CAGED_QUESTION = 1,	/* child: the prompt */
-	CAGED_ANSWER,		/* parent: a status, and what was typed */
-	CAGED_HOLD,		/* child: hold signals; parent: done */
+	CAGED_ANSWER,		/* parent: a status, and the typed text */
+	CAGED_HOLD,		/* child: block signals; parent: done */
 	CAGED_ACCOUNT,		/* child: a uid; parent: its name, or "" */
-	CAGED_RESULT,		/* child: the next octets of the result */
+	CAGED_RESULT,		/* child: the next bytes of the result */
 };
 
 #define CAGED_PACKET_MAX 32768
-#define CAGED_NAME_MAX 256	/* of an account, with its end */
+#define CAGED_NAME_MAX 256	/* of an account, with the NUL */
 
-/* Both ends: one packet. False: the other end has gone. */
+/* For both ends: sends one packet. False: the other end is closed. */
 bool caged_send(int fd, const uint8_t *packet, size_t len) MUST_CHECK;
-/* Its length; 0: the other end has gone; -1: an error, or it is longer. */
+/* Receives one. Returns its length; 0: the other end is closed; -1: an error, or it is longer. */
 ssize_t caged_receive(int fd, uint8_t packet[static CAGED_PACKET_MAX]) MUST_CHECK;
 
-/* This process is a child from now on; fd is its end of the socket. */
+/* Marks this process as a child; fd is its end of the socket. */
 void caged_be_child(int fd);
 
 /* Whether this process is a child of caged_run(). */
 bool caged_is_child(void);
 
 /*
- * In the child: the parent asks for a PIN at the terminal. As ask_at_terminal() (tools/common/ask.h), but
- * without a deadline only for the child: the caller arms it again.
+ * In the child: lets the parent ask for a PIN at the terminal. As ask_at_terminal() (tools/common/ask.h);
+ * only the child's deadline is cleared, and the caller sets it again.
  */
 struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
 
 /*
- * In the child: from now on, until the child has ended, the parent takes no signal that would end
- * both of them. For when the PIN is about to go to the card.
+ * In the child: makes the parent block signals that would end both, until the child has exited. Call it
+ * before the PIN goes to the card.
  */
 void caged_hold_signals(void);
 
 /*
- * In the child: the name of an account, which the parent looks up, since the user database is out of
- * the child's reach. Lent until the next call; NULL for none.
+ * In the child: the name of an account. The parent looks it up, since the child cannot access the user
+ * database. Valid until the next call; NULL for none.
  */
 const char *caged_account_name(uid_t uid);
 
-/* In the child: hands over the result, of any size. False: the parent has gone. */
+/* In the child: sends the result, of any size. False: the parent has exited. */
 bool caged_send_result(const uint8_t *result, size_t size) MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@
 
 #define OID_SIGNED_DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"	/* PKCS#7, RFC 2315 */
 #define OID_DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"		/* in PKCS#12, RFC 7292 */
-#define HEAD 64	/* octets, in which these are */
+#define HEAD 64	/* bytes in which these OIDs appear */
 
 struct reading {
 	const struct tool *t;
@@ -23,29 +23,29 @@ struct reading {
 	void *ctx;
 };
 
-/* How files begin, or PEM is labelled, that hold something else. %s is the file's name. */
+/* Starts of files, or PEM labels, that show other contents. %s is the file's name. */
 static const struct stranger {
 	const char *mark;
 	const char *what;	/* untranslated */
 } beginnings[] = {
 	{ "\xff\xfe", N_("%s: text in UTF-16; turn it into UTF-8: iconv -f UTF-16 -t UTF-8 %s > FILE") },
 	{ "\xfe\xff", N_("%s: text in UTF-16; turn it into UTF-8: iconv -f UTF-16 -t UTF-8 %s > FILE") },
-	{ "%PDF", N_("%s: a PDF document; the certificate is in a file of its own, which ends in .cer") },
+	{ "%PDF", N_("%s: a PDF document; the certificate is in a separate file, whose name ends in .cer") },
 	{ "PK\x03\x04", N_("%s: a ZIP archive; unpack it first: unzip %s") },
 	{ "\x1f\x8b", N_("%s: compressed; unpack it first: gunzip %s") },
-	{ "<", N_("%s: a web page; the server has sent that in place of the certificate") },
+	{ "<", N_("%s: a web page; the server has sent it instead of the certificate") },
 	{ "ssh-", N_("%s: a key of OpenSSH; a certificate is needed") },
 	{ "ecdsa-", N_("%s: a key of OpenSSH; a certificate is needed") },
 }, labels[] = {
 	{ "PKCS7-----", N_("%s: a PKCS#7 bundle; take the certificates out: openssl pkcs7 -in %s -print_certs -out FILE") },
 	{ "CMS-----", N_("%s: a PKCS#7 bundle; take the certificates out: openssl pkcs7 -in %s -print_certs -out FILE") },
-	{ "X509 CRL-----", N_("%s: a revocation list; jpkictl crl import takes it") },
-	{ "CERTIFICATE REQUEST-----", N_("%s: a request for a certificate; the authority answers it with one") },
+	{ "X509 CRL-----", N_("%s: a revocation list; import it with jpkictl crl import") },
+	{ "CERTIFICATE REQUEST-----", N_("%s: a certificate request; the authority issues the certificate for it") },
 	{ "PRIVATE KEY-----", N_("%s: a private key; keep it secret, a certificate is needed") },
 	{ "PUBLIC KEY-----", N_("%s: a public key without a certificate") },
 };
 
-/* Each sentence has the file's name in it, as %s, as often as it likes. */
+/* A sentence may contain the file's name, as %s, any number of times. */
 static struct outcome
 refuse(const struct reading *r, const char *what)
 {
@@ -68,7 +68,7 @@ refuse(const struct reading *r, const char *what)
 static struct outcome
 damaged(const struct reading *r)
 {
-	return refuse(r, _("%s: damaged, or no certificate; get the file once more from where it came"));
+	return refuse(r, _("%s: damaged, or no certificate; get the file again from its source"));
 }
 
 static bool
@@ -77,7 +77,7 @@ contains(struct view text, const char *mark, size_t len)
 	return text.len >= len && memmem(text.data, text.len, mark, len) != NULL;
 }
 
-/* Filler behind a certificate: what cards and boot loaders have, and a newline of an editor. */
+/* Filler after a certificate: of cards and boot loaders, or a newline of an editor. */
 static bool
 is_filler(const uint8_t *p, size_t len)
 {
@@ -112,7 +112,7 @@ read_der(const struct reading *r, struct view der)
 	return give(r, (struct view){ der.data, size });
 }
 
-/* Behind a TRUSTED CERTIFICATE OpenSSL writes what it trusts it for. */
+/* After a TRUSTED CERTIFICATE OpenSSL writes its trust settings. */
 static struct outcome
 give_first_element(const struct reading *r, struct view der)
 {
@@ -146,7 +146,7 @@ read_pem(const struct reading *r, struct view text, size_t *ret_count)
 	return o;
 }
 
-/* Takes what OpenSSL may put before the word CERTIFICATE out of the labels. */
+/* Removes the words that OpenSSL may put before CERTIFICATE in the labels. */
 static void
 plain_labels(char *text, const char *word)
 {
@@ -161,7 +161,7 @@ plain_labels(char *text, const char *word)
 			p += len;
 }
 
-/* Base64 and nothing else, of one certificate. False: it is none. */
+/* Decodes a text that is only base64 of one certificate. False: it is not. */
 static bool
 read_bare_base64(const struct reading *r, const char *text, struct outcome *ret)
 {
@@ -181,7 +181,7 @@ read_bare_base64(const struct reading *r, const char *text, struct outcome *ret)
 	return true;
 }
 
-/* What a text without a certificate is. */
+/* Reports what a text without a certificate is. */
 static struct outcome
 name_stranger(const struct reading *r, const char *text)
 {
@@ -195,7 +195,7 @@ name_stranger(const struct reading *r, const char *text)
 		if (strncmp(text, beginnings[i].mark, strlen(beginnings[i].mark)) == 0)
 			return refuse(r, _(beginnings[i].what));
 	return refuse(r, text[strspn(text, " \t\r\n")] == '\0' ? _("%s: empty") :
-	    _("%s: holds no certificate, neither DER nor PEM"));
+	    _("%s: contains no certificate, neither DER nor PEM"));
 }
 
 static struct outcome

@@ -14,7 +14,7 @@
 
 #define GRACE 2	/* seconds */
 
-/* What the handler needs, ready: it may neither translate nor print. */
+/* Prepared in advance, because the handler must neither translate nor format. */
 static struct {
 	const struct pcsc *pcsc;
 	char busy[2 * MESSAGE_MAX];
@@ -54,7 +54,7 @@ deadline_watch(const struct pcsc *pcsc)
 	prepared.pcsc = pcsc;
 }
 
-/* Not alarm(2), which the filter of the cage does not know on every architecture. */
+/* Not alarm(2), which the cage's filter does not allow on every architecture. */
 static void
 set_alarm(unsigned int seconds)
 {

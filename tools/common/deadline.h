@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A limit for the card's work: another program's transaction, or a pcscd that
- * does not answer, would keep libpcsclite waiting for ever. While a person
- * types there is none.
+ * A time limit for work with the card: another program's transaction, or a pcscd that does not answer,
+ * would make libpcsclite wait for ever. There is no limit while the user types.
  */
 #ifndef JPKI_TOOLS_COMMON_DEADLINE_H
 #define JPKI_TOOLS_COMMON_DEADLINE_H
@@ -11,16 +10,16 @@
 
 struct pcsc;
 
-/* Whose work it is; lent until the end. */
+/* pcsc is used when the deadline expires, so it must outlive the work with the card. */
 void deadline_watch(const struct pcsc *pcsc);
 
 /*
- * From now on (anew): conf.timeout, and a little for the transport's own limit,
- * which says more. When it strikes the process ends with TOOL_FAILED and a
- * sentence; pin_typed: which also says to take the card away.
+ * Starts, or restarts, the deadline: conf.timeout, and a little more, because the transport's own limit
+ * gives a better message. When it expires the process exits with TOOL_FAILED and a message; pin_typed: the
+ * message also says to remove the card.
  */
 void deadline_arm(const struct tool *t, bool pin_typed);
-/* The same while a PIN is being changed: nobody could know then which one holds. */
+/* The same while a PIN is being changed: then it is unknown which PIN is valid. */
 void deadline_changing(const struct tool *t);
 void deadline_off(void);
 

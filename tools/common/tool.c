@@ -116,7 +116,7 @@ tool_find_account(const struct tool *t, const char *name, struct account *ret)
 	if (found == ACCOUNT_ABSENT)
 		tool_complain(t, _("there is no user %s on this machine"), name);
 	else if (found == ACCOUNT_AMBIGUOUS)
-		tool_complain(t, _("%s: the user database gives this account a name that is not only its own"), name);
+		tool_complain(t, _("%s: the name that the user database gives this account also belongs to another account"), name);
 	return found == ACCOUNT_FOUND;
 }
 
@@ -184,7 +184,7 @@ tool_audit(const char *action, const char *key, const char *value)
 	closelog();
 }
 
-/* Columns on the terminal; kanji have two. */
+/* Columns on the terminal; a kanji has two. */
 static int
 width_of(const char *text)
 {
@@ -229,7 +229,7 @@ tool_temporary_file(const struct tool *t)
 	return fd;
 }
 
-/* O_NONBLOCK: a FIFO must not stop us before it is seen to be one. */
+/* O_NONBLOCK: a FIFO must not block us before it is recognized. */
 static FILE *
 open_regular(const struct tool *t, const char *path)
 {

@@ -26,21 +26,21 @@ struct tool {
 	struct conf conf;
 	struct log log;
 	struct flow_env env;
-	struct pcsc *pcsc;	/* behind env.transport; NULL for a command without a card */
+	struct pcsc *pcsc;	/* of env.transport; NULL for a command without a card */
 	const char *command;	/* "enroll", for messages */
-	const char *conf_file;	/* from which conf was read */
+	const char *conf_file;	/* the file conf was read from */
 };
 
 struct command {
 	const char *name;
 	const char *arguments;	/* as in the usage line; this and the next two untranslated */
-	const char *summary;	/* one line, a sentence's middle */
-	const char *details;	/* the rest of --help */
+	const char *summary;	/* one line, lower case, no full stop */
+	const char *details;	/* further text of --help */
 	bool needs_root;
-	bool needs_card;	/* wants env.transport */
-	bool reads_conf;	/* itself; the others find it in conf */
+	bool needs_card;	/* needs env.transport */
+	bool reads_conf;	/* reads it itself; for the others conf is already read */
 	int (*run)(struct tool *t, int argc, char **argv);	/* argv[0] is the name */
-	bool caged;		/* all of it runs in a child of its own (tools/common/caged.h): it writes nothing */
+	bool caged;		/* it runs in a confined child (tools/common/caged.h) and writes nothing */
 };
 
 int cmd_block(struct tool *t, int argc, char **argv);
@@ -67,13 +67,13 @@ void tool_complain(const struct tool *t, const char *format, ...)
 /* The outcome with its code, to standard error; TOOL_OK or TOOL_FAILED. */
 int tool_finish(const struct tool *t, const struct outcome *o);
 
-/* The same for a search of a card; the reader's name, if any, is in what is said of a card that is busy. */
+/* The same for a search for a card; the message for a busy card includes the reader's name, if any. */
 int tool_finish_search(const struct tool *t, const struct outcome *o, const char *reader);
 
 /* "try 'jpkictl enroll --help'"; TOOL_USAGE. */
 int tool_usage(const struct tool *t);
 
-/* Whether root has called; else false after a complaint. */
+/* Whether the caller is root; otherwise false, reported. */
 bool tool_is_root(const struct tool *t) MUST_CHECK;
 
 /* The user id of the caller of sudo or pkexec, as these say: a proposal, no proof. TOOL_NO_UID: called by neither. */
@@ -83,50 +83,49 @@ uid_t tool_sudo_uid(void);
 /* That of the login session, as the kernel says; else as tool_sudo_uid(). */
 uid_t tool_login_uid(void);
 
-/* The account that a name on the command line means; false after a complaint. */
+/* The account for a name on the command line; false, reported. */
 bool tool_find_account(const struct tool *t, const char *name, struct account *ret) MUST_CHECK;
 
 /* The uid of an account, for struct flow_env. */
 bool tool_uid_of(void *ctx, const char *user, uid_t *ret_uid);
 
-/* Accounts by their names on this system, for lists. */
+/* The names of accounts on this system, for lists. */
 extern const struct guesses_names tool_names;
 
 /*
- * Who is doing this, for the record: the user id, and that of the login session (the
- * kernel's, or else what sudo says), as "root (uid 0), logged in as hanako (uid 2001)".
- * The names have no other characters than letters, digits and "._-".
+ * The acting user, for the log: the user id, and that of the login session
+ * (from the kernel, or else from sudo), as "root (uid 0), logged in as hanako
+ * (uid 2001)". The names contain only letters, digits and "._-".
  */
 #define TOOL_ACTOR_MAX 256
 void tool_actor(char text[static TOOL_ACTOR_MAX]);
 
 /*
- * What was done, for the record, to syslog (authpriv): "JPKI-ADMIN action=revoke KEY=VALUE
+ * Logs an action to syslog (authpriv): "JPKI-ADMIN action=revoke KEY=VALUE
  * uid=0 login=1000"; jpkictl(8) lists the fields.
  */
 void tool_audit(const char *action, const char *key, const char *value);
 
 /*
- * A cell of a table on standard output, filled up to so many columns of the terminal
- * (a kanji has two), and a blank.
+ * A cell of a table on standard output, padded to that many columns of the terminal (a kanji has two), and
+ * a blank.
  */
 void tool_cell(const char *text, int width);
 void tool_cell_right(const char *text, int width);
 
-/* A row of a description: two blanks, a name filled up to so many columns, the value. */
+/* A row of a description: two blanks, a name padded to that many columns, the value. */
 void tool_row(const char *name, int width, const char *value);
 
 /*
- * An empty file on disk that has no name, for reading and writing, O_CLOEXEC; the caller's.
- * -1 after a complaint.
+ * An empty file on disk without a name, for reading and writing, O_CLOEXEC; the caller's. -1, reported.
  */
 int tool_temporary_file(const struct tool *t) MUST_CHECK;
 
 #define TOOL_FILE_MAX ((size_t)1 << 20)
 
 /*
- * Reads a regular file named by the administrator, of TOOL_FILE_MAX bytes at most, into
- * new memory. False after a complaint: nothing more needs to be said.
+ * Reads a regular file named by the administrator, of at most TOOL_FILE_MAX bytes, into new memory. False,
+ * reported.
  */
 bool tool_read_file(const struct tool *t, const char *path, uint8_t **ret_bytes,
     size_t *ret_len) MUST_CHECK;

@@ -12,7 +12,7 @@ struct records {
 	const struct guesses_store *store;
 };
 
-/* One account of one record, unless it was judged at an entry before. */
+/* Judges one account of one record, unless an earlier entry had the same account. */
 static void
 judge_account(const struct records *r, const char *cert, const struct guesses *g, size_t at)
 {
@@ -30,7 +30,7 @@ judge_account(const struct records *r, const char *cert, const struct guesses *g
 			struct guess_entry *e = &of_account.at[of_account.count++];
 
 			*e = g->at[i];
-			e->untold = e->failed;	/* all of them, told or not */
+			e->untold = e->failed;	/* all of them, reported or not */
 		}
 	(void)guesses_list_failed(&of_account, &tool_names, list);
 	found(r->d, FOUND_GUESSES, "%s/%s, %s", r->store->dir, cert, list);

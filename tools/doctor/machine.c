@@ -22,7 +22,7 @@
 #define USER_UNIT SYSCONFDIR "/systemd/user/graphical-session.target.wants/jpki-watch.service"
 #define MODULE PAMDIR "/pam_jpki.so"
 
-/* Copies the path up to its i-th slash, or the whole; false past its end. */
+/* Copies the path up to its i-th slash, or all of it; false past its end. */
 static bool
 part_of(const char *path, size_t i, char part[static PATH_MAX])
 {
@@ -40,7 +40,7 @@ part_of(const char *path, size_t i, char part[static PATH_MAX])
 	return true;
 }
 
-/* Reports the first on the way to the path that others cannot enter, or the end if they lack `wanted`. */
+/* Reports the first directory of the path that others cannot enter, or its end if they lack `wanted`. */
 static void
 usable(struct doctor *d, const char *path, mode_t wanted)
 {
@@ -51,7 +51,7 @@ usable(struct doctor *d, const char *path, mode_t wanted)
 		mode_t bits = S_IXOTH;
 
 		if (stat(part, &st) != 0)
-			return;		/* that is for others to find */
+			return;		/* another examination reports that */
 		if (strcmp(part, path) == 0)
 			bits = S_ISDIR(st.st_mode) ? S_IROTH | S_IXOTH : wanted;
 		if ((st.st_mode & bits) != bits) {
@@ -114,7 +114,7 @@ doctor_conf(struct doctor *d)
 	return true;
 }
 
-/* What everybody runs, or has in their process (a module). */
+/* Files that every user runs, or loads (a module). */
 static void
 program(struct doctor *d, const char *path, mode_t wanted)
 {
@@ -128,7 +128,7 @@ program(struct doctor *d, const char *path, mode_t wanted)
 	}
 }
 
-/* What can be read can be traced from its first instruction on, whatever it does about it later. */
+/* A readable program can be traced from its first instruction on, before it can prevent that. */
 static void
 untraceable(struct doctor *d)
 {
@@ -152,7 +152,7 @@ doctor_programs(struct doctor *d)
 	doctor_users(d);
 }
 
-/* A file that was changed after now, as far as now is known. */
+/* A file with a modification time in the future, by this clock. */
 static bool
 is_ahead(struct doctor *d, const char *path)
 {
@@ -176,7 +176,7 @@ doctor_clock(struct doctor *d)
 	found_alone(d, state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? FOUND_CLOCK_FREE : FOUND_CLOCK);
 }
 
-/* The user who ran sudo, since sudo asks that user for the PIN; else the user who runs this. */
+/* The user who ran sudo, since sudo asks that user for the PIN; otherwise the caller. */
 static uid_t
 find_caller(void)
 {
@@ -198,7 +198,7 @@ doctor_place(struct doctor *d)
 	enum where where;
 
 	if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
-		return;		/* by a timer or a script: there is no user */
+		return;		/* run by a timer or a script, without a user */
 	where = where_user_is(find_caller(), tty, &d->t->log);
 	found(d, where_place(where) == PLACE_UNPROVED ? FOUND_PLACE_UNPROVED : FOUND_PLACE, "%s: %s (%s)",
 	    place_name(where_place(where)), _(where_text(where)), where_code(where));

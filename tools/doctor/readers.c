@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The service, its readers, and the cards on them. */
+/* The service, its readers, and their cards. */
 #include "config.h"
 
 #include <errno.h>
@@ -140,7 +140,10 @@ finding_of(enum outcome_status status)
 	}
 }
 
-/* The cards of a machine. What is no My Number Card is told of in the end: beside one it does no harm. */
+/*
+ * The cards of a machine. Other kinds of cards are reported last, because beside a My Number Card they are
+ * harmless.
+ */
 struct cards {
 	unsigned int present, proper, others;
 	struct {
@@ -214,7 +217,7 @@ examine_readers(struct doctor *d, struct pcsc *pcsc, const struct transport_read
 		found_alone(d, FOUND_READER_EMPTY);
 }
 
-/* In a process of its own: whether pcscd admits this user, as far as it says anything. */
+/* In a separate process: whether pcscd admits this user, if it answers at all. */
 static bool
 admits(const struct doctor *d, const struct confine_user *user)
 {
@@ -235,7 +238,7 @@ admits(const struct doctor *d, const struct confine_user *user)
 	return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 
-/* The user that a helper of root becomes, which only root can try out. */
+/* Tests the user that a helper started by root switches to; only root can test that. */
 static void
 judge_helper_user(struct doctor *d)
 {
@@ -273,7 +276,7 @@ examine(struct doctor *d)
 	}
 	found_alone(d, FOUND_SERVICE);
 	judge_helper_user(d);
-	/* Before a card is heard. */
+	/* Before any data of a card is read. */
 	d->t->pcsc = pcsc;
 	o = caged_confine(d->t);
 	if (!outcome_ok(&o))
@@ -296,7 +299,7 @@ take_line(struct doctor *d, const char *line)
 	found(d, (enum finding)f, "%s", detail);
 }
 
-/* Takes the lines that are whole off the front of text[*len]. */
+/* Removes the complete lines from the front of text[*len]. */
 static void
 take_lines(struct doctor *d, char *text, size_t *len)
 {
@@ -312,7 +315,7 @@ take_lines(struct doctor *d, char *text, size_t *len)
 	}
 }
 
-/* Until the other end closes; false if it takes too long. */
+/* Reads until the other end closes; false if it takes too long. */
 /* Whether something has come, within the time that we would wait for what another program does to a card. */
 static bool
 wait_for_line(const struct doctor *d, int fd)

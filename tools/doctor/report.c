@@ -34,7 +34,7 @@ print_finding(enum finding f, const char *detail)
 	printf("%s%s%s\n", _(findings[f].state), detail[0] != '\0' ? ": " : "", detail);
 	if (findings[f].remedy != NULL)
 		printf("              %s\n", _(findings[f].remedy));
-	(void)fflush(stdout);	/* the next examination may take long */
+	(void)fflush(stdout);	/* the next examination may take a while */
 }
 
 static void
@@ -57,7 +57,7 @@ report_finding(struct doctor *d, enum finding f, char *detail)
 {
 	char line[DETAIL_MAX + 16];
 
-	log_defuse(detail);	/* readers, files and people can be called anything */
+	log_defuse(detail);	/* names of readers, files and users may contain anything */
 	if (d->pipe >= 0) {
 		snprintf(line, sizeof line, "%d %s\n", (int)f, detail);
 		(void)!safefile_write(d->pipe, line, strlen(line));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Logins through sshd by a card that lies elsewhere: does sshd ask in the way our options need? */
+/* Logins through sshd with a card at the client: do sshd's settings fit our options? */
 #include "config.h"
 
 #include <dirent.h>
@@ -18,15 +18,15 @@
 #include "tools/pamstack/pamstack.h"
 
 #define SSHD "/usr/sbin/sshd"
-#define SSH_OLDEST 8.5		/* since then ssh says who asks */
+#define SSH_OLDEST 8.5		/* since then ssh tells the askpass which server asks */
 
-/* What "sshd -T" says, as far as it matters here; "" where it says nothing. */
+/* The relevant settings of "sshd -T"; "" if it does not print one. */
 struct sshd {
 	bool use_pam, kbd_interactive;
 	char methods[DETAIL_MAX], keys_command[DETAIL_MAX], keys_user[DETAIL_MAX];
 	char host_keys[16][PATH_MAX];
 	size_t host_key_count;
-	char complaint[DETAIL_MAX];	/* what it says instead */
+	char complaint[DETAIL_MAX];	/* its error message instead */
 };
 
 static void
@@ -47,12 +47,12 @@ take_setting(struct sshd *s, const char *key, const char *value)
 		snprintf(s->host_keys[s->host_key_count++], PATH_MAX, "%s", value);
 }
 
-/* False: it cannot be asked, or refuses its own configuration. */
+/* False: it cannot be run, or refuses its own configuration. */
 static bool
 ask_sshd(struct sshd *s)
 {
 	char line[PATH_MAX + 64];
-	FILE *f = popen(SSHD " -T 2>&1", "re");	/* always this. NOLINT(cert-env33-c) */
+	FILE *f = popen(SSHD " -T 2>&1", "re");	/* a constant command. NOLINT(cert-env33-c) */
 
 	if (f == NULL)
 		return false;
@@ -70,7 +70,7 @@ ask_sshd(struct sshd *s)
 	return pclose(f) == 0;
 }
 
-/* The options that hold in the stack of sshd: the file's, and on top the words of its lines. */
+/* The options in force in sshd's stack: those of the file, overridden by the arguments of its lines. */
 static bool
 options_of_sshd(struct doctor *d, struct conf *conf)
 {
@@ -97,7 +97,7 @@ options_of_sshd(struct doctor *d, struct conf *conf)
 	return ours;
 }
 
-/* Whether sshd has a host key whose public half lies where the module looks for it. */
+/* Whether the public half of one of sshd's host keys is where the module looks for it. */
 static bool
 knows_a_host_key(const struct sshd *s, const struct conf *conf)
 {
@@ -135,7 +135,7 @@ judge_challenge(struct doctor *d, const struct sshd *s, const struct conf *conf)
 		found(d, FOUND_SSH_CHALLENGE, "%s", conf->remote_names[0] != '\0' ? conf->remote_names : name);
 }
 
-/* Whether each list that is allowed begins with a key and asks PAM ("keyboard-interactive:pam") after it. */
+/* Whether each allowed list of methods begins with a key and then uses PAM ("keyboard-interactive:pam"). */
 static bool
 needs_key_first(const char *methods)
 {
@@ -152,7 +152,7 @@ needs_key_first(const char *methods)
 	return any;
 }
 
-/* Whether somebody else than root could change what sshd runs for every login. */
+/* Whether a user other than root could change the program that sshd runs for every login. */
 static void
 judge_keys_command(struct doctor *d, const struct sshd *s)
 {
@@ -199,7 +199,7 @@ judge_sshd(struct doctor *d)
 		found(d, FOUND_SSH_METHODS, "%s", s.methods[0] != '\0' ? s.methods : "any");
 }
 
-/* The client's side: jpki-ssh is here, and so should an ssh be that it can work with. */
+/* The client's side: jpki-ssh is installed, so an ssh that supports it should be, too. */
 static void
 judge_client(struct doctor *d)
 {
@@ -209,7 +209,7 @@ judge_client(struct doctor *d)
 
 	if (access(BINDIR "/jpki-ssh", X_OK) != 0)
 		return;
-	f = popen("ssh -V 2>&1", "re");	/* always this. NOLINT(cert-env33-c) */
+	f = popen("ssh -V 2>&1", "re");	/* a constant command. NOLINT(cert-env33-c) */
 	if (f == NULL)
 		return;
 	if (fgets(line, sizeof line, f) == NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The PAM stacks in which our module stands. */
+/* The PAM stacks that contain our module. */
 #include "config.h"
 
 #include <glob.h>
@@ -11,7 +11,7 @@
 #include "tools/doctor/doctor.h"
 #include "tools/pamstack/pamstack.h"
 
-/* Where a line stands: "sudo, /etc/pam.d/common-auth:17". */
+/* The place of a line: "sudo, /etc/pam.d/common-auth:17". */
 static void
 place_of(const char *service, const struct pamstack_line *line, char text[static DETAIL_MAX])
 {
@@ -27,7 +27,9 @@ is(const struct pamstack_answered *a, enum pamstack_verdict verdict)
 	return a->verdict == verdict;
 }
 
-/* Whether the password lets in who has no card, is not enrolled, or lost the module. */
+/*
+ * Whether a user with the password can log in without a card, if not enrolled, or if the module is missing.
+ */
 static bool
 has_second_way(const struct pamstack_judgement *j)
 {
@@ -120,8 +122,8 @@ module_reached(const struct pamstack_list *list, const struct pamstack_line *our
 }
 
 /*
- * Modules behind ours that take the password that was typed to open a home directory, a volume or a
- * keyring. Where the card alone lets in, they are passed over, or get none unless the card unlocks one.
+ * Modules after ours that use the typed password to open a home directory, a volume or a keyring. If the
+ * card alone is enough, they are skipped, or get no password unless the card unlocks one.
  */
 static void
 judge_unlocking(struct doctor *d, const char *service, const struct pamstack *stack, const struct pamstack_judgement *j)
@@ -144,7 +146,7 @@ judge_unlocking(struct doctor *d, const char *service, const struct pamstack *st
 			}
 }
 
-/* True if our module stands in it. */
+/* True if it contains our module. */
 static bool
 judge_service(struct doctor *d, const struct pamstack_source *source, const char *service)
 {
@@ -167,7 +169,7 @@ judge_service(struct doctor *d, const struct pamstack_source *source, const char
 	return j.count > 0;
 }
 
-/* The modules of PKCS #11 that p11-kit hands to every program, GNOME's watcher of cards among them. */
+/* The PKCS #11 modules that p11-kit loads into every program, including GNOME's smart card monitor. */
 static bool
 has_opensc(void)
 {
@@ -192,7 +194,7 @@ count_ours(const struct doctor *d, const struct pamstack_source *source, const c
 		return SIZE_MAX;
 	if (stack.file != NULL) {
 		count = pamstack_judge(&stack, d->t->conf.forward_pass, false).count;
-		/* Debian's is a link of update-alternatives. */
+		/* On Debian it is a link of update-alternatives. */
 		if (realpath(stack.file, file) == NULL)
 			snprintf(file, PATH_MAX, "%s", stack.file);
 	}

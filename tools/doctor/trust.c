@@ -80,7 +80,7 @@ struct lists {
 	int64_t first_end;
 };
 
-/* How a list stands that can be read. */
+/* Reports the state of a readable list. */
 static enum finding
 judge_times(const struct doctor *d, const struct crl_facts *f)
 {
@@ -123,7 +123,7 @@ judge_list(void *ctx, const struct crlstore_item *item)
 		l->first_end = item->facts->next_update;
 }
 
-/* What is wrong with the lines of the file, `crl update` says. */
+/* `crl update` reports faults in the lines of the file. */
 static void
 judge_sources(struct doctor *d)
 {
@@ -150,7 +150,7 @@ doctor_crls(struct doctor *d)
 	}
 	f = crlstore_list(&store, judge_list, &l);
 	if (f == CRL_TRUST_DB)
-		return;		/* which has been found */
+		return;		/* already reported */
 	if (f != CRL_OK) {
 		found(d, FOUND_CRL_UNUSABLE, "%s", d->said);
 		return;
@@ -186,7 +186,7 @@ judge_certificate(struct doctor *d, const char *user, const struct usercert *e)
 		    cert_fingerprint(e->cert), date);
 }
 
-/* A login looks a card up by the name that the user database gives the account. */
+/* A login looks up a card by the account's name in the user database. */
 static void
 judge_name(struct doctor *d, const char *user)
 {

@@ -30,7 +30,7 @@ open_directory(const char *root, const char *path)
 	return n > 0 && (size_t)n < sizeof full ? opendir(full) : NULL;
 }
 
-/* One line of an attribute, without its end. */
+/* One line of an attribute, without the newline. */
 static bool
 read_attribute(int dir, const char *entry, const char *name, char text[static USB_NAME_MAX])
 {
@@ -119,7 +119,7 @@ note_interface(int dir, const char *interface, struct usb_devices *devices)
 	device->is_ccid |= class == CLASS_CCID;
 }
 
-/* The devices first: an interface is noted with its device. */
+/* Devices first, because interfaces are recorded with their device. */
 void
 usb_read_devices(const char *root, struct usb_devices *ret)
 {
@@ -141,7 +141,7 @@ usb_read_devices(const char *root, struct usb_devices *ret)
 
 /* --- drivers ----------------------------------------------------------------------- */
 
-/* A property list is XML; as pcscd does, its values are taken by their keys. */
+/* A property list is XML; like pcscd, find values by their keys only. */
 static void
 blank_comments(char *text)
 {
@@ -263,7 +263,7 @@ exists(const char *root, const char *path)
 	return n > 0 && (size_t)n < sizeof full && access(full, F_OK) == 0;
 }
 
-/* What the firmware says of the machine; the names are those of systemd-detect-virt(1). */
+/* The machine's name in the firmware; the results are the names of systemd-detect-virt(1). */
 static const char *
 virtual_by_firmware(const char *root)
 {

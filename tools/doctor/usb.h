@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Readers as the kernel shows them in sysfs, and the drivers that pcscd has for them: why a reader
- * that is plugged in does not come up. Nothing here opens a device. Every path begins with `root`,
- * which is "" but in tests.
+ * Readers as the kernel shows them in sysfs, and pcscd's drivers for them, to find out why a connected
+ * reader does not work. Nothing here opens a device. Every path begins with `root`, which is "" except in
+ * tests.
  */
 #ifndef JPKI_TOOLS_DOCTOR_USB_H
 #define JPKI_TOOLS_DOCTOR_USB_H
@@ -20,8 +20,8 @@ struct usb_device {
 	uint16_t vendor, product;
 	bool is_ccid;			/* it has an interface of the class 0B, smart cards */
 	/*
-	 * What has its CCID interface, or where there is none its first vendor-specific one: "usbfs"
-	 * is a program through libusb, any other name a driver of the kernel; "" nothing.
+	 * The driver of its CCID interface, or if there is none, of its first vendor-specific one: "usbfs"
+	 * is a program through libusb, any other name a kernel driver; "" none.
 	 */
 	char driver[USB_NAME_MAX];
 	bool may_sleep;			/* power/control is "auto" */
@@ -32,11 +32,11 @@ struct usb_devices {
 	struct usb_device at[USB_DEVICES_MAX];
 };
 
-/* What the Info.plist of each installed driver lists. */
+/* The devices listed in the Info.plist of each installed driver. */
 struct usb_drivers {
 	bool any;			/* a driver is installed */
-	bool acs;			/* so is that of ACS for its own readers */
-	char ccid_version[USB_NAME_MAX];	/* of libccid, "1.5.2"; "" if it is not there */
+	bool acs;			/* the ACS driver for its own readers is installed too */
+	char ccid_version[USB_NAME_MAX];	/* of libccid, "1.5.2"; "" if it is not installed */
 	size_t count;
 	struct {
 		uint16_t vendor, product;
@@ -44,8 +44,7 @@ struct usb_drivers {
 };
 
 /*
- * All devices of the USB but hubs; those beyond USB_DEVICES_MAX are left out. None if the kernel
- * shows no USB.
+ * All USB devices except hubs, up to USB_DEVICES_MAX. None if the kernel shows no USB.
  */
 void usb_read_devices(const char *root, struct usb_devices *ret);
 
@@ -55,7 +54,7 @@ void usb_read_drivers(const char *root, struct usb_drivers *ret);
 /* Whether a driver lists this device. */
 bool usb_is_listed(const struct usb_drivers *drivers, const struct usb_device *device);
 
-/* The name of the virtual machine or container that this is, "QEMU"; NULL for a real machine. */
+/* The name of this virtual machine or container, "QEMU"; NULL for a real machine. */
 const char *usb_virtual_machine(const char *root);
 
 #endif

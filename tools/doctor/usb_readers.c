@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The readers on the USB: which one does not come up, and what is in its way. */
+/* USB readers: which one does not work, and why. */
 #include "config.h"
 
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "tools/doctor/usb.h"
 
 enum {
-	NO_CCID = 1 << 0,	/* no CCID device: no driver of pcscd can have it */
-	CONTACTS = 1 << 1,	/* reads cards by their contacts alone */
-	OLDER_MAY_DO = 1 << 2,	/* with an older driver it works for most: named only if something is wrong */
+	NO_CCID = 1 << 0,	/* not a CCID device: no driver of pcscd supports it */
+	CONTACTS = 1 << 1,	/* reads cards by their contacts only */
+	OLDER_MAY_DO = 1 << 2,	/* an older driver usually works: report it only if there is a problem */
 };
 
 /* doc/facts/jpki-card.md §16; identifiers as in the lists of libccid and of the kernel's drivers. */
@@ -19,7 +19,7 @@ static const struct known_reader {
 	uint16_t vendor, product;
 	const char *name;
 	unsigned int traits;
-	const char *since;	/* the libccid that copes with it; NULL: any that lists it */
+	const char *since;	/* the first libccid that supports it; NULL: any that lists it */
 } known_readers[] = {
 	{ 0x054c, 0x006c, "Sony RC-S310", NO_CCID, NULL },
 	{ 0x054c, 0x01bb, "Sony RC-S320", NO_CCID, NULL },
@@ -55,7 +55,7 @@ find_known(const struct usb_device *device)
 
 #define ACS 0x072f
 
-/* What pcscd said before, and the drivers it has. */
+/* What pcscd has reported, and its drivers. */
 struct picture {
 	struct doctor *d;
 	const struct usb_drivers *drivers;
@@ -83,7 +83,7 @@ has_trait(const struct usb_device *device, unsigned int trait)
 	return known != NULL && (known->traits & trait) != 0;
 }
 
-/* What keeps a reader that is plugged in from pcscd; FINDING_COUNT if nothing does. */
+/* Why pcscd cannot use a connected reader; FINDING_COUNT if it can. */
 static enum finding
 find_obstacle(const struct picture *p, const struct usb_device *device)
 {
@@ -95,7 +95,7 @@ find_obstacle(const struct picture *p, const struct usb_device *device)
 		return FOUND_USB_TAKEN;
 	if (!p->drivers->any)
 		return FOUND_USB_NO_DRIVER;
-	/* A security key that has a CCID interface, too, is nobody's loss beside a reader that works. */
+	/* A security key that also has a CCID interface does not matter if another reader works. */
 	if (!listed && (find_known(device) != NULL || p->no_reader))
 		return FOUND_USB_UNLISTED;
 	if (claimed && p->no_reader)
@@ -129,7 +129,7 @@ judge_reader(struct picture *p, const struct usb_device *device)
 	judge_driver(p, device);
 	if (device->vendor == ACS && p->trouble && !p->drivers->acs)
 		found_at(p, FOUND_USB_ACS, device, "");
-	/* libccid lets every reader sleep: that alone is nothing wrong. */
+	/* libccid lets every reader sleep: that alone is not a fault. */
 	if (device->may_sleep && (p->trouble || obstacle == FOUND_USB_UNCLAIMED))
 		found_at(p, FOUND_USB_SLEEPS, device, "");
 	if (p->no_card && obstacle == FINDING_COUNT && has_trait(device, CONTACTS))
@@ -155,7 +155,7 @@ doctor_usb(struct doctor *d, const char *root)
 		    d->seen[FOUND_READER_LOST] > 0,
 		.no_card = d->seen[FOUND_READER_EMPTY] > 0 };
 
-	if (d->reader != NULL)	/* which of these it would be is not known */
+	if (d->reader != NULL)	/* it is unknown which of these is meant */
 		return;
 	usb_read_devices(root, &devices);
 	usb_read_drivers(root, &drivers);

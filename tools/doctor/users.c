@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The system users: each is to do one job, and nothing and nobody else is to be that user. */
+/* The system users: each must do one job only, and no other program may run as that user. */
 #include "config.h"
 
 #include <ctype.h>
@@ -14,8 +14,8 @@
 #include "tools/doctor/doctor.h"
 
 /*
- * What useradd --system and systemd-sysusers give (login.defs(5), SYS_UID_MIN). Accounts that every
- * machine has for several programs (daemon, www-data) are below, people and nobody above.
+ * The range of useradd --system and systemd-sysusers (login.defs(5), SYS_UID_MIN). The accounts that
+ * several programs share (daemon, www-data) are below it; people, and the account nobody, above.
  */
 #define SYSTEM_UID_MIN 100
 #define SYSTEM_UID_MAX 999
@@ -25,8 +25,8 @@ enum job_kind { KEYS, FETCHING, CARD, JOBS };
 struct job {
 	enum job_kind kind;
 	const char *user;
-	const char *program;	/* as the kernel calls it: the only one to run as this user */
-	enum finding shared;	/* if the user does more */
+	const char *program;	/* by its name in the kernel: only this one may run as this user */
+	enum finding shared;	/* if the user has other jobs */
 };
 
 /* The user of another job, if it is this uid, or NULL. */
@@ -60,7 +60,9 @@ runs_as(const char *pid, uid_t uid, char name[static 32])
 	if (f == NULL)
 		return false;
 	while (fgets(line, sizeof line, f) != NULL) {
-		/* What does not fit is cut, what is no number is no line of the kernel's. NOLINTNEXTLINE(cert-err34-c) */
+		/*
+		 * Longer text is cut, and the kernel writes only numbers here. NOLINTNEXTLINE(cert-err34-c)
+		 */
 		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
 			does = real == uid || effective == uid || saved == uid;
 		else if (strncmp(line, "Name:\t", 6) == 0)
@@ -84,7 +86,7 @@ runs_something_else(const struct job *job, uid_t uid, char name[static 32])
 	return found_one;
 }
 
-/* False after a finding. */
+/* False if a finding was reported. */
 static bool
 judge_user(struct doctor *d, const struct job *job)
 {

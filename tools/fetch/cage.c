@@ -8,7 +8,7 @@
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 #define TREE (CONFINE_READ | CONFINE_LIST)
 
-/* Libraries with what they load later, and what they ask: names, hosts, certificates. */
+/* Libraries and what they load later, and their data: names, hosts, certificates. */
 static const struct confine_path paths[] = {
 	{ "/usr", TREE | CONFINE_EXECUTE }, { "/lib", TREE | CONFINE_EXECUTE },
 	{ "/lib64", TREE | CONFINE_EXECUTE }, { "/etc/ld.so.cache", CONFINE_READ },
@@ -28,7 +28,7 @@ fetchcage_enter(const struct fetchcage *cage, int *ret_landlock)
 	const struct confine_limit limits[] = {
 		{ RLIMIT_FSIZE, cage->file_max },
 		{ RLIMIT_DATA, cage->data_max },
-		{ RLIMIT_NPROC, 16 },		/* a thread for each name that is looked up */
+		{ RLIMIT_NPROC, 16 },		/* one thread for each name lookup */
 		{ RLIMIT_NOFILE, 64 },
 		{ RLIMIT_CPU, 1200 },		/* TLS and base64 of a gigabyte take a minute */
 	};

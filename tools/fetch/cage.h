@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is taken from jpki_fetch before it is started, so that a server that takes it over holds a
- * process that can read what everybody can about names, hosts and certificates, talk to the network,
- * and write the files it was given. The rest it takes from itself (tools/fetch/filter.h).
+ * Takes privileges from jpki_fetch before it is started. A server that gains control of it gets a process
+ * that can only read public files about names, hosts and certificates, use the network, and write the files
+ * it was given. Then jpki_fetch restricts itself further (tools/fetch/filter.h).
  */
 #ifndef JPKI_TOOLS_FETCH_CAGE_H
 #define JPKI_TOOLS_FETCH_CAGE_H
@@ -14,12 +14,13 @@
 
 /*
  * In the child that is to become `program` by execve(2), with the standard streams and the
- * descriptors up to `last` in place, none of them a terminal; all others are closed. No file grows
- * beyond file_max octets, no more memory than data_max; then the user, no capability, the files that
- * libcurl and the resolver read, and the end with the process `parent` (confine()). Only what is
- * below /usr, /lib, /lib64, and the program, can be executed.
+ * descriptors up to `last` in place, none of them a terminal; all others are closed.
+ * Limits files to file_max bytes and memory to data_max. Then, by confine(): switches to
+ * the user, drops all capabilities, leaves only the files that libcurl and the resolver
+ * read, and makes the process end with `parent`. Only the program, and files below /usr,
+ * /lib and /lib64, can be executed.
  *
- * True: *ret_landlock as of confine(). False, with errno: the child must end.
+ * True: *ret_landlock as of confine(). False, with errno: the child must exit.
  */
 struct fetchcage {
 	const char *program;

@@ -23,20 +23,20 @@
 #define FETCHER LIBEXECDIR "/jpki_fetch"
 #define NOT_STARTED 126
 #define LINE_SHOWN 512
-#define LINES_SHOWN 8		/* what a stranger can make appear on the terminal */
-#define MEMORY_MAX (UINT64_C(256) << 20)	/* libcurl needs 20 MiB of it, each thread 8 */
+#define LINES_SHOWN 8		/* limits how much a server can print on the terminal */
+#define MEMORY_MAX (UINT64_C(256) << 20)	/* libcurl needs 20 MiB, each thread 8 */
 #define MEGABYTE 1048576.0
 
-/* One fetch, as seen from here. */
+/* One fetch, on the side of jpkictl. */
 struct fetched {
 	const struct tool *t;
 	char shown[URL_MAX];	/* the URL, for people */
-	int request[2], reply[2];	/* -1 where there is none */
+	int request[2], reply[2];	/* -1: closed */
 	bool directory;		/* the URL is of LDAP */
-	uint64_t most;		/* octets of a list */
+	uint64_t most;		/* bytes of a list */
 	struct confine_user user;
 	bool draws;		/* the progress */
-	unsigned int lines;	/* of text that were shown */
+	unsigned int lines;	/* lines of text shown so far */
 };
 
 static void
@@ -48,7 +48,7 @@ fetched_done(struct fetched *f)
 	}
 }
 
-/* False after a complaint: no other user does in its place. */
+/* False, reported: no other user may replace it. */
 static bool
 find_fetch_user(const struct tool *t, struct confine_user *user)
 {
@@ -56,7 +56,7 @@ find_fetch_user(const struct tool *t, struct confine_user *user)
 	case CONFINE_FOUND:
 		return true;
 	case CONFINE_ABSENT:
-		tool_complain(t, _("nothing is fetched without the user %s. To make it: systemd-sysusers %s; "
+		tool_complain(t, _("the user %s does not exist, so nothing is fetched. To create it: systemd-sysusers %s; "
 		    "without systemd: useradd --system --shell /usr/sbin/nologin %s"), FETCH_USER,
 		    SYSUSERSDIR "/pam_jpki.conf", FETCH_USER);
 		break;
@@ -72,7 +72,7 @@ find_fetch_user(const struct tool *t, struct confine_user *user)
 
 /* --- the child ----------------------------------------------------------------- */
 
-/* Above the numbers that jpki_fetch has its descriptors at. */
+/* Above the descriptors that jpki_fetch uses. */
 static bool
 move_up(int *fd)
 {
@@ -80,7 +80,7 @@ move_up(int *fd)
 	return *fd >= 0;
 }
 
-/* The descriptors of jpki_fetch, and no others. */
+/* Leaves only the descriptors of jpki_fetch. */
 static bool
 arrange(const struct fetched *f, int to)
 {
@@ -104,7 +104,7 @@ run_fetcher(const struct fetched *f, int to, pid_t parent)
 	uint64_t answer = f->directory ? FETCH_ANSWER_MAX(f->most) : f->most;
 	struct fetchcage cage = { .program = FETCHER, .user = &f->user, .parent = parent,
 	    .last = FETCH_FD, .file_max = answer,
-	    /* A directory's whole answer is in memory, and once more in base64 (libldap, libcurl). */
+	    /* libldap and libcurl keep a directory's whole answer in memory, and once more in base64. */
 	    .data_max = MEMORY_MAX + (f->directory ? 3 * answer : 0) };
 	const struct log log = { .sink = to_stderr };
 	int landlock;
@@ -119,7 +119,7 @@ run_fetcher(const struct fetched *f, int to, pid_t parent)
 
 /* --- the request ----------------------------------------------------------------- */
 
-/* The pipe holds it until it is read. */
+/* It fits into the pipe, so the write does not block. */
 static bool
 put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
 {
@@ -136,7 +136,7 @@ put_request(struct fetched *f, const char *url, const struct fetch_marks *known)
 	return put;
 }
 
-/* Pipes, request. False after a complaint. */
+/* Creates the pipes, writes the request. False, reported. */
 static bool
 prepare_fetch(struct fetched *f, const char *url, const struct fetch_marks *known, int to)
 {
@@ -177,7 +177,7 @@ clear_drawing(const struct fetched *f)
 		fprintf(stderr, "\r%30s\r", "");
 }
 
-/* The rest of the line behind this word and a blank, or NULL. */
+/* The rest of the line after this word and a blank, or NULL. */
 static const char *
 behind(const char *line, const char *word)
 {
@@ -186,7 +186,7 @@ behind(const char *line, const char *word)
 	return strncmp(line, word, len) == 0 && line[len] == ' ' ? line + len + 1 : NULL;
 }
 
-/* One that is too long is none. */
+/* A value that is too long is ignored. */
 static void
 take_mark(const char *text, char mark[static FETCH_MARK_MAX])
 {
@@ -213,18 +213,18 @@ take_line(struct fetched *f, char *line, struct fetch_marks *marks)
 	}
 }
 
-/* Until its end; a line that is too long is cut. */
+/* Reads the reply to its end; cuts lines that are too long. */
 static void
 read_reply(struct fetched *f, struct fetch_marks *marks)
 {
 	FILE *in = fdopen(f->reply[0], "r");
 	char line[LINE_SHOWN];
-	bool begun = false;	/* a line whose rest is skipped */
+	bool begun = false;	/* the rest of this line is skipped */
 
 	*marks = (struct fetch_marks){ .etag = "" };
 	if (in == NULL)
 		return;
-	f->reply[0] = -1;	/* the stream's now */
+	f->reply[0] = -1;	/* now owned by the stream */
 	while (fgets(line, sizeof line, in) != NULL) {
 		size_t len = strcspn(line, "\n");
 		bool ends = line[len] == '\n';

@@ -18,9 +18,9 @@
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
-/* What libcurl, its libraries and the resolver's need. */
+/* Calls that libcurl, its libraries and the resolver need. */
 static const int allowed[] = {
-	/* files and descriptors; which files, Landlock says */
+	/* files and descriptors; Landlock decides which files */
 	SCMP_SYS(access), SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
 	SCMP_SYS(fadvise64), SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(fstatfs),
 	SCMP_SYS(fstatfs64), SCMP_SYS(getcwd), SCMP_SYS(getdents), SCMP_SYS(getdents64),
@@ -41,7 +41,7 @@ static const int allowed[] = {
 	SCMP_SYS(rseq), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(set_robust_list),
 	SCMP_SYS(sigaltstack), SCMP_SYS(sigreturn),
-	/* who and what we are */
+	/* our own ids */
 	SCMP_SYS(getegid), SCMP_SYS(getegid32), SCMP_SYS(geteuid), SCMP_SYS(geteuid32), SCMP_SYS(getgid),
 	SCMP_SYS(getgid32), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrlimit),
 	SCMP_SYS(getrusage), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(getuid32), SCMP_SYS(sysinfo),
@@ -50,10 +50,10 @@ static const int allowed[] = {
 	SCMP_SYS(connect), SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(recv),
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(recvmmsg_time64), SCMP_SYS(recvmsg), SCMP_SYS(send),
 	SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
-	SCMP_SYS(bind),	/* of netlink; a TCP server is beyond listen(2) */
+	SCMP_SYS(bind),	/* for netlink; without listen(2) there is no TCP server */
 };
 
-/* What nothing honest in here ever does. */
+/* System calls that no legitimate code path makes: they kill the process. */
 static const int deadly[] = {
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill),
 	SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(pidfd_send_signal),
@@ -74,7 +74,7 @@ static const int deadly[] = {
 #define CLONE_FLAGS 0
 #endif
 
-/* What is not allowed here does not exist; a terminal is out of reach by that, too (ioctl(2)). */
+/* Other calls fail as if they did not exist; this also makes terminals inaccessible (ioctl(2)). */
 static const struct callfilter_rule by_argument[] = {
 	ALLOW(open, BITS(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
 	ALLOW(openat, BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
@@ -87,10 +87,10 @@ static const struct callfilter_rule by_argument[] = {
 	ALLOW(mmap2, BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE)),
 	ALLOW(mmap2, BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)),
 	ALLOW(mprotect, BITS(2, PROT_EXEC, 0)),
-	/* No other service of this machine (AF_UNIX), such as pcscd: without nscd and the like, libc itself asks. */
+	/* No local service (AF_UNIX), such as pcscd. Without nscd, libc itself does the lookup. */
 	ALLOW(socket, IS(0, AF_INET)), ALLOW(socket, IS(0, AF_INET6)),
-	ALLOW2(socket, IS(0, AF_NETLINK), IS(2, 0)),	/* which addresses there are (getaddrinfo(3)) */
-	ALLOW(socketpair, BITS(1, 0xf, SOCK_STREAM)),	/* connected for good, unlike SOCK_DGRAM */
+	ALLOW2(socket, IS(0, AF_NETLINK), IS(2, 0)),	/* to list the local addresses (getaddrinfo(3)) */
+	ALLOW(socketpair, BITS(1, 0xf, SOCK_STREAM)),	/* permanently connected, unlike SOCK_DGRAM */
 	ALLOW(fcntl, IS(1, F_GETFD)), ALLOW(fcntl, IS(1, F_SETFD)), ALLOW(fcntl, IS(1, F_GETFL)),
 	ALLOW(fcntl, IS(1, F_DUPFD)), ALLOW(fcntl, IS(1, F_DUPFD_CLOEXEC)),
 	ALLOW(fcntl64, IS(1, F_GETFD)), ALLOW(fcntl64, IS(1, F_SETFD)), ALLOW(fcntl64, IS(1, F_GETFL)),
@@ -98,11 +98,11 @@ static const struct callfilter_rule by_argument[] = {
 	ALLOW2(fcntl, IS(1, F_SETFL), BITS(2, O_ASYNC, 0)), ALLOW2(fcntl64, IS(1, F_SETFL), BITS(2, O_ASYNC, 0)),
 	KILL(fcntl, IS(1, F_SETOWN)), KILL(fcntl, IS(1, F_SETOWN_EX)), KILL(fcntl, IS(1, F_SETSIG)),
 	ALLOW(ioctl, IS(1, FIONREAD)), ALLOW(ioctl, IS(1, FIONBIO)),
-	/* To look at a limit, not to set it. */
+	/* To read a limit, not to set it. */
 	ALLOW(prlimit64, IS(2, 0)),
 };
 
-/* abort(3) signals its own process; the number is not known before. */
+/* abort(3) signals its own process, whose id is not known before. */
 static bool
 add_abort(scmp_filter_ctx filter)
 {
@@ -128,7 +128,7 @@ fetchfilter_enter(const struct log *log)
 		return false;
 	}
 	if (!callfilter_in_kernel()) {
-		log_msg(log, LOG_WARNING, "this kernel has no seccomp: jpki_fetch goes on without its filter");
+		log_msg(log, LOG_WARNING, "this kernel has no seccomp: jpki_fetch runs without its filter");
 		return true;
 	}
 	if (callfilter_load(SCMP_ACT_ERRNO(ENOSYS), add_all))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What jpki_fetch may call once a server talks to it: the half of its cage that no execve(2) may come after. */
+/*
+ * The system calls that jpki_fetch may make while it talks to a server: the part of its cage that must come
+ * after execve(2).
+ */
 #ifndef JPKI_TOOLS_FETCH_FILTER_H
 #define JPKI_TOOLS_FETCH_FILTER_H
 
@@ -8,11 +11,11 @@
 #include "lib/log.h"
 
 /*
- * For good: nobody may trace this process or read its memory, and a seccomp filter in which threads,
- * reading, and sockets for the network remain. Another program, another process, a signal to one, or
- * tracing one ends the process at once (SIGSYS); what is not known here does not exist (ENOSYS), such
- * as other services of this machine (AF_UNIX: pcscd) and terminals. A kernel without filters is
- * logged as a warning. False, logged: it has them, and refuses.
+ * Permanent: no other process may trace this one or read its memory, and a seccomp filter allows only
+ * threads, reading, and network sockets. A call that starts a program or a process, signals one or traces
+ * one kills the process (SIGSYS); any other call fails (ENOSYS), also those for local services (AF_UNIX:
+ * pcscd) and terminals. A kernel without filters is logged as a warning. False, logged: the kernel has
+ * filters, but refuses this one.
  */
 bool fetchfilter_enter(const struct log *log) __attribute__((warn_unused_result));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fetches one file from a server: the part of `jpkictl crl import URL` that reads what
- * strangers send. jpkictl starts it as FETCH_USER (tools/fetch/fetch.h says how they talk).
+ * Fetches one file from a server: the part of `jpkictl crl import URL` that reads untrusted input. jpkictl
+ * starts it as FETCH_USER (tools/fetch/fetch.h describes the protocol).
  */
 #include "config.h"
 
@@ -30,14 +30,14 @@
 
 #define SCHEMES "http,https,ldap,ldaps"
 #define REDIRECTS 3
-#define SLOWEST 100		/* octets a second: who drips keeps the other sources waiting */
-#define PROGRESS_STEP 100000	/* octets between two lines on the progress */
+#define SLOWEST 100		/* bytes a second: a slower server would delay the other sources */
+#define PROGRESS_STEP 100000	/* bytes between two progress lines */
 
 struct fetching {
-	char url[URL_MAX];	/* without userinfo, as soon as it is taken */
+	char url[URL_MAX];	/* userinfo is removed as soon as it has been copied */
 	char *user, *password;	/* curl's; NULL */
 	long patience;		/* seconds */
-	uint64_t most;		/* octets of a list */
+	uint64_t most;		/* bytes of a list */
 	CURL *curl;
 	uint64_t size, said;
 	bool too_long;
@@ -46,7 +46,7 @@ struct fetching {
 	char proxy[CONF_PROXY_MAX], direct[CONF_NAMES_MAX];	/* as in struct conf */
 };
 
-/* A line of its own: jpkictl says of which URL it is. */
+/* Prints a line; jpkictl adds the URL. */
 static void
 complain(const char *text)
 {
@@ -75,7 +75,7 @@ answer_max(const struct fetching *f)
 
 /* --- what curl calls ------------------------------------------------------------ */
 
-/* What comes with a redirection is no list. */
+/* The body of a redirection is not the list. */
 static bool
 is_redirected(CURL *c)
 {
@@ -103,7 +103,7 @@ on_data(char *bytes, size_t size, size_t count, void *ctx)
 	return size * count;
 }
 
-/* The value of a header line, if it has this name and fits; else what was there stays. */
+/* The value of a header line, if it has this name and fits; otherwise ret is unchanged. */
 static void
 take_header(const char *line, size_t len, const char *name, char mark[static FETCH_MARK_MAX])
 {
@@ -128,7 +128,7 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 	size_t len = size * count;
 
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
-		f->marks = (struct fetch_marks){ .etag = "" };	/* after a redirection it begins anew */
+		f->marks = (struct fetch_marks){ .etag = "" };	/* start again after a redirection */
 	take_header(line, len, "ETag:", f->marks.etag);
 	take_header(line, len, "Last-Modified:", f->marks.modified);
 	return len;
@@ -189,7 +189,7 @@ set_schemes(CURL *c)
 #endif
 }
 
-/* What the configuration says goes before the environment, and "" for it is what libcurl makes of that. */
+/* The configuration overrides the environment; libcurl takes "" as no proxy. */
 static bool
 set_proxy(const struct fetching *f)
 {
@@ -243,19 +243,19 @@ proxy_variable(const char *url)
 	return *names;
 }
 
-/* A proxy answers in the server's place, and what is wrong may be wrong there. */
+/* Name the proxy, because it answers for the server and may be the cause. */
 static void
 name_proxy(const struct fetching *f)
 {
 	const char *variable = f->proxy[0] == '\0' ? proxy_variable(f->url) : NULL;
 
 	if (variable != NULL)
-		fprintf(stderr, _("the proxy is the one that the environment names (%s)\n"), variable);
+		fprintf(stderr, _("the proxy is set in the environment (%s)\n"), variable);
 	else if (f->proxy[0] != '\0' && strcmp(f->proxy, CONF_PROXY_NONE) != 0)
 		fprintf(stderr, _("the proxy is %s (crl_proxy in pam_jpki.conf)\n"), f->proxy);
 }
 
-/* What curl says comes in part from the server. */
+/* curl's message may contain text from the server. */
 static enum fetch
 failed(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZE])
 {
@@ -263,9 +263,9 @@ failed(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZ
 
 	log_defuse(error);
 	if (too_long && f->most < CRL_SIZE_MAX)
-		complain(_("longer than half of what is free on the disk"));
+		complain(_("larger than half of the free space on the disk"));
 	else if (too_long)
-		complain(_("longer than any CRL we take"));
+		complain(_("larger than the supported maximum"));
 	else if (f->write_error != 0)
 		complain(strerror(f->write_error));
 	else
@@ -277,7 +277,7 @@ failed(const struct fetching *f, CURLcode code, char error[static CURL_ERROR_SIZ
 
 /* --- redirections ----------------------------------------------------------------- */
 
-/* Whether there is one to follow; *ret_refused after a complaint. */
+/* Whether there is a redirection to follow; *ret_refused: it was refused, reported. */
 static bool
 follow(struct fetching *f, unsigned int followed, bool *ret_refused)
 {
@@ -289,7 +289,7 @@ follow(struct fetching *f, unsigned int followed, bool *ret_refused)
 	*ret_refused = true;
 	url_shown(next, shown);
 	if (followed == REDIRECTS)
-		complain(_("redirected too often"));
+		complain(_("too many redirections"));
 	else if (!redirect_stays(f->url, next))
 		fprintf(stderr, _("redirected to another host, port or protocol, which is not followed: %s\n"), shown);
 	else if (strlen(next) >= sizeof f->url)
@@ -310,7 +310,7 @@ was_asked(const struct fetching *f)
 	return f->known.etag[0] != '\0' || f->known.modified[0] != '\0';
 }
 
-/* What an http server's answer is worth, if it has one and leads nowhere else. */
+/* Judges the status of an http server's answer that is no redirection. */
 static enum fetch
 judge_status(const struct fetching *f)
 {
@@ -322,9 +322,9 @@ judge_status(const struct fetching *f)
 	if (status == 304 && was_asked(f))
 		return FETCH_UNCHANGED;
 	if (status == 304)
-		complain(_("the server says \"not modified\" without having been asked"));
+		complain(_("the server answers \"not modified\" to an unconditional request"));
 	else
-		fprintf(stderr, _("the server answers with status %ld and no list\n"), status);
+		fprintf(stderr, _("the server answers with status %ld instead of a list\n"), status);
 	name_proxy(f);
 	return FETCH_FAILED;
 }
@@ -392,7 +392,7 @@ take_number(uint64_t *ret)
 	return end > line && *end == '\0' && errno == 0;
 }
 
-/* So that neither an error of curl's nor a URL that a server makes of it can have them. */
+/* So that neither an error message of curl nor a URL from a server can contain them. */
 static bool
 take_userinfo_out(struct fetching *f)
 {
@@ -440,7 +440,7 @@ main(void)
 	}
 	if (!fetchfilter_enter(&log))
 		return FETCH_FAILED;
-	/* Directories refer to other hosts, too (ldap.conf(5)). */
+	/* A directory may send referrals to other hosts (ldap.conf(5)). */
 	if (setenv("LDAPREFERRALS", "off", 1) != 0 || !take_userinfo_out(&f)) {
 		complain(_("not a URL that can be fetched"));
 		return FETCH_FAILED;

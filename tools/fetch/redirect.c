@@ -9,7 +9,7 @@
 #include "lib/cleanup.h"
 #include "tools/fetch/redirect.h"
 
-/* The parts of a URL that say whom one talks to; curl_free(). */
+/* The parts of a URL that identify the server; release with curl_free(). */
 struct place {
 	char *scheme, *host, *port;
 };

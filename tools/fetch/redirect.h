@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where a server may send jpki_fetch. */
+/* Which redirections jpki_fetch follows. */
 #ifndef JPKI_TOOLS_FETCH_REDIRECT_H
 #define JPKI_TOOLS_FETCH_REDIRECT_H
 
@@ -7,9 +7,10 @@
 
 /*
  * Whether a redirection (RFC 9110 §15.4) from an http or https URL stays with the host that the
- * administrator named: the same host, protocol and port, or from http at 80 to https at 443. Else a
- * server, or somebody on the way to it, could have this machine ask others, also those that only
- * this machine reaches. Hosts are compared as they are written. False also for what is no URL.
+ * administrator named: the same host, protocol and port, or from http at 80 to https at 443.
+ * Otherwise a server, or an attacker in the network, could make this machine send requests to
+ * hosts that only it can reach. Host names are compared as written. False also if it is not a
+ * URL.
  */
 bool redirect_stays(const char *from, const char *to);
 

@@ -21,7 +21,7 @@ sources_done(struct sources *s)
 	*s = (struct sources){ .count = 0 };
 }
 
-/* Cuts the blanks off both ends. */
+/* Removes blanks at both ends. */
 static char *
 trim(char *line)
 {
@@ -89,7 +89,7 @@ sources_read(const struct tool *t, struct sources *ret)
 		*ret = s;
 		return true;
 	case SAFEFILE_REFUSED:
-		return false;	/* the log has said why */
+		return false;	/* already logged */
 	case SAFEFILE_NO_MEMORY:
 		tool_complain(t, "%s", strerror(ENOMEM));
 		return false;
@@ -99,7 +99,7 @@ sources_read(const struct tool *t, struct sources *ret)
 		sources_done(&s);
 		return false;
 	}
-	/* Root alone can have changed it since. */
+	/* Only root can have changed it since. */
 	s.exposed = s.exposed && (stat(t->conf.crl_sources, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0);
 	*ret = s;
 	return true;

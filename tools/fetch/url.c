@@ -30,7 +30,7 @@ url_is_file(const char *url)
 	return has_scheme(url, "file" SEPARATOR);
 }
 
-/* What is between "://" and the path, query or fragment. */
+/* The part between "://" and the path, query or fragment. */
 static const char *
 authority_of(const char *url, size_t *ret_len)
 {
@@ -40,7 +40,7 @@ authority_of(const char *url, size_t *ret_len)
 	return authority;
 }
 
-/* The host, behind the last "@"; what is before it may have more of them. */
+/* The host, after the last "@"; userinfo may contain "@" too. */
 static const char *
 host_of(const char *authority, size_t len)
 {
@@ -56,7 +56,10 @@ url_is_usable(const char *url)
 	size_t len;
 
 	for (const char *p = url; *p != '\0'; p++)
-		/* Some take a backslash for a slash (WHATWG URL), so the host would depend on the reader. */
+		/*
+		 * Some programs treat a backslash as a slash (WHATWG URL), so they would disagree about the
+		 * host.
+		 */
 		if (*p <= ' ' || *p >= 0x7f || *p == '\\')
 			return false;
 	if (strlen(url) >= URL_MAX || !url_is(url))

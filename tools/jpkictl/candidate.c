@@ -96,7 +96,7 @@ candidate_judge(const struct tool *t, const struct candidate *c)
 	if (grade == FINGERPRINT_BROKEN)
 		return TOOL_FAILED;
 	if (c->accepted != NULL && strcmp(c->accepted, c->fingerprint) != 0) {
-		tool_complain(t, "%s", _("the fingerprint on the card is another than the one accepted; "
+		tool_complain(t, "%s", _("the fingerprint on the card differs from the accepted one; "
 		    "nothing was changed"));
 		return TOOL_FAILED;
 	}

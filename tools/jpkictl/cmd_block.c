@@ -19,15 +19,15 @@
 
 #define ENTRIES_MAX 64
 
-/* What the words on the command line name. */
+/* The arguments of the command line. */
 struct naming {
 	struct tool *t;
-	const char *issuer;	/* begin of a fingerprint; NULL: every trusted authority */
+	const char *issuer;	/* prefix of a fingerprint; NULL: every trusted authority */
 	char serial[BLOCKLIST_SERIAL_LEN + 1];
 	struct block_entry entries[ENTRIES_MAX];
 	size_t count;
 	bool too_many;
-	bool told;		/* why not, by a complaint that says it all */
+	bool told;		/* the reason has already been reported */
 };
 
 static struct blocklist
@@ -92,7 +92,7 @@ decode_file(struct tool *t, void *ctx, void *result)
 	return certfile_finish(t, &o);
 }
 
-/* The child names certificates by their fingerprints, and nothing else. */
+/* The child passes only the certificates' fingerprints. */
 static struct outcome
 take_names(struct naming *n, const struct naming *named)
 {
@@ -146,7 +146,7 @@ note_authority(void *ctx, const struct cert *cert)
 		n->count--;
 }
 
-/* Serial numbers are an authority's own, and its generations share one name. */
+/* A serial number belongs to one authority, and its generations share one name. */
 static struct outcome
 name_serial(struct naming *n)
 {
@@ -156,12 +156,12 @@ name_serial(struct naming *n)
 	if (!outcome_ok(&o))
 		return o;
 	if (n->count == 0) {
-		tool_complain(t, "%s", _("a serial number is one of an authority's, and none such is "
-		    "trusted (jpkictl trust list)"));
+		tool_complain(t, "%s", _("no trusted authority matches, so the serial number means "
+		    "nothing here (jpkictl trust list)"));
 		return told(n);
 	}
 	if (n->issuer != NULL && n->count > 1) {
-		tool_complain(t, "%s", _("several trusted authorities have a fingerprint that begins so"));
+		tool_complain(t, "%s", _("more than one trusted authority matches this fingerprint prefix"));
 		return told(n);
 	}
 	return o;
@@ -239,7 +239,7 @@ audit(const struct tool *t, const struct naming *n)
 	}
 }
 
-/* When and by whom, as it stands in the list. */
+/* When and by whom, for the comment in the list. */
 static bool
 write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
 {

@@ -19,13 +19,13 @@
 #include "tools/common/json.h"
 #include "tools/common/tool.h"
 
-#define WARN_DAYS_MAX 4000	/* no certificate is valid for longer than that */
+#define WARN_DAYS_MAX 4000	/* no certificate is valid for longer */
 
-/* An enrolled certificate, or an enrollment that cannot be read: then without fingerprint. */
+/* An enrolled certificate; without fingerprint if the enrollment cannot be read. */
 struct entry {
 	char user[USERFILE_USER_MAX + 1];
 	char fingerprint[CERT_FINGERPRINT_LEN + 1];
-	int64_t end;		/* INT64_MIN without a certificate: nothing is as urgent */
+	int64_t end;		/* INT64_MIN without a certificate: the most urgent */
 	int days;
 	enum outcome_status status;
 	bool fleet;		/* an organization has registered it */
@@ -183,7 +183,7 @@ by_urgency(const void *a, const void *b)
 
 /* --- as a table ------------------------------------------------------------------- */
 
-/* One row, in columns as wide on the terminal as they were in every row before. */
+/* One row, with the same column widths on the terminal as the others. */
 static void
 print_row(const char *user, const char *end, const char *days, const char *fingerprint,
     const char *state)
@@ -218,7 +218,7 @@ print_table(const struct listing *l)
 	for (size_t i = 0; i < l->count; i++)
 		print_entry(&l->entries[i]);
 	if (l->count == 0)
-		printf("%s\n", _("Nobody is enrolled: jpkictl enroll USER"));
+		printf("%s\n", _("No user is enrolled yet: jpkictl enroll USER"));
 }
 
 /* --- as JSON ------------------------------------------------------------------------ */
@@ -247,7 +247,7 @@ print_json(const struct listing *l)
 
 /* ------------------------------------------------------------------------------------- */
 
-/* Whether one of them is to be seen to within so many days. */
+/* Whether any of them needs attention within that many days. */
 static bool
 any_urgent(const struct listing *l, int warn_days)
 {
@@ -315,7 +315,7 @@ cmd_list(struct tool *t, int argc, char **argv)
 		} else if (c != 'w') {
 			return tool_usage(t);
 		} else if (!read_days(optarg, &warn_days)) {
-			tool_complain(t, _("'%s' is no number of days from 0 to %d"), optarg, WARN_DAYS_MAX);
+			tool_complain(t, _("'%s' is not a number of days from 0 to %d"), optarg, WARN_DAYS_MAX);
 			return TOOL_USAGE;
 		}
 	}

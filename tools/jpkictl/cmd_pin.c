@@ -54,7 +54,7 @@ finish_change(const struct tool *t, const struct outcome *o, bool signature)
 	return TOOL_FAILED;
 }
 
-/* Tells how it ended, before a signal that was held back may end us. */
+/* Reports the result before a blocked signal can end the program. */
 static int
 change_on(struct tool *t, const char *reader, const struct survey *survey, bool signature)
 {

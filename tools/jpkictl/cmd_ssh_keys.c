@@ -11,8 +11,8 @@
 #include "tools/common/tool.h"
 
 /*
- * One line for authorized_keys: options, key, comment. sshd takes expiry-time in
- * the machine's time zone, and ours is the same, for nobody's TZ came this far.
+ * One line for authorized_keys: options, key, comment. sshd reads expiry-time in the machine's time zone;
+ * ours is the same, because clean_environment() removed TZ.
  */
 static bool
 print_key(const struct cert *cert)
@@ -29,8 +29,8 @@ print_key(const struct cert *cert)
 }
 
 /*
- * What sshd asks for somebody who is not enrolled has an answer: no keys. Whatever cannot
- * be decided is none either, and says so by the exit status.
+ * For a user who is not enrolled the answer is: no keys. If it cannot be decided, no key is printed either,
+ * but the exit status shows the error.
  */
 int
 cmd_ssh_keys(struct tool *t, int argc, char **argv)

@@ -49,7 +49,7 @@ status_print_tries(const char *name, int tries)
 	char text[128];
 
 	if (tries == TRIES_UNKNOWN)
-		snprintf(text, sizeof text, "%s", _("the card does not tell"));
+		snprintf(text, sizeof text, "%s", _("not reported by the card"));
 	else if (tries == 0)
 		snprintf(text, sizeof text, "%s", _("LOCKED (municipal office)"));
 	else
@@ -69,10 +69,10 @@ print_owner(struct tool *t, struct view der)
 	for (size_t i = 0; outcome_ok(&o) && i < owners.count && len < sizeof names; i++)
 		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "", owners.names[i]);
 	print_fact(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
-	    names[0] != '\0' ? names : _("nobody (jpkictl enroll USER)"));
+	    names[0] != '\0' ? names : _("no user (jpkictl enroll USER)"));
 }
 
-/* Root alone may read who has entered a PIN in vain. */
+/* Only root can read the record of failed PIN entries. */
 static void
 print_guesses(const struct tool *t, const char *fingerprint)
 {
@@ -141,15 +141,15 @@ print_survey(struct tool *t, const struct survey *s)
 	if (s->card_expiry[0] != '\0') {
 		snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s->card_expiry, s->card_expiry + 4,
 		    s->card_expiry + 6);
-		print_fact(_("card itself valid to"), date);
+		print_fact(_("card expires"), date);
 	} else {
-		print_fact(_("card itself valid to"), _("the card does not tell"));
+		print_fact(_("card expires"), _("not reported by the card"));
 	}
 	if (s->der_len > 0)
 		print_owner(t, (struct view){ s->der, s->der_len });
 }
 
-/* It comes from the device, which can call itself what it likes. */
+/* The name comes from the device, and may contain anything. */
 static void
 print_reader(const char *name)
 {
@@ -158,10 +158,13 @@ print_reader(const char *name)
 	snprintf(text, sizeof text, "%s", name);
 	log_defuse(text);
 	printf("%s\n", text);
-	(void)fflush(stdout);	/* the deadline does not */
+	(void)fflush(stdout);	/* the deadline handler does not flush */
 }
 
-/* A card of another kind is no failure where there is a My Number Card, and nor is one that a program has to itself. */
+/*
+ * If there is a My Number Card, a card of another kind, or one in exclusive use by a program, is no
+ * failure.
+ */
 struct shown {
 	unsigned int readers, cards;
 	struct outcome worst;

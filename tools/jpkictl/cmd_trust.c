@@ -20,7 +20,7 @@
 
 #define ADDED_MAX 32	/* certificates of one file */
 
-/* Certificates that were decoded in the cage: authorities, as they say. */
+/* Certificates decoded in the cage, not yet checked to be authorities. */
 struct decoded {
 	size_t count;
 	struct {
@@ -113,7 +113,7 @@ add_file(struct tool *t, const char *file)
 	return tool_finish(t, &o);
 }
 
-/* Each file by itself: what is wrong with one keeps no other out. */
+/* Each file separately: a fault in one does not stop the others. */
 static int
 cmd_add(struct tool *t, int argc, char **argv)
 {
@@ -181,7 +181,7 @@ cmd_remove(struct tool *t, int argc, char **argv)
 
 /* --- from-card ------------------------------------------------------------------ */
 
-/* The authority's certificate on a card, as the cage hands it over. */
+/* The authority's certificate on a card, as received from the cage. */
 struct on_card {
 	size_t len;
 	uint8_t der[JPKI_CERT_MAX];
@@ -217,7 +217,7 @@ read_candidate(struct tool *t, void *ctx, void *result)
 		o = survey_read_ca(&t->env, reader, c->der, &c->len);
 	deadline_off();
 	if (o.status == OUTCOME_NO_CERT) {
-		tool_complain(t, "%s", _("the card carries no certificate of its authority"));
+		tool_complain(t, "%s", _("the card has no certificate of its authority"));
 		return TOOL_FAILED;
 	}
 	if (outcome_ok(&o))
@@ -225,7 +225,7 @@ read_candidate(struct tool *t, void *ctx, void *result)
 	return tool_finish_search(t, &o, reader);
 }
 
-/* Of the octets that would be added, and not as the child may have shown it. */
+/* Computed from the bytes to be added, because the child may have shown another one. */
 static struct outcome
 fingerprint_of(const struct on_card *c, const struct log *log, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
@@ -289,7 +289,7 @@ cmd_from_card(struct tool *t, int argc, char **argv)
 			return tool_usage(t);
 		} else if (!cert_read_fingerprint(optarg, accepted) ||
 		    strlen(accepted) != CERT_FINGERPRINT_LEN) {
-			tool_complain(t, _("'%s' is no SHA-256 fingerprint: that has 64 hex digits"), optarg);
+			tool_complain(t, _("'%s' is not a SHA-256 fingerprint, which has 64 hex digits"), optarg);
 			return TOOL_USAGE;
 		}
 	}
@@ -300,7 +300,7 @@ cmd_from_card(struct tool *t, int argc, char **argv)
 
 static const struct action {
 	const char *name;
-	int argc;	/* exactly; 0: it has options, or several */
+	int argc;	/* exact number; 0: it has options, or several arguments */
 	int (*run)(struct tool *t, int argc, char **argv);
 } changes[] = {
 	{ "add", 0, cmd_add },

@@ -19,19 +19,19 @@
 #include "tools/jpkictl/cmd_crl.h"
 
 /*
- * What servers sent the lists with: an object for each URL, in the directory of the lists. It is
- * root's to read, and has a hash in place of the URL, which may name a password.
+ * The validators that servers sent with the lists: an object for each URL, in the directory of the lists.
+ * Only root can read the file, and it has a hash instead of the URL, which may contain a password.
  */
 #define MARKS_FILE ".fetched"
 #define MARKS_MAX ((size_t)1 << 20)
 
 enum result { RESULT_INSTALLED, RESULT_UNCHANGED, RESULT_FAILED };
 
-/* What became of one source. */
+/* The result for one source. */
 struct import {
 	const struct crl_call *call;
 	const char *source;	/* path or URL */
-	char shown[URL_MAX];	/* the same for people: without a password */
+	char shown[URL_MAX];	/* the same for messages: without a password */
 	enum crl_fault fault;	/* OK or SAME unless RESULT_FAILED */
 	struct crl_facts facts;
 	char name[CRLSTORE_NAME_MAX];
@@ -58,7 +58,7 @@ put_result(json_t *array, const struct import *i, enum result r)
 	json_add(array, object);
 }
 
-/* What is wrong with the list itself; that it could not be had has been said by then. */
+/* The fault of the list itself; a failed download was reported before. */
 static void
 print_result(const struct import *i, enum result r)
 {
@@ -66,7 +66,7 @@ print_result(const struct import *i, enum result r)
 		printf("%s: %s: ", i->shown, r == RESULT_UNCHANGED ? _("installed already") : _("installed"));
 		crl_print_facts(&i->facts);
 		putchar('\n');
-		(void)fflush(stdout);	/* the next one may take long */
+		(void)fflush(stdout);	/* the next one may take a while */
 	} else if (i->fault != CRL_OK) {
 		tool_complain(i->call->t, "%s: %s (%s)", i->shown, _(crl_fault_text(i->fault)),
 		    crl_fault_code(i->fault));
@@ -133,7 +133,7 @@ import_path(struct import *i, const char *path)
 	return install(i, fd);
 }
 
-/* Read here: what is in it counts as a stranger's from then on, as if it had been fetched. */
+/* Read here; its contents are then untrusted, as if it had been fetched. */
 static enum result
 import_file_url(struct import *i)
 {
@@ -145,7 +145,7 @@ import_file_url(struct import *i)
 	return RESULT_FAILED;
 }
 
-/* With the name in i->name that `known` belongs to, or "". */
+/* i->name is the list that `known` belongs to, or "". */
 static enum result
 import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks *ret_marks)
 {
@@ -157,7 +157,7 @@ import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks
 	if (fd < 0)
 		return RESULT_FAILED;
 	if (i->name[0] == '\0' || crlstore_facts(&i->call->store, i->name, &i->facts) != CRL_OK)
-		known = NULL;	/* else "not modified" would leave us with nothing */
+		known = NULL;	/* otherwise, after "not modified", we would have no list */
 	switch (fetch_url(i->call->t, i->source, known, fd, ret_marks)) {
 	case FETCH_DONE:
 		return install(i, fd);
@@ -172,7 +172,7 @@ import_url(struct import *i, const struct fetch_marks *known, struct fetch_marks
 	return RESULT_FAILED;
 }
 
-/* How many of them failed decides. */
+/* The exit status depends on how many failed. */
 static int
 finish_imports(const struct crl_call *c, json_t *array, size_t failed, size_t count)
 {
@@ -181,7 +181,7 @@ finish_imports(const struct crl_call *c, json_t *array, size_t failed, size_t co
 	return failed == 0 ? TOOL_OK : failed < count ? TOOL_PARTLY : TOOL_FAILED;
 }
 
-/* A command line is everybody's to read. */
+/* All users can read a command line. */
 static enum result
 import_argument(struct import *i)
 {
@@ -200,7 +200,7 @@ import_argument(struct import *i)
 	url_shown(i->source, i->shown);
 	if (!url_has_userinfo(i->source))
 		return import_url(i, NULL, &marks);
-	tool_complain(t, _("%s: everybody can read the password in a command line; change it, write the URL into %s "
+	tool_complain(t, _("%s: all users can read the password in a command line; change it, write the URL into %s "
 	    "(chmod 0600), and run jpkictl crl update"), i->shown, t->conf.crl_sources);
 	return RESULT_FAILED;
 }
@@ -227,7 +227,7 @@ crl_import(const struct crl_call *c)
 
 /* --- all sources ------------------------------------------------------------------- */
 
-/* Others could read it, or did, as an earlier version left it: it had URLs with passwords. */
+/* An earlier version wrote URLs with passwords into it, readable by other users. */
 static void
 remove_exposed(const char *path)
 {
@@ -237,7 +237,7 @@ remove_exposed(const char *path)
 		(void)unlink(path);
 }
 
-/* What is remembered costs a download when it is lost, so nothing here is an error. */
+/* Losing the file only costs a download, so nothing here is an error. */
 static json_t *
 load_marks(const struct crl_call *c, const char *path)
 {
@@ -270,14 +270,14 @@ get_member(const json_t *object, const char *key, char *text, size_t size)
 	const char *value = json_string_value(json_object_get(object, key));
 
 	text[0] = '\0';
-	/* Controls could end the header line that this is sent in. */
+	/* Control characters could end the header line in which this is sent. */
 	if (value == NULL || strlen(value) >= size)
 		return;
 	snprintf(text, size, "%s", value);
 	log_defuse(text);
 }
 
-/* Fetches one and remembers its marks, in `to`; what is not a source any more is not taken over. */
+/* Fetches one and stores its validators in `to`; those of removed sources are dropped. */
 static enum result
 update_one(struct import *i, const json_t *from, json_t *to)
 {
@@ -306,14 +306,14 @@ update_one(struct import *i, const json_t *from, json_t *to)
 	return r;
 }
 
-/* False after a complaint: there is nothing to fetch, or what there is is not fetched. */
+/* False, reported: there is nothing to fetch, or it must not be fetched. */
 static bool
 has_sources(const struct tool *t, const struct sources *s)
 {
 	if (s->count == 0)
-		tool_complain(t, _("%s: no source is named there"), t->conf.crl_sources);
+		tool_complain(t, _("%s: contains no URL"), t->conf.crl_sources);
 	else if (s->exposed)
-		tool_complain(t, _("%s: a URL in it has a password, and others than root can read it; change the password, "
+		tool_complain(t, _("%s: a URL in it has a password, and users other than root can read it; change the password, "
 		    "and chmod 0600 the file"), t->conf.crl_sources);
 	return s->count > 0 && !s->exposed;
 }

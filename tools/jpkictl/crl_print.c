@@ -26,7 +26,7 @@ crl_put_fault(json_t *object, enum crl_fault fault)
 		json_put(object, "text", json_text(_(crl_fault_text(fault))));
 }
 
-/* A cRLNumber without leading zeros, one octet at least. */
+/* A cRLNumber without leading zeros, at least one byte. */
 struct view
 crl_number(const struct crl_facts *facts)
 {

@@ -24,11 +24,11 @@
 
 #define NAME_TEXT_MAX 512
 #define REASONS (REASON_AA_COMPROMISE + 1)
-#define PREFIX_MIN 4		/* digits of a NAME that are enough */
+#define PREFIX_MIN 4		/* minimum number of digits of a NAME */
 
 /* --- show ------------------------------------------------------------------------- */
 
-/* A list, proved, and what `show` tells of it. */
+/* A verified list, and the facts that `show` prints. */
 struct shown {
 	const struct crl_call *call;
 	const char *what;
@@ -86,9 +86,9 @@ print_shown(const struct shown *s)
 	printf("%s\n", s->what);
 	print_fact(_("issuer"), cert_subject(crl_issuer(s->crl)));
 	message_date(f->this_update, text);
-	print_fact(_("of"), text);
+	print_fact(_("issued"), text);
 	message_date(f->next_update, text);
-	print_fact(_("holds until"), text);
+	print_fact(_("valid until"), text);
 	if (f->has_number)
 		row_hex(_("number"), crl_number(f));
 	if (f->scope_len == 0)
@@ -99,7 +99,7 @@ print_shown(const struct shown *s)
 	for (unsigned int i = 0; i < REASONS; i++)
 		if (s->reasons[i] > 0)
 			row_number(crl_reason_name(i), s->reasons[i]);
-	row_number(_("octets"), f->size);
+	row_number(_("bytes"), f->size);
 	row_hex("SHA-256", (struct view){ f->sha256, CRL_HASH_LEN });
 	row_hex(_("issuer's key"), (struct view){ f->issuer_key, CRL_HASH_LEN });
 }
@@ -159,18 +159,18 @@ open_installed(const struct crl_call *c, const char *prefix, int *ret_fd)
 		return complain(c, c->store.dir, f);
 	if (search.count != 1) {
 		tool_complain(c->t, search.count == 0 ?
-		    _("%s: no file, and no installed list has a name that begins so") :
-		    _("%s: several installed lists have a name that begins so"), prefix);
+		    _("%s: neither a file nor the prefix of an installed list's name") :
+		    _("%s: more than one installed list has a name with this prefix"), prefix);
 		return TOOL_FAILED;
 	}
 	f = crlstore_open(&c->store, search.name, ret_fd);
 	return f == CRL_OK ? TOOL_OK : complain(c, search.name, f);
 }
 
-/* A list to be shown: of the store, or a file that is made DER first. */
+/* A list to be shown: from the store, or a file that is first converted to DER. */
 struct source {
 	int fd;
-	int copy;	/* empty, for the DER of a file; -1: fd has it */
+	int copy;	/* an empty file for the DER; -1: fd is DER */
 };
 
 static void
@@ -180,7 +180,7 @@ source_done(struct source *s)
 	closep(&s->copy);
 }
 
-/* A file, or the first digits of an installed list's NAME. */
+/* Opens a file, or the list whose NAME begins with these digits. */
 static int
 open_source(const struct crl_call *c, const char *what, struct source *ret)
 {
@@ -254,7 +254,7 @@ struct checking {
 	const struct crl_call *call;
 	struct certdb *db;
 	struct chain_rules rules;
-	char said[512];		/* the last that the check logged: date, reason, list */
+	char said[512];		/* the last line that the check logged: date, reason, list */
 	struct log log;
 	json_t *array;		/* NULL: as text */
 	int status;

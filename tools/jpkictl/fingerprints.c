@@ -83,7 +83,7 @@ has_independent_sources(const struct fingerprint_known *k)
 	return false;
 }
 
-/* One line, taken apart in place. False: not understood. */
+/* Splits one line in place. False: not understood. */
 static bool
 read_line(char *line, char fingerprint[static CERT_FINGERPRINT_LEN + 1], struct fingerprint_known *ret)
 {

@@ -14,8 +14,8 @@ enum fingerprint {
 	FINGERPRINT_NOT,
 	FINGERPRINT_UNCONFIRMED,	/* of a copy that one source passes on */
 	FINGERPRINT_CORROBORATED,	/* of copies that independent sources pass on */
-	FINGERPRINT_PUBLISHED,	/* by what J-LIS publishes */
-	FINGERPRINT_BROKEN,		/* the file cannot be used; complained */
+	FINGERPRINT_PUBLISHED,	/* published by J-LIS */
+	FINGERPRINT_BROKEN,		/* the file cannot be used, reported */
 };
 
 /* What the file says of one authority. Addresses are https URLs of printable ASCII. */

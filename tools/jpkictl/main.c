@@ -22,16 +22,16 @@
 
 static const struct command commands[] = {
 	{ "trust", N_("add FILE... | from-card [OPTION...] | list | remove FINGERPRINT"),
-	  N_("whose certificates are accepted"),
+	  N_("manage trusted certificate authorities"),
 	  N_("  add FILE...         add the CA certificates in FILE (PEM or DER) to the database\n"
 	  "  from-card           add the CA certificate that the card in the reader carries\n"
 	  "  list                list the trusted CA certificates\n"
-	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins like this\n"
+	  "  remove FINGERPRINT  remove the one whose SHA-256 fingerprint begins with this\n"
 	  "                      (8 hex digits or more)\n"
 	  "\nOptions of from-card:\n"
 	  "  -r, --reader NAME             use the reader whose name begins with NAME\n"
-	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: needed\n"
-	  "                                where jpkictl does not know that publication\n"
+	  "  -a, --accept-fingerprint HEX  the SHA-256 fingerprint as J-LIS publishes it: required\n"
+	  "                                if jpkictl does not know that publication\n"
 	  "  -y, --yes                     agree: to an authority of which independent copies are\n"
 	  "                                known; for others, to fetch and compare what J-LIS\n"
 	  "                                publishes\n"
@@ -39,44 +39,44 @@ static const struct command commands[] = {
 	  "\nExit status: 3 if from-card does not know the authority well enough, or you said no.\n"),
 	  .needs_card = true, .run = cmd_trust },
 	{ "crl", N_("[--json] import FILE|URL... | update | list | verify | show NAME|FILE | check CERT"),
-	  N_("which certificates are revoked"),
+	  N_("manage certificate revocation lists (CRLs)"),
 	  N_("  import FILE|URL...  verify and install CRLs (PEM or DER; http, https, ldap, file);\n"
-	  "                      a list that is not in order, or older than the one\n"
-	  "                      installed, changes nothing\n"
-	  "  update              the same for every URL in the file crl_sources names; what\n"
-	  "                      a server has not changed is not sent again\n"
+	  "                      an invalid list, or one older than the installed\n"
+	  "                      one, is rejected\n"
+	  "  update              the same for every URL in the file of crl_sources; a list\n"
+	  "                      that has not changed is not downloaded again\n"
 	  "  list                list what is installed\n"
-	  "  verify              prove it all again, signatures and indexes\n"
-	  "  show NAME|FILE      all about one list\n"
-	  "  check CERT          whether the certificates in a file are revoked\n\n"
-	  "  -j, --json          tell it as JSON\n\n"
-	  "Exit status: 3 if some but not all of import or update failed, or check found a\n"
+	  "  verify              check all signatures and indexes again\n"
+	  "  show NAME|FILE      show the details of one list\n"
+	  "  check CERT          check whether the certificates in a file are revoked\n\n"
+	  "  -j, --json          print JSON\n\n"
+	  "Exit status: 3 if import or update failed for some but not all lists, or check found a\n"
 	  "revoked certificate.\n"),
 	  .run = cmd_crl },
 	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER | --self [--reader NAME]"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
-	  "as a login would, asks for the PIN once and lets the card prove its key. Only\n"
-	  "then the certificate is registered; what was registered before stays until then.\n\n"
-	  "  -a, --add             keep what is registered already (a second card)\n"
+	  "as a login does, asks for the PIN once and lets the card prove its key. Only\n"
+	  "then is the certificate registered; an earlier registration stays until then.\n\n"
+	  "  -a, --add             keep the earlier registration as well\n"
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
-	  "                        card and PIN: for administrators who know whose it is\n"
+	  "                        card and PIN: for administrators who know its owner\n"
 	  "  -s, --self            your own card for your own account, without root: asks for\n"
 	  "                        your password (polkit). Where self_enroll allows it, and\n"
 	  "                        no card of yours is registered that is still in order\n"),
 	  .needs_card = true, .run = cmd_enroll },
-	{ "list", N_("[--json] [--warn-days N]"), N_("who is enrolled, and until when"),
+	{ "list", N_("[--json] [--warn-days N]"), N_("list enrolled certificates and their expiry dates"),
 	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
-	  "validity (in Japan), days left, begin of the SHA-256 fingerprint, and whether it\n"
+	  "validity (in Japan), days left, first digits of the fingerprint, and whether it\n"
 	  "could log in now.\n\n"
-	  "  -j, --json         tell it as JSON\n"
-	  "  -w, --warn-days N  exit status 3 if one has less than N days left, or could not\n"
+	  "  -j, --json         print JSON\n"
+	  "  -w, --warn-days N  exit status 3 if one has fewer than N days left, or could not\n"
 	  "                     log in\n"),
 	  .run = cmd_list },
 	{ "revoke", N_("USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
-	  "is to be reported to the municipality as well.\n"),
+	  "must be reported to the municipality as well.\n"),
 	  .needs_root = true, .run = cmd_revoke },
 	{ "index", "", N_("make the index of all registrations again"),
 	  N_("Reads every registration and writes the file by which it is found for whom a card is\n"
@@ -84,18 +84,18 @@ static const struct command commands[] = {
 	  "(by Ansible, an editor) are found without it too, but slowly: then run this.\n"),
 	  .needs_root = true, .run = cmd_index },
 	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
-	  N_("keep a certificate from logging in"),
-	  N_("Puts certificates on this computer's own block list, which logins ask beside the\n"
+	  N_("block logins with a certificate"),
+	  N_("Adds certificates to this computer's own block list, which logins check beside the\n"
 	  "CRLs: for a lost card, at once. CERT is a file (PEM or DER) or a SHA-256 fingerprint\n"
-	  "of 64 hex digits; SERIAL a serial number of up to 40 hex digits. What has hex digits\n"
-	  "only is never a file: write ./NAME.\n\n"
-	  "  -i, --issuer FINGERPRINT  whose serial number (begin of the fingerprint in jpkictl\n"
-	  "                            trust list, 8 hex digits or more); else it is blocked\n"
-	  "                            under every trusted authority\n"
-	  "  -l, --list                what is blocked\n"),
+	  "of 64 hex digits; SERIAL is a serial number of up to 40 hex digits. A word of hex\n"
+	  "digits only is never taken as a file name: write ./NAME.\n\n"
+	  "  -i, --issuer FINGERPRINT  the authority that issued it (first digits of its fingerprint\n"
+	  "                            in jpkictl trust list, at least 8); without this, the number\n"
+	  "                            is blocked for every trusted authority\n"
+	  "  -l, --list                list what is blocked\n"),
 	  .run = cmd_block },
-	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("take it off the block list"),
-	  N_("As block, which see.\n"),
+	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("remove a certificate from the block list"),
+	  N_("Takes the same arguments as block.\n"),
 	  .needs_root = true, .run = cmd_unblock },
 	{ "fleet", N_("import [--accept] FILE | status [--json]"), N_("cards that an organization registers and blocks"),
 	  N_("  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
@@ -103,14 +103,14 @@ static const struct command commands[] = {
 	  "          at once, and what has gone is taken away only if the file proves that it is whole\n"
 	  "  status  how old the copy is, and whether something waits for you\n\n"
 	  "  -a, --accept  you have looked: what is missing is gone\n"
-	  "  -j, --json    tell it as JSON\n\n"
+	  "  -j, --json    print JSON\n\n"
 	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused.\n"),
 	  .run = cmd_fleet },
 	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),
 	  N_("change a PIN of a card, or see its tries"),
 	  N_("  change  change the four-digit PIN of the user-authentication certificate: asks for\n"
-	  "          the old one once and for the new one twice, before the card is asked anything\n"
-	  "  status  the tries left of both PINs (none is spent), and what to do with a locked one\n\n"
+	  "          the old one once and for the new one twice, before it sends anything to the card\n"
+	  "  status  show the tries left of both PINs (uses none), and the remedy if one is locked\n\n"
 	  "  -s, --signature    change the signature PIN (6 to 16 capital letters and digits)\n"
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_pin },
@@ -126,25 +126,25 @@ static const struct command commands[] = {
 	  "this protects from, and what not.\n\n"
 	  "Exit status: 3 if status finds one that is not in order.\n"),
 	  .needs_root = true, .needs_card = true, .run = cmd_unlock },
-	{ "status", N_("[--reader NAME]"), N_("readers, cards, tries left and dates"),
-	  N_("Shows for every reader what lies on it: kind of card, tries left of both PINs\n"
-	  "(none is spent), validity of the certificate, the card's own expiry date, and for\n"
-	  "whom it is enrolled.\n\n"
+	{ "status", N_("[--reader NAME]"), N_("show readers, cards, tries left and dates"),
+	  N_("Shows for every reader its card: kind of card, tries left of both PINs\n"
+	  "(uses none), validity of the certificate, the card's own expiry date, and for\n"
+	  "which user it is enrolled.\n\n"
 	  "  -r, --reader NAME  only the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_status },
-	{ "survey", N_("[--json] [--reader NAME]"), N_("what only a card can answer, for the project"),
-	  N_("Asks the card on the reader what only a real card can answer, and prints a short text\n"
-	  "to send to the project: doc/real-cards.md says where, and what each line settles. No\n"
-	  "PIN is sent and no try is spent, and nothing that names you or your card is printed.\n"
+	{ "survey", N_("[--json] [--reader NAME]"), N_("collect facts about a real card, for the project"),
+	  N_("Queries the card on the reader for facts that only a real card has, and prints a text\n"
+	  "to send to the project: doc/real-cards.md says where, and what each line is for. No\n"
+	  "PIN is sent, no try is used, and nothing that identifies you or your card is printed.\n"
 	  "The card is powered down and up once.\n\n"
-	  "  -j, --json         tell it as JSON\n"
+	  "  -j, --json         print JSON\n"
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
 	  .needs_card = true, .run = cmd_survey },
-	{ "ssh-keys", N_("USER"), N_("a user's keys for sshd"),
-	  N_("Prints the public keys of a user's enrolled certificates that are in order now,\n"
-	  "as authorized_keys has them. For AuthorizedKeysCommand in sshd_config(5).\n"),
+	{ "ssh-keys", N_("USER"), N_("print a user's keys for sshd"),
+	  N_("Prints the public keys of a user's enrolled certificates that are valid now,\n"
+	  "in the format of authorized_keys. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  .run = cmd_ssh_keys },
-	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set it up, step by step"),
+	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set up card logins, step by step"),
 	  N_("Goes through programs, reader, card, authority, revocation list, registration, more\n"
 	  "comfort and PAM services; each step is shown before it is done. What is done already is\n"
 	  "left out, so it can be stopped and started again. The password always stays a second way in.\n\n"
@@ -153,26 +153,26 @@ static const struct command commands[] = {
 	  "      --reader NAME             the reader whose name begins with NAME\n"
 	  "      --no-enroll               no card is registered now\n"
 	  "      --trust FILE              trust the CA certificates in FILE\n"
-	  "      --accept-fingerprint HEX  trust the one on the card, if it has this SHA-256\n"
+	  "      --accept-fingerprint HEX  trust the CA certificate on the card, if it has this SHA-256\n"
 	  "                                fingerprint\n"
-	  "      --crl-source URL          where the CRL is fetched from\n"
+	  "      --crl-source URL          fetch the CRL from this URL\n"
 	  "      --no-crl                  log in without a CRL (crl = if-present)\n"
 	  "      --comfort LIST            what to add, with commas; or none: lock (lock the screen\n"
 	  "                                when the card is taken off the reader)\n"
-	  "      --services LIST           which PAM services, with commas; or none\n"
-	  "      --rollback MINUTES        take the PAM files back unless confirmed (5; 0: never)\n"
-	  "      --confirm                 the changes stay\n"
-	  "      --undo                    put the PAM files back as they were\n"
-	  "      --recover                 put them back if the process that would has gone; the\n"
+	  "      --services LIST           PAM services, separated by commas; or none\n"
+	  "      --rollback MINUTES        restore the PAM files unless confirmed in time (5; 0: never)\n"
+	  "      --confirm                 keep the changes\n"
+	  "      --undo                    restore the PAM files as they were before\n"
+	  "      --recover                 restore them if the process that would do so has ended; the\n"
 	  "                                system does that at boot\n"),
 	  .needs_root = true, .reads_conf = true, .run = cmd_setup },
-	{ "doctor", N_("[--json] [--reader NAME]"), N_("why it does not work"),
-	  N_("Examines pcscd, readers, the cards on them, authorities, revocation lists, the\n"
+	{ "doctor", N_("[--json] [--reader NAME]"), N_("find out why logins fail"),
+	  N_("Examines pcscd, readers, their cards, authorities, revocation lists, the\n"
 	  "configuration, enrollments, the PAM stacks and the clock. Each finding has a\n"
-	  "number and, if it is one to mend, the remedy. No try is ever spent.\n\n"
-	  "  -j, --json         tell it as JSON\n"
+	  "number and, for problems, a remedy. No PIN try is ever used.\n\n"
+	  "  -j, --json         print JSON\n"
 	  "  -r, --reader NAME  only the reader whose name begins with NAME\n\n"
-	  "Exit status: 0 nothing is wrong, 1 errors, 3 warnings only.\n"),
+	  "Exit status: 0 no problems, 1 errors, 3 only warnings.\n"),
 	  .reads_conf = true, .run = cmd_doctor },
 };
 
@@ -182,7 +182,7 @@ static void
 print_call(FILE *f, const struct command *c)
 {
 	fputs(c->name, f);
-	if (c->arguments[0] != '\0')	/* the translation of "" is the catalogue's header */
+	if (c->arguments[0] != '\0')	/* gettext("") would return the catalogue's header */
 		fprintf(f, " %s", _(c->arguments));
 }
 
@@ -196,7 +196,7 @@ usage(FILE *f)
 		print_call(f, &commands[i]);
 		fprintf(f, "\n      %s\n", _(commands[i].summary));
 	}
-	fprintf(f, "%s", _("\nCommands that change who can log in, or what is trusted, need root.\n"));
+	fprintf(f, "%s", _("\nCommands that change who can log in, or which authorities are trusted, need root.\n"));
 	fprintf(f, _("\nOptions:\n"
 	    "  -c, --config FILE  another configuration file than %s\n"
 	    "  -h, --help         this text; after a command, help on it\n"
@@ -253,7 +253,7 @@ is_kept(const char *variable)
 	return false;
 }
 
-/* Libraries take more orders from the environment (PCSCLITE_, NSS_, SSL…) than we know of. */
+/* Libraries read more variables (PCSCLITE_, NSS_, SSL…) than we know of. */
 static void
 clean_environment(void)
 {
@@ -266,7 +266,7 @@ clean_environment(void)
 		*to = NULL;
 }
 
-/* A PIN passes through this process, and it goes to no pcscd that the caller names. */
+/* This process handles a PIN, and must not send it to a pcscd that the caller chose. */
 static void
 harden(void)
 {
@@ -322,7 +322,7 @@ run_command(const struct command *c, struct tool *t, int argc, char **argv)
 		result = TOOL_FAILED;
 	}
 	if (pcsc != NULL) {
-		deadline_arm(t, false);	/* closing talks to pcscd, too */
+		deadline_arm(t, false);	/* closing also talks to pcscd */
 		pcsc_free(pcsc);
 		deadline_off();
 	}
@@ -355,8 +355,8 @@ dispatch(const char *conf_file, int argc, char **argv)
 		o = conf_read(conf_file, 0, &t.log, &t.conf);
 	if (outcome_ok(&o) && conf_language(&t.conf) != NULL &&
 	    !i18n_use_language(conf_language(&t.conf)))
-		tool_complain(&t, "no Japanese without a locale that carries it; install ja_JP.UTF-8");
-	if (c->run != cmd_setup)	/* which has it confirmed, or does it itself */
+		tool_complain(&t, "no installed locale supports Japanese; install ja_JP.UTF-8");
+	if (c->run != cmd_setup)	/* setup asks for confirmation, or creates the file itself */
 		backup_take_up(&t);
 	if (!outcome_ok(&o))
 		return tool_finish(&t, &o);
@@ -402,7 +402,7 @@ main(int argc, char **argv)
 		usage(stderr);
 		return TOOL_USAGE;
 	}
-	optind = 0;	/* the command begins anew, */
-	opterr = 1;	/* and lets getopt complain */
+	optind = 0;	/* the command parses from the start, */
+	opterr = 1;	/* and lets getopt report errors */
 	return dispatch(conf_file, argc, argv);
 }

@@ -18,11 +18,11 @@
 
 enum kind {
 	OURS,
-	PASSWORD,	/* checks the login password, leaves it in PAM_AUTHTOK or takes it from there */
-	SECRET,		/* checks something else that only the person has */
-	CARD,		/* likewise, a card with a PIN that meets PAM_AUTHTOK */
-	CIRCUMSTANCE,	/* decides without a secret: may say yes to some people or places only */
-	HELPER,		/* answers as in the table to everybody who may log in at all */
+	PASSWORD,	/* checks the login password, and stores it in or takes it from PAM_AUTHTOK */
+	SECRET,		/* checks something else that only the user has */
+	CARD,		/* likewise, a card with a PIN that may be stored in PAM_AUTHTOK */
+	CIRCUMSTANCE,	/* decides without a secret: succeeds for some users or places only */
+	HELPER,		/* answers as in the table to every user who may log in at all */
 	UNKNOWN		/* any of these */
 };
 
@@ -34,8 +34,7 @@ struct known {
 };
 
 /*
- * From the modules' manuals, and in part the sources of Linux-PAM 1.5.2. For auth and
- * account alike.
+ * From the modules' manuals, and in part the sources of Linux-PAM 1.5.2. For both auth and account.
  */
 static const struct known modules[] = {
 	{ PAMSTACK_OURS, OURS, 0, NULL },
@@ -63,7 +62,7 @@ static const struct known modules[] = {
 	{ "pam_p11", CARD, 0, NULL },
 	{ "pam_pkcs11", CARD, 0, NULL },
 	{ "pam_deny", HELPER, BIT(PAM_AUTH_ERR), NULL },
-	{ "pam_rootok", HELPER, BIT(PAM_AUTH_ERR), NULL },	/* the person is not root */
+	{ "pam_rootok", HELPER, BIT(PAM_AUTH_ERR), NULL },	/* the user is not root */
 	{ "pam_permit", HELPER, BIT(PAM_SUCCESS), NULL },
 	{ "pam_cap", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE) | BIT(PAM_AUTH_ERR), NULL },
 	{ "pam_echo", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
@@ -79,7 +78,7 @@ static const struct known modules[] = {
 	{ "pam_mail", HELPER, BIT(PAM_IGNORE), NULL },
 	{ "pam_mount", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
 	{ "pam_warn", HELPER, BIT(PAM_IGNORE), NULL },
-	/* Whoever may log in at all passes by these, without a secret. */
+	/* These let every user pass who may log in at all, without a secret. */
 	{ "pam_access", HELPER, BIT(PAM_SUCCESS), NULL },
 	{ "pam_localuser", HELPER, BIT(PAM_SUCCESS), NULL },
 	{ "pam_nologin", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
@@ -137,15 +136,15 @@ pamstack_our_failures(void)
 	return set & ~BIT(PAM_SUCCESS);
 }
 
-/* ---- scenes ---- */
+/* ---- situations ---- */
 
-/* What the modules of a kind answer in a scene. */
+/* The answers of each kind of module in a situation. */
 struct scene {
 	uint32_t ours;
-	uint32_t password;	/* of the first password module, also where it stands again, */
+	uint32_t password;	/* of the first password module, wherever it appears again, */
 	uint32_t directory;	/* and of the others: the user is in one of the directories */
 	uint32_t secret;
-	uint32_t free;		/* of the modules that say yes to some only */
+	uint32_t free;		/* of the modules that succeed for some only */
 	uint32_t fixed;		/* of those, all but `alone` if that is not NULL */
 	const struct pamstack_line *alone;
 	const struct pamstack_line *first_password;
@@ -190,7 +189,7 @@ in_scene(const struct pamstack_line *line, const void *ctx)
 	}
 }
 
-/* pam_unix, which knows root and everybody local; without it the first other. */
+/* pam_unix, which knows root and all local users; without it the first other one. */
 static const struct pamstack_line *
 first_password(const struct pamstack_list *list)
 {
@@ -215,7 +214,10 @@ answered(enum pamstack_verdict verdict, const struct pamstack_line *on)
 	return (struct pamstack_answered){ .verdict = verdict, .on = on };
 }
 
-/* The first that opens it alone; if none does, the first of those that do together. */
+/*
+ * The first module whose success alone is enough; if there is none, the first of those that are enough
+ * together.
+ */
 static const struct pamstack_line *
 who_opens(const struct pamstack_list *list, struct scene scene)
 {
@@ -234,9 +236,9 @@ who_opens(const struct pamstack_list *list, struct scene scene)
 }
 
 /*
- * Is it open? YES if somebody comes in although everything that decides says no;
- * DEPENDS if somebody does whom a module without a secret lets in. (PAM_IGNORE is what
- * pam_jpki answers in other phases, never here.)
+ * Can a user log in without a secret? YES if the stack succeeds although every deciding module refuses;
+ * DEPENDS if it succeeds because a module without a secret does. (pam_jpki answers PAM_IGNORE in other
+ * phases, never here.)
  */
 static struct pamstack_answered
 judge_open(const struct pamstack_list *list)
@@ -256,8 +258,8 @@ judge_open(const struct pamstack_list *list)
 }
 
 /*
- * The module on whose answer it hangs, when all the others that are free say yes; the
- * first that is free if no single one decides.
+ * The module whose answer decides, if all other free ones succeed; the first free one if no single module
+ * decides.
  */
 static const struct pamstack_line *
 who_decides(const struct pamstack_list *list, struct scene scene)
@@ -277,7 +279,7 @@ who_decides(const struct pamstack_list *list, struct scene scene)
 	return first;
 }
 
-/* On which directory the user is in: the first but the one that was taken for it. */
+/* For users of another directory: the first such module, except the one taken for this user. */
 static const struct pamstack_line *
 another_directory(const struct pamstack_list *list, const struct pamstack_line *taken)
 {
@@ -287,7 +289,7 @@ another_directory(const struct pamstack_list *list, const struct pamstack_line *
 	return NULL;
 }
 
-/* Does it let in? YES if whatever the free modules say, DEPENDS if only when one says yes. */
+/* Does the stack succeed? YES for all answers of the free modules, DEPENDS if one of them must succeed. */
 static struct pamstack_answered
 judge_entry(const struct pamstack_list *list, struct scene scene)
 {
@@ -324,7 +326,7 @@ judge_password(const struct pamstack_list *list, int our_code)
 	});
 }
 
-/* In account a module speaks for whom it knows; for others it says user_unknown. */
+/* In account a module answers for the users it knows; for others it returns user_unknown. */
 static struct pamstack_answered
 judge_account(const struct pamstack_list *list, int our_code)
 {
@@ -337,8 +339,8 @@ judge_account(const struct pamstack_list *list, int our_code)
 }
 
 /*
- * pam_setcred(3) on a handle that has seen no authentication. As Linux-PAM 1.5.2's modules
- * answer: these have no say there, pam_deny refuses, all others say success.
+ * pam_setcred(3) on a handle that has seen no authentication. As the modules of Linux-PAM 1.5.2 answer:
+ * these return PAM_IGNORE, pam_deny refuses, all others succeed.
  */
 static uint32_t
 without_login(const struct pamstack_line *line, const void *ctx)
@@ -355,7 +357,7 @@ without_login(const struct pamstack_line *line, const void *ctx)
 	return BIT(strcmp(line->module, "pam_deny") == 0 ? PAM_CRED_ERR : PAM_SUCCESS);
 }
 
-/* Any answer of any module that has more than one. */
+/* Any answer of each module that has several. */
 static uint32_t
 anything(const struct pamstack_line *line, const void *ctx)
 {
@@ -366,7 +368,7 @@ anything(const struct pamstack_line *line, const void *ctx)
 	return one ? known->usual : EVERY_CODE;
 }
 
-/* ---- the judgement ---- */
+/* ---- judgement ---- */
 
 static bool
 is_unreachable(const struct pamstack_list *list)
@@ -382,7 +384,7 @@ is_unreachable(const struct pamstack_list *list)
 	return true;
 }
 
-/* Later arguments of the line go before earlier ones, and before the file's. */
+/* Later arguments of the line override earlier ones, and those of the file. */
 static bool
 option_is_set(const struct pamstack_line *line, const char *name, bool otherwise)
 {

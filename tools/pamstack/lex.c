@@ -61,7 +61,7 @@ get_chunk(struct lex_text *text, char *to, size_t size)
 	return true;
 }
 
-/* Whether the line goes on; the backslash becomes a blank and the end. */
+/* Whether the line is continued; replaces the backslash by a blank and ends the text there. */
 static bool
 cut_continuation(char *from)
 {
@@ -88,7 +88,7 @@ read_line_1_5(struct lex_text *text, char *line, unsigned int *ret_lineno)
 		char *from, *comment;
 
 		if (size < 2)
-			return -1;	/* too long; 1.5.2 would turn here for ever */
+			return -1;	/* too long; 1.5.2 would loop here for ever */
 		if (!get_chunk(text, to, size))
 			return to == line ? 0 : -1;
 		from = to + strspn(to, BLANK);
@@ -107,7 +107,7 @@ read_line_1_5(struct lex_text *text, char *line, unsigned int *ret_lineno)
 	}
 }
 
-/* Removes leading blanks and a comment. Whether there was a comment. */
+/* Removes leading blanks and a comment. True if there was a comment. */
 static bool
 trim_chunk(char *chunk)
 {
@@ -161,7 +161,7 @@ lex_line(struct lex_text *text, char *line, unsigned int *ret_lineno)
 	    read_line_1_5(text, line, ret_lineno);
 }
 
-/* Up to the bracket that closes; what follows it. */
+/* Reads up to the closing bracket; returns what follows. */
 static char *
 close_bracket(char *from)
 {
@@ -217,7 +217,7 @@ skip_blanks(const char *p)
 	return p;
 }
 
-/* The first word that p begins with; count if none. What follows may be anything. */
+/* The index of the first word that is a prefix of p; count if none. */
 static int
 begins_with(const char *const *words, int count, const char **p)
 {
@@ -232,7 +232,7 @@ begins_with(const char *const *words, int count, const char **p)
 	return count;
 }
 
-/* A jump of none is none. */
+/* A jump of zero lines is no jump. */
 static bool
 take_action(const char **p, int *ret)
 {
@@ -266,7 +266,7 @@ take_pair(const char **p, int *action)
 	if (!take_action(p, &what))
 		return false;
 	if (code == PAMSTACK_CODES)
-		fill_action(action, what);	/* of what the pairs before it leave open */
+		fill_action(action, what);	/* for the codes that the pairs before it leave open */
 	else
 		action[code] = what;
 	return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The letters of a PAM service file; used by pamstack_parse.c. */
+/* Lines and words of a PAM service file; used by parse.c. */
 #ifndef JPKI_TOOLS_PAMSTACK_LEX_H
 #define JPKI_TOOLS_PAMSTACK_LEX_H
 
@@ -9,10 +9,10 @@
 #include "lib/outcome.h"
 #include "tools/pamstack/pamstack.h"
 
-/* The buffer of libpam 1.5 for a line, with what continues it and the NUL. */
+/* The buffer of libpam 1.5 for a line with its continuations and the NUL. */
 #define PAMTEXT_LINE 1024
 
-/* What is left of a file. */
+/* The rest of a file. */
 struct lex_text {
 	const char *p;
 	size_t left;
@@ -20,11 +20,11 @@ struct lex_text {
 	enum pamstack_lines rule;
 };
 
-/* The bytes that `line` below needs for any line of this text. */
+/* The size that `line` below needs for any line of this text. */
 size_t lex_line_size(const struct lex_text *text);
 
 /*
- * Reads a line with what continues it. *ret_lineno is the number of its first one.
+ * Reads a line with its continuations. *ret_lineno is the number of the first.
  * Returns 1, 0 at the end of the text, -1 for a line that libpam cannot read: too long
  * for 1.5, or continued by the end of the text.
  */
@@ -32,11 +32,11 @@ int lex_line(struct lex_text *text, char *line, unsigned int *ret_lineno) MUST_C
 
 /*
  * The next word, cut out in place, or NULL. [a word] loses its brackets and the
- * backslash of "\]". *rest is what follows, NULL at the end.
+ * backslash of "\]". *rest is the remaining text, NULL at the end.
  */
 char *lex_word(char **rest);
 
-/* A control: a keyword or name=action pairs; false if it is neither (every action is then bad). */
+/* A control: a keyword or name=action pairs; false if it is neither (then every action is bad). */
 bool lex_control(const char *control, int *action) MUST_CHECK;
 
 #endif

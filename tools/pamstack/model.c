@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The walk through a stack: what _pam_dispatch_aux does when it is not resumed. */
+/* The walk through a stack, as in _pam_dispatch_aux without a resume. */
 #include "config.h"
 
 #include <security/pam_appl.h>
@@ -8,7 +8,7 @@
 
 #include "tools/pamstack/pamstack.h"
 
-#define STATES_MAX 4096		/* before one line; real stacks have a dozen */
+#define STATES_MAX 4096		/* states before one line; real stacks have a dozen */
 
 enum impression { UNDECIDED, POSITIVE, NEGATIVE };
 
@@ -17,7 +17,7 @@ struct impressed {
 	uint8_t status;
 };
 
-/* All bytes, so that two can be compared as memory. */
+/* Only bytes, so that two can be compared by memcmp(). */
 struct state {
 	struct impressed now;
 	struct impressed saved[PAMSTACK_LEVELS];	/* at the entry to the substack of this level */
@@ -49,7 +49,7 @@ take_bad(struct impressed *now, int code)
 		};
 }
 
-/* The last line of the (sub)stack that line i stands in. */
+/* The last line of the (sub)stack that contains line i. */
 static size_t
 last_of(const struct pamstack_list *list, size_t i)
 {
@@ -61,8 +61,8 @@ last_of(const struct pamstack_list *list, size_t i)
 }
 
 /*
- * Over so many lines; a substack's head and its lines are one. The line in front of
- * the one that is next. *jump becomes 0 if there were as many.
+ * Jumps over that many lines; a substack with its head counts as one. Returns the line before the next one.
+ * *jump becomes 0 if there were enough lines.
  */
 static size_t
 jump_over(const struct pamstack_list *list, size_t i, int *jump)
@@ -77,7 +77,7 @@ jump_over(const struct pamstack_list *list, size_t i, int *jump)
 	return i;
 }
 
-/* What an answer does; the line in front of the next. */
+/* Applies an answer; returns the line before the next one. */
 static size_t
 act_on_answer(const struct pamstack_list *list, size_t i, int code, struct state *state)
 {
@@ -111,7 +111,7 @@ act_on_answer(const struct pamstack_list *list, size_t i, int code, struct state
 	}
 }
 
-/* Line i has answered (a head of a substack has no answer): the next line. */
+/* The next line, after line i has answered (the head of a substack has no answer). */
 static size_t
 step_line(const struct pamstack_list *list, size_t i, int code, struct state *state)
 {
@@ -151,14 +151,14 @@ pamstack_run(const struct pamstack_list *list, pamstack_answer *answer, void *ct
 	return result(&state);
 }
 
-/* ---- every way at once ---- */
+/* ---- all ways at once ---- */
 
 struct states {
 	struct state *v;
 	size_t count;
 };
 
-/* For success or not, a code is a code; what is saved for levels below is never looked at. */
+/* For success or failure the exact code does not matter; what is saved for deeper levels is never read. */
 static void
 normalize(struct state *state, unsigned int level)
 {
@@ -195,7 +195,7 @@ answers_of(const struct pamstack_line *line, pamstack_answers *answers, const vo
 	return answers(line, ctx) & ~PAMSTACK_BIT(PAM_INCOMPLETE);
 }
 
-/* From one line with one answer in every state it is reached in. */
+/* Continues from one line with one answer, in every state that reaches it. */
 static bool
 spread(const struct pamstack_list *list, size_t i, int code, struct states *at)
 {

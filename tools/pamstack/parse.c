@@ -15,11 +15,11 @@
 #include "tools/pamstack/lex.h"
 #include "tools/pamstack/pamstack.h"
 
-#define FILE_LIMIT (1024 * 1024)	/* a service file is a page or two */
+#define FILE_LIMIT (1024 * 1024)	/* a service file has a page or two */
 #define NAMELESS "<*unknown module*>"	/* libpam's word */
 #define ANY PAMSTACK_TYPES
 
-/* One reading of one service. */
+/* State while a service is read. */
 struct parse {
 	const struct pamstack_source *source;
 	struct pamstack *stack;
@@ -47,7 +47,7 @@ pamstack_type_name(enum pamstack_type type)
 struct pamstack_source
 pamstack_machine(void)
 {
-	/* Of Debian's libpam: strings(1) and strace(1) show these two. */
+	/* The directories of Debian's libpam, as strings(1) and strace(1) show. */
 	static const char *const dirs[] = { "/etc/pam.d", "/usr/lib/pam.d", NULL };
 	static const char *const module_dirs[] = {
 		PAMDIR, "/lib/*/security", "/lib/security", "/lib64/security", "/usr/lib/*/security",
@@ -105,7 +105,7 @@ read_whole(int fd, char *to, size_t size)
 	return true;
 }
 
-/* A directory is an empty file: fopen(3) opens it and fgets(3) finds nothing. */
+/* A directory counts as an empty file: fopen(3) opens it and fgets(3) reads nothing. */
 static bool
 read_file(struct parse *parse, const char *path, char **ret, size_t *ret_len)
 {
@@ -145,7 +145,7 @@ open_path(struct parse *parse, const char *path, char **ret, size_t *ret_len)
 	return *ret != NULL;
 }
 
-/* The first of the directories that has it. */
+/* The first directory that has it. */
 static bool
 open_in_dirs(struct parse *parse, const char *name, size_t dirs, char **ret_path, char **ret,
     size_t *ret_len)
@@ -205,7 +205,7 @@ copy_text(struct parse *parse, const char *text)
 	return to;
 }
 
-/* The file could not be read on: where the first such thing was is worth telling. */
+/* The rest of the file could not be read: record the place of the first such fault. */
 static bool
 give_up(struct parse *parse, const struct place *at, enum pamstack_fault fault)
 {
@@ -287,7 +287,7 @@ take_args(struct parse *parse, char *rest, struct pamstack_line *line)
 	return true;
 }
 
-/* Completes a line and appends it, or frees it. control, path, rest are lent. */
+/* Completes a line and appends it, or frees it. control, path and rest stay the caller's. */
 static bool
 add_line(struct parse *parse, const struct place *at, struct pamstack_line *line, const char *control,
     const char *path, char *rest)
@@ -305,7 +305,7 @@ add_line(struct parse *parse, const struct place *at, struct pamstack_line *line
 	    !file_is_there(source, path);
 	ok = take_args(parse, rest, line) && !parse->no_memory;
 	if (ok && (line->module[0] == '\0' || strcmp(line->module, "?") == 0)) {
-		/* In an included file libpam goes on with a name that is NULL, and crashes. */
+		/* In an included file libpam continues with a name that is NULL, and crashes. */
 		parse->stack->broken = true;
 		ok = give_up(parse, at, PAMSTACK_NAMELESS);
 	}
@@ -319,7 +319,7 @@ add_line(struct parse *parse, const struct place *at, struct pamstack_line *line
 static bool parse_text(struct parse *parse, const char *path, const char *text, size_t len,
     enum pamstack_type wanted, unsigned int level);
 
-/* Whether the whole of it was read; lines in front of a fault stay. */
+/* Whether all of it was read; lines before a fault are kept. */
 static bool
 include(struct parse *parse, const char *name, enum pamstack_type type, unsigned int level)
 {
@@ -345,7 +345,7 @@ faulty(struct pamstack_line *line, enum pamstack_fault fault)
 		line->fault = fault;
 }
 
-/* Whether the word is "@include"; otherwise its type goes into the line. */
+/* Whether the word is "@include"; otherwise stores its type in the line. */
 static bool
 is_include(const struct parse *parse, const struct place *at, const char *word,
     struct pamstack_line *line)
@@ -362,12 +362,12 @@ is_include(const struct parse *parse, const struct place *at, const char *word,
 	for (line->type = 0; line->type < PAMSTACK_TYPES; line->type++)
 		if (word != NULL && strcasecmp(word, type_names[line->type]) == 0)
 			return false;
-	line->type = at->wanted == ANY ? PAMSTACK_AUTH : at->wanted;	/* where it hurts most */
+	line->type = at->wanted == ANY ? PAMSTACK_AUTH : at->wanted;	/* where it matters most */
 	faulty(line, PAMSTACK_NO_TYPE);
 	return false;
 }
 
-/* The lines of another file, or one that refuses in their place. */
+/* Adds the lines of another file, or one that refuses in their place. */
 static bool
 take_include(struct parse *parse, const struct place *at, struct pamstack_line *line,
     const char *control, const char *name)
@@ -390,14 +390,14 @@ take_include(struct parse *parse, const struct place *at, struct pamstack_line *
 		return true;
 	if (parse->no_memory || parse->stack->broken)
 		return false;
-	if (line->type == ANY)	/* libpam does not know where to put the refusal */
+	if (line->type == ANY)	/* libpam cannot assign the refusal to a type */
 		return give_up(parse, at, PAMSTACK_NO_INCLUDE);
 	line->fault = PAMSTACK_SOUND;	/* this one matters more than an unknown type */
 	faulty(line, PAMSTACK_NO_INCLUDE);
 	return add_line(parse, at, line, control, name, NULL);
 }
 
-/* The word as it stood in the line, brackets and all. */
+/* The word as written in the line, with its brackets. */
 static char *
 as_written(struct parse *parse, const char *line, const char *word)
 {
@@ -465,8 +465,7 @@ parse_text(struct parse *parse, const char *path, const char *text, size_t len,
 /* ---- services ---- */
 
 /*
- * One service into its lists; *ret_found: there is a file. False: libpam gives up, or
- * there is not enough memory.
+ * Reads one service into its lists; *ret_found: there is a file. False: libpam gives up, or out of memory.
  */
 static bool
 parse_service(struct parse *parse, const char *service, char **ret_file)
@@ -479,13 +478,13 @@ parse_service(struct parse *parse, const char *service, char **ret_file)
 	return parse_text(parse, *ret_file, text, len, ANY, 0);
 }
 
-/* Both files count: libpam gives up also if only "other" is faulty, or neither is there. */
+/* Both files count: libpam also gives up if only "other" is faulty, or if neither exists. */
 static bool
 parse_both(struct parse *parse, struct pamstack *stack)
 {
 	_cleanup_(freep) char *other = NULL;
 
-	/* "other" itself is read twice, and all of its lines stand there twice. */
+	/* "other" itself is read twice, and all of its lines appear twice. */
 	parse->lists = strcmp(stack->service, "other") == 0 ? stack->other : stack->own;
 	if (!parse_service(parse, stack->service, &stack->file))
 		return false;
@@ -581,7 +580,7 @@ add_name(struct names *names, const char *name)
 	return true;
 }
 
-/* A file that is replaced by nothing is gone. */
+/* A file that is replaced by nothing does not exist. */
 static bool
 is_gone(const struct pamstack_source *source, const char *dir, const char *name)
 {

@@ -7,7 +7,7 @@
 #include "lib/cleanup.h"
 #include "tools/pamstack/pamstack.h"
 
-/* How wide the first two columns are. */
+/* The width of the first two columns. */
 struct widths {
 	int type;
 	int control;
@@ -34,7 +34,7 @@ widen(struct widths *widths, const struct pamstack_list *list)
 	}
 }
 
-/* As it could be written: an argument with a blank in brackets, a bracket with a backslash. */
+/* Quotes an argument as in a service file: brackets if it has a blank, a backslash before a bracket. */
 static void
 print_arg(FILE *to, const char *arg)
 {
@@ -77,7 +77,7 @@ pamstack_print(FILE *to, const struct pamstack_list *list)
 
 /* ---- before and after ---- */
 
-/* The lines of a list as they are printed. */
+/* The printed lines of a list. */
 static void
 free_rows(char ***rows)
 {
@@ -116,7 +116,7 @@ rows_of(const struct pamstack_list *list, const struct widths *widths)
 	return rows;
 }
 
-/* The longest common part of what follows each pair of rows, in a table (n + 1) × (m + 1). */
+/* The length of the longest common subsequence after each pair of rows, in a table (n + 1) × (m + 1). */
 static unsigned int *
 common(char **a, size_t n, char **b, size_t m)
 {
@@ -134,7 +134,7 @@ common(char **a, size_t n, char **b, size_t m)
 	return table;
 }
 
-/* Whether nothing changes. What goes stands above what comes in its place. */
+/* Whether nothing changes. Removed lines are printed above the new ones. */
 static bool
 print_rows(FILE *to, char **a, size_t n, char **b, size_t m, const unsigned int *table)
 {

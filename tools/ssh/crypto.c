@@ -28,7 +28,7 @@ crypto_keyid(struct view der, char ret[static SSHWIRE_KEYID_LEN + 1])
 	return true;
 }
 
-/* The hash that goes with the key of a certificate, and whether it is RSA. NULL: another key. */
+/* The hash for the key of a certificate, and whether it is RSA. NULL: another kind of key. */
 static const EVP_MD *
 scheme_of(struct view der, bool *ret_rsa)
 {

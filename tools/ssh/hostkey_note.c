@@ -17,7 +17,7 @@
 #define HOST_KEY "hostkey"
 #define DONE "done"
 
-/* When a process started, in the kernel's ticks since boot; false if there is none. */
+/* When a process started, in the kernel's ticks since boot; false if there is no such process. */
 static bool
 start_of(pid_t pid, unsigned long long *ret)
 {
@@ -29,7 +29,7 @@ start_of(pid_t pid, unsigned long long *ret)
 	f = fopen(path, "re");
 	if (f == NULL || fgets(line, sizeof line, f) == NULL)
 		return false;
-	/* proc(5): the name, in parentheses, may hold anything; starttime is field 22. */
+	/* proc(5): the name, in parentheses, may contain anything; starttime is field 22. */
 	p = strrchr(line, ')');
 	for (int field = 2; p != NULL && field < 22; field++)
 		p = strchr(p + 1, ' ');
@@ -85,7 +85,7 @@ hostkey_note_directory(char ret_path[static PATH_MAX])
 	snprintf(ret_path, PATH_MAX, "-%lu", (unsigned long)geteuid());
 	if (make_private("/tmp/jpki-ssh", ret_path, ret_path))
 		return true;
-	/* Anybody can make the one in /tmp first. */
+	/* Any user can create the one in /tmp first. */
 	return home != NULL && home[0] == '/' && make_private(home, "/.jpki-ssh", ret_path);
 }
 

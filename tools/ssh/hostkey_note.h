@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What jpki-askpass has to know from one call to the next within one ssh: the host key that this
- * ssh has met, and whether its challenge has been dealt with. One small file each, named after
- * the ssh process (id and start, so that another process with that id is never meant), in a
- * directory that is the user's alone: $XDG_RUNTIME_DIR/jpki-ssh, or /tmp/jpki-ssh-UID, or, should
- * that be somebody else's, $HOME/.jpki-ssh.
+ * State of jpki-askpass between its calls within one ssh: the host key of the server, and whether its
+ * challenge has been handled. One small file each, named by id and start time of the ssh process (so that a
+ * later process with that id is never meant), in a directory that only the user can enter:
+ * $XDG_RUNTIME_DIR/jpki-ssh, or /tmp/jpki-ssh-UID, or, if that belongs to another user, $HOME/.jpki-ssh.
  */
 #ifndef JPKI_TOOLS_SSH_HOSTKEY_NOTE_H
 #define JPKI_TOOLS_SSH_HOSTKEY_NOTE_H
@@ -16,8 +15,8 @@
 #include "flow/possession/sshwire.h"
 
 /*
- * The directory, made if need be. False, with errno: it cannot be made, or is not a directory
- * that belongs to us and nobody else may enter (EPERM).
+ * The directory, created if necessary. False, with errno: it cannot be created, or is not a directory that
+ * belongs to us and only we can enter (EPERM).
  */
 bool hostkey_note_directory(char ret_path[static PATH_MAX]) MUST_CHECK;
 
@@ -27,15 +26,15 @@ bool hostkey_note_directory(char ret_path[static PATH_MAX]) MUST_CHECK;
  */
 bool hostkey_note_path(const char *dir, pid_t ssh, const char *what, char path[static PATH_MAX]) MUST_CHECK;
 
-/* Notes the host key that the process `ssh` has met; false with errno. */
+/* Stores the host key that the process `ssh` has got from its server; false with errno. */
 bool hostkey_note_write(const char *dir, pid_t ssh, const char *hostkey) MUST_CHECK;
 
-/* The one it has met last; false (and "") if none was noted. */
+/* The last one stored; false (and "") if there is none. */
 bool hostkey_note_find(const char *dir, pid_t ssh, char ret[static SSHWIRE_HOSTKEY_LEN + 1]);
 
 /*
- * Notes that this process's challenge has been dealt with. False if it had been before (EEXIST),
- * or if it cannot be noted.
+ * Marks this process's challenge as handled. False if it was marked already (EEXIST), or if the file cannot
+ * be created.
  */
 bool hostkey_note_first_challenge(const char *dir, pid_t ssh) MUST_CHECK;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jpki-askpass: what ssh asks, it hands on; but a challenge of pam_jpki's (flow/possession/sshwire.h) it
- * lets the card sign, if it is for the user and the host that ssh itself names, and with the
- * host key that ssh itself has met. The PIN is typed here and stays here.
+ * jpki-askpass: passes the prompts of ssh to the user. But a challenge of pam_jpki
+ * (flow/possession/sshwire.h) is signed by the card, if it is for the user and the host that ssh itself
+ * names, and with the host key that ssh itself has got. The PIN is typed here and stays on this machine.
  *
- * MUSTs: nothing but an own challenge is ever answered with a signature; one challenge for one
- * ssh, so that no server can make the person spend the tries of the card; who is not to sign
- * replies with an empty line.
+ * MUSTs: a signature is only made for a challenge for this user and server; only one challenge for each
+ * ssh, so that no server can make the user use up the tries of the card; if nothing is signed, the reply is
+ * an empty line.
  */
 #include "config.h"
 
@@ -76,7 +76,7 @@ refuse_prompt(const struct person *who, const char *why)
 	return no_signature();
 }
 
-/* Why this challenge is not for signing; NULL: it may be. */
+/* Why this challenge must not be signed; NULL: it may be. */
 static const char *
 objection(enum prompt verdict)
 {
@@ -96,7 +96,7 @@ objection(enum prompt verdict)
 	return NULL;
 }
 
-/* The host key of this ssh for the signature, "" for none. NULL: sign nothing, and why. */
+/* The host key of this ssh for the signature, "" for none. NULL: sign nothing; *ret_why says why. */
 static bool
 find_host_key(const char *dir, const struct sshwire_challenge *c, char hostkey[static SSHWIRE_HOSTKEY_LEN + 1],
     const char **ret_why)
@@ -119,7 +119,10 @@ to_stderr(void *ctx, int priority, const char *text)
 		fprintf(stderr, "jpki-askpass: %s\n", text);
 }
 
-/* What a card or a reader that hangs ends with; ready, for the handler may not compose it. */
+/*
+ * The message if a card or a reader hangs; prepared in advance, because a signal handler must not format
+ * it.
+ */
 static char late_text[2 * MESSAGE_MAX];
 
 static void
@@ -194,7 +197,7 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
 		return refuse_prompt(who, strerror(errno));
 	if (!find_host_key(dir, &p->challenge, hostkey, &why))
 		return refuse_prompt(who, why);
-	/* ssh asks again by itself after a failure; the person has decided once. */
+	/* ssh asks again on its own after a failure, but the user has already decided. */
 	if (!hostkey_note_first_challenge(dir, getppid()))
 		return no_signature();
 	return sign(who, p, hostkey);
@@ -203,8 +206,8 @@ challenge(const struct person *who, enum prompt verdict, const struct ssh_prompt
 /* --- both ------------------------------------------------------------------------------ */
 
 /*
- * The fingerprint that ssh gives is that of the key alone, also if it comes in a certificate; but
- * with FingerprintHash it may be of another kind. Then it is taken from the key.
+ * ssh passes the fingerprint of the plain key, even if it is in a certificate; but with FingerprintHash it
+ * may use another hash. Then compute it from the key.
  */
 static bool
 fingerprint_of(const char *fingerprint, const char *key, char hostkey[static SSHWIRE_HOSTKEY_LEN + 1])
@@ -223,13 +226,16 @@ note_key(const char *fingerprint, const char *key)
 {
 	char dir[PATH_MAX], hostkey[SSHWIRE_HOSTKEY_LEN + 1];
 
-	/* ssh also asks in which order to offer keys, and has none then ("NONE"). */
+	/* ssh also runs this to order the host key algorithms, and has no key then ("NONE"). */
 	if (strcmp(key, "NONE") != 0 && fingerprint_of(fingerprint, key, hostkey) && hostkey_note_directory(dir) &&
 	    !hostkey_note_write(dir, getppid(), hostkey))
 		fprintf(stderr, "jpki-askpass: %s: %s\n", dir, strerror(errno));
 }
 
-/* The KnownHostsCommand of the user or the site, which says what keys it knows. ssh wants a whole path, too. */
+/*
+ * Runs the KnownHostsCommand of the user or the site, which prints known keys. As with ssh, its path must
+ * be absolute.
+ */
 static int
 run_known_hosts_command(char **argv)
 {
@@ -250,7 +256,7 @@ main(int argc, char **argv)
 	enum prompt verdict;
 	struct person who;
 
-	(void)!confine_memory();	/* a PIN passes through */
+	(void)!confine_memory();	/* this process handles a PIN */
 	(void)setlocale(LC_ALL, "");
 	i18n_bind();
 	if (argc >= 4 && strcmp(argv[1], "--note-host-key") == 0) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jpki-ssh: ssh with jpki-askpass before whatever askpass there was. Everything else is ssh's:
- * arguments, exit status, signals, for it is exec'ed.
+ * jpki-ssh: runs ssh with jpki-askpass in front of the usual askpass. As ssh is exec'ed, its arguments,
+ * exit status and signals are its own.
  *
- * The host key that ssh has met comes from its KnownHostsCommand. That is set in a configuration
- * file of our own, which includes the usual ones, and not by -o: ssh hands the file on to
- * the ssh that it starts for a jump host (-J), but no other option. The KnownHostsCommand that those
- * files have is run by ours: without it a host that it knows would be a stranger.
+ * We get the host key through ssh's KnownHostsCommand. It is set in a configuration file of our own, which
+ * includes the usual ones, and not by -o: ssh passes the file, but no other option, to the ssh that it
+ * starts for a jump host (-J). Our command runs the KnownHostsCommand of those files, because otherwise
+ * hosts known only to it would be unknown.
  */
 #include "config.h"
 
@@ -23,7 +23,7 @@
 #include "tools/ssh/hostkey_note.h"
 #include "tools/ssh/known.h"
 
-/* ssh(1): those that take an argument, which may hang on the letter. */
+/* ssh(1): options with an argument, which may follow the letter directly. */
 #define OPTIONS_WITH_ARGUMENT "bcDEeFIiJLlmOoPpQRSWwB"
 #define ASKPASS BINDIR "/jpki-askpass"
 
@@ -31,12 +31,12 @@ static int
 die(const char *what)
 {
 	fprintf(stderr, "jpki-ssh: %s: %s\n", what, strerror(errno));
-	return 255;	/* as ssh for an error of its own */
+	return 255;	/* as ssh does for its own errors */
 }
 
 /*
- * One word of a cluster such as "-4vF": the letter that takes an argument, or 0; *ret_rest is
- * what hangs on it.
+ * One word of a cluster such as "-4vF": the letter that takes an argument, or 0; *ret_rest is the text
+ * after it.
  */
 static char
 option_with_argument(const char *word, const char **ret_rest)
@@ -50,8 +50,8 @@ option_with_argument(const char *word, const char **ret_rest)
 }
 
 /*
- * The file that the user names with -F, the last one as in ssh; NULL for none. Those words are
- * taken out of argv. Options may stand after the host as well, up to the command.
+ * The file that the user gives with -F (the last one, as in ssh); NULL for none. Removes these words from
+ * argv. Options may also follow the host, up to the command.
  */
 static const char *
 take_config(int *argc, char **argv)
@@ -94,7 +94,7 @@ take_config(int *argc, char **argv)
 	return file;
 }
 
-/* What ssh would have read. A relative path is one from here. */
+/* The files that ssh would have read. A relative path is relative to the current directory. */
 static bool
 put_includes(FILE *f, const char *file)
 {
@@ -104,7 +104,7 @@ put_includes(FILE *f, const char *file)
 		return fprintf(f, "Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n") > 0;
 	if (strcmp(file, "none") == 0)
 		return true;
-	/* Include takes patterns, and says nothing of a file that is not there. */
+	/* Include takes patterns, and ignores a missing file silently. */
 	if (strpbrk(file, "\"*?[\\") != NULL) {
 		errno = EINVAL;
 		return false;
@@ -116,7 +116,7 @@ put_includes(FILE *f, const char *file)
 	return getcwd(here, sizeof here) != NULL && fprintf(f, "Include \"%s/%s\"\n", here, file) > 0;
 }
 
-/* The configuration of this ssh, in the directory of its notes and removed with them. */
+/* The configuration for this ssh, stored with its notes and removed with them. */
 static bool
 write_config(const char *dir, const char *file, char *const *words, char path[static PATH_MAX])
 {
@@ -140,7 +140,7 @@ keep_variable(const char *variable, const char *as)
 {
 	const char *value = getenv(variable);
 
-	/* One of ours around us has kept it already. */
+	/* An outer jpki-ssh has already stored it. */
 	if (value == NULL || strcmp(value, ASKPASS) == 0 || getenv("JPKI_SSH") != NULL)
 		return true;
 	return setenv(as, value, 1) == 0;

@@ -16,7 +16,7 @@
 
 #define KEYWORD "knownhostscommand "	/* as ssh -G writes it */
 
-/* "ssh -G" with its output on a pipe. Its complaints are left to the ssh that follows. */
+/* Runs "ssh -G" with its output on a pipe. The real ssh reports errors later. */
 static FILE *
 start_ssh(char *const *argv, pid_t *ret_pid)
 {

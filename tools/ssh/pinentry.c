@@ -22,7 +22,7 @@
 struct pinentry {
 	pid_t pid;
 	int fd;
-	char line[LINE_LEN + 1];	/* the last one from it, without the newline; may hold a PIN */
+	char line[LINE_LEN + 1];	/* the last one from it, without the newline; may contain a PIN */
 };
 
 /* --- the program --------------------------------------------------------------- */
@@ -72,7 +72,7 @@ send_line(struct pinentry *p, const struct writer *w)
 	return true;
 }
 
-/* Reads one line; a longer one than the protocol knows is an error. */
+/* Reads one line; a line longer than the protocol allows is an error. */
 static bool
 read_line(struct pinentry *p)
 {
@@ -102,7 +102,7 @@ begins_with(const struct pinentry *p, const char *word)
 	return strncmp(p->line, word, len) == 0 && (p->line[len] == '\0' || p->line[len] == ' ');
 }
 
-/* COMMAND and text, with what the protocol wants escaped. */
+/* Sends COMMAND and text, escaped as the protocol requires. */
 static bool
 command(struct pinentry *p, const char *word, const char *text)
 {
@@ -127,7 +127,7 @@ command(struct pinentry *p, const char *word, const char *text)
 
 /* --- answers ---------------------------------------------------------------------- */
 
-/* "D ..." without its escapes: a % and two hex digits. Any other % stands for itself. */
+/* Decodes "D ...": a % and two hex digits are an escape; any other % is literal. */
 static struct outcome
 take_data(char *data, struct secret *typed)
 {
@@ -147,8 +147,8 @@ take_data(char *data, struct secret *typed)
 }
 
 /*
- * What comes back for a command: OK, ERR, and before that data, comments and status lines.
- * CANCELLED for ERR, for anything else, and if it dies. typed: where data go, or NULL.
+ * Reads the reply to a command: data, comments and status lines, then OK or ERR. CANCELLED for ERR, for
+ * anything else, and if pinentry exits. typed: receives the data, or NULL.
  */
 static struct outcome
 answer(struct pinentry *p, struct secret *typed)
@@ -178,7 +178,7 @@ tell_pinentry(struct pinentry *p, const char *word, const char *text)
 	return outcome_ok(&o);
 }
 
-/* An option that this pinentry does not know is no misfortune; that it has gone shows later. */
+/* Unknown options are harmless; if pinentry has exited, the next command fails. */
 static void
 set_option(struct pinentry *p, const char *name, const char *value)
 {

@@ -15,7 +15,7 @@ copy_name(char dst[static SSHWIRE_NAME_MAX], const char *src, size_t len)
 	return true;
 }
 
-/* Takes "(user@host) " off the begin. A user may have an @ in the name, a host may not. */
+/* Removes "(user@host) " from the start. A user name may contain an @, a host name may not. */
 static const char *
 read_origin(const char *text, struct ssh_prompt *p)
 {
@@ -27,7 +27,7 @@ read_origin(const char *text, struct ssh_prompt *p)
 	if (at == NULL || !copy_name(p->user, text + 1, (size_t)(at - text - 1)) ||
 	    !copy_name(p->host, at + 1, (size_t)(end - at - 1)))
 		return NULL;
-	/* An ssh that lets a user be named "hanako@victim) (x" could mean another one. */
+	/* If ssh accepted a user name such as "hanako@victim) (x", the prefix could be ambiguous. */
 	return end[2] != '(' ? end + 2 : NULL;
 }
 
@@ -37,7 +37,7 @@ prompt_is_from_server(const char *text)
 	return text[0] == '(' && strstr(text, ") ") != NULL;
 }
 
-/* What OpenSSH 8.5 to 9.9 asks on its own behalf. What a server writes begins with "(" there. */
+/* Prompts of OpenSSH 8.5 to 9.9 itself. Text from a server begins with "(" there. */
 bool
 prompt_stays_here(const char *text)
 {

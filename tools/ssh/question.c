@@ -18,8 +18,8 @@
 #include "tools/ssh/prompt.h"
 #include "tools/ssh/question.h"
 
-#define ANSWER_MAX 1024		/* what ssh takes (doc/facts/consumers.md §2.1) */
-#define NOT_STARTED 127		/* exit status of a child that is not the other askpass */
+#define ANSWER_MAX 1024		/* the maximum of ssh (doc/facts/consumers.md §2.1) */
+#define NOT_STARTED 127		/* exit status of a child that could not start the other askpass */
 
 static bool
 is(const char *variable, const char *wanted)
@@ -36,9 +36,8 @@ warning(void)
 }
 
 /*
- * A server can write anything, also what looks like our own dialogue, and people mistake one
- * question for the other: what may be a card's PIN is not sent. ssh cuts an answer at its
- * first newline or carriage return.
+ * A server can imitate our own prompt, and users confuse prompts: so never send what may be the card's PIN.
+ * ssh cuts an answer at its first newline or carriage return.
  */
 static int
 give_answer(const char *prompt, char *answer)
@@ -55,7 +54,7 @@ give_answer(const char *prompt, char *answer)
 
 /* --- by another program -------------------------------------------------------------- */
 
-/* The askpass that ssh would have started without us; NULL: it would have asked at the terminal. */
+/* The askpass that ssh would have started without us; NULL: ssh would have used the terminal. */
 static const char *
 next_askpass(const struct person *who)
 {
@@ -68,20 +67,22 @@ next_askpass(const struct person *who)
 	return askpass;
 }
 
-/* In the child: becomes the other askpass. ssh ends an askpass by a signal to us: it dies with us. */
+/*
+ * In the child: executes the other askpass. ssh ends an askpass by a signal to us; the child dies with us.
+ */
 _Noreturn static void
 become_askpass(const char *program, const char *prompt, int answer_fd, pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent &&
 	    dup2(answer_fd, STDOUT_FILENO) >= 0 && setenv("SSH_ASKPASS", program, 1) == 0 &&
-	    unsetenv("JPKI_ASKPASS_NEXT") == 0) {	/* should it be ourselves, by another name */
+	    unsetenv("JPKI_ASKPASS_NEXT") == 0) {	/* in case it is this program under another name */
 		(void)execlp(program, program, prompt, (char *)NULL);
 		fprintf(stderr, "jpki-askpass: %s: %s\n", program, strerror(errno));
 	}
 	_exit(NOT_STARTED);
 }
 
-/* The first bytes that come, up to a NUL; the rest nobody wants, but its writer must not hang. */
+/* Reads the first bytes, up to a NUL; discards the rest, so that the writer does not block. */
 static void
 read_answer(int fd, char answer[static ANSWER_MAX])
 {
@@ -111,7 +112,10 @@ exit_status_of(pid_t child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
-/* The other askpass as a child, never in our place: its answer is looked at. Its exit status. */
+/*
+ * Runs the other askpass as a child, not by a plain exec, because its answer is checked. Returns its exit
+ * status.
+ */
 static int
 run_askpass(const char *program, const char *prompt, char answer[static ANSWER_MAX])
 {
@@ -119,7 +123,7 @@ run_askpass(const char *program, const char *prompt, char answer[static ANSWER_M
 	pid_t parent = getpid(), child;
 	int ends[2];
 
-	/* With SIGCHLD ignored there would be no status to wait for. */
+	/* With SIGCHLD ignored, waitpid() would return no status. */
 	if (signal(SIGCHLD, SIG_DFL) == SIG_ERR || pipe2(ends, O_CLOEXEC) != 0)
 		return NOT_STARTED;
 	from = ends[0];
@@ -151,7 +155,7 @@ static int
 answer_at_terminal(const char *prompt, char answer[static ANSWER_MAX])
 {
 	bool confirm = is("SSH_ASKPASS_PROMPT", "confirm");
-	/* Nothing says whether an answer is secret; that to a host key is not. */
+	/* ssh does not say whether an answer is secret; the one about a host key is not. */
 	int flags = RPP_REQUIRE_TTY | (confirm || strstr(prompt, "(yes/no") != NULL ? RPP_ECHO_ON : 0);
 
 	if (prompt_is_from_server(prompt))

@@ -16,12 +16,12 @@
 #include "tools/ssh/crypto.h"
 #include "tools/ssh/sign.h"
 
-#define GRACE_S 2		/* our own deadlines strike first */
+#define GRACE_S 2		/* our own deadlines expire first */
 
 struct own_card {
 	char reader[TRANSPORT_NAME_MAX];
 	struct survey survey;
-	uint8_t input[CRYPTO_INPUT_MAX];	/* what it is to sign */
+	uint8_t input[CRYPTO_INPUT_MAX];	/* the input to sign */
 	size_t input_len;
 	uint8_t signature[JPKI_SIGNATURE_MAX];
 	size_t signature_len;
@@ -83,7 +83,7 @@ let_sign(void *ctx, struct jpki *card)
 	    &c->signature_len);
 }
 
-/* From the PIN to the moment when the card has forgotten it no signal ends us. */
+/* Block signals from the PIN until the card has dropped its verified state. */
 static struct outcome
 spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool *ret_unclean)
 {
@@ -116,7 +116,7 @@ ask_and_sign(const struct signing *s, struct own_card *c, bool *ret_unclean)
 	if (pin == NULL)
 		return outcome_of(OUTCOME_NO_MEMORY);
 	message_pin_prompt(c->survey.auth_tries, false, prompt);
-	(void)alarm(0);		/* nothing is held while somebody types */
+	(void)alarm(0);		/* no deadline while the user types */
 	o = user_prompt_pin(s->who, s->description, prompt, pin);
 	(void)alarm(s->env->conf->timeout + GRACE_S);
 	if (outcome_ok(&o) && !secret_is_auth_pin(pin))

@@ -57,7 +57,7 @@ match(const struct look *look, struct view head)
 	return LOOK_OTHER;
 }
 
-/* Another card, or one that was not on the reader properly, or one that somebody uses? */
+/* Whether it is another card, or one that was not placed properly or is in use. */
 static int
 meaning(const struct outcome *o)
 {
@@ -111,7 +111,7 @@ ask_kind(const struct look *look, struct transport *t, const char *reader)
 /* What a card is asked, on a transport of the child's own. */
 typedef int (*ask_fn)(const struct look *look, struct transport *t, const char *reader);
 
-/* The child. Its connection to pcscd is its own. */
+/* The child, with its own connection to pcscd. */
 static void __attribute__((noreturn))
 ask_and_answer(const struct look *look, ask_fn ask, const char *reader, int fd)
 {

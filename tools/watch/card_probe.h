@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whose card is it? Asked in a process of its own, since pcscd, or a card, may hang. */
+/* Identifies a card. In a separate process, since pcscd, or a card, may hang. */
 #ifndef JPKI_TOOLS_WATCH_CARD_PROBE_H
 #define JPKI_TOOLS_WATCH_CARD_PROBE_H
 
@@ -21,18 +21,18 @@ struct look {
 };
 
 /*
- * The certificates that are enrolled for a user, whatever the verdict on them. NSS is not used
- * any more when it returns. As usercerts_load().
+ * The certificates enrolled for a user, valid or not. NSS is closed when it returns. Outcomes as
+ * usercerts_load().
  */
 struct outcome card_probe_load(struct look *look, const struct flow_env *env, const char *user) MUST_CHECK;
 
-/* The number of the one with this id, or -1. */
+/* The index of the certificate with this id, or -1. */
 int card_probe_find(const struct look *look, const char *id);
 
 /*
- * Connects to the card in a reader, reads the begin of its user-authentication certificate (no
- * PIN) and lets go. The number of the certificate, LOOK_OTHER, or LOOK_UNCLEAR: it could
- * not be asked, or not within ms milliseconds (tools/watch/watch.h). SIGCHLD must not be ignored.
+ * Connects to the card in a reader, reads the start of its user-authentication certificate (no PIN) and
+ * disconnects. Returns the index of the certificate, LOOK_OTHER, or LOOK_UNCLEAR: it could not be read
+ * within ms milliseconds (tools/watch/watch.h). SIGCHLD must not be ignored.
  */
 int card_probe_answer(const struct look *look, const char *reader, int64_t ms);
 

@@ -35,7 +35,7 @@ said(const struct log *log, const char *what, int r)
 	return r >= 0;
 }
 
-/* A method of logind's about this session. */
+/* Calls a method of logind for this session. */
 static bool
 call_logind(const char *method, const char *session, const struct log *log)
 {
@@ -67,13 +67,13 @@ desktop_can_act(bool logout, const char *session, const struct log *log)
 {
 	if (!logout || session[0] != '\0')
 		return true;
-	log_msg(log, LOG_ERR, "on_removal = logout needs a session of logind's, and this is none");
+	log_msg(log, LOG_ERR, "on_removal = logout needs a session of logind, and this is not one");
 	return false;
 }
 
 /*
- * Both, since neither tells whether a locker listens: logind passes on a signal, which GNOME,
- * KDE, xss-lock and swayidle take; the other name belongs to whoever locks.
+ * Use both, since neither reports whether a locker listens: logind sends a signal that GNOME, KDE, xss-lock
+ * and swayidle receive; the other bus name is owned by the screen locker.
  */
 bool
 desktop_lock(const char *session, const struct log *log)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The programs of the desktop that lock a screen, end a session or show a text: by D-Bus. */
+/* Locks the screen, ends the session or shows a text, by D-Bus calls to programs of the desktop. */
 #ifndef JPKI_TOOLS_WATCH_DESKTOP_H
 #define JPKI_TOOLS_WATCH_DESKTOP_H
 
@@ -8,14 +8,14 @@
 #include "lib/log.h"
 
 /*
- * Whether the next two can work at all: built with libsystemd and, for a logout, in a session
+ * Whether the next two can work: built with libsystemd and, for a logout, in a session
  * that logind knows (its id; "" for none). False: logged.
  */
 bool desktop_can_act(bool logout, const char *session, const struct log *log);
 
 /*
- * Locks the screen by logind (LockSession) and by whoever owns org.freedesktop.ScreenSaver; within
- * ten seconds. False, logged: neither took it.
+ * Locks the screen by logind (LockSession) and by the owner of org.freedesktop.ScreenSaver, within ten
+ * seconds. False, logged: neither accepted it.
  */
 bool desktop_lock(const char *session, const struct log *log);
 

@@ -12,7 +12,7 @@
 
 #include "tools/watch/logind.h"
 
-/* A text too long is none. */
+/* A text that is too long is ignored. */
 static void
 copy_property(char dst[static SESSION_TEXT_MAX], const char *src)
 {
@@ -28,7 +28,7 @@ is_over(const char *id)
 {
 	char *state = NULL;
 	int r = sd_session_get_state(id, &state);
-	/* EINVAL: logind gives no session such a name. */
+	/* EINVAL: no session can have such a name. */
 	bool over = r == -ENXIO || r == -EINVAL || (r >= 0 && strcmp(state, "closing") == 0);
 
 	free(state);
@@ -36,9 +36,9 @@ is_over(const char *id)
 }
 
 /*
- * The environment of a user's service manager outlives the sessions that it was imported from
- * (loginctl enable-linger, and any user with another session). What it says of a session that is
- * over says nothing of the present one.
+ * The environment of a user's service manager outlives the sessions that it was imported from (loginctl
+ * enable-linger, or another session of the user). So what it says about an ended session does not apply to
+ * the present one.
  */
 static void
 forget_ended_session(struct session *s)
@@ -68,7 +68,9 @@ find_leader(const char *id, char leader[static SESSION_TEXT_MAX])
 		(void)fclose(f);
 }
 
-/* The names may be new and the card yesterday's: today's session was opened without one. */
+/*
+ * The session names may be new, but the card from an earlier session: this one was opened without a card.
+ */
 static void
 forget_card_of_another_session(struct session *s)
 {

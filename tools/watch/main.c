@@ -2,9 +2,9 @@
 /*
  * jpki-watch: locks the screen when the card of the session leaves the reader.
  *
- * MUSTs: it sends no PIN and holds no card; while our card is there it does nothing at all,
- * woken by pcscd and at the end of a suspend only; if it cannot watch it says so in the log and by its
- * exit status, and locks nobody out; a remote session is left alone.
+ * MUSTs: it sends no PIN and keeps no connection to a card; while our card is there it only sleeps, until
+ * pcscd or the end of a suspend wakes it; if it cannot watch, it reports that in the log and by its exit
+ * status, and does not lock the screen; it does nothing in a remote session.
  */
 #include "config.h"
 
@@ -38,7 +38,7 @@
 /* Exit codes, as in jpki-watch(1). */
 enum {
 	EXIT_NOTHING = 0,	/* to watch here */
-	EXIT_BROKEN = 1,	/* another start may help */
+	EXIT_BROKEN = 1,	/* starting it again may help */
 	EXIT_CANNOT = 2,	/* usage, configuration, enrollment */
 };
 
@@ -60,7 +60,7 @@ struct watcher {
 	struct act act;
 	struct watch watch;
 	char **argv;
-	int service;		/* service_listen(); -1 while pcscd is there */
+	int service;		/* service_listen(); -1 while pcscd runs */
 	bool done;		/* nothing more to wait for */
 };
 
@@ -89,7 +89,7 @@ woke_ms(void *ctx)
 	return waking_last_ms();
 }
 
-/* Which file it is, and of when: enough to see that it is another. */
+/* Identity and time of the file: enough to notice that it was replaced. */
 static struct stat
 file_in(const char *dir, const struct watcher *w)
 {
@@ -146,7 +146,7 @@ renewed(void *ctx, int *certificate)
 		return false;
 	o = load_enrollment(w, &look);
 	if (!outcome_ok(&o)) {
-		log_msg(&w->log, LOG_ERR, "%s: %s; the card is known by what was enrolled before", outcome_code(o.status),
+		log_msg(&w->log, LOG_ERR, "%s: %s; using the earlier enrollment to recognize the card", outcome_code(o.status),
 		    outcome_state(o.status));
 		return false;
 	}
@@ -253,18 +253,18 @@ nothing(const struct watcher *w, const char *format, ...)
 }
 
 /*
- * pcscd is not there, or not for us. What happens to its socket from the first look on is
- * waited for, so that nothing is missed between a look and the waiting.
+ * pcscd does not run, or refuses us. Listen on its socket before checking again, so that no event between
+ * the check and the wait is missed.
  */
 static void
 wait_for_service(struct watcher *w, const struct outcome *o)
 {
 	if (w->service < 0) {
 		w->service = service_listen();
-		return;		/* look once more, now that we listen */
+		return;		/* check once more, now that we listen */
 	}
 	service_wait(w->service, SERVICE_RETRY_MS);
-	/* Our library is as old as this process. A new one may be installed: ours starts again with it. */
+	/* This process still has the old library. A newer one may be installed: start again to use it. */
 	if (o->status == OUTCOME_SERVICE_VERSION)
 		(void)execv("/proc/self/exe", w->argv);
 	(void)close(w->service);
@@ -283,7 +283,7 @@ run_watch(struct watcher *w, const struct transport *t)
 		o = watch_step(&w->watch, &ms);
 		if (w->done)
 			return EXIT_NOTHING;
-		if (o.status == OUTCOME_NO_READER) {	/* unplugged while it was asked */
+		if (o.status == OUTCOME_NO_READER) {	/* unplugged during the call */
 			(void)poll(NULL, 0, READER_RETRY_MS);
 			continue;
 		}
@@ -293,10 +293,10 @@ run_watch(struct watcher *w, const struct transport *t)
 			w->service = -1;
 			o = t->ops->wait(t->ctx, &w->watch.seen, ms);
 			if (outcome_ok(&o) || watch_lacks_service(&o) || o.status == OUTCOME_NO_READER)
-				continue;	/* judged at the next step */
+				continue;	/* handled at the next step */
 		}
 		if (!watch_lacks_service(&o)) {
-			log_msg(&w->log, LOG_ERR, "%s: %s (%x); nobody watches the card", outcome_code(o.status),
+			log_msg(&w->log, LOG_ERR, "%s: %s (%x); the card is not watched", outcome_code(o.status),
 			    outcome_state(o.status), o.raw);
 			return EXIT_BROKEN;
 		}
@@ -311,7 +311,7 @@ watch_readers(struct watcher *w, const struct watch_ops *ops, int certificate)
 	int result;
 
 	if (pcsc == NULL) {
-		log_msg(&w->log, LOG_ERR, "no memory; nobody watches the card");
+		log_msg(&w->log, LOG_ERR, "out of memory; the card is not watched");
 		return EXIT_BROKEN;
 	}
 	waking_begin();
@@ -343,7 +343,7 @@ wait_for_card(struct watcher *w)
 
 /* --- whether there is anything to watch ------------------------------------------------ */
 
-/* The number of the session's certificate; -1: none is named. False, logged: not enrolled. */
+/* The index of the session's certificate; -1: none is named. False, logged: not enrolled. */
 static bool
 certificate_of_session(const struct watcher *w, int *ret)
 {
@@ -352,7 +352,7 @@ certificate_of_session(const struct watcher *w, int *ret)
 		return true;
 	*ret = card_probe_find(&w->look, w->session.cert);
 	if (*ret < 0)
-		log_msg(&w->log, LOG_ERR, "the card that opened this session is enrolled no more: nobody watches it");
+		log_msg(&w->log, LOG_ERR, "the card that opened this session is no longer enrolled; it is not watched");
 	return *ret >= 0;
 }
 
@@ -361,7 +361,7 @@ find_account(struct watcher *w)
 {
 	if (account_of_uid(getuid(), getenv("LOGNAME"), &w->log, &w->account) == ACCOUNT_FOUND)
 		return true;
-	log_msg(&w->log, LOG_ERR, "who is user %lu? nobody watches the card", (unsigned long)getuid());
+	log_msg(&w->log, LOG_ERR, "user %lu is unknown; the card is not watched", (unsigned long)getuid());
 	return false;
 }
 
@@ -377,7 +377,7 @@ load_options(struct watcher *w)
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
 		return nothing(w, "no card is enrolled for %s", w->account.name);
 	if (!outcome_ok(&o)) {
-		log_msg(&w->log, LOG_ERR, "%s: %s; nobody watches the card", outcome_code(o.status),
+		log_msg(&w->log, LOG_ERR, "%s: %s; the card is not watched", outcome_code(o.status),
 		    outcome_state(o.status));
 		return EXIT_CANNOT;
 	}
@@ -395,7 +395,7 @@ begin_watch(struct watcher *w, const char *conf_file, char *const *command)
 		(void)i18n_use_language(conf_language(&w->conf));
 	logind_session_find(&w->session);
 	if (w->session.remote)
-		return nothing(w, "this session was opened from afar");
+		return nothing(w, "this is a remote session");
 	if (conf_is_exempt(&w->conf, w->session.service))
 		return nothing(w, "sessions of %s are exempt", w->session.service);
 	/* Without a registration there is nothing to watch. */
@@ -404,7 +404,7 @@ begin_watch(struct watcher *w, const char *conf_file, char *const *command)
 	if (!removal_action_choose(&w->conf, command, w->session.id, &w->log, &w->act))
 		return EXIT_CANNOT;
 	if (w->act.what == CONF_REMOVAL_NONE)
-		return nothing(w, "on_removal = none, and no command was given");
+		return nothing(w, "on_removal = none, and no command is given");
 	return load_options(w);
 }
 
@@ -414,8 +414,8 @@ prepare_process(void)
 	struct sigaction normal = { .sa_handler = SIG_DFL };
 
 	/*
-	 * Ignored, as our parent may have left it, a child would be gone as soon as it ends,
-	 * and its number could be another process's when we end it (look.c).
+	 * Our parent may have left SIGCHLD ignored. Then an exited child would vanish at once, and another
+	 * process could have its id when we kill it (card_probe.c).
 	 */
 	(void)sigaction(SIGCHLD, &normal, NULL);
 	(void)setlocale(LC_ALL, "");

@@ -45,7 +45,7 @@ removal_action_choose(const struct conf *conf, char *const *user_command, const 
 		return true;
 	}
 	if (user_command != NULL)
-		log_msg(log, LOG_WARNING, "on_removal = %s is the administrator's: the command given is not used",
+		log_msg(log, LOG_WARNING, "on_removal = %s is the administrator's choice: the command given is not used",
 		    removal_action_name(act));
 	if (act->what == CONF_REMOVAL_LOCK || act->what == CONF_REMOVAL_LOGOUT)
 		return desktop_can_act(act->what == CONF_REMOVAL_LOGOUT, act->session, log);
@@ -55,7 +55,7 @@ removal_action_choose(const struct conf *conf, char *const *user_command, const 
 	act->command = act->words;
 	if (split_words(act->text, act->words))
 		return true;
-	log_msg(log, LOG_ERR, "on_removal = command, but removal_command names none, or has too many words");
+	log_msg(log, LOG_ERR, "on_removal = command, but removal_command is not set, or has too many words");
 	return false;
 }
 
@@ -73,8 +73,8 @@ removal_action_name(const struct act *act)
 /* --- a command ---------------------------------------------------------------------- */
 
 /*
- * As if the user had started it: with the signals' default meanings, and with none of our
- * descriptors (a locker that kept the one to pcscd would keep our client alive).
+ * Start it as the user's shell would: with default signal actions, and with none of our descriptors (a
+ * locker that inherits the one to pcscd would keep our connection open).
  */
 static int
 start_program(char *const *command, pid_t *ret_pid)
@@ -103,7 +103,7 @@ start_program(char *const *command, pid_t *ret_pid)
 	return e;
 }
 
-/* The process between us and the command, which we do not wait for: it may be up for hours. */
+/* Intermediate process that waits for the command, which may run for hours. */
 static void __attribute__((noreturn))
 supervise(const struct act *act)
 {
@@ -112,7 +112,7 @@ supervise(const struct act *act)
 
 	e = start_program(act->command, &child);
 	if (e != 0) {
-		log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal",
+		log_msg(act->log, LOG_ERR, "%s: %s: no action taken after the card was removed",
 		    act->command[0], strerror(e));
 		_exit(1);
 	}
@@ -127,7 +127,7 @@ supervise(const struct act *act)
 	_exit(0);
 }
 
-/* The minder is nobody's child here: no number of ours is left, and no one has to bury it. */
+/* Double fork: the intermediate process is not our child, so we need not wait for it. */
 static bool
 run_command(const struct act *act)
 {
@@ -145,7 +145,7 @@ run_command(const struct act *act)
 		;
 	if (between > 0 && status == 0)
 		return true;
-	log_msg(act->log, LOG_ERR, "%s: %s: nothing was done about the card's removal", act->command[0],
+	log_msg(act->log, LOG_ERR, "%s: %s: no action taken after the card was removed", act->command[0],
 	    strerror(between > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : errno));
 	return false;
 }
@@ -177,5 +177,5 @@ removal_action_warn(const struct act *act)
 		text = _("Put it back, or the screen will be locked.");
 	else if (act->what == CONF_REMOVAL_LOGOUT)
 		text = _("Put it back, or you will be logged out.");
-	desktop_notify(_("The card was taken away"), text, act->log);
+	desktop_notify(_("The card was removed"), text, act->log);
 }

@@ -9,10 +9,10 @@
 #include "card/pcsc.h"
 #include "tools/watch/service.h"
 
-/* pcscd binds its socket, listens, and changes its mode: IN_ATTRIB is when it can be reached. */
+/* pcscd binds its socket, listens, and changes its mode: from IN_ATTRIB on it can be reached. */
 #define EVENTS (IN_CREATE | IN_ATTRIB | IN_MOVED_TO)
 
-/* The begin of the path up to the n-th slash from the end. */
+/* The path up to the n-th slash from the end. */
 static void
 above(char *path, int n)
 {

@@ -11,12 +11,12 @@
 
 #include "tools/watch/waking.h"
 
-#define NEVER_S (INT64_MAX / 1000000000)	/* the last second that the kernel's clock can have */
-#define SUSPEND_MS 1000		/* the two clocks are not read at one moment */
+#define NEVER_S (INT64_MAX / 1000000000)	/* the last second of the kernel's clock */
+#define SUSPEND_MS 1000		/* because the two clocks are not read at the same moment */
 
 static struct {
 	pthread_mutex_t lock;
-	int64_t slept_ms;	/* in suspend, since the machine started, as it was noted */
+	int64_t slept_ms;	/* time in suspend since boot, when last recorded */
 	int64_t woke_ms;
 } noted = { .lock = PTHREAD_MUTEX_INITIALIZER, .woke_ms = WAKING_NEVER };
 
@@ -30,7 +30,7 @@ clock_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* CLOCK_BOOTTIME goes on in suspend, CLOCK_MONOTONIC does not (clock_gettime(2)). */
+/* CLOCK_BOOTTIME runs during suspend, CLOCK_MONOTONIC does not (clock_gettime(2)). */
 static int64_t
 slept_ms(void)
 {
@@ -52,7 +52,7 @@ waking_last_ms(void)
 	return woke;
 }
 
-/* The timer never strikes: it is cancelled when the real-time clock jumps, as it does in suspend. */
+/* The timer never expires: it is cancelled when the real-time clock jumps, as it does after a suspend. */
 static bool
 arm(int fd)
 {
@@ -84,7 +84,7 @@ waking_begin(void)
 	noted.slept_ms = slept_ms();
 	if (pthread_attr_init(&detached) != 0)
 		return;
-	/* Signals are for the process, not for the one thread that could take them without being asked. */
+	/* Block signals in this thread, so that the main thread gets them. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	(void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

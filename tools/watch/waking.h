@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When the machine last woke from suspend: after that, readers come up one by one, and a card
- * that seems to have gone may only be behind a reader that is not there yet.
+ * When the machine last woke from suspend. After that, readers appear one by one, so a card may seem
+ * removed only because its reader is not there yet.
  */
 #ifndef JPKI_TOOLS_WATCH_WAKING_H
 #define JPKI_TOOLS_WATCH_WAKING_H
@@ -11,8 +11,8 @@
 #define WAKING_NEVER INT64_MIN
 
 /*
- * Starts to note it, by a thread that sleeps until the machine wakes or its clock is set. Where
- * there can be none, waking_last_ms() finds a suspend at its first call afterwards, and takes that for the moment.
+ * Starts a thread that sleeps until the machine wakes or its clock is set. If that fails, waking_last_ms()
+ * detects a suspend at the next call, and takes that moment for it.
  */
 void waking_begin(void);
 

@@ -54,7 +54,7 @@ service_gone(struct watch *w)
 	tell_news(w, WATCH_SERVICE_GONE);
 }
 
-/* Readers begin to count anew; whether the card stayed has to be found out. */
+/* The event counters restart; check whether the card has stayed. */
 static void
 service_back(struct watch *w)
 {
@@ -81,7 +81,7 @@ card_is_there(const struct watch *w)
 	return false;
 }
 
-/* What happened to the machine in an absence is no part of it: the readers start as well. */
+/* A suspend during an absence restarts the grace, because the readers start again too. */
 static void
 note_sleep(struct watch *w)
 {
@@ -92,7 +92,7 @@ note_sleep(struct watch *w)
 	w->woke_ms = woke_ms;
 }
 
-/* Whether the machine is just up again, and a card that seems to be gone behind a reader that is not. */
+/* Whether the machine has just woken, and the card may seem removed only because its reader is not back. */
 static bool
 is_waking(const struct watch *w)
 {
@@ -129,7 +129,7 @@ note_presence(struct watch *w, const struct transport_reader *r, int certificate
 
 /* --- other cards ------------------------------------------------------------------------ */
 
-/* What is remembered of this card; NULL if there are too many readers. */
+/* The record of the card in this reader; NULL if there are too many readers. */
 static struct watch_card *
 remembered(struct watch *w, const struct transport_reader *r)
 {
@@ -154,7 +154,7 @@ remembered(struct watch *w, const struct transport_reader *r)
 	return empty;
 }
 
-/* Readers that are no more are forgotten, or there would be no room some day. */
+/* Forget readers that are gone, or the table would fill up. */
 static void
 forget_readers(struct watch *w)
 {
@@ -182,7 +182,7 @@ time_to_look(const struct watch *w)
 	return w->state == WATCH_AWAY ? clk_left_ms(w->clk, w->deadline) : WATCH_LOOK_MS;
 }
 
-/* Once the removal has been seen to, a card that the user has by now is as good as the one that left. */
+/* After the removal was handled, any enrolled card of the user may replace the one that left. */
 static bool
 is_the_session_s(const struct watch *w, int certificate)
 {
@@ -190,7 +190,7 @@ is_the_session_s(const struct watch *w, int certificate)
 	    (w->certificate < 0 || certificate == w->certificate || w->state == WATCH_LEFT);
 }
 
-/* Cards that were a stranger's may be the user's now: they are looked at once more. */
+/* Cards of others may now be enrolled for the user: probe them again. */
 static void
 note_renewal(struct watch *w)
 {
@@ -201,8 +201,8 @@ note_renewal(struct watch *w)
 }
 
 /*
- * Looks at the cards that have not said whose they are, until one is ours. In how many
- * milliseconds one of the others has to be looked at again; TRANSPORT_FOREVER: none.
+ * Probes the cards that are not yet identified, until one is ours. Returns after how many milliseconds
+ * another one must be probed again; TRANSPORT_FOREVER: none.
  */
 static int64_t
 seek(struct watch *w)

@@ -235,7 +235,7 @@ jpkictl_crl()
 	expect_equal 'status of crl verify' 0 "$STATUS"
 	expect_equal 'lists' 2 "$(grep -c ' revoked$' <<< "$OUT")"
 
-	crl_refused 1 'ca1-older.crl: older than the list that is installed (rollback)' import "$PKI/crl/ca1-older.crl"
+	crl_refused 1 'ca1-older.crl: older than the installed list (rollback)' import "$PKI/crl/ca1-older.crl"
 	crl_refused 1 '(signature)' import "$PKI/crl/ca1-tampered.crl"
 	crl_refused 1 '(certificate)' import "$PKI/good.crt"
 	crl_refused 1 'No such file' import /nowhere.crl

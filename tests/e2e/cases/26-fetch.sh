@@ -82,9 +82,9 @@ fetched 'crl import by http, a page instead' 1 'a web page; the server' import "
 fetched 'crl import by http, cut short' 1 ' bytes ' import "$HTTP/cut"
 fetched 'crl import by http, tampered with' 1 '(signature)' import "$HTTP/ca1-tampered.crl"
 fetched 'crl import by http, nobody listens' 1 'onnect' import http://127.0.0.1:9/good.crl
-fetched 'crl import by http, longer than any list, as announced' 1 'longer than any CRL' import "$HTTP/announced"
-fetched 'crl import by http, longer than any list' 1 'longer than any CRL' import "$HTTP/endless"
-fetched 'crl import by http, not modified, unasked' 1 'without having been asked' import "$HTTP/unasked"
+fetched 'crl import by http, longer than any list, as announced' 1 'larger than the supported maximum' import "$HTTP/announced"
+fetched 'crl import by http, longer than any list' 1 'larger than the supported maximum' import "$HTTP/endless"
+fetched 'crl import by http, not modified, unasked' 1 'to an unconditional request' import "$HTTP/unasked"
 fetched 'crl import by another scheme' 1 'rotocol' import ftp://127.0.0.1/good.crl
 fetched 'crl import by https, certificate of nobody we know' 1 'ertificate' import "$TLS/good.crl"
 
@@ -153,7 +153,7 @@ environment_of_the_proxy()
 	under "http_proxy=$HTTP" -- "$HOST/good.crl"
 	expect_equal 'http_proxy, exit status' 0 "$STATUS"
 	under "ALL_PROXY=$HTTP" -- "$HOST/nothing.crl"
-	expect_has 'ALL_PROXY' 'the environment names (ALL_PROXY)' "$OUT"
+	expect_has 'ALL_PROXY' 'set in the environment (ALL_PROXY)' "$OUT"
 	under "http_proxy=$HTTP" NO_PROXY=.example -- "$HOST/good.crl"
 	expect_equal 'NO_PROXY in capitals, exit status' 1 "$STATUS"
 	expect_equal 'NO_PROXY in capitals, requests' '' "$(cat "$WEB_LOG")"
@@ -310,8 +310,8 @@ bad_sources()	# NAME TEXT COMMAND
 	reset_config
 	end
 }
-bad_sources 'no file of sources' 'no source is named' 'rm $SOURCES'
-bad_sources 'no source in the file' 'no source is named' 'echo "# none" > $SOURCES'
+bad_sources 'no file of sources' 'contains no URL' 'rm $SOURCES'
+bad_sources 'no source in the file' 'contains no URL' 'echo "# none" > $SOURCES'
 bad_sources 'a path instead of a URL' 'crl-sources:2: not a URL' 'echo /srv/crl >> $SOURCES'
 bad_sources 'a blank in a URL' 'crl-sources:2: not a URL' 'echo "http://a b/" >> $SOURCES'
 bad_sources 'a NUL in the file' 'not a text' "printf 'x\\0y' >> \$SOURCES"
@@ -414,7 +414,7 @@ little_room()	# DIRECTORY
 	{ printf '\x30\x83\x1b\x77\x40'; tail -c +5 "$PKI/crl/ca1.crl"; head -c 1800000 /dev/zero; } > "$WEB/long"
 	run unshare --mount sh -c "$in_it" "$1" "$HTTP/long"
 	expect_equal "exit status, $1" 1 "$STATUS"
-	expect_has "what it says, $1" 'half of what is free' "$OUT"
+	expect_has "what it says, $1" 'half of the free space' "$OUT"
 	expect_equal "files left behind, $1" 0 "$(tail -n 1 <<< "$OUT")"
 	run unshare --mount sh -c "$in_it" "$1" "$HTTP/good.crl"
 	expect_equal "exit status, $1, one that fits" 0 "$STATUS"

@@ -69,14 +69,14 @@ other_files()
 	openssl pkcs12 -export -nokeys -in "$crt" -passout pass:x -out "$ALIEN"; called PKCS#12
 	openssl genrsa -out "$ALIEN" 2048 2>/dev/null; called 'a private key'
 	openssl x509 -in "$crt" -pubkey -noout > "$ALIEN"; called 'a public key'
-	openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=x -out "$ALIEN" 2>/dev/null; called 'a request'
+	openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=x -out "$ALIEN" 2>/dev/null; called 'a certificate request'
 	openssl crl -inform DER -in "$PKI/crl/ca1.crl" -out "$ALIEN"; called 'jpkictl crl import'
 	iconv -t UTF-16 "$crt" > "$ALIEN"; called 'iconv -f UTF-16'
 	gzip -c "$crt" > "$ALIEN"; called gunzip
 	echo '<!DOCTYPE html><html>404</html>' > "$ALIEN"; called 'a web page'
 	printf '%%PDF-1.7\n' > "$ALIEN"; called 'a PDF'
 	: > "$ALIEN"; called empty
-	echo hello > "$ALIEN"; called 'holds no certificate'
+	echo hello > "$ALIEN"; called 'contains no certificate'
 	sed '5d' "$crt" > "$ALIEN"; called damaged
 	openssl x509 -in "$crt" -outform DER | head -c 900 > "$ALIEN"; called damaged
 	{ openssl x509 -in "$crt" -outform DER; echo more; } > "$ALIEN"; called damaged
@@ -175,7 +175,7 @@ other_than_lists()
 	echo hello > "$ALIEN"; list_called 'contains no CRL'
 	sed '5d' "$pem" > "$ALIEN"; list_called damaged
 	head -c 300 "$der" > "$ALIEN"; list_called damaged
-	{ cat "$der"; echo more; } > "$ALIEN"; list_called 'something follows'
+	{ cat "$der"; echo more; } > "$ALIEN"; list_called 'data after the end'
 	reset_config
 }
 run_case 'CRLs from elsewhere: called what they are' other_than_lists

@@ -35,7 +35,7 @@ enroll_by_another_name()
 	expect_equal 'certificates' 2 "$(grep -c BEGIN "$USERS/hanako.pem")"
 	run jpkictl enroll --from-file "$PKI/good.crt" hanako@other.example
 	expect_equal 'another account of that name, exit status' 1 "$STATUS"
-	expect_has 'output' 'not only its own' "$OUT"
+	expect_has 'output' 'also belongs to another account' "$OUT"
 	run jpkictl enroll --from-file "$PKI/good.crt" slash
 	expect_equal 'a name with a slash, exit status' 1 "$STATUS"
 	expect_equal 'certificates' 2 "$(grep -c BEGIN "$USERS/hanako.pem")"

@@ -43,7 +43,7 @@ from_card()
 	expect_has 'validity' "$(date -u -d "$(openssl x509 -in "$PKI/ca1.crt" -noout -enddate | cut -d= -f2) + 9 hours" +%Y-%m-%d)" "$OUT"
 	expect_has 'fingerprint' "$ca1" "$OUT"
 	expect_equal 'trusted' 0 "$(trusted_count)"
-	refused_words 1 'another than the one accepted' trust from-card --accept-fingerprint "$ca2"
+	refused_words 1 'differs from the accepted one' trust from-card --accept-fingerprint "$ca2"
 	expect_equal 'trusted' 0 "$(trusted_count)"
 	run jpkictl trust from-card --accept-fingerprint "$(sed 's/../&:/g; s/:$//' <<< "${ca1^^}")"
 	expect_equal 'from-card, accepted' 0 "$STATUS"
@@ -84,7 +84,7 @@ from_card_known()
 	refused_words 3 'nothing was changed' trust from-card --yes
 	expect_equal 'trusted' 0 "$(trusted_count)"
 	printf '%s published authca99\n' "$ca1" > "$KNOWN"
-	refused_words 1 'another than the one accepted' trust from-card -a "$(fingerprint_of ca2)"
+	refused_words 1 'differs from the accepted one' trust from-card -a "$(fingerprint_of ca2)"
 	run jpkictl trust from-card
 	expect_equal 'from-card, published' 0 "$STATUS"
 	expect_has 'what it compared with' 'publishes for authca99' "$OUT"
@@ -123,7 +123,7 @@ from_card_corroborated()
 	done
 	on_tty 'wait:Trust this authority' key:04 -- jpkictl trust from-card
 	expect_equal 'exit status, end of input' 3 "$STATUS"
-	refused_words 1 'another than the one accepted' trust from-card --yes -a "$(fingerprint_of ca2)"
+	refused_words 1 'differs from the accepted one' trust from-card --yes -a "$(fingerprint_of ca2)"
 	expect_equal 'trusted' 0 "$(trusted_count)"
 	on_tty 'wait:Trust this authority' type:y -- jpkictl trust from-card
 	expect_equal 'exit status, yes' 0 "$STATUS"
@@ -223,8 +223,8 @@ from_card_refuses()
 	local before
 
 	before=$(cat "$NSSDB"/* | sha256sum)
-	refused_words 2 'that has 64 hex digits' trust from-card -a "${PIN}abcd"
-	refused_words 2 'that has 64 hex digits' trust from-card -a ''
+	refused_words 2 'which has 64 hex digits' trust from-card -a "${PIN}abcd"
+	refused_words 2 'which has 64 hex digits' trust from-card -a ''
 	refused_words 2 'Try ' trust from-card file
 	refused_words 1 JPKI-E-NO-READER trust from-card --reader ACME
 	put_card 'good ca=sign'
@@ -363,7 +363,7 @@ list_urgency()
 	refused_words 1 root list -w 0
 	expect_equal 'what cannot be read is first' 'root hanako taro' "$(grep -vE '^(jpkictl|USER)' <<< "$OUT" | cut -d' ' -f1 | paste -sd' ')"
 	for words in -1 4001 x '' 1x; do
-		refused_words 2 'is no number of days' list --warn-days "$words"
+		refused_words 2 'is not a number of days' list --warn-days "$words"
 	done
 	refused_words 2 'Try ' list hanako
 	reset_config
@@ -486,7 +486,7 @@ block_refuses()
 	for words in "$(printf '%041d' 0 | tr 0 a)" 0 ''; do
 		refused_words 1 'neither a serial number nor' block "$words"
 	done
-	refused_words 1 'none such is trusted' block --issuer "$(fingerprint_of good)" 1234
+	refused_words 1 'no trusted authority matches' block --issuer "$(fingerprint_of good)" 1234
 	refused_words 2 'at least 8 digits' block --issuer 1234 1234
 	for words in 'block' 'block --list 12' 'block 12 34' 'unblock' 'unblock --list'; do
 		# shellcheck disable=SC2086 # words

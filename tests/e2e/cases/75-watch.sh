@@ -212,7 +212,7 @@ left_before_the_watch()
 	sim remove
 	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
 	start_watch "${leaves_mark[@]}"
-	until_true 10 mark_is_there || fail 'nothing was done'
+	until_true 10 mark_is_there || fail 'no action taken'
 	end_watch
 }
 
@@ -289,7 +289,7 @@ service_of_another_version()
 	expect_event found
 	process_gone "$WATCH_PID" && fail 'it is another process'
 	sim remove
-	until_true 10 mark_is_there || fail 'nothing was done'
+	until_true 10 mark_is_there || fail 'no action taken'
 	end_watch
 }
 
@@ -364,7 +364,7 @@ card_is_renewed()
 	rm -f "$MARK"
 	sim remove
 	expect_event removed 2
-	until_true 10 mark_is_there || fail 'nobody watches the renewed card'
+	until_true 10 mark_is_there || fail 'the renewed card is not watched'
 	end_watch
 	enroll hanako good
 }
@@ -452,7 +452,7 @@ logs_out_by_bus()
 	write_conf 'on_removal = logout' 'removal_grace = 0'
 	answers system org.freedesktop.login1 TerminateSession
 	start_watch "${leaves_mark[@]}"
-	expect_logged "the administrator's: the command given is not used"
+	expect_logged "the administrator's choice: the command given is not used"
 	expect_event found
 	sim remove
 	expect_called TerminateSession c7
@@ -511,7 +511,7 @@ offers_nothing()
 	watch_ends 0 'nothing to watch'
 	write_conf 'self_enroll = yes'
 	HERE=(SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22')
-	watch_ends 0 'nothing to watch: this session was opened from afar'
+	watch_ends 0 'nothing to watch: this is a remote session'
 	HERE=(XDG_STATE_HOME=relative HOME=)
 	watch_ends 0 'nothing to watch'
 	HERE=()
@@ -599,9 +599,9 @@ locker_outlives_the_watcher()
 nothing_to_watch()
 {
 	write_conf '# nothing but defaults'
-	watch_ends 0 'on_removal = none, and no command was given'
+	watch_ends 0 'on_removal = none, and no command is given'
 	HERE=(SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22')
-	watch_ends 0 'opened from afar' true
+	watch_ends 0 'a remote session' true
 	HERE=(JPKI_SESSION_SERVICE=sshd)
 	write_conf 'removal_exempt = login,sshd'
 	watch_ends 0 'sessions of sshd are exempt' true
@@ -709,15 +709,15 @@ remote_by_logind()
 	RUN_LIMIT=10 run "$E2E_TOP/tests/e2e/in-session" 1 "${PERSON[@]}" jpki-watch true
 	[ "$STATUS" != 77 ] || { fail 'no control groups here'; return; }
 	expect_equal 'exit status' 0 "$STATUS"
-	expect_logged 'opened from afar'
+	expect_logged 'a remote session'
 }
 
 cannot_watch()
 {
 	HERE=(JPKI_SESSION_CERT=0123456789abcdef)
-	watch_ends 2 'enrolled no more' true
+	watch_ends 2 'no longer enrolled' true
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)0")
-	watch_ends 2 'enrolled no more' true
+	watch_ends 2 'no longer enrolled' true
 	enroll hanako
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)")
 	watch_ends 2 'JPKI-E-NOT-ENROLLED' true
@@ -726,7 +726,7 @@ cannot_watch()
 	write_conf 'on_removal = sometimes'
 	watch_ends 2 'not possible; write none, lock' true
 	write_conf 'on_removal = command'
-	watch_ends 2 'removal_command names none'
+	watch_ends 2 'removal_command is not set'
 	write_conf 'on_removal = logout'
 	watch_ends 2 'needs a session of logind'
 	printf 'nonsense\n' > "$USERS/hanako.pem"
@@ -791,7 +791,7 @@ else
 	skip 'watch: lock and logout over D-Bus' 'no dbus-daemon, no display or built without libsystemd'
 fi
 watch "the administrator's command" runs_a_command
-watch 'a command that is not there' command_fails /nonexistent 'No such file or directory: nothing was done'
+watch 'a command that is not there' command_fails /nonexistent 'No such file or directory: no action taken'
 watch 'a command that fails' command_fails /bin/false '/bin/false: ended with status 1'
 watch 'buries its own' buries_its_own
 watch 'a locker outlives the watcher' locker_outlives_the_watcher

@@ -355,7 +355,7 @@ every_truncation_is_refused(void **state)
  * No bit is ignored: what is accepted after a flip says something else, in
  * exactly the bytes that came; and a damaged version or id never passes.
  */
-/* Whether an octet of a packet that was read is another one in it only for being made harmless. */
+/* Whether a byte of a packet that was read is another one in it only for being made harmless. */
 static bool
 made_harmless(enum proto_type type, size_t at, uint8_t is)
 {

@@ -32,7 +32,7 @@ no_control_character_gets_through(void **state)
 		capture_start(&c);
 		log_msg(&c.log, LOG_ERR, "%s", text);
 		assert_int_equal(c.lines, 1);
-		if (ch < 0x20 || ch >= 0x7f)	/* no octet above is a character by itself */
+		if (ch < 0x20 || ch >= 0x7f)	/* no byte above is a character by itself */
 			assert_string_equal(c.text, "a?b");
 		else
 			assert_string_equal(c.text, text);

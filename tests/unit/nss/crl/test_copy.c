@@ -9,7 +9,7 @@
 #include "nss/crl/copy.h"
 #include "tests/unit/crl_fixture.h"
 
-static struct der list, small;	/* more octets than a piece of text or a block's beginning has; fewer */
+static struct der list, small;	/* more bytes than a piece of text or a block's beginning has; fewer */
 
 static int
 make_lists(void **state)

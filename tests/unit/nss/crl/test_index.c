@@ -52,7 +52,7 @@ find(const struct made *m, const void *serial, size_t len)
 
 /* --- serial numbers in great number ------------------------------------------------ */
 
-/* The i-th serial number of n octets: no order in them, none twice. */
+/* The i-th serial number of n bytes: no order in them, none twice. */
 static void
 nth_serial(uint64_t i, size_t n, uint8_t *out)
 {
@@ -221,7 +221,7 @@ facts_survive(void **state)
 
 	point_of_leaf("good", &name);
 	make_index(&(struct list){ .names = &name, .number = 77, .flags = POINT_USER }, &m);
-	/* Octet by octet: both were zeroed before they were filled. */
+	/* Byte by byte: both were zeroed before they were filled. */
 	assert_memory_equal(crlindex_facts(m.index), crl_facts(m.crl), sizeof(struct crl_facts));
 	assert_true(crl_covers(crlindex_facts(m.index), (struct view){ name.p, name.len }));
 	name.p[name.len - 1] ^= 1;
@@ -281,12 +281,12 @@ index_is_small(void **state)
 	}
 }
 
-/* Without scope, and of records with serial numbers of four octets. */
+/* Without scope, and of records with serial numbers of four bytes. */
 enum { HEADER = 308, BLOCK = 112 * 9 + 8 };
 
 /* --- damage -------------------------------------------------------------------------- */
 
-/* Opens these octets as an index and looks some numbers up; what they say must be right or CRL_INDEX. */
+/* Opens these bytes as an index and looks some numbers up; what they say must be right or CRL_INDEX. */
 static void
 judge_damaged(const uint8_t *bytes, size_t len, const char *what, size_t where)
 {

@@ -342,7 +342,7 @@ serial_numbers(void **state)
 	judge_serial("\x9a" TAIL19, 20, "9a" HEX19, true, "20 octets without a sign");
 }
 
-/* Without octets there is no number, not even a zero: which certificate is meant stays open. */
+/* Without bytes there is no number, not even a zero: which certificate is meant stays open. */
 static void
 serial_number_without_octets(void **state)
 {

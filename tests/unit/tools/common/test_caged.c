@@ -165,7 +165,7 @@ nonsense_is_a_failure(void **state)
 	static const struct view packets[] = {
 		{ unknown, sizeof unknown }, { answer, sizeof answer }, { hold_and_more, sizeof hold_and_more },
 		{ prompt_cut, sizeof prompt_cut }, { account_cut, sizeof account_cut },
-		{ too_much, 4096 },	/* of a result of 16 octets */
+		{ too_much, 4096 },	/* of a result of 16 bytes */
 	};
 	static char result[16];
 

@@ -95,7 +95,7 @@ read_file(void)
 	return o;
 }
 
-/* Every certificate that comes is one of ours, octet by octet. */
+/* Every certificate that comes is one of ours, byte by byte. */
 static void
 reads(size_t wanted, const char *what)
 {
@@ -196,7 +196,7 @@ bare_base64(void **state)
 	reads(1, "lines behind a byte order mark");
 	put(base64, n);
 	put_text("!");
-	calls("holds no certificate", "something behind");
+	calls("contains no certificate", "something behind");
 }
 
 /* --- what is not ---------------------------------------------------------------------- */
@@ -205,7 +205,7 @@ static void
 other_files(void **state)
 {
 	static const char *const files[][2] = {
-		{ "", "empty" }, { "\xef\xbb\xbf\n", "empty" }, { "hello", "holds no certificate" },
+		{ "", "empty" }, { "\xef\xbb\xbf\n", "empty" }, { "hello", "contains no certificate" },
 		{ "<html>", "a web page" }, { "\n <?xml", "a web page" }, { "%PDF-1.7", "a PDF" },
 		{ "PK\x03\x04", "unzip the/file" }, { "\x1f\x8b\x08", "gunzip the/file" },
 		{ "\xff\xfe-", "-f UTF-16 -t UTF-8 the/file" }, { "\xfe\xff", "UTF-16" },
@@ -213,8 +213,8 @@ other_files(void **state)
 		{ "-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n", "openssl pkcs7 -in the/file" },
 		{ "-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n", "openssl pkcs7 -in the/file" },
 		{ "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "jpkictl crl import" },
-		{ "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "a request" },
-		{ "-----BEGIN NEW CERTIFICATE REQUEST-----\nAAAA\n", "a request" },
+		{ "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "a certificate request" },
+		{ "-----BEGIN NEW CERTIFICATE REQUEST-----\nAAAA\n", "a certificate request" },
 		{ "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", "a private key" },
 		{ "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n", "a private key" },
 		{ "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "a public key" },

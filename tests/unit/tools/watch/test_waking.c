@@ -22,7 +22,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new, stru
 
 static _Atomic int64_t mono_ms, slept_ms;
 static _Atomic int armed;	/* how often */
-static int jumps[2];		/* a pipe: an octet is a jump of the real-time clock */
+static int jumps[2];		/* a pipe: a byte is a jump of the real-time clock */
 static bool no_timer;
 
 int
