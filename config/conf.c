@@ -15,7 +15,7 @@
 #include "lib/edited.h"
 #include "lib/safefile.h"
 
-/* inih reads lines into a buffer of 200 bytes and would take the rest for a new line. */
+/* inih reads lines into a buffer of 200 bytes and would parse the rest as a new line. */
 #define LINE_MAX_BYTES 190
 
 #define STRING(macro) STRING_(macro)
@@ -35,7 +35,7 @@ static const struct row {
 	enum type type;
 	size_t offset, size;
 	unsigned int min, max;
-	const char *value;	/* the built-in one, as it would be written */
+	const char *value;	/* the built-in value, as written in the file */
 	const char *range;	/* for people */
 } rows[] = {
 #define ROW(field, type, min, max, value, range) \
@@ -102,7 +102,7 @@ parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *r
 	unsigned long n;
 	char *end;
 
-	if (!isdigit((unsigned char)text[0]))	/* strtoul would take a sign, or blanks */
+	if (!isdigit((unsigned char)text[0]))	/* strtoul would accept a sign, or blanks */
 		return false;
 	errno = 0;
 	n = strtoul(text, &end, 10);
@@ -160,7 +160,7 @@ parse_oid(const char *text, char *dst, size_t size)
 	return copy_text(text, dst, size);
 }
 
-/* Words with commas between them; a blank or an odd character is a slip. */
+/* Words separated by commas; a blank or another character is an error. */
 static bool
 parse_list(const char *text, const char *none, const char *punctuation, char *dst, size_t size)
 {
@@ -177,8 +177,8 @@ parse_list(const char *text, const char *none, const char *punctuation, char *ds
 }
 
 /*
- * "http://HOST:PORT", or https. Everybody reads the file: "USER:PASSWORD@" has no place in it, and
- * what is no host and port is a slip.
+ * "http://HOST:PORT", or https. Refuses anything else, also "USER:PASSWORD@", because all users can read
+ * the file.
  */
 static bool
 parse_proxy(const char *text, char *dst, size_t size)
@@ -296,7 +296,7 @@ conf_init(struct conf *conf)
 {
 	memset(conf, 0, sizeof *conf);
 	for (size_t i = 0; i < ROWS; i++)
-		(void)set_value(conf, &rows[i], rows[i].value);	/* a test reads each back */
+		(void)set_value(conf, &rows[i], rows[i].value);	/* a test reads each value back */
 }
 
 bool
@@ -313,9 +313,9 @@ conf_option(size_t i, struct conf_option *ret)
 struct reading {
 	struct conf *conf;
 	bool seen[ROWS];
-	const char *next;	/* what inih has not yet been given */
+	const char *next;	/* the text that inih has not read yet */
 	size_t left;
-	int line;		/* the one inih is at */
+	int line;		/* the line that inih is parsing */
 	char complaint[512];	/* about that line */
 };
 
@@ -341,10 +341,9 @@ on_line(void *ctx, const char *section, const char *name, const char *value)
 }
 
 /*
- * What inih would let pass, or take for something else: it hears of a section
- * only at the first keyword in it, joins an indented line to the one before,
- * splits a long one in two, stops at a NUL, and takes "keyword: value" as well.
- * NULL: nothing of the kind.
+ * Finds faults that inih would accept or misread: it reports a section only at its first keyword, joins an
+ * indented line to the one before, splits a long one in two, stops at a NUL, and accepts "keyword: value".
+ * NULL: no fault.
  */
 static const char *
 line_fault(const char *line, size_t len)
@@ -369,7 +368,7 @@ line_fault(const char *line, size_t len)
 	return NULL;
 }
 
-/* inih's source of lines, as fgets(); it dries up at the first complaint. */
+/* Supplies inih with lines, like fgets(); ends at the first fault. */
 static char *
 next_line(char *dst, int size, void *stream)
 {
@@ -396,7 +395,10 @@ next_line(char *dst, int size, void *stream)
 	return dst;
 }
 
-/* No package has the file, so that none asks about it: it is there if the administrator has written it. */
+/*
+ * No package contains the file, so that no upgrade asks about it: it exists only if the administrator has
+ * written it.
+ */
 bool
 conf_may_be_absent(const char *path)
 {
@@ -427,7 +429,7 @@ conf_read(const char *path, uid_t owner, const struct log *log, struct conf *con
 		return outcome_of(OUTCOME_NO_MEMORY);
 	if (line == 0 && complaint[0] == '\0')
 		return outcome_of(OUTCOME_OK);
-	/* inih reads on after a line that it refuses itself. */
+	/* inih continues after a line that it rejects. */
 	if (complaint[0] == '\0' || (line > 0 && line < reading.line))
 		complaint = NOT_UNDERSTOOD;
 	else

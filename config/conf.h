@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The options, from pam_jpki.conf and from the words behind pam_jpki.so in a
- * PAM stack: one row each in conf.c, so that file, words, sample file and
- * manual cannot drift. What cannot be read or understood is refused.
+ * The options, from pam_jpki.conf and from the arguments of pam_jpki.so in a PAM stack: one row each in
+ * conf.c, so that file, arguments, sample file and manual cannot differ. Unreadable or unknown input is
+ * refused.
  */
 #ifndef JPKI_CONFIG_CONF_H
 #define JPKI_CONFIG_CONF_H
@@ -19,9 +19,9 @@
 #define CONF_NAMES_MAX 256
 #define CONF_COMMAND_MAX 256
 #define CONF_SERVICES_MAX 256
-#define CONF_USER_MAX 33		/* 32 octets (useradd(8)), and the NUL */
-#define CONF_PROXY_MAX 180		/* what a line of the file has room for */
-#define CONF_PROXY_NONE "none"		/* no proxy, whatever the environment says */
+#define CONF_USER_MAX 33		/* 32 bytes (useradd(8)), and the NUL */
+#define CONF_PROXY_MAX 180		/* the maximum that fits into a line of the file */
+#define CONF_PROXY_NONE "none"		/* no proxy, regardless of the environment */
 #define CONF_USER_AUTO "auto"		/* helper_user: HELPER_USER (config.h), if there is such a user */
 
 enum conf_lang { CONF_LANG_AUTO, CONF_LANG_JA, CONF_LANG_EN };
@@ -40,9 +40,9 @@ struct conf {
 	unsigned int crl_grace_hours;	/* after nextUpdate */
 	char crl_dir[PATH_MAX];		/* directory of the CRLs and their indexes */
 	char crl_sources[PATH_MAX];	/* file of the URLs they are fetched from */
-	unsigned int crl_timeout;	/* seconds without an octet while one is fetched */
-	char crl_proxy[CONF_PROXY_MAX];	/* URL of an HTTP proxy for them, CONF_PROXY_NONE; "": as the environment says */
-	char crl_proxy_except[CONF_NAMES_MAX];	/* hosts asked without it, with commas; "" for none */
+	unsigned int crl_timeout;	/* seconds without data while one is fetched */
+	char crl_proxy[CONF_PROXY_MAX];	/* URL of an HTTP proxy for them, CONF_PROXY_NONE; "": from the environment */
+	char crl_proxy_except[CONF_NAMES_MAX];	/* hosts contacted without it, with commas; "" for none */
 	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
 	char fleet_dir[PATH_MAX];	/* directory of the copy of an organization's directory; "" for none */
 	unsigned int fleet_max_age;	/* hours since the source confirmed it; 0: any age will do */
@@ -50,13 +50,13 @@ struct conf {
 	unsigned int fleet_min_uid;	/* the lowest uid that it may register a card for */
 	char fleet_never[CONF_NAMES_MAX];	/* accounts that it may not register one for, with commas; "" for none */
 	unsigned int wait;		/* seconds to wait for a card */
-	unsigned int timeout;		/* seconds for the card's work in one login, the drop included */
+	unsigned int timeout;		/* seconds for the card's work in one login, including the drop */
 	unsigned int lang;		/* enum conf_lang */
-	unsigned int tell_everybody;	/* bool: people without a registered card read why no card is asked for, too */
+	unsigned int tell_everybody;	/* bool: also users without a registered card read why they are not asked for it */
 	unsigned int expiry_warning_days;
 	unsigned int user_from_card;	/* bool: the card names the user where the program gives no name */
 	unsigned int last_try;		/* enum conf_last_try */
-	unsigned int forward_pass;	/* bool: what is no PIN becomes PAM_AUTHTOK */
+	unsigned int forward_pass;	/* bool: a text that is no PIN becomes PAM_AUTHTOK */
 	unsigned int unlock;		/* bool: the card unlocks the user's stored password (doc/unlock.md) */
 	unsigned int short_ids;		/* bool: address files of the card by short id first */
 	unsigned int remote;		/* enum conf_remote: who may use this machine's reader */
@@ -65,21 +65,21 @@ struct conf {
 	char remote_names[CONF_NAMES_MAX];	/* names of this server, with commas; "": the host name */
 	char host_keys[PATH_MAX];	/* directory of sshd's public host keys */
 	unsigned int challenge_timeout;	/* seconds from a challenge to its reply */
-	unsigned int ssh_key;		/* bool: judge the key that sshd has let in */
+	unsigned int ssh_key;		/* bool: judge the key that sshd has accepted */
 	unsigned int on_removal;	/* enum conf_removal: jpki-watch, when the card leaves */
 	unsigned int removal_grace;	/* seconds until then */
 	char removal_command[CONF_COMMAND_MAX];	/* words between blanks; "" for none */
-	unsigned int removal_warn;	/* bool: tell the person meanwhile */
+	unsigned int removal_warn;	/* bool: show a notification meanwhile */
 	char removal_exempt[CONF_SERVICES_MAX];	/* PAM services, with commas; "" for none */
 	unsigned int self_enroll;	/* bool: users may register a card for themselves (jpkictl enroll --self) */
-	char helper_user[CONF_USER_MAX];	/* whom a helper of root becomes; "": it stays root */
+	char helper_user[CONF_USER_MAX];	/* user that a helper started by root switches to; "": it stays root */
 	unsigned int debug;		/* bool */
 };
 
-/* "ja" or "en"; NULL: whatever suits the place. */
+/* "ja" or "en"; NULL: chosen by locale and terminal. */
 const char *conf_language(const struct conf *conf);
 
-/* Whether a session that this PAM service opened is none of jpki-watch's (removal_exempt). */
+/* Whether jpki-watch ignores sessions opened by this PAM service (removal_exempt). */
 bool conf_is_exempt(const struct conf *conf, const char *service);
 
 /* Whether the administrator vouches for the users of this PAM service (local_services). */
@@ -92,27 +92,26 @@ bool conf_is_never_of_fleet(const struct conf *conf, const char *user);
 void conf_init(struct conf *conf);
 
 /*
- * Whether the built-in values are meant if this file does not exist: CONF_FILE, and no other. A
- * file that somebody has named must be there.
+ * Whether the built-in values apply if this file does not exist: only for CONF_FILE. A file named
+ * explicitly must exist.
  */
 bool conf_may_be_absent(const char *path);
 
 /*
- * Reads a configuration file of `key = value` lines over what *conf holds, which stays if
- * CONF_FILE is absent. OUTCOME_OK or OUTCOME_CONFIG: another file that is absent, unsafe
- * (lib/safefile.h; a directory on the way as well), an unknown keyword, a keyword twice, a
- * value outside its range; logged with file, line and remedy, and *conf is not to be used.
- * NO_MEMORY.
+ * Reads a configuration file of `key = value` lines into *conf, which is unchanged if CONF_FILE is absent.
+ * OUTCOME_OK or OUTCOME_CONFIG: another file is absent, the file or a directory of its path is unsafe
+ * (lib/safefile.h), an unknown keyword, a keyword twice, a value outside its range; logged with file, line
+ * and remedy, and *conf must not be used. NO_MEMORY.
  */
 struct outcome conf_read(const char *path, uid_t owner, const struct log *log,
     struct conf *conf) MUST_CHECK;
 
-/* Sets one option from a word "key=value". OUTCOME_CONFIG (logged) or OUTCOME_OK. */
+/* Sets one option from an argument "key=value". OUTCOME_CONFIG (logged) or OUTCOME_OK. */
 struct outcome conf_word(const char *word, const struct log *log, struct conf *conf) MUST_CHECK;
 
 /*
- * The whole of it: built-in values, the file (conf=PATH among the words, or
- * CONF_FILE; a second such word is refused), then the other words in their order.
+ * Reads all options: built-in values, the file (conf=PATH among the arguments, or CONF_FILE; a second such
+ * argument is refused), then the other arguments in their order.
  */
 struct outcome conf_load(size_t count, const char *const *words, uid_t owner,
     const struct log *log, struct conf *ret_conf) MUST_CHECK;

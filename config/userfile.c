@@ -71,7 +71,7 @@ userfile_read(const char *users_dir, const char *user, uid_t owner, const struct
 	return outcome_of(OUTCOME_OK);
 }
 
-/* A directory that logins refuse must not look like success here. */
+/* Refuse a directory that logins would refuse. */
 static struct outcome
 check_dir(const char *users_dir, uid_t owner, const struct log *log, bool *ret_absent)
 {
@@ -137,7 +137,7 @@ userfile_remove(const char *users_dir, const char *user, uid_t owner, const stru
 	return outcome_of(OUTCOME_ENROLMENT);
 }
 
-/* NAME.pem, for a name that userfile_read() would take. */
+/* NAME.pem, for a name that userfile_read() would accept. */
 static int
 is_enrollment(const struct dirent *entry)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is enrolled with which certificates: one file of PEM certificates per
- * user, USERS_DIR/NAME.pem. This folder reads and writes the text; what it
- * means is nss/'s business.
+ * The enrolled certificates: one file of PEM certificates per user, USERS_DIR/NAME.pem. This folder reads
+ * and writes the text; nss/ interprets it.
  */
 #ifndef JPKI_CONFIG_USERFILE_H
 #define JPKI_CONFIG_USERFILE_H
@@ -26,30 +25,28 @@ bool userfile_user_ok(const char *user);
 bool userfile_path(const char *users_dir, const char *user, char path[static PATH_MAX]) MUST_CHECK;
 
 /*
- * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
- * userfile_read() decides.
+ * Whether the user has such a file, valid or not. Only to avoid useless work; userfile_read() decides.
  */
 bool userfile_exists(const char *users_dir, const char *user);
 
 /*
  * The text of a user's file. OUTCOME_OK: *ret_text (NUL-terminated) is the
- * caller's, free(). NOT_ENROLLED: no such file, or no name that could have
- * one. ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.
+ * caller's, free(). NOT_ENROLLED: no such file, or no possible name.
+ * ENROLMENT: unsafe, unreadable or empty (logged). NO_MEMORY.
  */
 struct outcome userfile_read(const char *users_dir, const char *user, uid_t owner,
     const struct log *log, char **ret_text, size_t *ret_len) MUST_CHECK;
 
 /*
- * Replaces a user's file, or makes it, atomically, mode 0644; makes the
- * directory if need be. ENROLMENT (logged; what was there stays), also for a
- * directory that userfile_read() would refuse.
+ * Replaces a user's file, or creates it, atomically, mode 0644; creates the directory if necessary.
+ * ENROLMENT (logged; the old file is unchanged), also for a directory that userfile_read() would refuse.
  */
 struct outcome userfile_write(const char *users_dir, const char *user, uid_t owner,
     const char *text, const struct log *log) MUST_CHECK;
 
 /*
- * For whoever reads, changes and writes, or removes: one at a time. *ret_fd is the
- * caller's; closing it releases the lock. ENROLMENT (logged). A login never asks for it.
+ * The lock for reading, changing and writing, or removing. *ret_fd is the caller's; closing it releases the
+ * lock. ENROLMENT (logged). A login never takes it.
  */
 struct outcome userfile_lock(const char *users_dir, uid_t owner, const struct log *log,
     int *ret_fd) MUST_CHECK;
@@ -59,8 +56,8 @@ struct outcome userfile_remove(const char *users_dir, const char *user, uid_t ow
     const struct log *log) MUST_CHECK;
 
 /*
- * Calls `each` with every enrolled user's name, sorted. A directory that does
- * not exist holds nobody. ENROLMENT (logged).
+ * Calls `each` with every enrolled user's name, sorted. A directory that does not exist has no users.
+ * ENROLMENT (logged).
  */
 struct outcome userfile_each(const char *users_dir, uid_t owner, const struct log *log,
     void (*each)(void *ctx, const char *user), void *ctx) MUST_CHECK;

@@ -17,7 +17,7 @@ option_that_looks_right()
 	done
 	reset_config
 }
-# Promise: Misspelt, misowned, unreadable: refused, with file and line in the log. A file that was named must be there; where the usual one was never written, the built-in values are strict.
+# Promise: A configuration that is misspelt, unreadable or has the wrong owner is refused, and the log gives file and line. A file that was named must exist; without the usual one, the strict built-in values apply.
 # Letter: a person reads the line and sees an option with its value.
 # Seen to succeed: mutant unknown-option
 adversary option-that-looks-right option_that_looks_right
@@ -47,7 +47,7 @@ configuration_taken_away()
 	install_pam_service e2e "$(stack)"
 	reset_config
 }
-# Promise: Misspelt, misowned, unreadable: refused, with file and line in the log. A file that was named must be there; where the usual one was never written, the built-in values are strict.
+# Promise: A configuration that is misspelt, unreadable or has the wrong owner is refused, and the log gives file and line. A file that was named must exist; without the usual one, the strict built-in values apply.
 # Letter: there is no file, which is what the built-in values are for.
 # Seen to succeed: mutant owner-of-a-trust-file
 adversary configuration-taken-away configuration_taken_away
@@ -71,7 +71,7 @@ power_cut_in_setup()
 	[ -z "$unit" ] || run sh -c "$(sed -n 's/^ExecStart=//p' "$unit")"
 	cmp -s /etc/pam.d/sudo "$WORK/sudo.was" || broken 'the services stay as setup left them'
 }
-# Promise: What `jpkictl setup` changed is taken back unless it is confirmed, whatever ends its process.
+# Promise: The changes of `jpkictl setup` are undone unless they are confirmed, even if its process is killed.
 # Letter: the process that would take it back was there, and waited; SIGKILL and power cuts are not waited for.
 # Seen to succeed: 1e570f7: the service stayed changed after the boot
 adversary power-cut-in-setup power_cut_in_setup

@@ -22,7 +22,7 @@ signal_by_owning()
 	kill $victim 2>/dev/null
 	reset_config
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: it signals nothing; it owns a descriptor for another process, and the kernel sends SIGKILL there.
 # Seen to succeed: 1e570f7: "killed a process of another user"
 adversary signals-by-owning-a-descriptor signal_by_owning
@@ -39,7 +39,7 @@ kill_the_locker()
 	[ "$FAR" = begun ] || fail "it got as far as \"$FAR\""
 	kill $victim 2>/dev/null
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: the same from a screen locker, where the user's processes are its own.
 # Seen to succeed: 1e570f7: "killed a process of the user"
 adversary kills-the-locker kill_the_locker
@@ -68,7 +68,7 @@ reads_as_root()
 	reset_config
 }
 
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: it opens a file to read, which every login has to.
 # Seen to succeed: 1e570f7: "got root:*:20228:…"
 adversary reads-shadow reads_as_root /etc/shadow
@@ -79,7 +79,7 @@ the_host_key()
 	(umask 077; echo 'PRIVATE KEY OF THE HOST' > /etc/ssh/ssh_host_test_key)
 	reads_as_root /etc/ssh/ssh_host_test_key
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: it opens a file to read, in the directory of the public keys.
 # Seen to succeed: 1e570f7: "got PRIVATE KEY OF THE HOST"
 adversary reads-host-key the_host_key
@@ -95,7 +95,7 @@ memory_of_another()
 	reads_as_root /proc/1/mem
 	kill $victim
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: it traces nothing; it opens the file that is the memory of another process.
 # Seen to succeed: 1e570f7: /proc/PID/mem of another user's process was opened
 adversary reads-memory memory_of_another
@@ -113,7 +113,7 @@ terminal_of_another()
 	pkill -x script
 	rm -f /run/terminal
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: it opens a device to read: what is typed at another terminal.
 # Seen to succeed: 1e570f7: /dev/pts/N of another session was opened
 adversary reads-terminal terminal_of_another
@@ -127,7 +127,7 @@ home_of_the_user()
 	reads /home/hanako/.ssh/id_test --as "$(id -u hanako)"
 	reads /home/hanako --as "$(id -u hanako)"
 }
-# Promise: A card, file or message that takes the helper over holds a process in a cage: it reads what a login reads, talks to what is connected already, and nothing else.
+# Promise: A card, file or message that gains control of the helper controls a caged process: it can only read what a login reads, and use connections that are already open.
 # Letter: started by a screen locker it is the user, and opens the user's own files to read.
 # Seen to succeed: 1e570f7: "got PRIVATE KEY OF HANAKO"
 adversary reads-home home_of_the_user

@@ -36,11 +36,11 @@ tool_reads()	# PATH
 	esac
 }
 
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: it writes nothing; it reads what root may read.
 # Seen to succeed: mutant tool-not-caged: "read /etc/shadow: got root:…"
 adversary tool-reads-passwords tool_reads /etc/shadow
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: it signals nothing and traces nothing; it reads the memory of the process that started it.
 # Seen to succeed: mutant tool-not-caged: "read /proc/1/environ: got …"
 adversary tool-reads-processes tool_reads /proc/1/environ
@@ -53,7 +53,7 @@ tool_writes_to_terminal()
 	[[ $OUT != *$'\e'* ]] || broken "an escape sequence reached the terminal"
 	expect_has 'what is shown' '?]0;title' "$OUT"
 }
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: it prints, which it may, and what it prints steers the terminal.
 # Seen to succeed: mutant text-of-a-child: "an escape sequence reached the terminal"
 adversary tool-steers-terminal tool_writes_to_terminal
@@ -70,15 +70,15 @@ tool_dies_by()	# ATTACK
 	expect_equal 'status' 1 "$STATUS"
 	expect_has 'what is shown' 'its cage forbids' "$OUT"
 }
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: none: it runs a program.
 # Seen to succeed: mutant tool-not-caged: "wrote a file" (by touch)
 adversary tool-runs-program tool_dies_by exec
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: none: it writes a file.
 # Seen to succeed: mutant tool-not-caged: "wrote a file"
 adversary tool-writes-file tool_dies_by write
-# Promise: A card, certificate or CRL that takes over the process of jpkictl which reads it holds a process in the same cage; the parent shows its text without control characters, and checks what it hands over.
+# Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: none: it opens a connection.
 # Seen to succeed: mutant tool-not-caged: "network: done, and the process lived"
 adversary tool-calls-home tool_dies_by network
@@ -100,7 +100,7 @@ tool_reads_what_is_open()
 
 	tool_gets 'inherited 200' 'what the shell has open'
 }
-# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Promise: One function confines each process that reads untrusted input: it takes away the terminal, the descriptors, the user, the capabilities, the file system, the network and signals.
 # Letter: it opens nothing: the descriptor is open already, from before jpkictl.
 # Seen to succeed: mutant descriptors-given-up
 adversary tool-reads-what-is-open tool_reads_what_is_open
@@ -112,7 +112,7 @@ tool_types()
 
 	tool_gets 'type' "typed at root's terminal"
 }
-# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Promise: One function confines each process that reads untrusted input: it takes away the terminal, the descriptors, the user, the capabilities, the file system, the network and signals.
 # Letter: no stream of it is a terminal; it opens its own, /dev/tty.
 # Seen to succeed: mutant terminal-given-up
 adversary tool-types-at-the-terminal tool_types
@@ -127,7 +127,7 @@ tool_kills()
 	tool_gets 'kill' 'signals its parent'
 	[ "$STATUS" != 137 ] || broken 'jpkictl was killed'
 }
-# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Promise: One function confines each process that reads untrusted input: it takes away the terminal, the descriptors, the user, the capabilities, the file system, the network and signals.
 # Letter: it has no capability, and needs none to signal a process of its own user: its parent.
 # Seen to succeed: mutant signals-out-of-reach
 adversary tool-kills-its-parent tool_kills
@@ -138,7 +138,7 @@ tool_connects()
 
 	tool_gets 'connect 9' 'the network'
 }
-# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Promise: One function confines each process that reads untrusted input: it takes away the terminal, the descriptors, the user, the capabilities, the file system, the network and signals.
 # Letter: it has no connection from before, and needs no right to make one.
 # Seen to succeed: mutant network-out-of-reach
 adversary tool-connects tool_connects

@@ -32,7 +32,7 @@ three_tries_shown()
 	no_login
 	[ "$(sim get auth-tries)" = 1 ] || broken 'the last try is spent'
 }
-# Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
+# Promise: Logins use at most two tries; the third is kept unless the administrator allows it.
 # Letter: the card is asked how many tries are left before each VERIFY, and it has answered "3".
 # Seen to succeed: mutant tries-read-again
 adversary try-counter-changed-meanwhile three_tries_shown
@@ -48,7 +48,7 @@ program_after_program()
 	done
 	[ "$(sim get auth-tries)" = 1 ] || broken "tries left: $(sim get auth-tries)"
 }
-# Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
+# Promise: Logins use at most two tries; the third is kept unless the administrator allows it.
 # Letter: each program sends one VERIFY and no more, and remembers nothing of the others.
 # Seen to succeed: mutant last-try-kept
 adversary one-try-in-each-program program_after_program
@@ -59,7 +59,7 @@ same_text_again()
 	at_the_prompt "pin=$WRONG_PIN" auth "pin=$WRONG_PIN" auth "pin=$WRONG_PIN" auth
 	[ "$(stat_of verifies)" = 1 ] || broken "$(stat_of verifies) tries spent by one typed PIN"
 }
-# Promise: At most two tries are spent here; the third is kept unless the administrator says otherwise.
+# Promise: Logins use at most two tries; the third is kept unless the administrator allows it.
 # Letter: each call of pam_authenticate sends one VERIFY; the person has typed once.
 # Seen to succeed: mutant wrong-pin-not-repeated
 adversary wrong-pin-repeated same_text_again
@@ -73,11 +73,11 @@ reported_meanwhile()	# COMMAND
 	rm -f /etc/pam_jpki/blocked
 	reset_config
 }
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: when the card was judged, no list had it; the prompt has been open since.
 # Seen to succeed: mutant recheck-after-prompt
 adversary revoked-meanwhile reported_meanwhile "crlput $CRLS $NSSDB $PKI/crl/ca1-good-revoked.crl"
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: when the card was judged, the block list was empty; the prompt has been open since.
 # Seen to succeed: mutant recheck-after-prompt
 adversary blocked-meanwhile reported_meanwhile "jpkictl block $PKI/good.crt"
@@ -92,7 +92,7 @@ list_of_yesterday()
 	no_login
 	reset_config
 }
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: the list is the authority's own, well signed, and not yet due.
 # Seen to succeed: mutant older-crl
 adversary older-crl list_of_yesterday
@@ -111,15 +111,15 @@ on_an_odd_list()	# LEAF
 	put_card good
 	reset_config
 }
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: odd entries are passed over, and his comes behind them.
 # Seen to succeed: mutant entries-after-an-odd-one
 adversary after-odd-entries on_an_odd_list revoked
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: a negative number is no certificate's; the encoder left out the zero that keeps his positive.
 # Seen to succeed: mutant negative-serial-number
 adversary negative-serial-number on_an_odd_list revoked-sign
-# Promise: A card that was reported is refused by CRL, block list, or taking away the registration, before the PIN is asked for and again after it.
+# Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: his number has zeros before it on the list, and has none on the card.
 # Seen to succeed: mutant serial-number-with-zeros
 adversary serial-number-with-zeros on_an_odd_list revoked-zeros

@@ -16,7 +16,7 @@ number_used_again()
 	expect_match 'the child of that number' 'lived|killed' "$(cat /run/victim)"
 	[ "$(cat /run/victim)" != killed ] || broken 'another child of the program was killed'
 }
-# Promise: The module signals and waits for no process but its helper, even in a program that ignores SIGCHLD.
+# Promise: The module signals, and waits for, only its own helper, even in a program that ignores SIGCHLD.
 # Letter: there is a process of the number that posix_spawn(3) gave, a child of this program, and it does not end.
 # Seen to succeed: mutant process-id-reused
 adversary process-id-reused number_used_again

@@ -33,7 +33,7 @@ the_typist()
 	[[ $OUT != *'reads: <typed-by-the-fetcher>'* ]] || broken "typed at root's terminal"
 	[[ $OUT != *$'\033]0;owned'* ]] || broken "wrote escape sequences to root's terminal"
 }
-# Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
+# Promise: A server that gains control of the fetcher controls a process without terminal, files, card and other programs, of a user with no other job.
 # Letter: it opens no terminal that is not its own: it has root's, by the session, and its standard error.
 # Seen to succeed: 1e570f7: TIOCSTI, and the terminal as standard error
 adversary fetcher-types-at-terminal the_typist
@@ -52,7 +52,7 @@ the_one_who_looks_round()
 	[[ $OUT != *'got the card'* ]] || broken 'a connection to pcscd'
 	reset_config
 }
-# Promise: A server that takes the fetcher over holds a process without terminal, files, card and other programs, of a user that does nothing else.
+# Promise: A server that gains control of the fetcher controls a process without terminal, files, card and other programs, of a user with no other job.
 # Letter: it has no rights: it reads what everybody can read, and talks to what lets everybody in.
 # Seen to succeed: 1e570f7: files, the socket of pcscd, a process of its own
 adversary fetcher-reads-files the_one_who_looks_round
@@ -65,7 +65,7 @@ the_blind_get()
 	! grep -q ' /inside' "$WEB_LOG" || broken 'this machine asked what only it can reach'
 	reset_config
 }
-# Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
+# Promise: A download comes only from the host that the administrator named, cannot fill the disk, and reveals no password.
 # Letter: three redirections are allowed, to http: one is enough.
 # Seen to succeed: 1e570f7
 adversary redirection-to-another-host the_blind_get
@@ -95,7 +95,7 @@ the_onlooker()
 	rm -f "$SOURCES"
 	reset_config
 }
-# Promise: What is fetched comes from the host that the administrator named, fills neither the disk nor what is kept for root, and names no password.
+# Promise: A download comes only from the host that the administrator named, cannot fill the disk, and reveals no password.
 # Letter: the file of the sources, which it cannot read, is all that is closed to it.
 # Seen to succeed: 1e570f7: argv of jpki_fetch, .fetched, messages
 adversary password-in-process-list the_onlooker
@@ -115,7 +115,7 @@ fetcher_left_alone()
 	until_true 3 process_gone "$fetcher" || broken 'the fetcher goes on without its parent'
 	kill -KILL "$fetcher" 2>/dev/null
 }
-# Promise: Such a child ends with its parent.
+# Promise: Such a child exits with its parent.
 # Letter: no descriptor of the child ends with the parent: it reads from a server, and writes when something comes.
 # Seen to succeed: mutant ends-with-its-parent
 adversary fetcher-left-alone fetcher_left_alone
@@ -155,7 +155,7 @@ killed_before_the_bond()
 	until_true 10 none_runs jpki_fetch || fail 'the fetcher does not end'
 	[ ! -s "$WEB_LOG" ] || broken 'a fetcher without parent asked the server'
 }
-# Promise: Such a child ends with its parent.
+# Promise: Such a child exits with its parent.
 # Letter: the parent ends before the child can ask for a signal at its end, so there is nothing to be signalled by.
 # Seen to succeed: mutant parent-gone-before
 adversary parent-killed-at-once killed_before_the_bond

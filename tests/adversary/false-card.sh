@@ -20,7 +20,7 @@ the_card_that_says_yes()
 	expect_equal 'signatures given' 1 "$(stat_of signs)"
 	no_login
 }
-# Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
+# Promise: Only a signature over our own challenge, verified with the enrolled key, logs a user in.
 # Letter: it has the enrolled certificate, takes any PIN, and signs the challenge well, with a key of its own.
 # Seen to succeed: mutant signature-over-our-challenge
 adversary card-that-accepts-any-pin the_card_that_says_yes
@@ -39,7 +39,7 @@ certificate_for_something_else()
 	done
 	reset_config
 }
-# Promise: The certificate has to come from a trusted authority, for this use, strong enough, now.
+# Promise: The certificate must be from a trusted authority, for this use, strong enough, and valid now.
 # Letter: all is well with it but one thing each: it was issued under another policy, for another use, by a namesake, too long ago.
 # Seen to succeed: mutant policy
 adversary certificate-for-something-else certificate_for_something_else
@@ -54,7 +54,7 @@ list_of_a_namesake()
 	no_login
 	reset_config
 }
-# Promise: A CRL counts if the authority that issued the certificate signed it.
+# Promise: A CRL counts only if the authority that issued the certificate has signed it.
 # Letter: issuer, scope and times are those of the real list; it is well signed, by the key of another authority of that name.
 # Seen to succeed: mutant signature-of-a-crl
 adversary crl-of-a-namesake list_of_a_namesake

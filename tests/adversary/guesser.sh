@@ -39,7 +39,7 @@ one_guess_for_each_login()
 	[ "$his_pins_at_the_card" -ge 4 ] || fail "he was asked $his_pins_at_the_card times only"
 	[ "$his_pins_at_the_card" = 4 ] || broken "$his_pins_at_the_card guesses in as many minutes"
 }
-# Promise: An account that guesses the PIN of somebody else's card is soon not asked any more.
+# Promise: An account that guesses the PIN of another user's card soon gets no more PIN prompts.
 # Letter: he never enters two wrong PINs without a good login of the holder's in between, so the card keeps its tries.
 # Seen to succeed: 1e570f7: seven guesses of seven
 adversary one-guess-for-each-login one_guess_for_each_login
@@ -92,7 +92,7 @@ many_prompts_at_once()
 	[ "$(stat_of verifies)" -ge 1 ] || fail 'none of his PINs reached the card'
 	[ "$(stat_of verifies)" -le 3 ] || broken "$(stat_of verifies) guesses at once"
 }
-# Promise: An account that guesses the PIN of somebody else's card is soon not asked any more.
+# Promise: An account that guesses the PIN of another user's card soon gets no more PIN prompts.
 # Letter: he opens all prompts while he has not failed yet, and answers them together.
 # Seen to succeed: mutant guesses-judged-after-the-prompt
 adversary many-prompts-at-once many_prompts_at_once
@@ -133,7 +133,7 @@ leaves_no_trace()
 	on_tty "${RIGHT[@]}" -- "${HANAKO[@]}" sudo -k id
 	expect_lacks "hanako's screen" 'failed PIN' "$OUT"
 }
-# Promise: The next login of a card's holder shows once how often its PIN was entered without success, and by whom.
+# Promise: At the next login the holder of a card reads once how often the PIN was entered without success, and by which accounts.
 # Letter: the first is recorded by a program that he ends before it knows that the PIN was wrong, the second by another.
 # Seen to succeed: mutant guesses-are-reported
 adversary guess-of-a-killed-program leaves_no_trace

@@ -22,7 +22,7 @@ lesser_kernel()
 		until_true 3 syslog_matches "this kernel has no $lacks" || broken "a login without $lacks, and no word of it"
 	done
 }
-# Promise: The cage is never weaker without a line in the log that says so.
+# Promise: If the cage is weaker than usual, a log line says so.
 # Letter: each call is made, and answered that there is no such thing; the login goes on, as it may.
 # Seen to succeed: mutant missing-cage-is-logged
 adversary kernel-without-landlock lesser_kernel
@@ -37,7 +37,7 @@ half_a_filter()
 	*) fail "it got as far as \"$FAR\"" ;;
 	esac
 }
-# Promise: The cage is never weaker without a line in the log that says so.
+# Promise: If the cage is weaker than usual, a log line says so.
 # Letter: the kernel has seccomp, and takes the filter that it is given; a rule is missing there.
 # Seen to succeed: mutant incomplete-filter
 adversary incomplete-filter half_a_filter
@@ -65,7 +65,7 @@ the_name_that_is_none()
 	expect_logged 'helper_user = "?jpki-helpre"?: no such user'
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
 }
-# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Promise: A helper started by root switches to its own user for good, if that exists; if the administrator names a user that is missing or cannot be used, that is an error.
 # Letter: the user that the package makes is there, but the name in the file, misspelt, has no user; the login goes on as for "no user".
 # Seen to succeed: mutant named-user-that-is-missing
 adversary misspelt-helper-user the_name_that_is_none
@@ -78,7 +78,7 @@ another_name_of_root()
 	expect_logged 'helper_user = "?toor"?: that is root'
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
 }
-# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Promise: A helper started by root switches to its own user for good, if that exists; if the administrator names a user that is missing or cannot be used, that is an error.
 # Letter: it is not called root, and does nothing else: an account for this alone, which has root's number.
 # Seen to succeed: mutant helper-user-that-is-root helper-user-for-good
 adversary another-name-of-root another_name_of_root
@@ -93,7 +93,7 @@ service_without_setuid()
 	no_login
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
 }
-# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Promise: A helper started by root switches to its own user for good, if that exists; if the administrator names a user that is missing or cannot be used, that is an error.
 # Letter: the user is there and in order; the program that logs in runs in a service that may not become another.
 # Seen to succeed: mutant helper-user-not-switched-to
 adversary service-without-setuid service_without_setuid
@@ -106,7 +106,7 @@ root_again()
 	reads_what_is_roots root-again
 	[ "$FAR" = refused ] || fail "it got as far as \"$FAR\""
 }
-# Promise: A helper of root is another user, for good, if there is one for it; a user that the administrator names and that is missing or cannot be taken on is an error.
+# Promise: A helper started by root switches to its own user for good, if that exists; if the administrator names a user that is missing or cannot be used, that is an error.
 # Letter: it is the helper's user, and no call is forbidden to this user: it takes up what it was before.
 # Seen to succeed: mutant helper-user-for-good
 adversary helper-back-to-root root_again
@@ -125,7 +125,7 @@ kernel_that_refuses_rules()
 	expect_logged JPKI-E-INTERNAL
 	reset_config
 }
-# Promise: One function serves each process that gives up its user before it reads what strangers send: the terminal, the descriptors, the capabilities, the file system, the network and signals go with it.
+# Promise: One function confines each process that reads untrusted input: it takes away the terminal, the descriptors, the user, the capabilities, the file system, the network and signals.
 # Letter: the kernel has Landlock, and takes each of the rules; only all of them together it refuses.
 # Seen to succeed: mutant landlock-refused
 adversary kernel-that-refuses-rules kernel_that_refuses_rules

@@ -28,7 +28,7 @@ link_to_a_file_of_roots()
 	rm -rf "$his"
 	reset_config
 }
-# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Promise: Files that decide about logins belong to root, only root can write them, and their paths have no symbolic links.
 # Letter: the file is root's, and 0644; only the way to it leads through a directory of taro's, who may exchange it.
 # Seen to succeed: mutant symbolic-link-to-a-trust-file
 adversary link-to-a-file-of-roots link_to_a_file_of_roots
@@ -41,7 +41,7 @@ directory_that_is_a_link()
 	rm -f "$USERS"
 	reset_config
 }
-# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Promise: Files that decide about logins belong to root, only root can write them, and their paths have no symbolic links.
 # Letter: the file is root's, 0644 and no link, nor is the directory that it is in; the name of that is one.
 # Seen to succeed: mutant symbolic-link-on-the-way
 adversary directory-that-is-a-link directory_that_is_a_link
@@ -61,7 +61,7 @@ file_with_an_acl()
 	log_in_with_his_card
 	reset_config
 }
-# Promise: Files that decide are root's alone, without symbolic links on the way.
+# Promise: Files that decide about logins belong to root, only root can write them, and their paths have no symbolic links.
 # Letter: owner and group are root, and others may only read; an entry of the access control list lets him write.
 # Seen to succeed: mutant mode-of-a-trust-file
 adversary file-with-an-acl file_with_an_acl
@@ -82,7 +82,7 @@ name_that_is_a_path()
 	expect_has 'his own login' 'auth = 0 PAM_SUCCESS' "$OUT"
 	reset_config
 }
-# Promise: A name that is not exactly an account's opens nothing.
+# Promise: A name that is not exactly that of an account has no card.
 # Letter: the file that the name leads to is in order, and the card in it is his.
 # Seen to succeed: mutant name-of-an-account
 adversary name-that-is-a-path name_that_is_a_path
@@ -101,7 +101,7 @@ namesake_of_the_holder()
 	other_names
 	reset_config
 }
-# Promise: A card opens no account but the one that it was enrolled for, also where the user database calls another account the same.
+# Promise: A card logs in only to the account it was enrolled for, even if the user database gives another account the same name.
 # Letter: the name that the database gives the account is in order, is an account, and his own card is enrolled for it.
 # Seen to succeed: mutant name-of-another-account
 adversary namesake-of-the-holder namesake_of_the_holder

@@ -37,7 +37,7 @@ vnc_locker()
 	drive remote=strict --as 2001 --tty :5
 	reach "$IN_SESSION" 1 "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: the locker names a display without a host, which is what displays of this machine look like.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict, in a session that logind calls remote
 adversary vnc-locker vnc_locker
@@ -47,7 +47,7 @@ vnc_greeter()
 	drive remote=strict --tty :5
 	reach "$IN_SESSION" --none --also 'UID=110 SEAT=seat0 DISPLAY=:0' 0 "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: a greeter that root runs names a display of this machine, and another greeter is at the desk.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict
 adversary vnc-greeter vnc_greeter
@@ -64,7 +64,7 @@ silent_daemon()
 	done
 	mv "$WORK/other" /etc/pam.d/other
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: a network daemon without a file of its own in /etc/pam.d gives no sign of a remote user: no host, no terminal, no session.
 # Seen to succeed: 1e570f7: asked for the PIN of a user who had not logged in
 adversary silent-daemon silent_daemon
@@ -74,7 +74,7 @@ daemon_of_the_desk()
 	drive '' --tty ''
 	reach "$IN_SESSION" --record UID=0 0 "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: an administrator at the desk has started the network daemon by hand: its session is local, active, on a seat.
 # Seen to succeed: 1e570f7: asked for the PIN
 adversary daemon-started-at-the-desk daemon_of_the_desk
@@ -85,7 +85,7 @@ user_manager()
 	reach "$IN_SESSION" --user-unit 1 "${DRIVE[@]}"
 	reach "$IN_SESSION" --user-unit --also SEAT=seat0 1 "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: sudo started by systemd-run --user, or by at, is in no session, and no item of PAM names ssh.
 # Seen to succeed: 1e570f7: asked for the PIN
 adversary user-manager user_manager
@@ -98,7 +98,7 @@ forged_utmp()
 	reach "${DRIVE[@]}"
 	rm -f /run/utmp
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: utempter lets every user say that their terminal belongs to display :0.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict
 adversary forged-utmp forged_utmp
@@ -111,7 +111,7 @@ tmux_over_ssh()
 	drive remote=strict --ruid 2001 --tty /dev/pts/7
 	reach "$IN_SESSION" 0 "${CALLED[@]}" "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: tmux was begun at the desk, so its session is local; the user is attached over ssh.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict as well
 adversary tmux-over-ssh tmux_over_ssh
@@ -123,7 +123,7 @@ borrowed_console()
 	reach "$IN_SESSION" --user-unit --record UID=2002 1 "${DRIVE[@]}"
 	reach "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: su takes its terminal from any of its descriptors: 2>/dev/tty1 over ssh, by a user who owns that console.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict, in a session that logind calls remote
 adversary borrowed-console borrowed_console
@@ -135,7 +135,7 @@ ssh_without_a_trace()
 	reach "${CALLED[@]}" "${DRIVE[@]}"
 	reach env "SSH_CONNECTION=$ELSEWHERE 5 192.0.2.1 22" "${DRIVE[@]}"
 }
-# Promise: Only users who are at this machine reach its reader.
+# Promise: Only users at this machine can use its reader.
 # Letter: where there is no logind, sudo -S without a terminal leaves nothing in utmp.
 # Seen to succeed: 1e570f7: asked for the PIN
 adversary ssh-without-a-trace ssh_without_a_trace

@@ -27,7 +27,7 @@ more_than_text()
 	if syslog_new | LC_ALL=C grep -aqE $'[\a\033]|\302\233|\342\200\256|\377'; then broken 'escape sequences in the log'; fi
 	if syslog_new | grep -aE '^<(80|81|82)>' | grep -q 'Password for root'; then broken 'a line on every terminal'; fi
 }
-# Promise: What the helper says is text, logged under its own name and no more urgent than an error, and has an end.
+# Promise: Log lines from the helper are plain text, under the helper's name, at most of priority error, and limited in number.
 # Letter: each packet is well-formed: of the right length, at the right moment, of this login.
 # Seen to succeed: mutant only-text-from-the-helper priority-of-a-log-line
 adversary helper-that-sends-escapes more_than_text
@@ -39,7 +39,7 @@ without_end()
 	expect_logged 'once more'
 	[ "$(syslog_new | grep -c 'once more')" -le 200 ] || broken 'lines without end'
 }
-# Promise: What the helper says is text, logged under its own name and no more urgent than an error, and has an end.
+# Promise: Log lines from the helper are plain text, under the helper's name, at most of priority error, and limited in number.
 # Letter: LOG may come at any time; it sends nothing else.
 # Seen to succeed: mutant number-of-log-lines
 adversary helper-that-floods-the-log without_end
@@ -51,7 +51,7 @@ another_decision()
 	expect_logged 'JPKI-OK user=root'
 	! syslog_matches ': pam_jpki\(e2e:auth\): JPKI-OK' || broken 'a decision that was none'
 }
-# Promise: What the helper says is text, logged under its own name and no more urgent than an error, and has an end.
+# Promise: Log lines from the helper are plain text, under the helper's name, at most of priority error, and limited in number.
 # Letter: the line is plain text of the right form, that of a decision.
 # Seen to succeed: mutant line-that-looks-like-a-decision
 adversary helper-that-writes-a-decision another_decision
@@ -63,7 +63,7 @@ lured()
 	! syslog_matches Correct-horse-7 || broken 'the helper got a password'
 	[[ $OUT != *'prompt[on]'* ]] || broken 'a visible question where the PIN is asked for'
 }
-# Promise: The helper is handed four digits, or at sshd the reply to a challenge, and nothing else that is typed.
+# Promise: Of the typed text, the helper gets only four digits or, at sshd, the reply to a challenge.
 # Letter: it challenges, which its own options allow; it is not sshd that asks.
 # Seen to succeed: mutant challenge-of-another-program
 adversary helper-that-asks-for-a-reply lured
@@ -77,7 +77,7 @@ asked_again()
 	lying twice --service e2e --user hanako "pin=$PIN" "pin=$PIN" auth
 	[[ $OUT != *'Password or PIN: '* ]] || broken 'the question of a locker in a program of root'
 }
-# Promise: One login asks one question: the helper cannot ask for another text, nor before the card where that is not a locker's way.
+# Promise: One login has one prompt: the helper cannot ask for another text, and before there is a card only as lockers need it.
 # Letter: a password was typed at the question before the card, so that the one for the PIN has not been asked yet.
 # Seen to succeed: mutant question-after-a-password question-before-the-card
 adversary helper-that-asks-again asked_again
@@ -88,7 +88,7 @@ vouched()
 	lying vouch --service sshd --user hanako --tty ssh --putenv 'SSH_AUTH_INFO_0=publickey ssh-rsa AAAA' auth
 	no_login
 }
-# Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.
+# Promise: A key that sshd has accepted is compared exactly, and only sshd can report one.
 # Letter: sshd has let in with a key, and ssh_key = no: the verdict comes without a PIN.
 # Seen to succeed: mutant key-in-place-of-a-pin
 adversary helper-that-vouches vouched

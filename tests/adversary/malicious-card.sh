@@ -22,7 +22,7 @@ digits_that_are_none()
 		no_login
 	done
 }
-# Promise: Four digits that were typed for this card are all that it is ever sent.
+# Promise: As a PIN, a card only ever gets four digits that were typed for it.
 # Letter: they are digits, or four characters, or four bytes and something; the library would take them for a number.
 # Seen to succeed: mutant four-digits-before-the-card four-digits-at-the-card four-digits-at-the-prompt
 adversary pin-in-other-digits digits_that_are_none
@@ -35,7 +35,7 @@ neighbour_of_the_card()
 	no_login
 	[ "$(stat_of verifies)" = 0 ] || broken 'another card got the PIN'
 }
-# Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
+# Promise: While the user types, the card cannot be exchanged for an honest card with another certificate.
 # Letter: same reader, same ATR, same label, a certificate of the same authority with the next serial number.
 # Seen to succeed: mutant same-card-after-the-prompt
 adversary card-with-the-next-serial-number neighbour_of_the_card
@@ -49,7 +49,7 @@ head_that_is_too_short()
 	no_login
 	[ "$(stat_of verifies)" = 0 ] || broken 'another card got the PIN'
 }
-# Promise: An honest card with another certificate cannot be exchanged for it while somebody types.
+# Promise: While the user types, the card cannot be exchanged for an honest card with another certificate.
 # Letter: every byte that it gives of its certificate is that of the enrolled one; it gives sixteen.
 # Seen to succeed: mutant shortest-certificate-head
 adversary short-certificate-head head_that_is_too_short
@@ -67,7 +67,7 @@ counterfeit_at_the_prompt()
 	expect_equal 'signatures given' 1 "$(stat_of signs)"
 	no_login
 }
-# Promise: Only a signature over our own challenge, verified with the enrolled key, lets a user in.
+# Promise: Only a signature over our own challenge, verified with the enrolled key, logs a user in.
 # Letter: before and after the prompt the certificate is the enrolled one, to the last byte; the PIN is the right one.
 # Seen to succeed: mutant signature-over-our-challenge
 adversary counterfeit-at-the-prompt counterfeit_at_the_prompt
@@ -85,7 +85,7 @@ card_that_wants_a_length()
 	grep -q '^-> 0020' "$E2E_LOGS/apdu.trace" || fail 'the tries were not asked for'
 	! grep -qE '^-> 0020....[0-9A-F]' "$E2E_LOGS/apdu.trace" || broken 'VERIFY with a length'
 }
-# Promise: Four digits that were typed for this card are all that it is ever sent.
+# Promise: As a PIN, a card only ever gets four digits that were typed for it.
 # Letter: 6C04 is what a card says to a command with a wrong Le, and the right one is named.
 # Seen to succeed: mutant query-sent-again
 adversary card-that-wants-a-length card_that_wants_a_length
@@ -119,7 +119,7 @@ card_that_tells()
 	start_sim "$(card_dir good)"
 	CARD_SPEC=good
 }
-# Promise: `jpkictl survey` sends no PIN, and prints nothing that a card or its reader says of itself.
+# Promise: `jpkictl survey` sends no PIN, and prints no text from a card or a reader.
 # Letter: each thing it says is in a place where a card or a reader may say something.
 # Seen to succeed: mutant serial-number-of-a-reader
 adversary card-with-identifying-words card_that_tells
@@ -142,7 +142,7 @@ helper_that_lies()
 	done
 	cp -p "$WORK/helper.ours" "$HELPER"
 }
-# Promise: A helper that crashes, lies or is replaced is a refused login.
+# Promise: If the helper crashes, sends a false result or is replaced, the login is refused.
 # Letter: it speaks the protocol, and says "success"; but for another login, unasked, or with a byte too many.
 # Seen to succeed: mutant verdict-of-the-helper-without-a-pin
 adversary helper-that-lies helper_that_lies

@@ -31,7 +31,7 @@ pin_by_another_window()
 		jpki-ssh "${AT[@]}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
 	server_got_it 'PIN of the user-authentication certificate'
 }
-# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Promise: A PIN typed at the client goes only to the card, never to a server.
 # Letter: four digits typed at the terminal are not sent; the client has no terminal, but an askpass of its own.
 # Seen to succeed: mutant pin-in-another-askpass: the session that only the PIN opens; also 1e570f7
 adversary pin-in-another-askpass pin_by_another_window
@@ -43,7 +43,7 @@ pin_as_ssh_asks()
 		jpki-ssh "${AT[@]}" -o PreferredAuthentications=password hanako@127.0.0.1 id
 	server_got_it "hanako@127.0.0.1's password:"
 }
-# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Promise: A PIN typed at the client goes only to the card, never to a server.
 # Letter: what "(user@host)" asks is filtered; it offers the method "password" alone, where ssh itself asks.
 # Seen to succeed: mutant prompt-whose-answer-leaves: the session that only the PIN opens; also 1e570f7
 adversary pin-at-ssh-password-prompt pin_as_ssh_asks
@@ -59,7 +59,7 @@ auth required pam_permit.so"
 		jpki-ssh "${AT[@]}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
 	server_got_it 'PIN:'
 }
-# Promise: The PIN that is typed at the client goes to the card and to no server.
+# Promise: A PIN typed at the client goes only to the card, never to a server.
 # Letter: four ASCII digits are not sent; an input method was on, so they came as full-width digits.
 # Seen to succeed: mutant mistyped-pin-at-the-client: the session that only these digits open; also 1e570f7
 adversary pin-in-full-width pin_with_a_slip '８２７５'
@@ -76,7 +76,7 @@ key_that_is_not_the_sites()
 	[ ! -e /tmp/asked ] || broken 'a server with another key than the site knows was talked to'
 	expect_has 'what ssh says' 'HOST IDENTIFICATION HAS CHANGED' "$OUT"
 }
-# Promise: What a site knows of host keys, jpki-ssh knows.
+# Promise: jpki-ssh uses the host keys that the site provides.
 # Letter: known_hosts has no key of this host, and accept-new lets a stranger in; but the site's KnownHostsCommand knows another key.
 # Seen to succeed: mutant host-keys-of-the-site: the password was asked for; also 1e570f7
 adversary key-unknown-to-the-site key_that_is_not_the_sites
@@ -106,7 +106,7 @@ challenge_in_a_text()
 	done
 	expect_equal 'PINs at the card' 0 "$(stat_of verifies)"
 }
-# Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh has met, once for one ssh.
+# Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh got, and only once for each ssh.
 # Letter: the last line is a challenge of the right form for a server that the user knows; the text above it is the server's to write.
 # Seen to succeed: mutant host-of-the-prompt
 adversary challenge-in-a-text challenge_in_a_text

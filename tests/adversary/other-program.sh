@@ -12,7 +12,7 @@ reader_that_answers_for_the_card()
 	expect_has 'the transcript' 'exec = 0' "$OUT"
 	no_login
 }
-# Promise: What it left verified on the card is dropped before, and we leave nothing verified.
+# Promise: A verified state that it left on the card is dropped before a login, and no login leaves one.
 # Letter: VERIFY was sent and answered by 9000, and the card signs our challenge with the enrolled key.
 # Seen to succeed: mutant foreign-state-dropped
 adversary reader-that-answers-for-the-card reader_that_answers_for_the_card
@@ -36,7 +36,7 @@ card_is_idle()
 {
 	scprobe card 1000 >/dev/null
 }
-# Promise: What it left verified on the card is dropped before, and we leave nothing verified.
+# Promise: A verified state that it left on the card is dropped before a login, and no login leaves one.
 # Letter: the helper drops the state on every way out; SIGKILL leaves it none.
 # Seen to succeed: mutant a-card-left-verified
 adversary helper-killed-after-verify helper_killed_after_verify
@@ -56,7 +56,7 @@ pin_in_memory()
 	expect_match 'how often it is there before it is typed' '[0-9]+' "$(cat /tmp/before)"
 	[ "$(cat /tmp/after)" -le "$(cat /tmp/before)" ] || broken "the helper's memory has the PIN: $(cat /tmp/before) to $(cat /tmp/after) times"
 }
-# Promise: The PIN is wiped wherever it was.
+# Promise: The PIN is wiped everywhere it was stored.
 # Letter: it looks when the PIN has done its work and the login has not ended, in all of the helper's memory.
 # Seen to succeed: mutant pin-wiped
 adversary pin-in-memory pin_in_memory

@@ -51,11 +51,11 @@ card_held_before_sudo()	# HOW
 	password_within 8
 	taro_lets_go
 }
-# Promise: Another user's program that keeps the card to itself delays a login by about three seconds before the PIN prompt, or by `wait` if that is longer, and by half of `timeout` after it, at most.
+# Promise: Another user's program that uses the card exclusively delays a login at most by about three seconds (or `wait`, if longer) before the PIN prompt, and by half of `timeout` after it.
 # Letter: it does what pcscd lets every local user do, and begins a transaction that it does not end.
 # Seen to succeed: 1e570f7: 30 seconds until the password prompt of sudo
 adversary card-held-in-a-transaction card_held_before_sudo hold
-# Promise: Another user's program that keeps the card to itself delays a login by about three seconds before the PIN prompt, or by `wait` if that is longer, and by half of `timeout` after it, at most.
+# Promise: Another user's program that uses the card exclusively delays a login at most by about three seconds (or `wait`, if longer) before the PIN prompt, and by half of `timeout` after it.
 # Letter: it connects before hanako comes, and shares it with no other program.
 # Seen to succeed: 1e570f7: 15 seconds until the password prompt of sudo
 adversary card-held-exclusively card_held_before_sudo exclusive
@@ -71,7 +71,7 @@ card_held_where_it_is_needed()
 	expect_has 'what is shown' 'Another program is using the card in the reader' "$OUT"
 	install_pam_service e2e "$(stack)"
 }
-# Promise: Another user's program that keeps the card to itself delays a login by about three seconds before the PIN prompt, or by `wait` if that is longer, and by half of `timeout` after it, at most.
+# Promise: Another user's program that uses the card exclusively delays a login at most by about three seconds (or `wait`, if longer) before the PIN prompt, and by half of `timeout` after it.
 # Letter: the card is the only way in, and he has it.
 # Seen to succeed: 1e570f7: 35 seconds
 adversary card-held-where-it-is-needed card_held_where_it_is_needed
@@ -86,7 +86,7 @@ card_taken_at_the_prompt()
 	expect_equal 'PINs sent' 0 "$(stat_of verifies)"
 	install_pam_service e2e "$(stack)"
 }
-# Promise: Another user's program that keeps the card to itself delays a login by about three seconds before the PIN prompt, or by `wait` if that is longer, and by half of `timeout` after it, at most.
+# Promise: Another user's program that uses the card exclusively delays a login at most by about three seconds (or `wait`, if longer) before the PIN prompt, and by half of `timeout` after it.
 # Letter: it lets hanako be asked for the PIN, and takes the card while she types.
 # Seen to succeed: 1e570f7: 20 seconds with timeout = 20, and 20 more for the drop of a state that was none
 adversary card-taken-at-the-prompt card_taken_at_the_prompt
@@ -100,7 +100,7 @@ card_that_falls_silent()
 	expect_logged 'may be left with its PIN verified'
 	install_pam_service e2e "$(stack)"
 }
-# Promise: `timeout` bounds a login whole, whatever card and reader do, with what it takes to make the card forget.
+# Promise: `timeout` limits a whole login, including the time to drop the card's verified state, whatever card and reader do.
 # Letter: each of its answers comes in time but the one to the signature, and no more after that.
 # Seen to succeed: 1e570f7: 24 seconds with timeout = 10
 adversary card-that-falls-silent card_that_falls_silent

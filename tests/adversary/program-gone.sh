@@ -33,7 +33,7 @@ helper_at_a_slow_card()
 	until_true 3 helper_gone || broken 'the helper keeps the card, and the program has gone'
 	until_true 20 helper_gone
 }
-# Promise: A helper whose program has gone ends at once, but not between VERIFY and the drop.
+# Promise: A helper exits at once when its program has ended, but not between VERIFY and the drop of the verified state.
 # Letter: nothing comes over the socket but its end, and that is read between two commands to the card only.
 # Seen to succeed: mutant end-with-the-program
 adversary helper-at-a-slow-card helper_at_a_slow_card
@@ -52,7 +52,7 @@ killed_after_verify()
 	until_true 10 scprobe card 1000 > /dev/null || fail 'the card does not answer'
 	[ "$(sim get verified)" = none ] || broken 'the PIN is left verified on the card'
 }
-# Promise: A helper whose program has gone ends at once, but not between VERIFY and the drop.
+# Promise: A helper exits at once when its program has ended, but not between VERIFY and the drop of the verified state.
 # Letter: the helper does end with its program, as promised; the moment is chosen.
 # Seen to succeed: mutant no-end-after-verify
 adversary program-killed-after-verify killed_after_verify

@@ -30,7 +30,7 @@ signature_for_something_else()
 		[[ $OUT != *'uid=2001(hanako)'* ]] || broken "logged in by a signature after $change"
 	done
 }
-# Promise: Over ssh, what is signed at the client is for this server, user and login, serves once and in time.
+# Promise: Over ssh, a signature of the client is valid only for this server, user and login, once, and for a limited time.
 # Letter: the signature is the enrolled key's, over a text of the right form; host, user, service, purpose, time or nonce is another login's.
 # Seen to succeed: mutant signature-ignored
 adversary signature-for-something-else signature_for_something_else
@@ -41,7 +41,7 @@ signature_with_another_host_key()
 	signs_something_else 's/x/x/' "$(ssh-keygen -lf "$WORK/sshd/key2.pub" | sed -E 's/.*SHA256:([^ ]+) .*/\1/')"
 	[[ $OUT != *'uid=2001(hanako)'* ]] || broken 'logged in through a relay'
 }
-# Promise: Over ssh, what is signed at the client is for this server, user and login, serves once and in time.
+# Promise: Over ssh, a signature of the client is valid only for this server, user and login, once, and for a limited time.
 # Letter: everything is of this login, and the reply names the key that was signed; it is that of the server between.
 # Seen to succeed: mutant hostkey-unchecked
 adversary signature-with-another-host-key signature_with_another_host_key
@@ -73,7 +73,7 @@ who_is_enrolled()
 			broken "$answer: $(diff "$WORK/seen-hanako" "$WORK/seen-taro" | head -n 4)"
 	done
 }
-# Promise: A remote user does not learn who is enrolled.
+# Promise: A remote user cannot find out which users are enrolled.
 # Letter: his answers have the form of a reply, and he needs no login; he looks at what is asked, and at ssh's own messages.
 # Seen to succeed: mutant reason-not-shown
 adversary who-is-enrolled who_is_enrolled
@@ -93,7 +93,7 @@ key_by_the_environment()
 	run pamdrive --service sshd-e2e --user hanako --tty pts/3 --putenv "SSH_AUTH_INFO_0=publickey $key" auth
 	no_login
 }
-# Promise: A key that sshd has let in is judged exactly, and sshd alone is believed.
+# Promise: A key that sshd has accepted is compared exactly, and only sshd can report one.
 # Letter: the key is an enrolled one, in the very form in which sshd names it; but sshd has not said so.
 # Seen to succeed: mutant ssh-key-from-sshd-only key-of-another-program
 adversary key-by-the-environment key_by_the_environment

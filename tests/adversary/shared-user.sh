@@ -53,7 +53,7 @@ the_writer_of_keys()
 	[ -s "$WORK/seen" ] || fail 'the attackers saw no jpkictl'
 	stop_sshd
 }
-# Promise: Keys for sshd are given by a user that does nothing else.
+# Promise: The system user that supplies keys to sshd has no other job.
 # Letter: it is another user, as whom sshd does not ask, and writes into the answer by /proc before main() could forbid it.
 # Seen to succeed: 1e570f7: as nobody, whom the shipped example named
 adversary writer-of-keys the_writer_of_keys
@@ -77,7 +77,7 @@ the_tracer_at_exec()
 	[ -s "$WORK/seen" ] || fail 'the tracer saw no helper'
 	! grep -q seized "$WORK/seen" || broken "a helper of the tracer's own user was seized"
 }
-# Promise: Another process of the same user can neither trace the helper, from its exec on, nor read its memory.
+# Promise: From its exec on, no other process of the same user can trace the helper or read its memory.
 # Letter: it attaches between exec and main(), before the helper could forbid it.
 # Seen to succeed: 1e570f7: the helper was installed 0755
 adversary tracer-at-exec the_tracer_at_exec

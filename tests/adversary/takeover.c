@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preloaded: a server that takes jpki_fetch over with the first octets of its answer, looks round
+ * Preloaded: a server that takes jpki_fetch over with the first bytes of its answer, looks round
  * and says what it has got. It takes what no list is fetched by: accounts, processes, homes, the
  * directory of the lists, another service of the machine, at last a process of its own.
  */

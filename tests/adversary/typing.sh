@@ -17,7 +17,7 @@ slips()
 		[ "$(transcript 'authtok = ')" = unset ] || broken "\"$slip\" went to the next module"
 	done
 }
-# Promise: With `forward_pass` a PIN goes to no other module, nor does a slip of it.
+# Promise: With `forward_pass` neither a PIN nor a mistyped PIN goes to another module.
 # Letter: it is not four ASCII digits.
 # Seen to succeed: mutant mistyped-pin-passed-on
 adversary mistyped-pin slips
@@ -31,7 +31,7 @@ a_name_with_fields()
 	expect_logged 'the remote login of '
 	! syslog_matches '[^"]hanako from the console succeeds' || broken 'a name that is a field of the log'
 }
-# Promise: A name that a stranger has chosen is one value in a log line, and looks like no other.
+# Promise: A name chosen by an attacker is one value in a log line, and cannot look like another field.
 # Letter: a user's name may have blanks and "=", and this one has no control character.
 # Seen to succeed: mutant user-in-a-log-line
 adversary name-with-fields a_name_with_fields

@@ -18,7 +18,7 @@ past_the_lines_behind()
 			broken "credentials past what is behind \"$control\""
 	done
 }
-# Promise: A login that the card did not decide goes through the stack as if the module were not in it, in setcred too.
+# Promise: A login that the card did not decide runs through the stack as if the module were not in it, also in setcred.
 # Letter: it never authenticates on the handle (sshd's keys, sudo with NOPASSWD, cron), so there is no path to repeat.
 # Seen to succeed: mutant setcred-of-a-login-without-the-card
 adversary setcred-past-other-lines past_the_lines_behind

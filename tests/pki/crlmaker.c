@@ -139,7 +139,7 @@ crlmaker_entry(struct der *entries, const uint8_t *serial, size_t serial_len, in
 	der_wrap(entries, start, 0x30);
 }
 
-/* The contents octets of a number; how many of the nine are used. */
+/* The contents bytes of a number; how many of the nine are used. */
 static size_t
 number_octets(uint64_t n, uint8_t out[static 9])
 {

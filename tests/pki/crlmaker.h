@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CRLs to order, octet by octet and signed by libcrypto: right ones and wrong
+ * CRLs to order, byte by byte and signed by libcrypto: right ones and wrong
  * ones. A failure ends the program.
  */
 #ifndef JPKI_TESTS_CRLMAKER_H
@@ -12,7 +12,7 @@
 
 #include <openssl/evp.h>
 
-/* Octets that grow; der_done() frees. Zero is empty. */
+/* Bytes that grow; der_done() frees. Zero is empty. */
 struct der {
 	uint8_t *p;
 	size_t len, cap;

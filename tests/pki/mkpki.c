@@ -419,7 +419,7 @@ add_directory_name(X509 *cert, int nid, X509_NAME *name)
 	GENERAL_NAMES_free(names);
 }
 
-/* A real one is not known; this one makes a leaf of 1571 octets, as a real card's (doc/facts/jpki-card.md §5.3). */
+/* A real one is not known; this one makes a leaf of 1571 bytes, as a real card's (doc/facts/jpki-card.md §5.3). */
 static void
 add_responder(X509 *cert, const char *talk)
 {

@@ -448,7 +448,7 @@ static void
 account_and_session_are_explained_alike(void **state)
 {
 	explained_alike("account ", "\n# account: ", "any other answer refuses\n", 11);
-	explained_alike("session ", "\n# session: ", "it decides nothing\n", 5);
+	explained_alike("session ", "\n# session: ", "its result does not matter\n", 5);
 }
 
 /* A profile says success=end where a file says success=done. */
