@@ -127,7 +127,7 @@ challenge_that_unlocks()
 }
 # Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh has met, once for one ssh.
 # Letter: user and host are those of the ssh that asks; the purpose, or a line in a value, is another one.
-# Seen to succeed: mutant canonical
+# Seen to succeed: mutant canonical-challenge
 adversary challenge-that-unlocks challenge_that_unlocks
 
 stop_sshd
