@@ -125,7 +125,7 @@ challenge_that_unlocks()
 	done
 	expect_equal 'PINs at the card' 0 "$(stat_of verifies)"
 }
-# Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh has met, once for one ssh.
+# Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh got, and only once for each ssh.
 # Letter: user and host are those of the ssh that asks; the purpose, or a line in a value, is another one.
 # Seen to succeed: mutant canonical-challenge
 adversary challenge-that-unlocks challenge_that_unlocks
