@@ -73,7 +73,7 @@ adversary redirection-to-another-host the_blind_get
 # A user of the machine looks at all command lines, files and messages meanwhile.
 the_onlooker()
 {
-	local update
+	local update files
 
 	web
 	write_conf 'crl_timeout = 3'
@@ -88,7 +88,8 @@ the_onlooker()
 	grep -q jpkictl "$WORK/seen" || fail 'the onlooker sees no jpkictl'
 	wait "$update"
 	! grep -q S3cret "$WORK/seen" || broken 'the password, in a command line'
-	! "${HANAKO[@]}" grep -rqs S3cret /var/lib/pam_jpki /etc/pam_jpki /run /tmp/e2e/update || broken 'the password, in a file'
+	files=$("${HANAKO[@]}" grep -rls S3cret /var/lib/pam_jpki /etc/pam_jpki /run /tmp/e2e/update)
+	[ -z "$files" ] || broken "the password, in a file: $files"
 	! grep -q S3cret "$WORK/update" || broken 'the password, in a message'
 	! syslog_matches S3cret || broken 'the password, in the log'
 	grep -q ' /guarded/good.crl 200' "$WEB_LOG" || fail 'the password did not get to the server'

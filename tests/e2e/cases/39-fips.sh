@@ -62,7 +62,7 @@ in_a_fips_kernel()
 	under_fips grep -q 1 /proc/sys/crypto/fips_enabled || fail 'no FIPS mode'
 	under_fips all_works
 }
-run_case 'FIPS mode of the kernel' in_a_fips_kernel
+needs mounts run_case 'FIPS mode of the kernel' in_a_fips_kernel
 
 # What PIN and card go on with is the same: a wrong PIN is called so, and no signature is "not valid".
 wrong_pin_in_fips()
@@ -76,7 +76,7 @@ wrong_pin_in_fips()
 	! syslog_matches JPKI-E-BAD-SIGNATURE || fail 'BAD-SIGNATURE'
 }
 wrong_pin_in_a_fips_kernel() { under_fips wrong_pin_in_fips; }
-run_case 'FIPS mode of the kernel: a wrong PIN' wrong_pin_in_a_fips_kernel
+needs mounts run_case 'FIPS mode of the kernel: a wrong PIN' wrong_pin_in_a_fips_kernel
 
 # The mode is in pkcs11.txt, which we do not read.
 database_in_fips_mode()
@@ -126,4 +126,4 @@ self_test_fails()
 	reset_config
 }
 self_test_fails_in_a_fips_kernel() { under_fips self_test_fails; }
-run_case 'FIPS mode of the kernel: the self-test of NSS fails' self_test_fails_in_a_fips_kernel
+needs mounts run_case 'FIPS mode of the kernel: the self-test of NSS fails' self_test_fails_in_a_fips_kernel

@@ -201,7 +201,7 @@ usb_without_pcscd()
 	start_sim "$(card_dir good)"
 	CARD_SPEC=good
 }
-run_case 'doctor: what keeps a reader on the USB from pcscd' usb_without_pcscd
+needs mounts run_case 'doctor: what keeps a reader on the USB from pcscd' usb_without_pcscd
 
 usb_beside()
 {
@@ -224,7 +224,7 @@ usb_beside()
 	expect_equal 'findings, a card that does not come up' 'D113 D120 D128' "$(complaints)"
 	usb_gone
 }
-run_case 'doctor: readers on the USB beside one that works' usb_beside
+needs mounts run_case 'doctor: readers on the USB beside one that works' usb_beside
 
 # --- trust, lists, enrollments ------------------------------------------------------------
 sick 'no trust database' 'D222 D302 D512' break='rm -rf $NSSDB'
