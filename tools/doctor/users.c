@@ -60,9 +60,7 @@ runs_as(const char *pid, uid_t uid, char name[static 32])
 	if (f == NULL)
 		return false;
 	while (fgets(line, sizeof line, f) != NULL) {
-		/*
-		 * Longer text is cut, and the kernel writes only numbers here. NOLINTNEXTLINE(cert-err34-c)
-		 */
+		/* The kernel writes only numbers here. NOLINTNEXTLINE(cert-err34-c) */
 		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
 			does = real == uid || effective == uid || saved == uid;
 		else if (strncmp(line, "Name:\t", 6) == 0)

@@ -18,14 +18,14 @@ login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='expires on'
 login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
 login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
-login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='the date printed on the card is another one'
+login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='its own expiry date, printed on it, is another one'
 login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
 login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
 login 'success with a card of the other CA generation of the same name' card=good2 enroll=good2 quiet=yes
 login 'success with a P-256 card' card=ec256 enroll=ec256 quiet=yes
 login 'success with a certificate of eleven months that ends on no birthday' card=stay enroll=stay quiet=yes apdus=9
 login 'its renewal, which nothing tells from another card' card=stay-renewed enroll=stay unasked=yes \
-	code=OTHER-CARD pam=AUTH_ERR says='if its certificate was renewed'
+	code=OTHER-CARD pam=AUTH_ERR says='or its certificate was renewed'
 login 'card and certificate end with the period of stay' \
 	card="stay expiry=$(TZ=JST-9 date -d "@$(sed -n 's/^stay_not_after=//p' "$PKI/times")" +%Y%m%d)" enroll=stay \
 	opts='expiry_warning_days=300' says='have it extended along with your period of stay'
@@ -157,7 +157,7 @@ refused 'Juki card' card='good profile=juki' code=JUKI-CARD pam=AUTHINFO_UNAVAIL
 refused 'a telephone' card='good profile=phone-android' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
 refused 'a telephone of the other make' card='good profile=phone-iphone' code=PHONE pam=AUTHINFO_UNAVAIL says='smartphone'
 refused 'card that does not come up' card='good atr=3B' code=CARD-MUTE pam=AUTHINFO_UNAVAIL \
-	says='cannot talk to the card'
+	says='cannot communicate with the card'
 refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_UNAVAIL says='not a My Number Card'
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL

@@ -183,7 +183,7 @@ fi
 # --- options -------------------------------------------------------------------------
 options()	# NAME OPTIONS
 {
-	login "$1" opts="$2" drive=auth unasked=yes apdus=0 code=CONFIG pam=SERVICE_ERR says='configuration'
+	login "$1" opts="$2" drive=auth unasked=yes apdus=0 code=CONFIG pam=SERVICE_ERR says='misconfigured'
 }
 options 'unknown option' 'colour=blue'
 options 'option without value' 'timeout'
@@ -356,10 +356,10 @@ pcscd_of_another_version()
 	start_other_pcscd
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_match 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
-	expect_has 'what is shown' 'of different versions. Ask the administrator to restart pcscd' "$OUT"
+	expect_has 'what is shown' 'have different versions. Ask the administrator to restart pcscd' "$OUT"
 	expect_logged 'JPKI-E-SERVICE-VERSION .*raw=8010001e'
 	run jpkictl status
-	expect_has 'what jpkictl says' 'of different versions' "$OUT"
+	expect_has 'what jpkictl says' 'have different versions' "$OUT"
 	run jpkictl doctor
 	expect_has 'what the doctor says' 'D109 ' "$OUT"
 	expect_lacks 'what the doctor says' D103 "$OUT"

@@ -103,7 +103,7 @@ nameless 'a name that is given is not looked at' given='--user hanako' user='' l
 nameless 'a card of another kind: the name is asked for' card='good profile=nojpki' drive='text=hanako auth' names=1 \
 	auth=AUTHINFO_UNAVAIL code=NOT-JPKI pins=0 verifies=0
 nameless 'a Juki card, nothing typed: said' card='good profile=juki' drive='text= auth' names=1 user=- auth=AUTHINFO_UNAVAIL \
-	code=JUKI-CARD pins=0 verifies=0 says='This is a Juki card'
+	code=JUKI-CARD pins=0 verifies=0 says='Juki card'
 
 # --- nobody's card, or several accounts' ------------------------------------------------------------
 login "no name: nobody's card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \

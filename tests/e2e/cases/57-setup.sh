@@ -269,7 +269,7 @@ authority_typed()
 	ca1=$(sha256sum "$PKI/ca1.der" | cut -d' ' -f1)
 	bare
 	rm -rf "$NSSDB" "$USERS"
-	on_tty 'wait:Enter alone stops' type:1234 'wait:that has 64 hex digits' 'wait:Enter alone stops' type:/no/such/file \
+	on_tty 'wait:Enter alone stops' type:1234 'wait:which has 64 hex digits' 'wait:Enter alone stops' type:/no/such/file \
 		'wait:No such file' 'wait:Enter alone stops' "type:$ca1" 'wait:PIN of' "type:$PIN" 'wait:Change these files' type: \
 		'wait:decide later' type:y -- jpkictl setup --user hanako
 	expect_equal 'exit status' 0 "$STATUS"

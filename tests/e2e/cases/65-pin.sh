@@ -203,7 +203,7 @@ tool_change 'the new PIN is the old one' status=1 verifies=0 says='JPKI-E-NEW-PI
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" "type:$PIN" -- "${command[@]}"
 tool_change 'not the same twice' status=1 verifies=0 says='JPKI-E-NEW-PIN-MISMATCH' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" "type:$NEW_PIN" "$ASK_AGAIN" type:4714 -- "${command[@]}"
-tool_change 'a warning heeded' status=1 verifies=0 says='just Enter to keep the old one' \
+tool_change 'a warning heeded' status=1 verifies=0 says='press Enter to keep the old one' \
 	"$ASK_OLD" "type:$PIN" "$ASK_NEW" type:0000 'wait:old one: ' type: -- "${command[@]}"
 tool_change 'one try left' sim='set auth-tries 1' status=1 tries=1 prompts=0 verifies=0 \
 	says='Only one try is left' -- "${command[@]}"
