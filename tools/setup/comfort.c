@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/setup/setup.h"
 
@@ -24,9 +25,28 @@ has_screen(const struct setup *s)
 	return false;
 }
 
+/* A greeter in which a person can leave the name empty. */
+static bool
+has_manual_login(const struct setup *s)
+{
+	return setup_has_service("lightdm") || setup_has_service("sddm");
+}
+
+/* polkit lets only users in a session at a screen register their card. */
+static bool
+can_enroll_themselves(const struct setup *s)
+{
+	return has_screen(s) && access(PKEXEC, X_OK) == 0;
+}
+
 static const struct comfort table[] = {
 	{ "lock", "on_removal", "lock", N_("Lock the screen when the card is taken off the reader."),
 	  N_("The card stays on the reader while you work; jpki-watch starts with the desktop."), has_screen, NULL },
+	{ "name", "user_from_card", "yes", N_("Log in without typing a user name: the card names the user."),
+	  N_("A person who finds a card can see here whose it is."), has_manual_login, NULL },
+	{ "self", "self_enroll", "yes", N_("Let users register their own first card, with their password and the card's PIN."),
+	  N_("A person who knows a user's password can register a card of their own for that user, who is told."),
+	  can_enroll_themselves, NULL },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

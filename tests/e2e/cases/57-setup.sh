@@ -390,6 +390,13 @@ locks()
 	expect_equal 'on_removal' 'on_removal = lock' "$(grep '^on_removal' "$CONF")"
 	expect_equal 'lines of the module in lightdm' 3 "$(grep -c pam_jpki /etc/pam.d/lightdm)"
 	setup_end
+	# The others write their line, and nothing into a service.
+	with_a_desktop
+	run jpkictl setup --yes --user hanako --comfort name,self --rollback 0
+	expect_equal 'exit status, --comfort name,self' 0 "$STATUS"
+	expect_equal 'options' 'user_from_card = yes self_enroll = yes ' "$(grep -E '^(user_from_card|self_enroll|on_removal)' "$CONF" | tr '\n' ' ')"
+	expect_equal 'lines of the module in lightdm' 2 "$(grep -c pam_jpki /etc/pam.d/lightdm)"
+	setup_end
 	with_a_desktop
 	run jpkictl setup --yes --user hanako --rollback 0
 	expect_equal 'on_removal without a yes' 0 "$(grep -c '^on_removal' "$CONF")"
