@@ -799,9 +799,9 @@ watch 'nothing to watch' nothing_to_watch
 if grep -q '^#define HAVE_LIBSYSTEMD 1' "$E2E_BUILD/config.h"; then
 	watch 'a session that logind calls remote' remote_by_logind
 	watch 'a session that logind knows, of an exempt service' exempt_by_logind
-	watch 'what a session left that is over' yesterdays_card 4711 XDG_SESSION_ID=c6 JPKI_SESSION_LEADER=4711
-	watch 'what another session left, opened by a card' yesterdays_card 4712 XDG_SESSION_ID=e2e JPKI_SESSION_LEADER=4711
-	watch 'what this session left' todays_card
+	needs sessions watch 'what a session left that is over' yesterdays_card 4711 XDG_SESSION_ID=c6 JPKI_SESSION_LEADER=4711
+	needs sessions watch 'what another session left, opened by a card' yesterdays_card 4712 XDG_SESSION_ID=e2e JPKI_SESSION_LEADER=4711
+	needs sessions watch 'what this session left' todays_card
 	watch 'a session that is over' session_ends rm /run/systemd/sessions/e2e7
 	watch 'a session that is closing' session_ends logind_says closing
 else
