@@ -31,6 +31,7 @@ struct pcsc {
 	bool has_context;
 	bool context_broken;	/* pcscd has gone: connect again once no card is open */
 	bool no_reconnect;	/* pcsc_forbid_reconnect(): never connect again */
+	bool admitted;		/* pcscd has connected this context to a card */
 	struct outcome last;
 	SCARDHANDLE card;
 	bool has_card;
@@ -105,6 +106,7 @@ drop_context(struct pcsc *p)
 		(void)SCardReleaseContext(p->context);
 	p->has_context = false;
 	p->context_broken = false;
+	p->admitted = false;
 }
 
 static struct outcome
@@ -410,6 +412,7 @@ take_card(struct pcsc *p, const char *reader, int64_t deadline)
 		if (rv != SCARD_S_SUCCESS)
 			return rv;
 		p->has_card = true;
+		p->admitted = true;
 		p->waiting_for_lock = 1;
 		rv = SCardBeginTransaction(p->card);
 		p->waiting_for_lock = 0;
@@ -469,15 +472,19 @@ no_answer(struct pcsc *p, struct outcome o)
 	return card_has_gone(p) ? outcome_raw(OUTCOME_CARD_REMOVED, o.raw) : o;
 }
 
-/* SCardConnect was refused by polkit, or pcscd has exited: a new connection shows which. */
+/*
+ * SCardConnect was refused by polkit, or pcscd has exited: a new connection shows which. Where none is
+ * allowed, a pcscd that connected us to a card before has exited.
+ */
 static struct outcome
 take_again(struct pcsc *p, const char *reader, int64_t deadline)
 {
 	struct outcome o;
 	LONG rv;
 
-	if (p->no_reconnect)	/* there is none */
-		return outcome_of_rv(SCARD_W_SECURITY_VIOLATION);
+	if (p->no_reconnect)
+		return p->admitted ? after(p, SCARD_W_SECURITY_VIOLATION) :
+		    outcome_of_rv(SCARD_W_SECURITY_VIOLATION);
 	drop_context(p);
 	o = need_context(p);
 	if (!outcome_ok(&o))

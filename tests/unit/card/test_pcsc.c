@@ -487,6 +487,23 @@ connection_that_ended_is_no_refusal(void **state)
 	assert_int_equal(fake.handles, 0);
 }
 
+/* A helper, which cannot connect again, believes no refusal of a pcscd that let it use a card before. */
+static void
+end_after_a_card_is_no_refusal(void **state)
+{
+	struct transport_readers list;
+
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
+	assert_int_equal(open_card(0), OUTCOME_OK);
+	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
+	fake.refused_connects = 1;
+	fake.establishes = 0;
+	assert_int_equal(open_card(0), OUTCOME_NO_SERVICE);
+	assert_int_equal(fake.establishes, 0);
+	assert_int_equal(fake.handles, 0);
+}
+
 /* --- readers ---------------------------------------------------------------------- */
 
 static void
@@ -1007,6 +1024,7 @@ main(void)
 		TEST(pcscd_that_was_restarted_is_met_again),
 		TEST(refusal_is_believed_if_it_stays),
 		TEST(connection_that_ended_is_no_refusal),
+		TEST(end_after_a_card_is_no_refusal),
 		TEST(lists_readers_and_cards),
 		TEST(no_reader_is_no_error),
 		TEST(torn_reader_lists),
