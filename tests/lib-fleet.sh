@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# An organization in small: three directories (slapd, N-way multi-provider over TLS) and three machines with
+# pam_jpki, each with a network, mounts and a host name of its own, joined by cables that can be pulled. Sourced,
+# after tests/e2e/lib.sh, by tests/e2e/fleet-demo-inside, the cases of tests/e2e/cases/55-fleet-net.sh and
+# tests/bench/fleet-inside. Nothing here may be used outside tests/e2e/ns.
+#
+# shellcheck disable=SC2034 # those use what is not used here
+
+[ -e /run/e2e-inside ] || { echo "tests/lib-fleet.sh: only inside tests/e2e/ns" >&2; exit 1; }
+
+NET=$WORK/net			# what this file makes, below it a directory for each node
+BASE=dc=example
+DIRECTORIES=(ldap-a ldap-b ldap-c)
+MACHINES=(pc1 pc2 pc3)
+FLEET=/var/lib/pam_jpki/fleet
+EXAMPLES=$E2E_TOP/config/examples
+declare -A NODE_PID=() SLAPD_PID=()
+
+# Names and addresses of RFC 2606 and RFC 5737, for examples.
+declare -A ADDRESS=([office]=192.0.2.1 [ldap-a]=192.0.2.11 [ldap-b]=192.0.2.12 [ldap-c]=192.0.2.13
+	[pc1]=192.0.2.21 [pc2]=192.0.2.22 [pc3]=192.0.2.23)
+
+# The programs of OpenLDAP, or nothing: why there can be no directory here.
+fleet_objection()
+{
+	local program
+
+	for program in slapd slapadd slapcat ldapsearch ldapmodify; do
+		PATH=$PATH:/usr/sbin:/usr/libexec command -v "$program" >/dev/null || { echo "no $program here"; return; }
+	done
+	unshare --net --mount true 2>/dev/null || echo 'not allowed in this container: to make networks'
+}
+
+# --- nodes and cables -------------------------------------------------------------------------
+
+# at NODE COMMAND…
+at()
+{
+	local node=$1
+
+	shift
+	nsenter --target "${NODE_PID[$node]}" --net --mount --uts --wd=/ -- "$@"
+}
+
+has_network_of_its_own()	# PID
+{
+	[ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] &&
+		[ "$(readlink "/proc/$1/ns/uts")" != "$(readlink /proc/self/ns/uts)" ] &&
+		[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+node_begin()	# NODE
+{
+	local node=$1 pid
+
+	mkdir -p "$NET/$node"
+	unshare --net --mount --uts --propagation private sleep infinity </dev/null >/dev/null 2>&1 &
+	pid=$!
+	until_true 5 has_network_of_its_own "$pid" || build_die "no namespaces for $node"
+	NODE_PID[$node]=$pid
+	at "$node" hostname "$node.example" &&
+		ip link add "to-$node" type veth peer name eth0 netns "$pid" &&
+		ip link set "to-$node" master switch up &&
+		at "$node" ip link set lo up &&
+		at "$node" ip address add "${ADDRESS[$node]}/24" dev eth0 &&
+		at "$node" ip link set eth0 up || build_die "no cable to $node"
+}
+
+# The switch that all cables lead to, with the office of the registrar and the help desk at it.
+network_begin()
+{
+	local node
+
+	mkdir -p "$NET"
+	ip link add switch type bridge && ip address add "${ADDRESS[office]}/24" dev switch && ip link set switch up ||
+		build_die 'no bridge between the namespaces'
+	for node in "${!ADDRESS[@]}"; do
+		printf '%s %s.example %s\n' "${ADDRESS[$node]}" "$node" "$node"
+	done >> /etc/hosts
+}
+
+pull_cable() { ip link set "to-$1" down; }
+plug_cable() { ip link set "to-$1" up; }
+
+# --- who is who: TLS with certificates of a throw-away authority --------------------------------
+
+declare -A SUBJECT=(
+	[registrar]=/DC=example/OU=people/UID=registrar
+	[helpdesk]=/DC=example/OU=people/UID=helpdesk
+	[hanako]=/DC=example/OU=people/UID=hanako
+	[heartbeat]=/DC=example/OU=services/CN=heartbeat
+)
+
+# identity NAME SUBJECT: NAME.key and NAME.crt; the name counts for a server as well.
+identity()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$NET/tls/$1.key" -out "$NET/tls/$1.csr" \
+		-subj "$2" &&
+		openssl x509 -req -in "$NET/tls/$1.csr" -CA "$NET/tls/ca.crt" -CAkey "$NET/tls/ca.key" -CAcreateserial -days 2 \
+			-extfile <(printf 'subjectAltName=DNS:%s.example\nbasicConstraints=CA:FALSE\n' "$1") -out "$NET/tls/$1.crt"
+}
+
+tls_begin()
+{
+	local name
+
+	mkdir -p "$NET/tls"
+	{ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/DC=example/CN=fleet test CA' \
+		-addext keyUsage=critical,keyCertSign,cRLSign -keyout "$NET/tls/ca.key" -out "$NET/tls/ca.crt" &&
+	for name in "${DIRECTORIES[@]}"; do identity "$name" "/DC=example/OU=servers/CN=$name.example" || return; done &&
+	for name in "${MACHINES[@]}"; do identity "$name" "/DC=example/OU=hosts/CN=$name.example" || return; done &&
+	for name in "${!SUBJECT[@]}"; do identity "$name" "${SUBJECT[$name]}" || return; done; } > "$E2E_LOGS/fleet-tls.log" 2>&1 ||
+		build_die 'no certificates, see fleet-tls.log'
+	chmod 0755 "$NET/tls"
+	chmod 0600 "$NET"/tls/*.key
+}
+
+# as NAME|anonymous DIRECTORY PROGRAM WORD…: a client of OpenLDAP, at the office, with that certificate.
+as()
+{
+	local who=$1 directory=$2 program=$3
+
+	shift 3
+	if [ "$who" = anonymous ]; then
+		LDAPCONF=/dev/null LDAPTLS_CACERT=$NET/tls/ca.crt "$program" -x -H "ldaps://$directory.example" -o nettimeout=5 "$@"
+	else
+		LDAPCONF=/dev/null LDAPTLS_CACERT=$NET/tls/ca.crt LDAPTLS_CERT=$NET/tls/$who.crt LDAPTLS_KEY=$NET/tls/$who.key \
+			"$program" -Q -Y EXTERNAL -H "ldaps://$directory.example" -o nettimeout=5 "$@"
+	fi
+}
+
+# --- directories ----------------------------------------------------------------------------------
+
+schema_dir()
+{
+	local dir
+
+	for dir in /etc/ldap/schema /etc/openldap/schema; do
+		[ ! -e "$dir/cosine.schema" ] || printf '%s\n' "$dir"
+	done
+}
+
+module_dir()
+{
+	local dir
+
+	for dir in /usr/lib/ldap /usr/lib64/openldap /usr/libexec/openldap; do
+		[ ! -e "$dir/syncprov.la" ] && [ ! -e "$dir/syncprov.so" ] || printf '%s\n' "$dir"
+	done
+}
+
+# One provider of three: what an organization's slapd.conf has beside our example of who may what.
+directory_conf()	# DIRECTORY
+{
+	local dir=$NET/$1 schema i
+
+	schema=$(schema_dir)
+	cat <<-TEXT
+	include $schema/core.schema
+	include $schema/cosine.schema
+	modulepath $(module_dir)
+	moduleload back_mdb
+	moduleload syncprov
+	moduleload accesslog
+	pidfile $dir/slapd.pid
+	TLSCACertificateFile $NET/tls/ca.crt
+	TLSCertificateFile $NET/tls/$1.crt
+	TLSCertificateKeyFile $NET/tls/$1.key
+	TLSVerifyClient try
+	security tls=128
+	loglevel none
+	TEXT
+	for i in 1 2 3; do printf 'serverID %d ldaps://%s.example\n' "$i" "${DIRECTORIES[i-1]}"; done
+	cat <<-TEXT
+	database mdb
+	suffix cn=accesslog
+	directory $dir/log
+	maxsize 268435456
+	rootdn cn=accesslog
+	index default eq
+	index entryCSN,objectClass,reqEnd,reqResult,reqStart
+	overlay syncprov
+
+	database mdb
+	suffix $BASE
+	directory $dir/db
+	maxsize 1073741824
+	rootdn cn=admin,$BASE
+	index objectClass,entryUUID,entryCSN,uid eq
+	limits dn.children="ou=servers,$BASE" size=unlimited time=unlimited
+	access to * by dn.children="ou=servers,$BASE" read by * break
+	include $EXAMPLES/fleet-slapd.conf
+	TEXT
+	for i in 1 2 3; do
+		cat <<-TEXT
+		syncrepl rid=00$i provider=ldaps://${DIRECTORIES[i-1]}.example searchbase="$BASE" type=refreshAndPersist
+		  retry="1 +" keepalive=2:2:2 timeout=5 network-timeout=3 bindmethod=sasl saslmech=EXTERNAL tls_reqcert=demand
+		  tls_cacert=$NET/tls/ca.crt tls_cert=$NET/tls/$1.crt tls_key=$NET/tls/$1.key
+		TEXT
+	done
+	cat <<-TEXT
+	multiprovider on
+	overlay syncprov
+	syncprov-sessionlog-source cn=accesslog
+	overlay accesslog
+	logdb cn=accesslog
+	logops writes
+	logsuccess TRUE
+	TEXT
+}
+
+slap()	# DIRECTORY PROGRAM WORD…
+{
+	local directory=$1 program=$2
+
+	shift 2
+	PATH=$PATH:/usr/sbin:/usr/libexec "$program" -f "$NET/$directory/slapd.conf" "$@" 2>> "$E2E_LOGS/slapd.log"
+}
+
+# Empty, or with what is read from LDIF.
+directory_fill()	# DIRECTORY [LDIF]
+{
+	rm -rf "${NET:?}/$1/db" "$NET/$1/log"
+	mkdir -p "$NET/$1/db" "$NET/$1/log"
+	directory_conf "$1" > "$NET/$1/slapd.conf"
+	[ $# -lt 2 ] || slap "$1" slapadd -q -w -b "$BASE" -l "$2" || build_die "slapadd at $1 failed, see slapd.log"
+}
+
+directory_answers()	# DIRECTORY
+{
+	at "$1" env LDAPCONF=/dev/null LDAPTLS_CACERT="$NET/tls/ca.crt" ldapwhoami -x -H "ldaps://$1.example" -o nettimeout=2 >/dev/null 2>&1
+}
+
+directory_start()	# DIRECTORY
+{
+	at "$1" env PATH="$PATH:/usr/sbin:/usr/libexec" slapd -d 0 -f "$NET/$1/slapd.conf" -h "ldaps://$1.example" \
+		>> "$E2E_LOGS/slapd.log" 2>&1 </dev/null &
+	SLAPD_PID[$1]=$!
+	until_true 15 directory_answers "$1" || { tail -n 20 "$E2E_LOGS/slapd.log" >&2; build_die "slapd at $1 does not answer"; }
+}
+
+directory_stop()	# DIRECTORY
+{
+	end_process "${SLAPD_PID[$1]}"
+	SLAPD_PID[$1]=
+}
+
+# all_equal: that each directory has the same entries, written at the same moments.
+digest_of()	# DIRECTORY
+{
+	as "$1" "$1" ldapsearch -LLL -o ldif-wrap=no -b "ou=jpki,$BASE" '(objectClass=*)' '*' entryCSN entryUUID 2>/dev/null |
+		awk -v RS= '{ print }' ORS='\036' | tr '\n\036' '\037\n' | sort | sha256sum
+}
+
+all_equal()
+{
+	local first directory
+
+	first=$(digest_of "${DIRECTORIES[0]}")
+	for directory in "${DIRECTORIES[@]:1}"; do
+		[ "$(digest_of "$directory")" = "$first" ] || return 1
+	done
+}
+
+directories_begin()	# LDIF
+{
+	local directory
+
+	for directory in "${DIRECTORIES[@]}"; do
+		node_begin "$directory"
+		directory_fill "$directory"
+	done
+	directory_fill "${DIRECTORIES[0]}" "$1"
+	for directory in "${DIRECTORIES[@]}"; do directory_start "$directory"; done
+	until_true 30 all_equal || build_die 'the directories do not become equal'
+}
+
+# --- what the organization writes there -----------------------------------------------------------
+
+# The example, without what it registers and blocks, and the groups that its access rules name.
+organization()
+{
+	awk -v RS= -v ORS='\n\n' '!/dn: uid=hanako|dn: cn=0123456789abcdef/' "$EXAMPLES/fleet.ldif" |
+		sed 's|^description: generation=.*|description: generation=1 time='"$(date +%s)"' enrolled=0 blocked=0|'
+	cat <<-TEXT
+	dn: ou=groups,$BASE
+	objectClass: organizationalUnit
+	ou: groups
+
+	dn: cn=registrars,ou=groups,$BASE
+	objectClass: groupOfNames
+	cn: registrars
+	member: uid=registrar,ou=people,$BASE
+
+	dn: cn=helpdesk,ou=groups,$BASE
+	objectClass: groupOfNames
+	cn: helpdesk
+	member: uid=helpdesk,ou=people,$BASE
+	TEXT
+}
+
+registration()	# USER CERTIFICATE.der…
+{
+	local user=$1 file
+
+	shift
+	printf 'dn: uid=%s,ou=enrolments,ou=jpki,%s\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\n' "$user" "$BASE" "$user"
+	for file; do printf 'userCertificate;binary:: %s\n' "$(base64 -w 0 "$file")"; done
+}
+
+fingerprint_of() { sha256sum "$1" | cut -d' ' -f1; }	# CERTIFICATE.der
+
+word()	# FINGERPRINT WORDS
+{
+	printf 'dn: cn=%s,ou=blocked,ou=jpki,%s\nobjectClass: device\ncn: %s\ndescription: %s\n' "$1" "$BASE" "$1" "$2"
+}
+
+# What runs each minute at a registrar's; here as often as is said.
+heartbeat()	# DIRECTORY-URIS [GENERATION]
+{
+	LDAPCONF=/dev/null LDAPTLS_CACERT=$NET/tls/ca.crt LDAPTLS_CERT=$NET/tls/heartbeat.crt LDAPTLS_KEY=$NET/tls/heartbeat.key \
+		LDAPURI=$1 sh "$EXAMPLES/fleet-heartbeat" "ou=jpki,$BASE" "${@:2}"
+}
