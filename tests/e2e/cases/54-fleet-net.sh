@@ -95,6 +95,13 @@ who_must_not_write()
 		refused "$who"
 		CHANGE=$(printf 'dn: cn=x+description=lift,%s\nchangetype: add\nobjectClass: device\ncn: x\ncn: %s\ndescription: lift\n' "$BLOCKS" "$LOST")
 		refused "$who"
+		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: add\nobjectClass: device\ncn: %s\ndescription: block\ndescription: lift\n' "$OTHER" "$BLOCKS" "$OTHER")
+		refused "$who"
+		# A second state, or a registration, where blocks are.
+		CHANGE=$(printf 'dn: cn=state,%s\nchangetype: add\nobjectClass: applicationProcess\ncn: state\ndescription: block\n' "$BLOCKS")
+		refused "$who"
+		CHANGE=$(with_type add "$(registration taro "$PKI/other-person.der" | sed "s/ou=enrolments,ou=jpki,$BASE/$BLOCKS/")")
+		refused "$who"
 		CHANGE=$(with_type add "$(word "$LOST" 'block' | sed "s/$BLOCKS/ou=jpki,$BASE/")")
 		refused "$who"
 		CHANGE=$(printf 'dn: cn=state,ou=jpki,%s\nchangetype: delete\n' "$BASE")
