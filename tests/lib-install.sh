@@ -20,7 +20,7 @@ packages_test=(
 
 # Services: installed, they would be started on this machine, sshd with a port
 # open to the network. They are unpacked inside the namespaces only.
-packages_unpacked=(openssh-server slapd sshpass)
+packages_unpacked=(openssh-server slapd ldap-utils sshpass)
 
 # The screen lockers and what they are looked at with; without them their cases are skipped.
 packages_screen=(
