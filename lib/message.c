@@ -86,7 +86,7 @@ message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 	write_state(o, state);
 	if (remedy == NULL)
 		snprintf(text, MESSAGE_MAX, "%s", state);
-	else	/* TRANSLATORS: two sentences, and what stands between them */
+	else	/* TRANSLATORS: two sentences, and what separates them */
 		snprintf(text, MESSAGE_MAX, _("%s %s"), state, _(remedy));
 	drop_half_character(text);
 }
@@ -135,7 +135,7 @@ message_greeting(const char *user, const char *prompt, char text[static MESSAGE_
 void
 message_which_account(char text[static MESSAGE_MAX])
 {
-	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. Which one is to log in?"));
+	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. Enter the name of one of them"));
 }
 
 void
@@ -306,8 +306,8 @@ message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
 void
 message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX])
 {
-	static const char what[] = N_("On %s a My Number Card was registered for this account, by somebody "
-	    "logged in to it (jpkictl enroll --self, %s).");
+	static const char what[] = N_("On %s a user logged in to this account registered a My Number Card "
+	    "for it (jpkictl enroll --self, %s).");
 	static const char remedy[] = N_("If that was not you, tell the administrator.");
 	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
 
@@ -340,5 +340,5 @@ message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 {
 	message_join(stale ? _("Your password has been changed since it was stored for your card.") :
 	    _("The password that is stored for your card could not be unlocked."),
-	    _("A keyring may ask for it. The administrator can store it again (jpkictl unlock set)."), text);
+	    _("Your keyring may prompt for it. Ask the administrator to store it again (jpkictl unlock set)."), text);
 }

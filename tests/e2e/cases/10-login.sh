@@ -60,7 +60,7 @@ warned_once_a_day()
 run_case 'warning once a day for each user, wherever they log in first' warned_once_a_day
 
 # --- Japanese --------------------------------------------------------------------
-japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 (数字4桁、残り' "${@:2}"; }
+japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 （数字4桁、残り' "${@:2}"; }
 japanese 'success' sim='set auth-tries 2' says='、残り2回): ' quiet=yes
 japanese 'a certificate that ends soon' card=soon enroll=soon says='info: ' says2='市区町村の窓口で更新'
 japanese 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \

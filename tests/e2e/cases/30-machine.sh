@@ -524,7 +524,7 @@ shown_before_a_wait()
 	sim remove
 	cue "$place" wait=1
 	cue "$place" wait=1 --silent
-	cue 'info: マイナンバーカードをカードリーダーに置いてください。' 'wait=1 lang=ja'
+	cue 'info: マイナンバーカードをICカードリーダライタに置いてください。' 'wait=1 lang=ja'
 	cue 'error: There is no card on the reader. Place your My Number Card on the reader and try again.' wait=0
 	put_card other-person
 	cue "$place" wait=1

@@ -104,7 +104,7 @@ broken()	# WHAT COMMAND
 	lay_copy 0 good
 	eval "$2"
 	login "fleet: $1" enroll= opts="$ON" unasked=yes code=FLEET pam=AUTHINFO_UNAVAIL apdus=0 \
-		says='What your organization has registered cannot be read'
+		says='list of registered cards cannot be read'
 	login "fleet: $1, and root has enrolled the card" opts="$ON"
 }
 broken 'no state' "rm $FLEET/state"

@@ -10,7 +10,7 @@ card_stacks
 # What a person reads who types a wrong PIN and then, at the next prompt, the right one.
 japanese()	# NAME [KEY=VALUE…] [STEP…] -- COMMAND…
 {
-	person "Japanese: $1" asks="$JAPANESE(数字4桁、残り" lacks='PIN of' log='PIN-WRONG OK' prompts=2 verifies=2 \
+	person "Japanese: $1" asks="$JAPANESE（数字4桁、残り" lacks='PIN of' log='PIN-WRONG OK' prompts=2 verifies=2 \
 		says='暗証番号が違います。入力できる回数は残り2回です。' \
 		"wait:$JAPANESE" "type:$WRONG_PIN" "${again[@]}" "wait:$JAPANESE" "type:$PIN" "${finish[@]}" "${@:2}"
 }

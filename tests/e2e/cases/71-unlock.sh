@@ -8,7 +8,7 @@ UNLOCK=/var/lib/pam_jpki/unlock
 FILE=$UNLOCK/hanako
 MACHINE_ID=0123456789abcdef0123456789abcdef
 UNLOCKED=(opts=unlock=yes authtok=set)
-LOCKED=(opts=unlock=yes authtok=unset 'says=A keyring may ask for it.')
+LOCKED=(opts=unlock=yes authtok=unset 'says=Your keyring may prompt for it.')
 
 rm -f /etc/machine-id
 echo "$MACHINE_ID" > /etc/machine-id

@@ -112,7 +112,7 @@ either()	# SERVICE shipped|example
 	local service=$1 stack=$2 name="gdm, $1 as $2"
 
 	gdm "$name: right PIN" "$@"
-	gdm "$name: in Japanese" "$@" lang=ja_JP.UTF-8 says='暗証番号 (数字4桁、残り3回)'
+	gdm "$name: in Japanese" "$@" lang=ja_JP.UTF-8 says='暗証番号 （数字4桁、残り3回）'
 	gdm "$name: the user is typed, then the PIN" "$@" user= says='question: ' -- hanako "$PIN"
 	gdm "$name: on the locked screen" "$@" at=session options=--reauth
 	gdm "$name: a session is opened" "$@" options='--steps Authenticate,Authorize,EstablishCredentials,Open' \

@@ -161,11 +161,11 @@ prompt_tells_which_pin_and_the_tries(void **state)
 			is_whole(text);
 			snprintf(left, sizeof left, "数字4桁、残り%d回", tries);
 			/* Dialogs break lines at blanks only, and cut off what is too long. */
-			says(text, PIN_NAME " (");
+			says(text, PIN_NAME " （");
 			says(text, left);
 			assert_int_equal(strstr(text, "ロック") != NULL, tries == 1);
 			assert_int_equal(strstr(text, "パスワード") != NULL, or_password);
-			assert_true(ends_with(text, "): "));
+			assert_true(ends_with(text, "）: "));
 		}
 	}
 }
