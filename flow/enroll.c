@@ -63,7 +63,7 @@ enroll_prove(const struct flow_env *env, const struct flow_ui *ui, const char *u
 	return prove_possession(env, &request, &one, &found, verify_by, pin, NULL, ret_card_clean);
 }
 
-/* The enrolled certificates but this one, each with the lines before it. */
+/* Copies the enrolled certificates except this one, each with the lines before it. */
 static struct outcome
 copy_others(struct cursor text, struct view der, struct writer *w, size_t *ret_count)
 {
@@ -95,7 +95,7 @@ copy_others(struct cursor text, struct view der, struct writer *w, size_t *ret_c
 	}
 }
 
-/* What stays of a user's file beside this certificate; nothing if there is no file. */
+/* Reads what a user's file keeps beside this certificate; nothing if there is no file. */
 static struct outcome
 read_others(const struct flow_env *env, const char *user, struct view der, struct writer *w)
 {
@@ -127,7 +127,7 @@ enroll_room(const struct flow_env *env, const char *user, struct view der)
 	return text != NULL ? read_others(env, user, der, &w) : outcome_of(OUTCOME_NO_MEMORY);
 }
 
-/* Its authority, or the calendar, has ended it: nobody on this machine. */
+/* Whether it has expired or its authority has revoked it: it no longer identifies a user. */
 static bool
 is_over(const struct usercert *c)
 {
@@ -161,7 +161,7 @@ struct owner_search {
 	bool taken;
 };
 
-/* By its octets, without NSS: there may be thousands. What cannot be read is nobody's. */
+/* Compares bytes, without NSS: there may be thousands. A file that cannot be read is passed over. */
 static void
 look_for_cert(void *ctx, const char *user)
 {
@@ -213,7 +213,7 @@ enroll_may_claim(const struct flow_env *env, const char *user, struct view der,
 	return o;
 }
 
-/* Again, now that nobody else can write. */
+/* Again, now under the lock: no other process can write. */
 static struct outcome
 claim_user(const struct flow_env *env, const char *user, struct view der)
 {
@@ -228,7 +228,7 @@ claim_user(const struct flow_env *env, const char *user, struct view der)
 	return outcome_of(OUTCOME_ENROLMENT);
 }
 
-/* When, whence, by whom; then the certificate, NUL-terminated. */
+/* Writes when, from where and by whom it came, then the certificate, NUL-terminated. */
 static struct outcome
 put_new(const struct flow_env *env, struct view der, const struct enroll_how *how, struct writer *w)
 {
@@ -244,7 +244,7 @@ put_new(const struct flow_env *env, struct view der, const struct enroll_how *ho
 	return outcome_of(OUTCOME_OK);
 }
 
-/* Where it fails, the log has said so: what was registered counts, and the card's owner is found more slowly. */
+/* A failure is logged only: the registration counts, and the search for the card's accounts is slower. */
 static void
 index_again(const struct flow_env *env)
 {

@@ -9,7 +9,7 @@
 #include "flow/possession/search.h"
 #include "flow/possession/transaction.h"
 
-/* The application is there, the certificate is not: what is this? */
+/* The application is there, the certificate is not: names the kind of card. */
 static struct outcome
 explain_no_cert(struct jpki *card)
 {
@@ -23,7 +23,7 @@ explain_no_cert(struct jpki *card)
 	return outcome_of(OUTCOME_NO_CERT);
 }
 
-/* A certificate that nobody has enrolled: another person's, or this person's next one? */
+/* A certificate that is not enrolled here: another user's card, or this user's renewed one? */
 static struct outcome
 explain_other_cert(struct jpki *card, const struct usercerts *enrolled)
 {
@@ -59,9 +59,9 @@ find_identify(struct jpki *card, const struct usercerts *enrolled,
 	return o;
 }
 
-/* --- whose cards ------------------------------------------------------------------ */
+/* --- the accounts of a card ------------------------------------------------------- */
 
-/* What lies on the readers. */
+/* The certificates of the cards on all readers. */
 struct heads_search {
 	const struct flow_ui *ui;
 	size_t count;
@@ -71,7 +71,7 @@ struct heads_search {
 	} at[TRANSPORT_READERS_MAX];
 };
 
-/* Any card with a certificate will do, and so may the next. */
+/* Takes any card with a certificate, and goes on to the next. */
 static struct outcome
 take_head(void *ctx, struct jpki *card, const char *reader, bool *ret_over)
 {
@@ -149,7 +149,7 @@ struct login_search {
 	struct found_card found;
 };
 
-/* Whether it is the user's card, and may be tried. */
+/* Whether this is the user's card, and a PIN may be tried on it. */
 static struct outcome
 look_for_enrolled(void *ctx, struct jpki *card, const char *reader, bool *ret_over)
 {
@@ -166,7 +166,7 @@ look_for_enrolled(void *ctx, struct jpki *card, const char *reader, bool *ret_ov
 		if (outcome_ok(&o))
 			o = transaction_may_try(s->env, found.tries_left);
 	}
-	/* Also a locked card is the user's, and worth its name. */
+	/* A locked card is the user's as well, and is reported. */
 	*ret_over = found.enrolled != NULL;
 	found.classic = card->classic;
 	if (*ret_over)

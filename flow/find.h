@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding the user's card, in whichever reader it lies. */
+/* Finding the user's card, in any reader. */
 #ifndef JPKI_FLOW_FIND_H
 #define JPKI_FLOW_FIND_H
 
@@ -17,29 +17,28 @@ struct found_card {
 };
 
 /*
- * Looks at every card in every reader, and, until env->conf->wait seconds
- * have passed, at every card that comes; see search.h. Nothing is held when it returns.
+ * Looks at every card in every reader and, for env->conf->wait seconds, at every card that arrives;
+ * see search.h. Nothing is held when it returns.
  *
- * OUTCOME_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled; otherwise, with nothing
- * but the reader in it where a card was looked at, what is
- * worth most to the person: RENEWED, OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI,
- * CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED, NO_CARD, NO_READER,
- * NO_SERVICE, SERVICE_REFUSED, the verdict on the found card's certificate if it is not
- * OUTCOME_OK; CANCELLED if the person has gone.
+ * OUTCOME_OK; LAST_TRY and PIN_LOCKED, with *ret_found filled. Otherwise *ret_found has at most the
+ * reader, if a card was looked at, and the outcome is the most useful one for the user: RENEWED,
+ * OTHER_CARD, JUKI_CARD, PHONE, NO_CERT, NOT_JPKI, CARD_BUSY, CARD_MUTE, BAD_REPLY, CARD_REMOVED,
+ * NO_CARD, NO_READER, NO_SERVICE, SERVICE_REFUSED, or the verdict on the found card's certificate
+ * if it is not OUTCOME_OK; CANCELLED if the caller has gone.
  */
 struct outcome find_card(const struct flow_env *env, const struct flow_ui *ui,
     const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
 
-/* The same without the wait for a card that comes. */
+/* The same, without waiting for a card to arrive. */
 struct outcome find_card_there(const struct flow_env *env, const struct flow_ui *ui,
     const struct usercerts *enrolled, struct found_card *ret_found) MUST_CHECK;
 
 /*
- * For whom the cards on all readers are registered, together; waits for one as find_card(). No try is spent, and
- * nothing is held while the registrations are read.
+ * Finds the accounts for which the cards on all readers are registered, together; waits for a card
+ * as find_card(). No try is used, and nothing is held while the registrations are read.
  *
- * OUTCOME_OK with at least one account; UNREGISTERED: there is a card, and it is nobody's; as find_card() where there is no
- * My Number Card; as owners_find().
+ * OUTCOME_OK with at least one account; UNREGISTERED: there is a card, and no account has it; as
+ * find_card() where there is no My Number Card; as owners_find().
  */
 struct outcome find_owners(const struct flow_env *env, const struct flow_ui *ui, struct owners *ret) MUST_CHECK;
 

@@ -15,7 +15,7 @@
 #include "lib/secret.h"
 #include "nss/cert.h"
 
-/* Only what is proved, or assumed where that is enough, is let in: the rest is refused. */
+/* Admits a place that is proved, or assumed where that is enough; refuses all others. */
 struct outcome
 flow_may_use_reader(const struct flow_env *env, enum place place)
 {
@@ -32,8 +32,8 @@ flow_may_name_user(const struct flow_env *env, enum place place)
 }
 
 /*
- * A prompt may stay open for hours: what was enrolled and in order before it
- * has to be so after it. The set is read anew; *found then points into it.
+ * A prompt may stay open for hours: a certificate that was enrolled and valid before it has to be
+ * so after it as well. The set is read again; *found then points into the new set.
  */
 static struct outcome
 judge_certs_again(const struct flow_env *env, const char *user, struct usercerts *enrolled,
@@ -67,8 +67,9 @@ login_name_cert(const struct usercert *enrolled, struct login_result *result)
 }
 
 /*
- * Steps 3 to 5 where the program asks before the card is there. What was typed waits with the module: a PIN
- * goes nowhere before the card is found. Minutes may have passed, so steps 1 and 2 come again.
+ * Steps 3 to 5 where the program prompts before the card is there. The module keeps the input: a
+ * PIN is sent nowhere before the card is found. Minutes may have passed, so steps 1 and 2 are
+ * repeated.
  */
 static struct outcome
 find_after_question(const struct flow_env *env, const struct flow_ui *ui, const char *user,
@@ -144,7 +145,7 @@ flow_login(const struct flow_env *env, const struct flow_ui *ui,
 	if (outcome_ok(&o)) {
 		o = usercerts_verdict(&enrolled);
 		if (!outcome_ok(&o))
-			login_name_cert(&enrolled.at[0], &result);	/* whose verdict it is */
+			login_name_cert(&enrolled.at[0], &result);	/* the verdict is this one's */
 	}
 	if (outcome_ok(&o))
 		o = login_by_card(env, ui, request, &enrolled, pin, &result);

@@ -19,10 +19,13 @@
 #define DER_VERSION 0xa0	/* [0] EXPLICIT (RFC 5280 §4.1) */
 #define SERIAL_MAX ((USERINDEX_KEY_MAX - 1) / 2)
 
-/* What is wrong with an enrollment shows at its own login, and would be said again and again here. */
+/* A damaged enrollment is reported at its own user's login; here it would be logged at every search. */
 static const struct log unheard = { .sink = NULL };
 
-/* The key of a certificate, of which only the first bytes need be there; false if it has no serial number. */
+/*
+ * Makes the index key of a certificate, of which the first bytes are enough; false if it has no
+ * serial number.
+ */
 static bool
 key_of(struct view der, char key[static USERINDEX_KEY_MAX])
 {
@@ -92,7 +95,7 @@ is_found(const struct owners *f, const char *user)
 	return false;
 }
 
-/* Whether the index names the user or not: the enrollment decides. */
+/* Asks the enrollment itself, which decides, whatever the index says. */
 static void
 confirm_owner(void *ctx, const char *user)
 {
@@ -232,7 +235,7 @@ add_certificate(void *ctx, struct view der)
 	x->any = true;
 }
 
-/* Times before contents: what is changed meanwhile will not be known. */
+/* Reads times before contents: an enrollment that changes meanwhile counts as unknown to the index. */
 static void
 index_user(void *ctx, const char *user)
 {
@@ -265,7 +268,7 @@ owners_index(const struct flow_env *env, const char *users_dir, bool whole)
 	struct outcome o = outcome_of(OUTCOME_OK);
 
 	if (!userindex_stamp_of_dir(users_dir, &dir))
-		return o;	/* nobody is enrolled */
+		return o;	/* no user is enrolled */
 	if (!whole)
 		o = userindex_load(users_dir, env->trust_owner, &unheard, &known);
 	if (o.status != OUTCOME_NO_MEMORY)

@@ -97,7 +97,7 @@ judge_card_again(const struct pinchange_secrets *s)
 	return outcome_of(same ? OUTCOME_OK : OUTCOME_NEW_PIN_MISMATCH);
 }
 
-/* One question and its rules. What can be no PIN at all breaks the rules of its own prompt. */
+/* Asks one question and checks its rules. Input that cannot be a PIN breaks the rules of its own prompt. */
 static struct outcome
 ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
     const struct pinchange_secrets *s)
@@ -106,7 +106,7 @@ ask_one(const struct pinchange_ui *ui, const struct pinchange_question *q,
 
 	if (!outcome_ok(&o) && o.status != OUTCOME_PIN_FORMAT)
 		return o;
-	/* As the official software does: many holders know theirs in small letters. */
+	/* As J-LIS's software does: many holders write theirs in small letters. */
 	if (q->signature)
 		secret_capitalize(s->at[q->prompt]);
 	switch (q->prompt) {
@@ -155,7 +155,7 @@ same_card(void *ctx, struct jpki *card)
 	struct outcome o = jpki_read_auth_head(card, head, &len);
 
 	if (outcome_ok(&o) && !usercerts_is_head_of((struct view){ head, len }, c->card->cert))
-		o = outcome_of(OUTCOME_CARD_REMOVED);	/* and another put in its place */
+		o = outcome_of(OUTCOME_CARD_REMOVED);	/* another card has taken its place */
 	return o;
 }
 
@@ -168,7 +168,7 @@ change_on_card(void *ctx, struct jpki *card)
 	return jpki_change_pin(card, c->card->pin, c->new_pin);
 }
 
-/* The signature PIN is another PIN, with other rules and other ways out. */
+/* Turns an outcome of the PIN into that of the signature PIN, which has other rules and remedies. */
 static void
 speak_of_signature(struct outcome *o)
 {
@@ -212,7 +212,7 @@ pinchange(const struct flow_env *env, const struct pinchange_ui *ui,
 	return o;
 }
 
-/* --- of a user --------------------------------------------------------------------- */
+/* --- for a user -------------------------------------------------------------------- */
 
 static struct outcome
 find_card_of_user(const struct flow_env *env, const struct pinchange_ui *ui, const struct pinchange_user *user,

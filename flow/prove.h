@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Steps 6 to 8 of a login (flow/login.h), which an enrollment takes as well: the user is asked for
- * the PIN, the card signs a fresh challenge, and the signature is verified with the enrolled key.
+ * Steps 6 to 8 of a login (flow/login.h), which an enrollment takes as well: prompt for the PIN,
+ * have the card sign a fresh challenge, and verify the signature with the enrolled key.
  */
 #ifndef JPKI_FLOW_PROVE_H
 #define JPKI_FLOW_PROVE_H
@@ -16,18 +16,18 @@ struct unlock;
 /* What goes into the challenge (flow/possession/challenge.h), and what comes with it. */
 struct login_request {
 	const char *purpose, *user, *service, *host;
-	const char *login_name;	/* from afar: the user's name as the client of the login has it; else NULL */
+	const char *login_name;	/* remote: the user's name as the client of the login has it; else NULL */
 	enum place place;	/* of the user; for the steps before these */
-	struct unlock *unlock;	/* what the login unlocks besides (flow/unlock.h); NULL: nothing */
+	struct unlock *unlock;	/* what the login unlocks too (flow/unlock.h); NULL: nothing */
 };
 
-/* Notes in the debug log which step begins. */
+/* Writes to the debug log which step begins. */
 void prove_step(const struct flow_env *env, const char *what);
 
 /*
- * Step 6: asks for the PIN of the found card, once. OUTCOME_OK: four digits are in *pin. Otherwise
- * *pin is wiped: PIN_FORMAT, or what ui->ask_pin() returned. *ret_verify_by: until when the PIN may
- * be sent (clk_mono_ms; flow/possession/transaction.h).
+ * Step 6: prompts once for the PIN of the found card. OUTCOME_OK: four digits are in *pin.
+ * Otherwise *pin is wiped: PIN_FORMAT, or what ui->ask_pin() returned. *ret_verify_by: until when
+ * the PIN may be sent (clk_mono_ms; flow/possession/transaction.h).
  */
 struct outcome prove_ask(const struct flow_env *env, const struct flow_ui *ui,
     const struct found_card *found, struct secret *pin, int64_t *ret_verify_by) MUST_CHECK;
@@ -40,22 +40,19 @@ struct proof {
 };
 
 /*
- * Step 7: makes sure that the card is the found one, has it verify the PIN, once and not after
- * verify_by, and lets it sign proof->input, and then what `unlock` wants, which decides nothing (NULL:
- * nothing). OUTCOME_OK: there is a signature, which is not verified; otherwise as transaction_run(),
- * find_identify() and jpki_sign(). The PIN is wiped in any case. card_expiry and *ret_card_clean are
- * those of transaction_run().
+ * Step 7: checks that the card is the found one, has it verify the PIN, once and not after
+ * verify_by, and has it sign proof->input. Then it signs what `unlock` wants (NULL: nothing), which
+ * does not affect the outcome. OUTCOME_OK: there is a signature, which is not yet verified;
+ * otherwise as transaction_run(), find_identify() and jpki_sign(). The PIN is wiped in any case.
+ * card_expiry and *ret_card_clean are those of transaction_run().
  */
 struct outcome prove_sign(const struct flow_env *env, const struct usercerts *enrolled,
     const struct found_card *found, int64_t verify_by, struct secret *pin, struct proof *proof,
     struct unlock *unlock, char *card_expiry, bool *ret_card_clean) MUST_CHECK;
 
 /*
- * Steps 7 and 8: makes sure that the card is the found one, has it verify the PIN, once and not
- * after verify_by, lets it sign our challenge, and verifies the signature with the key of
- * found->enrolled. OUTCOME_OK only then; otherwise as transaction_run(), find_identify(),
- * jpki_sign() and sigcheck_verify(). The PIN is wiped in any case. card_expiry and *ret_card_clean
- * are those of transaction_run().
+ * Steps 7 and 8: as prove_sign() with our challenge, then verifies the signature with the key of
+ * found->enrolled. OUTCOME_OK only then; otherwise as prove_sign() and sigcheck_verify().
  */
 struct outcome prove_possession(const struct flow_env *env, const struct login_request *request,
     const struct usercerts *enrolled, const struct found_card *found, int64_t verify_by,

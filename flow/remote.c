@@ -21,7 +21,7 @@
 
 #define METHOD "publickey "
 
-/* What this machine is to its clients. */
+/* What this machine presents to its clients. */
 struct server {
 	const char *names;
 	size_t key_count;
@@ -46,7 +46,7 @@ server_done(struct server *s)
 		freep(&s->keys[i]);
 }
 
-/* Every public host key that can be read; a file that is unsafe is none. */
+/* Reads every public host key that it can; an unsafe file is skipped. */
 static void
 read_host_keys(const struct flow_env *env, struct server *s)
 {
@@ -133,7 +133,7 @@ ask_client(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 	return o;
 }
 
-/* Whether the host key that the signer's ssh met is one of ours. */
+/* Whether the host key that the client's ssh met is one of ours. */
 static bool
 is_our_host_key(const struct attempt *a)
 {
@@ -157,7 +157,7 @@ find_signer(const struct usercerts *e, const char *keyid)
 	return NULL;
 }
 
-/* Whether the reply holds a signature of an enrolled key over our challenge. */
+/* Whether the reply has a signature of an enrolled key over our challenge. */
 static struct outcome
 check_signature(struct attempt *a)
 {
@@ -184,7 +184,7 @@ check_signature(struct attempt *a)
 	return sigcheck_verify(a->signer->cert, &input, (struct view){ signature, signature_len });
 }
 
-/* The outcome for those who have not proved that they hold an enrolled card. */
+/* Returns CHALLENGE instead of the outcome to clients that have not proved that they hold an enrolled card. */
 static struct outcome
 hide_reason(const struct flow_env *env, const char *user, const struct outcome *o)
 {
@@ -198,7 +198,10 @@ judge_reply(struct attempt *a, const struct outcome *before, struct login_result
 {
 	struct outcome o;
 
-	/* A challenge may stay open for minutes: what was enrolled before it has to be so after it. */
+	/*
+	 * A challenge may stay open for minutes: a certificate that was enrolled before it has to
+	 * be so after it.
+	 */
 	usercerts_done(&a->enrolled);
 	o = usercerts_load(a->env, a->request->user, &a->enrolled);
 	if (outcome_ok(&o))
@@ -244,7 +247,7 @@ flow_remote(const struct flow_env *env, const struct remote_ui *ui,
 	*ret_result = result;
 }
 
-/* --- the key that sshd has let in ------------------------------------------------ */
+/* --- the key that sshd has accepted ----------------------------------------------- */
 
 static const char *
 next_line(const char *line)

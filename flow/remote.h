@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A login over ssh: the person and the card are somewhere else, and no card of ours is
+ * A login over ssh: user and card are at another machine, and no local card is
  * touched. Two ways:
  *
- * flow_remote(): the module shows a challenge (flow/possession/sshwire.h), the person's own machine
+ * flow_remote(): the module shows a challenge (flow/possession/sshwire.h), the user's own machine
  * signs it. Nothing later happens if something earlier fails:
  *
- *  1. this server knows its names and host keys (else nobody is challenged)
- *  2. the enrolled certificates are judged; whatever comes out, the challenge is the
- *     same and comes at the same moment: it tells nobody who is enrolled
+ *  1. this server knows its names and host keys (else there is no challenge)
+ *  2. the enrolled certificates are judged; whatever the verdict, the challenge is the
+ *     same and comes at the same moment: it does not reveal who is enrolled
  *  3. one challenge, one reply, in time
  *  4. the reply is of the right form, names an enrolled certificate, and one of our host
  *     keys (with remote_binding = name it may name none)
  *  5. the signature is verified with the enrolled key over our own challenge
  *  6. the certificates are judged again: only here the result can become OUTCOME_OK
  *
- * flow_ssh_key(): sshd has verified the signature of a public key already, and tells us
+ * flow_ssh_key(): sshd has already verified the signature of a public key, and reports
  * which. It is compared with the enrolled certificates, and these are judged.
  */
 #ifndef JPKI_FLOW_REMOTE_H
@@ -25,20 +25,20 @@
 #include "flow/possession/env.h"
 #include "flow/possession/sshwire.h"
 
-/* A challenge is not shown before this, so that no work of ours shows in its time. */
+/* A challenge is not shown before this, so that its timing does not reveal what we did before. */
 #define REMOTE_SHOW_AFTER_MS 50
 
-/* Nor is a reply refused before this, counted from the reply: strangers have nothing to be judged. */
+/* Nor is a reply refused before this, counted from the reply: strangers have no certificates to judge. */
 #define REMOTE_REFUSE_AFTER_MS 250
 
-/* The public host keys in the directory host_keys: the pattern of their names (fnmatch(3)), and how many are read. */
+/* Pattern of the names of public host keys in the directory host_keys (fnmatch(3)), and how many are read. */
 #define REMOTE_HOST_KEY_FILES "ssh_host_*.pub"
 #define REMOTE_HOST_KEYS_MAX 16
 
 struct remote_ui {
 	/*
-	 * Shows the prompt, echo on, and stores what came back, cut at SSHWIRE_REPLY_MAX.
-	 * OUTCOME_OK, also for an empty line; CANCELLED where nothing can be asked.
+	 * Shows the prompt, echo on, and stores the reply, cut at SSHWIRE_REPLY_MAX. OUTCOME_OK,
+	 * for an empty line too; CANCELLED where there is no way to prompt.
 	 */
 	MUST_CHECK struct outcome (*ask)(void *ctx, const char *prompt,
 	    char reply[static SSHWIRE_REPLY_MAX]);

@@ -18,15 +18,15 @@
 #define MAGIC "JPKI-UNLOCK"
 #define MAGIC_LEN (sizeof MAGIC - 1)
 #define RECORD_VERSION 1
-#define PURPOSE "pam_jpki unlock 1"	/* of the key */
+#define PURPOSE "pam_jpki unlock 1"	/* purpose of the key, for its derivation */
 #define TEXT_MAX 2048
-#define BLOCK_LEN (2 + SECRET_LONG_MAX)	/* length and password, filled up: how long it is does not show */
+#define BLOCK_LEN (2 + SECRET_LONG_MAX)	/* length and password, filled up to hide its length */
 #define LEAST_MS 1000			/* three times what a contactless card takes for a signature */
 
 _Static_assert(MAGIC_LEN + 1 + UNLOCK_SALT_LEN + CERT_FINGERPRINT_LEN + 8 + SEALED_NONCE_LEN + BLOCK_LEN +
     SEALED_TAG_LEN < UNLOCKFILE_MAX, "a file has room for a record, and to be found too long");
 
-/* A user's file: each of its parts, in this order. */
+/* The parts of a user's file, in this order. */
 struct record {
 	struct unlock_facts facts;
 	struct view nonce;
@@ -65,7 +65,7 @@ unlock_facts(const struct unlockfile *file, struct unlock_facts *ret)
 	return true;
 }
 
-/* What the card signs. */
+/* Writes the text that the card signs. */
 static bool
 write_text(const char *user, const char *machine, const uint8_t salt[static UNLOCK_SALT_LEN], struct writer *w)
 {
@@ -82,7 +82,7 @@ write_text(const char *user, const char *machine, const uint8_t salt[static UNLO
 	return writer_ok(w);
 }
 
-/* What is authenticated with the password: that text, and the rest of the file. */
+/* Writes what is authenticated with the password: that text, and the rest of the file. */
 static bool
 write_header(const char *user, const char *machine, const struct unlock_facts *facts, struct writer *w)
 {
@@ -174,7 +174,7 @@ sealing_of(struct view signature, const struct unlock_facts *facts, struct view 
 	return s;
 }
 
-/* The block that was sealed: false unless it holds a password. */
+/* Takes the password from the block that was sealed; false if there is none. */
 static bool
 take_password(const uint8_t block[static BLOCK_LEN], struct secret *password)
 {
@@ -232,7 +232,7 @@ find_cert(const struct usercerts *enrolled, const char *fingerprint)
 	return NULL;
 }
 
-/* The signature is the card's, over the text for this user, machine and salt. */
+/* Verifies the card's signature over the text for this user, machine and salt. */
 static struct outcome
 check_signature(const struct flow_env *env, const char *user, const struct unlock_facts *facts,
     const struct unlock_signature *signature, const char *machine, struct usercerts *enrolled)
@@ -257,7 +257,7 @@ seal_password(const char *user, const struct unlock_facts *facts, const struct u
 	uint8_t header[TEXT_MAX], block[BLOCK_LEN] = {0};
 	struct writer w = writer_of(header, sizeof header);
 	struct view text = secret_view(password);
-	struct challenge random;	/* for its way to random numbers */
+	struct challenge random;	/* used for its random numbers */
 	struct outcome o = challenge_fill_nonce(&random);
 	struct sealing s;
 

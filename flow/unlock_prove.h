@@ -6,9 +6,9 @@
 #include "flow/unlock.h"
 
 /*
- * Finds the user's card, asks for its PIN, once, and lets it sign the text for this machine and salt.
- * OUTCOME_OK; CERT_WEAK: the card's key is not RSA, and no PIN was asked for; otherwise as flow_login(), and *ret is to be wiped
- * in every case. *ret_reader and *ret_card_clean as login_result's.
+ * Finds the user's card, prompts for its PIN once, and has it sign the text for this machine and
+ * salt. OUTCOME_OK; CERT_WEAK: the card's key is not RSA, and there was no prompt; otherwise as
+ * flow_login(). Wipe *ret in every case. *ret_reader and *ret_card_clean are as login_result's.
  */
 struct outcome unlock_prove(const struct flow_env *env, const struct flow_ui *ui, const char *user,
     const char *machine, const uint8_t salt[static UNLOCK_SALT_LEN], struct unlock_signature *ret,

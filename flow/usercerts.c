@@ -34,9 +34,9 @@ crl_policy(const struct conf *conf)
 	}
 }
 
-/* --- what blocks -------------------------------------------------------------------- */
+/* --- block lists and CRLs ------------------------------------------------------------- */
 
-/* What asks whether a certificate is still good, for nss/chain.h. */
+/* What decides whether a certificate has been blocked or revoked, for nss/chain.h. */
 struct lists {
 	struct blocklist blocked;
 	const struct fleetcopy *fleet;
@@ -44,7 +44,7 @@ struct lists {
 	struct crlcheck crls;
 };
 
-/* By its own name, or by its number under this issuer. */
+/* By its own fingerprint, or by its serial number under this issuer. */
 static struct outcome
 check_fleet(const struct lists *lists, const struct cert *cert, const struct cert *issuer)
 {
@@ -59,13 +59,13 @@ check_fleet(const struct lists *lists, const struct cert *cert, const struct cer
 		snprintf(name, sizeof name, "%s-%s", by_serial.issuer_key, by_serial.serial);
 		o = fleetcopy_check(lists->fleet, name);
 	}
-	/* A copy that is broken has told us nothing, like one that is not there. Root's word stays. */
+	/* A damaged copy counts like a missing one. Root's registrations stay. */
 	if (o.status == OUTCOME_FLEET && !lists->of_fleet)
 		o = outcome_of(OUTCOME_OK);
 	return o;
 }
 
-/* The administrator's word first: it holds whatever is wrong with the rest, or without any. */
+/* The administrator's block list comes first: it decides even if the rest is damaged or missing. */
 static struct outcome
 check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
 {
@@ -79,7 +79,7 @@ check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64
 
 /* --- one certificate ------------------------------------------------------------------ */
 
-/* What a load works on: root's registrations first, then the fleet's. */
+/* The state of a load: root's registrations first, then the fleet's. */
 struct load {
 	const struct flow_env *env;
 	const char *user;
@@ -101,7 +101,7 @@ load_begin(const struct flow_env *env, const char *user, struct usercerts *ret, 
 	fleetcopy_open(env->conf, env->trust_owner, clk_wall_s(env->clk), env->log, &l->fleet);
 }
 
-/* What a certificate that the fleet has registered is worth, whatever it is itself. */
+/* The verdict on the fleet's copy, for a certificate that the fleet has registered. */
 static struct outcome
 fleet_verdict(const struct load *l)
 {
@@ -172,7 +172,7 @@ add_cert(const struct load *l, struct view der)
 	return o;
 }
 
-/* --- the file of a user --------------------------------------------------------------- */
+/* --- a user's file -------------------------------------------------------------------- */
 
 static const char *
 users_dir(const struct load *l)
@@ -188,7 +188,7 @@ bad_file(const struct load *l, const char *why)
 	return outcome_of(l->of_fleet ? OUTCOME_FLEET : OUTCOME_ENROLMENT);
 }
 
-/* One more, unless root has registered it already or, for the fleet, there are enough. */
+/* Adds one, unless root has registered it already or, for the fleet, the set is full. */
 static struct outcome
 add_next(struct load *l, struct view der)
 {
@@ -227,7 +227,7 @@ add_certs(struct load *l, struct cursor text)
 	}
 }
 
-/* The database is opened once there is something to judge. */
+/* Opens the database only if there is a certificate to judge. */
 static struct outcome
 load_file(struct load *l)
 {
@@ -242,7 +242,7 @@ load_file(struct load *l)
 	return outcome_ok(&o) ? add_certs(l, cursor_of(text, len)) : o;
 }
 
-/* Whether the fleet may say anything of this account; a refusal is logged where it says something. */
+/* Whether the fleet may register cards for this account; a refusal is logged if it has registered one. */
 static bool
 may_ask_fleet(const struct load *l)
 {
@@ -264,8 +264,8 @@ may_ask_fleet(const struct load *l)
 }
 
 /*
- * The fleet's certificates beside root's. A file that is damaged counts as a whole or not at all, and
- * takes nothing from what root has registered.
+ * Adds the fleet's certificates to root's. A damaged file of the fleet is skipped as a whole, and
+ * root's registrations stay as they are.
  */
 static struct outcome
 load_of_fleet(struct load *l)

@@ -6,7 +6,7 @@
 #include "flow/possession/env.h"
 #include "lib/buf.h"
 
-#define USERCERTS_MAX 8		/* cards, a successor, telephones */
+#define USERCERTS_MAX 8		/* cards, a renewed one, smartphones */
 
 struct cert;
 struct certdb;
@@ -20,32 +20,32 @@ struct usercert {
 
 struct usercerts {
 	struct certdb *db;
-	bool db_lent;		/* the caller's, who has opened it before the load and closes it: for many users */
+	bool db_lent;		/* the caller opens and closes the database: for many users */
 	size_t count;
 	struct usercert at[USERCERTS_MAX];
 };
 
 /*
- * Reads and judges them all: what root of this machine has registered (users_dir), then what an
- * organization has (fleet_dir, config/fleetcopy.h), USERCERTS_MAX of both. What either blocks is
- * blocked. OUTCOME_OK: there is at least one, whatever the verdicts. NOT_ENROLLED, ENROLMENT (a block
- * that is no certificate: then none of them counts), TRUST_DB, NO_MEMORY. *ret is to be
- * usercerts_done() in every case; zero it before.
+ * Reads and judges all of them: those that root of this machine has registered (users_dir), then
+ * those of an organization (fleet_dir, config/fleetcopy.h), USERCERTS_MAX of both together. A
+ * certificate that either blocks is blocked. OUTCOME_OK: there is at least one, whatever the
+ * verdicts. NOT_ENROLLED, ENROLMENT (a block that is not a certificate: then none of them counts),
+ * TRUST_DB, NO_MEMORY. Call usercerts_done() on *ret in every case; zero it before.
  *
- * Root's own registrations stay as they are whatever is wrong with the organization's: those then have
- * the verdict FLEET or FLEET_STALE, or, if they cannot be read and there are no others, FLEET is the
- * outcome.
+ * Root's own registrations stay as they are whatever is wrong with the organization's: those then
+ * have the verdict FLEET or FLEET_STALE or, if they cannot be read and there are no others, FLEET
+ * is the outcome.
  */
 struct outcome usercerts_load(const struct flow_env *env, const char *user, struct usercerts *ret)
     MUST_CHECK;
 
 /*
- * Whether there is a file of the user's, of whatever kind. For work that is in vain without one;
+ * Whether the user has a file, of whatever kind: a cheap test before work that needs one.
  * usercerts_load() decides.
  */
 bool usercerts_exist(const struct conf *conf, const char *user);
 
-/* A set of this one certificate, judged as if it were enrolled: for the enrollment. */
+/* Makes a set of this one certificate, judged as if it were enrolled: for the enrollment. */
 struct outcome usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
     MUST_CHECK;
 void usercerts_done(struct usercerts *e);
@@ -54,24 +54,24 @@ void usercerts_done(struct usercerts *e);
 struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
 
 /*
- * Whether the bytes of a card's certificate file that jpki_read_auth_head() gives are the
- * begin of this certificate, and enough to hold issuer, serial number and validity.
+ * Whether the bytes of a card's certificate file that jpki_read_auth_head() returns are the first
+ * ones of this certificate, and enough to contain issuer, serial number and validity.
  */
 bool usercerts_is_head_of(struct view head, struct view der);
 
 /*
- * The one whose certificate begins with these bytes from a card; NULL if none
- * does, or if they are too few to hold issuer, serial number and validity.
+ * The one whose certificate begins with these bytes from a card; NULL if there is none, or if they
+ * are too few to contain issuer, serial number and validity.
  */
 const struct usercert *usercerts_match(const struct usercerts *e, struct view head);
 
 /*
- * Whether this certificate, which is none of them, looks like a later one of the same
- * holder. JPKI gives private parties nothing that names the holder twice: subject, serial
- * number and key are new each time. But most certificates end on a birthday of their
- * holder (doc/facts/jpki-card.md §5.3); those that end with a period of stay are taken for
- * a stranger's. One stranger in 365 has the same birthday: for the message
- * only, nothing is verified and nothing follows from it.
+ * Whether this certificate, which is not one of them, looks like a later one of the same holder.
+ * JPKI gives private parties nothing that identifies the holder in both: subject, serial number and
+ * key are new each time. But most certificates expire on a birthday of their holder
+ * (doc/facts/jpki-card.md §5.3); those that expire with a period of stay are taken for a
+ * stranger's. One stranger in 365 has the same birthday: this is for the message only, nothing is
+ * verified and nothing else depends on it.
  */
 bool usercerts_is_renewal(const struct usercerts *e, struct view der);
 

@@ -98,7 +98,7 @@ whereabouts_is_here(const char *rhost)
 
 /* --- utmp --------------------------------------------------------------------- */
 
-/* Not left by a process that was killed, for a terminal that others have by now. */
+/* Whether its process is alive: one that was killed leaves an entry for a terminal that others now have. */
 static bool
 is_alive(const struct utmpx *u)
 {
@@ -133,10 +133,10 @@ whereabouts_by_utmp(const char *terminal)
 struct process {
 	char name[64];
 	pid_t parent;
-	unsigned int terminal;	/* that controls it: a device number; 0: none */
+	unsigned int terminal;	/* device number of its controlling terminal; 0: none */
 };
 
-/* proc(5), /proc/PID/stat: pid (name) state parent group session terminal …; a name may hold anything. */
+/* proc(5), /proc/PID/stat: pid (name) state parent group session terminal …; a name may contain any byte. */
 static bool
 read_process(pid_t pid, struct process *ret)
 {
@@ -163,7 +163,7 @@ read_process(pid_t pid, struct process *ret)
 	return true;
 }
 
-/* The kernel's number of a device has the low byte of the minor first, as makedev(3) of old. */
+/* Makes the kernel's device number, which has the low byte of the minor first, as makedev(3) once did. */
 static unsigned int
 console_of(unsigned int terminal)
 {
@@ -194,7 +194,7 @@ whereabouts_by_parents(pid_t process, unsigned int *ret_console)
 /* --- logind ------------------------------------------------------------------- */
 
 #ifdef HAVE_LIBSYSTEMD
-/* A text of a session's: "" if logind has none. False: it cannot be read. */
+/* Reads a text of a session: "" if logind has none. False: it cannot be read. */
 static bool
 read_text(int (*get)(const char *, char **), const char *id, char text[static PLACE_NAME_MAX])
 {
@@ -229,7 +229,7 @@ matters(const struct place_session *s, uid_t owner, const struct place_evidence 
 	    place_same_display(s->display, e->tty) || place_same_display(s->display, e->display);
 }
 
-/* The process is in no session, or no user's; or there are no control groups. */
+/* Whether the process is in no session, or not in a user's; or there are no control groups. */
 static bool
 is_none(int r)
 {
@@ -237,8 +237,9 @@ is_none(int r)
 }
 
 /*
- * The session of this process: its name, to be freed, and whose it is. False: it cannot be
- * told. A process in none: NULL, and the user whose service manager has started it, or the caller.
+ * Finds the session of this process: its name, to be freed, and its owner. False: it cannot be
+ * determined. A process without a session: NULL, and the user whose service manager has started it,
+ * or the caller.
  */
 static bool
 find_own(struct place_evidence *e, char **ret_id, uid_t *ret_owner)

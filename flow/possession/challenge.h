@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the card signs: a text that names its purpose, so that a signature
- * made for one host, user, service or moment is worth nothing for another,
- * nor for any other system that uses the same key. The only builder, for
+ * The text that the card signs. It names its purpose, so that a signature
+ * made for one host, user, service or moment is useless for another,
+ * and for any other system that uses the same key. This is the only builder, for
  * local and remote use.
  *
  *	JPKI-CHALLENGE-1
@@ -13,9 +13,9 @@
  *	time=1795400000
  *	nonce=<64 hex digits>
  *
- * One that is signed in another place (flow/possession/sshwire.h) has a line more: the host
- * key by which the signer's ssh knows the server, so that no other server can
- * hand it on:
+ * A text that is signed on another machine (flow/possession/sshwire.h) has one more line: the host
+ * key by which the signer's ssh knows the server, so that another server cannot
+ * relay it:
  *
  *	hostkey=<SHA-256 of the key, base64 without padding>
  *
@@ -40,11 +40,11 @@ struct challenge {
 /* Fills the nonce from getrandom(2), all of it. OUTCOME_INTERNAL if it cannot. */
 struct outcome challenge_fill_nonce(struct challenge *c) MUST_CHECK;
 
-/* Writes the text. False if it does not fit into CHALLENGE_MAX bytes. */
+/* Writes the text. False if it is longer than CHALLENGE_MAX bytes. */
 bool challenge_write(const struct challenge *c, uint8_t text[static CHALLENGE_MAX],
     size_t *ret_len) MUST_CHECK;
 
-/* A value, as in the text: every byte outside the set above as %XX. */
+/* Writes a value as in the text: every byte outside the set above as %XX. */
 void challenge_write_value(struct writer *w, const char *value);
 
 #endif

@@ -7,20 +7,20 @@
 #include "config/conf.h"
 #include "flow/possession/search.h"
 
-/* Waiting is done in slices, so that a person who leaves is noticed. */
+/* Waiting is done in slices, to notice early that the caller has gone. */
 #define SLICE_MS 500
 
 struct progress {
 	struct search *how;
-	int64_t busy_by, held_by;	/* clk_mono_ms: other programs are waited for until then */
-	bool busy, held;		/* a card could not be looked at, for another program has it (to itself) */
+	int64_t busy_by, held_by;	/* clk_mono_ms: how long to wait for other programs */
+	bool busy, held;		/* another program is using a card, or has it to itself */
 	bool over;
 	bool waits_told;
 	struct transport_readers seen;	/* as of the last look */
 	struct outcome best;
 };
 
-/* Of several cards that will not do, which one to talk about? */
+/* Several unusable cards: which one to report? */
 static int
 rank(enum outcome_status status)
 {
@@ -48,7 +48,7 @@ search_wants(const char *wanted, const struct transport_readers *readers, const 
 	return strncmp(name, wanted, strlen(wanted)) == 0;
 }
 
-/* Takes the readers that are not wanted off the list. */
+/* Removes the readers that are not wanted from the list. */
 static void
 keep_wanted(const struct search *how, struct transport_readers *readers)
 {
@@ -63,7 +63,7 @@ keep_wanted(const struct search *how, struct transport_readers *readers)
 		    LOG_NAME(all.at[0].name));
 }
 
-/* Waits for those who have their turn first; not for one that has the card to itself. */
+/* Waits for programs that came first; not for one that has the card to itself. */
 static struct outcome
 look_at_card(struct progress *p, const struct transport_reader *r)
 {
@@ -95,7 +95,7 @@ look_at_reader(struct progress *p, struct transport_reader *r)
 {
 	struct outcome o = look_at_card(p, r);
 
-	/* Of several that will do, the first. */
+	/* Of several usable cards, the first. */
 	if (p->over || rank(o.status) > rank(p->best.status) ||
 	    (!outcome_ok(&p->best) && rank(o.status) == rank(p->best.status))) {
 		p->best = o;
@@ -109,8 +109,8 @@ look_at_reader(struct progress *p, struct transport_reader *r)
 }
 
 /*
- * Looks at the cards that were not there at the last look; those that another
- * program is using come last, since looking at them may take its time.
+ * Looks at the cards that have arrived since the last look; those that another program is using
+ * come last, since they may take time.
  */
 static void
 look_at_readers(struct progress *p)
@@ -155,7 +155,7 @@ left_ms(const struct progress *p, int64_t wait_by)
 	return clk_left_ms(p->how->env->clk, until);
 }
 
-/* A card that another program has is there, and a pcscd that restarts comes back: both without the person's help. */
+/* A card that another program is using, and a pcscd that restarts, come back without the user's help. */
 static void
 tell_of_wait(struct progress *p)
 {
@@ -188,7 +188,7 @@ search_cards(struct search *s)
 		if (s->gone != NULL && s->gone(s->ctx))
 			return outcome_of(OUTCOME_CANCELLED);
 		tell_of_wait(&p);
-		/* An error here shows again, and is judged, at the next look. */
+		/* An error here occurs again, and is judged, at the next look. */
 		(void)!t->ops->wait(t->ctx, &p.seen, left < SLICE_MS ? left : SLICE_MS).status;
 	}
 	p.best.waited_s = (unsigned int)((clk_mono_ms(s->env->clk) - start) / 1000);

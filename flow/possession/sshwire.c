@@ -22,7 +22,7 @@ name_of(enum sshwire_binding binding)
 
 /* --- the prompt ------------------------------------------------------------- */
 
-/* What a terminal may be shown, and what a prompt has room for. */
+/* Whether a value may be shown on a terminal and fits into a prompt. */
 static bool
 is_printable(const char *value)
 {
@@ -106,7 +106,7 @@ get_nonce(const char *word, uint8_t nonce[static CHALLENGE_NONCE_LEN])
 	return true;
 }
 
-/* Cuts a line at its blanks. False unless there are exactly so many words. */
+/* Cuts a line at its blanks. False unless there are exactly WORDS words. */
 static bool
 cut(char *line, const char *words[static WORDS])
 {
@@ -138,7 +138,7 @@ sshwire_read_prompt(const char *line, struct sshwire_challenge *ret)
 	c.time = strtoll(words[5], NULL, 10);
 	if (strcmp(words[7], "name:") == 0)
 		c.binding = SSHWIRE_NAME;
-	/* There is one way to write a challenge: what was skipped or bent above shows here. */
+	/* There is one way to write a challenge: any leniency above shows here. */
 	if (!sshwire_write_prompt(&c, again) || strcmp(again, line) != 0)
 		return false;
 	*ret = c;
@@ -195,7 +195,7 @@ sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_
 	return n > 0 && n < SSHWIRE_REPLY_MAX;
 }
 
-/* Takes what stands before the next dot. */
+/* Takes the part before the next dot. */
 static bool
 take_part(const char **p, char *ret, size_t size)
 {

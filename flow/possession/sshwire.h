@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * JPKI1: a challenge that is signed where the person sits, and the reply. The module
+ * JPKI1: a challenge that is signed at the user's own machine, and the reply. The module
  * shows one prompt (echo on, ASCII, one line), which jpki-askpass reads as ssh's askpass:
  *
  *	JPKI1 remote-login HOSTS USER SERVICE TIME NONCE BINDING: 
@@ -14,10 +14,10 @@
  * KEYID are the first 16 hex digits of the SHA-256 of the certificate; HOSTKEY is the
  * SHA-256 of the server's host key as ssh writes it (base64, 43 characters), or "-";
  * SIGNATURE is base64 with padding. It stays below PAM_MAX_RESP_SIZE, and below the 1023
- * octets at which OpenSSH cuts (doc/facts/consumers.md §2.1).
+ * bytes at which OpenSSH cuts (doc/facts/consumers.md §2.1).
  *
- * Whatever is not exactly of this form is not read. This file decides the form only; who
- * may believe what is decided in flow/remote.c (server) and tools/ssh (client).
+ * Input that is not exactly of this form is rejected. This file decides the form only; what
+ * is believed is decided in flow/remote.c (server) and tools/ssh (client).
  */
 #ifndef JPKI_FLOW_POSSESSION_SSHWIRE_H
 #define JPKI_FLOW_POSSESSION_SSHWIRE_H
@@ -54,7 +54,7 @@ struct sshwire_reply {
 bool sshwire_write_prompt(const struct sshwire_challenge *c, char ret_text[static SSHWIRE_PROMPT_MAX])
     MUST_CHECK;
 
-/* Whether a line begins like a prompt of ours, whatever follows. */
+/* Whether a line begins like one of our prompts, whatever follows. */
 bool sshwire_is_marked(const char *line);
 
 /* Reads a prompt: the line alone, without what ssh puts before it. False unless it is whole. */
@@ -69,7 +69,7 @@ bool sshwire_names_host(const struct sshwire_challenge *c, const char *name);
 bool sshwire_text(const struct sshwire_challenge *c, const char *hostkey,
     uint8_t text[static CHALLENGE_MAX], size_t *ret_len) MUST_CHECK;
 
-/* Writes and reads the reply. False unless every part is of its form and it fits. */
+/* Writes and reads the reply. False unless every part has its form and it fits. */
 bool sshwire_write_reply(const struct sshwire_reply *r, char ret_text[static SSHWIRE_REPLY_MAX])
     MUST_CHECK;
 bool sshwire_read_reply(const char *line, struct sshwire_reply *ret) MUST_CHECK;

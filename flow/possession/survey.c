@@ -18,7 +18,7 @@ tries_of(struct jpki *card, enum jpki_pin pin)
 	return outcome_ok(&o) || o.status == OUTCOME_PIN_LOCKED ? tries : TRIES_UNKNOWN;
 }
 
-/* A part that a card lacks is no reason to stop; a card that has gone is. */
+/* Whether the card has gone. A part that a card lacks is no reason to stop. */
 static bool
 gone(const struct outcome *o)
 {
@@ -93,10 +93,10 @@ survey_certificate(const struct survey *s)
 	    s->kind == JPKI_KIND_PHONE ? OUTCOME_PHONE : OUTCOME_NO_CERT);
 }
 
-/* What lies on the readers, for a choice. */
+/* The cards on the readers, to choose from. */
 struct choice {
 	const struct flow_env *env;
-	bool proper;			/* a My Number Card has been seen, not only a Juki card or a phone */
+	bool proper;			/* a My Number Card was seen, not only a Juki card or a smartphone */
 	unsigned int count;		/* of the better kind */
 	char reader[TRANSPORT_NAME_MAX];	/* the first of them */
 	uint8_t head[JPKI_HEAD_MAX];	/* of its certificate */

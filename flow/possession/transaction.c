@@ -31,7 +31,7 @@ transaction_may_try(const struct flow_env *env, int tries_left)
 	return o;
 }
 
-/* Another program may have spent tries while the person typed. */
+/* Another program may have used tries while the user typed. */
 static struct outcome
 may_still_try(const struct flow_env *env, struct jpki *card, const struct transaction *v)
 {
@@ -40,7 +40,7 @@ may_still_try(const struct flow_env *env, struct jpki *card, const struct transa
 
 	if (outcome_ok(&o))
 		o = transaction_may_try(env, tries);
-	/* Who was not warned of the last try has not agreed to spend it. */
+	/* A user who was not warned of the last try has not agreed to use it. */
 	if (outcome_ok(&o) && tries == 1 && v->told_tries > 1)
 		o.status = OUTCOME_LAST_TRY;
 	return o;
@@ -56,7 +56,7 @@ verify_pin(const struct flow_env *env, struct jpki *card, const struct transacti
 
 	if (outcome_ok(&o))
 		o = jpki_select(card);
-	/* What lies there may have been changed while the person typed. */
+	/* The card may have been exchanged while the user typed. */
 	if (outcome_ok(&o))
 		o = v->same_card(v->ctx, card);
 	if (outcome_ok(&o))
@@ -68,7 +68,7 @@ verify_pin(const struct flow_env *env, struct jpki *card, const struct transacti
 
 	*card_clean = false;
 	o = jpki_verify(card, v->pin, pin);
-	/* A card that did not say how many tries are left is asked. */
+	/* Asks the card for the tries left if its reply to VERIFY did not say. */
 	if (o.status == OUTCOME_PIN_WRONG && o.tries_left == TRIES_UNKNOWN) {
 		struct outcome q = jpki_tries_left(card, v->pin, &o.tries_left);
 
@@ -79,8 +79,8 @@ verify_pin(const struct flow_env *env, struct jpki *card, const struct transacti
 }
 
 /*
- * Both, since either alone does not do it on every reader. The card's own end
- * is told by the card manager, so where it is wanted it is asked in between.
+ * Does both, since on some readers one alone is not enough. Only the card manager reports the
+ * card's expiry, so that is read in between.
  */
 static bool
 drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
@@ -89,7 +89,7 @@ drop_state(const struct transport *t, struct jpki *card, char *card_expiry)
 	    jpki_leave(card);
 	bool powered_down = t->ops->close(t->ctx, TRANSPORT_POWER_DOWN);
 
-	/* A telephone has no card manager, and ends its session without power. */
+	/* A smartphone has no card manager, and ends its session without power. */
 	return powered_down && (outcome_ok(&left) || left.status == OUTCOME_NOT_JPKI);
 }
 
@@ -105,7 +105,7 @@ transaction_run(const struct flow_env *env, const struct transaction *v, struct 
 	o = t->ops->open(t->ctx, v->reader, clk_left_ms(env->clk, v->verify_by));
 	if (!outcome_ok(&o)) {
 		secret_wipe(pin);
-		/* The reader was there before the prompt. It may be there again, under another name. */
+		/* The reader was there before the prompt. It may be back under another name. */
 		return o.status == OUTCOME_NO_READER ? outcome_raw(OUTCOME_CARD_REMOVED, o.raw) : o;
 	}
 	o = verify_pin(env, &card, v, pin, ret_card_clean);
@@ -124,7 +124,7 @@ transaction_drop_state(const struct flow_env *env, const char *reader)
 	struct jpki card = { .transport = env->transport };
 	struct outcome o = t->ops->open(t->ctx, reader, time_left_ms(env));
 
-	/* A card that has gone has forgotten. */
+	/* A removed card has lost its verified state. */
 	if (o.status == OUTCOME_CARD_REMOVED || o.status == OUTCOME_NO_READER)
 		return outcome_of(OUTCOME_OK);
 	if (outcome_ok(&o) && !drop_state(t, &card, NULL))
