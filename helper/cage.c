@@ -27,8 +27,8 @@ cage_prepare(void)
 		{ RLIMIT_FSIZE, 0 },		/* no file grows */
 		{ RLIMIT_NPROC, 0 },		/* root is not bound by it; the filter binds all */
 		{ RLIMIT_NOFILE, 64 },		/* a login needs 12 */
-		{ RLIMIT_DATA, (rlim_t)256 << 20 },	/* and 7 MiB, an index of CRLs is mapped besides */
-		{ RLIMIT_CPU, 60 },		/* and 20 ms */
+		{ RLIMIT_DATA, (rlim_t)256 << 20 },	/* a login needs 7 MiB, and maps an index of CRLs */
+		{ RLIMIT_CPU, 60 },		/* a login needs 20 ms */
 	};
 	static const struct confine_detach detach = { .close_from = PROTO_FD + 1,
 		.limits = limits, .limit_count = COUNT(limits) };
@@ -45,7 +45,7 @@ log_staying(const struct log *log, const char *why)
 	    "in pam_jpki.conf(5)", HELPER_USER, why);
 }
 
-/* Whom a helper of root becomes: *ret is user, or NULL if it stays who it is. */
+/* Chooses the user that a helper of root becomes: *ret is user, or NULL if it does not change. */
 static struct outcome
 choose_user(const char *wanted, const struct log *log, struct confine_user *user,
     const struct confine_user **ret)
@@ -92,7 +92,10 @@ confine_helper(const struct conf *conf, bool host_keys, const struct log *log)
 	reach_of_login(conf, host_keys, &reach);
 	c.path_count = reach.count;
 	if (!confine(&c, &landlock)) {
-		/* In a service with few capabilities. By a name that was given, it is refused. */
+		/*
+		 * The service has few capabilities. With a user that the administrator named, this
+		 * is an error.
+		 */
 		if (errno != EPERM || c.user == NULL || strcmp(conf->helper_user, CONF_USER_AUTO) != 0)
 			return outcome_raw(OUTCOME_INTERNAL, (uint32_t)errno);
 		log_staying(log, strerror(errno));
@@ -106,7 +109,7 @@ confine_helper(const struct conf *conf, bool host_keys, const struct log *log)
 
 /* --- the filter ----------------------------------------------------------------- */
 
-/* What card, NSS and libc need, and what does no harm in their company. */
+/* What card, NSS and libc need, and related calls that do no harm. */
 static const int allowed[] = {
 	SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_nanosleep_time64),
@@ -134,7 +137,7 @@ static const int allowed[] = {
 	SCMP_SYS(connect),	/* until the seal */
 };
 
-/* What nothing honest in here ever does. */
+/* System calls that no legitimate code path makes: they kill the process. */
 static const int deadly[] = {
 	/* another program, or another process */
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill),
@@ -166,7 +169,10 @@ static const int deadly[] = {
 #define VALUE(argument, value) SCMP_CMP64(argument, SCMP_CMP_EQ, value)
 #define BITS(argument, mask, value) SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value)
 
-/* open(2) to read; else, by whichever bit. (O_TMPFILE needs O_WRONLY or O_RDWR.) */
+/*
+ * open(2) to read is allowed; with any of the bits that write it is not. (O_TMPFILE needs O_WRONLY
+ * or O_RDWR.)
+ */
 #define OPEN(call, argument) \
 	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { BITS(argument, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) } }, \
 	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(argument, O_WRONLY, O_WRONLY) } }, \
@@ -182,8 +188,8 @@ static const int deadly[] = {
 	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(call), 1, { BITS(2, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC) } }
 
 /*
- * What owns a descriptor, or a lease on a file, has a signal of its choice sent to a process of its
- * choice, by the kernel. (F_SETLK64 is F_SETLK where a long has 64 bits.)
+ * The owner of a descriptor, or of a lease on a file, can have the kernel send a signal of its
+ * choice to a process of its choice. (F_SETLK64 is F_SETLK where a long has 64 bits.)
  */
 #define FCNTL(call) \
 	{ SCMP_ACT_ALLOW, SCMP_SYS(call), 1, { VALUE(1, F_DUPFD_CLOEXEC) } }, \
@@ -211,12 +217,12 @@ static const struct callfilter_rule by_argument[] = {
 	{ SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1, { BITS(2, PROT_EXEC, PROT_EXEC) } },
 	{ SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, { VALUE(0, AF_UNIX) } },
 	{ SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, { SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX) } },
-	/* To look at a limit, not to set it; for the filter of the seal. */
+	/* To read a limit, not to set it; for the filter of the seal. */
 	{ SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, { VALUE(2, 0) } },
 	{ SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, { VALUE(0, PR_SET_NO_NEW_PRIVS) } },
 };
 
-/* abort(3) signals its own process; the number is not known before. */
+/* abort(3) signals its own process, whose number is known only now. */
 static bool
 add_abort(scmp_filter_ctx filter)
 {

@@ -30,7 +30,7 @@ link_is_there(void)
 	return getsockopt(PROTO_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
-/* The module that asks is older or newer than we are: it hears that, and nothing is done for it. */
+/* Tells a module of another version that its version differs; does nothing else for it. */
 static void
 answer_other_version(struct cursor c)
 {
@@ -100,7 +100,7 @@ link_log(void *ctx, int priority, const char *text)
 	if ((priority == LOG_DEBUG && !conf->debug) || ++count > PROTO_LOGS_MAX)
 		return;
 	snprintf(m.text, sizeof m.text, "%s", text);
-	/* Should the module be gone: finishing with the card comes first. */
+	/* If the module has gone, the work with the card is finished first. */
 	if (proto_put_log(&w, &link_state.id, &m))
 		(void)!proto_send(PROTO_FD, &w);
 }
@@ -195,7 +195,7 @@ link_send_result(const struct outcome *o, bool card_clean, const char *text, con
 		die();
 }
 
-/* A user who logs in may have another way in than this card. */
+/* Writes the sentence. A user who logs in may have another way in than this card. */
 void
 link_sentence(const struct outcome *o, char text[static MESSAGE_MAX])
 {
@@ -205,7 +205,7 @@ link_sentence(const struct outcome *o, char text[static MESSAGE_MAX])
 		message_outcome(o, text);
 }
 
-/* OUTCOME_OK, and the contents of the wanted message are in *ret_c. No deadline: a person types. */
+/* OUTCOME_OK, and *ret_c has the contents of the wanted message. No deadline: a user is typing. */
 static struct outcome
 receive_answer(enum proto_type wanted, uint8_t packet[static PROTO_PACKET_MAX], struct cursor *ret_c)
 {
@@ -287,6 +287,6 @@ link_module_gone(void *ctx)
 {
 	struct pollfd p = { .fd = PROTO_FD, .events = POLLIN };
 
-	/* It has nothing to say but when it was asked: anything here is the end. */
+	/* The module sends only what it was asked for: anything here is the end. */
 	return poll(&p, 1, 0) != 0;
 }

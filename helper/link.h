@@ -20,18 +20,21 @@
 bool link_is_there(void) MUST_CHECK;
 
 /*
- * Receives REQUEST, for which it waits ten seconds. False: there is none, it is malformed, or it is
- * of another version, which was answered.
+ * Receives REQUEST; waits ten seconds for it. False: there is none, it is malformed, or it is of
+ * another version (which is answered).
  */
 bool link_receive_request(struct proto_request *ret) MUST_CHECK;
 
-/* The REQUEST after one for a name that the card is not to give; a person types meanwhile, for as long as they like. */
+/*
+ * Receives the REQUEST that follows if the card is not to name the user. No time limit: a user is
+ * typing a name.
+ */
 bool link_receive_next_request(struct proto_request *ret) MUST_CHECK;
 
 /* A sink for struct log, ctx being the struct conf; PROTO_LOGS_MAX lines at most. */
 void link_log(void *ctx, int priority, const char *text);
 
-/* What RESULT and the sentences say: where the user is, and of which card. */
+/* For RESULT and the sentences: where the user is, and which card it is about. */
 void link_name_place(enum where where);
 enum where link_place(void);
 void link_name_card(const char *reader, const char *cert);	/* either may be NULL: as it was */
@@ -41,34 +44,34 @@ void link_send_ready(const struct proto_ready *ready);
 void link_send_named(const char *user);
 
 /*
- * Sends EARLY and waits for TYPED, without limit. OUTCOME_OK: four digits, which the module keeps for
- * link_ask_pin(); else what became of the login, as there.
+ * Sends EARLY and waits for TYPED, without limit. OUTCOME_OK: four digits, which the module keeps
+ * for link_ask_pin(); otherwise the outcome of the login, as there.
  */
 struct outcome link_ask_early(const struct proto_early *early) MUST_CHECK;
 
-/* CUE: the module shows the text, and nothing comes back. */
+/* CUE: the module shows the text; there is no reply. */
 void link_send_cue(const char *text);
 
 /*
- * RESULT. text, daily, stale: as in struct proto_result; "" for nothing. password: what was unlocked, or
- * NULL; no copy of it stays here.
+ * Sends RESULT. text, daily, stale: as in struct proto_result; "" for nothing. password: what was
+ * unlocked, or NULL; no copy of it stays here.
  */
 void link_send_result(const struct outcome *o, bool card_clean, const char *text, const char *daily,
     const struct secret *password, const char *stale);
 
-/* The same message without a password into *w; false: it does not fit. */
+/* Writes the same message, without a password, to *w; false: it does not fit. */
 bool link_put_result(struct writer *w, const struct outcome *o, bool card_clean, const char *text,
     const char *daily) MUST_CHECK;
 
-/* What the user reads of an outcome. */
+/* Writes the sentence that the user reads for an outcome. */
 void link_sentence(const struct outcome *o, char text[static MESSAGE_MAX]);
 
 /*
- * Sends PROMPT and waits for PIN, without limit: a person types. OUTCOME_OK: *pin has what was typed,
- * up to SECRET_MAX bytes, *ret_since what the module noted since the last login, and *ret_file (NULL:
- * not wanted) what is to be unlocked with the card. CANCELLED: the
- * user did, or the module has gone (then *ret_received is false). HELPER: another message came.
- * Otherwise what the module answered in place of a PIN.
+ * Sends PROMPT and waits for PIN, without limit: a user is typing. OUTCOME_OK: *pin has the input,
+ * up to SECRET_MAX bytes; *ret_since what the module has counted since the last login; and
+ * *ret_file (NULL: not wanted) the file to be unlocked with the card. CANCELLED: by the user, or
+ * the module has gone (then *ret_received is false). HELPER: another message came. Otherwise the
+ * outcome that the module sent in place of a PIN.
  */
 struct outcome link_ask_pin(const struct proto_prompt *prompt, struct secret *pin,
     struct proto_since *ret_since, struct unlockfile *ret_file, bool *ret_received) MUST_CHECK;
@@ -79,7 +82,7 @@ struct outcome link_ask_pin(const struct proto_prompt *prompt, struct secret *pi
  */
 struct outcome link_ask_reply(const struct proto_challenge *challenge, struct proto_reply *ret) MUST_CHECK;
 
-/* Whether the module has gone, or sends what it was not asked for. Async-signal-safe; ctx is not used. */
+/* Whether the module has gone, or sends an unexpected message. Async-signal-safe; ctx is not used. */
 bool link_module_gone(void *ctx);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * jpki_helper: one process for one login, started by pam_jpki.so with an
- * empty environment and nothing open but a socket to it. Card and NSS live
- * and die here; the verdict goes back as one message (helper/proto.h).
+ * empty environment and nothing open but a socket to it. Card and NSS are used
+ * here only; the verdict goes back as one message (helper/proto.h).
  *
- * MUSTs: no core dump and no tracing; in its cage (helper/cage.h) before it looks at a file of the
+ * MUSTs: no core dump and no tracing; enters its cage (helper/cage.h) before it reads a file of the
  * user or a card; each PIN in a struct secret, wiped on every path, also by the handler of
- * helper/tick.h; one time limit over everything but a person's typing; a message that is not what it
- * must be ends the process without a verdict, which the module takes for a refusal.
+ * helper/tick.h; one time limit for everything except the user's typing; a malformed or unexpected
+ * message ends the process without a verdict, which the module takes for a refusal.
  *
  *	main -> tasks -> sealed_card -> tick -> link -> resources
  */
@@ -32,9 +32,9 @@
 #include "lib/i18n.h"
 
 /*
- * The end of a session, a service or a terminal signals every process in it. This one ends by
- * itself, by the deadline at the latest, and never between VERIFY and the moment when the card has
- * forgotten it.
+ * Ending a session, a service or a terminal signals every process in it. This one ends on its own,
+ * by the deadline at the latest, and never between VERIFY and the moment when the card has dropped
+ * the verified state.
  */
 static void
 ignore_signals(void)
@@ -47,7 +47,7 @@ ignore_signals(void)
 }
 
 /*
- * Under su and sudo the real user id is the caller's, who could signal us: the effective one becomes
+ * Under su and sudo the real user id is the caller's, who could signal us: make the effective one
  * the only one.
  */
 static bool
@@ -60,8 +60,8 @@ become_effective(void)
 }
 
 /*
- * Where the user is (lib/place.h). Before the cage, from inside which neither other processes nor
- * logind's files are to be seen.
+ * Finds out where the user is (lib/place.h). Before the cage, which hides other processes and
+ * logind's files.
  */
 static enum where
 locate_user(const struct proto_request *request, const struct conf *conf, const struct log *log)
@@ -76,8 +76,8 @@ locate_user(const struct proto_request *request, const struct conf *conf, const 
 }
 
 /*
- * pcscd is connected to while we still are root, whom its polkit lets in, and not always the user
- * that we become. What comes of it is told when the card's turn comes.
+ * Connects to pcscd while we are still root: its polkit rules admit root, and not always the user
+ * that we become. A failure is reported when the card is needed.
  */
 static struct outcome
 enter_cage(const struct flow_env *env, const struct proto_request *request)
@@ -112,7 +112,7 @@ send_ready(const struct conf *conf, const struct proto_request *request, unsigne
 	link_send_ready(&m);
 }
 
-/* The module has looked the account up: the cage lets no user database be asked. */
+/* The module has looked the account up: the cage cuts off all user databases. */
 static bool
 uid_of_request(void *ctx, const char *user, uid_t *ret_uid)
 {
@@ -124,11 +124,11 @@ uid_of_request(void *ctx, const char *user, uid_t *ret_uid)
 	return true;
 }
 
-/* Ready, the cage, the task. */
+/* Sends READY, enters the cage, does the task. */
 static void
 serve_request(struct flow_env *env, const struct conf *conf, const struct proto_request *request)
 {
-	/* The rest is for a helper that drops the card's state, should this one not get to it. */
+	/* The rest is for a helper that drops the card's state, in case this one cannot. */
 	unsigned int work_s = request->task == PROTO_DROP ? request->drop_s : conf->timeout - PROTO_DROP_S;
 	struct outcome o;
 
@@ -167,9 +167,9 @@ run_request(struct proto_request *request)
 }
 
 /*
- * A program that gives no name may have one asked for, as ever, or the card names the user. False: the first, and the
- * module asks while this process waits for the REQUEST of the login. Faulty options are for that one to
- * tell: nothing is logged here.
+ * Whether the card names the user of a program that gives no name. False: the module has the
+ * program prompt for a name, while this process waits for the REQUEST of the login. Invalid options
+ * are reported by that login: nothing is logged here.
  */
 static bool
 is_named_by_card(const struct proto_request *request)

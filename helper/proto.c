@@ -278,7 +278,7 @@ proto_is_other_version(struct cursor r, struct proto_id *ret_id, unsigned int *r
 	return true;
 }
 
-/* A text of the helper's: to be shown to a person, or logged. */
+/* Reads a text from the helper, to be shown to a user or logged. */
 static bool
 reader_text(struct cursor *r, char *dst, size_t size)
 {
@@ -294,7 +294,7 @@ is_cert(const char *cert)
 	return hex_is_text(cert, PROTO_CERT_MAX - 1);
 }
 
-/* Or "". It becomes a part of the session's environment. */
+/* Reads a fingerprint, or "". It becomes a part of the session's environment. */
 static bool
 reader_cert(struct cursor *r, char cert[static PROTO_CERT_MAX])
 {
@@ -434,7 +434,7 @@ proto_get_prompt(struct cursor *r, struct proto_prompt *ret)
 	    reader_text(r, ret->text, sizeof ret->text) && cursor_at_end(r);
 }
 
-/* A user's file, and with one the machine's id. */
+/* Reads a user's file, and, if there is one, the machine's id. */
 static bool
 get_unlockfile(struct cursor *r, struct unlockfile *ret)
 {

@@ -14,7 +14,7 @@
 static const struct confine_path always[] = {
 	{ CONFDIR, DIRECTORY },
 	{ STATEDIR, DIRECTORY },
-	/* NSS loads its modules late. Others than the distribution's are where ld.so looks. */
+	/* NSS loads its modules late. ld.so also looks where others than the distribution's are. */
 	{ "/lib", CONFINE_READ },
 	{ "/lib64", CONFINE_READ },
 	{ "/usr/lib", CONFINE_READ },
@@ -22,12 +22,12 @@ static const struct confine_path always[] = {
 	{ "/usr/local/lib", CONFINE_READ },
 	{ LIBDIR, CONFINE_READ },
 	{ "/etc/ld.so.cache", CONFINE_READ },
-	/* Texts, and the dates in them. */
+	/* Message catalogues and time zones. */
 	{ LOCALEDIR, CONFINE_READ },
 	{ "/usr/share/locale", CONFINE_READ },
 	{ "/usr/share/zoneinfo", CONFINE_READ },
 	{ "/etc/localtime", CONFINE_READ },
-	/* NSS; without the last three it would be less strict than the machine. */
+	/* NSS; without the last three it would be less strict than the machine's policy. */
 	{ "/dev/urandom", CONFINE_READ },
 	{ "/proc/sys/crypto/fips_enabled", CONFINE_READ },
 	{ "/etc/crypto-policies", CONFINE_READ },
@@ -41,7 +41,10 @@ add_path(struct reach *r, const char *path, unsigned int access)
 		r->paths[r->count++] = (struct confine_path){ path, access };
 }
 
-/* The private ones beside them are never within reach, whoever the helper is. */
+/*
+ * Adds the public host keys. The private ones beside them are never within reach, whatever user the
+ * helper is.
+ */
 static void
 add_host_keys(struct reach *r, const char *dir)
 {

@@ -29,7 +29,7 @@ struct reach {
  * among them.
  *
  * CONFDIR and STATEDIR are given as a whole, since jpkictl replaces what is in them by renaming,
- * also while somebody types a PIN: a file that is put there then has to be readable. Of a trust
+ * even while a user types a PIN: a file that is put there meanwhile has to be readable. Of a trust
  * database or block list that is elsewhere, only the one that is there now is within reach; a
  * login during which it is replaced is refused.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connection to pcscd, the PINs and the password: what every way out of this process lets go of. One set for
- * the process, because a signal handler (helper/tick.h) needs it.
+ * The connection to pcscd, the PINs and the password: what every way out of this process releases.
+ * One set for the process, because a signal handler (helper/tick.h) needs it.
  */
 #ifndef JPKI_HELPER_RESOURCES_H
 #define JPKI_HELPER_RESOURCES_H
@@ -14,21 +14,21 @@ struct pcsc;
 struct secret;
 
 /*
- * To be called before the cage: locked memory may need a privilege. OUTCOME_OK, or NO_MEMORY, and
- * then nothing below may be used but the last two. The log is lent, until the release.
+ * Call it before the cage: locking memory may need a privilege. OUTCOME_OK, or NO_MEMORY; then only
+ * the last two functions below may be called. The log is used until the release.
  */
 struct outcome resources_acquire(const struct log *log) MUST_CHECK;
 
-/* Lent, until the release; NULL after it. */
+/* Owned here until the release; NULL after it. */
 struct pcsc *resources_pcsc(void);
 struct secret *resources_pin(void);			/* LOGIN */
 struct secret *resources_password(void);		/* LOGIN: what it unlocks */
 struct pinchange_secrets *resources_change_pins(void);	/* PIN_CHANGE; never NULL */
 
-/* And the password. Async-signal-safe. */
+/* Wipes the password too. Async-signal-safe. */
 void resources_wipe_pins(void);
 
-/* The handler of helper/tick.h may interrupt it. More than one call is harmless. */
+/* The handler of helper/tick.h may interrupt it. Calling it again is harmless. */
 void resources_release(void);
 
 #endif

@@ -73,7 +73,7 @@ show_cue(void *ctx)
 	link_send_cue(text);
 }
 
-/* The time does not run while a person types. */
+/* The time is paused while the user types. */
 static struct outcome
 ask_user(const char *reader, const char *fingerprint, const char *text, struct secret *pin,
     struct proto_since *ret_since, struct unlockfile *ret_file)
@@ -97,7 +97,7 @@ ask_user(const char *reader, const char *fingerprint, const char *text, struct s
 
 struct login_prompt {
 	const struct conf *conf;
-	const char *greeted;	/* the user whom the card has named; NULL: nobody is greeted */
+	const char *greeted;	/* the user whom the card has named; NULL: no greeting */
 	struct proto_since since;
 	struct unlock *unlock;
 	bool shown;
@@ -167,7 +167,7 @@ login_without_card(const struct flow_env *env, const struct proto_request *reque
 		flow_remote(env, &ui, login_request, ret);
 }
 
-/* What a user who is let in should know; and with it that the certificate ends soon, or "". */
+/* Writes what a user who is logged in should know; *daily also has the expiry warning, or is "". */
 static void
 write_welcome(const struct flow_env *env, const struct login_prompt *prompt,
     const struct login_result *result, char text[static MESSAGE_MAX], char daily[static MESSAGE_MAX])
@@ -185,8 +185,8 @@ write_welcome(const struct flow_env *env, const struct login_prompt *prompt,
 }
 
 /*
- * Whether the person has to do with the card login that was refused. Most accounts of a machine may have
- * no card, and most users of sshd no jpki-ssh: they log in otherwise, and the log says why not by card.
+ * Whether to show the refusal to the user. Most accounts of a machine may have no card, and most
+ * users of sshd no jpki-ssh: they log in otherwise, and the log says why the card was not used.
  */
 static bool
 concerns_user(const struct flow_env *env, const struct proto_request *request, enum outcome_status status)
@@ -200,7 +200,7 @@ concerns_user(const struct flow_env *env, const struct proto_request *request, e
 	return true;
 }
 
-/* RESULT of a login, with the password that was unlocked, if one was. */
+/* Sends RESULT of a login, with the password if one was unlocked. */
 static void
 finish_login(const struct flow_env *env, const struct login_prompt *prompt, const struct login_result *result,
     char text[static MESSAGE_MAX])
@@ -251,7 +251,7 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 
 /* --- the user's name ----------------------------------------------------------------- */
 
-/* A name that is more than text is no name for a prompt. */
+/* Skips names with control characters, which cannot be shown in a prompt. */
 static void
 send_owners(const struct flow_env *env, const struct owners *owners)
 {
@@ -264,7 +264,7 @@ send_owners(const struct flow_env *env, const struct owners *owners)
 	}
 }
 
-/* Nothing is decided here: the module looks the account up, and a login with all its steps follows. */
+/* Decides nothing: the module looks the account up, and a login with all its steps follows. */
 static void
 name_user(const struct flow_env *env, const struct proto_request *request)
 {
@@ -292,7 +292,7 @@ drop_state(const struct flow_env *env, const char *reader)
 
 /* --- PIN change ------------------------------------------------------------------------- */
 
-/* The module hands nothing of it to the next one: what is typed is meant for the card alone. */
+/* The module passes none of the input on: what is typed for a change is meant for the card alone. */
 static struct outcome
 ask_for_change(void *ctx, const struct pinchange_question *q, struct secret *typed)
 {

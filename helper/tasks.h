@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the module starts this process for: login, before it the user's name, drop, and the two passes of a PIN change. */
+/* The tasks of this process: the user's name by the card, login, drop, and the two passes of a PIN change. */
 #ifndef JPKI_HELPER_TASKS_H
 #define JPKI_HELPER_TASKS_H
 
@@ -7,16 +7,16 @@
 #include "flow/possession/env.h"
 #include "helper/proto.h"
 
-/* By what a login is decided: in the other ways than BY_PIN no reader of this machine has a part in it. */
+/* How a login is decided: only BY_PIN uses a reader of this machine. */
 enum proto_way tasks_way(const struct conf *conf, const struct proto_request *request);
 
 /*
- * Whether the task may be begun by a user who is where the link says: a card names a user only if the options say so, and to
- * nobody who may not use the reader. The other tasks have outcomes of their own for that.
+ * Whether the task may begin for a user who is where the link says: a card names a user only if the
+ * options say so, and only if that user may use the reader. The other tasks report that themselves.
  */
 bool tasks_may_begin(const struct conf *conf, const struct proto_request *request);
 
-/* Whether the card may have a part in the task: a connection to pcscd costs up to a tenth of a second. */
+/* Whether the task may need the card: connecting to pcscd takes up to a tenth of a second. */
 bool tasks_need_card(const struct flow_env *env, const struct proto_request *request);
 
 /*

@@ -15,7 +15,7 @@
 
 #define TICK_MS 250
 
-/* The handler reads it: what is wider than a sig_atomic_t changes while the ticks are stopped. */
+/* The handler reads it: members wider than a sig_atomic_t change only while the ticks are stopped. */
 static struct {
 	struct watchdog watchdog;
 	unsigned int work_s;

@@ -4,11 +4,12 @@
  * pam_sm_acct_mgmt.
  *
  * MUSTs, of password.c and session.c as well: the result starts as a failure and becomes
- * PAM_SUCCESS only for OUTCOME_OK; one VERIFY for one call, and one prompt (three for a new PIN);
- * PAM_AUTHTOK is not read, and set to what is no PIN alone: with forward_pass to what was typed, with unlock, after
- * OUTCOME_OK, to the password that the card has opened (pam/unlock.h); PAM_OLDAUTHTOK is neither; PAM_IGNORE is never returned for an error, and no authentication ends with
- * it; nothing of the application is changed (signals, locale, descriptors, environment), nothing is
- * static.
+ * PAM_SUCCESS only for OUTCOME_OK; one VERIFY for one call, and one prompt (three for a new PIN).
+ * PAM_AUTHTOK is not read, and set only to what is not a PIN: with forward_pass to what was typed,
+ * with unlock, after OUTCOME_OK, to the password that the card has opened (pam/unlock.h);
+ * PAM_OLDAUTHTOK is neither read nor set. PAM_IGNORE is never returned for an error, and never by
+ * an authentication. Nothing of the application is changed (signals, locale, descriptors,
+ * environment), and nothing is static.
  */
 #include "config.h"
 
@@ -35,7 +36,7 @@ authenticate(pam_handle_t *pamh, int argc, const char **argv, const struct log *
 
 	if (state == NULL)
 		return result;
-	/* Somebody who took the card away is not waited for a second time. */
+	/* Do not wait again if the card was removed during the previous attempt. */
 	request->no_wait = handle_outcome(state) == OUTCOME_CARD_REMOVED;
 	handle_note_outcome(state, OUTCOME_INTERNAL);
 	o = naming_by_card(pamh, argc, argv, log, &naming, &result);
@@ -66,11 +67,11 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 }
 
 /*
- * For setcred and acct_mgmt alike: a login that the card did not decide is none of ours, and
- * PAM_IGNORE leaves it to the lines around. (SUCCESS with success=done would end the stack of
- * setcred wherever this handle has seen no authentication: sshd's keys, sudo with NOPASSWD,
- * cron. pam_group, pam_cap and others behind us would never run.) Where the card did decide,
- * libpam repeats in setcred the path of this very authentication and needs the SUCCESS.
+ * For setcred and acct_mgmt alike: a login that the card did not decide is left to the other
+ * modules, by PAM_IGNORE. (SUCCESS with success=done would end the stack of setcred wherever this
+ * handle has seen no authentication: sshd's keys, sudo with NOPASSWD, cron. pam_group, pam_cap and
+ * others after us would never run.) Where the card did decide, libpam repeats in setcred the path
+ * of this very authentication and needs the SUCCESS.
  */
 static int
 stand_by_login(pam_handle_t *pamh)
@@ -80,7 +81,7 @@ stand_by_login(pam_handle_t *pamh)
 	return state != NULL && handle_outcome(state) == OUTCOME_OK ? PAM_SUCCESS : PAM_IGNORE;
 }
 
-/* The same for all flags: there are no credentials to establish, refresh or delete. */
+/* Ignores the flags: there are no credentials to establish, refresh or delete. */
 int
 pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
@@ -88,8 +89,9 @@ pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
 }
 
 /*
- * sudo asks this at every call, and a refusal would lock root's own sudo out. Validity was
- * judged when the card authenticated. Whatever authenticated the user, the user is told here of a new card.
+ * sudo calls this every time, and a refusal would lock root's own sudo out. Validity was judged
+ * when the card authenticated. However the user was authenticated, this is where a new card is
+ * reported.
  */
 int
 pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)

@@ -17,7 +17,7 @@ converse(pam_handle_t *pamh, int style, const char *text, char **ret_text)
 {
 	const struct pam_message message = { .msg_style = style, .msg = text };
 	const struct pam_message *messages = &message;
-	struct pam_response *response = NULL;	/* some leave it untouched */
+	struct pam_response *response = NULL;	/* some applications do not set it */
 	const struct pam_conv *conv = NULL;
 	const void *item = NULL;
 
@@ -54,7 +54,7 @@ conv_ask_pin(pam_handle_t *pamh, const char *prompt, bool forward_password, stru
 	if (!converse(pamh, PAM_PROMPT_ECHO_OFF, prompt, &reply) || reply == NULL)
 		return PROTO_ANSWER_CANCEL;
 	typed = (struct view){ (const uint8_t *)reply, strlen(reply) };
-	/* sshd, lockers and type-ahead bring passwords here: they go no further. */
+	/* sshd, lockers and type-ahead send passwords here: they go no further. */
 	if (pinrule_is_auth(typed)) {
 		if (secret_set(pin, typed.data, typed.len))
 			answer = PROTO_ANSWER_PIN;
@@ -96,6 +96,6 @@ conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text
 	if (text[0] == '\0' || (style == CONV_INFO && (flags & PAM_SILENT)) ||
 	    !converse(pamh, style == CONV_ERROR ? PAM_ERROR_MSG : PAM_TEXT_INFO, text, &reply))
 		return false;
-	wipe_and_free(reply);	/* sshd answers texts with "" */
+	wipe_and_free(reply);	/* sshd replies "" to texts */
 	return true;
 }

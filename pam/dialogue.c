@@ -18,36 +18,36 @@
 #include "pam/unlock.h"
 
 #define START_MS 10000		/* until the helper has read its options */
-#define GRACE_MS 2000		/* the helper's own deadline strikes first */
+#define GRACE_MS 2000		/* the helper's own deadline comes first */
 
 struct dialogue {
 	pam_handle_t *pamh;
 	const struct log *log;
 	struct handle_state *state;
 	struct secret *pin;	/* what was typed first */
-	struct secret *new_pin;	/* and after that, by turns */
+	struct secret *new_pin;	/* and, after that, alternately */
 	struct secret *password;	/* what the helper has unlocked */
 	struct helper helper;
 	struct proto_id id;
 	enum proto_task task;
 	const struct proto_request *request;
-	struct tally *tally;	/* NULL: no PIN is asked for */
-	struct dialogue_names *names;	/* NAME: what comes of it */
+	struct tally *tally;	/* NULL: there is no prompt for a PIN */
+	struct dialogue_names *names;	/* NAME: the names that arrive */
 	bool ready;		/* READY came: not a second one, */
 	enum proto_way way;	/* and with it these four */
 	bool forward_password;
 	bool unlock;
 	unsigned int after_s;
 	unsigned int logs;	/* LOGs that came */
-	unsigned int prompts;	/* PROMPTs that came: not more than the task has questions */
-	unsigned int pins_given;	/* PINs that the helper was handed */
-	bool offered;		/* and with one what is to be unlocked: a password may come */
+	unsigned int prompts;	/* PROMPTs that came: at most the number of the task's questions */
+	unsigned int pins_given;	/* PINs that were sent to the helper */
+	bool offered;		/* and, with one, a file to unlock: a password may come */
 	bool asked_early;	/* EARLY came: no second one, */
 	bool typed_early;	/* and a PIN was typed, which is in pin */
 	bool cued;		/* CUE came: no second one */
 	bool challenged;	/* CHALLENGE came: no second one */
 	bool replied;		/* and was answered */
-	char reader[PROTO_NAME_MAX];	/* for the card that lies here */
+	char reader[PROTO_NAME_MAX];	/* the reader that has the card */
 	struct budget budget;	/* for what the helper does */
 };
 
@@ -59,7 +59,7 @@ helper_broken(const struct dialogue *s, const char *what)
 	return outcome_of(OUTCOME_HELPER);
 }
 
-/* An upgrade came between the start of this program, which loaded us, and this login. */
+/* An upgrade has replaced the helper since this program, which has loaded us, was started. */
 static struct outcome
 helper_updated(const struct dialogue *s, unsigned int version)
 {
@@ -74,7 +74,7 @@ with_grace(unsigned int seconds)
 	return (int64_t)seconds * 1000 + GRACE_MS;
 }
 
-/* Hands the request to a helper that waits for one, or to a new one. */
+/* Sends the request to a helper that waits for one, or to a new one. */
 static struct outcome
 hand_over(struct dialogue *s, const struct writer *request)
 {
@@ -105,8 +105,8 @@ start_helper(struct dialogue *s, const struct proto_request *request)
 }
 
 /*
- * READY: what the options say, by a helper that has not yet heard anything from outside. *ret_done: that was all, because
- * the card is not to name the user.
+ * READY: what the options say, from a helper that has not yet received anything from outside.
+ * *ret_done: the dialogue is over, because the card is not to name the user.
  */
 static struct outcome
 take_ready(struct dialogue *s, struct cursor *r, bool *ret_done)
@@ -130,7 +130,10 @@ take_ready(struct dialogue *s, struct cursor *r, bool *ret_done)
 	return outcome_of(OUTCOME_OK);
 }
 
-/* NAMED: an account for which a card is registered. Nothing follows from it but a question, or a login with all its steps. */
+/*
+ * NAMED: an account for which a card is registered. It only leads to a question, or to a login with
+ * all its steps.
+ */
 static struct outcome
 take_named(struct dialogue *s, struct cursor *r)
 {
@@ -143,9 +146,9 @@ take_named(struct dialogue *s, struct cursor *r)
 }
 
 /*
- * CUE: a card is waited for, and without a word the program would seem to hang. So it is shown even where
- * PAM_SILENT is set, as sudo does. A program may keep it on the screen until the person has acknowledged
- * it, and that takes no time of the helper's.
+ * CUE: the helper waits for a card, and without a word the program would seem to hang. So it is
+ * shown even if PAM_SILENT is set, as by sudo. A program may keep it on the screen until the user
+ * has acknowledged it; that does not count as the helper's time.
  */
 static struct outcome
 take_cue(struct dialogue *s, struct cursor *r)
@@ -162,7 +165,10 @@ take_cue(struct dialogue *s, struct cursor *r)
 	return outcome_of(OUTCOME_OK);
 }
 
-/* EARLY: asks the person, and says what kind of text was typed. A PIN stays here until PROMPT names the card. */
+/*
+ * EARLY: prompts the user, and reports what kind of text was typed. A PIN stays here until PROMPT
+ * names the card.
+ */
 static struct outcome
 answer_early(struct dialogue *s, struct cursor *r)
 {
@@ -184,8 +190,8 @@ answer_early(struct dialogue *s, struct cursor *r)
 }
 
 /*
- * What goes to the helper: a PIN, unless it is the one that the card holds and this handle
- * has seen it fail. What is typed for a change is for no other module.
+ * Chooses what the helper gets: the PIN, unless this handle has seen the card reject it. What is
+ * typed for a change goes to no other module.
  */
 static enum proto_answer
 ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *typed)
@@ -203,7 +209,7 @@ ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *t
 	return tally_note_try(s->tally);
 }
 
-/* PROMPT: asks the person and hands the answer on. */
+/* PROMPT: prompts the user and sends the answer. */
 static struct outcome
 answer_prompt(struct dialogue *s, struct cursor *r)
 {
@@ -214,7 +220,7 @@ answer_prompt(struct dialogue *s, struct cursor *r)
 	struct proto_pin m = {0};
 	bool sent;
 
-	/* One question for one login: a password that was typed early is not followed by another. */
+	/* One question for one login: after a password that was typed early there is no other prompt. */
 	if (!s->ready || s->way != PROTO_BY_PIN || s->prompts == proto_questions(s->task) ||
 	    (s->asked_early && !s->typed_early) || !proto_get_prompt(r, &prompt))
 		return helper_broken(s, "asked out of turn");
@@ -237,7 +243,7 @@ answer_prompt(struct dialogue *s, struct cursor *r)
 	return sent ? outcome_of(OUTCOME_OK) : helper_broken(s, "died at the prompt");
 }
 
-/* CHALLENGE: shows it and hands the reply on. There is no card of ours in it. */
+/* CHALLENGE: shows it and forwards the reply. No local card is involved. */
 static struct outcome
 answer_challenge(struct dialogue *s, struct cursor *r)
 {
@@ -261,7 +267,7 @@ answer_challenge(struct dialogue *s, struct cursor *r)
 	return sent ? outcome_of(OUTCOME_OK) : helper_broken(s, "died at the challenge");
 }
 
-/* Whether the helper has got all that success needs on its way; before READY there is none. */
+/* Whether the helper has received all that success needs on its way; before READY no way is known. */
 static bool
 all_given(const struct dialogue *s)
 {
@@ -278,7 +284,7 @@ all_given(const struct dialogue *s)
 	return false;
 }
 
-/* RESULT: success is believed only of a task that has got all that it needs. */
+/* RESULT: accepts success only for a task that has received all that it needs. */
 static struct outcome
 take_result(struct dialogue *s, struct cursor *r, struct proto_result *ret)
 {
@@ -305,15 +311,15 @@ take_log(struct dialogue *s, struct cursor *r)
 
 	if (!proto_get_log(r, &m))
 		return helper_broken(s, "gave a malformed log line");
-	/* Without an end to them there would be none to the login either: none waits. */
+	/* More of them would keep the login from ending: there is no pause between them. */
 	if (s->logs++ == PROTO_LOGS_MAX)
 		return helper_broken(s, "talks without end");
-	/* No line of the helper's begins as a decision does. */
+	/* The prefix keeps a helper's line from looking like a decision. */
 	log_msg(s->log, m.priority, "helper: %s", m.text);
 	return outcome_of(OUTCOME_OK);
 }
 
-/* One packet. OUTCOME_OK with *ret_done once it was the result. */
+/* Handles one packet. OUTCOME_OK with *ret_done once it was the result. */
 static struct outcome
 handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct proto_result *ret_result,
     bool *ret_done)
@@ -354,7 +360,7 @@ handle_packet(struct dialogue *s, const uint8_t *packet, size_t len, struct prot
 	return helper_broken(s, "sent nonsense");
 }
 
-/* OUTCOME_OK: *ret_result holds the helper's verdict, whatever it is. */
+/* OUTCOME_OK: *ret_result has the helper's verdict, whatever it is. */
 static struct outcome
 listen_to(struct dialogue *s, struct proto_result *ret_result)
 {
@@ -405,8 +411,8 @@ run_helper(struct dialogue *s, const struct proto_request *request, struct proto
 }
 
 /*
- * A helper whose only task is to make the card forget a verified PIN. It has what is left of the
- * time, and at least the share that the other one had to leave.
+ * Runs a helper that makes the card drop the verified state. It has the remaining time, and at
+ * least the share that the first one had to leave.
  */
 static void
 drop_card_state(const struct dialogue *failed, const struct proto_request *request)
@@ -430,7 +436,7 @@ drop_card_state(const struct dialogue *failed, const struct proto_request *reque
 		    "it forgets it when it is taken off the reader", outcome_code(o.status));
 }
 
-/* What the next call on this handle has to know. */
+/* Stores in the handle's state what the next call needs. */
 static void
 note_for_next_call(struct dialogue *s, const struct outcome *o)
 {
@@ -448,7 +454,7 @@ perform_task(struct dialogue *s, const struct proto_request *request, struct dia
 	struct proto_result result = { .outcome = outcome_of(OUTCOME_HELPER) };
 	struct outcome o = run_helper(s, request, &result);
 
-	/* A helper that died after the prompt has named the reader before. */
+	/* A helper that died after the prompt has already named the reader. */
 	memcpy(ret->reader, result.reader[0] != '\0' ? result.reader : s->reader, sizeof ret->reader);
 	memcpy(ret->cert, result.cert, sizeof ret->cert);
 	ret->where = result.where;
@@ -525,7 +531,7 @@ dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper *wait
 			handle_turn_to(s.state, request->user);
 		ret->outcome = perform_task(&s, request, ret);
 	}
-	(void)helper_end(&s.helper);	/* one that waited, and got nothing to do */
+	(void)helper_end(&s.helper);	/* one that waited and was not needed */
 	secret_free(s.pin);
 	secret_free(s.new_pin);
 	secret_free(s.password);

@@ -32,7 +32,7 @@ guard_caller(pam_handle_t *pamh)
 	return getuid();
 }
 
-/* ssh's variable is the user's own to take away: it counts where it is set, and says nothing where it is not. */
+/* A user can remove ssh's variable: it counts if it is set, and proves nothing if it is not. */
 static bool
 has_ssh_connection(pam_handle_t *pamh)
 {

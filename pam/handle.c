@@ -101,7 +101,7 @@ handle_note_wrong(struct handle_state *m, struct view pin)
 
 	if (pin.len != AUTH_PIN_LENGTH || handle_knows_wrong(m, pin))
 		return;
-	/* A card has three tries: more than four of them are never wrong at once. */
+	/* A card has three tries: never more than four PINs are wrong at once. */
 	memcpy(bytes, pin.data, AUTH_PIN_LENGTH);
 	memcpy(bytes + AUTH_PIN_LENGTH, all.data, keep);
 	if (!secret_set(m->wrong, bytes, AUTH_PIN_LENGTH + keep))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What one PAM handle remembers from one authentication to the next, so that
- * a program that retries by itself cannot burn a card: the PINs that have just
- * been wrong for this user, and whether we authenticated the handle. Wiped
- * with the handle, and when it turns to another user (login keeps one for all).
+ * What one PAM handle remembers from one authentication to the next, so that a program that retries
+ * on its own cannot lock a card: the PINs that were just wrong for this user, and whether we
+ * authenticated the handle. Wiped with the handle, and when the handle is used for another user
+ * (login keeps one for all).
  */
 #ifndef JPKI_PAM_HANDLE_H
 #define JPKI_PAM_HANDLE_H
@@ -14,44 +14,44 @@
 
 struct handle_state;
 
-/* The handle's; made at the first call. NULL if there is no memory. Lent. */
+/* Returns this handle's state, created on first use; NULL if out of memory. Owned by the handle. */
 struct handle_state *handle_of(pam_handle_t *pamh);
 /* The same, but NULL if there is none yet. */
 const struct handle_state *handle_find(pam_handle_t *pamh);
 
-/* What comes now is for this user; what was remembered of another is forgotten. */
+/* Sets the user; what is remembered of another user is forgotten. */
 void handle_turn_to(struct handle_state *m, const char *user);
-/* The authentication that begins now is for this user, and nothing is decided. */
+/* Begins an authentication of this user, with no outcome yet. */
 void handle_begin(struct handle_state *m, const char *user);
 
-/* A PIN that has been sent and found wrong; AUTH_PIN_LENGTH bytes. */
+/* Notes a PIN that was sent and found wrong; AUTH_PIN_LENGTH bytes. */
 void handle_note_wrong(struct handle_state *m, struct view pin);
 bool handle_knows_wrong(const struct handle_state *m, struct view pin);
-/* How many different ones there are. */
+/* The number of different wrong PINs. */
 unsigned int handle_count_wrong(const struct handle_state *m);
 
-/* What was wrong may be right now: the PIN has been changed. */
+/* Forgets the wrong PINs: after a change of the PIN they may be right. */
 void handle_forget_wrong(struct handle_state *m);
 
-/* The last outcome of an authentication on this handle; OUTCOME_INTERNAL before the first. */
+/* Notes the last outcome of an authentication on this handle; OUTCOME_INTERNAL before the first. */
 void handle_note_outcome(struct handle_state *m, enum outcome_status status);
 enum outcome_status handle_outcome(const struct handle_state *m);
-/* Whether the last authentication on this handle let this user in. */
+/* Whether the last authentication on this handle admitted this user. */
 bool handle_let_in(const struct handle_state *m, const char *user);
 
 /*
- * The card that let them in, for the session: where it lay, and the begin of its certificate's
- * fingerprint. Forgotten with the outcome it belongs to.
+ * Notes the card that admitted the user, for the session: its reader, and the first digits of its
+ * certificate's fingerprint. Forgotten with the outcome it belongs to.
  */
 void handle_note_card(struct handle_state *m, const char *reader, const char *cert);
 const char *handle_reader(const struct handle_state *m);	/* lent, like the next; "" for none */
 const char *handle_cert(const struct handle_state *m);
 
-/* Whether this handle has begun a session of theirs, which ends once. */
+/* Notes whether this handle has opened a session of the user, which ends once. */
 void handle_note_session(struct handle_state *m, bool open);
 bool handle_session(const struct handle_state *m);
 
-/* How the first pass of a PIN change ended, for the second; OUTCOME_INTERNAL before the first. */
+/* Notes how the first pass of a PIN change ended, for the second; OUTCOME_INTERNAL before the first. */
 void handle_note_preliminary(struct handle_state *m, enum outcome_status status);
 enum outcome_status handle_preliminary(const struct handle_state *m);
 

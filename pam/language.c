@@ -47,7 +47,7 @@ language_choose(const struct language_facts *f)
 	return is_japanese(f->locale) && is_utf8(f->codeset) && can_show ? "ja" : "en";
 }
 
-/* The kernel's number of a device has the low byte of the minor first, as makedev(3) of old. */
+/* Makes the kernel's device number, which has the low byte of the minor first, as makedev(3) once did. */
 static bool
 is_device(unsigned int number, dev_t device)
 {
@@ -56,8 +56,8 @@ is_device(unsigned int number, dev_t device)
 }
 
 /*
- * Whether that terminal controls this process, as it does with login, su and sudo. gdm and sddm name the
- * console of their display, and show our texts on the display. Where it cannot be told: yes.
+ * Whether that terminal controls this process, as with login, su and sudo. gdm and sddm name the
+ * console of their display, and show our texts on the display. If it cannot be determined: yes.
  */
 static bool
 is_on(const char *tty)

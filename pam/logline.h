@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the lines of the log have in common: who, where, and with which card. */
+/* What the lines of the log share: who, where, and with which card. */
 #ifndef JPKI_PAM_LOGLINE_H
 #define JPKI_PAM_LOGLINE_H
 
@@ -8,7 +8,7 @@
 
 #include "lib/log.h"
 
-#define LOGLINE_MAX 900	/* with a code before it, a line of the log */
+#define LOGLINE_MAX 900	/* with a code before it, one line of the log */
 
 /* An item of the handle as text; NULL: it has none. Lent. */
 static inline const char *
@@ -23,8 +23,8 @@ item(pam_handle_t *pamh, int type)
 struct log logline_log(pam_handle_t *pamh);
 
 /*
- * "user=… service=… tty=… rhost=… reader=… cert=…", of the handle's items and what is given;
- * pam_jpki(8) describes it. No value can look like another field.
+ * Writes "user=… service=… tty=… rhost=… reader=… cert=…", from the handle's items and the
+ * arguments; pam_jpki(8) describes it. No value can look like another field.
  */
 void logline_who(pam_handle_t *pamh, const char *user, const char *reader, const char *cert,
     char text[static LOGLINE_MAX]);

@@ -12,7 +12,7 @@
 #include "pam/naming.h"
 #include "pam/request.h"
 
-/* Takes those off the list that are no account of exactly this name. */
+/* Removes the names that are not the name of an account exactly. */
 static void
 keep_accounts(struct dialogue_names *names, const struct log *log)
 {
@@ -60,7 +60,7 @@ choose_account(pam_handle_t *pamh, const struct dialogue_names *names, const str
 	return outcome_of(OUTCOME_OTHER_CARD);
 }
 
-/* Of one card, or several: whose it is, and that this is PAM_USER from now on. */
+/* Takes the user of the cards, or has the user choose one, and makes it PAM_USER. */
 static struct outcome
 take_name(pam_handle_t *pamh, struct dialogue_names *names, const struct log *log, struct naming *ret)
 {
@@ -85,7 +85,7 @@ take_name(pam_handle_t *pamh, struct dialogue_names *names, const struct log *lo
 	return o;
 }
 
-/* Asks the card. OUTCOME_OK with ret->by_card: there is a name. */
+/* Runs a helper for the names. OUTCOME_OK with ret->by_card: there is one. */
 static struct outcome
 ask_card(pam_handle_t *pamh, const struct log *log, const struct proto_request *request, struct naming *ret,
     struct dialogue_result *result, bool *ret_possible)
@@ -105,7 +105,10 @@ ask_card(pam_handle_t *pamh, const struct log *log, const struct proto_request *
 	return o;
 }
 
-/* What is there and belongs to nobody, or to several, is to be said; what is not there may come, or a name be typed. */
+/*
+ * Whether to report the outcome: a card without an account, or with several. A card that is not
+ * there may come, or the user may type a name.
+ */
 static bool
 is_answer_of_card(enum outcome_status status)
 {

@@ -19,14 +19,14 @@
 #define NOTICES_OWNER 0
 #endif
 
-/* A user's service manager takes every text (since systemd 256) and shows none. */
+/* A user's service manager accepts every text (since systemd 256) and shows none. */
 static bool
 is_read(const char *service)
 {
 	return service != NULL && strcmp(service, "systemd-user") != 0;
 }
 
-/* In the application's locale, where that is Japanese; else in English, whatever locale it is. */
+/* Writes the text in the application's locale if that is Japanese, else in English. */
 static void
 write_text(pam_handle_t *pamh, const struct notice *n, char text[static MESSAGE_MAX])
 {

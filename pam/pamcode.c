@@ -8,7 +8,7 @@
 int
 pamcode_of(enum outcome_status status)
 {
-	/* A switch, so that the compiler misses no row. */
+	/* A switch, so that the compiler finds a missing row. */
 	switch (status) {
 #define OUTCOME(name, code, pam, prio, state, remedy) case OUTCOME_##name: return pam;
 #include "lib/outcome.def"

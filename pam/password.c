@@ -16,9 +16,9 @@
 #include "pam/request.h"
 
 /*
- * Only the holder of a card changes its PIN. Root, who gives somebody a new password, is
- * never asked for their PIN; but root as well is a login manager, which acts for
- * the user whom the card has let in by this very handle.
+ * Only the holder of a card changes its PIN. Root, setting a user's new password, is never prompted
+ * for that user's PIN. But login managers are root too, and act for the user whom the card has
+ * admitted on this very handle.
  */
 static bool
 acts_for_holder(const struct handle_state *state, const char *user)
@@ -28,7 +28,7 @@ acts_for_holder(const struct handle_state *state, const char *user)
 	return account_uid(user, &uid) && (uid == getuid() || handle_let_in(state, user));
 }
 
-/* passwd names no terminal as PAM_TTY; utmp may know the one it was started from. */
+/* passwd sets no PAM_TTY; utmp may know the terminal from which it was started. */
 static void
 name_terminal(struct proto_request *request)
 {
@@ -38,7 +38,7 @@ name_terminal(struct proto_request *request)
 		tty[0] = '\0';
 }
 
-/* Runs the task of one of the two passes. NOT_ENROLLED: there is no card of the caller's. */
+/* Runs the task of one of the two passes. NOT_ENROLLED: the caller has no card here. */
 static struct dialogue_result
 run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
     const struct handle_state *state, struct proto_request *request)
@@ -56,14 +56,14 @@ run_pass(pam_handle_t *pamh, int argc, const char **argv, const struct log *log,
 	return result;
 }
 
-/* PAM_IGNORE, so that a user without a card here gets a new password in any stack. */
+/* PAM_IGNORE, so that a user without a card here can change the password in any stack. */
 static int
 code_of_pass(enum outcome_status status)
 {
 	return status == OUTCOME_NOT_ENROLLED ? PAM_IGNORE : pamcode_of(status);
 }
 
-/* The first pass: what can be said before anybody has typed anything. */
+/* The first pass: reports what is known before the user has typed anything. */
 static int
 preliminary_pass(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
     struct handle_state *state)
@@ -79,7 +79,7 @@ preliminary_pass(pam_handle_t *pamh, int flags, int argc, const char **argv, con
 	return code_of_pass(result.outcome.status);
 }
 
-/* The second: asks and changes, unless the first has said why not. */
+/* The second: prompts and changes the PIN, unless the first has failed. */
 static int
 update_pass(pam_handle_t *pamh, int flags, int argc, const char **argv, const struct log *log,
     struct handle_state *state)

@@ -22,7 +22,7 @@
 
 #define OPEN_FLAGS (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* Its time becomes now. False with errno: it cannot; or, with errno 0, it is one of today already. */
+/* Sets the file's time to now. False with errno: it failed; with errno 0: it is of today already. */
 static bool
 claim_old_file(int dir, const char *name)
 {
@@ -33,7 +33,7 @@ claim_old_file(int dir, const char *name)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return false;
 	errno = 0;
-	/* A day to come is a clock that was set back. */
+	/* A date in the future means that the clock was set back. */
 	return message_day(st.st_mtime) != today && futimens(fd, NULL) == 0;
 }
 

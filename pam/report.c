@@ -13,7 +13,7 @@
 #include "pam/reminder.h"
 #include "pam/report.h"
 
-/* What the helper never got to say. */
+/* Writes the sentence if the helper sent none. */
 static void
 say_ourselves(pam_handle_t *pamh, const struct outcome *o, char text[static MESSAGE_MAX])
 {
@@ -45,21 +45,24 @@ log_decision(pam_handle_t *pamh, const struct dialogue_result *result, const cha
 	    outcome_code(o->status), who, tries, o->raw, place, where);
 }
 
-/* A password, or nothing at the challenge, speaks for itself; a conversation that has failed is not used again. */
+/*
+ * Whether there is nothing to show: the user typed a password or nothing, or the conversation has
+ * failed and must not be used again.
+ */
 static bool
 is_without_words(enum outcome_status status)
 {
 	return status == OUTCOME_CANCELLED || status == OUTCOME_PASSWORD || status == OUTCOME_NO_REPLY;
 }
 
-/* Only the helper knows whether the person has to do with a card: where it is silent, so are we. */
+/* Only the helper knows whether the refusal concerns the user: if it sent no text, nothing is shown. */
 static bool
 is_for_helper_to_say(enum outcome_status status)
 {
 	return status == OUTCOME_NOT_ENROLLED || status == OUTCOME_REMOTE;
 }
 
-/* What the person reads; "" for nothing. */
+/* Chooses what the user reads; "" for nothing. */
 static void
 choose_text(pam_handle_t *pamh, const struct dialogue_result *result, const char *user, const struct log *log,
     char text[static MESSAGE_MAX])
@@ -93,8 +96,8 @@ report_result(pam_handle_t *pamh, int flags, const struct dialogue_result *resul
 	log_decision(pamh, result, user, log);
 	choose_text(pamh, result, user, log, text);
 	/*
-	 * What is no more than the normal course of a mixed stack respects
-	 * PAM_SILENT; that the certificate ends soon does not, for sudo always sets it.
+	 * PAM_SILENT suppresses what is normal in a stack with other modules; not the expiry
+	 * warning, because sudo always sets it.
 	 */
 	if (outcome_ok(o))
 		flags = 0;

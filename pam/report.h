@@ -9,10 +9,10 @@
 #include "pam/dialogue.h"
 
 /*
- * To be called once for each call of the module that decides something. The line of the log is
- * described in pam_jpki(8). `user` is the name as the request has it, "" for none. `flags` are
- * libpam's of the call: with PAM_SILENT the user reads only that the certificate ends soon, and
- * errors. A conversation that failed is not used again.
+ * Call it once for each call of the module that decides something. pam_jpki(8) describes the line
+ * of the log. `user` is the name as the request has it, "" for none. `flags` are libpam's: with
+ * PAM_SILENT the user reads only the expiry warning, and errors. A conversation that failed is not
+ * used again.
  */
 void report_result(pam_handle_t *pamh, int flags, const struct dialogue_result *result,
     const char *user, const struct log *log);

@@ -28,7 +28,7 @@ copy_name(char dst[static PROTO_NAME_MAX], const char *src)
 	return true;
 }
 
-/* Where the user is, and what sshd says of the authentications that came before this one. */
+/* Adds where the user is, and what sshd reports of the authentications before this one. */
 static void
 add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 {
@@ -42,7 +42,7 @@ add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 		snprintf(request->auth_info, sizeof request->auth_info, PROTO_AUTH_INFO_TOO_LONG);
 }
 
-/* The account that a typed name means; false: there is none that an enrollment could be looked up for. */
+/* Finds the account that a typed name means; false: there is none whose enrollment could be looked up. */
 static bool
 name_account(const char *typed, const struct log *log, struct proto_request *request)
 {

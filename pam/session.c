@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The session that the card opened: its begin and its end in the log, and in its environment
- * what jpki-watch needs to know the card again. None of it is a secret: the first digits of a
- * fingerprint, as in the log, the name of the service, and the process that opened the
- * session, since the variables outlive it in the user's service manager.
+ * Log the start and end of a session opened by card, and put into its environment what jpki-watch
+ * needs to recognize the card. None of it is a secret: the first digits of a fingerprint, as in the
+ * log, the name of the service, and the process that opened the session, since the variables
+ * outlive it in the user's service manager.
  *
- * A session that the card did not open is none of ours, and never refused: whoever
- * came by password, by sshd (which authenticates in another process, doc/facts/consumers.md
- * §2.1), or through a stack without our auth line, gets PAM_SUCCESS and nothing else.
+ * A session that was not opened by card is left alone and never refused: a user who logged in by
+ * password, by sshd (which authenticates in another process, doc/facts/consumers.md §2.1), or
+ * through a stack without our auth line, gets PAM_SUCCESS and nothing else.
  */
 #include "config.h"
 
@@ -42,7 +42,7 @@ set_variable(pam_handle_t *pamh, const char *name, const char *value)
 }
 
 /*
- * The handle's state if the card let in the user whose session this is, and the account's name;
+ * Returns the handle's state if the card admitted the user of this session, and the account's name;
  * else NULL. A module before ours may have changed PAM_USER to another name of the account.
  */
 static struct handle_state *

@@ -45,7 +45,7 @@ set_attributes(posix_spawnattr_t *attr)
 	e = posix_spawnattr_setsigmask(attr, &none);
 	if (e == 0)
 		e = posix_spawnattr_setsigdefault(attr, &all);
-	/* Its own session: ^C is for the application, not for a card in mid-exchange. */
+	/* In its own session: ^C is for the application, and must not interrupt an exchange with the card. */
 	if (e == 0)
 		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
 		    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
@@ -92,7 +92,10 @@ spawn(int socket_fd, struct helper *h)
 	return e;
 }
 
-/* The signal that ended it, or 0: by the descriptor, for its number may be another child's by now. */
+/*
+ * Waits for the helper and returns the signal that ended it, or 0. By the descriptor: its number
+ * may be another child's by now.
+ */
 static int
 collect(int pidfd, int flags)
 {
@@ -120,7 +123,7 @@ helper_is_there(int fd)
 	return poll(&p, 1, 0) >= 0 && (p.revents & POLLHUP) == 0;
 }
 
-/* Without a descriptor for it: it ends when its socket closes, and its number is its own until then. */
+/* Without a descriptor: the helper ends when its socket closes, and keeps its number until then. */
 static int
 give_up(struct helper *h, int e)
 {
@@ -134,9 +137,10 @@ give_up(struct helper *h, int e)
 }
 
 /*
- * Before glibc 2.39, by the number of the process. In an application that ignores SIGCHLD the number
- * of a helper that has ended may be another child's already. So the descriptor counts only if the
- * helper is still there after it was opened; else no process is signalled or waited for.
+ * Before glibc 2.39 the descriptor is opened by process number. In an application that ignores
+ * SIGCHLD the number of a helper that has ended may already be another child's. So the descriptor
+ * counts only if the helper is still there after it was opened; otherwise no process is signalled
+ * or waited for.
  */
 static int
 open_pidfd(struct helper *h)

@@ -34,7 +34,7 @@ name_of(void *ctx, uid_t uid)
 	return pw == NULL ? NULL : pw->pw_name;
 }
 
-/* For the administrator: why this account is not asked, and when it will be. */
+/* Logs for the administrator why this account is not prompted, and until when. */
 static void
 log_refusal(const struct tally *t, int64_t when)
 {
@@ -79,7 +79,7 @@ tally_begin(struct tally *t, pam_handle_t *pamh, const char *user, const char *c
 	    judge_guesses(t, &now);
 }
 
-/* Judged again with the lock: others may have tried while the person typed. */
+/* The state is judged again under the lock: others may have tried while the user typed. */
 struct noting {
 	struct tally *t;
 	enum proto_answer answer;
@@ -114,7 +114,7 @@ tally_note_try(struct tally *t)
 		return n.answer;
 	if (t->other)
 		return PROTO_ANSWER_UNRECORDED;
-	/* The holder gets in all the same, and is told; that may come a second time. */
+	/* The holder is admitted even so, and informed; that may happen a second time. */
 	(void)!guesses_read(&t->store, t->cert, &t->before);
 	return PROTO_ANSWER_PIN;
 }
@@ -135,7 +135,7 @@ tally_since(const struct tally *t, pam_handle_t *pamh, unsigned int own_failures
 	failed = guesses_list_failed(&untold, &names, list);
 	ret->failed = (uint16_t)(failed < UINT16_MAX ? failed : UINT16_MAX);
 	snprintf(ret->failed_by, sizeof ret->failed_by, "%s", list);
-	/* With one card for several accounts: that the holder went from this one to another is no news. */
+	/* With one card for several accounts: that the holder moved from this one to another is no news. */
 	for (size_t i = 0; i < untold.count; i++)
 		if (untold.at[i].uid == t->holder)
 			untold.at[i].entered = 0;
@@ -143,7 +143,7 @@ tally_since(const struct tally *t, pam_handle_t *pamh, unsigned int own_failures
 	snprintf(ret->entered_by, sizeof ret->entered_by, "%s", list);
 }
 
-/* Decided without the card, or before VERIFY: the PIN was not tried. All else counts as a try. */
+/* Whether the PIN was not tried: decided without the card, or before VERIFY. Anything else counts as a try. */
 static bool
 was_not_tried(enum outcome_status status)
 {
@@ -194,7 +194,7 @@ tally_settle(struct tally *t, enum outcome_status status, bool told)
 {
 	struct settling s = { .t = t, .status = status, .told = told };
 
-	/* A failure is in the record since before it happened. */
+	/* A failure has been in the record since before it happened. */
 	if (!t->noted || (status != OUTCOME_OK && !was_not_tried(status)))
 		return;
 	t->noted = false;

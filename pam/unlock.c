@@ -18,8 +18,8 @@
 #endif
 
 /*
- * The real user id as well: what the user has started is none that opens a session, and what it has of
- * a password could be had from it.
+ * The real user id counts too: a program that the user has started opens no session, and the user
+ * could read a password from it.
  */
 static bool
 is_program_of(uid_t owner)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stored password of a login by card (doc/unlock.md): the file that the helper gets, and what becomes of it. */
+/* The stored password of a login by card (doc/unlock.md): gives the helper the file, and takes the password. */
 #ifndef JPKI_PAM_UNLOCK_H
 #define JPKI_PAM_UNLOCK_H
 
@@ -10,16 +10,16 @@
 #include "lib/unlockfile.h"
 
 /*
- * Fills *ret with the user's file, for a program that root has started (a greeter, login): not one that the
- * user has started, be it setuid root, like sudo, and not where the handle has a password already.
- * ret->len is 0 where there is nothing to be unlocked, or nothing that may be (logged).
+ * Fills *ret with the user's file, for a program that root has started (a greeter, login): not for
+ * one that the user has started, even if it is setuid root, like sudo, and not if the handle has a
+ * password already. ret->len is 0 if there is nothing to unlock, or nothing that may be (logged).
  */
 void unlock_offer(pam_handle_t *pamh, const char *user, const struct log *log, struct unlockfile *ret);
 
 /*
- * After the card has let the user in: makes the password PAM_AUTHTOK, for the modules behind ours. False: it
- * is not the account's any more, which is logged, and nothing is set. What looks like a PIN is never set
- * (lib/pinrule.h), nor anything that libpam refuses; both are logged.
+ * Makes the password PAM_AUTHTOK after the card has admitted the user, for the modules after ours.
+ * False: it is no longer the account's password (logged), and nothing is set. An input that looks
+ * like a PIN is never set (lib/pinrule.h), nor one that libpam refuses; both are logged.
  */
 bool unlock_hand_on(pam_handle_t *pamh, const char *user, const struct secret *password, const struct log *log);
 
