@@ -28,7 +28,8 @@
 
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
 	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES,
-	TYPE_USER, TYPE_PROXY, TYPE_HOSTS, TYPE_NO_PATH, TYPE_FLEET_STALE, TYPE_ACCOUNTS };
+	TYPE_USER, TYPE_PROXY, TYPE_HOSTS, TYPE_NO_PATH, TYPE_FLEET_STALE, TYPE_ACCOUNTS,
+	TYPE_SERVERS, TYPE_DN };
 
 static const struct row {
 	const char *key;
@@ -57,6 +58,11 @@ static const struct row {
 	ROW(fleet_stale, TYPE_FLEET_STALE, 0, 0, "allow", "allow or refuse"),
 	ROW(fleet_min_uid, TYPE_UINT, 1, 2147483647, "1000", "1 to 2147483647"),
 	ROW(fleet_never, TYPE_ACCOUNTS, 0, 0, "none", "none or names of users with commas"),
+	ROW(fleet_uri, TYPE_SERVERS, 0, 0, "none", "none or ldaps://host:port or ldap://host:port, with commas between them"),
+	ROW(fleet_base, TYPE_DN, 0, 0, "none", "none or a DN"),
+	ROW(fleet_ca, TYPE_NO_PATH, 0, 0, "none", "none or an absolute path"),
+	ROW(fleet_cert, TYPE_NO_PATH, 0, 0, "none", "none or an absolute path"),
+	ROW(fleet_key, TYPE_NO_PATH, 0, 0, "none", "none or an absolute path"),
 	ROW(wait, TYPE_UINT, 0, 60, "0", "0 to 60 seconds"),
 	ROW(timeout, TYPE_UINT, 5, 120, "30", "5 to 120 seconds"),
 	ROW(lang, TYPE_LANG, 0, 0, "auto", "auto, ja or en"),
@@ -197,6 +203,52 @@ parse_proxy(const char *text, char *dst, size_t size)
 	    copy_text(text, dst, size);
 }
 
+/* "ldaps://HOST:PORT" or ldap, without anything behind: what is asked for is not in the URI. */
+static bool
+is_server(const char *text, size_t len)
+{
+	static const char *const schemes[] = { "ldaps://", "ldap://" };
+	const char *host = NULL;
+	size_t n;
+
+	for (size_t i = 0; host == NULL && i < sizeof schemes / sizeof schemes[0]; i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+			host = text + strlen(schemes[i]);
+	if (host == NULL || host >= text + len)
+		return false;
+	n = strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+	return host + n >= text + len && host[0] != ':' && text[len - 1] != ':';
+}
+
+static bool
+parse_servers(const char *text, char *dst, size_t size)
+{
+	const char *at = text;
+	size_t len;
+
+	if (strcmp(text, "none") == 0)
+		return copy_text("", dst, size);
+	do {
+		len = strcspn(at, ",");
+		if (!is_server(at, len))
+			return false;
+		at += len;
+	} while (*at++ != '\0');
+	return copy_text(text, dst, size);
+}
+
+/* Whether it is a DN that makes sense is for the directory. */
+static bool
+parse_dn(const char *text, char *dst, size_t size)
+{
+	if (strcmp(text, "none") == 0)
+		return copy_text("", dst, size);
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return strchr(text, '=') != NULL && text[0] != '=' && copy_text(text, dst, size);
+}
+
 /* A path, perhaps with arguments. */
 static bool
 parse_command(const char *text, char *dst, size_t size)
@@ -239,6 +291,10 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_list(text, "none", "_.@+-$\\", field, row->size);	/* as a domain writes them, too */
 	case TYPE_PROXY:
 		return parse_proxy(text, field, row->size);
+	case TYPE_SERVERS:
+		return parse_servers(text, field, row->size);
+	case TYPE_DN:
+		return parse_dn(text, field, row->size);
 	case TYPE_HOSTS:
 		return parse_list(text, "none", ".-:[]*/", field, row->size);	/* as in no_proxy, curl(1) */
 	case TYPE_USER:

@@ -19,6 +19,8 @@
 #define CONF_NAMES_MAX 256
 #define CONF_COMMAND_MAX 256
 #define CONF_SERVICES_MAX 256
+#define CONF_SERVERS_MAX 180		/* the maximum that fits into a line of the file */
+#define CONF_DN_MAX 180
 #define CONF_USER_MAX 33		/* 32 bytes (useradd(8)), and the NUL */
 #define CONF_PROXY_MAX 180		/* the maximum that fits into a line of the file */
 #define CONF_PROXY_NONE "none"		/* no proxy, regardless of the environment */
@@ -49,6 +51,11 @@ struct conf {
 	unsigned int fleet_stale;	/* enum conf_fleet_stale: what an older copy registers */
 	unsigned int fleet_min_uid;	/* the lowest uid that it may register a card for */
 	char fleet_never[CONF_NAMES_MAX];	/* accounts that it may not register one for, with commas; "" for none */
+	char fleet_uri[CONF_SERVERS_MAX];	/* servers of that directory, ldaps or ldap, with commas; "" for none */
+	char fleet_base[CONF_DN_MAX];	/* DN below which everything is; "" for none */
+	char fleet_ca[PATH_MAX];	/* file of the authorities of the servers' certificates; "" for none */
+	char fleet_cert[PATH_MAX];	/* file of this machine's certificate for the servers; "" for none */
+	char fleet_key[PATH_MAX];	/* file of its key; "" for none */
 	unsigned int wait;		/* seconds to wait for a card */
 	unsigned int timeout;		/* seconds for the card's work in one login, including the drop */
 	unsigned int lang;		/* enum conf_lang */

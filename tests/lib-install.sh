@@ -8,13 +8,13 @@ packages_build=(
 	gcc make autoconf automake libtool autoconf-archive pkg-config gettext
 	libpam0g-dev libnss3-dev libnspr4-dev libpcsclite-dev libinih-dev libbsd-dev
 	libcmocka-dev libssl-dev libsystemd-dev libjansson-dev libcurl4-openssl-dev
-	libseccomp-dev
+	libseccomp-dev libldap-dev
 )
 packages_run=(
 	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl locales
 )
 packages_test=(
-	opensc opensc-pkcs11 openssh-client xz-utils binutils file python3 jq
+	ldap-utils opensc opensc-pkcs11 openssh-client xz-utils binutils file python3 jq
 	util-linux-extra git patch rsync pinentry-tty build-essential debhelper clang-tidy cppcheck shellcheck po4a lintian rpm
 )
 

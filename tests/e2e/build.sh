@@ -72,13 +72,18 @@ install_build()
 # As make install says; a tree of earlier times has no such users (tests/adversary/run).
 make_users()
 {
-	[ -e /usr/lib/sysusers.d/pam_jpki.conf ] || return 0
-	if command -v systemd-sysusers >/dev/null; then
-		systemd-sysusers /usr/lib/sysusers.d/pam_jpki.conf
-		return
-	fi
-	sed -n 's/^u \([^ ]*\) .*/\1/p' /usr/lib/sysusers.d/pam_jpki.conf | while read -r user; do
-		useradd --system --shell /usr/sbin/nologin "$user" || exit
+	local files=(/usr/lib/sysusers.d/pam_jpki.conf /usr/lib/sysusers.d/jpki_fleet.conf) file
+
+	for file in "${files[@]}"; do
+		if [ ! -e "$file" ]; then
+			continue
+		elif command -v systemd-sysusers >/dev/null; then
+			systemd-sysusers "$file" || exit
+		else
+			sed -n 's/^u \([^ ]*\) .*/\1/p' "$file" | while read -r user; do
+				useradd --system --shell /usr/sbin/nologin "$user" || exit
+			done
+		fi
 	done
 }
 

@@ -30,7 +30,7 @@ fetchcage_enter(const struct fetchcage *cage, int *ret_landlock)
 		{ RLIMIT_DATA, cage->data_max },
 		{ RLIMIT_NPROC, 16 },		/* one thread for each name lookup */
 		{ RLIMIT_NOFILE, 64 },
-		{ RLIMIT_CPU, 1200 },		/* TLS and base64 of a gigabyte take a minute */
+		{ RLIMIT_CPU, cage->cpu_max },
 	};
 	const struct confine_detach detach = { .streams = CONFINE_STDIN | CONFINE_STDOUT | CONFINE_STDERR,
 	    .close_from = cage->last + 1, .limits = limits, .limit_count = COUNT(limits) };

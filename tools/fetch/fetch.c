@@ -104,6 +104,7 @@ run_fetcher(const struct fetched *f, int to, pid_t parent)
 	uint64_t answer = f->directory ? FETCH_ANSWER_MAX(f->most) : f->most;
 	struct fetchcage cage = { .program = FETCHER, .user = &f->user, .parent = parent,
 	    .last = FETCH_FD, .file_max = answer,
+	    .cpu_max = 1200,	/* TLS and base64 of a gigabyte take a minute */
 	    /* libldap and libcurl keep a directory's whole answer in memory, and once more in base64. */
 	    .data_max = MEMORY_MAX + (f->directory ? 3 * answer : 0) };
 	const struct log log = { .sink = to_stderr };

@@ -18,7 +18,7 @@
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
-/* Calls that libcurl, its libraries and the resolver need. */
+/* Calls that libcurl, libldap, their libraries and the resolver need. */
 static const int allowed[] = {
 	/* files and descriptors; Landlock decides which files */
 	SCMP_SYS(access), SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
@@ -120,7 +120,7 @@ add_all(scmp_filter_ctx filter)
 }
 
 bool
-fetchfilter_enter(const struct log *log)
+fetchfilter_enter(const char *who, const struct log *log)
 {
 	/* It was reset by execve(2). */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -128,11 +128,11 @@ fetchfilter_enter(const struct log *log)
 		return false;
 	}
 	if (!callfilter_in_kernel()) {
-		log_msg(log, LOG_WARNING, "this kernel has no seccomp: jpki_fetch runs without its filter");
+		log_msg(log, LOG_WARNING, "this kernel has no seccomp: %s runs without its filter", who);
 		return true;
 	}
 	if (callfilter_load(SCMP_ACT_ERRNO(ENOSYS), add_all))
 		return true;
-	log_msg(log, LOG_ERR, "the kernel refuses the seccomp filter of jpki_fetch");
+	log_msg(log, LOG_ERR, "the kernel refuses the seccomp filter of %s", who);
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The system calls that jpki_fetch may make while it talks to a server: the part of its cage that must come
- * after execve(2).
+ * The system calls that jpki_fetch and jpki_ldap may make while they talk to a server: the part of their cage that
+ * must come after execve(2).
  */
 #ifndef JPKI_TOOLS_FETCH_FILTER_H
 #define JPKI_TOOLS_FETCH_FILTER_H
@@ -15,8 +15,8 @@
  * threads, reading, and network sockets. A call that starts a program or a process, signals one or traces
  * one kills the process (SIGSYS); any other call fails (ENOSYS), also those for local services (AF_UNIX:
  * pcscd) and terminals. A kernel without filters is logged as a warning. False, logged: the kernel has
- * filters, but refuses this one.
+ * filters, but refuses this one. who: the program, for the log.
  */
-bool fetchfilter_enter(const struct log *log) __attribute__((warn_unused_result));
+bool fetchfilter_enter(const char *who, const struct log *log) __attribute__((warn_unused_result));
 
 #endif

@@ -438,7 +438,7 @@ main(void)
 		complain(_("jpkictl starts this program"));
 		return FETCH_FAILED;
 	}
-	if (!fetchfilter_enter(&log))
+	if (!fetchfilter_enter("jpki_fetch", &log))
 		return FETCH_FAILED;
 	/* A directory may send referrals to other hosts (ldap.conf(5)). */
 	if (setenv("LDAPREFERRALS", "off", 1) != 0 || !take_userinfo_out(&f)) {

@@ -26,6 +26,7 @@ struct judge {
 	char users_dir[PATH_MAX];
 	int64_t seen;		/* entries that are meant to register somebody */
 	int64_t sources;
+	int64_t registrations, removals;	/* entries of CHANGES */
 	bool limited;		/* the directory's result is not success */
 	bool failed;		/* no memory */
 };
@@ -80,6 +81,11 @@ survey_entry(struct judge *j, const struct ldif_entry *entry)
 		refuse(j, entry, r.why);
 		break;
 	case RECORD_REGISTRATION:
+		j->registrations++;
+		break;
+	case RECORD_REMOVAL:
+		j->removals++;
+		break;
 	case RECORD_OTHER:
 		break;
 	}
@@ -269,13 +275,22 @@ keep_known(const struct memory_user *u, struct candidate *c)
 	c->count = kept;
 }
 
+/* In changes, an entry that is known is written again; one that was made later is another. */
+static bool
+is_second_entry(const struct judge *j, const struct memory_user *u, const struct record *r)
+{
+	if (j->from->answer == JUDGE_CHANGES)
+		return u->count > 0 && rules_later(&r->created, &u->created);
+	return u->seen && !rules_replaces(&u->created, &r->created);
+}
+
 static void
 judge_registration(struct judge *j, const struct ldif_entry *entry, const struct record *r)
 {
 	struct candidate c = { .entry = entry, .r = r };
 	struct memory_user *u = memory_find_user(j->memory, r->name);
 
-	if (u != NULL && u->seen && !rules_replaces(&u->created, &r->created)) {
+	if (u != NULL && is_second_entry(j, u, r)) {
 		refuse(j, entry, "a second entry for this user; the older one counts");
 		return;
 	}
@@ -305,6 +320,30 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 	plan_user(j, &c);
 }
 
+/* No older than what is known of the source, or of the entry, may what was taken away come back. */
+static void
+take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when)
+{
+	for (size_t k = 0; k < u->count; k++) {
+		note_gone(j, u->user, u->hashes[k], when);
+		note_gone(j, u->user, u->hashes[k], &u->modified);
+	}
+	u->count = 0;
+	j->result->removed++;
+	fprintf(j->from->plan, "remove %s\n", u->user);
+}
+
+/* The server has said so: done at once. Where it does not say when, it was after what is known of the source. */
+static void
+judge_removal(struct judge *j, const struct record *r)
+{
+	struct fleet_stamp heard = { .s = j->memory->source.time, .coarse = true };
+	struct memory_user *u = memory_find_user(j->memory, r->name);
+
+	if (u != NULL && u->count > 0)
+		take_away(j, u, r->modified.coarse ? &heard : &r->modified);
+}
+
 static void
 judge_entry(struct judge *j, const struct ldif_entry *entry)
 {
@@ -313,6 +352,8 @@ judge_entry(struct judge *j, const struct ldif_entry *entry)
 	record_read(entry, &r);
 	if (r.kind == RECORD_REGISTRATION)
 		judge_registration(j, entry, &r);
+	else if (r.kind == RECORD_REMOVAL && j->from->answer == JUDGE_CHANGES)
+		judge_removal(j, &r);
 }
 
 /* --- what was not mentioned ------------------------------------------------------------------ */
@@ -335,16 +376,8 @@ remove_unseen(struct judge *j)
 	for (size_t i = 0; i < j->memory->users.count; i++) {
 		struct memory_user *u = memory_user_at(j->memory, i);
 
-		if (u->seen || u->count == 0)
-			continue;
-		/* The state may be older than the entry that went: no older than either may come back. */
-		for (size_t k = 0; k < u->count; k++) {
-			note_gone(j, u->user, u->hashes[k], &when);
-			note_gone(j, u->user, u->hashes[k], &u->modified);
-		}
-		u->count = 0;
-		j->result->removed++;
-		fprintf(j->from->plan, "remove %s\n", u->user);
+		if (!u->seen && u->count > 0)
+			take_away(j, u, &when);
 	}
 }
 
@@ -368,10 +401,9 @@ judge_absence(struct judge *j, int64_t known)
 }
 
 static bool
-judge_all_registrations(struct judge *j)
+judge_entries(struct judge *j)
 {
 	const struct flow_env *env = j->env;
-	int64_t known = (int64_t)j->memory->users.count;
 	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
 
 	if (!outcome_ok(&o))
@@ -380,8 +412,40 @@ judge_all_registrations(struct judge *j)
 	if (!each_entry(j, judge_entry))
 		j->failed = true;	/* it could be read a moment ago */
 	(void)certdb_close(j->db);
+	return true;
+}
+
+static bool
+judge_whole(struct judge *j)
+{
+	int64_t known = (int64_t)j->memory->users.count;
+
+	if (!judge_entries(j))
+		return false;
 	judge_absence(j, known);
 	j->memory->source = j->result->source;
+	j->memory->has_source = true;
+	return !j->failed;
+}
+
+/* --- what was written since ------------------------------------------------------------------- */
+
+/* A block alone needs no database. */
+static bool
+judge_changes(struct judge *j)
+{
+	struct judgement *result = j->result;
+
+	if (j->registrations + j->removals > 0 && !judge_entries(j))
+		return false;
+	result->held = j->memory->held;
+	result->end = JUDGE_TAKEN;
+	if (j->sources == 0)
+		return !j->failed;
+	result->whole = result->held == 0 && j->from->there == result->source.enrolled;
+	if (!result->whole)
+		result->end = JUDGE_HELD;
+	j->memory->source = result->source;
 	j->memory->has_source = true;
 	return !j->failed;
 }
@@ -409,11 +473,13 @@ judge_refresh(const struct flow_env *env, const struct judge_source *source, str
 	*ret = (struct judgement){ .end = JUDGE_FAILED };
 	if (!each_entry(&j, survey_entry))
 		ret->end = JUDGE_UNREADABLE;
-	else if (j.sources != 1)
+	else if (source->answer == JUDGE_WORDS)
+		ret->end = JUDGE_TAKEN;
+	else if (j.sources > 1 || (j.sources == 0 && source->answer == JUDGE_WHOLE))
 		ret->end = JUDGE_NO_SOURCE;
-	else if (memory->has_source && rules_is_behind(&memory->source, &ret->source))
+	else if (j.sources == 1 && memory->has_source && rules_is_behind(&memory->source, &ret->source))
 		ret->end = JUDGE_BEHIND;
-	else if (!judge_all_registrations(&j))
+	else if (source->answer == JUDGE_WHOLE ? !judge_whole(&j) : !judge_changes(&j))
 		j.failed = true;
 	plan_marks(&j);
 	memory_drop_empty(memory);

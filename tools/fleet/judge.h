@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One refresh: all that a directory has, against what is remembered (tools/fleet/memory.h), by the rules
+ * One answer of a directory: all that it has, or what has changed, against what is remembered (tools/fleet/memory.h), by the rules
  * (tools/fleet/rules.h). Nothing is written here but a plan, for tools/fleet/store.h:
  *
  *	block NAME, unblock NAME
@@ -20,24 +20,34 @@
 /* What became of it. Blocks and lifts are taken in every case. */
 enum judge_end {
 	JUDGE_TAKEN = 1,
-	JUDGE_HELD,		/* registrations are missing, and why is not proved: none was removed */
+	JUDGE_HELD,		/* registrations are missing, and why is not proved: none was removed; or (held 0, of CHANGES)
+				 * there are not as many as the state entry says */
 	JUDGE_BEHIND,		/* the source is older than what we have seen of it: no registration was taken */
-	JUDGE_NO_SOURCE,	/* no state entry, or two: likewise */
+	JUDGE_NO_SOURCE,	/* no state entry (in CHANGES it may be missing), or two: likewise */
 	JUDGE_UNREADABLE,	/* the text is not understood from some line on: likewise */
 	JUDGE_FAILED,		/* no memory, or the trust database: nothing may be used */
 };
 
 struct judgement {
 	enum judge_end end;
-	struct fleet_source source;	/* for TAKEN, HELD and BEHIND */
+	struct fleet_source source;	/* for TAKEN, HELD and BEHIND; all zero where CHANGES have none */
 	int64_t line;			/* of UNREADABLE */
 	int64_t registered, changed, removed, held, refused, blocked;
 	bool whole;			/* the copy is what the source has: its state may be written */
 };
 
+/* What the text is. */
+enum judge_answer {
+	JUDGE_WHOLE,		/* all that there is: what it does not mention is gone, if it proves to be whole */
+	JUDGE_CHANGES,		/* what was written, and removed (RECORD_REMOVED), since a whole one of the same server */
+	JUDGE_WORDS,		/* a part, or of a server that is not believed: blocks and lifts alone are taken */
+};
+
 struct judge_source {
 	FILE *ldif;		/* it can be read again from its beginning */
 	FILE *plan;
+	enum judge_answer answer;
+	int64_t there;		/* of CHANGES: registrations that the server has by now */
 	bool accept;		/* the administrator has looked: what is missing is gone */
 };
 

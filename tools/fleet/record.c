@@ -80,6 +80,16 @@ read_registration(const struct ldif_entry *entry, struct record *r)
 	}
 }
 
+static void
+read_removal(const char *user, struct record *r)
+{
+	r->kind = RECORD_REMOVAL;
+	if (userfile_user_ok(user))
+		snprintf(r->name, sizeof r->name, "%s", user);
+	else
+		bad(r, "its uid cannot be a user's name");
+}
+
 static bool
 begins_with_word(const char *text, const char *word)
 {
@@ -116,7 +126,7 @@ read_source(const struct ldif_entry *entry, struct record *r)
 void
 record_read(const struct ldif_entry *entry, struct record *ret)
 {
-	const char *result = ldif_text(entry, "result");
+	const char *result = ldif_text(entry, "result"), *removed = ldif_text(entry, RECORD_REMOVED);
 
 	memset(ret, 0, sizeof *ret);
 	read_stamps(entry, ret);
@@ -126,6 +136,8 @@ record_read(const struct ldif_entry *entry, struct record *ret)
 			return;
 		ret->kind = RECORD_RESULT;
 		ret->success = result != NULL && begins_with_word(result, "0");
+	} else if (removed != NULL) {
+		read_removal(removed, ret);
 	} else if (ldif_has(entry, "objectClass", "device")) {
 		read_word(entry, ret);
 	} else if (ldif_has(entry, "objectClass", "pkiUser")) {

@@ -13,12 +13,16 @@
 #include "tools/fleet/ldif.h"
 #include "tools/fleet/rules.h"
 
+/* The attribute by which jpki_ldap says whose registration was deleted; no directory has it. */
+#define RECORD_REMOVED "jpkiRemoved"
+
 enum record_kind {
 	RECORD_OTHER,		/* none of ours: passed over */
 	RECORD_BAD,		/* one of ours, and not understood: why says what */
 	RECORD_REGISTRATION,
 	RECORD_WORD,		/* block or lift */
 	RECORD_SOURCE,
+	RECORD_REMOVAL,		/* jpki_ldap says that a registration was deleted (RECORD_REMOVED) */
 	RECORD_RESULT,		/* what ldapsearch(1) writes last: success says which */
 };
 
@@ -26,7 +30,7 @@ struct record {
 	enum record_kind kind;
 	const char *why;	/* of BAD: English, for the log */
 	bool registers;		/* REGISTRATION, or a BAD that was meant to be one */
-	char name[USERFILE_USER_MAX + 1];	/* of a REGISTRATION: the account; of a WORD: as in blocked/ */
+	char name[USERFILE_USER_MAX + 1];	/* of a REGISTRATION or REMOVAL: the account; of a WORD: as in blocked/ */
 	struct view certs[USERCERTS_MAX];	/* DER, as it came; lent from the entry */
 	size_t cert_count;
 	enum fleet_word word;

@@ -171,3 +171,31 @@ rules_is_behind(const struct fleet_source *ours, const struct fleet_source *thei
 {
 	return theirs->generation < ours->generation || theirs->time < ours->time;
 }
+
+/* --- servers ----------------------------------------------------------------------------- */
+
+bool
+rules_compare_due(int64_t last, int64_t now)
+{
+	return now < last || now - last >= FLEET_COMPARE_S;
+}
+
+enum fleet_mode
+rules_mode(bool offers_sync, bool turned_away, const char *vendor)
+{
+	bool is_389 = strncmp(vendor, "389 Project", 11) == 0 || strncmp(vendor, "Red Hat", 7) == 0;
+
+	return offers_sync && !turned_away && !is_389 ? FLEET_PERSIST : FLEET_POLL;
+}
+
+unsigned int
+rules_delay(unsigned int base_s, unsigned int failures, uint32_t random)
+{
+	unsigned int longest = base_s > 0 ? base_s : 1;
+
+	for (unsigned int i = 0; i < failures && longest < FLEET_DELAY_MAX_S; i++)
+		longest *= 2;
+	if (longest > FLEET_DELAY_MAX_S)
+		longest = FLEET_DELAY_MAX_S;
+	return longest - longest / 2 + random % (longest / 2 + 1);
+}

@@ -111,4 +111,27 @@ bool rules_read_source(const char *text, struct fleet_source *ret) MUST_CHECK;
 /* Whether a directory is behind what we have seen of the source: then all is kept, and nothing of it taken but blocks. */
 bool rules_is_behind(const struct fleet_source *ours, const struct fleet_source *theirs) MUST_CHECK;
 
+/* --- servers ---------------------------------------------------------------------------- */
+
+#define FLEET_COMPARE_S 86400
+
+/* Whether a whole comparison is due, whatever the mode. A clock that went back makes it due. */
+bool rules_compare_due(int64_t last, int64_t now) MUST_CHECK;
+
+enum fleet_mode { FLEET_PERSIST, FLEET_POLL };
+
+/*
+ * How to follow a server: persist if it offers content synchronization (RFC 4533) and does not turn us away. A
+ * vendorName of 389-ds means poll: it has ten places, and what it says at the end of a refresh cannot be believed.
+ */
+enum fleet_mode rules_mode(bool offers_sync, bool turned_away, const char *vendor) MUST_CHECK;
+
+#define FLEET_DELAY_MAX_S 60
+
+/*
+ * Seconds until the next try: twice as long after each failure, half of it by chance (random: any
+ * number), so that 5,000 machines do not come back at once.
+ */
+unsigned int rules_delay(unsigned int base_s, unsigned int failures, uint32_t random) MUST_CHECK;
+
 #endif

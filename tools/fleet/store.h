@@ -28,6 +28,26 @@ bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;
 /* The text of the memory; *ret_text is the caller's, free(); NULL if there is none. */
 bool store_read_memory(const struct store *store, char **ret_text) MUST_CHECK;
 
+/* What of the connection to the directory is told to people (jpkictl fleet status, doctor). */
+struct store_link {
+	char server[256];	/* URI */
+	char mode[8];		/* "persist", "poll" or "down" */
+	int64_t heard;		/* seconds since 1970 UTC: when something came from it */
+};
+
+bool store_write_link(const struct store *store, const struct store_link *link) MUST_CHECK;
+
+/* False: there is none, or it is not understood. */
+bool store_read_link(const struct store *store, struct store_link *ret) MUST_CHECK;
+
+/*
+ * That the administrator has looked, and what is missing is gone: noted for the program that keeps the copy up to
+ * date, and for its next whole answer.
+ */
+bool store_accept(const struct store *store) MUST_CHECK;
+bool store_is_accepted(const struct store *store) MUST_CHECK;
+void store_forget_accepted(const struct store *store);
+
 /* How many registrations wait to be taken away (JUDGE_HELD); -1: nothing is remembered. */
 int64_t store_held(const struct store *store) MUST_CHECK;
 

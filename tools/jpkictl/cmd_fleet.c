@@ -13,62 +13,18 @@
 #include <unistd.h>
 
 #include "config/fleetcopy.h"
-#include "flow/owners.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
-#include "tools/common/caged.h"
 #include "tools/common/json.h"
 #include "tools/common/tool.h"
-#include "tools/fleet/judge.h"
-#include "tools/fleet/memory.h"
 #include "tools/fleet/store.h"
+#include "tools/jpkictl/fleet_copy.h"
+#include "tools/jpkictl/fleet_run.h"
 
 #define SOURCE_MAX ((off_t)1 << 30)	/* octets of LDIF */
 
 /* --- import -------------------------------------------------------------------------------- */
-
-/* What the caged process works on, under the numbers that the parent has them. */
-struct import {
-	int ldif, plan, memory;		/* files without a name */
-	bool accept;
-	char *remembered;		/* text of the memory; NULL: there is none */
-};
-
-static FILE *
-stream_of(int fd, const char *mode)
-{
-	int copy = dup(fd);
-	FILE *f = copy >= 0 ? fdopen(copy, mode) : NULL;
-
-	if (f == NULL && copy >= 0)
-		(void)close(copy);
-	return f;
-}
-
-/* In the cage: judges, and leaves a plan and what is to be remembered. */
-static int
-judge_caged(struct tool *t, void *ctx, void *result)
-{
-	struct import *im = ctx;
-	_cleanup_(fclosep) FILE *ldif = stream_of(im->ldif, "r");
-	_cleanup_(fclosep) FILE *plan = stream_of(im->plan, "w");
-	_cleanup_(memory_done) struct memory memory = { .has_source = false };
-	_cleanup_(freep) char *text = NULL;
-	struct judge_source source = { .ldif = ldif, .plan = plan, .accept = im->accept };
-	size_t len;
-
-	if (ldif == NULL || plan == NULL)
-		return TOOL_FAILED;
-	if (im->remembered != NULL && !memory_read(im->remembered, &memory)) {
-		tool_complain(t, _("%s/%s: not understood; what was removed and blocked is not known any more"), t->conf.fleet_dir,
-		    MEMORY_FILE);
-		return TOOL_FAILED;
-	}
-	judge_refresh(&t->env, &source, &memory, result);
-	text = memory_write(&memory, &len);
-	return text != NULL && safefile_write(im->memory, text, len) ? TOOL_OK : TOOL_FAILED;
-}
 
 /* A pipe cannot be read twice, and a file may be changed meanwhile. */
 static bool
@@ -91,113 +47,37 @@ copy_source(const struct tool *t, const char *path, int to)
 	return n == 0;
 }
 
-static bool
-read_back(int fd, char **ret_text, size_t *ret_len)
-{
-	struct stat st;
-	char *text;
-
-	if (fstat(fd, &st) != 0 || st.st_size <= 0 || (size_t)st.st_size > MEMORY_MAX)
-		return false;
-	text = malloc((size_t)st.st_size + 1);
-	if (text == NULL || pread(fd, text, (size_t)st.st_size, 0) != st.st_size) {
-		free(text);
-		return false;
-	}
-	*ret_text = text;
-	*ret_len = (size_t)st.st_size;
-	return true;
-}
-
-/* The child may have been taken over: what it says of the source goes into the state, which is read again. */
-static bool
-write_copy(const struct store *store, const struct import *im, const struct judgement *j)
-{
-	struct fleetcopy_state state = { .time = j->source.time, .generation = j->source.generation,
-		.enrolled = j->source.enrolled, .blocked = j->source.blocked };
-	_cleanup_(fclosep) FILE *plan = stream_of(im->plan, "r");
-	_cleanup_(freep) char *memory = NULL;
-	size_t len;
-
-	return plan != NULL && read_back(im->memory, &memory, &len) && store_write(store, plan, memory, len) &&
-	    (!j->whole || (state.time >= 0 && state.generation >= 0 && store_write_state(store, &state)));
-}
-
-static int
-tell(const struct tool *t, const char *path, const struct judgement *j)
-{
-	switch (j->end) {
-	case JUDGE_TAKEN:
-		break;
-	case JUDGE_HELD:
-		tool_complain(t, _("JPKI-E-FLEET-SHRUNK: %s: the entries are not as many as the state entry says, or many are missing; "
-		    "registrations held back from removal: %ld (--accept, once you have looked)"), path, (long)j->held);
-		break;
-	case JUDGE_BEHIND:
-		tool_complain(t, _("JPKI-E-FLEET-BEHIND: %s: the directory is older than this copy, perhaps restored from a backup; "
-		    "nothing but blocks was taken"), path);
-		break;
-	case JUDGE_NO_SOURCE:
-		tool_complain(t, _("JPKI-E-FLEET-STATE: %s: there is not one state entry (cn=state), so nothing but blocks was taken"), path);
-		break;
-	case JUDGE_UNREADABLE:
-		tool_complain(t, _("JPKI-E-FLEET-LDIF: %s: line %ld: not understood, so nothing but the blocks before it was taken"),
-		    path, (long)j->line);
-		break;
-	case JUDGE_FAILED:
-		return TOOL_FAILED;
-	}
-	printf(_("registered: %ld (changed: %ld, removed: %ld); blocked: %ld; refused entries: %ld\n"), (long)j->registered,
-	    (long)j->changed, (long)j->removed, (long)j->blocked, (long)j->refused);
-	return j->end == JUDGE_TAKEN && j->refused == 0 ? TOOL_OK : TOOL_WARNINGS;
-}
-
-/* Where it fails, the log has said so: the copy counts, and it is found more slowly whose a card is. */
-static void
-index_copy(const struct tool *t)
-{
-	char users[PATH_MAX];
-
-	fleetcopy_users_dir(&t->conf, users);
-	(void)!owners_index(&t->env, users, false).status;
-}
-
-static int
-import(struct tool *t, const char *path, struct import *im)
-{
-	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
-	struct judgement judgement = { .end = JUDGE_FAILED };
-	const int fds[] = { im->ldif, im->plan, im->memory };
-	struct caged caged = { .work = judge_caged, .ctx = im, .result = &judgement, .result_size = sizeof judgement,
-		.fds = fds, .fd_count = sizeof fds / sizeof fds[0], .writes = true };
-	_cleanup_(closep) int lock = -1;
-
-	if (!store_open(&store, &lock) || !store_read_memory(&store, &im->remembered) || !copy_source(t, path, im->ldif) ||
-	    caged_run(t, &caged) != TOOL_OK || judgement.end == JUDGE_FAILED || !write_copy(&store, im, &judgement)) {
-		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
-		return TOOL_FAILED;
-	}
-	index_copy(t);
-	tool_audit("fleet-import", "result", judgement.end == JUDGE_TAKEN ? "taken" : "held");
-	return tell(t, path, &judgement);
-}
-
 static int
 run_import(struct tool *t, const char *path, bool accept)
 {
-	struct import im = { .accept = accept };
-	int result = TOOL_FAILED;
+	struct fleet_update update = { .ldif = tool_temporary_file(t), .accept = accept };
+	struct judgement j;
+	bool taken;
 
-	im.ldif = tool_temporary_file(t);
-	im.plan = tool_temporary_file(t);
-	im.memory = tool_temporary_file(t);
-	if (im.ldif >= 0 && im.plan >= 0 && im.memory >= 0)
-		result = import(t, path, &im);
-	closep(&im.ldif);
-	closep(&im.plan);
-	closep(&im.memory);
-	free(im.remembered);
-	return result;
+	if (update.ldif < 0)
+		return TOOL_FAILED;
+	taken = copy_source(t, path, update.ldif) && fleet_copy_update(t, &update, &j);
+	(void)close(update.ldif);
+	if (!taken)
+		return TOOL_FAILED;
+	tool_audit("fleet-import", "result", j.end == JUDGE_TAKEN ? "taken" : "held");
+	(void)fleet_copy_complain(t, path, &j);
+	printf(_("registered: %ld (changed: %ld, removed: %ld); blocked: %ld; refused entries: %ld\n"), (long)j.registered,
+	    (long)j.changed, (long)j.removed, (long)j.blocked, (long)j.refused);
+	return j.end == JUDGE_TAKEN && j.refused == 0 ? TOOL_OK : TOOL_WARNINGS;
+}
+
+/* For the program that keeps the copy up to date. */
+static int
+run_accept(struct tool *t)
+{
+	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
+
+	if (!store_accept(&store))
+		return TOOL_FAILED;
+	tool_audit("fleet-accept", "dir", t->conf.fleet_dir);
+	printf("%s\n", _("jpkictl fleet run will take away what is missing, with the next whole answer of the directory"));
+	return TOOL_OK;
 }
 
 /* --- status ----------------------------------------------------------------------------------- */
@@ -223,6 +103,8 @@ show_status(struct tool *t, bool json)
 {
 	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
 	struct fleetcopy copy;
+	struct store_link link;
+	bool linked = store_read_link(&store, &link);
 	char date[CLK_UTC_MAX] = "-";
 	int64_t held = store_held(&store);
 	int result = TOOL_OK;
@@ -241,6 +123,9 @@ show_status(struct tool *t, bool json)
 		json_put(object, "enrolled", known ? json_integer(copy.state.enrolled) : json_null());
 		json_put(object, "blocked", known ? json_integer(copy.state.blocked) : json_null());
 		json_put(object, "held", held >= 0 ? json_integer(held) : json_null());
+		json_put(object, "server", linked ? json_text(link.server) : json_null());
+		json_put(object, "mode", linked ? json_text(link.mode) : json_null());
+		json_put(object, "heard", linked ? json_time(link.heard) : json_null());
 		result = json_print(t, object);
 	} else {
 		tool_row(_("Condition:"), 14, word_of(copy.condition));
@@ -248,6 +133,8 @@ show_status(struct tool *t, bool json)
 		if (known)
 			printf(_("  registered %ld, blocked %ld, generation %ld\n"), (long)copy.state.enrolled, (long)copy.state.blocked,
 			    (long)copy.state.generation);
+		if (linked)
+			printf(_("  directory %s, mode %s\n"), link.server, link.mode);
 		if (held > 0)
 			printf(_("  held back from removal: %ld (jpkictl fleet import --accept)\n"), (long)held);
 	}
@@ -262,27 +149,34 @@ cmd_fleet(struct tool *t, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "accept", no_argument, NULL, 'a' },
+		{ "foreground", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool accept = false, json = false;
-	int c;
+	bool accept = false, foreground = false, json = false;
+	int c, left;
 
-	while ((c = getopt_long(argc, argv, "aj", options, NULL)) != -1) {
-		if (c == 'a')
-			accept = true;
-		else if (c == 'j')
-			json = true;
-		else
+	while ((c = getopt_long(argc, argv, "afj", options, NULL)) != -1) {
+		accept |= c == 'a';
+		foreground |= c == 'f';
+		json |= c == 'j';
+		if (c == '?')
 			return tool_usage(t);
 	}
+	argv += optind;
+	left = argc - optind;
 	if (t->conf.fleet_dir[0] == '\0') {
 		tool_complain(t, _("no fleet_dir is set in %s"), t->conf_file);
 		return TOOL_FAILED;
 	}
-	if (argc - optind == 2 && strcmp(argv[optind], "import") == 0 && !json)
-		return tool_is_root(t) ? run_import(t, argv[optind + 1], accept) : TOOL_FAILED;
-	if (argc - optind == 1 && strcmp(argv[optind], "status") == 0 && !accept)
+	if (left == 2 && strcmp(argv[0], "import") == 0 && !json && !foreground)
+		return tool_is_root(t) ? run_import(t, argv[1], accept) : TOOL_FAILED;
+	if (left == 1 && strcmp(argv[0], "status") == 0 && !accept && !foreground)
 		return show_status(t, json);
+	/* It stays in the foreground in any case. */
+	if (left == 1 && strcmp(argv[0], "run") == 0 && !accept && !json)
+		return tool_is_root(t) ? fleet_run(t) : TOOL_FAILED;
+	if (left == 1 && strcmp(argv[0], "accept") == 0 && !accept && !json && !foreground)
+		return tool_is_root(t) ? run_accept(t) : TOOL_FAILED;
 	return tool_usage(t);
 }

@@ -97,13 +97,18 @@ static const struct command commands[] = {
 	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("remove a certificate from the block list"),
 	  N_("Takes the same arguments as block.\n"),
 	  .needs_root = true, .run = cmd_unblock },
-	{ "fleet", N_("import [--accept] FILE | status [--json]"), N_("cards that an organization registers and blocks"),
-	  N_("  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
+	{ "fleet", N_("run | status [--json] | accept | import [--accept] FILE"), N_("cards that an organization registers and blocks"),
+	  N_("  run     stay connected to the directory (fleet_uri) and keep this machine's copy\n"
+	  "          (fleet_dir) up to date, until a signal ends it; for systemd: jpki-fleet.service\n"
+	  "  status  how old the copy is, which server it comes from, and whether something waits\n"
+	  "          for you\n"
+	  "  accept  you have looked: what run holds back from removal is gone\n"
+	  "  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
 	  "          organization's directory as LDIF, or - for standard input; blocks are taken\n"
-	  "          at once, and what has gone is taken away only if the file proves that it is whole\n"
-	  "  status  how old the copy is, and whether something waits for you\n\n"
-	  "  -a, --accept  you have looked: what is missing is gone\n"
-	  "  -j, --json    print JSON\n\n"
+	  "          at once, and what has gone is taken away only if the file proves that it is whole\n\n"
+	  "  -a, --accept      you have looked: what is missing is gone\n"
+	  "  -f, --foreground  stay in the foreground, which run does in any case\n"
+	  "  -j, --json        print JSON\n\n"
 	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused.\n"),
 	  .run = cmd_fleet },
 	{ "pin", N_("change [--signature] [--reader NAME] | status [--reader NAME]"),

@@ -34,7 +34,7 @@ build_rpms()
 
 	RUN_LIMIT=500 run "$E2E_TOP/packaging/rpm" "$WORK/rpms"
 	expect_equal 'exit status' 0 "$STATUS"
-	expect_equal 'packages' 'jpki-common jpki-ssh jpki-tools pam_jpki ' \
+	expect_equal 'packages' 'jpki-common jpki-fleet jpki-ssh jpki-tools pam_jpki ' \
 		"$(rpm -qp --qf '%{name}\n' "$WORK"/rpms/*.rpm 2>> "$LOG" | grep -v debug | sort | tr '\n' ' ')"
 	scripts=$(rpm -qp --scripts "$WORK"/rpms/*.rpm 2>> "$LOG")
 	expect_has 'what is run' systemd-sysusers "$scripts"
@@ -66,7 +66,7 @@ enables_nothing()
 uninstall_build()
 {
 	make -C "$E2E_BUILD" uninstall >> "$LOG" 2>&1 || fail 'make uninstall'
-	for user in jpki-keys jpki-fetch jpki-helper; do
+	for user in jpki-keys jpki-fetch jpki-fleet jpki-helper; do
 		userdel "$user" || fail "userdel $user"
 	done
 	rm -rf /etc/pam_jpki /var/lib/pam_jpki /usr/share/doc/pam_jpki
@@ -82,12 +82,12 @@ dpkg_run()
 
 install_packages()
 {
-	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
+	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-fleet_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
 	expect_equal 'owner and mode of what the administrator writes into' '0:0 755' "$(stat -c '%u:%g %a' /etc/pam_jpki)"
 	[ -s /usr/share/doc/libpam-jpki/examples/pam_jpki.conf ] || fail 'no example of a configuration'
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
-	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-helper | awk '$1 < 100 || $1 > 999')"
-	expect_equal 'users' 3 "$(id -u jpki-keys jpki-fetch jpki-helper | sort -u | wc -l)"
+	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-fleet jpki-helper | awk '$1 < 100 || $1 > 999')"
+	expect_equal 'users' 4 "$(id -u jpki-keys jpki-fetch jpki-fleet jpki-helper | sort -u | wc -l)"
 	expect_equal 'modes of programs that others cannot trace' '711' "$(stat -c %a /usr/bin/jpkictl /usr/bin/jpki-ssh \
 		/usr/bin/jpki-askpass /usr/libexec/pam_jpki/* | sort -u)"
 	jpkictl --version > /dev/null || fail 'jpkictl'
@@ -130,7 +130,7 @@ upgrade_packages()
 
 	printf '%s\n' 'lang = ja' 'crl = require' > /etc/pam_jpki/pam_jpki.conf
 	chmod 0644 /etc/pam_jpki/pam_jpki.conf
-	expect_equal 'files in /etc/pam_jpki that dpkg asks about' '' "$(dpkg-query -W -f '${Conffiles}\n' libpam-jpki jpki-tools jpki-ssh jpki-common |
+	expect_equal 'files in /etc/pam_jpki that dpkg asks about' '' "$(dpkg-query -W -f '${Conffiles}\n' libpam-jpki jpki-tools jpki-fleet jpki-ssh jpki-common |
 		grep pam_jpki/)"
 	for deb in "$DEBS"/*.deb; do
 		[[ $deb != *dbgsym* ]] || continue
@@ -172,7 +172,7 @@ upgrade_from_conffile()
 
 remove_packages()
 {
-	dpkg_run -r jpki-ssh jpki-tools libpam-jpki jpki-common
+	dpkg_run -r jpki-ssh jpki-fleet jpki-tools libpam-jpki jpki-common
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
 	[ -s "$USERS/hanako.pem" ] || fail 'the enrollment is gone'
@@ -183,7 +183,7 @@ purge_packages()
 {
 	local left
 
-	dpkg_run -P jpki-ssh jpki-tools libpam-jpki jpki-common
+	dpkg_run -P jpki-ssh jpki-fleet jpki-tools libpam-jpki jpki-common
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	left=$(find /etc /usr /var/lib \( -name '*jpki*' -o -name '*JPKI*' \) -not -path '/var/lib/dpkg/*' \
 		-not -path '/usr/share/pki/*' -not -path "$E2E_TOP/*" -not -path "$E2E_BUILD/*" 2>/dev/null)
@@ -199,7 +199,7 @@ remove_changed()	# WHERE: a line of common-auth, by its begin, in front of which
 	grep -q "$1" /etc/pam.d/common-auth || fail "no line with $1"
 	sed -i "0,/$1/s//auth\toptional\t\t\tpam_echo.so file=\/nonexistent\n&/" /etc/pam.d/common-auth
 	expect_has 'common-auth' pam_echo.so "$(cat /etc/pam.d/common-auth)"
-	dpkg_unattended -r jpki-ssh jpki-tools libpam-jpki jpki-common
+	dpkg_unattended -r jpki-ssh jpki-fleet jpki-tools libpam-jpki jpki-common
 	expect_equal 'exit status' 0 "$STATUS"
 	[ ! -e "$PAMDIR/pam_jpki.so" ] || fail 'the module is still there'
 	expect_lacks 'the stacks' pam_jpki "$(stacks)"
@@ -209,7 +209,7 @@ remove_changed()	# WHERE: a line of common-auth, by its begin, in front of which
 
 put_stacks_back()
 {
-	dpkg_unattended -P jpki-ssh jpki-tools libpam-jpki jpki-common
+	dpkg_unattended -P jpki-ssh jpki-fleet jpki-tools libpam-jpki jpki-common
 	find /etc/pam.d /var/lib/pam -name 'common-*.pam-old' -delete
 	cp -a "$WORK"/first-stacks.d/common-* /etc/pam.d/
 	cp -a "$WORK"/first-stacks.d/seen /var/lib/pam/

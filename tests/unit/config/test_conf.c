@@ -41,6 +41,12 @@ static const struct row {
 	{ "fleet_stale", "refuse", { "", "yes", "Refuse", "warn" } },
 	{ "fleet_min_uid", "500", { "", "0", "-1", "2147483648", "1k" } },
 	{ "fleet_never", "admin,DOM\\kanri,x.y-z_@a$", { "", ",", "a,", "a b", "a/b", "a:b" } },
+	{ "fleet_uri", "ldaps://a.example:636,ldap://[::1]:3890",
+		{ "", "ldap.example", "http://a", "ldaps://", "ldap://a,", ",ldap://a", "ldaps://a/dc=x", "ldapi:///", "ldaps://u@a" } },
+	{ "fleet_base", "ou=jpki,dc=example", { "", "jpki", "=x", "ou=a\x01" } },
+	{ "fleet_ca", "/srv/ca.pem", { "", "ca.pem", "./ca.pem", "None" } },
+	{ "fleet_cert", "/srv/cert.pem", { "", "cert.pem" } },
+	{ "fleet_key", "/srv/key.pem", { "", "key.pem" } },
 	{ "wait", "60", { "", "61", "-1", "+1", "x", "1x", "0x1", "1.5", "4294967296" } },
 	{ "timeout", "5", { "", "4", "121", "0", "30s", "18446744073709551646" } },
 	{ "lang", "ja", { "", "jp", "JA", "ja_JP.UTF-8", "no" } },
@@ -101,6 +107,16 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 		snprintf(text, VALUE_MAX, "%u", conf->fleet_min_uid);
 	else if (strcmp(key, "fleet_never") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->fleet_never[0] == '\0' ? "none" : conf->fleet_never);
+	else if (strcmp(key, "fleet_uri") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_uri[0] == '\0' ? "none" : conf->fleet_uri);
+	else if (strcmp(key, "fleet_base") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_base[0] == '\0' ? "none" : conf->fleet_base);
+	else if (strcmp(key, "fleet_ca") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_ca[0] == '\0' ? "none" : conf->fleet_ca);
+	else if (strcmp(key, "fleet_cert") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_cert[0] == '\0' ? "none" : conf->fleet_cert);
+	else if (strcmp(key, "fleet_key") == 0)
+		snprintf(text, VALUE_MAX, "%s", conf->fleet_key[0] == '\0' ? "none" : conf->fleet_key);
 	else if (strcmp(key, "crl_dir") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->crl_dir);
 	else if (strcmp(key, "crl_timeout") == 0)

@@ -55,7 +55,7 @@ error_of(long result)
 /* --- the filter ------------------------------------------------------------------- */
 
 #define FILTERED(name, ...) \
-	static int name(void) { if (!fetchfilter_enter(&no_log)) return 99; __VA_ARGS__ }
+	static int name(void) { if (!fetchfilter_enter("test", &no_log)) return 99; __VA_ARGS__ }
 
 FILTERED(program, char *none[] = { NULL }; (void)execve("/bin/true", none, none); return 1;)
 FILTERED(process, return error_of(fork());)
@@ -127,7 +127,7 @@ filter_leaves_the_network_alone(void **state)
 static bool
 enter(int *ret_landlock)
 {
-	struct fetchcage cage = { .program = "/bin/true", .last = 4, .file_max = 4096, .data_max = 64 << 20,
+	struct fetchcage cage = { .program = "/bin/true", .last = 4, .file_max = 4096, .cpu_max = 60, .data_max = 64 << 20,
 	    .parent = getppid() };
 	int p[2];
 

@@ -95,6 +95,21 @@ add_user(const struct kit *k, const char *user, const char *stamp, const char *l
 	add("\n");
 }
 
+/* As jpki_ldap writes it; stamp: two digits of seconds, or NULL. */
+static void
+add_removal(const char *user, const char *stamp)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "dn: removed\njpkiRemoved: %s\n", user);
+	add(text);
+	if (stamp != NULL) {
+		snprintf(text, sizeof text, "entryCSN: " DAY "%s.000000Z#000000#001#000000\n", stamp);
+		add(text);
+	}
+	add("\n");
+}
+
 static void
 add_word(const char *name, const char *stamp, const char *words)
 {
@@ -123,6 +138,9 @@ store_of(const struct kit *k)
 	return (struct store){ .dir = k->conf.fleet_dir, .owner = geteuid(), .log = &k->log };
 }
 
+static enum judge_answer answer;	/* what `ldif` is */
+static int64_t there;		/* of JUDGE_CHANGES */
+
 /* Judges and writes, as jpkictl does it in two processes. */
 static enum judge_end
 refresh_accepting(struct kit *k, bool accept)
@@ -131,7 +149,8 @@ refresh_accepting(struct kit *k, bool accept)
 	_cleanup_(freep) char *remembered = NULL, *text = NULL;
 	_cleanup_(closep) int lock = -1;
 	struct store store = store_of(k);
-	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .accept = accept };
+	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .accept = accept,
+		.answer = answer, .there = there };
 	size_t len;
 
 	said[0] = '\0';
@@ -163,6 +182,19 @@ static enum judge_end
 refresh(struct kit *k)
 {
 	return refresh_accepting(k, false);
+}
+
+/* What the directory said since, while it has so many registrations. */
+static enum judge_end
+changed(struct kit *k, int64_t registrations)
+{
+	enum judge_end end;
+
+	answer = JUDGE_CHANGES;
+	there = registrations;
+	end = refresh_accepting(k, false);
+	answer = JUDGE_WHOLE;
+	return end;
 }
 
 static bool
@@ -710,6 +742,175 @@ prepare(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, prepare, kit_done)
 
+/* --- while we are connected ------------------------------------------------------------------ */
+
+static void
+words_at_once(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH));
+	assert_int_equal(last.registered, 3);		/* nothing that was not mentioned has gone */
+	assert_true(has(k, "hanako") && has(k, "taro") && has(k, "jiro"));
+	assert_int_equal(state_time(k), T0);		/* no state entry, no state */
+	begin();
+	add_word(HASH, "09", "lift");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH));
+	begin();
+	add_word(HASH, "11", "lift");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_false(blocked(k, HASH));
+}
+
+static void
+registrations_at_once(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "saburo", "10", "good", NULL);
+	add_user(k, "taro", "10", "other-person", NULL);
+	add_user(k, "taro", "11", "other-person", "ec256");	/* twice in one go */
+	assert_int_equal(changed(k, 4), JUDGE_TAKEN);
+	assert_true(has(k, "saburo"));
+	assert_int_equal(certificates(k, "taro"), 2);
+	begin();
+	add_user(k, "taro", "05", "ec256", NULL);	/* of an old backup */
+	assert_int_equal(changed(k, 4), JUDGE_TAKEN);
+	assert_int_equal(certificates(k, "taro"), 2);
+	begin();
+	add_user(k, "root", "12", "good", NULL);
+	add_user(k, "taro2", "12", "sign", NULL);
+	assert_int_equal(changed(k, 6), JUDGE_TAKEN);
+	assert_int_equal(last.refused, 2);
+	assert_false(has(k, "root") || has(k, "taro2"));
+}
+
+/* Another entry for the same name, made later: the older one counts. */
+static void
+second_entry_at_once(void **state)
+{
+	struct kit *k = *state;
+	char *created;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "10", "ec384", NULL);
+	created = strstr(ldif, "createTimestamp: 2026");
+	assert_non_null(created);
+	memcpy(created, "createTimestamp: 2027", 21);
+	assert_int_equal(changed(k, 4), JUDGE_TAKEN);
+	assert_int_equal(last.refused, 1);
+	assert_int_equal(last.changed, 0);
+}
+
+static void
+removals_at_once(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_removal("hanako", "10");
+	add_removal("jiro", NULL);
+	add_removal("nobody-there", "10");
+	add_removal("../x", "10");
+	assert_int_equal(changed(k, 1), JUDGE_TAKEN);
+	assert_int_equal(last.removed, 2);
+	assert_false(has(k, "hanako") || has(k, "jiro"));
+	assert_true(has(k, "taro"));
+	begin();
+	add_user(k, "hanako", "09", "good", NULL);	/* written before it was removed */
+	add_user(k, "jiro", "00", "ec384", NULL);
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_int_equal(last.refused, 2);
+	assert_false(has(k, "hanako") || has(k, "jiro"));
+	usual(k);					/* and neither does a whole old backup bring them back */
+	(void)refresh(k);
+	assert_false(has(k, "hanako") || has(k, "jiro"));
+	begin();
+	add_user(k, "hanako", "11", "good", NULL);
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	assert_true(has(k, "hanako"));
+}
+
+/* The state of the source goes on only where there are as many registrations as it says, and never back. */
+static void
+states_at_once(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_state(8, T0 + 60, 3);
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_int_equal(state_time(k), T0 + 60);
+	begin();
+	add_state(9, T0 + 120, 4);
+	assert_int_equal(changed(k, 3), JUDGE_HELD);
+	assert_int_equal(last.held, 0);
+	assert_int_equal(state_time(k), T0 + 60);
+	begin();
+	add_state(10, T0 + 180, 3);
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_int_equal(state_time(k), T0 + 180);
+	begin();
+	add_state(7, T0, 3);
+	add_user(k, "saburo", "10", "good", NULL);
+	add_word(HASH, "10", "block");
+	assert_int_equal(changed(k, 3), JUDGE_BEHIND);
+	assert_int_equal(state_time(k), T0 + 180);
+	assert_false(has(k, "saburo"));
+	assert_true(blocked(k, HASH));
+	begin();
+	add_state(11, T0 + 190, 3);
+	add_state(11, T0 + 190, 3);
+	assert_int_equal(changed(k, 3), JUDGE_NO_SOURCE);
+	begin();
+	add("nonsense\n\n");
+	assert_int_equal(changed(k, 3), JUDGE_UNREADABLE);
+}
+
+/* An answer that broke off: what blocks is taken, nothing else, and nothing is missing. */
+static void
+a_part_of_an_answer(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "saburo", "10", "good", NULL);
+	add_word(HASH, "10", "block");
+	add_removal("hanako", "10");
+	add_state(9, T0 + 60, 1);
+	answer = JUDGE_WORDS;
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	answer = JUDGE_WHOLE;
+	assert_true(blocked(k, HASH));
+	assert_false(has(k, "saburo"));
+	assert_true(has(k, "hanako") && has(k, "taro") && has(k, "jiro"));
+	assert_int_equal(state_time(k), T0);
+}
+
+/* That something was removed, jpki_ldap alone says, and only of what it was connected to. */
+static void
+removals_in_a_file(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	usual(k);
+	add_removal("hanako", "10");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(has(k, "hanako"));
+}
+
 int
 main(void)
 {
@@ -731,6 +932,13 @@ main(void)
 		TEST(two_entries_for_one_name),
 		TEST(two_states),
 		TEST(bad_ldif),
+		TEST(words_at_once),
+		TEST(registrations_at_once),
+		TEST(second_entry_at_once),
+		TEST(removals_at_once),
+		TEST(states_at_once),
+		TEST(a_part_of_an_answer),
+		TEST(removals_in_a_file),
 		TEST(memory_is_what_was_written),
 		TEST(plans_of_a_taken_process),
 	};

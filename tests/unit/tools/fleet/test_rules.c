@@ -193,6 +193,43 @@ sources(void **state)
 	assert_true(rules_is_behind(&ours, &theirs));
 }
 
+static void
+comparison(void **state)
+{
+	assert_false(rules_compare_due(1000, 1000));
+	assert_false(rules_compare_due(1000, 1000 + FLEET_COMPARE_S - 1));
+	assert_true(rules_compare_due(1000, 1000 + FLEET_COMPARE_S));
+	assert_true(rules_compare_due(1000, 999));
+	assert_true(rules_compare_due(0, 1764345600));
+}
+
+static void
+modes_and_delays(void **state)
+{
+	unsigned int least = 1000000, most = 0;
+
+	assert_int_equal(rules_mode(true, false, ""), FLEET_PERSIST);
+	assert_int_equal(rules_mode(true, false, "The OpenLDAP Project"), FLEET_PERSIST);
+	assert_int_equal(rules_mode(false, false, ""), FLEET_POLL);
+	assert_int_equal(rules_mode(true, true, ""), FLEET_POLL);
+	assert_int_equal(rules_mode(true, false, "389 Project"), FLEET_POLL);
+	assert_int_equal(rules_mode(true, false, "Red Hat, Inc."), FLEET_POLL);
+	for (uint32_t random = 0; random < 1000; random++) {
+		unsigned int d = rules_delay(60, 0, random * 2654435761U);
+
+		least = d < least ? d : least;
+		most = d > most ? d : most;
+	}
+	assert_int_equal(least, 30);
+	assert_int_equal(most, 60);
+	for (unsigned int failures = 0; failures < 100; failures++) {
+		assert_true(rules_delay(1, failures, 0) >= 1);
+		assert_true(rules_delay(1, failures, UINT32_MAX) <= FLEET_DELAY_MAX_S);
+	}
+	assert_true(rules_delay(1, 100, 0) >= FLEET_DELAY_MAX_S / 2);
+	assert_true(rules_delay(0, 0, 0) >= 1);
+}
+
 int
 main(void)
 {
@@ -205,6 +242,8 @@ main(void)
 		cmocka_unit_test(nothing_is_resurrected),
 		cmocka_unit_test(the_older_entry_stays),
 		cmocka_unit_test(sources),
+		cmocka_unit_test(comparison),
+		cmocka_unit_test(modes_and_delays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What jpki_ldap, which talks to the directory, writes to `jpkictl fleet run`, which writes the copy: frames
+ * over a pipe, each
+ *
+ *	kind (1 octet), number (4), length (4, both big-endian), and so many octets of text
+ *
+ * The writer believes none of it: jpki_ldap may have been taken over by a server. What a frame says is what
+ * a directory says, and is judged as such (tools/fleet/judge.h).
+ *
+ *	LINK	number: feed_link()		the connection to the n-th server is up, in this mode, or down
+ *	BEGIN					a whole answer begins; what of another was not ended is void
+ *	ENTRY	text: an entry in LDIF		of the whole answer
+ *	END	number: a result of LDAP	the answer is over; 0: it is whole
+ *	CHANGE	number: registrations there	text: an entry in LDIF that was written since
+ *	SAYS	number: priority (syslog(3))	text: for the log
+ *
+ * In the other direction, on the standard input of jpki_ldap, there is its request (tools/ldap/request.h), and
+ * then a FEED_NEXT each time that the server in use is no good, or a FEED_AGAIN for a whole answer. The end
+ * of that pipe ends jpki_ldap.
+ */
+#ifndef JPKI_TOOLS_FLEET_FEED_H
+#define JPKI_TOOLS_FLEET_FEED_H
+
+#include "lib/buf.h"
+#include "tools/fleet/ldif.h"
+
+#define FEED_TEXT_MAX LDIF_ENTRY_MAX
+#define FEED_HEADER 9		/* octets */
+#define FEED_SAYS_MAX 900	/* octets of a text for the log */
+
+#define FEED_NEXT 'n'
+#define FEED_AGAIN 'a'
+
+enum feed_kind { FEED_LINK = 1, FEED_BEGIN, FEED_ENTRY, FEED_END, FEED_CHANGE, FEED_SAYS };
+
+enum feed_mode { FEED_DOWN, FEED_PERSIST, FEED_POLL };
+
+/* The number of a LINK. */
+static inline uint32_t
+feed_link(unsigned int server, enum feed_mode mode)
+{
+	return server << 8 | (uint32_t)mode;
+}
+
+struct feed_frame {
+	enum feed_kind kind;
+	uint32_t number;
+	size_t len;
+	char text[FEED_TEXT_MAX + 1];	/* no NUL inside, one behind */
+};
+
+/* Whether a header is one: *ret has all but the text. */
+bool feed_read_header(const uint8_t header[static FEED_HEADER], struct feed_frame *ret) MUST_CHECK;
+
+/* Whether so many octets can be the text of a frame of that kind. */
+bool feed_text_ok(enum feed_kind kind, const char *text, size_t len) MUST_CHECK;
+
+enum feed { FEED_TAKEN, FEED_CLOSED, FEED_NONSENSE };
+
+/* Waits for the next frame. CLOSED also for an error of read(2); after that or NONSENSE take no more. */
+enum feed feed_take(int fd, struct feed_frame *ret) MUST_CHECK;
+
+/* Writes one. False: the reader has gone, or the text is none. */
+bool feed_put(int fd, enum feed_kind kind, uint32_t number, const char *text, size_t len) MUST_CHECK;
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "lib/cleanup.h"
+#include "lib/i18n.h"
+#include "lib/safefile.h"
+#include "tools/fleet/feed.h"
+#include "tools/fleet/memory.h"
+#include "tools/fleet/store.h"
+#include "tools/jpkictl/fleet_copy.h"
+#include "tools/jpkictl/fleet_run.h"
+#include "tools/jpkictl/fleet_start.h"
+
+#define LDIF_MAX ((size_t)1 << 30)	/* octets of one answer */
+#define CHANGES_MAX 1000		/* entries that are judged together */
+#define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
+#define UNEQUAL_MAX 3			/* state entries that name another number of registrations than there are */
+#define SAYS_MAX 30			/* lines for the log in SAYS_S seconds */
+#define SAYS_S 60
+
+struct run {
+	struct tool *t;
+	struct fleet_half half;
+	struct store store;
+	struct store_link link;
+	FILE *ldif;		/* what has been collected of an answer */
+	enum { COLLECT_NOTHING, COLLECT_WHOLE, COLLECT_CHANGES } collecting;
+	size_t entries, octets;
+	uint32_t there;		/* of CHANGES */
+	bool believed;		/* the last whole answer of this server was: its changes register and remove */
+	unsigned int unequal;
+	unsigned int said;	/* lines for the log since said_at */
+	int64_t said_at;
+	struct feed_frame frame;
+};
+
+static const char *
+server_of(const struct run *r)
+{
+	return r->link.server[0] != '\0' ? r->link.server : "-";
+}
+
+static void
+command(struct run *r, char which)
+{
+	(void)!write(r->half.commands, &which, 1);
+}
+
+/* This server is no good: another, and then a whole answer. */
+static void
+go_on(struct run *r)
+{
+	r->believed = false;
+	command(r, FEED_NEXT);
+}
+
+static void
+note_link(struct run *r)
+{
+	r->link.heard = clk_wall_s(r->t->env.clk);
+	(void)!store_write_link(&r->store, &r->link);
+}
+
+/* --- what has been collected ------------------------------------------------------------------ */
+
+static void
+begin(struct run *r, unsigned int what)
+{
+	rewind(r->ldif);
+	if (ftruncate(fileno(r->ldif), 0) != 0)
+		tool_complain(r->t, "%s", strerror(errno));
+	r->collecting = what;
+	r->entries = r->octets = 0;
+}
+
+static bool
+collect(struct run *r)
+{
+	r->entries++;
+	r->octets += r->frame.len + 1;
+	return r->entries <= ENTRIES_MAX && r->octets <= LDIF_MAX && fwrite(r->frame.text, 1, r->frame.len, r->ldif) == r->frame.len &&
+	    fputc('\n', r->ldif) != EOF;
+}
+
+static bool
+judge(struct run *r, enum judge_answer answer, bool accept, struct judgement *ret)
+{
+	struct fleet_update update = { .ldif = fileno(r->ldif), .answer = answer, .there = r->there, .accept = accept };
+	bool collected = fflush(r->ldif) == 0 && !ferror(r->ldif);
+
+	clearerr(r->ldif);
+	r->collecting = COLLECT_NOTHING;
+	return collected && fleet_copy_update(r->t, &update, ret);
+}
+
+static void
+tell(const struct run *r, const struct judgement *j)
+{
+	if (j->changed + j->removed > 0)
+		printf(_("%s: registered: %ld (changed: %ld, removed: %ld); blocked: %ld; refused entries: %ld\n"), server_of(r),
+		    (long)j->registered, (long)j->changed, (long)j->removed, (long)j->blocked, (long)j->refused);
+	(void)fflush(stdout);
+}
+
+static void
+take_whole(struct run *r)
+{
+	bool accept = store_is_accepted(&r->store);
+	struct judgement j;
+
+	if (!judge(r, JUDGE_WHOLE, accept, &j)) {
+		go_on(r);
+		return;
+	}
+	tell(r, &j);
+	(void)fleet_copy_complain(r->t, server_of(r), &j);
+	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD;
+	r->unequal = 0;
+	if (accept && r->believed)
+		store_forget_accepted(&r->store);
+	if (!r->believed)
+		go_on(r);
+	note_link(r);
+}
+
+/* Not to the end, or of a server that is not believed: only what blocks and lifts. */
+static void
+take_words(struct run *r)
+{
+	struct judgement j;
+
+	if (r->entries > 0)
+		(void)!judge(r, JUDGE_WORDS, false, &j);
+	r->collecting = COLLECT_NOTHING;
+}
+
+static void
+take_changes(struct run *r)
+{
+	struct judgement j;
+
+	if (!r->believed) {
+		take_words(r);
+		return;
+	}
+	/* A block that could not be written must come again. */
+	if (!judge(r, JUDGE_CHANGES, false, &j)) {
+		command(r, FEED_AGAIN);
+		return;
+	}
+	tell(r, &j);
+	note_link(r);
+	if (j.end == JUDGE_TAKEN) {
+		r->unequal = j.source.time > 0 ? 0 : r->unequal;
+	} else if (j.end != JUDGE_HELD) {
+		(void)fleet_copy_complain(r->t, server_of(r), &j);
+		go_on(r);
+	} else if (j.held == 0 && ++r->unequal >= UNEQUAL_MAX) {
+		r->unequal = 0;
+		command(r, FEED_AGAIN);
+	}
+}
+
+static void
+take_collected(struct run *r)
+{
+	if (r->collecting == COLLECT_CHANGES)
+		take_changes(r);
+	else if (r->collecting == COLLECT_WHOLE)
+		take_words(r);
+}
+
+/* --- frames ---------------------------------------------------------------------------------------- */
+
+static bool
+take_link(struct run *r)
+{
+	static const char *const modes[] = { [FEED_DOWN] = "down", [FEED_PERSIST] = "persist", [FEED_POLL] = "poll" };
+	uint32_t server = r->frame.number >> 8, mode = r->frame.number & 0xff;
+
+	if (server >= r->half.count || mode > FEED_POLL)
+		return false;
+	take_collected(r);
+	r->believed = false;
+	snprintf(r->link.server, sizeof r->link.server, "%s", r->half.servers[server]);
+	snprintf(r->link.mode, sizeof r->link.mode, "%s", modes[mode]);
+	if (mode != FEED_DOWN)
+		tool_complain(r->t, _("%s: connected (%s)"), r->link.server, r->link.mode);
+	note_link(r);
+	return true;
+}
+
+static bool
+take_entry(struct run *r, unsigned int what)
+{
+	if (r->collecting != what)
+		return what == COLLECT_WHOLE && r->collecting == COLLECT_NOTHING;	/* of an answer that was too long */
+	if (collect(r))
+		return true;
+	tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
+	take_words(r);
+	go_on(r);
+	return true;
+}
+
+static bool
+take_change(struct run *r)
+{
+	if (r->collecting == COLLECT_WHOLE)
+		return false;
+	if (r->collecting == COLLECT_NOTHING)
+		begin(r, COLLECT_CHANGES);
+	r->there = r->frame.number;
+	return take_entry(r, COLLECT_CHANGES);
+}
+
+static bool
+take_end(struct run *r)
+{
+	if (r->collecting != COLLECT_WHOLE)
+		return r->collecting == COLLECT_NOTHING;
+	if (r->frame.number == 0) {
+		take_whole(r);
+		return true;
+	}
+	tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
+	    server_of(r), r->frame.number);
+	take_words(r);
+	return true;
+}
+
+/* A server, or what has taken jpki_ldap over, must not fill the log. */
+static bool
+take_says(struct run *r)
+{
+	int64_t now = clk_wall_s(r->t->env.clk);
+
+	if (now - r->said_at >= SAYS_S || now < r->said_at) {
+		r->said = 0;
+		r->said_at = now;
+	}
+	if (r->said++ >= SAYS_MAX)
+		return true;
+	log_defuse(r->frame.text);
+	tool_complain(r->t, "jpki_ldap: %s", r->frame.text);
+	return true;
+}
+
+/* False: no frame that belongs here. */
+static bool
+take_frame(struct run *r)
+{
+	switch (r->frame.kind) {
+	case FEED_LINK:
+		return take_link(r);
+	case FEED_BEGIN:
+		take_collected(r);
+		begin(r, COLLECT_WHOLE);
+		return true;
+	case FEED_ENTRY:
+		return take_entry(r, COLLECT_WHOLE);
+	case FEED_END:
+		return take_end(r);
+	case FEED_CHANGE:
+		return take_change(r);
+	case FEED_SAYS:
+		return take_says(r);
+	}
+	return false;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------- */
+
+#define LOOK_MS 5000	/* for an administrator who has accepted */
+
+/* 1: a frame may be taken. 0: none for now. -1: it is over. */
+static int
+wait_for_feed(const struct run *r, int ms)
+{
+	struct pollfd fd = { .fd = r->half.feed, .events = POLLIN };
+	int n = poll(&fd, 1, ms);
+
+	return n < 0 && errno == EINTR ? 0 : n;
+}
+
+/* Returns why it is over, in words. */
+static const char *
+serve(struct run *r)
+{
+	bool accepted = store_is_accepted(&r->store);
+
+	for (;;) {
+		bool changes = r->collecting == COLLECT_CHANGES;
+		int n = wait_for_feed(r, changes ? 0 : LOOK_MS);
+
+		if (n < 0)
+			return strerror(errno);
+		if (changes && (n == 0 || r->entries >= CHANGES_MAX)) {
+			take_changes(r);
+			continue;
+		}
+		if (n == 0) {
+			if (!accepted && store_is_accepted(&r->store))
+				command(r, FEED_AGAIN);
+			accepted = store_is_accepted(&r->store);
+			continue;
+		}
+		switch (feed_take(r->half.feed, &r->frame)) {
+		case FEED_TAKEN:
+			if (take_frame(r))
+				continue;
+			return _("it sent nonsense");
+		case FEED_NONSENSE:
+			return _("it sent nonsense");
+		case FEED_CLOSED:
+			take_collected(r);
+			return _("it has ended");
+		}
+	}
+}
+
+static void
+say_ready(const struct run *r)
+{
+#ifdef HAVE_LIBSYSTEMD
+	(void)sd_notify(1, "READY=1");
+#endif
+}
+
+static void
+end_half(struct run *r, const char *why)
+{
+	int status = 0;
+
+	(void)kill(r->half.pid, SIGKILL);
+	while (waitpid(r->half.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	tool_complain(r->t, _("jpki_ldap, which talks to the directory: %s%s%s"), why, WIFSIGNALED(status) ? ": " : "",
+	    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
+	snprintf(r->link.mode, sizeof r->link.mode, "down");
+	note_link(r);
+}
+
+int
+fleet_run(struct tool *t)
+{
+	static struct run r;	/* too big for the stack */
+	int fd, lock;
+
+	r = (struct run){ .t = t, .store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log } };
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (!store_open(&r.store, &lock))
+		return TOOL_FAILED;
+	(void)close(lock);
+	fd = tool_temporary_file(t);
+	r.ldif = fd >= 0 ? fdopen(fd, "w+") : NULL;
+	if (r.ldif == NULL || !fleet_start(t, &r.half))
+		return TOOL_FAILED;
+	say_ready(&r);
+	if (fleet_seal(t))
+		end_half(&r, serve(&r));
+	return TOOL_FAILED;
+}

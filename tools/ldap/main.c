@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jpki_ldap: goes from server to server until one answers, and stays with it (tools/ldap/request.h). */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "tools/fetch/filter.h"
+#include "tools/ldap/session.h"
+
+#define DELAY_BASE_S 2
+
+static void
+to_writer(void *ctx, int priority, const char *text)
+{
+	(void)ctx;
+	session_say(priority, "%s", text);
+}
+
+/* One connection, from its beginning to its end. */
+static enum session_end
+visit(struct session *s)
+{
+	const char *server = s->request->servers[s->server];
+	enum fleet_mode mode;
+	enum session_end end = SESSION_LOST;
+
+	s->whole = false;
+	s->seen = 0;
+	if (link_open(&s->link, server, s->request->certificate)) {
+		mode = rules_mode(s->link.offers_sync, s->no_sync, s->link.vendor);
+		(void)session_tell(s, FEED_LINK, feed_link(s->server, mode == FLEET_PERSIST ? FEED_PERSIST : FEED_POLL));
+		end = mode == FLEET_PERSIST ? session_follow(s) : session_poll(s);
+	}
+	link_close(&s->link);
+	known_done(&s->known);
+	if (end == SESSION_LOST || end == SESSION_TURNED_AWAY)
+		session_say(LOG_WARNING, "%s: %s", server, s->link.why);
+	(void)session_tell(s, FEED_LINK, feed_link(s->server, FEED_DOWN));
+	return end;
+}
+
+/* False: the writer has gone. What else it says does not shorten the wait. */
+static bool
+wait_before_next(struct session *s, unsigned int failures)
+{
+	int64_t until = session_clock() + rules_delay(DELAY_BASE_S, failures, session_random());
+	enum session_end end;
+	bool heard;
+
+	while (session_clock() < until)
+		if (!session_wait(s, (int)(until - session_clock()), &heard, &end) && end == SESSION_OVER)
+			return false;
+	return true;
+}
+
+static void
+go_round(struct session *s)
+{
+	unsigned int failures = 0;
+	enum session_end end;
+
+	for (;;) {
+		end = visit(s);
+		if (end == SESSION_OVER)
+			return;
+		if (end == SESSION_TURNED_AWAY && !s->no_sync) {
+			s->no_sync = true;
+		} else if (end != SESSION_AGAIN) {
+			s->server = (s->server + 1) % (unsigned int)s->request->count;
+			s->no_sync = false;
+		}
+		failures = s->whole && end != SESSION_NEXT ? 0 : failures + 1;
+		/* Every server once before the delay grows. */
+		if (!wait_before_next(s, failures / (unsigned int)s->request->count))
+			return;
+	}
+}
+
+int
+main(void)
+{
+	const struct log log = { .sink = to_writer };
+	static struct request request;
+	static struct session session = { .request = &request };
+	char why[256];
+
+	if (isatty(STDIN_FILENO) == 1 || !request_read(STDIN_FILENO, &request)) {
+		fputs("jpkictl starts this program\n", stderr);
+		return 2;
+	}
+	if (!fetchfilter_enter("jpki_ldap", &log))
+		return 1;
+	if (!link_begin(&request, why)) {
+		session_say(LOG_ERR, "%s", why);
+		return 1;
+	}
+	for (int fd = LDAP_CA_FD; fd <= LDAP_LAST_FD; fd++)
+		(void)close(fd);
+	go_round(&session);
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A server without content synchronization: asked again and again. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "tools/ldap/session.h"
+
+#define INTERVAL_S 60		/* at most; half of it is by chance */
+#define TIME_TEXT 15		/* "20261129030000Z" */
+
+struct polling {
+	struct session *s;
+	char newest[TIME_TEXT + 1];	/* the latest modifyTimestamp that was seen; "": unknown */
+	bool need_whole;	/* what has changed cannot be told from changes alone */
+	bool has_state;
+	struct entry state;	/* the state entry comes last: it speaks of all the others */
+	enum session_end end;	/* why a search has failed */
+};
+
+/* Every stamp of a server has this form (RFC 4517 §3.3.13), or changes cannot be asked for. */
+static void
+note_time(struct polling *p)
+{
+	const char *modified = p->s->entry.modified;
+	struct fleet_stamp stamp;
+
+	if (strlen(modified) == TIME_TEXT && rules_read_time(modified, &stamp) && strcmp(modified, p->newest) > 0)
+		memcpy(p->newest, modified, sizeof p->newest);
+}
+
+static bool
+give_up(struct polling *p, enum session_end end, const char *why, int result)
+{
+	if (end == SESSION_LOST)
+		link_failed(&p->s->link, why, result);
+	p->end = end;
+	return false;
+}
+
+/* --- one search ------------------------------------------------------------------------------ */
+
+static bool
+take_end(struct polling *p, LDAPMessage *message, int *ret_result)
+{
+	if (ldap_parse_result(p->s->link.ld, message, ret_result, NULL, NULL, NULL, NULL, 0) != LDAP_SUCCESS)
+		*ret_result = LDAP_OTHER;
+	return true;
+}
+
+/* Lends every entry of an answer. False: p->end, and *ret_result is none of success. */
+static bool
+search(struct polling *p, const char *filter, bool (*each)(struct polling *p), int *ret_result)
+{
+	struct session *s = p->s;
+	struct timeval patience = { .tv_sec = LINK_WAIT_S };
+	LDAPMessage *message;
+	bool over = false, ok = true;
+	int id, type, result;
+
+	*ret_result = LDAP_OTHER;
+	result = ldap_search_ext(s->link.ld, s->request->base, LDAP_SCOPE_SUBTREE, filter, (char **)(uintptr_t)entry_attributes, 0, NULL,
+	    NULL, NULL, LDAP_NO_LIMIT, &id);
+	if (result != LDAP_SUCCESS)
+		return give_up(p, SESSION_LOST, "search", result);
+	while (!over && ok) {
+		type = ldap_result(s->link.ld, id, LDAP_MSG_ONE, &patience, &message);
+		if (type <= 0)
+			return give_up(p, SESSION_LOST, "search", type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN);
+		if (type == LDAP_RES_SEARCH_RESULT)
+			over = take_end(p, message, ret_result);
+		else if (type != LDAP_RES_SEARCH_ENTRY || !entry_write(s->link.ld, message, &s->entry))
+			ok = give_up(p, SESSION_LOST, "an answer that is none, or a part is elsewhere (referral)", LDAP_OTHER);
+		else
+			ok = each(p);
+		ldap_msgfree(message);
+	}
+	return ok && (*ret_result == LDAP_SUCCESS || give_up(p, SESSION_LOST, "search", *ret_result));
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static bool
+take_one_of_all(struct polling *p)
+{
+	struct session *s = p->s;
+
+	note_time(p);
+	s->seen += s->entry.registers;
+	if (s->entry.dn[0] != '\0' && !known_add(&s->known, s->entry.dn, s->entry.modified))
+		return give_up(p, SESSION_LOST, "too many entries", LDAP_NO_MEMORY);
+	return session_entry(s, FEED_ENTRY, 0) || give_up(p, SESSION_OVER, NULL, 0);
+}
+
+static bool
+take_all(struct polling *p)
+{
+	struct session *s = p->s;
+	int result;
+	bool ok;
+
+	known_done(&s->known);
+	s->seen = 0;
+	p->newest[0] = '\0';
+	p->need_whole = false;
+	if (!session_tell(s, FEED_BEGIN, 0))
+		return give_up(p, SESSION_OVER, NULL, 0);
+	ok = search(p, ENTRY_FILTER, take_one_of_all, &result);
+	if (!session_tell(s, FEED_END, ok ? LDAP_SUCCESS : result != LDAP_SUCCESS ? (uint32_t)result : LDAP_OTHER))
+		return give_up(p, SESSION_OVER, NULL, 0);
+	s->whole = ok;
+	s->started = session_clock();
+	return ok;
+}
+
+/* --- what was written since -------------------------------------------------------------------- */
+
+/* A registration that changed may be a new one, and then another may be gone: only a whole answer says. */
+static bool
+take_changed(struct polling *p)
+{
+	struct session *s = p->s;
+	const char *before = known_name(&s->known, s->entry.dn);
+
+	if (before != NULL && strcmp(before, s->entry.modified) == 0)
+		return true;
+	note_time(p);
+	if (s->entry.dn[0] == '\0' || s->entry.registers || !known_add(&s->known, s->entry.dn, s->entry.modified)) {
+		p->need_whole = true;
+	} else if (s->entry.enrolled >= 0) {
+		p->state = s->entry;
+		p->has_state = true;
+	} else if (!session_entry(s, FEED_CHANGE, (uint32_t)s->seen)) {
+		return give_up(p, SESSION_OVER, NULL, 0);
+	}
+	return true;
+}
+
+static bool
+take_changes(struct polling *p)
+{
+	struct session *s = p->s;
+	char filter[256];
+	int result;
+
+	p->need_whole = p->newest[0] == '\0' || rules_compare_due(s->started, session_clock());
+	p->has_state = false;
+	if (p->need_whole)
+		return take_all(p);
+	snprintf(filter, sizeof filter, "(&" ENTRY_FILTER "(modifyTimestamp>=%s))", p->newest);
+	if (!search(p, filter, take_changed, &result))
+		return false;
+	if (p->need_whole || (p->has_state && p->state.enrolled != s->seen))
+		return take_all(p);
+	if (!p->has_state)
+		return true;
+	s->entry = p->state;
+	return session_entry(s, FEED_CHANGE, (uint32_t)s->seen) || give_up(p, SESSION_OVER, NULL, 0);
+}
+
+/* False: it is over. What the server sends by itself, such as that it ends the connection, the next search finds out. */
+static bool
+wait_for_turn(struct polling *p)
+{
+	int64_t until = session_clock() + rules_delay(INTERVAL_S, 0, session_random());
+	bool heard;
+
+	while (session_clock() < until)
+		if (!session_wait(p->s, (int)(until - session_clock()), &heard, &p->end))
+			return false;
+		else if (heard)
+			return give_up(p, SESSION_LOST, "the connection has ended", LDAP_SERVER_DOWN);
+	return true;
+}
+
+enum session_end
+session_poll(struct session *s)
+{
+	static struct polling p;	/* too big for the stack */
+
+	p = (struct polling){ .s = s };
+	if (!take_all(&p))
+		return p.end;
+	while (wait_for_turn(&p) && take_changes(&p))
+		;
+	return p.end;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/ldap/session.h"
+
+bool
+session_tell(const struct session *s, enum feed_kind kind, uint32_t number)
+{
+	return feed_put(STDOUT_FILENO, kind, number, "", 0);
+}
+
+bool
+session_entry(const struct session *s, enum feed_kind kind, uint32_t number)
+{
+	return feed_put(STDOUT_FILENO, kind, number, s->entry.text, s->entry.len);
+}
+
+void
+session_say(int priority, const char *format, ...)
+{
+	char text[FEED_SAYS_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	(void)!feed_put(STDOUT_FILENO, FEED_SAYS, (uint32_t)priority, text, strlen(text));
+}
+
+/* What the writer wants. */
+static enum session_end
+read_command(void)
+{
+	char command;
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, &command, 1);
+	} while (n < 0 && errno == EINTR);
+	return n != 1 ? SESSION_OVER : command == FEED_NEXT ? SESSION_NEXT : SESSION_AGAIN;
+}
+
+bool
+session_wait(struct session *s, int seconds, bool *ret_server, enum session_end *ret_end)
+{
+	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+
+	if (s->link.ld != NULL)
+		(void)ldap_get_option(s->link.ld, LDAP_OPT_DESC, &fds[1].fd);
+	*ret_server = false;
+	if (poll(fds, 2, seconds < 0 ? -1 : seconds * 1000) < 0 && errno != EINTR) {
+		*ret_end = SESSION_OVER;
+		return false;
+	}
+	if (fds[0].revents != 0) {
+		*ret_end = read_command();
+		return false;
+	}
+	*ret_server = fds[1].revents != 0;
+	return true;
+}
+
+int64_t
+session_clock(void)
+{
+	struct timespec now = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+uint32_t
+session_random(void)
+{
+	uint32_t random = 0;
+
+	(void)!getrandom(&random, sizeof random, 0);
+	return random;
+}

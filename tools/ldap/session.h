@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What jpki_ldap does with one connection: first a whole answer, then what is written from then on, by content
+ * synchronization (RFC 4533, refreshAndPersist) where the server offers it, else by asking again and again.
+ *
+ * No cookie is kept: each connection begins with a whole answer. So a server's cookie misleads neither another
+ * server nor us, and no message about what "is still present" has to be believed.
+ */
+#ifndef JPKI_TOOLS_LDAP_SESSION_H
+#define JPKI_TOOLS_LDAP_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tools/ldap/entry.h"
+#include "tools/ldap/known.h"
+#include "tools/ldap/link.h"
+
+enum session_end {
+	SESSION_LOST,		/* the connection, or the server's answer is no answer: link.why */
+	SESSION_TURNED_AWAY,	/* the server has no place for one that stays: ask again and again */
+	SESSION_NEXT,		/* the writer wants another server */
+	SESSION_AGAIN,		/* or a whole answer; or one is due */
+	SESSION_OVER,		/* the writer has gone */
+};
+
+struct session {
+	struct link link;
+	const struct request *request;
+	unsigned int server;	/* its number in the request */
+	bool no_sync;		/* the server has turned us away before: poll */
+	bool whole;		/* a whole answer has come */
+	int64_t started;	/* seconds, monotonic: when it came */
+	int64_t seen;		/* registrations that the server has */
+	struct known known;
+	struct entry entry;
+};
+
+/* Frames to the writer. False: it has gone. */
+bool session_tell(const struct session *s, enum feed_kind kind, uint32_t number);
+bool session_entry(const struct session *s, enum feed_kind kind, uint32_t number);
+
+/* For the log of the writer. */
+void session_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Waits until the server sends something, or the writer does, or so many seconds have passed (-1: for ever). True: go on,
+ * and *ret_server says whether the server has sent something. False: *ret_end.
+ */
+bool session_wait(struct session *s, int seconds, bool *ret_server, enum session_end *ret_end);
+
+/* Seconds by a clock that only moves on. */
+int64_t session_clock(void);
+
+/* A random number for a delay. */
+uint32_t session_random(void);
+
+/* With a connection that is open: until it is over. */
+enum session_end session_follow(struct session *s);	/* follow.c */
+enum session_end session_poll(struct session *s);	/* poll.c */
+
+#endif
