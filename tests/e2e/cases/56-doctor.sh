@@ -275,6 +275,33 @@ no_configuration()
 	reset_config
 }
 run_case 'doctor: no configuration' no_configuration
+
+# Users may register their own cards, and cannot: each file that is missing by its name. Nothing of it is said
+# where they may not.
+self_enroll_without_its_files()
+{
+	local file files=(/usr/bin/pkexec /usr/share/polkit-1/actions/org.pam-jpki.enroll-self.policy
+		/usr/libexec/pam_jpki/jpki_enroll_self)
+
+	enroll hanako good
+	[ -e "${files[0]}" ] || { printf '#!/bin/sh\n' > "${files[0]}"; chmod 755 "${files[0]}"; }
+	write_conf 'self_enroll = yes'
+	examined ''
+	for file in "${files[@]}"; do
+		mv "$file" "$WORK/missing"
+		examined D550
+		expect_equal 'what is missing' "$file" "$(jq -r '.[] | select(.number == "D550") | .detail' <<< "$OUT")"
+		expect_equal 'exit status' 3 "$STATUS"
+		write_conf 'self_enroll = no'
+		examined ''
+		write_conf 'self_enroll = yes'
+		mv "$WORK/missing" "$file"
+	done
+	run jpkictl doctor
+	expect_lacks 'with all of them' D550 "$OUT"
+	reset_config
+}
+run_case 'doctor: users may register cards, and a program for it is missing' self_enroll_without_its_files
 sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
 sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' mend='chmod 0755 /etc/pam_jpki'
 sick 'on_removal with nobody to see to it' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \
