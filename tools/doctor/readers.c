@@ -18,11 +18,11 @@
 #include "flow/possession/search.h"
 #include "flow/possession/survey.h"
 #include "flow/usercerts.h"
+#include "lib/busy.h"
 #include "lib/cleanup.h"
 #include "lib/confine.h"
 #include "lib/message.h"
 #include "nss/cert.h"
-#include "tools/common/busy.h"
 #include "tools/common/caged.h"
 #include "tools/doctor/doctor.h"
 

@@ -10,9 +10,11 @@
 #include "config/conf.h"
 #include "flow/possession/survey.h"
 #include "flow/possession/transaction.h"
+#include "lib/i18n.h"
 #include "lib/message.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
+#include "tools/ssh/busy_apart.h"
 #include "tools/ssh/crypto.h"
 #include "tools/ssh/sign.h"
 
@@ -91,6 +93,7 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 		.classic = c->survey.classic, .told_tries = c->survey.auth_tries,
 		.verify_by = transaction_verify_until(s->env),
 		.same_card = same_card, .work = let_sign, .ctx = c };
+	struct busy_apart busy = busy_apart_begin(_("The card is at work; leave it on the reader …"));
 	struct outcome o, dropped;
 	sigset_t before;
 	bool clean;
@@ -102,6 +105,7 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 		clean = outcome_ok(&dropped);
 	}
 	signals_release(&before);
+	busy_apart_end(&busy);
 	*ret_unclean = !clean;
 	return o;
 }
@@ -142,12 +146,14 @@ write_reply(const struct signing *s, const struct own_card *c, char reply[static
 struct outcome
 sign_challenge(const struct signing *s, char reply[static SSHWIRE_REPLY_MAX], bool *ret_unclean)
 {
+	struct busy_apart busy = busy_apart_begin(_("Reading the card; leave it on the reader …"));
 	struct own_card c = { .reader = "" };
 	struct outcome o;
 
 	*ret_unclean = false;
 	(void)alarm(s->env->conf->timeout + GRACE_S);
 	o = find_own_card(s->env, &c);
+	busy_apart_end(&busy);
 	if (outcome_ok(&o))
 		o = make_input(s, &c);
 	if (outcome_ok(&o))

@@ -47,6 +47,11 @@ through "jpki-ssh: somebody else's card is told by the server" before='put_card 
 	log='CHALLENGE NO-REPLY NO-REPLY' says='does not prove that you hold the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='not signed' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
+# A card that takes its time: the person is told after a second, and the line goes before the next one comes.
+through 'jpki-ssh: a card that is slow to read says that it waits' sim='fault ins B0 hang 1300' \
+	says=$'Reading the card; leave it on the reader …\r\e[KSign in to' after='CARD_DIRTY=yes' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+through 'jpki-ssh: a card that is slow to sign says that it waits' sim='fault ins 2A hang 1300' \
+	says=$'The card is at work; leave it on the reader …\r\e[K' lacks='Reading the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
 
 mixed_stack sshd "$(challenge_options)"

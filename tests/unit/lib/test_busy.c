@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/test.h"
-#include "tools/common/busy.h"
+#include "lib/busy.h"
 
 static int terminal, screen, was;
 

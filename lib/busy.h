@@ -3,8 +3,8 @@
  * "Reading the card …" on a terminal, for work of another process that has shown nothing for a second. The line
  * goes again before anything else is shown. Where standard error is no terminal, there is none.
  */
-#ifndef JPKI_TOOLS_COMMON_BUSY_H
-#define JPKI_TOOLS_COMMON_BUSY_H
+#ifndef JPKI_LIB_BUSY_H
+#define JPKI_LIB_BUSY_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "tools/common/busy.h"
+#include "lib/busy.h"
 
 #define ERASE_LINE "\r\033[K"	/* ECMA-48, EL */
 
