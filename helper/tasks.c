@@ -219,6 +219,13 @@ finish_login(const struct flow_env *env, const struct login_prompt *prompt, cons
 	resources_wipe_pins();
 }
 
+/* xscreensaver goes on only when a text has been acknowledged: the card would be waited for after that, not meanwhile. */
+static bool
+holds_back_for_text(const struct proto_request *request)
+{
+	return strcmp(request->service, "xscreensaver") == 0;
+}
+
 static void
 log_in(const struct flow_env *env, const struct proto_request *request)
 {
@@ -232,8 +239,7 @@ log_in(const struct flow_env *env, const struct proto_request *request)
 	char text[MESSAGE_MAX] = "";
 
 	unlock.password = resources_password();
-	/* xscreensaver keeps a text on the screen until it is acknowledged, and others show none. */
-	if (request->locker)
+	if (holds_back_for_text(request))
 		ui.waits = NULL;
 	if (request->locker && env->conf->forward_pass)
 		ui.ask_early = ask_early;
@@ -268,7 +274,7 @@ send_owners(const struct flow_env *env, const struct owners *owners)
 static void
 name_user(const struct flow_env *env, const struct proto_request *request)
 {
-	struct flow_ui ui = { .waits = request->locker ? NULL : show_cue, .gone = link_module_gone };
+	struct flow_ui ui = { .waits = holds_back_for_text(request) ? NULL : show_cue, .gone = link_module_gone };
 	char text[MESSAGE_MAX] = "";
 	static struct owners owners;
 	struct outcome o = find_owners(env, &ui, &owners);

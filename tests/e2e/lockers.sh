@@ -223,6 +223,11 @@ xsecurelock_listens()
 	false
 }
 xsecurelock_opened() { process_opened; }
+# Its window is black until it has something to say.
+xsecurelock_shows_cue()
+{
+	take_picture "$WORK/cue.png" && [ "$(convert "$WORK/cue.png" -format %k info:)" -gt 1 ]
+}
 
 # A daemon; calls PAM when a key wakes it. Messages want an Enter.
 xscreensaver_says()	# WORD
@@ -379,7 +384,10 @@ end_locker()
 #                  when the last text stands in the field, before Enter
 #   arrives=yes    the card, taken away by sim=, is laid on the reader once the program waits
 #                  for it (opts=wait=…)
-#   name=NAME      that is typed into lightdm (hanako); "" for none
+#   told=WORDS     the same, but it is laid down once the program has these in its own log, as the
+#                  message that it shows: for one that has asked before
+#   name=NAME      that is typed into lightdm (hanako); "" for none, also in sddm
+#   session=WORDS  what the session of a greeter has in its log in the end
 #   lang=LOCALE    of the program (C.UTF-8); opts=WORDS for pam_jpki.so
 #   opens=yes|no   whether the last text lets her in (yes)
 #   code=REGEX     outcome of the last text, without JPKI- or JPKI-E- (OK)
@@ -389,8 +397,8 @@ end_locker()
 # another text; the card is left without PIN state.
 locker()
 {
-	local -A p=([typed]="$PIN" [sim]='' [arrives]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
-		[tries]=3 [verifies]=1 [name]=hanako)
+	local -A p=([typed]="$PIN" [sim]='' [arrives]='' [told]='' [meanwhile]='' [lang]=C.UTF-8 [opts]='' [opens]=yes [code]=OK
+		[tries]=3 [verifies]=1 [name]=hanako [session]='')
 	local name=$1 stack=$3 arg
 
 	begin "$name" || return 0
@@ -404,8 +412,11 @@ locker()
 	sim_commands "${p[sim]}"
 	if "start_$LOCKER"; then
 		[ -z "${p[arrives]}" ] || lay_card
+		[ -z "${p[told]}" ] || lay_card_when_told "${p[told]}" &
 		type_all "${p[meanwhile]}" "${p[typed]}"
 		[ "${p[opens]}" = yes ] && expect_opened
+		[ -z "${p[session]}" ] || until_true 15 grep -qF -- "${p[session]}" "$SESSION_LOG" ||
+			fail "the session has no \"${p[session]}\": $(cat "$SESSION_LOG")"
 	else
 		fail "$LOCKER does not start"
 	fi
@@ -433,6 +444,14 @@ lay_card()
 	sim insert || fail 'the card is not taken'
 	until_true 10 asks_or_refused
 	[ "$(prompts)" = 1 ] || fail 'the card does not bring the prompt for its PIN'
+}
+
+# In the background, while the text is typed. Without the message no card comes, and the text gets no further.
+lay_card_when_told()	# WORDS
+{
+	until_true 30 grep -qF -- "$1" "$LOG" || return
+	photograph told
+	sim insert
 }
 
 # Uses the p[] of locker.

@@ -530,6 +530,11 @@ shown_before_a_wait()
 	cue "$place" wait=1
 	put_card 'good profile=nojpki'
 	cue "$place" wait=1
+	cue "$place" wait=1 --as 2001
+	install_pam_service xscreensaver "$(stack wait=1)"
+	run pamdrive --service xscreensaver --user hanako --as 2001 auth
+	expect_match 'what xscreensaver shows' 'error: .*' "$(grep -E '^(info|error): ' <<< "$OUT" | head -n 1)"
+	rm -f /etc/pam.d/xscreensaver
 	enroll hanako
 	cue '' wait=1
 	cue '' 'wait=1 remote=no' --rhost 192.0.2.1
