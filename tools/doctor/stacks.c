@@ -87,40 +87,6 @@ line_unlocks(const struct doctor *d, const struct pamstack_line *ours)
 	return pamstack_has_arg(ours, "unlock=yes") || (d->t->conf.unlock && !pamstack_has_arg(ours, "unlock=no"));
 }
 
-struct walk {
-	const struct pamstack_line *to;
-	bool reached;
-};
-
-static int
-succeed(const struct pamstack_line *line, void *ctx)
-{
-	struct walk *w = ctx;
-
-	w->reached |= line == w->to;
-	return pamstack_code("success");
-}
-
-/* Whether the module of a line is called where ours, like all others, succeeds. */
-static bool
-is_reached(const struct pamstack_list *list, const struct pamstack_line *line)
-{
-	struct walk w = { .to = line };
-
-	(void)pamstack_run(list, succeed, &w);
-	return w.reached;
-}
-
-/* Whether the module is called by one of its lines behind ours: a login by card may have one of its own. */
-static bool
-module_reached(const struct pamstack_list *list, const struct pamstack_line *ours, const char *module)
-{
-	for (const struct pamstack_line *line = ours; line < list->lines + list->count; line++)
-		if (line->kind == PAMSTACK_MODULE && strcmp(line->module, module) == 0 && is_reached(list, line))
-			return true;
-	return false;
-}
-
 /*
  * Modules after ours that use the typed password to open a home directory, a volume or a keyring. If the
  * card alone is enough, they are skipped, or get no password unless the card unlocks one.
@@ -128,22 +94,20 @@ module_reached(const struct pamstack_list *list, const struct pamstack_line *our
 static void
 judge_unlocking(struct doctor *d, const char *service, const struct pamstack *stack, const struct pamstack_judgement *j)
 {
-	static const char *const unlocking[] = { "pam_ecryptfs", "pam_fscrypt", "pam_gnome_keyring", "pam_kwallet",
-		"pam_kwallet5", "pam_kwallet6", "pam_mount", "pam_systemd_home", "pam_zfs_key" };
 	const struct pamstack_list *list = pamstack_list(stack, PAMSTACK_AUTH);
 	char place[DETAIL_MAX];
 
 	if (j->unreachable || is(&j->card_alone, PAMSTACK_NO))
 		return;
-	for (const struct pamstack_line *line = j->ours; line < list->lines + list->count; line++)
-		for (size_t i = 0; i < sizeof unlocking / sizeof unlocking[0]; i++)
-			if (line->kind == PAMSTACK_MODULE && !line->missing && strcmp(line->module, unlocking[i]) == 0) {
-				place_of(service, line, place);
-				if (!line_unlocks(d, j->ours))
-					found(d, FOUND_STACK_NO_PASSWORD, "%s, %s", place, line->module);
-				else if (!module_reached(list, j->ours, line->module))
-					found(d, FOUND_STACK_UNLOCK_UNREACHED, "%s, %s", place, line->module);
-			}
+	for (const struct pamstack_line *line = j->ours; line < list->lines + list->count; line++) {
+		if (!pamstack_is_opener(line))
+			continue;
+		place_of(service, line, place);
+		if (!line_unlocks(d, j->ours))
+			found(d, FOUND_STACK_NO_PASSWORD, "%s, %s", place, line->module);
+		else if (!pamstack_calls(list, j->ours, line->module))
+			found(d, FOUND_STACK_UNLOCK_UNREACHED, "%s, %s", place, line->module);
+	}
 }
 
 /* True if it contains our module. */

@@ -75,6 +75,7 @@ static const struct known modules[] = {
 	{ "pam_issue", HELPER, BIT(PAM_IGNORE), NULL },
 	{ "pam_kwallet", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
 	{ "pam_kwallet5", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
+	{ "pam_kwallet6", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
 	{ "pam_mail", HELPER, BIT(PAM_IGNORE), NULL },
 	{ "pam_mount", HELPER, BIT(PAM_SUCCESS) | BIT(PAM_IGNORE), NULL },
 	{ "pam_warn", HELPER, BIT(PAM_IGNORE), NULL },

@@ -268,6 +268,20 @@ struct pamstack_judgement {
 struct pamstack_judgement pamstack_judge(const struct pamstack *stack, bool forward_pass,
     bool remote);
 
+/* ---- modules that open something with the password (openers.c) ---- */
+
+/*
+ * Whether it is an installed module that opens a keyring, a volume or a home directory with the password of
+ * PAM_AUTHTOK.
+ */
+bool pamstack_is_opener(const struct pamstack_line *line);
+
+/*
+ * Whether the module is called by one of its lines from ours on, where ours, like all others, succeeds: a login by
+ * card may have lines of its own.
+ */
+bool pamstack_calls(const struct pamstack_list *list, const struct pamstack_line *ours, const char *module);
+
 /* ---- output (print.c) ---- */
 
 /*

@@ -39,6 +39,31 @@ can_enroll_themselves(const struct setup *s)
 	return has_screen(s) && access(PKEXEC, X_OK) == 0;
 }
 
+static bool
+has_something_to_open(const struct setup *s)
+{
+	return openers_exist();
+}
+
+/*
+ * The password of the user, at once if they sit here; they may stop there and store it later. Whatever becomes of it, the
+ * option does no harm.
+ */
+static bool
+store_password(struct setup *s)
+{
+	const char *set[] = { "unlock", "set", s->user, NULL };
+
+	if (!s->yes && s->terminal && setup_enrolled(s)) {
+		printf(_("  The password of %s is stored now, for the card alone to open. Type it, then the PIN; Enter alone:\n"
+		    "  later.\n"), s->user);
+		if (setup_jpkictl(s, set) == TOOL_OK)
+			return true;
+	}
+	printf("  %s\n", _("Each user's password is stored by: sudo jpkictl unlock set USER"));
+	return true;
+}
+
 static const struct comfort table[] = {
 	{ "lock", "on_removal", "lock", N_("Lock the screen when the card is taken off the reader."),
 	  N_("The card stays on the reader while you work; jpki-watch starts with the desktop."), has_screen, NULL },
@@ -47,6 +72,9 @@ static const struct comfort table[] = {
 	{ "self", "self_enroll", "yes", N_("Let users register their own first card, with their password and the card's PIN."),
 	  N_("A person who knows a user's password can register a card of their own for that user, who is told."),
 	  can_enroll_themselves, NULL },
+	{ "unlock", "unlock", "yes", N_("Let the card open what the password opens at a login: a keyring, an encrypted home directory."),
+	  N_("A person who has a card and its PIN gets at these, too; the password is stored, for that card to open."),
+	  has_something_to_open, store_password },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -55,6 +55,37 @@ take_line(const char *p, char line[static LINE_MAX_PAM], bool *ret_continued)
 	return p + len + (p[len] == '\n');
 }
 
+/* Our first line, as it was written here. What follows its control: *ret_rest, in line. */
+static bool
+is_our_line(const char *line, const char **ret_rest)
+{
+	char first[16] = "";
+	int read = 0;
+
+	(void)sscanf(line, "%15s " EDIT_CONTROL " %n", first, &read);
+	*ret_rest = line + read;
+	return read > 0 && same_word(first, "auth") && strncmp(*ret_rest, "pam_jpki.so", strlen("pam_jpki.so")) == 0 &&
+	    (*ret_rest)[strlen(*ret_rest) - 1] != '\\';
+}
+
+/* Where it begins, or NULL; *ret_end: behind its newline. */
+static const char *
+our_place(const char *text, const char **ret_end)
+{
+	char line[LINE_MAX_PAM];
+	const char *rest;
+	bool continued = false;
+
+	for (const char *p = text; *p != '\0'; p = *ret_end) {
+		bool was = continued;
+
+		*ret_end = take_line(p, line, &continued);
+		if (!was && is_our_line(line, &rest))
+			return p;
+	}
+	return NULL;
+}
+
 /* Where the first such line begins, or NULL. A line that continues another is none. */
 static const char *
 place_of(const char *text, const char *type, const char *common)
@@ -99,30 +130,89 @@ put_session(FILE *f, const char *text, const char *p)
 	fputs("session\toptional\tpam_jpki.so\n", f);
 }
 
+/*
+ * Our first line; rest: the module and its options. What the card opens is called after a login by card alone: all
+ * other answers jump over it to the password's lines.
+ */
+static void
+put_card(FILE *f, const struct edit *e, const char *rest)
+{
+	if (e->openers.count == 0)
+		fprintf(f, "auth\t" EDIT_CONTROL "\t%s\n", rest);
+	else
+		fprintf(f, "auth\t[success=ok default=%u]\t%s\n%sauth\tsufficient\tpam_permit.so\n", e->openers.count + 1, rest,
+		    e->openers.lines);
+}
+
+/* In place of our line at p; behind it. */
+static const char *
+replace_card(FILE *f, const struct edit *e, const char *p)
+{
+	char line[LINE_MAX_PAM];
+	const char *rest, *next;
+	bool continued;
+
+	next = take_line(p, line, &continued);
+	if (!is_our_line(line, &rest))
+		return p;
+	put_card(f, e, rest);
+	return next;
+}
+
+/* The places in a text, NULL where nothing is to be put. */
+struct places {
+	const char *ours, *auth, *account, *session;
+};
+
+static struct places
+find_places(const char *text, const struct edit *e)
+{
+	const char *end;
+
+	return (struct places){
+		.ours = !e->card && e->openers.count > 0 ? our_place(text, &end) : NULL,
+		.auth = e->card ? place_of(text, "auth", "common-auth") : NULL,
+		.account = e->card ? place_of(text, "account", "common-account") : NULL,
+		.session = e->session ? session_place(text) : NULL,
+	};
+}
+
+static void
+put_edited(FILE *f, const char *text, const struct edit *e, const struct places *at)
+{
+	char first[LINE_MAX_PAM];
+
+	snprintf(first, sizeof first, "pam_jpki.so%s", e->options);
+	for (const char *p = text;; p++) {
+		if (at->ours != NULL && p == at->ours)
+			p = replace_card(f, e, p);
+		if (at->session != NULL && p == at->session)
+			put_session(f, text, p);
+		if (at->auth != NULL && p == at->auth)
+			put_card(f, e, first);
+		if (at->account != NULL && p == at->account)
+			fputs("account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\t"
+			    "pam_jpki.so\n", f);
+		if (*p == '\0')
+			return;
+		fputc(*p, f);
+	}
+}
+
 char *
 edit_insert(const char *text, const struct edit *e)
 {
-	const char *auth = e->card ? place_of(text, "auth", "common-auth") : NULL;
-	const char *account = e->card ? place_of(text, "account", "common-account") : NULL;
-	const char *session = e->session ? session_place(text) : NULL;
+	const struct places at = find_places(text, e);
 	char *edited = NULL;
 	size_t size;
 	FILE *f;
 
-	if ((e->card && auth == NULL) || (f = open_memstream(&edited, &size)) == NULL)
+	if ((e->card && at.auth == NULL) || (!e->card && e->openers.count > 0 && at.ours == NULL))
 		return NULL;
-	for (const char *p = text;; p++) {
-		if (session != NULL && p == session)
-			put_session(f, text, p);
-		if (auth != NULL && p == auth)
-			fprintf(f, "auth\t[success=done default=ignore]\tpam_jpki.so%s\n", e->options);
-		if (account != NULL && p == account)
-			fputs("account\t[success=ok ignore=ignore module_unknown=ignore default=bad]\t"
-			    "pam_jpki.so\n", f);
-		if (*p == '\0')
-			break;
-		fputc(*p, f);
-	}
+	f = open_memstream(&edited, &size);
+	if (f == NULL)
+		return NULL;
+	put_edited(f, text, e, &at);
 	if (fclose(f) != 0) {
 		free(edited);
 		return NULL;

@@ -104,6 +104,13 @@ fault_of(const struct pamstack *stack, const struct pamstack_judgement *before,
 	return NULL;
 }
 
+/* Of our line, before and after; NULL: there is none. */
+static bool
+same_control(const struct pamstack_line *a, const struct pamstack_line *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a->control, b->control) == 0;
+}
+
 /* Compares a service as it is and as it would be; false after a complaint. */
 static bool
 may_become(const struct plan *p, const char *name, const struct pamstack *before,
@@ -112,7 +119,7 @@ may_become(const struct plan *p, const char *name, const struct pamstack *before
 	struct pamstack_judgement was = judge_service(p->s, before), will = judge_service(p->s, after);
 	const char *fault;
 
-	if (will.count == was.count)
+	if (will.count == was.count && same_control(was.ours, will.ours))
 		return true;	/* not touched by us */
 	fault = fault_of(after, &was, &will);
 	if (fault == NULL)
@@ -166,6 +173,13 @@ has_session_line(const struct pamstack *stack)
 	return false;
 }
 
+/* What our line was written as, in the file of the service itself, which can be changed. */
+static bool
+is_line_of_setup(const struct pamstack *stack, const struct pamstack_line *ours)
+{
+	return ours != NULL && strcmp(ours->control, EDIT_CONTROL) == 0 && strcmp(ours->file, stack->file) == 0;
+}
+
 /* What a service lacks, with what is planned. One that is not there, or cannot be read, lacks the lines of the card. */
 static struct edit
 look_for_lack(const struct plan *p, const char *name)
@@ -179,8 +193,12 @@ look_for_lack(const struct plan *p, const char *name)
 	if (!pamstack_load(&source, name, &stack))
 		return lack;
 	if (stack.file != NULL) {
-		lack.card = judge_service(p->s, &stack).count == 0;
+		const struct pamstack_judgement j = judge_service(p->s, &stack);
+
+		lack.card = j.count == 0;
 		lack.session = wanted && !has_session_line(&stack);
+		if (p->s->t->conf.unlock && openers_wanted(known) && is_line_of_setup(&stack, j.ours))
+			openers_find(&stack, j.ours, &lack.openers);
 	}
 	pamstack_done(&stack);
 	return lack;
@@ -189,7 +207,7 @@ look_for_lack(const struct plan *p, const char *name)
 static bool
 lacks_something(const struct edit *lack)
 {
-	return lack->card || lack->session;
+	return lack->card || lack->session || lack->openers.count > 0;
 }
 
 /* ---- a change ---- */
@@ -275,10 +293,42 @@ edit_service(const char *path, const char *text, const struct edit *lack)
 	    path, edited) >= 0 ? copy : NULL;
 }
 
+/* What a login by card does not open in a service whose file has this text. */
+static void
+find_openers(const struct plan *p, const char *name, const char *text, struct openers *ret)
+{
+	struct plan with = *p;
+	struct pamstack_source source;
+	struct pamstack stack;
+
+	*ret = (struct openers){ .count = 0 };
+	with.files[with.count++] = (struct pamstack_file){ name, text };
+	source = source_with(&with, with.count);
+	if (!pamstack_load(&source, name, &stack))
+		return;
+	openers_find(&stack, judge_service(p->s, &stack).ours, ret);
+	pamstack_done(&stack);
+}
+
+/* As edit_service(); with our line there is seen what is behind it for the card to open, and then that is added. */
+static char *
+edit_with_openers(const struct plan *p, const char *name, const char *path, const char *text, const struct edit *lack)
+{
+	char *edited = edit_service(path, text, lack);
+	struct edit all = *lack;
+
+	if (edited == NULL || !lack->card || !p->s->t->conf.unlock || !openers_wanted(known_service(name)))
+		return edited;
+	find_openers(p, name, edited, &all.openers);
+	free(edited);
+	return edit_service(path, text, &all);
+}
+
 /* Fills in the change of a service; false after a complaint. */
 static bool
-prepare_change(const struct setup *s, const char *name, const struct edit *lack, struct setup_change *c)
+prepare_change(const struct plan *p, const char *name, const struct edit *lack, struct setup_change *c)
 {
+	const struct setup *s = p->s;
 	char path[PATH_MAX] = "";
 	struct stat st;
 
@@ -295,7 +345,7 @@ prepare_change(const struct setup *s, const char *name, const struct edit *lack,
 		tool_complain(s->t, _("%s cannot be read"), path);
 		return false;
 	}
-	c->after = edit_service(path, c->before, lack);
+	c->after = edit_with_openers(p, name, path, c->before, lack);
 	if (c->after == NULL) {
 		tool_complain(s->t, _("%s is not changed: no line was found in it that checks a password"), name);
 		return false;
@@ -329,7 +379,7 @@ plan_service(struct plan *p, const char *name)
 		return true;
 	}
 	*c = (struct setup_change){ .name = NULL };
-	if (!prepare_change(p->s, name, &lack, c)) {
+	if (!prepare_change(p, name, &lack, c)) {
 		change_done(c);
 		return false;
 	}

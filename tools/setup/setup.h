@@ -13,6 +13,7 @@
 
 #include "lib/i18n.h"
 #include "tools/common/tool.h"
+#include "tools/pamstack/pamstack.h"
 
 #define SETUP_SERVICES_MAX 512
 
@@ -123,15 +124,39 @@ bool services_act(struct setup *s);
 bool setup_has_service(const char *name);
 
 /*
+ * openers.c: what a login opens with the password (a keyring, a volume, a home directory), and what a login by
+ * card can open with the one that the card unlocks.
+ */
+#define OPENERS_TEXT 1024
+struct openers {
+	char lines[OPENERS_TEXT];	/* of a stack, each with its newline; "": none */
+	unsigned int count;
+};
+
+/* Lines for the modules behind ours (NULL: there is none) that a login by card does not call. */
+void openers_find(const struct pamstack *stack, const struct pamstack_line *ours, struct openers *ret);
+
+/* Whether they belong into a service: it begins a session. NULL: not known. */
+bool openers_wanted(const struct known_service *k);
+
+/* Whether a service of this machine that begins a session has such modules. */
+bool openers_exist(void);
+
+/*
  * edit.c: the text of a service's file with our lines in it. card: two, in front of those that
  * check the password and the account; options follow the module of the first. session: one
- * behind the last of the session. New memory; NULL: no place was found for the first (or no memory).
+ * behind the last of the session. openers: behind the first of ours, for a login by card alone; without card, the
+ * first of ours is there already, as it was written here. New memory; NULL: no place was found for the first (or no memory).
  */
 struct edit {
 	bool card, session;
 	const char *options;
+	struct openers openers;
 };
 char *edit_insert(const char *text, const struct edit *e) MUST_CHECK;
+
+/* What edit_insert() writes, and finds again: a login by card ends there. */
+#define EDIT_CONTROL "[success=done default=ignore]"
 
 /* trial.c: a login through libpam in the service TRIAL_SERVICE, in a process of its own. */
 #define PAM_DIR "/etc/pam.d"

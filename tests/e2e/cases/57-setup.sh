@@ -180,13 +180,14 @@ keys_of()
 # A stranger with a card, on a machine that nobody has configured: the card's authority is one that
 # independent copies agree on, and the user is known from sudo. Counted is every key from the
 # start of `sudo jpkictl setup` to its end, the four digits of the PIN and each Enter too; not the command itself.
+MACHINE=bare
 STRANGER=('wait:Trust this authority' type:y 'wait:URL of the CRL' type: 'wait:PIN of' "type:$PIN" 'wait:Change these files' type:
 	'wait:decide later' type:y)
 stranger()	# ENVIRONMENT…: who has called it
 {
 	local known=/usr/share/pam_jpki/jpki-ca.fingerprints took=$SECONDS
 
-	bare
+	"$MACHINE"
 	rm -rf "$NSSDB" "$CRLS" "$USERS"
 	rm -f "$CONF"
 	cp "$known" "$WORK/known"
@@ -408,6 +409,131 @@ locks()
 	setup_end
 }
 run_case 'setup: lock on removal' locks
+
+# What the password opens at a login: a module of that name, which answers as it does to a password.
+put_opener()	# NAME…
+{
+	local name
+
+	for name; do
+		[ -e "$PAMDIR/pam_$name.so" ] || cp "$PAMDIR/pam_permit.so" "$PAMDIR/pam_$name.so"
+	done
+}
+with_a_keyring()
+{
+	with_a_desktop
+	put_opener gnome_keyring fscrypt
+	printf 'auth optional pam_gnome_keyring.so\n' >> /etc/pam.d/lightdm
+	printf '\n-auth optional pam_fscrypt.so\n-auth optional pam_kwallet5.so\n' >> /etc/pam.d/login
+	cp -a /etc/pam.d/login "$WORK/login.was"
+}
+OPENS_KEYRING=$(printf 'auth\t[success=ok default=2]\tpam_jpki.so\nauth\toptional\tpam_gnome_keyring.so\nauth\tsufficient\tpam_permit.so')
+OPENS_HOME=$(printf 'auth\t[success=ok default=2]\tpam_jpki.so\n-auth\toptional\tpam_fscrypt.so\nauth\tsufficient\tpam_permit.so')
+# Either way in, wherever the modules that open something are called, and no other.
+opens_and_lets_in()
+{
+	local service
+
+	expect_equal 'the lines of lightdm' "$OPENS_KEYRING" "$(head -n 3 /etc/pam.d/lightdm)"
+	expect_equal 'the lines of login' "$OPENS_HOME" "$(grep -B2 '^auth.*pam_permit' /etc/pam.d/login)"
+	expect_lacks 'sudo, which begins no session' permit "$(cat /etc/pam.d/sudo)"
+	run jpkictl doctor --json
+	expect_equal 'findings' '' "$(jq -r '.[] | select(.number == "D615" or .number == "D616") | .detail' <<< "$OUT")"
+	both_ways
+	for service in login lightdm; do
+		run pamdrive --service "$service" --user hanako pin=wrong auth
+		expect_equal "$service, wrong password" 1 "$STATUS"
+		run pamdrive --service "$service" --user taro pin=wrong auth
+		expect_equal "$service, another user" 1 "$STATUS"
+	done
+}
+opens()
+{
+	local printed
+
+	printf 'hanako:%s\n' "$PASSWORD" | chpasswd
+	# At once, with the password for the card to open.
+	with_a_keyring
+	on_tty 'wait:Let the card open what the password opens' 'wait:Which of these' type:3 'wait:Password of hanako' "type:$PASSWORD" \
+		'wait:PIN' "type:$PIN" 'wait:Change these files' type: 'wait:PIN' "type:$PIN" 'wait:decide later' type:y -- \
+		jpkictl setup --user hanako
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'the option' 'unlock = yes' "$(grep '^unlock' "$CONF")"
+	run jpkictl unlock status hanako
+	expect_equal 'the stored password' 0 "$STATUS"
+	opens_and_lets_in
+	fresh_card
+	run pamdrive --service login --user hanako "pin=$PIN" auth setcred
+	expect_equal 'a login that opens' 0 "$STATUS"
+	run jpkictl setup --yes --user hanako
+	expect_lacks 'again' written "$OUT"
+	run jpkictl setup --undo
+	expect_as_it_was
+	expect_lacks 'lightdm' pam_jpki "$(cat /etc/pam.d/lightdm)"
+	setup_end
+	# Later, in the lines that are there; and back to these.
+	with_a_keyring
+	run jpkictl setup --yes --user hanako --rollback 0
+	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
+	expect_lacks 'without the option' permit "$(cat /etc/pam.d/lightdm)"
+	on_tty 'wait:Which of these' type:3 'wait:Password of hanako' type: 'wait:Change these files' type:d \
+		'wait:\+ auth.*success=ok default=2.*pam_jpki' 'wait:Change these files' type: 'wait:PIN' "type:$PIN" 'wait:decide later' type:y -- \
+		jpkictl setup --user hanako
+	expect_equal 'exit status, later' 0 "$STATUS"
+	expect_has 'the password is not typed' 'sudo jpkictl unlock set USER' "$OUT"
+	opens_and_lets_in
+	fresh_card
+	printed=$(cat /etc/pam.d/lightdm)
+	run jpkictl setup --yes --user hanako --services lightdm
+	expect_equal 'once more' "$printed" "$(cat /etc/pam.d/lightdm)"
+	setup_end
+	# A line that somebody has changed is theirs: nothing is written, and the doctor says what is missing.
+	with_a_keyring
+	run jpkictl setup --yes --user hanako --rollback 0
+	sed -i 's/default=ignore/default=ignore user_unknown=ignore/' /etc/pam.d/lightdm
+	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
+	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
+	expect_equal 'exit status, a line of somebody' 0 "$STATUS"
+	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail 'a line of somebody else was changed'
+	expect_equal 'the lines of login' "$OPENS_HOME" "$(grep -B2 '^auth.*pam_permit' /etc/pam.d/login)"
+	run jpkictl doctor --json
+	expect_has 'what the doctor says' lightdm "$(jq -r '.[] | select(.number == "D616") | .detail' <<< "$OUT")"
+	setup_end
+	# A line above that jumps over ours would let in whom it is for, by the line that ends a login by card.
+	with_a_keyring
+	run jpkictl setup --yes --user hanako --rollback 0
+	sed -i 's/^auth.*pam_jpki.*/auth [success=1 default=ignore] pam_localuser.so\n&/' /etc/pam.d/lightdm
+	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
+	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
+	expect_equal 'exit status, jumped over' 1 "$STATUS"
+	expect_has 'says' 'count wrong' "$OUT"
+	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail 'a service was changed that would let in anybody'
+	setup_end
+	# It is not offered where there is nothing to open, and not added without a yes.
+	with_a_desktop
+	on_tty 'wait:Which of these' key:03 -- jpkictl setup --user hanako
+	expect_lacks 'where there is nothing to open' 'Let the card open' "$OUT"
+	setup_end
+	with_a_keyring
+	run jpkictl setup --yes --user hanako --rollback 0
+	expect_equal 'the option, without a yes' 0 "$(grep -c '^unlock' "$CONF")"
+	setup_end
+	jpkictl unlock remove hanako >> "$LOG" 2>&1
+}
+run_case 'setup: the card opens the keyring' opens
+
+# As above, with a desktop and its keyring: one key more, at what goes beyond a login.
+stranger_at_a_desktop()
+{
+	MACHINE=with_a_keyring
+	STRANGER=('wait:Trust this authority' type:y 'wait:URL of the CRL' type: 'wait:PIN of' "type:$PIN" 'wait:Let the card open'
+		'wait:Which of these' type: 'wait:Change these files' type: 'wait:decide later' type:y)
+	expect_equal 'keys' 12 "$(keys_of "${STRANGER[@]}")"
+	stranger SUDO_UID=2001
+	rm -f /etc/pam.d/lightdm
+	MACHINE=bare
+}
+run_case 'setup: a stranger at a desktop with a keyring, twelve keys' stranger_at_a_desktop
 
 # What is answered to the services: no; each by itself.
 services_chosen()

@@ -96,12 +96,59 @@ test_session(void **state)
 	}
 }
 
+/* What the card opens: behind our line, which is there already or not. The number of lines is that of the jump. */
+#define KEYRING "auth\toptional\tpam_gnome_keyring.so\n"
+#define PERMIT "auth\tsufficient\tpam_permit.so\n"
+#define OPENS(n) "auth\t[success=ok default=" n "]\tpam_jpki.so"
+
+static const struct {
+	const char *before, *options;
+	bool card;
+	struct openers openers;
+	const char *after;
+} opening[] = {
+	{ "@include common-auth\n" KEYRING "@include common-account\n", "", true, { KEYRING, 1 },
+	  OPENS("2") "\n" KEYRING PERMIT "@include common-auth\n" KEYRING ACCOUNT "@include common-account\n" },
+	{ "@include common-auth\n", " forward_pass=yes", true, { KEYRING "-auth\toptional\tpam_mount.so\n", 2 },
+	  OPENS("3") " forward_pass=yes\n" KEYRING "-auth\toptional\tpam_mount.so\n" PERMIT "@include common-auth\n" },
+	/* in place of the line that is there, and nothing else */
+	{ "# a\n" FORWARD "@include common-auth\n" ACCOUNT, "", false, { KEYRING, 1 },
+	  "# a\n" OPENS("2") " forward_pass=yes\n" KEYRING PERMIT "@include common-auth\n" ACCOUNT },
+	{ "AUTH [success=done  default=ignore] pam_jpki.so", "", false, { KEYRING, 1 }, OPENS("2") "\n" KEYRING PERMIT },
+	/* a line of somebody else's is left alone */
+	{ "auth sufficient pam_jpki.so\n@include common-auth\n", "", false, { KEYRING, 1 }, NULL },
+	{ "auth [success=done default=ignore] pam_other.so\n", "", false, { KEYRING, 1 }, NULL },
+	{ "account [success=done default=ignore] pam_jpki.so\n", "", false, { KEYRING, 1 }, NULL },
+	{ "#auth [success=done default=ignore] pam_jpki.so\n", "", false, { KEYRING, 1 }, NULL },
+	{ "auth [success=done default=ignore] pam_jpki.so \\\n wait=3\n", "", false, { KEYRING, 1 }, NULL },
+	{ "auth required x.so \\\nauth [success=done default=ignore] pam_jpki.so\n", "", false, { KEYRING, 1 }, NULL },
+	{ "", "", false, { KEYRING, 1 }, NULL },
+	/* nothing to open */
+	{ FORWARD "@include common-auth\n", "", false, { "", 0 }, FORWARD "@include common-auth\n" },
+};
+
+static void
+test_openers(void **state)
+{
+	for (size_t i = 0; i < COUNT(opening); i++) {
+		const struct edit e = { .card = opening[i].card, .options = opening[i].options, .openers = opening[i].openers };
+		char *after = edit_insert(opening[i].before, &e);
+
+		if (opening[i].after == NULL)
+			assert_null(after);
+		else
+			assert_string_equal(after, opening[i].after);
+		free(after);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_openers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
