@@ -174,8 +174,8 @@ struct proto_early {
 };
 
 struct proto_prompt {
-	char cert[PROTO_CERT_MAX];	/* reader of the card, unchanged: for DROP and log_field() only */
-	char reader[PROTO_NAME_MAX];	/* the reader that has the card, unchanged: for DROP and log_field() only */
+	char cert[PROTO_CERT_MAX];	/* of the card, as in RESULT; never "" */
+	char reader[PROTO_NAME_MAX];	/* reader of the card, unchanged: for DROP and log_field() only */
 	char text[PROTO_TEXT_MAX];
 };
 

@@ -37,11 +37,11 @@ void dialogue_run_with(pam_handle_t *pamh, const struct log *log, struct helper 
 
 /* The users whom the card on the reader names. */
 struct dialogue_names {
-	bool by_card;		/* from the helper: to be looked up as accounts */
-	struct helper waiting;	/* for the user: which of several, or why none */
+	bool by_card;		/* false: the card is not to name a user here */
+	struct helper waiting;	/* for the login, if it is not; or HELPER_NONE */
 	size_t count;
-	char at[PROTO_NAMES_MAX][ACCOUNT_NAME_MAX];	/* as the helper sent them: to be looked up as accounts */
-	char text[PROTO_TEXT_MAX];	/* for the user: the question which of several, or why the card names no user */
+	char at[PROTO_NAMES_MAX][ACCOUNT_NAME_MAX];	/* from the helper: to be looked up as accounts */
+	char text[PROTO_TEXT_MAX];	/* for the user: which of several, or why none */
 	char reader[PROTO_NAME_MAX];
 	enum where where;
 };
