@@ -21,6 +21,8 @@
 #include "tools/jpkictl/fleet_start.h"
 
 #define NETWORK_HALF LIBEXECDIR "/jpki_ldap"
+#define CERTIFICATE "-----BEGIN CERTIFICATE-----"
+#define KEY "PRIVATE KEY-----"
 #define NOT_STARTED 126
 #define PEM_FILE_MAX ((size_t)1 << 20)
 #define DATA_MAX (UINT64_C(96) << 20)	/* octets of memory; libldap, and 200,000 names */
@@ -59,9 +61,9 @@ is_private(const struct tool *t, const char *path)
 	return false;
 }
 
-/* The text of a file of root's, as a file without a name that the other user can read. -1, reported. */
+/* The text of a file of root's, as a file without a name that the other user can read. -1, reported. what: what it begins with. */
 static int
-lend_file(const struct tool *t, const char *path, const struct confine_user *user)
+lend_file(const struct tool *t, const char *path, const char *what, const struct confine_user *user)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t len;
@@ -71,6 +73,11 @@ lend_file(const struct tool *t, const char *path, const struct confine_user *use
 	if (r != SAFEFILE_OK) {
 		if (r == SAFEFILE_ABSENT)
 			tool_complain(t, "%s: %s", path, strerror(ENOENT));
+		return -1;
+	}
+	if (strstr(text, what) == NULL) {
+		tool_complain(t, _("%s: no \"%s\" in it"), path, what);
+		explicit_bzero(text, len);
 		return -1;
 	}
 	fd = memfd_create("jpki_ldap", MFD_CLOEXEC);
@@ -102,13 +109,13 @@ lend_files(const struct tool *t, const struct confine_user *user, struct lent *r
 	const struct conf *conf = &t->conf;
 
 	*ret = (struct lent){ .fd = { -1, -1, -1 } };
-	ret->fd[0] = lend_file(t, conf->fleet_ca, user);
+	ret->fd[0] = lend_file(t, conf->fleet_ca, CERTIFICATE, user);
 	if (ret->fd[0] < 0 || conf->fleet_cert[0] == '\0')
 		return ret->fd[0] >= 0;
 	if (!is_private(t, conf->fleet_key))
 		return false;
-	ret->fd[1] = lend_file(t, conf->fleet_cert, user);
-	ret->fd[2] = lend_file(t, conf->fleet_key, user);
+	ret->fd[1] = lend_file(t, conf->fleet_cert, CERTIFICATE, user);
+	ret->fd[2] = lend_file(t, conf->fleet_key, KEY, user);
 	return ret->fd[1] >= 0 && ret->fd[2] >= 0;
 }
 

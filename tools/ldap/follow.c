@@ -301,9 +301,11 @@ end_of(struct follow *f, enum step step)
 	switch (step) {
 	case STEP_DONE:
 		link_failed(&s->link, "the server has ended the search", f->result);
+		if (!s->whole && is_turned_away(f->result))
+			return SESSION_TURNED_AWAY;
 		if (!s->whole)
 			(void)session_tell(s, FEED_END, f->result != LDAP_SUCCESS ? (uint32_t)f->result : LDAP_OTHER);
-		return !s->whole && is_turned_away(f->result) ? SESSION_TURNED_AWAY : SESSION_LOST;
+		return SESSION_LOST;
 	case STEP_FULL:
 		snprintf(s->link.why, sizeof s->link.why, "more than %d entries", KNOWN_ENTRIES_MAX);
 		break;

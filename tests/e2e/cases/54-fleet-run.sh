@@ -37,7 +37,7 @@ make_certificates()
 	issue server ca /CN=localhost 'subjectAltName=DNS:localhost' &&
 		issue elsewhere ca /CN=elsewhere.example 'subjectAltName=DNS:elsewhere.example' &&
 		issue foreign other-ca /CN=localhost 'subjectAltName=DNS:localhost' &&
-		issue pc1 ca /DC=example/OU=hosts/CN=pc1 && issue stranger other-ca /DC=example/OU=hosts/CN=pc1
+		issue expired ca /CN=localhost 'subjectAltName=DNS:localhost' -1 && issue pc1 ca /DC=example/OU=hosts/CN=pc1 && issue stranger other-ca /DC=example/OU=hosts/CN=pc1
 }
 
 # start_slapd NAME PORT [LINE…]: lines of its global part.
@@ -51,17 +51,18 @@ start_slapd()
 	{
 		printf '%s\n' "include $schema/core.schema" "include $schema/cosine.schema" "modulepath $(dirname "$(find /usr/lib*/ldap \
 			/usr/lib*/openldap /usr/lib/*/ldap -name back_mdb.la 2>/dev/null | head -n 1)")" 'moduleload back_mdb' 'moduleload syncprov' \
-			"TLSCACertificateFile $D/ca.crt" "TLSCertificateFile ${SERVER_CERT:-$D/server.crt}" \
-			"TLSCertificateKeyFile ${SERVER_KEY:-$D/server.key}" 'TLSVerifyClient try' 'sizelimit 500' 'idletimeout 0'
+			'idletimeout 0'
+		[ -n "${NO_TLS-}" ] || printf '%s\n' "TLSCACertificateFile $D/ca.crt" "TLSCertificateFile ${SERVER_CERT:-$D/server.crt}" \
+			"TLSCertificateKeyFile ${SERVER_KEY:-$D/server.key}" 'TLSVerifyClient try'
 		for line; do echo "$line"; done
 		printf '%s\n' 'database mdb' 'suffix dc=example' "directory $dir/db" 'rootdn cn=admin,dc=example' 'rootpw secret' \
 			'index objectClass,entryUUID,entryCSN eq' "maxsize 268435456"
 		[ -n "${NO_SYNC-}" ] || printf '%s\n' 'overlay syncprov'
-		sed -n '/^access/,$p' "$E2E_TOP/config/examples/fleet-slapd.conf"
+		sed -n '/^access/,$p' "$E2E_TOP/config/examples/fleet-slapd.conf" | if [ -n "${NO_LIMITS-}" ]; then sed '/^limits/d'; else cat; fi
 	} > "$dir/slapd.conf"
 	[ -e "$dir/db/data.mdb" ] || "$SLAPD" -T add -f "$dir/slapd.conf" -l "${DATA:-$D/all.ldif}" > "$E2E_LOGS/slapd-$name.log" 2>&1 || return
 	cp "$dir/slapd.conf" "$E2E_LOGS/slapd-$name.conf"
-	"$SLAPD" -f "$dir/slapd.conf" -h "ldap://localhost:$port ldaps://localhost:$((port + 1))" -d 0 > "$E2E_LOGS/slapd-$name.log" 2>&1 &
+	"$SLAPD" -f "$dir/slapd.conf" -h "ldap://localhost:$port$([ -n "${NO_TLS-}" ] || echo " ldaps://localhost:$((port + 1))")" -d 256 > "$E2E_LOGS/slapd-$name.log" 2>&1 &
 	echo $! > "$dir/pid"
 	until_true 20 ldapwhoami -x -H "ldap://localhost:$port" > /dev/null 2>&1
 }
@@ -120,7 +121,7 @@ make_directory()	# USER LEAF…: of the entries
 start_run()	# [LINE OF THE CONFIGURATION…]
 {
 	write_conf "fleet_dir = $FLEET" "fleet_uri = ${URI:-ldap://localhost:3890}" "fleet_base = $BASE" "fleet_ca = ${CA:-$D/ca.crt}" \
-		"fleet_cert = $D/pc1.crt" "fleet_key = $D/pc1.key" "$@"
+		"fleet_cert = $D/${MACHINE:-pc1}.crt" "fleet_key = $D/${MACHINE:-pc1}.key" "$@"
 	chmod 0600 "$D"/*.key
 	jpkictl fleet run --foreground > "$E2E_LOGS/run.log" 2>&1 &
 	RUN_PID=$!
@@ -214,9 +215,271 @@ lost_card()
 	fleet_ends
 }
 
+# What does not prove who it is gets nothing, and of it nothing is taken.
+refused()	# WHAT TEXT-OF-THE-LOG
+{
+	comes_true "$1" 10000 log_says "$2"
+	not_registered hanako || fail "$1: registered"
+	stop_run
+	! grep -q 'BIND dn="cn=pc1' "$E2E_LOGS/slapd-a.log" || fail "$1: it said who it is"
+	stop_slapd a
+	rm -rf "$FLEET"
+}
+
+no_tls()
+{
+	directory_begins hanako good
+	start_slapd a 3890
+	CA=$D/other-ca.crt start_run
+	refused 'another authority' 'StartTLS'
+	CA=$D/other-ca.crt URI=ldaps://localhost:3891 start_run
+	start_slapd a 3890
+	refused 'another authority, ldaps' 'bind'
+	SERVER_CERT=$D/elsewhere.crt SERVER_KEY=$D/elsewhere.key start_slapd a 3890
+	start_run
+	refused 'the name of another server' 'StartTLS'
+	SERVER_CERT=$D/expired.crt SERVER_KEY=$D/expired.key start_slapd a 3890
+	start_run
+	refused 'an expired certificate' 'StartTLS'
+	# What ldap.conf and the environment say of TLS does not count.
+	mkdir -p /etc/ldap
+	[ ! -e /etc/ldap/ldap.conf ] || cp /etc/ldap/ldap.conf "$WORK/ldap.conf"
+	printf 'TLS_REQCERT never\nTLS_CACERT %s\n' "$D/other-ca.crt" > /etc/ldap/ldap.conf
+	SERVER_CERT=$D/foreign.crt SERVER_KEY=$D/foreign.key start_slapd a 3890
+	LDAPTLS_REQCERT=never LDAPTLS_CACERT=$D/other-ca.crt start_run
+	refused 'ldap.conf' 'StartTLS'
+	rm /etc/ldap/ldap.conf
+	[ ! -e "$WORK/ldap.conf" ] || mv "$WORK/ldap.conf" /etc/ldap/ldap.conf
+	NO_TLS=1 start_slapd a 3890
+	start_run
+	refused 'no StartTLS' 'StartTLS'
+	fleet_ends
+}
+
+# The directory decides which machines it answers; one that has no place for us is asked no sooner than it is polite.
+wrong_machine()
+{
+	directory_begins hanako good
+	start_slapd a 3890 'disallow bind_anon'
+	MACHINE=stranger start_run
+	comes_true 'a certificate of another authority' 10000 log_says 'jpki_ldap: ldap'
+	not_registered hanako || fail 'a stranger is answered'
+	fleet_ends
+}
+
+wrong_options()
+{
+	directory_begins hanako good
+	option() { write_conf "fleet_dir = $FLEET" "$@"; RUN_LIMIT=20 run jpkictl fleet run; expect_equal "$*" 1 "$STATUS"; }
+	option 'fleet_base = dc=example' "fleet_ca = $D/ca.crt"
+	expect_has 'no server' 'fleet_uri is not set' "$OUT"
+	option 'fleet_uri = ldap://localhost' "fleet_ca = $D/ca.crt"
+	expect_has 'no base' 'fleet_base is not set' "$OUT"
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example'
+	expect_has 'no authorities' 'fleet_ca is not set' "$OUT"
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/ca.crt" "fleet_cert = $D/pc1.crt"
+	expect_has 'no key' 'fleet_key is not set' "$OUT"
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/none.crt"
+	expect_has 'no such file' 'No such file' "$OUT"
+	chmod 0644 "$D/pc1.key"
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/ca.crt" "fleet_cert = $D/pc1.crt" "fleet_key = $D/pc1.key"
+	expect_has 'a key for all to read' 'chmod 0600' "$OUT"
+	chmod 0600 "$D/pc1.key"
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/pc1.key"
+	expect_has 'a file without certificates' 'no "-----BEGIN CERTIFICATE-----" in it' "$OUT"
+	userdel jpki-fleet
+	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/ca.crt"
+	expect_has 'no user' 'systemd-sysusers' "$OUT"
+	useradd --system --shell /usr/sbin/nologin jpki-fleet
+	run setpriv --reuid 2001 --regid 2001 --clear-groups jpkictl fleet run
+	expect_equal 'as a user' 1 "$STATUS"
+	run jpkictl fleet run now
+	expect_equal 'no such word' 2 "$STATUS"
+	run jpkictl fleet run --accept
+	expect_equal 'not for run' 2 "$STATUS"
+	fleet_ends
+}
+
+# One server after the other; one that is behind is left, and what it says is not taken.
+several_servers()
+{
+	directory_begins hanako good taro other-person
+	make_directory taro other-person > "$D/b.ldif"
+	GENERATION=5
+	sed -i "s/generation=1 /generation=5 /" "$D/all.ldif"
+	start_slapd a 3890
+	DATA=$D/b.ldif start_slapd b 3892
+	URI=ldap://localhost:1,ldap://localhost:3890,ldaps://localhost:3893 start_run
+	comes_true 'the first that answers' 20000 status_says '.server == "ldap://localhost:3890" and .mode == "persist" and .generation == 5'
+	end_process "$(cat "$D/a/pid")"
+	comes_true 'the next one is behind' 20000 log_says JPKI-E-FLEET-BEHIND
+	registered hanako || fail 'a server that is behind has removed a registration'
+	card_login 'while the directory is behind' SUCCESS
+	word_of "$(hash_of good)" 'block lost' | add 3892
+	comes_true 'a block of a server that is behind' 20000 blocked "$(hash_of good)"
+	start_slapd a 3890
+	comes_true 'the first again' 60000 status_says '.server == "ldap://localhost:3890" and .mode == "persist"'
+	expect_equal 'blocked still' yes "$(blocked "$(hash_of good)" && echo yes)"
+	fleet_ends
+}
+
+# Registrations that went all at once wait for somebody to look.
+many_leave()
+{
+	local i list=(hanako good)
+
+	for i in $(seq 30); do list+=("user$i" other-person); done
+	directory_begins "${list[@]}"
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 20000 registered user30
+	stop_slapd a
+	rm -rf "$D/a"
+	make_directory hanako good > "$D/all.ldif"
+	GENERATION=2
+	sed -i "s/generation=1 /generation=2 /" "$D/all.ldif"
+	start_slapd a 3890
+	comes_true 'held' 30000 status_says '.held == 30'
+	registered user30 || fail 'removed without proof'
+	expect_has 'the log' JPKI-E-FLEET-SHRUNK "$(cat "$E2E_LOGS/run.log")"
+	run jpkictl doctor
+	expect_has 'doctor' D545 "$OUT"
+	card_login 'what is still registered' SUCCESS
+	run jpkictl fleet accept
+	expect_equal 'accept' 0 "$STATUS"
+	comes_true 'removed' 30000 not_registered user30
+	comes_true 'nothing held' 5000 status_says '.held == 0 and .condition == "fresh"'
+	registered hanako || fail 'removed, although the directory has it'
+	fleet_ends
+}
+
+# A size limit looks like a small directory.
+size_limit()
+{
+	directory_begins hanako good taro other-person
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 10000 registered taro
+	stop_slapd a
+	rm -rf "$D/a"
+	{ cat "$D/all.ldif"; echo; word_of "$(hash_of good)" 'block lost'; } > "$D/more.ldif"
+	NO_LIMITS=1 DATA=$D/more.ldif start_slapd a 3890 'sizelimit 2'
+	comes_true 'the limit' 20000 log_says 'LDAP result 4\|JPKI-E-FLEET-SYNC'
+	registered hanako && registered taro || fail 'removed'
+	fleet_ends
+}
+
+# Without content synchronization: asked again and again.
+polled()
+{
+	directory_begins hanako good taro other-person
+	NO_SYNC=1 start_slapd a 3890
+	start_run
+	comes_true 'registered' 10000 registered taro
+	comes_true 'status' 2000 status_says '.mode == "poll" and .condition == "fresh"'
+	word_of "$(hash_of good)" 'block lost' | add
+	printf 'dn: uid=taro,ou=enrolments,%s\nchangetype: delete\n\n' "$BASE" | modify
+	touch_state 1
+	comes_true 'blocked' 65000 blocked "$(hash_of good)"
+	card_login 'blocked' CRED_EXPIRED
+	comes_true 'gone' 5000 not_registered taro
+	comes_true 'the state' 5000 status_says '.enrolled == 1 and .condition == "fresh"'
+	fleet_ends
+}
+
+# The network half dies: the writer says so and ends, for systemd to start it again; the copy stays.
+network_half_dies()
+{
+	directory_begins hanako good
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 10000 registered hanako
+	expect_equal 'its user' jpki-fleet "$(ps -o user:32= -C jpki_ldap)"
+	expect_equal 'filtered, the writer too' '2 2' "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$RUN_PID/status" "/proc/$(pgrep -x jpki_ldap)/status" | xargs)"
+	expect_equal 'its environment and files' '' "$(tr -d '\0' < "/proc/$(pgrep -x jpki_ldap)/environ")"
+	expect_lacks 'its files' memfd "$(ls -l "/proc/$(pgrep -x jpki_ldap)/fd")"
+	pkill -KILL -x jpki_ldap
+	comes_true 'the writer ends' 5000 process_gone "$RUN_PID"
+	comes_true 'and says why' 2000 log_says 'jpki_ldap, which talks to the directory: it has ended: Killed'
+	card_login 'without it' SUCCESS
+	start_run
+	comes_true 'again' 10000 status_says '.mode == "persist"'
+	kill -KILL "$RUN_PID"
+	comes_true 'both end' 5000 no_network_half
+	card_login 'without either' SUCCESS
+	fleet_ends
+}
+no_network_half() { ! pgrep -x jpki_ldap > /dev/null; }
+
+# --- a directory that lies ----------------------------------------------------------------------
+
+start_false()	# BEHAVIOUR…
+{
+	python3 "$E2E_TOP/tests/e2e/falsedirectory.py" 3895 "$D/server.crt" "$D/server.key" "$D/false.ldif" "$@" > "$E2E_LOGS/false.log" 2>&1 &
+	FALSE_PID=$!
+	until_true 10 bash -c 'exec 3<>/dev/tcp/localhost/3895' 2> /dev/null
+}
+FALSE_PID=
+
+# The entries of the directory, with the stamps that a server adds.
+false_entries()	# GENERATION USER LEAF…
+{
+	local generation=$1
+
+	shift
+	make_directory "$@" | sed -e "s/^description: generation=[0-9]*/description: generation=$generation/" \
+		-e 's/^dn: uid=.*/&\nentryCSN: 20260101000000.000000Z#000000#001#000000\ncreateTimestamp: 20260101000000Z/' > "$D/false.ldif"
+}
+
+# First the lie, then, at the next connection, the truth, in which one more is registered.
+lie()	# GENERATION BEHAVIOUR TEXT-OF-THE-LOG
+{
+	false_entries "$1" hanako good taro other-person "after$1" other-person
+	start_false "$2" good
+	comes_true "$2: what comes after it" 20000 registered "after$1"
+	registered hanako && registered taro || fail "$2: something was removed"
+	log_says "$3" || fail "$2: not in the log: $3: $(tail -n 5 "$E2E_LOGS/run.log")"
+	expect_equal "$2: status" true "$(jpkictl fleet status --json | jq '.held <= 1')"
+	end_process "$FALSE_PID"
+}
+
+lies()
+{
+	directory_begins
+	false_entries 1 hanako good taro other-person
+	start_false good
+	URI=ldaps://localhost:3895 start_run
+	comes_true 'the truth' 10000 registered taro
+	end_process "$FALSE_PID"
+	lie 2 half JPKI-E-FLEET-SYNC
+	lie 3 no_end JPKI-E-FLEET-SYNC
+	lie 4 size_limit 'LDAP result 4'
+	lie 5 present 'not an answer as in RFC 4533'
+	lie 6 empty JPKI-E-FLEET-STATE
+	lie 7 deletes 'not an answer as in RFC 4533'
+	lie 8 id_set 'the connection has ended'
+	lie 9 small_id_set 'not an answer as in RFC 4533'
+	lie 10 garbage JPKI-E-FLEET-SYNC
+	lie 11 referral 'not an answer as in RFC 4533'
+	lie 12 long_cookie registered
+	lie 13 long_entry JPKI-W-FLEET-RECORD
+	lie 14 longest_entry 'the connection has ended'
+	lie 15 told registered
+	fleet_ends
+}
+
 SLAPD=$(command -v slapd || echo /usr/sbin/slapd)
 if [ -x "$SLAPD" ] && make_certificates > "$E2E_LOGS/fleet-run.log" 2>&1; then
 	run_case 'fleet run: registered, blocked, lifted, gone' lost_card
+	run_case 'fleet run: a server that does not prove who it is' no_tls
+	run_case 'fleet run: a machine that the directory does not know' wrong_machine
+	run_case 'fleet run: options that are missing or wrong' wrong_options
+	run_case 'fleet run: several servers, one of them behind' several_servers
+	run_case 'fleet run: many leave at once' many_leave
+	run_case 'fleet run: a size limit' size_limit
+	run_case 'fleet run: the network half dies' network_half_dies
+	run_case 'fleet run: a directory that lies' lies
+	run_case 'fleet run: a server without content synchronization' polled
 else
 	skip 'fleet run' 'no slapd here'
 fi
