@@ -36,7 +36,7 @@ packages_desktop=(
 packages_keyring=(gnome-keyring libpam-gnome-keyring libsecret-tools dbus-daemon dbus-bin)
 
 # What tests/bench/compare sets beside pam_jpki: unpacked.
-packages_peers=(libpam-p11 libpam-pkcs11 sssd-common libpam-sss libnss-sss)
+packages_peers=(libpam-p11 libpam-pkcs11 sssd-common libpam-sss libnss-sss sssd-proxy)
 
 install_die()
 {

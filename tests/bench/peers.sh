@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The other modules for cards that Debian has, each set up as its manual says for a
-# card like this: the certificate of the person registered, the CA trusted, the
-# CRL in force where there is such a thing. Sourced by compare-inside after lib.sh.
+# Debian's other modules for cards, each set up as its manual says for a card like
+# this: the user's certificate registered, the CA trusted, and the CRL installed where
+# the module supports one. Sourced by compare-inside after lib.sh.
 #
 # shellcheck disable=SC2034 # compare-inside uses what is not used here
 
@@ -12,7 +12,7 @@ SSSD_CA=/etc/sssd/pki/sssd_auth_ca_db.pem
 SSSD_CRL=/etc/sssd/pki/crl.pem
 SSSD_PID=
 
-# The stacks that are measured: no password beside the card.
+# The stacks that are measured: the card alone, without a password.
 peer_services()
 {
 	OPENSC=$(find /usr/lib /usr/lib64 -name opensc-pkcs11.so -print 2>/dev/null | head -n 1)
@@ -24,7 +24,7 @@ peer_services()
 	install_pam_service nothing 'auth required pam_permit.so'
 }
 
-# For this card and no other: it then asks the card least.
+# For this card only: OpenSC then sends the fewest commands.
 write_opensc_conf()
 {
 	cat > /etc/opensc/opensc.conf <<-'TEXT'
@@ -43,8 +43,8 @@ write_opensc_conf()
 	TEXT
 }
 
-# Of /usr/share/doc/libpam-pkcs11/examples, without the debug output and the empty
-# PIN that the example allows, and with the CRL that it leaves out.
+# From /usr/share/doc/libpam-pkcs11/examples, without its debug output and empty PIN, and with
+# a CRL.
 write_pkcs11_conf()
 {
 	mkdir -p /etc/pam_pkcs11
@@ -74,8 +74,20 @@ write_pkcs11_conf()
 	TEXT
 }
 
+# Version 2.10 has no provider "files" any more; the users of /etc/passwd come through a proxy.
+sssd_domain()
+{
+	case $sssd_provider in
+	files) echo 'id_provider = files' ;;
+	proxy) printf '%s\n' 'id_provider = proxy' 'proxy_lib_name = files' 'proxy_pam_target = nothing' \
+		'local_auth_policy = enable:smartcard' ;;
+	esac
+}
+
 write_sssd_conf()
 {
+	sssd_provider=proxy
+	find /usr/lib -name libsss_files.so -print 2>/dev/null | grep -q . && sssd_provider=files
 	mkdir -p /etc/sssd/pki /var/lib/sss/db /var/lib/sss/mc /var/lib/sss/pipes/private \
 		/var/lib/sss/pubconf/krb5.include.d /var/lib/sss/gpo_cache /var/lib/sss/secrets /var/log/sssd
 	chmod 0700 /var/lib/sss/db /var/lib/sss/pipes/private /etc/sssd
@@ -84,7 +96,7 @@ write_sssd_conf()
 		services = nss, pam
 		domains = local
 		[domain/local]
-		id_provider = files
+		$(sssd_domain)
 		[certmap/local/hanako]
 		matchrule = <SUBJECT>^CN=$(leaf_name good),C=JP\$
 		[pam]
@@ -113,7 +125,7 @@ sssd_knows_hanako()
 	getent -s sss passwd hanako > /dev/null && [ -S /var/lib/sss/pipes/pam ]
 }
 
-# enroll_everywhere USER LEAF…: as each of them keeps it; sssd has its rule.
+# enroll_everywhere USER LEAF…: in the form that each of them uses; sssd has its rule.
 enroll_everywhere()
 {
 	local user=$1 leaf home=/home/$1
@@ -131,8 +143,8 @@ enroll_everywhere()
 	chown -R "$user:" "$home/.eid"
 }
 
-# trust_everywhere SECONDS CRL…: these lists of the test PKI and no others, imported so many
-# seconds from now (pam_jpki imports none that is stale); pam_p11 has none.
+# trust_everywhere SECONDS CRL…: these lists of the test PKI and no others, imported that many
+# seconds from now (pam_jpki does not import a stale one); pam_p11 has none.
 trust_everywhere()
 {
 	local crl when=$1
