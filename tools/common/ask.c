@@ -17,7 +17,7 @@ static struct outcome
 not_typed(const struct tool *t, int error)
 {
 	if (error == ENOTTY || error == ENXIO)
-		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
+		tool_complain(t, "%s", _("cannot prompt for the PIN: there is no terminal"));
 	else if (error != EINTR)
 		tool_complain(t, _("the PIN cannot be read: %s"), strerror(error));
 	return outcome_of(OUTCOME_CANCELLED);

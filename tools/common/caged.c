@@ -283,7 +283,7 @@ busy_text(const struct parent *p)
 {
 	if (p->t->pcsc == NULL)
 		return _("Checking …");
-	return p->answered ? _("The card is at work; leave it on the reader …") :
+	return p->answered ? _("Using the card; leave it on the reader …") :
 	    _("Reading the card; leave it on the reader …");
 }
 

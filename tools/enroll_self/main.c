@@ -98,7 +98,7 @@ may_register(struct tool *t, const struct account *caller, const char *terminal)
 		return refuse(caller, "self_enroll") == TOOL_OK;
 	}
 	if (terminal[0] == '\0') {
-		tool_complain(t, "%s", _("the PIN is typed at a terminal, and there is none"));
+		tool_complain(t, "%s", _("cannot prompt for the PIN: there is no terminal"));
 		return refuse(caller, "terminal") == TOOL_OK;
 	}
 	where = where_user_is(caller->uid, terminal, &t->log);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the copy of an organization's directory takes from a directory, and what not. Decisions alone:
- * no file, no socket, no clock, so that a table can test each. Whoever asks has checked that a record
+ * Decides what the copy of an organization's directory takes from a directory. Decisions alone:
+ * no file, no socket, no clock, so that a table can test each. The caller has checked that a record
  * is well-formed (tools/fleet/record.h), and does what is decided (tools/fleet/store.h).
  *
- * The idea behind all of them: deny is believed at once and sticks, allow needs a whole, recent copy
- * in order. A directory that is restored from an old backup, cut off, filtered, or wrong takes
- * nothing away and brings nothing back.
+ * The principle: a denial is accepted at once and stays; an admission needs a whole, recent copy
+ * without errors. A directory that is restored from an old backup, cut off, filtered, or wrong removes
+ * nothing and brings nothing back.
  */
 #ifndef JPKI_TOOLS_FLEET_RULES_H
 #define JPKI_TOOLS_FLEET_RULES_H
@@ -32,7 +32,7 @@ struct fleet_stamp {
 	bool coarse;		/* us and count mean nothing */
 };
 
-/* Whether a was certainly written after b. What a coarse stamp leaves open is not later. */
+/* Whether a was certainly written after b; false if a coarse stamp leaves it open. */
 bool rules_later(const struct fleet_stamp *a, const struct fleet_stamp *b) MUST_CHECK;
 
 /* Reads "20261129030000.123456Z#000001#001#000000"; false for anything else. */
@@ -52,13 +52,13 @@ struct fleet_mark {
 };
 
 /*
- * Whether the name is blocked: it was, and no lift was written later. A block and a lift of one moment
- * are a block.
+ * Whether the name is blocked: it was, and there is no later lift. A block and a lift of the same
+ * moment count as a block.
  */
 bool rules_is_blocked(const struct fleet_mark *mark) MUST_CHECK;
 
 /*
- * An entry says so. True: it changes what is remembered. There is no such function for an entry that
+ * Notes an entry. True: it changes what is remembered. There is no such function for an entry that
  * is missing or was deleted: that lifts nothing.
  */
 bool rules_note_word(struct fleet_mark *mark, enum fleet_word word, const struct fleet_stamp *stamp);
@@ -72,17 +72,17 @@ struct fleet_refresh {
 	bool filtered;		/* only some of the entries were asked for */
 	bool agreed;		/* a second provider has named the same entries */
 	int64_t seen;		/* registrations */
-	int64_t stated;		/* how many the state entry names; -1: there is none */
+	int64_t stated;		/* as the state entry says; -1: there is none */
 };
 
 enum fleet_absence {
-	FLEET_REMOVE,		/* what was not mentioned is gone */
+	FLEET_REMOVE,		/* registrations that were not mentioned are removed */
 	FLEET_HOLD,		/* nothing is removed; the administrator has to look (JPKI-E-FLEET-SHRUNK) */
 };
 
 #define FLEET_GONE_MAX 20	/* or a fiftieth of what is known, if that is more */
 
-/* What it means that `gone` of `known` registrations were not mentioned in a refresh. */
+/* What to do if `gone` of `known` registrations were not mentioned in a refresh. */
 enum fleet_absence rules_absence(const struct fleet_refresh *refresh, int64_t known, int64_t gone) MUST_CHECK;
 
 /*
@@ -108,14 +108,14 @@ struct fleet_source {
  */
 bool rules_read_source(const char *text, struct fleet_source *ret) MUST_CHECK;
 
-/* Whether a directory is behind what we have seen of the source: then all is kept, and nothing of it taken but blocks. */
+/* Whether a directory is older than what we have seen of the source: then only its blocks are accepted. */
 bool rules_is_behind(const struct fleet_source *ours, const struct fleet_source *theirs) MUST_CHECK;
 
 /* --- servers ---------------------------------------------------------------------------- */
 
 #define FLEET_COMPARE_S 86400
 
-/* Whether a whole comparison is due, whatever the mode. A clock that went back makes it due. */
+/* Whether a whole comparison is due, in any mode. A clock that was set back makes it due. */
 bool rules_compare_due(int64_t last, int64_t now) MUST_CHECK;
 
 enum fleet_mode { FLEET_PERSIST, FLEET_POLL };
@@ -129,8 +129,8 @@ enum fleet_mode rules_mode(bool offers_sync, bool turned_away, const char *vendo
 #define FLEET_DELAY_MAX_S 60
 
 /*
- * Seconds until the next try: twice as long after each failure, half of it by chance (random: any
- * number), so that 5,000 machines do not come back at once.
+ * Seconds until the next try: doubled after each failure, half of it random, so that 5,000 machines
+ * do not come back at once.
  */
 unsigned int rules_delay(unsigned int base_s, unsigned int failures, uint32_t random) MUST_CHECK;
 

@@ -77,7 +77,7 @@ judge_file(struct tool *t, void *ctx, void *result)
 	if (!outcome_ok(&o))
 		return certfile_finish(t, &o);
 	if (f->count > 1) {
-		tool_complain(t, "%s", _("the file holds more than one certificate; which one is meant?"));
+		tool_complain(t, "%s", _("the file contains more than one certificate; name one of them"));
 		return TOOL_FAILED;
 	}
 	o = enroll_check(&t->env, (struct view){ f->ret->der, f->ret->len });

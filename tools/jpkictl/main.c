@@ -79,9 +79,9 @@ static const struct command commands[] = {
 	  "must be reported to the municipality as well.\n"),
 	  .needs_root = true, .run = cmd_revoke },
 	{ "index", "", N_("make the index of all registrations again"),
-	  N_("Reads every registration and writes the file by which it is found for whom a card is\n"
-	  "registered. enroll and revoke keep it in step; files that were put there in another way\n"
-	  "(by Ansible, an editor) are found without it too, but slowly: then run this.\n"),
+	  N_("Reads every registration and writes the index by which a card's users are found.\n"
+	  "enroll and revoke keep it up to date; registrations that were added in another way\n"
+	  "(by Ansible, an editor) are found without it too, but slowly: run this then.\n"),
 	  .needs_root = true, .run = cmd_index },
 	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
 	  N_("block logins with a certificate"),
@@ -102,11 +102,11 @@ static const struct command commands[] = {
 	  "          (fleet_dir) up to date, until a signal ends it; for systemd: jpki-fleet.service\n"
 	  "  status  how old the copy is, which server it comes from, and whether something waits\n"
 	  "          for you\n"
-	  "  accept  you have looked: what run holds back from removal is gone\n"
+	  "  accept  remove the registrations that run holds back; after you have checked them\n"
 	  "  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
 	  "          organization's directory as LDIF, or - for standard input; blocks are taken\n"
 	  "          at once, and what has gone is taken away only if the file proves that it is whole\n\n"
-	  "  -a, --accept      you have looked: what is missing is gone\n"
+	  "  -a, --accept      remove what is missing; after you have checked it\n"
 	  "  -f, --foreground  stay in the foreground, which run does in any case\n"
 	  "  -j, --json        print JSON\n\n"
 	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused.\n"),
@@ -153,7 +153,7 @@ static const struct command commands[] = {
 	  N_("Goes through programs, reader, card, authority, revocation list, registration, more\n"
 	  "comfort and PAM services; each step is shown before it is done. What is done already is\n"
 	  "left out, so it can be stopped and started again. The password always stays a second way in.\n\n"
-	  "  -y, --yes                     agree to what is recommended; for installs nobody watches\n"
+	  "  -y, --yes                     answer yes to what is recommended, for unattended installation\n"
 	  "      --user NAME               whose card it is (else the caller of sudo or pkexec)\n"
 	  "      --reader NAME             the reader whose name begins with NAME\n"
 	  "      --no-enroll               no card is registered now\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the steps of the set-up use: questions at the terminal, and other programs. */
+/* Used by the steps of the set-up: prompts at the terminal, and other programs. */
 #include "config.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ become(const char *path, const char *const argv[])
 	_exit(127);
 }
 
-/* ^C is for the child, which decides when it may end; then it is for us. */
+/* ^C goes to the child, which decides when to end; afterwards to us. */
 static int
 run_program(const char *path, const char *const argv[])
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What was changed, and back.
+ * Backups of the changed PAM files, and how they are restored.
  *
- * BACKUP_DIR has NAME.before (empty: there was none) and NAME.after for each service that was changed,
- * NAME.first too if it had been changed by us already: what was before that. A roll-back goes to
- * NAME.before, --undo as far back as it can. "pending" has the names of those not confirmed yet, one a
- * line, a name twice if it was changed twice. The process that takes
- * them back holds "pending" open and locked (flock); once that file has no name any more
- * (confirmed, undone or replaced by a newer one) it has nothing to do. A "pending" that is not
- * locked has lost its process, by SIGKILL or with the power: the next jpkictl takes it up.
+ * BACKUP_DIR has NAME.before (empty: there was no file) and NAME.after for each service that was
+ * changed, and NAME.first, the text before our first change, if we had changed it already. A
+ * roll-back restores NAME.before, --undo the oldest text. "pending" lists the names of those that
+ * are not confirmed yet, one a line, a name twice if it was changed twice. The process that will
+ * roll them back has "pending" open and locked (flock); once that file has no name any more
+ * (confirmed, undone or replaced by a newer one) it does nothing. A "pending" that is not locked
+ * has lost its process, by SIGKILL or a power cut: the next jpkictl rolls it back.
  */
 #include "config.h"
 
@@ -56,7 +56,7 @@ make_dir(const struct tool *t)
 	return safefile_check_dir(BACKUP_DIR, 0, &t->log) == SAFEFILE_OK;
 }
 
-/* One at a time. -1 after a complaint. */
+/* One set-up at a time. -1 after a complaint. */
 static int
 take_lock(const struct tool *t)
 {
@@ -65,13 +65,13 @@ take_lock(const struct tool *t)
 	if (!make_dir(t))
 		return -1;
 	if (lock_take(BACKUP_DIR "/lock", 0, &fd) != LOCK_TAKEN) {
-		tool_complain(t, "%s", _("another jpkictl setup is at work"));
+		tool_complain(t, "%s", _("another jpkictl setup is running"));
 		return -1;
 	}
 	return fd;
 }
 
-/* ---- back ---- */
+/* ---- restoring ---- */
 
 static bool
 read_text(const struct tool *t, const char *dir, const char *name, const char *suffix, char **ret)
@@ -95,7 +95,7 @@ forget_backup(const char *name)
 	    safefile_sync_directory_of(before);
 }
 
-/* A change was rolled back: the one before it, if there is one, is what can be undone now. */
+/* After a roll-back the change before it, if there is one, is what can be undone. */
 static bool
 forget_last_change(const struct tool *t, const char *name, const char *before_text)
 {
@@ -125,7 +125,7 @@ read_service_now(const struct tool *t, const char *name, char **ret)
 	return true;
 }
 
-/* Before setup the file was this, or (an empty text) there was none. */
+/* Restores the text before setup, or removes the file (an empty text). */
 static bool
 put_back(const struct tool *t, const char *path, mode_t mode, const char *before)
 {
@@ -137,7 +137,7 @@ put_back(const struct tool *t, const char *path, mode_t mode, const char *before
 	return false;
 }
 
-/* A file that somebody has changed since is theirs: it stays. */
+/* Restores a service. A file that another program has changed since is kept as it is. */
 static bool
 restore_last_change(const struct tool *t, const char *name)
 {
@@ -174,14 +174,14 @@ has_backup(const char *name)
 	return path_of(backup, BACKUP_DIR, name, SUFFIX) && access(backup, F_OK) == 0;
 }
 
-/* All our changes of a service: one, or two with a NAME.first. */
+/* Undoes all our changes of a service: one, or two with a NAME.first. */
 static bool
 restore_all_changes(const struct tool *t, const char *name)
 {
 	return restore_last_change(t, name) && (!has_backup(name) || restore_last_change(t, name));
 }
 
-/* The services in "pending". */
+/* Restores the services in "pending". */
 static bool
 restore_pending(const struct tool *t)
 {
@@ -241,7 +241,7 @@ backup_confirm(struct tool *t)
 		return TOOL_FAILED;
 	if (unlink(PENDING) != 0) {
 		if (errno == ENOENT)
-			tool_complain(t, "%s", _("nothing waits to be confirmed; it was taken back, or confirmed already"));
+			tool_complain(t, "%s", _("nothing to confirm: the changes were already rolled back or confirmed"));
 		else
 			tool_complain(t, "%s: %s", PENDING, strerror(errno));
 		return TOOL_FAILED;
@@ -251,7 +251,7 @@ backup_confirm(struct tool *t)
 	return TOOL_OK;
 }
 
-/* ---- the process that takes it back ---- */
+/* ---- the process that rolls back ---- */
 
 static void
 to_syslog(void *ctx, int priority, const char *text)
@@ -267,7 +267,7 @@ is_current(int pending)
 	return fstat(pending, &st) == 0 && st.st_nlink > 0;
 }
 
-/* Waits for the time to pass. SIGTERM (the session or the machine ends) is as if it had. */
+/* Waits for the time to pass. SIGTERM (the session or the machine ends) ends the wait. */
 static void
 wait_for_it(double minutes)
 {
@@ -299,7 +299,7 @@ roll_back(struct tool *t, int pending, double minutes)
 		syslog(LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
 }
 
-/* Of nobody's session, without a terminal; only SIGTERM and SIGKILL reach it. */
+/* Leaves the session and the terminal; only SIGTERM and SIGKILL reach it. */
 static void
 become_detached(int *pending)
 {
@@ -322,7 +322,7 @@ start_roll_back(const struct setup *s)
 	int status = -1;
 	pid_t pid;
 
-	/* The lock is that of the open file, which the process below inherits. */
+	/* The lock belongs to the open file, which the child process inherits. */
 	if (pending < 0 || flock(pending, LOCK_EX | LOCK_NB) != 0 || fflush(stdout) != 0)
 		return false;
 	pid = fork();
@@ -340,7 +340,7 @@ start_roll_back(const struct setup *s)
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* ---- what lost its process ---- */
+/* ---- changes whose process is gone ---- */
 
 static void
 to_both(void *ctx, int priority, const char *text)
@@ -351,7 +351,7 @@ to_both(void *ctx, int priority, const char *text)
 	tool_complain(t, "%s", text);
 }
 
-/* Whether no process waits to take it back. */
+/* Whether no process waits to roll them back. */
 static bool
 is_abandoned(int pending)
 {
@@ -365,10 +365,10 @@ backup_take_up(struct tool *t)
 	_cleanup_(closep) int pending = -1;
 	struct tool heard = *t;
 
-	/* A timer of systemd's may see /etc read-only: then it is for the next one. */
+	/* A timer of systemd may see /etc read-only: the next jpkictl does it then. */
 	if (geteuid() != 0 || !backup_pending() || access(PAM_DIR, W_OK) != 0)
 		return;
-	/* A setup that is at work right now sees to it itself. */
+	/* A setup that is running does it itself. */
 	if (!make_dir(t) || lock_take(BACKUP_DIR "/lock", 0, &lock) != LOCK_TAKEN)
 		return;
 	pending = open(PENDING, O_RDONLY | O_CLOEXEC);
@@ -381,9 +381,9 @@ backup_take_up(struct tool *t)
 		log_msg(&heard.log, LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
 }
 
-/* ---- there ---- */
+/* ---- changing ---- */
 
-/* Keeps what was before our first change, if what we change now is what we wrote then. */
+/* Keeps the text before our first change, if what we change now is what we wrote then. */
 static bool
 keep_first(const struct tool *t, const char *name, const char *now)
 {
@@ -400,7 +400,7 @@ keep_first(const struct tool *t, const char *name, const char *now)
 	    safefile_replace(first, st.st_mode & 07777, text, strlen(text), &t->log));
 }
 
-/* NAME.before last: only what has one is ever restored. */
+/* NAME.before comes last: only a service that has one is restored. */
 static bool
 save_file(const struct tool *t, const struct setup_change *c)
 {
@@ -411,7 +411,7 @@ save_file(const struct tool *t, const struct setup_change *c)
 	    safefile_replace(before, c->mode, c->before, strlen(c->before), &t->log);
 }
 
-/* What waits already and what comes. */
+/* Writes the pending names and the new ones. */
 static bool
 write_pending(const struct tool *t, const struct setup_change *changes, size_t count)
 {
@@ -440,7 +440,7 @@ write_one(const struct tool *t, const struct setup_change *c)
 	if (!path_of(path, PAM_DIR, c->name, "") || !read_service_now(t, c->name, &now))
 		return false;
 	if (strcmp(now, c->before) != 0) {
-		tool_complain(t, _("%s: somebody else has changed it just now"), path);
+		tool_complain(t, _("%s: another program has just changed it"), path);
 		return false;
 	}
 	if (!safefile_replace(path, c->mode, c->after, strlen(c->after), &t->log))
@@ -461,7 +461,7 @@ backup_apply(const struct setup *s, const struct setup_change *changes, size_t c
 		if (!save_file(s->t, &changes[i]))
 			return false;
 	if (s->rollback > 0 && (!write_pending(s->t, changes, count) || !start_roll_back(s))) {
-		tool_complain(s->t, "%s", _("what takes the changes back could not be started; no service was changed"));
+		tool_complain(s->t, "%s", _("cannot start the rollback process; no service was changed"));
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -14,11 +14,11 @@
 static const struct setup_step steps[] = {
 	{ N_("Programs and configuration"), machine_done, NULL },
 	{ N_("Reader and card"), reader_done, reader_act },
-	{ N_("Whose certificates are trusted"), trust_done, trust_act },
-	{ N_("Which certificates are revoked"), crl_done, crl_act },
+	{ N_("Trusted authorities"), trust_done, trust_act },
+	{ N_("Revocation"), crl_done, crl_act },
 	{ N_("Registering the card"), enroll_done, enroll_act },
 	{ N_("More comfort"), comfort_done, comfort_act },
-	{ N_("Where the card logs in"), services_done, services_act },
+	{ N_("PAM services"), services_done, services_act },
 };
 
 #define STEPS (sizeof steps / sizeof steps[0])
@@ -44,7 +44,7 @@ walk_steps(struct setup *s)
 	return setup_finish(s);
 }
 
-/* As sudo, pkexec or the login session says; that is no more than what is proposed. */
+/* The user according to sudo, pkexec or the login session; it is only proposed. */
 static const char *
 invoking_user(void)
 {
@@ -83,7 +83,7 @@ begin_setup(struct setup *s)
 	return walk_steps(s);
 }
 
-/* One of the options; false if its argument is none. */
+/* Takes one option; false if its argument is invalid. */
 static bool
 take_option(struct setup *s, int option, const char *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What goes beyond a login. A row is added for each option. */
+/* Features beyond a login. A row is added for each option. */
 #include "config.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #define CHOICE_MAX 16
 
-/* A desktop is there: a greeter, or a screen locker. */
+/* Whether there is a desktop: a greeter, or a screen locker. */
 static bool
 has_screen(const struct setup *s)
 {
@@ -25,14 +25,14 @@ has_screen(const struct setup *s)
 	return false;
 }
 
-/* A greeter in which a person can leave the name empty. */
+/* Whether there is a greeter in which the name can be left empty. */
 static bool
 has_manual_login(const struct setup *s)
 {
 	return setup_has_service("lightdm") || setup_has_service("sddm");
 }
 
-/* polkit lets only users in a session at a screen register their card. */
+/* Whether users could register their card: polkit lets only those in a session at a screen do that. */
 static bool
 can_enroll_themselves(const struct setup *s)
 {
@@ -46,8 +46,8 @@ has_something_to_open(const struct setup *s)
 }
 
 /*
- * The password of the user, at once if they sit here; they may stop there and store it later. Whatever becomes of it, the
- * option does no harm.
+ * Stores the user's password now if they are at this machine; they may stop and store it later. The
+ * option does no harm in either case.
  */
 static bool
 store_password(struct setup *s)
@@ -70,7 +70,7 @@ static const struct comfort table[] = {
 	{ "name", "user_from_card", "yes", N_("Log in without typing a user name: the card names the user."),
 	  N_("A person who finds a card can see here whose it is."), has_manual_login, NULL },
 	{ "self", "self_enroll", "yes", N_("Let users register their own first card, with their password and the card's PIN."),
-	  N_("A person who knows a user's password can register a card of their own for that user, who is told."),
+	  N_("Anyone who knows a user's password can register a card of their own for that user, who is notified."),
 	  can_enroll_themselves, NULL },
 	{ "unlock", "unlock", "yes", N_("Let the card open what the password opens at a login: a keyring, an encrypted home directory."),
 	  N_("A person who has a card and its PIN gets at these, too; the password is stored, for that card to open."),
@@ -90,7 +90,7 @@ is_name_of(const struct comfort *c, const char *text, size_t len)
 	return strlen(c->name) == len && strncmp(c->name, text, len) == 0;
 }
 
-/* Whether a list with commas names it. */
+/* Whether a comma-separated list contains it. */
 static bool
 is_listed(const char *list, const struct comfort *c)
 {
@@ -124,7 +124,7 @@ comfort_list_is_known(const char *list)
 	}
 }
 
-/* Those that fit and that the configuration does not decide. */
+/* Finds the features that fit and that the configuration does not set. */
 static size_t
 find_offers(const struct setup *s, const struct comfort *offers[static CHOICE_MAX])
 {
@@ -153,7 +153,7 @@ comfort_done(struct setup *s)
 	return true;
 }
 
-/* Writes the option, and reads all of the configuration again, which has to be sound with it. */
+/* Writes the option, and reads the configuration again, which must be valid with it. */
 static bool
 add(struct setup *s, const struct comfort *c)
 {
@@ -174,7 +174,7 @@ add(struct setup *s, const struct comfort *c)
 	return c->then == NULL || c->then(s);
 }
 
-/* Numbers with blanks between; false if one is not offered. */
+/* Reads numbers separated by blanks; false if one is not offered. */
 static bool
 read_numbers(const char *line, size_t count, bool chosen[static CHOICE_MAX])
 {
@@ -205,7 +205,7 @@ choose(const struct setup *s, const struct comfort *const offers[], size_t count
 	return true;
 }
 
-/* What --comfort names: also where it would not have been offered. */
+/* Adds what --comfort lists, even what would not have been offered. */
 static bool
 add_listed(struct setup *s)
 {

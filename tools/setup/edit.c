@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Our lines in the file of a service; everything else stays, octet by octet. */
+/* Our lines in the file of a service; everything else stays, byte by byte. */
 #include "config.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ same_word(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
-/* A line that checks a password, or includes those that do. */
+/* Whether a line checks a password, or includes lines that do. */
 static bool
 is_place(const char *line, const char *type, const char *common)
 {
@@ -32,7 +32,7 @@ is_place(const char *line, const char *type, const char *common)
 	    strstr(line, "pam_unix.so") != NULL;
 }
 
-/* A line of the session, or one that includes them. */
+/* Whether a line is of the session, or includes such lines. */
 static bool
 is_session(const char *line)
 {
@@ -44,7 +44,7 @@ is_session(const char *line)
 	return same_word(first[0] == '-' ? first + 1 : first, "session");
 }
 
-/* The line at p as text of its own, with those that continue it left out; its end, behind the newline. */
+/* Copies the line at p, without those that continue it; returns its end, after the newline. */
 static const char *
 take_line(const char *p, char line[static LINE_MAX_PAM], bool *ret_continued)
 {
@@ -55,7 +55,7 @@ take_line(const char *p, char line[static LINE_MAX_PAM], bool *ret_continued)
 	return p + len + (p[len] == '\n');
 }
 
-/* Our first line, as it was written here. What follows its control: *ret_rest, in line. */
+/* Whether it is our first line, as we write it. *ret_rest: what follows its control, in line. */
 static bool
 is_our_line(const char *line, const char **ret_rest)
 {
@@ -68,7 +68,7 @@ is_our_line(const char *line, const char **ret_rest)
 	    (*ret_rest)[strlen(*ret_rest) - 1] != '\\';
 }
 
-/* Where it begins, or NULL; *ret_end: behind its newline. */
+/* Where our line begins, or NULL; *ret_end: after its newline. */
 static const char *
 our_place(const char *text, const char **ret_end)
 {
@@ -86,7 +86,7 @@ our_place(const char *text, const char **ret_end)
 	return NULL;
 }
 
-/* Where the first such line begins, or NULL. A line that continues another is none. */
+/* Where the first such line begins, or NULL. A continuation line does not count. */
 static const char *
 place_of(const char *text, const char *type, const char *common)
 {
@@ -103,7 +103,7 @@ place_of(const char *text, const char *type, const char *common)
 	return NULL;
 }
 
-/* Behind the last line of the session, with what continues it; the end of the text if there is none. */
+/* After the last line of the session and its continuations; otherwise the end of the text. */
 static const char *
 session_place(const char *text)
 {
@@ -131,8 +131,8 @@ put_session(FILE *f, const char *text, const char *p)
 }
 
 /*
- * Our first line; rest: the module and its options. What the card opens is called after a login by card alone: all
- * other answers jump over it to the password's lines.
+ * Writes our first line; rest: the module and its options. What the card opens is called only after
+ * a login by card alone: all other results jump over it to the password's lines.
  */
 static void
 put_card(FILE *f, const struct edit *e, const char *rest)
@@ -144,7 +144,7 @@ put_card(FILE *f, const struct edit *e, const char *rest)
 		    e->openers.lines);
 }
 
-/* In place of our line at p; behind it. */
+/* Writes our line instead of the one at p; returns the position after it. */
 static const char *
 replace_card(FILE *f, const struct edit *e, const char *p)
 {
@@ -159,7 +159,7 @@ replace_card(FILE *f, const struct edit *e, const char *p)
 	return next;
 }
 
-/* The places in a text, NULL where nothing is to be put. */
+/* Positions in a text; NULL where nothing is inserted. */
 struct places {
 	const char *ours, *auth, *account, *session;
 };

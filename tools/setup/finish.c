@@ -34,7 +34,7 @@ tell_card(const struct setup *s)
 	tool_row(_("card"), NAME_WIDTH, text);
 }
 
-/* Services that are written now; else that nothing was. */
+/* Shows the services that were written, or that none was. */
 static void
 tell_services(const struct setup *s)
 {
@@ -72,7 +72,7 @@ tell_trial(const struct setup *s)
 	printf("  jpkictl doctor        %s\n", _("says why, if something does not work"));
 }
 
-/* What becomes of the services that wait: yes, no, or not now. */
+/* Asks whether the pending services work: yes, no, or not now. */
 static int
 ask_whether_it_works(struct setup *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The services that are known by name. Their lines are those of the examples (config/pam.d). */
+/* Services that are known by name. Their lines are those of the examples (config/pam.d). */
 #include "config.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "tools/setup/setup.h"
 
 #define FORWARD " forward_pass=yes"	/* programs with one field, and scripts, which give sudo the password */
-#define LOCKER FORWARD " wait=10"	/* the card may be laid down after Enter */
+#define LOCKER FORWARD " wait=10"	/* the card may be placed after Enter */
 
 static const struct known_service known[] = {
 	/* Before those whose files include theirs (su-l; in Debian 13 i3lock, swaylock, gtklock). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The modules that open something with the password, and lines by which a login by card calls them. */
+/* Modules that open something with the password, and lines by which a login by card calls them. */
 #include "config.h"
 
 #include <stdio.h>
@@ -7,14 +7,17 @@
 
 #include "tools/setup/setup.h"
 
-/* Whether it can stand in a line of a stack as it is. */
+/* Whether a word can be written into a line of a stack as it is. */
 static bool
 is_plain(const char *word)
 {
 	return strpbrk(word, " \t[]\\#") == NULL;
 }
 
-/* The same module with the same arguments; its result does not matter. Left out if it is not plain, or too long. */
+/*
+ * Adds a line with the same module and arguments, whose result is ignored. Left out if it is not
+ * plain, or too long.
+ */
 static void
 openers_add(struct openers *o, const struct pamstack_line *line)
 {
@@ -51,7 +54,7 @@ openers_find(const struct pamstack *stack, const struct pamstack_line *ours, str
 	}
 }
 
-/* Whether a login by that service has something to open. */
+/* Whether a login by that service opens something with the password. */
 static bool
 service_has_opener(const char *name)
 {

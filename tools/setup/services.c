@@ -19,7 +19,7 @@
 struct plan {
 	const struct setup *s;
 	struct setup_change changes[PLAN_MAX];
-	struct pamstack_file files[PLAN_MAX];	/* the same, as they would be */
+	struct pamstack_file files[PLAN_MAX];	/* the same files after the change */
 	size_t count;
 };
 
@@ -38,7 +38,7 @@ plan_done(struct plan *p)
 		change_done(&p->changes[i]);
 }
 
-/* The machine with the first so many changes made. */
+/* The machine after the first COUNT changes. */
 static struct pamstack_source
 source_with(const struct plan *p, size_t count)
 {
@@ -62,7 +62,7 @@ no_worse(enum pamstack_verdict before, enum pamstack_verdict after)
 	return after == PAMSTACK_YES || (after == PAMSTACK_DEPENDS && before != PAMSTACK_YES);
 }
 
-/* Whether a jump from above ends at or behind our line: it would end elsewhere than it did. */
+/* Whether a jump from an earlier line ends at or after our line: it would end elsewhere than before. */
 static bool
 is_jumped_over(const struct pamstack_list *list, const struct pamstack_line *ours)
 {
@@ -73,7 +73,7 @@ is_jumped_over(const struct pamstack_list *list, const struct pamstack_line *our
 	return false;
 }
 
-/* Whether a stack may become like that; why not, else. */
+/* Checks whether a stack may be changed like this; returns the reason if not. */
 static const char *
 fault_of(const struct pamstack *stack, const struct pamstack_judgement *before,
     const struct pamstack_judgement *after)
@@ -83,35 +83,35 @@ fault_of(const struct pamstack *stack, const struct pamstack_judgement *before,
 	if (stack->broken || stack->fault != PAMSTACK_SOUND)
 		return N_("libpam could not read it");
 	if (after->count != 1 || after->unreachable)
-		return N_("the card would not be asked just once");
+		return N_("pam_jpki.so would not run exactly once");
 	if (is_jumped_over(pamstack_list(stack, PAMSTACK_AUTH), after->ours) ||
 	    is_jumped_over(pamstack_list(stack, PAMSTACK_ACCOUNT), after->account_ours))
-		return N_("a line above counts the lines that follow it, and would count wrong");
+		return N_("a jump in an earlier line would land on the wrong line");
 	if (after->open.verdict == PAMSTACK_YES ||
 	    (after->open.verdict == PAMSTACK_DEPENDS && before->open.verdict == PAMSTACK_NO))
-		return N_("it would let in anybody");
+		return N_("every user would be admitted");
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
 		int code = pamstack_code(codes[i]);
 
 		if (!no_worse(before->password[code].verdict, after->password[code].verdict))
-			return N_("the password alone would not let in who has no card: no second way in");
+			return N_("the password alone would not admit a user without a card: no second way in");
 	}
 	if (!no_worse(before->account_others.verdict, after->account_others.verdict) ||
 	    !no_worse(before->account_missing.verdict, after->account_missing.verdict))
-		return N_("it would shut out who comes without a card");
+		return N_("users without a card would be locked out");
 	if (after->forwards_to_nobody || after->other_card_leaks)
-		return N_("a password or PIN would go where it does not belong");
+		return N_("a password or PIN would be passed to the wrong module");
 	return NULL;
 }
 
-/* Of our line, before and after; NULL: there is none. */
+/* Compares the controls of our line before and after; NULL: there is no such line. */
 static bool
 same_control(const struct pamstack_line *a, const struct pamstack_line *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a->control, b->control) == 0;
 }
 
-/* Compares a service as it is and as it would be; false after a complaint. */
+/* Compares a service before and after the change; false after a complaint. */
 static bool
 may_become(const struct plan *p, const char *name, const struct pamstack *before,
     const struct pamstack *after)
@@ -120,7 +120,7 @@ may_become(const struct plan *p, const char *name, const struct pamstack *before
 	const char *fault;
 
 	if (will.count == was.count && same_control(was.ours, will.ours))
-		return true;	/* not touched by us */
+		return true;	/* we have not changed it */
 	fault = fault_of(after, &was, &will);
 	if (fault == NULL)
 		return true;
@@ -141,7 +141,7 @@ load_both(const struct plan *p, const char *name, struct pamstack *before, struc
 	return false;
 }
 
-/* Every service: one may include the file of another. */
+/* Checks every service: one may include the file of another. */
 static bool
 all_may_become(const struct plan *p)
 {
@@ -173,14 +173,17 @@ has_session_line(const struct pamstack *stack)
 	return false;
 }
 
-/* What our line was written as, in the file of the service itself, which can be changed. */
+/* Whether our line is in the service's own file, as we write it, so that we can change it. */
 static bool
 is_line_of_setup(const struct pamstack *stack, const struct pamstack_line *ours)
 {
 	return ours != NULL && strcmp(ours->control, EDIT_CONTROL) == 0 && strcmp(ours->file, stack->file) == 0;
 }
 
-/* What a service lacks, with what is planned. One that is not there, or cannot be read, lacks the lines of the card. */
+/*
+ * What a service lacks, considering what is planned. A service that does not exist, or cannot be
+ * read, lacks the card's lines.
+ */
 static struct edit
 look_for_lack(const struct plan *p, const char *name)
 {
@@ -212,7 +215,7 @@ lacks_something(const struct edit *lack)
 
 /* ---- a change ---- */
 
-/* The lines of a service before and with all that is planned. */
+/* Shows the lines of a service before and after all planned changes. */
 static bool
 show_change(const struct plan *p, const char *name)
 {
@@ -234,7 +237,7 @@ show_change(const struct plan *p, const char *name)
 	return ok;
 }
 
-/* Of a service, not of what all of them include. */
+/* Whether it is the name of a service, and not of a file that all services include. */
 static bool
 is_name(const char *name)
 {
@@ -256,14 +259,14 @@ find_service(const char *name, char path[static PATH_MAX])
 	return false;
 }
 
-/* Whether it is the file that PAM_DIR has, or will have. */
+/* Whether it is a file that PAM_DIR has, or will have. */
 static bool
 is_ours_to_change(const char *path)
 {
 	return strncmp(path, PAM_DIR "/", sizeof PAM_DIR) == 0;
 }
 
-/* True: *ret is the caller's. */
+/* True: the caller frees *ret. */
 static bool
 read_service(const struct setup *s, const char *path, char **ret, unsigned int *ret_mode)
 {
@@ -277,7 +280,7 @@ read_service(const struct setup *s, const char *path, char **ret, unsigned int *
 	return true;
 }
 
-/* The text with our lines. Of a file in /usr it is a copy, which goes before that one and says so. */
+/* Makes the text with our lines. For a file in /usr it becomes a copy, which takes precedence and says so. */
 static char *
 edit_service(const char *path, const char *text, const struct edit *lack)
 {
@@ -293,7 +296,7 @@ edit_service(const char *path, const char *text, const struct edit *lack)
 	    path, edited) >= 0 ? copy : NULL;
 }
 
-/* What a login by card does not open in a service whose file has this text. */
+/* Finds what a login by card does not open in a service whose file has this text. */
 static void
 find_openers(const struct plan *p, const char *name, const char *text, struct openers *ret)
 {
@@ -310,7 +313,7 @@ find_openers(const struct plan *p, const char *name, const char *text, struct op
 	pamstack_done(&stack);
 }
 
-/* As edit_service(); with our line there is seen what is behind it for the card to open, and then that is added. */
+/* As edit_service(); if our line is there, looks at what follows it for the card to open, and adds that. */
 static char *
 edit_with_openers(const struct plan *p, const char *name, const char *path, const char *text, const struct edit *lack)
 {
@@ -357,7 +360,7 @@ prepare_change(const struct plan *p, const char *name, const struct edit *lack, 
 	return true;
 }
 
-/* Adds a service to what is planned; false after a complaint. */
+/* Adds a service to the plan; false after a complaint. */
 static bool
 plan_service(struct plan *p, const char *name)
 {
@@ -387,7 +390,7 @@ plan_service(struct plan *p, const char *name)
 	return true;
 }
 
-/* ---- which ---- */
+/* ---- the choice of services ---- */
 
 static bool
 plan_listed(struct plan *p)
@@ -404,7 +407,10 @@ plan_listed(struct plan *p)
 	return ok;
 }
 
-/* Each service that is there and lacks something, in its place: a file that includes another is asked about after that one. */
+/*
+ * Plans each service that exists and lacks something, in order: a file that includes another comes
+ * after that one.
+ */
 static bool
 plan_known(struct plan *p, bool (*wanted)(const struct setup *s, const struct known_service *k))
 {
@@ -473,7 +479,7 @@ show_plan(const struct plan *p)
 	return true;
 }
 
-/* The names of what is planned, with commas. */
+/* Lists the planned services, separated by commas. */
 static void
 list_plan(const struct plan *p, char names[static SETUP_SERVICES_MAX])
 {
@@ -487,7 +493,7 @@ list_plan(const struct plan *p, char names[static SETUP_SERVICES_MAX])
 
 enum choice { CHOICE_YES, CHOICE_NO, CHOICE_EACH };
 
-/* Shows the changes where that is wanted. */
+/* Shows the changes if the user asks for them. */
 static enum choice
 ask_for_plan(const struct plan *p, const char *names)
 {

@@ -50,13 +50,13 @@ int setup_jpkictl(const struct setup *s, const char *argv[]) MUST_CHECK;
 /* Whose card it is, by any name of the account. False after a complaint. */
 bool setup_name_user(struct setup *s, const char *name) MUST_CHECK;
 
-/* Another program of the PATH; true if it succeeded. */
+/* Runs another program of the PATH; true if it succeeded. */
 bool setup_program(const char *const argv[]) MUST_CHECK;
 
-/* Appends a remark with the date and lines to the configuration. False after a complaint. */
+/* Appends a comment with the date and lines to the configuration. False after a complaint. */
 bool setup_configure(const struct setup *s, const char *remark, const char *lines) MUST_CHECK;
 
-/* Whether the configuration has a line for an option; true, too, if it cannot be read (logged). */
+/* Whether the configuration sets an option; true if it cannot be read, too (logged). */
 bool setup_is_configured(const struct setup *s, const char *option) MUST_CHECK;
 
 /* steps.c */
@@ -76,20 +76,20 @@ bool setup_enrolled(const struct setup *s);
 /* How many authorities are trusted. */
 unsigned int setup_count_trusted(const struct setup *s);
 
-/* comfort.c: what goes beyond a login, each off unless chosen. */
+/* comfort.c: features beyond a login, each off unless chosen. */
 struct comfort {
 	const char *name;	/* as --comfort has it */
 	const char *option, *value;	/* of the configuration */
 	const char *gives, *costs;	/* untranslated: a sentence each */
 	bool (*fits)(const struct setup *s);	/* this machine */
-	/* What else it takes, after the option was written; false after a complaint. NULL: nothing. */
+	/* Further work after the option was written; false after a complaint. NULL: none. */
 	bool (*then)(struct setup *s);
 };
 
 /* All of them, in the order in which they are offered; the last has no name. */
 const struct comfort *comforts(void);
 
-/* Whether a list such as --comfort has names only what is in comforts(), or is "none". */
+/* Whether a list such as --comfort contains only names of comforts(), or is "none". */
 bool comfort_list_is_known(const char *list);
 
 bool comfort_done(struct setup *s);
@@ -104,23 +104,23 @@ enum known_use {
 
 struct known_service {
 	const char *name;
-	const char *options;	/* behind the module, with a blank before each */
+	const char *options;	/* after the module, with a blank before each */
 	enum known_use use;
 	const char *remark;	/* untranslated; NULL: none */
 	bool opens_session;	/* at a desk: jpki-watch is told of the card there */
 };
 
-/* All of them, in the order in which they are gone through; the last has no name. */
+/* All of them, in the order in which they are processed; the last has no name. */
 const struct known_service *known_services(void);
 
-/* NULL: not known by that name. */
+/* NULL: no such service is known. */
 const struct known_service *known_service(const char *name);
 
 /* services.c */
 bool services_done(struct setup *s);
 bool services_act(struct setup *s);
 
-/* Whether the machine has a service, in PAM_DIR or where the distribution has its own. */
+/* Whether the machine has a service, in PAM_DIR or where the distribution installs its own. */
 bool setup_has_service(const char *name);
 
 /*
@@ -133,10 +133,10 @@ struct openers {
 	unsigned int count;
 };
 
-/* Lines for the modules behind ours (NULL: there is none) that a login by card does not call. */
+/* Finds lines for the modules after ours (NULL: there is none) that a login by card does not call. */
 void openers_find(const struct pamstack *stack, const struct pamstack_line *ours, struct openers *ret);
 
-/* Whether they belong into a service: it begins a session. NULL: not known. */
+/* Whether a service should have them: it begins a session. NULL: not known. */
 bool openers_wanted(const struct known_service *k);
 
 /* Whether a service of this machine that begins a session has such modules. */
@@ -169,7 +169,7 @@ char *edit_insert(const char *text, const struct edit *e) MUST_CHECK;
  */
 bool trial_passes(const struct setup *s) MUST_CHECK;
 
-/* backup.c: what was changed, and back. Each complains for itself. */
+/* backup.c: changes of PAM files, and how they are undone. Each function reports its errors. */
 struct setup_change {
 	char *name;		/* of a service */
 	/* Text of its file in PAM_DIR; before: "" where there was none (the distribution's is in /usr). */
@@ -177,7 +177,7 @@ struct setup_change {
 	unsigned int mode;
 };
 
-/* Writes the files, with backups, the roll-back running before the first. */
+/* Writes the files, with backups; the roll-back process runs before the first change. */
 bool backup_apply(const struct setup *s, const struct setup_change *changes, size_t count)
 	MUST_CHECK;
 
@@ -186,14 +186,14 @@ int backup_confirm(struct tool *t);
 int backup_undo(struct tool *t);
 
 /*
- * Takes back what waits to be confirmed if no process is left that would: after a power cut, or
- * SIGKILL. Nothing without root. Says and logs what it does.
+ * Rolls back what is not confirmed if no process is left that would: after a power cut, or SIGKILL.
+ * Does nothing without root. Reports and logs what it does.
  */
 void backup_take_up(struct tool *t);
 
 /*
- * finish.c: the last screen: what was done, what to try now, how it is undone; asks whether what waits
- * to be confirmed works. An exit status.
+ * finish.c: the last screen: what was done, what to try now, how to undo it; asks whether the
+ * pending changes work. Returns an exit status.
  */
 int setup_finish(struct setup *s);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What has to be there before a card can log in. */
+/* The steps before a card can log in. */
 #include "config.h"
 
 #include <stdio.h>
@@ -38,7 +38,7 @@ machine_done(struct setup *s)
 
 /* ---- reader and card ---- */
 
-/* Only what reader and card themselves lack: no authority is trusted and no card registered yet. */
+/* Looks only at what reader and card themselves lack: no authority is trusted and no card registered yet. */
 static bool
 look_at_reader(struct setup *s)
 {
@@ -127,7 +127,7 @@ trust_done(struct setup *s)
 	return count > 0;
 }
 
-/* As jpkictl trust from-card ends. */
+/* Ends as jpkictl trust from-card. */
 static int
 trust_card(const struct setup *s, const char *fingerprint)
 {
@@ -155,7 +155,7 @@ trust_files(const struct setup *s, const char *file)
 	return setup_jpkictl(s, add);
 }
 
-/* The fingerprint or the file, from somewhere else than the card. */
+/* Takes a fingerprint or a file that does not come from the card. */
 static bool
 trust_typed(const struct setup *s)
 {
@@ -210,11 +210,11 @@ crl_done(struct setup *s)
 		printf("  %s\n", _("A CRL is installed."));
 		return s->crl_source == NULL && !s->no_crl;
 	}
-	printf("  %s\n", _("No CRL is installed, and without one no card logs in."));
+	printf("  %s\n", _("No CRL is installed, and without one every card is refused."));
 	return false;
 }
 
-/* As many may read it as before. */
+/* Replaces a file with the same permissions. */
 static bool
 replace(const struct setup *s, const char *path, const char *old, const char *more)
 {
@@ -258,13 +258,13 @@ note_source(const struct setup *s, const char *url)
 	    replace(s, s->t->conf.crl_sources, old, url));
 }
 
-/* First proven and installed, then noted. */
+/* Verifies and installs the list first, then stores its URL. */
 static bool
 use_source(struct setup *s, const char *url)
 {
 	const char *import[] = { "crl", "import", url, NULL };
 
-	/* Which would be seen in the command line of the import. */
+	/* Otherwise they would show in the command line of the import. */
 	if (url_has_userinfo(url)) {
 		tool_complain(s->t, _("a URL with a password is not for here: write it into %s (chmod 0600), run jpkictl crl update, "
 		    "then jpkictl setup again"), s->t->conf.crl_sources);
@@ -345,7 +345,7 @@ crl_act(struct setup *s)
 		tool_complain(s->t, "%s", _("state --crl-source or --no-crl"));
 		return false;
 	}
-	while (setup_line(s, _("URL of the CRL (Enter alone: there is none, log in without it):"), line))
+	while (setup_line(s, _("URL of the CRL (leave empty to log in without one):"), line))
 		if (line[0] == '\0' ? do_without(s) : use_source(s, line))
 			return true;
 	return false;
@@ -390,13 +390,13 @@ enroll_done(struct setup *s)
 	return true;
 }
 
-/* Asks until there is an account of that name; false if the answer is nothing. */
+/* Prompts until there is an account of that name; false if the answer is empty. */
 static bool
 ask_user(struct setup *s)
 {
 	char line[SETUP_LINE];
 
-	while (!s->yes && setup_line(s, _("Whose card is it? User name (Enter alone stops):"), line) && line[0] != '\0')
+	while (!s->yes && setup_line(s, _("User name of the card's holder (leave empty to stop):"), line) && line[0] != '\0')
 		if (setup_name_user(s, line))
 			return true;
 	if (s->yes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A login in a service of its own, with the libpam and the module that the real ones get. */
+/* A login in a service of its own, with the libpam and the module that the real services use. */
 #include "config.h"
 
 #include <bsd/readpassphrase.h>
@@ -20,9 +20,9 @@
 #define TRIAL_FILE PAM_DIR "/" TRIAL_SERVICE
 
 /*
- * Only our module, and what it answers is the answer of the stack. Root tries it, at a terminal
- * that may prove nothing (lib/place.h), so the service is vouched for; a remote login stays one.
- * What the account line of the real services does is tried as it stands there.
+ * Contains only our module, whose result is that of the stack. Root tries it, at a terminal that
+ * may prove nothing (lib/place.h), so the service is listed as local; a remote login stays remote.
+ * The account line is tried as in the real services.
  */
 static const char trial_text[] =
 	"auth\trequired\tpam_jpki.so local_services=" TRIAL_SERVICE "\n"
@@ -34,7 +34,7 @@ on_interrupt(int number)
 {
 }
 
-/* ^C is no answer: the module ends in order, and lets go of the card. */
+/* ^C is an empty answer: the module ends properly, and releases the card. */
 static char *
 ask_for_module(const char *prompt, bool echo)
 {
@@ -62,7 +62,7 @@ forget(struct pam_response *answers, int count)
 	free(answers);
 }
 
-/* Without somebody to ask (no person in ctx) a prompt is not answered: no PIN is spent. */
+/* Without a user (ctx is no person) a prompt is not answered: no PIN is sent. */
 static int
 converse(int count, const struct pam_message **messages, struct pam_response **ret, void *ctx)
 {
@@ -91,7 +91,7 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 	return answers != NULL ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-/* As sudo would ask, and once. The code of libpam. */
+/* Logs in as sudo would, once. Returns the code of libpam. */
 static int
 log_in(const char *user, bool person)
 {
@@ -113,7 +113,7 @@ log_in(const char *user, bool person)
 	return r;
 }
 
-/* In a process of its own: what a module does to it is gone with it. -1: it did not end by itself. */
+/* The same in a process of its own, which contains what a module changes. -1: it was killed. */
 static int
 log_in_apart(const char *user, bool person, sigset_t *before)
 {
@@ -131,7 +131,7 @@ log_in_apart(const char *user, bool person, sigset_t *before)
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Whether the answer of a login without anybody to ask will do. */
+/* Whether this result of a login without a user is as expected. */
 static bool
 is_answer(const struct setup *s, int r)
 {
@@ -149,13 +149,13 @@ trial_passes(const struct setup *s)
 
 	printf(_("A login with the card is tried in the PAM service %s, which is removed again.\n"),
 	    TRIAL_SERVICE);
-	signals_hold(&before);	/* whatever comes, the service does not stay */
+	signals_hold(&before);	/* the service is removed whatever happens */
 	if (safefile_replace(TRIAL_FILE, 0644, trial_text, sizeof trial_text - 1, &s->t->log))
 		r = log_in_apart(s->user != NULL ? s->user : "root", person, &before);
 	(void)unlink(TRIAL_FILE);
 	signals_release(&before);
 	if (r == PAM_SUCCESS) {
-		printf("%s\n", _("The card logs in."));
+		printf("%s\n", _("Login with the card succeeded."));
 		return true;
 	}
 	if (!person && is_answer(s, r)) {

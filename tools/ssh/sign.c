@@ -93,7 +93,7 @@ spend_pin(const struct signing *s, struct own_card *c, struct secret *pin, bool 
 		.classic = c->survey.classic, .told_tries = c->survey.auth_tries,
 		.verify_by = transaction_verify_until(s->env),
 		.same_card = same_card, .work = let_sign, .ctx = c };
-	struct busy_apart busy = busy_apart_begin(_("The card is at work; leave it on the reader …"));
+	struct busy_apart busy = busy_apart_begin(_("Using the card; leave it on the reader …"));
 	struct outcome o, dropped;
 	sigset_t before;
 	bool clean;

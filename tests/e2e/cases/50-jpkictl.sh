@@ -200,7 +200,7 @@ slow_card()
 	sim fault ins 2A hang 1300
 	on_tty wait:PIN "type:$PIN" -- jpkictl enroll hanako
 	expect_equal 'exit status of enroll' 0 "$STATUS"
-	expect_has 'the screen of enroll' $'The card is at work; leave it on the reader …\r\e[K' "$OUT"
+	expect_has 'the screen of enroll' $'Using the card; leave it on the reader …\r\e[K' "$OUT"
 	fresh_card
 	sim fault ins B0 hang 1300
 	on_tty -- jpkictl doctor

@@ -256,7 +256,7 @@ at_the_end()
 	on_tty 'wait:PIN of' "type:$PIN" 'wait:Change these files' type: 'wait:decide later' 'do:sleep 4' type:y -- \
 		jpkictl setup --user hanako --rollback 0.03
 	expect_equal 'exit status, too late' 1 "$STATUS"
-	expect_has 'too late' 'nothing waits to be confirmed' "$OUT"
+	expect_has 'too late' 'nothing to confirm' "$OUT"
 	expect_as_it_was
 	setup_end
 }
@@ -320,9 +320,9 @@ name_typed()
 {
 	bare
 	rm -rf "$USERS"
-	on_tty 'wait:Whose card is it' type:nobody-here 'wait:there is no user' 'wait:Whose card is it' type:hanako 'wait:registered for hanako' \
+	on_tty 'wait:User name of the card' type:nobody-here 'wait:there is no user' 'wait:User name of the card' type:hanako 'wait:registered for hanako' \
 		'wait:PIN of' key:03 -- env -u SUDO_UID jpkictl setup
-	on_tty 'wait:Whose card is it' type: -- env -u SUDO_UID jpkictl setup
+	on_tty 'wait:User name of the card' type: -- env -u SUDO_UID jpkictl setup
 	expect_equal 'exit status' 1 "$STATUS"
 	expect_as_it_was
 	setup_end
@@ -550,7 +550,7 @@ services_chosen()
 	expect_has 'sudo' pam_jpki "$(cat /etc/pam.d/sudo)"
 	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was changed'
 	expect_lacks 'su, which is not recommended' pam_jpki "$(cat /etc/pam.d/su)"
-	expect_has 'screen' 'The card logs in' "$OUT"
+	expect_has 'screen' 'Login with the card succeeded' "$OUT"
 	run jpkictl setup --undo
 	expect_as_it_was
 	rm -f /etc/pam.d/su
@@ -783,7 +783,7 @@ run_case 'setup: refused, jumped over' refused 'auth [success=1 default=ignore] 
 run_case 'setup: refused, jumped over in account' refused '@include common-auth\naccount [success=1 default=ignore] pam_rootok.so\n@include common-account\n' 'count wrong'
 run_case 'setup: refused, shuts out' refused '@include common-auth\naccount requisite pam_deny.so\n@include common-account\n' 'shut out'
 run_case 'setup: refused, no place' refused 'auth required pam_permit.so\n' 'no line was found'
-run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'let in anybody'
+run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'every user would be admitted'
 
 stopped()	# UP-TO…: the answers before the no
 {

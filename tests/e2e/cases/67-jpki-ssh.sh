@@ -51,7 +51,7 @@ through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY
 through 'jpki-ssh: a card that is slow to read says that it waits' sim='fault ins B0 hang 1300' \
 	says=$'Reading the card; leave it on the reader …\r\e[KSign in to' after='CARD_DIRTY=yes' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: a card that is slow to sign says that it waits' sim='fault ins 2A hang 1300' \
-	says=$'The card is at work; leave it on the reader …\r\e[K' lacks='Reading the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+	says=$'Using the card; leave it on the reader …\r\e[K' lacks='Reading the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
 
 mixed_stack sshd "$(challenge_options)"
