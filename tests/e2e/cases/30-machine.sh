@@ -525,7 +525,7 @@ shown_before_a_wait()
 	cue "$place" wait=1
 	cue "$place" wait=1 --silent
 	cue 'info: マイナンバーカードをICカードリーダライタに置いてください。' 'wait=1 lang=ja'
-	cue 'error: There is no card on the reader. Place your My Number Card on the reader and try again.' wait=0
+	cue 'error: There is no card on the reader. Place your My Number Card on the reader (again, if it is already there) and try again.' wait=0
 	put_card other-person
 	cue "$place" wait=1
 	put_card 'good profile=nojpki'

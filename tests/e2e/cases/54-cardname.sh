@@ -108,7 +108,7 @@ nameless 'a Juki card, nothing typed: said' card='good profile=juki' drive='text
 # --- nobody's card, or several accounts' ------------------------------------------------------------
 login "no name: nobody's card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \
 	code=UNREGISTERED pam=USER_UNKNOWN says='The card on the reader is not registered for any account of this computer.' \
-	says2='Log in with your name'
+	says2='Log in with your user name'
 nameless "nobody's card, no name is asked for" card=other-person drive=auth user=- auth=USER_UNKNOWN code=UNREGISTERED pins=0 verifies=0
 enroll hanako good
 enroll taro good
@@ -137,10 +137,15 @@ enroll hanako good
 # --- with a real login -----------------------------------------------------------------------------
 names_of_card()
 {
+	local leave=key:03
+
+	case $(command login --version 2>/dev/null) in
+	*util-linux*) leave=key:04 ;;	# it ignores SIGINT
+	esac
 	card_stack login user_from_card=yes
 	person 'no name: login, the card names the user' says='uid=2001(hanako)' asks='Hello hanako. PIN' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- login
 	person 'no name: login, no card, and a typed name' sim=remove status="0|1|130" log=NO-CARD prompts=0 verifies=0 \
-		'wait:login: $' type:hanako 'wait:login: $' key:03 -- login
+		'wait:login: $' type:hanako 'wait:login: $' "$leave" -- login
 	person 'no name: login, an empty name, and the card that comes' before='card_stack login user_from_card=yes wait=20' sim=remove \
 		says='uid=2001(hanako)' 'wait:login: $' 'type:' 'wait:Place your' 'do:sim insert' "${RIGHT[@]}" 'wait:[$] $' \
 		'type:id; exit' -- login
