@@ -32,8 +32,8 @@ packages_desktop=(
 	xscreensaver sway swaylock wtype grim dbus-daemon lightdm lightdm-gtk-greeter
 )
 
-# A keyring that a password unlocks: unpacked, for its cases.
-packages_keyring=(gnome-keyring libpam-gnome-keyring libsecret-tools dbus-daemon dbus-bin)
+# A keyring that a password unlocks, and a directory that it mounts: unpacked, for their cases.
+packages_keyring=(gnome-keyring libpam-gnome-keyring libsecret-tools dbus-daemon dbus-bin libpam-mount libpam-mount-bin gocryptfs fuse3)
 
 # What tests/bench/compare sets beside pam_jpki: unpacked.
 packages_peers=(libpam-p11 libpam-pkcs11 sssd-common libpam-sss libnss-sss sssd-proxy)

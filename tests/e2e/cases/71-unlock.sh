@@ -10,14 +10,10 @@ MACHINE_ID=0123456789abcdef0123456789abcdef
 UNLOCKED=(opts=unlock=yes authtok=set)
 LOCKED=(opts=unlock=yes authtok=unset 'says=Your keyring may prompt for it.')
 
+# shellcheck source=tests/e2e/keyring.sh
+. "$E2E_TOP/tests/e2e/keyring.sh"
 rm -f /etc/machine-id
 echo "$MACHINE_ID" > /etc/machine-id
-
-# set_password [PASSWORD [PIN]]
-set_password()
-{
-	on_tty 'wait:Password of hanako' "type:${1-$PASSWORD}" 'wait:PIN' "type:${2-$PIN}" -- jpkictl unlock set hanako
-}
 
 # --- jpkictl unlock --------------------------------------------------------------------
 
@@ -28,7 +24,7 @@ storing()
 	expect_has 'status' 'No password is stored' "$OUT"
 	run jpkictl unlock status hanako
 	expect_equal 'exit status' 1 "$STATUS"
-	set_password
+	store_password
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_has 'output' 'hanako: the password is stored; the card unlocks it' "$OUT"
 	expect_has 'output' 'unlock = yes' "$OUT"
@@ -65,7 +61,7 @@ not_stored()
 	run jpkictl unlock set nobody-here
 	expect_equal 'exit status' 1 "$STATUS"
 	expect_equal 'commands to the card' 0 "$(stat_of apdus)"
-	set_password "$PASSWORD" "$WRONG_PIN"
+	store_password "$PASSWORD" "$WRONG_PIN"
 	expect_equal 'exit status' 1 "$STATUS"
 	expect_has 'output' 'JPKI-E-PIN-WRONG' "$OUT"
 	[ ! -e "$FILE" ] || fail 'a file was written'
@@ -119,7 +115,7 @@ run_case 'unlock: jpkictl unlock set says that a card with ECDSA cannot keep a p
 # --- logins ----------------------------------------------------------------------------
 
 # By --only the case above may have been left out.
-[ -e "$WORK/stored" ] || { set_password; cp "$FILE" "$WORK/stored"; }
+[ -e "$WORK/stored" ] || { store_password; cp "$FILE" "$WORK/stored"; }
 put_file()	# [COMMAND…]: the stored file, and what is done to it
 {
 	install -m 600 "$WORK/stored" "$FILE"
@@ -274,7 +270,6 @@ run_case 'unlock: jpkictl unlock remove, enroll and revoke take the file away' r
 
 # --- the keyring ---------------------------------------------------------------------------
 
-RUNTIME=/run/user/2001
 # The lines of config/pam.d/gdm-password for a keyring.
 keyring_stack()
 {
@@ -284,45 +279,12 @@ keyring_stack()
 		'password required pam_deny.so' > /etc/pam.d/e2e-keyring
 }
 
-# as_hanako COMMAND: on a bus of hanako's own
-as_hanako()
-{
-	setpriv --reuid 2001 --regid 2001 --init-groups env -i HOME=/home/hanako USER=hanako PATH="$PATH" \
-		XDG_RUNTIME_DIR=$RUNTIME timeout 20 dbus-run-session -- sh -c "$1"
-}
-
-# A secret in the keyring that hanako's password locks.
-make_keyring()
-{
-	install -d -o hanako -g hanako -m 700 "$RUNTIME"
-	as_hanako "printf %s '$PASSWORD' | gnome-keyring-daemon --unlock --components=secrets >/dev/null
-		printf %s the-secret | secret-tool store --label=e2e of e2e" >> "$LOG" 2>&1
-	end_keyring
-	[ -e /home/hanako/.local/share/keyrings/login.keyring ] || fail 'there is no keyring'
-}
-
-end_keyring()
-{
-	pkill -u 2001 -f 'gnome-keyring-d|dbus-daemon' || :
-	until_true 5 keyring_gone || fail 'the daemon of the keyring does not end'
-	rm -rf "${RUNTIME:?}/keyring"
-}
-
-keyring_gone()
-{
-	! pgrep -u 2001 -f gnome-keyring-d >/dev/null
-}
-
 # What a session of hanako's finds in the keyring, after a login that types the words: in SECRET.
 secret_after()	# WORD…
 {
-	local look="$WORK/look"
-
-	printf '#!/bin/sh\nset -eu\ngnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\nexec secret-tool lookup of e2e\n' > "$look"
-	chmod 755 "$look"
 	SECRET=
-	run pamdrive --service e2e-keyring --user hanako --putenv "XDG_RUNTIME_DIR=$RUNTIME" "$@" auth setcred open
-	SECRET=$(as_hanako "$look" 2>> "$LOG")
+	run pamdrive --service e2e-keyring --user hanako --putenv "XDG_RUNTIME_DIR=$KEYRING_RUNTIME" "$@" auth setcred open
+	SECRET=$(as_hanako "$KEYRING_LOOK" 2>> "$LOG")
 	printf 'the secret is "%s"\n' "$SECRET" >> "$LOG"
 	end_keyring
 }
@@ -368,4 +330,86 @@ if [ -e "$PAMDIR/pam_gnome_keyring.so" ] && command -v gnome-keyring-daemon secr
 	run_case 'unlock: the GNOME keyring stays locked where nothing is unlocked' the_keyring_stays
 else
 	skip 'unlock: a secret of the GNOME keyring is readable after a login by PIN alone' 'no GNOME keyring here'
+fi
+
+# --- an encrypted directory --------------------------------------------------------------------
+
+CIPHER=/home/hanako.cipher
+PRIVATE=/home/hanako/private
+SEEN=$WORK/seen			# by the session
+
+# The lines of A KEYRING in pam_jpki(8) and of doc/unlock.md, with pam_mount in place of the keyring.
+mount_stack()
+{
+	printf '%s\n' 'auth [success=ok default=2] pam_jpki.so unlock=yes' 'auth optional pam_mount.so' \
+		'auth sufficient pam_permit.so' 'auth required pam_unix.so' 'auth optional pam_mount.so' \
+		'account required pam_permit.so' 'session optional pam_mount.so' "session optional pam_exec.so $WORK/session" \
+		'password required pam_deny.so' > /etc/pam.d/e2e-mount
+	printf '#!/bin/sh\n[ "$PAM_TYPE" != open_session ] || exec setpriv --reuid hanako --regid hanako --init-groups cat %s > %s\n' \
+		"$PRIVATE/letter" "$SEEN" > "$WORK/session"
+	chmod 755 "$WORK/session"
+}
+
+# A file in a directory that gocryptfs encrypts under hanako's password, which pam_mount gives it.
+make_private()
+{
+	[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229
+	chmod u+s "$(command -v fusermount3)"	# as the script of its package does
+	mkdir -p "$CIPHER" "$PRIVATE"
+	printf '%s\n' "$PASSWORD" > "$WORK/passfile"
+	{
+		gocryptfs -init -q -scryptn 10 -passfile "$WORK/passfile" "$CIPHER" &&
+			gocryptfs -q -passfile "$WORK/passfile" "$CIPHER" "$PRIVATE" && echo the-letter > "$PRIVATE/letter" && umount "$PRIVATE"
+	} >> "$LOG" 2>&1 || fail 'no encrypted directory'
+	rm "$WORK/passfile"
+	chown -R hanako "$CIPHER" "$PRIVATE"
+	! grep -rq the-letter "$CIPHER" "$PRIVATE" || fail 'the letter is readable without the password'
+	sed -i "s|<!-- Volume definitions -->|<volume user=\"hanako\" fstype=\"fuse\" path=\"$(command -v gocryptfs)#$CIPHER\" mountpoint=\"$PRIVATE\" options=\"nodev,nosuid,quiet\" />|" \
+		/etc/security/pam_mount.conf.xml
+}
+
+# letter_after WANTED WORD…: what hanako finds in the directory in a session after a login that types the words.
+letter_after()
+{
+	local wanted=$1
+
+	shift
+	rm -f "$SEEN"
+	run pamdrive --service e2e-mount --user hanako "$@" auth setcred open close
+	expect_equal 'the letter' "$wanted" "$(cat "$SEEN")"
+	! mountpoint -q "$PRIVATE" || fail 'the directory stays open after the session'
+}
+
+the_directory_opens()
+{
+	put_file
+	fresh_card
+	mount_stack
+	make_private
+	letter_after the-letter "pin=$PIN"
+	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_equal 'prompts' 1 "$(grep -c '^prompt' <<< "$OUT")"
+	letter_after the-letter "pin=$PASSWORD" "pin=$PASSWORD"
+	expect_equal 'pam_authenticate by password' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	# Where nothing is unlocked it asks for the password, and the login goes on without.
+	put_file change_octet 300
+	letter_after '' "pin=$PIN" pin=
+	expect_equal 'pam_authenticate, with a file that was changed' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	expect_match 'the second prompt' '.*password.*' "$(grep '^prompt' <<< "$OUT" | sed -n 2p)"
+	put_file
+	sed -i 's/ unlock=yes//' /etc/pam.d/e2e-mount
+	letter_after '' "pin=$PIN" pin=
+	expect_equal 'pam_authenticate without the option' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+	rm -f /etc/pam.d/e2e-mount
+}
+
+DIRECTORY='unlock: an encrypted directory (gocryptfs, pam_mount) is mounted after a login by PIN alone'
+if [ -e "$PAMDIR/pam_mount.so" ] && command -v gocryptfs mount.fuse >/dev/null; then
+	if allows mounts && grep -q 'fuse$' /proc/filesystems; then
+		run_case "$DIRECTORY" the_directory_opens
+	else
+		skip "$DIRECTORY" 'no FUSE here'
+	fi
+else
+	skip "$DIRECTORY" 'no pam_mount here'
 fi
