@@ -12,15 +12,29 @@
 PASSWORD=correct-horse-7
 GREETER_KDE=$(echo /usr/lib/*/libexec/kscreenlocker_greet)
 
-# install_stack SERVICE example|card [OPTIONS]: the file of config/pam.d, with these options behind the
-# module; or the module alone.
+OPENER=pam_gnome_keyring.so
+
+# install_stack SERVICE example|card|keyring [OPTIONS]: the file of config/pam.d, with these options behind the
+# module; the module alone; the file, with the lines that let the card open the keyring of OPENER (A KEYRING in pam_jpki(8)).
 install_stack()
 {
-	if [ "$2" = card ]; then
+	local example=$E2E_TOP/config/pam.d/$1
+
+	case $2 in
+	card)
 		install_pam_service "$1" "auth required pam_jpki.so ${3-}"
-	else
-		sed "/^auth/s/pam_jpki\.so.*/& ${3-}/" "$E2E_TOP/config/pam.d/$1" > "/etc/pam.d/$1" || fail "no example $1"
-	fi
+		;;
+	keyring)
+		sed -e "s/^auth .*\(pam_jpki\.so.*\)/auth [success=ok default=2] \1 ${3-} unlock=yes\nauth optional $OPENER\nauth sufficient pam_permit.so/" \
+			-e "s/^auth .*pam_unix.so.*/&\nauth optional $OPENER/" "$example" > "/etc/pam.d/$1" || fail "no example $1"
+		printf '%s\n' "session required pam_env.so envfile=$WORK/session-env" "session optional $OPENER auto_start force_run" \
+			>> "/etc/pam.d/$1"
+		printf 'XDG_RUNTIME_DIR=%s\n' "$RUNTIME" > "$WORK/session-env"
+		;;
+	*)
+		sed "/^auth/s/pam_jpki\.so.*/& ${3-}/" "$example" > "/etc/pam.d/$1" || fail "no example $1"
+		;;
+	esac
 }
 
 desktops_begin()
@@ -87,7 +101,9 @@ sddm_files()
 		while [ $# -gt 1 ] && [ "$1" != -displayfd ]; do shift; done
 		exec Xvfb :0 -ac -screen 0 1280x720x24 -nolisten tcp -noreset -displayfd "$2"
 	TEXT
-	printf '#!/bin/sh\nid > %s\nexec sleep 600\n' "$SESSION_LOG" > "$WORK/sddm-session"
+	# With a keyring, what it has is in the log too.
+	printf '#!/bin/sh\n{ id; [ ! -x "%s" ] || dbus-run-session "%s"; } > %s\nexec sleep 600\n' "$WORK/look" "$WORK/look" "$SESSION_LOG" \
+		> "$WORK/sddm-session"
 	chmod 0755 "$WORK" "$WORK/sddm-x" "$WORK/sddm-session"
 	mkdir -p /usr/share/xsessions
 	printf '[Desktop Entry]\nType=Application\nName=e2e\nExec=true\n' > /usr/share/xsessions/e2e.desktop
@@ -99,7 +115,17 @@ start_sddm()
 	sddm_files
 	LANG=$LOCKER_LANG sddm >> "$LOG" 2>&1 </dev/null &
 	LOCKER_PID=$!
-	until_true 30 greeter_has_focus 2> /dev/null
+	until_true 30 greeter_has_focus 2> /dev/null || return
+	[ -n "${p[name]}" ] || leave_name_empty
+}
+# The field of the name is above that of the password.
+leave_name_empty()
+{
+	until_true 10 screen_rests
+	press shift+Tab
+	press ctrl+a
+	press BackSpace
+	press Tab
 }
 # The name is that of the first user. The greeter gives the one text to a new process each time, which answers
 # every question with it; until that has ended, it takes no other.

@@ -24,6 +24,15 @@ gdm_stack()
 		fail 'update-alternatives failed'
 }
 
+# put_first FILE: the module's line of auth in front of all others.
+put_first()
+{
+	local line
+
+	line=$(grep '^auth .*pam_jpki\.so' "$1")
+	sed -i -e '/^auth .*pam_jpki\.so/d' -e "0,/^auth/s/^auth/$line\nauth/" "$1"
+}
+
 # shellcheck disable=SC2016 # expanded by the inner shell
 HAS_CONSOLES='echo CAN_TTY=1 > /run/systemd/seats/seat0; "$@"; status=$?; rm /run/systemd/seats/seat0; exit $status'
 
@@ -52,7 +61,7 @@ lay_card_when_waited_for()
 #   user=NAME       who was chosen (hanako); "": nobody, the worker asks
 #   at=PLACE        desk, session or nowhere (desk)
 #   sim=COMMANDS    for simctl, before; arrives=yes: and the card is laid down once it is waited for
-#   opts=WORDS      behind the module in an example
+#   opts=WORDS      behind the module in an example; first=yes: its line is the first
 #   result=REGEX    what gnome-shell is sent for Authenticate: ok, or gdm's name of an error (ok)
 #   code=REGEX      outcomes in the log, one after the other, without JPKI- or JPKI-E- (OK); "" for none
 #   says=TEXT       must be shown as a message or a question
@@ -61,7 +70,7 @@ lay_card_when_waited_for()
 #   tries=N         left on the card (3)
 gdm()
 {
-	local -A p=([user]=hanako [at]=desk [sim]='' [arrives]='' [opts]='' [result]=ok [code]=OK [says]='' [options]='' [lang]=C.UTF-8
+	local -A p=([user]=hanako [at]=desk [sim]='' [arrives]='' [opts]='' [first]='' [result]=ok [code]=OK [says]='' [options]='' [lang]=C.UTF-8
 		[prompts]=1 [verifies]=1 [tries]=3)
 	local name=$1 service=$2 stack=$3 step
 
@@ -70,6 +79,7 @@ gdm()
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do p[${1%%=*}]=${1#*=}; shift; done
 	if [ $# -gt 0 ]; then shift; else set -- "$PIN"; fi
 	gdm_stack "$service" "$stack" "${p[opts]}"
+	[ -z "${p[first]}" ] || put_first "/etc/pam.d/$service"
 	use_place "${p[at]}"
 	fresh_card
 	sim_commands "${p[sim]}"
@@ -141,6 +151,32 @@ either gdm-password example
 gdm 'gdm, gdm-password as example: laying the card on the reader brings the prompt' gdm-password example opts=wait=20 \
 	sim=remove arrives=yes says='Place your My Number Card on the reader'
 
+# Nobody was chosen, and the card names the user: where the name is asked for and left empty (pam_nologin.so wants one), or
+# unasked, where our line is the first.
+names_user()	# first|empty STACK OPTION
+{
+	local name="gdm, gdm-password as $2, the card names the user" enter=('') how=("opts=$3")
+
+	[ "$1" = empty ] || { name="$name, unasked"; enter=(); how+=(first=yes); }
+	gdm "$name" gdm-password "$2" "${how[@]}" user= says=$'user: hanako\nprompt: Hello hanako. ' -- "${enter[@]}" "$PIN"
+	gdm "$name, and a session is opened" gdm-password "$2" "${how[@]}" user= says='Open = ok' code='OK SESSION-OPEN' \
+		options='--steps Authenticate,Authorize,EstablishCredentials,Open' -- "${enter[@]}" "$PIN"
+	[ "$1" = empty ] || gdm "$name, wrong PIN, and the password of a name that is typed" gdm-password "$2" "${how[@]}" user= \
+		code=PIN-WRONG prompts=2 tries=2 says='question: ' -- "$WRONG_PIN" taro "$PASSWORD"
+	gdm "$name, a name that is chosen wins" gdm-password "$2" "${how[@]}" user=taro code=OTHER-CARD verifies=0 -- "$PASSWORD"
+	gdm "$name, a name that is typed wins" gdm-password "$2" "${how[@]}" user= sim=remove says='question: ' code=NO-CARD verifies=0 \
+		-- hanako "$PASSWORD"
+}
+enroll taro other-person
+names_user empty example user_from_card=yes
+names_user first example user_from_card=yes
+profile --enable
+write_conf 'debug = yes' 'user_from_card = yes'
+names_user empty shipped ''
+write_conf 'debug = yes'
+profile --disable
+enroll taro
+
 # Nothing but the card.
 gdm 'gdm, gdm-smartcard as example: right PIN' gdm-smartcard example
 gdm 'gdm, gdm-smartcard as example: the user is typed, then the PIN' gdm-smartcard example user= says='question: ' -- hanako "$PIN"
@@ -160,3 +196,59 @@ gdm 'gdm, gdm-smartcard as example: locked card' gdm-smartcard example sim='set 
 	code=PIN-LOCKED prompts=0 tries=0 verifies=0 --
 gdm 'gdm, gdm-smartcard as example: a user without a card' gdm-smartcard example user=taro result=Authenticating \
 	code=NOT-ENROLLED prompts=0 verifies=0 --
+
+# --- the keyring opens with the card ---------------------------------------------------
+
+# The lines that the example has as remarks, in place of the one that it has, and Debian's for the keyring. What
+# logind would set for the session comes from a file.
+keyring_stack()
+{
+	sed -e '/^auth .*pam_jpki\.so/d' -e 's/^#\(auth .*\(jpki\|keyring\|permit\)\.so\)/\1/' \
+		-e '/^@include common-auth/aauth optional pam_gnome_keyring.so' \
+		-e "\$asession required pam_env.so envfile=$WORK/session-env\nsession optional pam_gnome_keyring.so auto_start" \
+		"$E2E_TOP/config/pam.d/gdm-password" > /etc/pam.d/gdm-password
+	printf 'XDG_RUNTIME_DIR=%s\n' "$KEYRING_RUNTIME" > "$WORK/session-env"
+}
+
+# keyring NAME SECRET CODE ANSWER…: a session after a login with these answers, and what it finds in the keyring.
+keyring()
+{
+	local name=$1 secret=$2 code=$3
+
+	begin "$name" || return 0
+	shift 3
+	use_place desk
+	fresh_card
+	run "${PLACE[@]}" env LANG=C.UTF-8 "$DRIVE" gdm-password --user hanako --steps Authenticate,Authorize,EstablishCredentials,Open \
+		--then "$WORK/in-the-session" "$@"
+	expect_has 'what the worker did' 'Open = ok' "$OUT"
+	expect_equal 'the secret in the keyring' "$secret" "$(sed -n 's/^secret: //p' <<< "$OUT")"
+	expect_match outcomes "$code" "$(syslog_new | grep -o 'JPKI-[A-Z-]* user=' | sed 's/JPKI-\(E-\)\?//; s/ .*//' | xargs)"
+	expect_card_forgot
+	end_keyring
+	end
+}
+
+# shellcheck source=tests/e2e/keyring.sh
+. "$E2E_TOP/tests/e2e/keyring.sh"
+prepare_keyring()
+{
+	gdm_stack gdm-password shipped
+	make_keyring
+	{
+		printf '#!/bin/bash\n'
+		declare -f as_hanako
+		declare -p KEYRING_RUNTIME KEYRING_LOOK
+		printf 'echo "secret: $(as_hanako "$KEYRING_LOOK" 2>/dev/null)"\n'
+	} > "$WORK/in-the-session"
+	chmod 755 "$WORK/in-the-session"
+	fresh_card
+	store_password
+	expect_has 'what jpkictl says' 'the card unlocks it' "$OUT"
+	keyring_stack
+}
+run_case 'gdm, gdm-password as example: the password is stored for the keyring' prepare_keyring
+keyring 'gdm, gdm-password as example: the keyring opens with the card' the-secret 'OK SESSION-OPEN' "$PIN"
+keyring 'gdm, gdm-password as example: the keyring opens with the password' the-secret 'PIN-WRONG( SESSION-OPEN)?' "$WRONG_PIN" "$PASSWORD"
+jpkictl unlock remove hanako >> "$E2E_LOGS/setup.log" 2>&1
+keyring 'gdm, gdm-password as example: nothing is stored, and the keyring stays locked' '' 'OK SESSION-OPEN' "$PIN"

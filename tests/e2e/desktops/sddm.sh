@@ -16,4 +16,21 @@ locker 'sddm: no card, password' sddm example "$HERE" sim=remove typed="$PASSWOR
 locker 'sddm: no card, the PIN is no password' sddm example "$HERE" sim=remove opens=no code=NO-CARD verifies=0
 locker 'sddm: locked card, password' sddm example "$HERE" sim='set auth-tries 0' typed="$PASSWORD" code=PIN-LOCKED tries=0 verifies=0
 locker 'sddm: nothing says where the display is' sddm example typed="$PASSWORD" code=REMOTE verifies=0
+locker 'sddm: the name is left empty, and the card names the user' sddm example "$HERE user_from_card=yes" name= session='uid=2001(hanako)'
+
+# --- the keyring opens with the card ---------------------------------------------------
+# shellcheck source=tests/e2e/keyring.sh
+. "$E2E_TOP/tests/e2e/keyring.sh"
+prepare_keyring()
+{
+	make_keyring
+	store_password
+	expect_has 'what jpkictl says' 'the card unlocks it' "$OUT"
+}
+[ -s /etc/machine-id ] || dbus-uuidgen > /etc/machine-id
+run_case 'sddm: the password is stored for the keyring' prepare_keyring
+locker 'sddm: the keyring opens with the card' sddm keyring "$HERE" session=the-secret
+end_keyring
+locker 'sddm: the keyring opens with the password' sddm keyring "$HERE" typed="$PASSWORD" sim=remove code=NO-CARD verifies=0 session=the-secret
+end_keyring
 end_screens
