@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who has taken the helper over (by a hostile card, say) just after the PIN was typed, and
+# An attacker who has taken the helper over (by a hostile card, say) just after the PIN was typed, and
 # does nothing that its filter of calls is written against: reads instead of writing, owns instead
 # of signalling. Where the helper stays root, which is the worst that can be taken over, and where
 # a screen locker of the user's has started it.

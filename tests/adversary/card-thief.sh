@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who found or stole the card, and does not know the PIN.
+# An attacker who has found or stolen the card, and does not know the PIN.
 
 at_the_prompt()	# ITEM… of pamdrive
 {
@@ -33,7 +33,7 @@ three_tries_shown()
 	[ "$(sim get auth-tries)" = 1 ] || broken 'the last try is spent'
 }
 # Promise: Logins use at most two tries; the third is kept unless the administrator allows it.
-# Letter: the card is asked how many tries are left before each VERIFY, and it has answered "3".
+# Letter: the card's try counter is read before each VERIFY, and it has answered "3".
 # Seen to succeed: mutant tries-read-again
 adversary try-counter-changed-meanwhile three_tries_shown
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# A server that CRLs are fetched from, or somebody on the way to it; who looks on, and who ends what fetches.
+# A server of CRLs, or an attacker on the network path to it; one who watches, and one who kills the fetching process.
 
 WEB=$WORK/web
 WEB_LOG=$WORK/web.log

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody with a false card: it says whatever it likes.
+# An attacker with a false card, which sends anything.
 
 # counterfeit: on the reader, a card with the enrolled certificate, which is public, and a key of
 # its own; it takes any PIN.
@@ -44,7 +44,7 @@ certificate_for_something_else()
 # Seen to succeed: mutant policy
 adversary certificate-for-something-else certificate_for_something_else
 
-# A list in the name of the authority, by somebody who has another key of that name.
+# A list in the name of the authority, by an attacker who has another key of that name.
 list_of_a_namesake()
 {
 	rm -rf "$CRLS"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who can write to the organization's directory, or who found a card that is blocked there.
+# An attacker who can write to the organization's directory, or has found a card that is blocked there.
 
 FLEET=/var/lib/pam_jpki/fleet
 
@@ -74,7 +74,7 @@ blocked_elsewhere()
 	rm -rf "$FLEET"
 	reset_config
 }
-# Promise: What an organization blocks is refused here, whoever has registered it, before the PIN is asked for and again after it.
+# Promise: What an organization blocks is refused here, no matter who registered it, before the PIN prompt and again after it.
 # Letter: root has enrolled the card, no list of this machine has it, and the PIN is right.
 # Seen to succeed: mutant fleet-blocks
 adversary fleet-blocked-elsewhere blocked_elsewhere
@@ -89,7 +89,7 @@ blocked_at_the_prompt()
 	rm -rf "$FLEET"
 	reset_config
 }
-# Promise: What an organization blocks is refused here, whoever has registered it, before the PIN is asked for and again after it.
+# Promise: What an organization blocks is refused here, no matter who registered it, before the PIN prompt and again after it.
 # Letter: when the card was judged, the copy did not have it; the prompt has been open since.
 # Seen to succeed: mutant recheck-after-prompt
 adversary fleet-blocked-at-the-prompt blocked_at_the_prompt
@@ -105,7 +105,7 @@ state_of_the_future()
 	rm -rf "$FLEET"
 	reset_config
 }
-# Promise: Where the administrator says so, a copy that is too old, or whose age cannot be known, lets nobody in.
+# Promise: If the administrator says so, no card of a copy that is too old, or of unknown age, is accepted.
 # Letter: the state has a time that is no more than fleet_max_age ago, and never will be.
 # Seen to succeed: mutant fleet-of-the-future
 adversary fleet-state-of-the-future state_of_the_future

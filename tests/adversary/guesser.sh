@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Another user of the machine, who guesses the PIN of the card that lies in the reader.
+# Another user of the machine, who guesses the PIN of the card on the reader.
 #
 # shellcheck disable=SC2016 # some text is for other shells
 
@@ -16,7 +16,7 @@ helper_gone()
 	! pgrep -x jpki_helper > /dev/null
 }
 
-# One guess, if he is asked; it counts if it reaches the card.
+# One guess, if there is a prompt; it counts if it reaches the card.
 he_guesses()	# [STEP…] (after the PIN is typed)
 {
 	local before

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NEWEST 8	/* so many processes may begin while it looks */
+#define NEWEST 8	/* that many processes may begin while it looks */
 #define LOOK_MS 10	/* after a program began */
 
 static char keys[2048];

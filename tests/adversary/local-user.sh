@@ -29,7 +29,7 @@ link_to_a_file_of_roots()
 	reset_config
 }
 # Promise: Files that decide about logins belong to root, only root can write them, and their paths have no symbolic links.
-# Letter: the file is root's, and 0644; only the way to it leads through a directory of taro's, who may exchange it.
+# Letter: the file is root's, and 0644; but a directory above it is taro's, who may exchange it.
 # Seen to succeed: mutant symbolic-link-to-a-trust-file
 adversary link-to-a-file-of-roots link_to_a_file_of_roots
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who is not at the machine, and is after the card on its reader: each in a
+# An attacker who is not at the machine, and wants to use the card on its reader: each in a
 # way in which a program, or the user, makes it look local.
 
 IN_SESSION=$E2E_TOP/tests/e2e/in-session

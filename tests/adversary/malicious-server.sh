@@ -9,7 +9,7 @@ AT=(-F none -p "$SSH_PORT" -o "UserKnownHostsFile=$WORK/known_hosts" -o StrictHo
 start_challenging_sshd
 chmod 0644 "$WORK/known_hosts"
 
-# That server is sshd; who gives it the PIN is let in, so that it shows.
+# That server is sshd; it admits a user who sends it the PIN, so that this shows.
 wants_the_pin()	# OPTION…
 {
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): expect=$PIN

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Another program on the machine, which uses the same card.
 
-# The card counts the PIN as entered for somebody else; the reader answers VERIFY itself.
+# The card counts the PIN as entered for another program; the reader answers VERIFY itself.
 reader_that_answers_for_the_card()
 {
 	count_commands

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who ends a program, by a signal that it cannot handle, while its helper is at work with the card.
+# An attacker who kills a program, by a signal that it cannot handle, while its helper uses the card.
 
 helper_gone()
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody at the other end of the network, who has got signatures of hanako's card for something else.
+# A remote attacker, who has signatures of hanako's card for something else.
 
 start_challenging_sshd
 card_stack sshd "$(challenge_options)"
@@ -58,7 +58,7 @@ look_at()
 		sed "s/$1/NAME/g; s/[0-9a-f]\{64\}/NONCE/; s/[0-9]\{10\}/TIME/" > "$WORK/seen-$1"
 }
 
-# Who is enrolled? He asks for users, and compares what he sees: without an answer, with a signature of his
+# Tries to learn who is enrolled: tries user names, and compares what it sees: without an answer, with a signature of his
 # own card, with one by nothing in the name of hanako's card.
 who_is_enrolled()
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into a program that ignores SIGCHLD: kills its helper as soon as that was started, and
- * starts a child of the same number, as if so many had come and gone. At the end of the program
+ * starts a child of the same number, as if that many had come and gone. At the end of the program
  * /run/victim says what became of this child: "lived" or "killed".
  */
 #include "config.h"

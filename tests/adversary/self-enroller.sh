@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# Somebody at the machine who knows the password of an account, where people register their own cards
+# An attacker at the machine who knows the password of an account, where users register their own cards
 # (self_enroll = yes): as pkexec starts jpki_enroll_self for them, after that password.
 
 PROGRAM=/usr/libexec/pam_jpki/jpki_enroll_self
@@ -29,7 +29,7 @@ for_a_service()
 	[ ! -e "$USERS/robot.pem" ] || broken 'a service has a card'
 	reset_config
 }
-# Promise: With `jpkictl enroll --self` users register a card for their own account and no other, and nothing but a reader's name is theirs to choose.
+# Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the account is the caller's own; it is that of a service which was taken over.
 # Seen to succeed: mutant caller-that-is-a-system-account
 adversary self-for-a-service for_a_service
@@ -43,7 +43,7 @@ with_a_shared_number()
 	userdel taro-too 2>/dev/null
 	reset_config
 }
-# Promise: With `jpkictl enroll --self` users register a card for their own account and no other, and nothing but a reader's name is theirs to choose.
+# Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the number that pkexec gives is the caller's; another account, whose groups are others, has it too.
 # Seen to succeed: mutant caller-with-a-namesake
 adversary self-with-a-shared-number with_a_shared_number
@@ -55,7 +55,7 @@ with_somebodys_card()
 	[ ! -e "$USERS/taro.pem" ] || broken "hanako's card opens taro's account"
 	reset_config
 }
-# Promise: With `jpkictl enroll --self` users register a card for their own account and no other, and nothing but a reader's name is theirs to choose.
+# Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the card proves its key, its PIN is right, and taro has no registration; the card is hanako's.
 # Seen to succeed: mutant card-of-another-account
 adversary self-with-somebodys-card with_somebodys_card
@@ -74,7 +74,7 @@ in_a_language_of_his_own()
 	[[ $OUT != *pwned* ]] || broken "a program of root's says what his file says, as a format"
 	reset_config
 }
-# Promise: With `jpkictl enroll --self` users register a card for their own account and no other, and nothing but a reader's name is theirs to choose.
+# Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: he chooses a language, which is his to choose; it leads to a catalogue of his, with formats for printf(3).
 # Seen to succeed: mutant language-that-is-a-path
 adversary self-in-his-language in_a_language_of_his_own
@@ -87,7 +87,7 @@ exchanges_the_card()
 	cmp -s "$USERS/taro.pem" "$PKI/good2.crt" || broken "taro's card was exchanged"
 	reset_config
 }
-# Promise: A registration that is in order, or that somebody has ended, is not exchanged by who knows the password; where none is, the user is told of the new one for a week.
+# Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: he is polkit's "self": he has typed the password of the account.
 # Seen to succeed: mutant claim-of-a-registered-account
 adversary self-exchanges-the-card exchanges_the_card
@@ -99,7 +99,7 @@ registers_meanwhile()
 	cmp -s "$USERS/taro.pem" "$PKI/good2.crt" || broken "taro's card was exchanged"
 	reset_config
 }
-# Promise: A registration that is in order, or that somebody has ended, is not exchanged by who knows the password; where none is, the user is told of the new one for a week.
+# Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: nothing was registered when he began; he waits at the prompt until the administrator has registered taro's card.
 # Seen to succeed: mutant claim-judged-once
 adversary self-meanwhile registers_meanwhile
@@ -123,7 +123,7 @@ logs_in_first()
 	rm -rf "$NOTICES"
 	reset_config
 }
-# Promise: A registration that is in order, or that somebody has ended, is not exchanged by who knows the password; where none is, the user is told of the new one for a week.
+# Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: the user is told at the next login, and that is the thief's.
 # Seen to succeed: mutant notice-told-once
 adversary self-logs-in-first logs_in_first
@@ -138,7 +138,7 @@ read_by_another()
 	rm -rf "$NOTICES"
 	reset_config
 }
-# Promise: A registration that is in order, or that somebody has ended, is not exchanged by who knows the password; where none is, the user is told of the new one for a week.
+# Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: it is a login of taro's; another account makes it, by su with the new card.
 # Seen to succeed: mutant notice-of-another-account
 adversary self-read-by-another read_by_another

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # SSHD_PID is terminal.sh's
-# Something else that runs as a user to which sshd, or somebody with a PIN, gives work.
+# Something else that runs as a user to which sshd, or a user with a PIN, gives work.
 
 # attacker NAME: the program of that name where every user can start it; the build directory may be root's alone.
 attacker()
@@ -31,7 +31,7 @@ sshd_that_asks_for_keys()
 	until_true 10 listens "$SSH_PORT" || fail 'sshd does not come up, see sshd.log'
 }
 
-# As everybody else whom a server, or another daemon, may have taken over.
+# A process of that user which an attacker has taken over, in a server or another daemon.
 the_writer_of_keys()
 {
 	local user injectors=() i

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What is typed, by somebody who means no harm or by a stranger, and goes where it should not.
+# Input, by a user who makes a mistake or by an attacker, that is passed where it must not go.
 
 slips()
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who wants the password that is stored for hanako's card (doc/unlock.md).
+# An attacker who wants the password that is stored for hanako's card (doc/unlock.md).
 # shellcheck disable=SC2034 # SYSLOG_FROM is lib.sh's
 
 UNLOCK=/var/lib/pam_jpki/unlock
@@ -114,6 +114,6 @@ pin_for_a_password()
 	mv /etc/shadow.e2e /etc/shadow
 }
 # Promise: A stored password goes only to a program that root has started, after a login that the card has decided, where a line says so, and never looks like a PIN.
-# Letter: a password is to be unlocked, the verdict is a success, and what it hands over is four octets of text: the PIN that was typed.
+# Letter: a password is to be unlocked, the verdict is a success, and what it hands over is four bytes of text: the PIN that was typed.
 # Seen to succeed: mutant pin-for-a-password
 adversary helper-that-hands-on-the-pin pin_for_a_password

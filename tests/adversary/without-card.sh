@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Somebody who comes in without the card, where the module is in the stack all the same.
+# A user who is admitted without the card, although the module is in the stack.
 # shellcheck disable=SC2034 # SYSLOG_FROM is lib.sh's
 
 # Behind our line is what an administrator relies on at setcred: pam_group, which grants,

@@ -6,7 +6,7 @@
  * crlgen [-r PERCENT] [-p PARTS] PKI COUNT FILE
  *
  * COUNT entries in no order, with serial numbers of 8 to 20 bytes, all lengths equally often,
- * and one more in the middle: the leaf bench-revoked. -r: so many of a hundred have a
+ * and one more in the middle: the leaf bench-revoked. -r: that many of a hundred have a
  * reasonCode (30). -p: not one list for all certificates but PARTS lists with a critical
  * issuingDistributionPoint each, FILE.1 to FILE.PARTS. The same arguments give the same serials.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fleetcost [USERS]: what an organization of so many users (20000) costs a machine: the first fill of the copy,
+ * fleetcost [USERS]: what an organization of that many users (20000) costs a machine: the first fill of the copy,
  * a change, and what a login reads, beside one that knows its own registrations alone. JPKI_PKI names the
  * throw-away certificates; all users have the same one. Prints medians, for tests/bench/FLEET.md.
  */

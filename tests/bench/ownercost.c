@@ -2,7 +2,7 @@
 /*
  * ownercost PKI COUNT DIR: what it costs to find for whom a card is registered, among COUNT registrations that it
  * makes in DIR. They are PKI/good.der with another serial number each, so no two are alike. Prints a table: median time,
- * read(2) calls and octets read. "every registration judged" is how jpkictl status searched before there was an index.
+ * read(2) calls and bytes read. "every registration judged" is how jpkictl status searched before there was an index.
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@
 #include "tests/bench/stats.h"
 
 #define RUNS 21
-#define SERIAL_AT 15		/* two SEQUENCEs of four octets, the version of five, tag and length */
+#define SERIAL_AT 15		/* two SEQUENCEs of four bytes, the version of five, tag and length */
 #define HEAD_LEN 256
 
 static struct conf conf;
@@ -235,7 +235,7 @@ main(int argc, char **argv)
 	trust_issuer(argv[1]);
 	read_leaf(argv[1]);
 	make_registrations();
-	printf("%u registrations\n\n|what|time|read(2)|octets|\n|---|---|---|---|\n", count);
+	printf("%u registrations\n\n|what|time|read(2)|bytes|\n|---|---|---|---|\n", count);
 	measure("no index: its owner", find_owner, 3);
 	measure("the index made (jpkictl index)", make_whole, 3);
 	measure("its owner, by the index", find_owner, RUNS);

@@ -14,7 +14,7 @@ sources()
 	find lib card nss flow helper pam config tools tests -name '*.c' ! -name nss_e2e.c | sort
 }
 
-# Other versions find other things, which nobody has looked at.
+# Other versions find other things, which have not been checked.
 need_tool()	# VERSION COMMAND…: VERSION is a pattern of what COMMAND says
 {
 	wanted=$1

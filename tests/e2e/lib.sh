@@ -670,7 +670,7 @@ on_tty()
 # login NAME [KEY=VALUE…]: one pam_authenticate by pamdrive, and all that is to
 # be said about it. A line states what differs from a plain success:
 #
-#   card=SPEC      what lies on the reader (good)       see card_dir
+#   card=SPEC      what is on the reader (good)       see card_dir
 #   sim=COMMANDS   for simctl, before; separated by ;
 #   enroll=LEAVES   certificates enrolled for hanako (good); empty: none; KEEP
 #   opts=WORDS     arguments of pam_jpki.so
@@ -786,7 +786,7 @@ check_card()
 }
 
 # Where in the series of commands to the card things happen, from a login that goes
-# well: so many come before the prompt, so many in all. VERIFY is the one with the PIN.
+# well: that many come before the prompt, that many in all. VERIFY is the one with the PIN.
 BEFORE=0 TOTAL=0 QUERIES=0 VERIFY=
 count_commands()
 {

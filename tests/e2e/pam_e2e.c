@@ -109,7 +109,7 @@ leak(void)
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* left behind, but not for ever, */
-		alarm(2);	/* also if the parent was gone before */
+		alarm(2);	/* even if the parent was gone before */
 		pause();
 		_exit(0);
 	}

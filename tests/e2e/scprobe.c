@@ -5,13 +5,13 @@
  *	scprobe service MS    wait until pcscd answers
  *	scprobe readers MS    wait until there is a reader; prints the names
  *	scprobe none MS       wait until there is no reader
- *	scprobe card MS       wait until a card lies on the first reader and
+ *	scprobe card MS       wait until a card is on the first reader and
  *	                      has told its ATR; prints the ATR
  *	scprobe empty MS      wait until none does
  *	scprobe mark          prints the event counter of the first reader; it
  *	                      counts every card that comes or goes
  *	scprobe changed MARK MS   wait until that counter has moved on from
- *	                      MARK and a card lies there: a swap has been seen
+ *	                      MARK and a card is there: a swap has been seen
  *	scprobe power         powers the card up, as any program that looks at it
  *	scprobe hold MS       hold the card in a transaction; prints "held"
  *	scprobe exclusive MS  hold the card for itself alone; prints "held"

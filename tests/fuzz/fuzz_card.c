@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hostile card in whole flows: login, change of the PIN, survey and proof of an enrollment.
- * Behind the transport lies the simulated card; the input decides what becomes of each of its
+ * Behind the transport is the simulated card; the input decides what becomes of each of its
  * responses, so that an empty input is a good card, and every depth is a few bytes away.
  */
 #include "config.h"
@@ -225,7 +225,7 @@ changing(void *ctx)
 
 /* --- the tasks ---------------------------------------------------------------------------- */
 
-/* A proof that the card holds the key: the right PIN once, and the very signature it made. */
+/* A proof that the card has the key: the right PIN once, and the very signature it made. */
 static void
 proved(const struct outcome *o)
 {
@@ -269,7 +269,7 @@ change(void)
 		CHECK(secret_view(secrets.at[i]).len == 0);
 	pinchange_secrets_done(&secrets);
 	CHECK(!outcome_ok(&o) || f.changes == 1);
-	/* Nobody is told that the old one holds when the new one does. */
+	/* Never reports the old PIN as valid when the new one is. */
 	if (!outcome_ok(&o) && o.status != OUTCOME_PIN_UNCERTAIN && o.status != OUTCOME_NEW_PIN_REFUSED)
 		CHECK(strcmp(kit_get(kit, "auth-pin"), OLD_PIN) == 0);
 	return clean;
@@ -354,7 +354,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&f, 0, sizeof f);
 	f.in = cursor_of(data, size);
 	task = begin();
-	if (task == DROP) {	/* what somebody else left */
+	if (task == DROP) {	/* state that another program left */
 		sim_card_power(kit->card[0], true);
 		kit_set(kit, "verified", "auth");
 	}

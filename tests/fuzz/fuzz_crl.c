@@ -56,7 +56,7 @@ note_odd(void *ctx, uint64_t number, const char *what)
 	CHECK(number > 0 && what != NULL && *(uint64_t *)ctx < number);
 }
 
-/* Every byte of the frame lies in the file, the parts in their order. */
+/* Every byte of the frame is in the file, the parts in their order. */
 static void
 walk(int fd, size_t size)
 {

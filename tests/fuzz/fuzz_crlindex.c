@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The index of a CRL, damaged or made up. Its check values are no secret, so whoever makes one
- * up makes them right: the first byte of an input says which of them are mended here, by the
+ * The index of a CRL, damaged or made up. Its check values are no secret, so an attacker who makes one
+ * up makes them right: the first byte of an input says which of them are repaired here, by the
  * layout in nss/crl/index.h.
  */
 #include "config.h"
@@ -115,7 +115,7 @@ look_up(const struct crlindex *index, struct view serial)
 	CHECK(f == CRL_OK || !hit.listed);
 }
 
-/* What is mended, the length of a serial number, the number, the file. */
+/* What is repaired, the length of a serial number, the number, the file. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -25,7 +25,7 @@ is_within(struct view inner, struct view outer)
 	    (inner.data >= outer.data && inner.data + inner.len <= outer.data + outer.len));
 }
 
-/* Every element that can be reached; what is lent lies within what was given. */
+/* Every element that can be reached; what is lent is within what was given. */
 static void
 walk(struct view v, unsigned int depth)
 {

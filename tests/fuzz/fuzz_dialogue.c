@@ -258,8 +258,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /*
- * Success is for whoever has handed over all PINs, a reply or sshd's word. Whoever handed a PIN
- * over and heard no clean end starts the helper that drops the card's state.
+ * Success only after all PINs, a reply or sshd's result were sent. If a PIN was sent and no clean end
+ * followed, the helper that drops the card's state is started.
  */
 static void
 run(struct proto_request *request)

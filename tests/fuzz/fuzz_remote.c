@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A remote login with a reply that somebody has tampered with: only the very reply that the
+ * A remote login with a reply that has been tampered with: only the very reply that the
  * right key signed lets in, and each of them once. The input edits a right reply, or is one.
  */
 #include "config.h"
@@ -55,7 +55,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Between two fuzzed logins nobody waits. */
+/* No delay between two fuzzed logins. */
 int __wrap_poll(void *fds, unsigned long n, int ms);
 
 int

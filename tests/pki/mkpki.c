@@ -105,7 +105,7 @@ struct leaf {
 	 * to be put on a card share one.
 	 */
 	bool common_key;
-	int years;			/* ends so many birthdays after `until` */
+	int years;			/* ends that many birthdays after `until` */
 };
 
 #define GOOD_FROM	(-1 * YEAR)

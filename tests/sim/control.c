@@ -33,7 +33,7 @@ reply(struct client *client, const char *format, ...)
 	if ((size_t)n > sizeof text - 2)
 		n = sizeof text - 2;
 	text[n++] = '\n';
-	/* Who does not read the answer does not want it. */
+	/* A client that does not read the answer does not need it. */
 	(void)send(client->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -249,7 +249,7 @@ control_tick(struct sim *sim)
 
 /* --- the socket ------------------------------------------------------------ */
 
-/* A socket file that nobody listens on any more may be replaced. */
+/* A socket file without a listener may be replaced. */
 static bool
 is_stale(const struct sockaddr_un *address)
 {

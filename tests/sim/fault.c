@@ -186,7 +186,7 @@ flip(uint8_t *resp, size_t len)
 		resp[(len - 2) / 2] ^= 0x10;
 }
 
-/* Data of so many bytes in all, the status word moved to its end. */
+/* Data of that many bytes in all, the status word moved to its end. */
 static size_t
 stretch(uint8_t *resp, size_t len, size_t wanted, size_t cap)
 {

@@ -214,7 +214,7 @@ cmd_select(struct sim_card *card, const struct command *cmd, struct response *re
 
 /* --- contents -------------------------------------------------------------- */
 
-/* A file: so many bytes of data, then FF up to its size. */
+/* A file: that many bytes of data, then FF up to its size. */
 struct image {
 	const uint8_t *data;
 	size_t len, size;

@@ -129,7 +129,7 @@ struct sim_card {
 	enum sim_ap ap;
 	unsigned ap_index;		/* which of the applications */
 	const struct ef *ef;
-	struct blob pending;		/* for GET RESPONSE; lies in the card */
+	struct blob pending;		/* for GET RESPONSE; is in the card */
 	uint8_t pending_data[1024];
 	uint32_t delay_ms;
 

@@ -64,7 +64,7 @@ int64_t now_ms(void);
 /* reader.c */
 void reader_insert(struct sim *sim);
 void reader_remove(struct sim *sim);
-/* Replaces the card while none is in the reader; takes it over. */
+/* Replaces the card while none is in the reader; the reader owns it from then on. */
 void reader_change_card(struct sim *sim, struct sim_card *card);
 void reader_tick(struct sim *sim);
 /* Milliseconds until reader_tick has something to do, -1 for never. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The reader's side: the protocol of vpcd. Each message is a length in two
- * bytes, big-endian, and so many bytes. One byte from the reader is a control
+ * bytes, big-endian, and that many bytes. One byte from the reader is a control
  * code, of which only the question for the ATR is answered; everything else
  * is a command, and its answer a response. vpcd takes whoever connects for a
  * card, and the end of the connection for its removal; it notices within its

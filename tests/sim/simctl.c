@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* simctl SOCK COMMAND [ARGUMENT ...]: tells a running jpkisim what to do. */
+/* simctl SOCK COMMAND [ARGUMENT ...]: controls a running jpkisim. */
 #include "config.h"
 
 #include <err.h>

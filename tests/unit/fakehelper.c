@@ -47,7 +47,7 @@ send_bytes(const void *data, size_t len)
 	else if (strcmp(kind, "twice") == 0)
 		send_exactly(packet, len);
 	else if ((strcmp(kind, "cut") == 0) != (to < len))
-		_exit(4);	/* the packet has no so many bytes: the test is told */
+		_exit(4);	/* the packet does not have that many bytes: reported to the test */
 	send_exactly(packet, to);
 }
 

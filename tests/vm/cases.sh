@@ -193,7 +193,7 @@ person 'pkexec: wrong PIN, no password' log='OK PIN-WRONG' prompts=2 verifies=2 
 person 'pkexec: no card' log='OK NO-CARD' says='uid=0(root)' \
 	"${LOGS_IN[@]}" 'do:sim remove' 'type:pkexec id' 'wait:Password: ' "${PAUSE[@]}" "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}"
 
-# Somebody else's card may be in the reader of this machine.
+# Another user's card may be in the reader of this machine.
 pkexec_over_ssh()
 {
 	in_guest 'wait:assword: ' "type:$PASSWORD" 'wait:\$ ' 'type:pkexec id' 'wait:Password: ' "${PAUSE[@]}" "type:$PASSWORD" \

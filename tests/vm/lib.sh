@@ -244,7 +244,7 @@ put_card()	# SPEC
 	CARD_SPEC=$1
 }
 
-# fresh_card [SPEC]: in the reader, with all its tries, which nobody has tried.
+# fresh_card [SPEC]: in the reader, with all its tries and no attempt yet.
 fresh_card()
 {
 	local wanted=${1:-good}
@@ -294,7 +294,7 @@ LEAVES=(type:exit wait:'field login: ')
 HANAKO='wait:hanako@field:[^$]*\$ '
 LOGS_IN=("${ENTERS[@]}" "${RIGHT[@]}" "$HANAKO")
 
-# person NAME [KEY=VALUE…] STEP…: somebody at the serial line, with the steps of
+# person NAME [KEY=VALUE…] STEP…: a user at the serial line, with the steps of
 # tests/e2e/pty.exp, and what is to be said about it:
 #
 #   card=SPEC     what is in the reader (good)

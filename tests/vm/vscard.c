@@ -2,7 +2,7 @@
 /*
  * Between qemu's USB CCID reader and jpkisim. To jpkisim it is vpcd (tests/sim/reader.c), to
  * qemu's ccid-card-passthru it is a client of libcacard's VSCARD protocol (vscard_common.h): type,
- * reader and length, 32 bits each, big-endian, and so many bytes. That protocol does not say when
+ * reader and length, 32 bits each, big-endian, and that many bytes. That protocol does not say when
  * the driver cuts the card's power, on which the card's PIN state depends. It is read from what
  * qemu records of the traffic on the USB (option pcap= of its device, a FIFO here): the two
  * messages of CCID, PC_to_RDR_IccPowerOn and PC_to_RDR_IccPowerOff. qemu writes them before it acts on them, so

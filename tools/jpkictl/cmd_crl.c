@@ -92,13 +92,13 @@ show_all(const struct crl_call *c, walk_store *walk)
 	return c->argc == 0 ? caged_run(c->t, &caged) : tool_usage(c->t);
 }
 
-int
+static int
 crl_list(const struct crl_call *c)
 {
 	return show_all(c, crlstore_list);
 }
 
-int
+static int
 crl_verify_all(const struct crl_call *c)
 {
 	return show_all(c, crlstore_verify);

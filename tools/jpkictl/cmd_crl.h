@@ -36,8 +36,6 @@ bool crl_apart(void *tool, void (*work)(void *ctx, void *result), void *ctx, voi
 
 int crl_import(const struct crl_call *c);
 int crl_update(const struct crl_call *c);
-int crl_list(const struct crl_call *c);
-int crl_verify_all(const struct crl_call *c);
 int crl_show(const struct crl_call *c);
 int crl_check(const struct crl_call *c);
 

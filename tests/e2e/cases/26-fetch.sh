@@ -110,7 +110,7 @@ run_case 'crl import by https' https
 
 HOST=http://crl.example		# which only the proxy knows
 
-# proxied NAME STATUS TEXT REQUESTS URL: so many requests come to the proxy.
+# proxied NAME STATUS TEXT REQUESTS URL: that many requests come to the proxy.
 proxied()
 {
 	begin "$1" || return 0
@@ -410,7 +410,7 @@ little_room()	# DIRECTORY
 
 	rm -rf "$CRLS"
 	mkdir -p "$1"
-	# A list, by its own account of 1,800,000 octets.
+	# A list, by its own account of 1,800,000 bytes.
 	{ printf '\x30\x83\x1b\x77\x40'; tail -c +5 "$PKI/crl/ca1.crl"; head -c 1800000 /dev/zero; } > "$WEB/long"
 	run unshare --mount sh -c "$in_it" "$1" "$HTTP/long"
 	expect_equal "exit status, $1" 1 "$STATUS"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Logins whose helper, with all its libraries, has one allocation or one system call fail: a
-# selection of so many of each kind (E2E_FAULTS=all: each of them, which takes hours).
+# selection of that many of each kind (E2E_FAULTS=all: each of them, which takes hours).
 #
 # What holds of each: row_ok in lib.sh, and no PIN state is left on the card. A helper that dies
 # of it (NSS does) is a login refused.

@@ -23,11 +23,11 @@ examined()
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
 }
 
-# sick NAME NUMBERS [KEY=VALUE…]: card=SPEC, sim=COMMANDS, break=WORDS, mend=WORDS; status=N
+# sick NAME NUMBERS [KEY=VALUE…]: card=SPEC, sim=COMMANDS, break=WORDS, fix=WORDS; status=N
 sick()
 {
 	local arg name=$1 numbers=$2
-	local -A c=([card]=good [sim]='' [break]=: [mend]=: [status]=1)
+	local -A c=([card]=good [sim]='' [break]=: [fix]=: [status]=1)
 
 	shift 2
 	begin "doctor: $name" || return 0
@@ -38,7 +38,7 @@ sick()
 	eval "${c[break]}"
 	examined "$numbers"
 	expect_match 'exit status' "${c[status]}" "$STATUS"
-	eval "${c[mend]}"
+	eval "${c[fix]}"
 	reset_config
 	end
 }
@@ -257,9 +257,9 @@ out_of_date()
 run_case 'doctor: lists that have run out, or not yet begun' out_of_date
 
 # --- what pcscd and its polkit say -----------------------------------------------------------
-sick 'pcscd that admits root alone' D108 break='only_admits 0' mend=admits_all status=3
-sick 'pcscd that admits the user of the helper' '' break='only_admits 0 $(id -u jpki-helper)' mend=admits_all status='0|3'
-sick 'pcscd that admits nobody, not even root' D107 break=only_admits mend=admits_all
+sick 'pcscd that admits root alone' D108 break='only_admits 0' fix=admits_all status=3
+sick 'pcscd that admits the user of the helper' '' break='only_admits 0 $(id -u jpki-helper)' fix=admits_all status='0|3'
+sick 'pcscd that admits nobody, not even root' D107 break=only_admits fix=admits_all
 
 # --- configuration and programs ------------------------------------------------------------
 sick 'configuration refused' D502 break='write_conf "colour = blue"'
@@ -303,26 +303,26 @@ self_enroll_without_its_files()
 }
 run_case 'doctor: users may register cards, and a program for it is missing' self_enroll_without_its_files
 sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
-sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' mend='chmod 0755 /etc/pam_jpki'
+sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' fix='chmod 0755 /etc/pam_jpki'
 sick 'on_removal with nobody to see to it' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \
-	mend='mv "$WORK/jpki-watch.desktop" /etc/xdg/autostart/' status=3
+	fix='mv "$WORK/jpki-watch.desktop" /etc/xdg/autostart/' status=3
 sick 'on_removal without its program' D504 break='write_conf "on_removal = logout"; mv /usr/bin/jpki-watch "$WORK/"' \
-	mend='mv "$WORK/jpki-watch" /usr/bin/'
+	fix='mv "$WORK/jpki-watch" /usr/bin/'
 sick 'on_removal without its command' D509 break='write_conf "on_removal = command"'
 sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask" "remote = yes" "debug = yes"' status=3
-sick 'no helper' D504 break='mv $HELPER $HELPER.away' mend='mv $HELPER.away $HELPER'
-sick 'helper of somebody else' D504 break='chown hanako $HELPER' mend='chown root $HELPER'
-sick 'a helper that every user can read' D516 break='chmod 0755 $HELPER' mend='chmod 0711 $HELPER' status=3
-sick 'a helper that lockers cannot run' D505 break='chmod 0700 $HELPER' mend='chmod 0711 $HELPER'
+sick 'no helper' D504 break='mv $HELPER $HELPER.away' fix='mv $HELPER.away $HELPER'
+sick 'helper of somebody else' D504 break='chown hanako $HELPER' fix='chown root $HELPER'
+sick 'a helper that every user can read' D516 break='chmod 0755 $HELPER' fix='chmod 0711 $HELPER' status=3
+sick 'a helper that lockers cannot run' D505 break='chmod 0700 $HELPER' fix='chmod 0711 $HELPER'
 WITHOUT_USERS='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-fetch:/d" /etc/passwd'
-sick 'no user who fetches' D517 break="$WITHOUT_USERS" mend='cat "$WORK/passwd" > /etc/passwd'
+sick 'no user who fetches' D517 break="$WITHOUT_USERS" fix='cat "$WORK/passwd" > /etc/passwd'
 sick 'a user who fetches and gives keys' D518 break="$WITHOUT_USERS"'; sed -n "s/^jpki-keys/jpki-fetch/p" "$WORK/passwd" >> /etc/passwd' \
-	mend='cat "$WORK/passwd" > /etc/passwd'
+	fix='cat "$WORK/passwd" > /etc/passwd'
 sick 'a user who fetches and is nobody' D518 break="$WITHOUT_USERS"'; sed -n "s/^nobody:/jpki-fetch:/p" "$WORK/passwd" >> /etc/passwd' \
-	mend='cat "$WORK/passwd" > /etc/passwd'
+	fix='cat "$WORK/passwd" > /etc/passwd'
 sick 'no user for the helper' D517 break='write_conf "helper_user = no-such-user"'
 sick 'no user for the helper of root' D519 break='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-helper:/d" /etc/passwd' \
-	mend='cat "$WORK/passwd" > /etc/passwd' status=3
+	fix='cat "$WORK/passwd" > /etc/passwd' status=3
 sick 'a file from the future' D703 break='touch -d "2 hours" $CONF'
 
 # --- PAM -------------------------------------------------------------------------------------

@@ -506,7 +506,7 @@ opens()
 	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
 	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
 	expect_equal 'exit status, jumped over' 1 "$STATUS"
-	expect_has 'says' 'count wrong' "$OUT"
+	expect_has 'says' 'land on the wrong line' "$OUT"
 	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail 'a service was changed that would let in anybody'
 	setup_end
 	# It is not offered where there is nothing to open, and not added without a yes.
@@ -779,9 +779,9 @@ refused()
 	setup_end
 }
 run_case 'setup: refused, no second way' refused 'auth required pam_deny.so\n@include common-auth\n@include common-account\n' 'second way'
-run_case 'setup: refused, jumped over' refused 'auth [success=1 default=ignore] pam_rootok.so\n@include common-auth\n@include common-account\n' 'count wrong'
-run_case 'setup: refused, jumped over in account' refused '@include common-auth\naccount [success=1 default=ignore] pam_rootok.so\n@include common-account\n' 'count wrong'
-run_case 'setup: refused, shuts out' refused '@include common-auth\naccount requisite pam_deny.so\n@include common-account\n' 'shut out'
+run_case 'setup: refused, jumped over' refused 'auth [success=1 default=ignore] pam_rootok.so\n@include common-auth\n@include common-account\n' 'land on the wrong line'
+run_case 'setup: refused, jumped over in account' refused '@include common-auth\naccount [success=1 default=ignore] pam_rootok.so\n@include common-account\n' 'land on the wrong line'
+run_case 'setup: refused, shuts out' refused '@include common-auth\naccount requisite pam_deny.so\n@include common-account\n' 'locked out'
 run_case 'setup: refused, no place' refused 'auth required pam_permit.so\n' 'no line was found'
 run_case 'setup: refused, open' refused 'auth optional pam_unix.so\nauth required pam_permit.so\n' 'every user would be admitted'
 

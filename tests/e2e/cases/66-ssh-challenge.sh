@@ -158,7 +158,7 @@ dead_ones()
 	answered 0 "$IN" OK
 }
 
-# The challenge has the name that was typed, as for a name without an account: from afar nothing shows
+# The challenge has the name that was typed, as for a name without an account: remotely nothing shows
 # which names the user database knows, and jpki-askpass finds the name that it was called with.
 by_another_name()
 {

@@ -79,7 +79,7 @@ next_askpass()
 }
 run_case 'jpki-ssh: what was the askpass before still is' next_askpass
 
-# What a server writes is the server's, also if it looks like our own dialogue.
+# What a server writes is the server's, even if it looks like our own dialogue.
 imitation()
 {
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"

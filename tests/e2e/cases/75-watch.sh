@@ -275,7 +275,7 @@ service_comes_late()
 	end_watch
 }
 
-# After an upgrade, the library in this process and pcscd may be of two versions: it begins anew.
+# After an upgrade, the library in this process and pcscd may be of two versions: it begins again.
 service_of_another_version()
 {
 	stop_sim

@@ -98,7 +98,7 @@ placed optional   alone SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0      PERM_DENIED:0
 placed '[success=done default=ignore]' alone \
 	SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0
 
-# A password that was wrong is not mended by what comes behind it.
+# A password that was wrong is not repaired by what comes behind it.
 for control in required requisite sufficient "$STRICT" optional; do
 	install_pam_service s-stack "auth required pam_unix.so
 auth $control pam_jpki.so"
@@ -197,7 +197,7 @@ examples_are_read_without_complaint()
 }
 run_case 'example of each kind: libpam reads it without complaint' examples_are_read_without_complaint
 
-# The session line stands behind what a session of Debian's has, and names the card to it.
+# The session line follows what a session of Debian's has, and names the card to it.
 sessions_are_logged()
 {
 	local service

@@ -456,7 +456,7 @@ other_words_do_not(void **state)
 	}
 }
 
-/* A file is selected anew after whatever may have changed the current one. */
+/* A file is selected again after whatever may have changed the current one. */
 static void
 selects_again_when_needed(void **state)
 {

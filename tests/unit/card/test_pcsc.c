@@ -95,7 +95,7 @@ __wrap_SCardListReaders(SCARDCONTEXT context, LPCSTR groups, LPSTR names, LPDWOR
 		return fake.list;
 	if (*len < fake.readers_len)
 		return SCARD_E_INSUFFICIENT_BUFFER;
-	memset(names, 'Z', *len);	/* what lies behind the list is not ours */
+	memset(names, 'Z', *len);	/* what follows the list is not ours */
 	memcpy(names, fake.readers, fake.readers_len);
 	*len = fake.readers_len;
 	return SCARD_S_SUCCESS;

@@ -485,7 +485,7 @@ words_override_the_file(void **state)
 	snprintf(file, sizeof file, "conf=%s", path);
 	o = load(3, (const char *const[]){ "wait=9", file, "debug=yes" }, &conf, &c);
 	assert_true(outcome_ok(&o));
-	assert_int_equal(conf.wait, 9);		/* although it stands before conf= */
+	assert_int_equal(conf.wait, 9);		/* although it comes before conf= */
 	assert_int_equal(conf.remote, CONF_REMOTE_YES);
 	assert_int_equal(conf.debug, true);
 	o = load(3, (const char *const[]){ file, "wait=9", "wait=8" }, &conf, &c);

@@ -548,7 +548,7 @@ test_adding(void **state)
 	expect_enrolled(k, "hanako", 1);
 	assert_int_equal(write_leaf(k, "hanako", "renewed", true), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 2);
-	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* anew */
+	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* again */
 	assert_int_equal(write_leaf(k, "hanako", "renewed", true), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 2);
 }

@@ -316,7 +316,7 @@ test_card_that_others_let_go_of(void **state)
 	assert_int_equal(k->mono_ms, 2000);
 }
 
-/* Another program keeps one card to itself; the user's lies in the other reader. */
+/* Another program keeps one card to itself; the user's is in the other reader. */
 static void
 test_busy_card_beside_ours(void **state)
 {
@@ -430,7 +430,7 @@ static void
 test_cue(void **state)
 {
 	static const struct {
-		const char *leaf, *option;	/* of the card that lies there */
+		const char *leaf, *option;	/* of the card that is there */
 		bool enrolled, taken;		/* taken: another program has the card to itself */
 		enum outcome_status readers, wanted;
 		unsigned int cues;
@@ -532,7 +532,7 @@ static void
 test_question_before_the_card(void **state)
 {
 	static const struct {
-		const char *leaf;		/* what lies there before */
+		const char *leaf;		/* what is there before */
 		void (*meanwhile)(struct kit *k);
 		enum outcome_status early, wanted;
 		const char *tries;

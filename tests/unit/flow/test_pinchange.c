@@ -104,7 +104,7 @@ change_of(struct kit *k, const char *user, enum place place)
 	return r;
 }
 
-/* As jpkictl does it: whatever card lies there. */
+/* As jpkictl does it: whatever card is there. */
 static struct result
 change_on_reader(struct kit *k, enum jpki_pin pin)
 {
@@ -440,7 +440,7 @@ test_card_taken_or_swapped_at_every_question(void **state)
 
 	kit_enroll(k, "hanako", "good", NULL);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		/* A card put in at a question counts its commands anew: so at the last one only. */
+		/* A card put in at a question counts its commands again: so at the last one only. */
 		struct result r;
 
 		kit_insert(k, 0, "good", NULL);

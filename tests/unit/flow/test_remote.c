@@ -576,7 +576,7 @@ ssh_key_of(struct kit *k, const char *leaf, char *ret, size_t size)
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
-/* SSH_AUTH_INFO_0: what stands before the key, the key, what stands after it. */
+/* SSH_AUTH_INFO_0: what comes before the key, the key, what comes after it. */
 static void
 expect_key(struct kit *k, enum outcome_status wanted, const char *before, const char *key,
     const char *after, int line)

@@ -14,7 +14,7 @@
 
 #define MACHINE "0123456789abcdef0123456789abcdef"
 #define SECOND_SIGN "ins 2A:2 "
-/* The parts of a file, by their first octet (flow/unlock.c). */
+/* The parts of a file, by their first byte (flow/unlock.c). */
 enum { AT_MAGIC = 0, AT_VERSION = 11, AT_SALT = 12, AT_CERT = 44, AT_STORED = 108, AT_NONCE = 116, AT_SEALED = 128,
 	AT_END = 128 + 512 + 16 };
 

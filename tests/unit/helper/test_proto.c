@@ -727,7 +727,7 @@ take_pin(size_t failed_by, size_t entered_by)
 	return take(&w);
 }
 
-/* A file of so many octets, and so many digits of a machine. */
+/* A file of that many bytes, and that many digits of a machine. */
 static bool
 take_file(size_t len, size_t digits)
 {
@@ -735,7 +735,7 @@ take_file(size_t len, size_t digits)
 	struct writer w = begin(packet, PROTO_PIN);
 
 	writer_bytes(&w, (const uint8_t []){ PROTO_ANSWER_PIN, 0, 0, 0, 0, 0, 0, 4, '1', '2', '3', '4' }, 12);
-	writer_string(&w, text_of(len));	/* the length, and so many octets */
+	writer_string(&w, text_of(len));	/* the length, and that many bytes */
 	writer_string(&w, text_of(digits));
 	return take(&w);
 }

@@ -498,7 +498,7 @@ names_are_sixteen_digits(void **state)
 	assert_int_equal(access(store.dir, F_OK), -1);
 }
 
-/* Neither read nor written, and what lies there stays as it is. */
+/* Neither read nor written, and what is there stays as it is. */
 static void
 is_refused(const struct guesses_store *store, const char *why)
 {

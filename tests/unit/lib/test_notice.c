@@ -52,7 +52,7 @@ is_due(void)
 	return notice_due(&store, UID, now, &n);
 }
 
-/* So many seconds ago the user was told. */
+/* That many seconds ago the user was told. */
 static void
 told_before(int64_t seconds)
 {

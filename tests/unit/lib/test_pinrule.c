@@ -109,7 +109,7 @@ all_of_them(void **state)
 	assert_uint_in_range(warned, 700, 1200);
 }
 
-/* What may have been meant as the PIN of the card: nobody else gets that. */
+/* Input that may have been meant as the PIN of the card: no other module gets it. */
 static void
 slips_of_a_pin(void **state)
 {

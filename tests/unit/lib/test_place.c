@@ -341,7 +341,7 @@ every_reason_is_in_the_table(void **state)
 			fail_msg("no situation ends with %s", where_code((enum where)i));
 }
 
-/* Whatever the situation, a sign of a remote login makes it one; also if the service is vouched for. */
+/* Whatever the situation, a sign of a remote login makes it one; even if the service is vouched for. */
 static void
 a_remote_sign_always_counts(void **state)
 {

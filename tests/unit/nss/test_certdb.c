@@ -78,7 +78,7 @@ broken_key_db(void **state)
 	expect_refused(in_scratch("db"), "cannot be opened");
 }
 
-/* However much of it is left: refused, or whoever is trusted is whole. */
+/* However much of it is left: refused, or every trusted certificate is whole. */
 static void
 truncated(void **state)
 {

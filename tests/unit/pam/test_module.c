@@ -418,7 +418,7 @@ test_every_message_spoiled(void **state)
 			assert_int_equal(strstr(tasks(), "drop") != NULL, rows[i].message == RESULT);
 		}
 	}
-	/* A log line may come twice; after a verdict nobody listens. */
+	/* A log line may come twice; messages after a verdict are ignored. */
 	assert_int_equal(run("spoil 1 twice"), PAM_SUCCESS);
 	assert_int_equal(run("spoil 2 twice"), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(run("spoil 3 twice"), PAM_AUTHINFO_UNAVAIL);
@@ -676,7 +676,7 @@ test_wrong_pins_of_one_handle(void **state)
 	pam_end(pamh, PAM_AUTH_ERR);
 }
 
-/* login(1) keeps one handle for whoever types a name next. */
+/* login(1) keeps one handle for the next user as well. */
 static void
 test_wrong_pins_are_one_user_s(void **state)
 {
@@ -1027,7 +1027,7 @@ test_log_line(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
-/* Who can choose a value cannot make a line, or a field, out of it. */
+/* A value cannot be chosen so that it looks like a line or a field. */
 static void
 test_log_line_cannot_be_forged(void **state)
 {
@@ -1067,7 +1067,7 @@ test_account(void **state)
 	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
 	assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
 	assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
-	/* The last word counts, also if it never came to a helper. */
+	/* The last word counts, even if it never came to a helper. */
 	assert_int_equal(pam_set_item(pamh, PAM_USER, ""), PAM_SUCCESS);
 	assert_int_not_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
 	assert_int_not_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
@@ -1203,7 +1203,7 @@ expect_session(pam_handle_t *pamh, const char *opened, const char *closed, const
 
 #define WHO " user=hanako service=test tty=- rhost=- reader=\"Fake =\\x0a1\" cert=fedcba9876543210"
 
-/* Its begin and end are logged, and the environment knows the card. */
+/* Its start and end are logged, and the environment knows the card. */
 static void
 test_session(void **state)
 {
@@ -1228,7 +1228,7 @@ test_session(void **state)
 	pam_end(pamh, PAM_SUCCESS);
 }
 
-/* A session that the card did not open is let be: none of ours, and no error. */
+/* A session that the card did not open is left alone: none of ours, and no error. */
 static void
 test_session_without_card(void **state)
 {
@@ -1330,7 +1330,7 @@ test_host_that_reaps(void **state)
 static bool use_again;		/* the number of a helper, once it has ended */
 static pid_t victim;
 
-/* A child with this number: as if so many had come and gone. Needs CAP_CHECKPOINT_RESTORE. */
+/* A child with this number: as if that many had come and gone. Needs CAP_CHECKPOINT_RESTORE. */
 static pid_t
 child_of_number(pid_t wanted)
 {
@@ -1407,7 +1407,7 @@ test_number_used_again(void **state)
 
 /* --- changing the PIN ------------------------------------------------------------ */
 
-/* As passwd: on a handle of whoever runs this, unless another is named. */
+/* As passwd: on a handle of the user who runs this, unless another is given. */
 static pam_handle_t *
 new_handle_of(const char *user)
 {
@@ -1507,7 +1507,7 @@ test_change_that_is_nobodys(void **state)
 {
 	pam_handle_t *pamh = new_handle_of("nobody-of-this-name");
 
-	/* Whoever is not the holder, root above all, is not asked: no helper, no card. */
+	/* A caller who is not the holder, root above all, is not prompted: no helper, no card. */
 	assert_int_not_equal(change_on(pamh, "good", 0, "1234", "8275", "8275"), PAM_SUCCESS);
 	assert_string_equal(tasks(), "");
 	assert_int_equal(prompts, 0);
@@ -1518,7 +1518,7 @@ test_change_that_is_nobodys(void **state)
 	    PAM_SUCCESS);
 	assert_string_equal(tasks(), "");
 	pam_end(pamh, PAM_SUCCESS);
-	/* Who has no card: said in the log only. */
+	/* A user without a card: reported in the log only. */
 	assert_int_not_equal(change("not enrolled"), PAM_SUCCESS);
 	assert_string_equal(tasks(), "check ");
 	assert_string_equal(shown, "");
@@ -1757,7 +1757,7 @@ test_names_that_are_no_accounts(void **state)
 	}
 }
 
-/* A card of nobody's: said, and no name is asked for by us. */
+/* A card without an account: reported, and we do not prompt for a name. */
 static void
 test_card_of_nobody(void **state)
 {
@@ -1819,7 +1819,7 @@ test_misbehaviour_while_naming(void **state)
 	reply = NULL;
 	assert_string_equal(name_by("", "before ready", "good", &r), "");
 	assert_int_equal(r, PAM_USER_UNKNOWN);
-	/* Nobody is named at a login. */
+	/* A login names no user. */
 	assert_int_equal(run("named at a login"), PAM_AUTHINFO_UNAVAIL);
 	assert_string_equal(code, "JPKI-E-HELPER");
 	assert_int_equal(run("naming at a login"), PAM_AUTHINFO_UNAVAIL);

@@ -62,7 +62,7 @@ claim(const char *user)
 	return due;
 }
 
-/* The user was told so many seconds ago. */
+/* The user was told that many seconds ago. */
 static void
 told_before(const char *uid, int64_t seconds)
 {

@@ -393,7 +393,7 @@ three_others_guess(void)
 	put_record("2002 su 3 3 0 1764345600\n");
 }
 
-/* Several prompts at once: each was let in, but only so many PINs go on. */
+/* Several prompts at once: each was let in, but only that many PINs go on. */
 static void
 judged_again_after_the_prompt(void **state)
 {

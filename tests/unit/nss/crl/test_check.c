@@ -16,7 +16,7 @@
 #define SUSPENDED 0x06f1d002
 #define UNLISTED 0x06f1d003
 
-/* So many readings of a directory show nothing: a rename went on meanwhile. */
+/* That many readings of a directory show nothing: a rename went on meanwhile. */
 static unsigned int blind_readings;
 
 struct dirent *__real_readdir(DIR *d);
@@ -70,7 +70,7 @@ install(struct list list)
 {
 	if (list.entries == NULL)
 		list.entries = &usual;
-	/* In force at its own time, also if that is past. */
+	/* In force at its own time, even if that is past. */
 	expect_fault(list_import_at(&list, pki_now() + (list.from != 0 ? list.from : -HOUR) + 1),
 	    CRL_OK, "install");
 }
@@ -390,7 +390,7 @@ unsafe_files_refuse(void **state)
 	assert_int_equal(chmod(in_scratch("crl"), 0755), 0);
 }
 
-/* Whoever could put another issuer's index under the name of ours. */
+/* An attacker puts another issuer's index under the name of ours. */
 static void
 index_under_a_wrong_name(void **state)
 {

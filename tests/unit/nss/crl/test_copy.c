@@ -54,7 +54,7 @@ put(const char *format, ...)
 }
 
 /*
- * In lines of so many columns, with this behind each and that before all but the first; columns 0:
+ * In lines of that many columns, with this behind each and that before all but the first; columns 0:
  * one line without an end.
  */
 static void

@@ -216,7 +216,7 @@ older_than_damaged_is_refused(void **state)
 	expect_fault(list_import(&(struct list){ .from = -2 * HOUR, .number = 5 }), CRL_ROLLBACK, "damaged");
 	unlink(file_of(".idx"));
 	expect_fault(list_import(&(struct list){ .from = -2 * HOUR, .number = 5 }), CRL_ROLLBACK, "gone");
-	/* The same again mends it. */
+	/* The same again repairs it. */
 	expect_fault(list_import(&old_list), CRL_OK, "mended");
 	expect_installed(-HOUR, "mended");
 }
@@ -364,7 +364,7 @@ strike_everywhere(int error)
 			fail_msg("%s %d: something is left over", what, step);
 		if (!struck)
 			break;
-		/* The next import finds its way, whatever lies there, and leaves nothing. */
+		/* The next import finds its way, whatever is there, and leaves nothing. */
 		expect_fault(list_import(&(struct list){ .from = -30, .number = 12 }), CRL_OK, what);
 		expect_installed(-30, what);
 		assert_int_equal(count_entries(in_scratch("crl")), 3);
@@ -475,7 +475,7 @@ one_import_at_a_time(void **state)
 	close(lock);
 }
 
-/* Nobody waits for ever, and nothing is changed without the lock. */
+/* No import waits for ever, and nothing is changed without the lock. */
 static void
 lock_is_not_waited_for_forever(void **state)
 {

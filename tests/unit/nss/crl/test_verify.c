@@ -671,7 +671,7 @@ every_flipped_bit_is_refused(void **state)
 }
 
 /*
- * The parser alone: the same damage, signed anew, so that it comes past the
+ * The parser alone: the same damage, signed again, so that it comes past the
  * signature. Nothing may crash, nor be taken with another number of entries.
  */
 static void

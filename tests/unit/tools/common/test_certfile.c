@@ -63,7 +63,7 @@ put_text(const char *text)
 	put(text, strlen(text));
 }
 
-/* The PEM of a certificate, its lines of so many columns (0: one), each ended so. */
+/* The PEM of a certificate, its lines of that many columns (0: one), each ended so. */
 static void
 put_pem(const struct bytes *cert, const char *label, size_t columns, const char *end)
 {

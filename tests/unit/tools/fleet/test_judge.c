@@ -184,7 +184,7 @@ refresh(struct kit *k)
 	return refresh_accepting(k, false);
 }
 
-/* What the directory said since, while it has so many registrations. */
+/* What the directory said since, while it has that many registrations. */
 static enum judge_end
 changed(struct kit *k, int64_t registrations)
 {

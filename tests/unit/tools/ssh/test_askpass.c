@@ -51,7 +51,7 @@ static const struct {
 	{ PROMPT_OTHER, "The authenticity of host 'JPKI1 remote-login' can't be established.\n"
 	    "Are you sure you want to continue connecting (yes/no/[fingerprint])? " },
 
-	/* Nobody but ssh says who asks. */
+	/* Only ssh says which server the prompt comes from. */
 	{ PROMPT_NO_ORIGIN, FOR_AZUMINO },
 	{ PROMPT_NO_ORIGIN, "text\n" FOR_AZUMINO },
 	{ PROMPT_NO_ORIGIN, "hanako@azumino) \n" FOR_AZUMINO },
@@ -212,7 +212,7 @@ another_askpass_answers(void **state)
 	assert_string_equal(a.out, "yes\n");
 	a = ask_by(askpass("kill -9 $$"), FROM_SERVER);
 	assert_int_not_equal(a.status, 0);
-	/* More than ssh takes: the begin is the answer, and its writer does not hang. */
+	/* More than ssh takes: the start is the answer, and its writer does not hang. */
 	a = ask_by(askpass("head -c 200000 /dev/zero | tr '\\0' x"), "foo: ");
 	assert_int_equal(a.status, 0);
 	/* One that cannot be started: the terminal, which there is not. */

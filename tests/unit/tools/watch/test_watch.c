@@ -262,7 +262,7 @@ others_do_nothing(void **state)
 	assert_int_equal(fake.looks, looks);
 }
 
-/* Nobody puts a removal off by laying something else there. */
+/* Another card on the reader does not put a removal off. */
 static void
 others_do_not_stop_the_grace(void **state)
 {
@@ -305,7 +305,7 @@ two_cards_that_hang_do_not_stop_the_grace(void **state)
 	insert(1, OURS);
 	fake.look_takes_ms = WATCH_LOOK_MS + 1;
 	assert_int_equal(step(""), 0);
-	assert_int_equal(fake.looks, 2);	/* the first, of the begin, and one */
+	assert_int_equal(fake.looks, 2);	/* the first, of the start, and one */
 	assert_int_equal(fake.mono_ms, 1000000 + GRACE);
 }
 
@@ -395,7 +395,7 @@ many_readers_over_time(void **state)
 	}
 }
 
-/* --- the begin ------------------------------------------------------------------------- */
+/* --- the start ------------------------------------------------------------------------- */
 
 static void
 first_enrolled_card_is_the_one(void **state)
@@ -462,7 +462,7 @@ service_restarts(void **state)
 	fails(OUTCOME_NO_SERVICE, "");		/* said once */
 	fails(OUTCOME_SERVICE_REFUSED, "");
 	fake.readers_fail = outcome_of(OUTCOME_OK);
-	fake.now.at[0].generation = 0;		/* it counts anew */
+	fake.now.at[0].generation = 0;		/* it counts from the start */
 	assert_int_equal(step("sF"), TRANSPORT_FOREVER);
 	/* the reader takes its time */
 	fails(OUTCOME_NO_SERVICE, "S");
@@ -495,7 +495,7 @@ service_restarts_in_an_absence(void **state)
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
 }
 
-/* Cards have been exchanged meanwhile, and pcscd counts anew: nothing that is remembered holds. */
+/* Cards have been exchanged meanwhile, and pcscd counts from the start: nothing that is remembered holds. */
 static void
 service_restarts_with_other_cards(void **state)
 {
@@ -553,14 +553,14 @@ suspended_with_the_card_there(void **state)
 	begin_there();
 	fake.woke_ms = fake.mono_ms;
 	assert_int_equal(step(""), TRANSPORT_FOREVER);
-	fake.mono_ms += WATCH_WAKING_MS;	/* long ago: the usual grace, also if nothing woke us since */
+	fake.mono_ms += WATCH_WAKING_MS;	/* long ago: the usual grace, even if nothing woke us since */
 	remove_card(0);
 	assert_int_equal(step("G"), GRACE);
 	fake.mono_ms += GRACE;
 	(void)step("R");
 }
 
-/* A renewed card: the session goes on with the new certificate, also if it was enrolled while the card lay there. */
+/* A renewed card: the session goes on with the new certificate, even if it was enrolled while the card was there. */
 static void
 certificate_is_renewed(void **state)
 {
@@ -607,7 +607,7 @@ certificate_is_added(void **state)
 	assert_int_equal(w.certificate, OURS);
 }
 
-/* Nobody puts the removal off by a card of somebody else, nor by enrolling it for somebody else. */
+/* Another user's card does not put the removal off, nor does enrolling it for another user. */
 static void
 renewal_does_not_stop_the_grace(void **state)
 {
