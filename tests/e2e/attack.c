@@ -142,7 +142,7 @@ kill_the_parent(void)
 		note(false);
 }
 
-/* Whether somebody listens there is not the question. */
+/* It does not matter whether there is a listener. */
 static void
 connect_to_a_port(void)
 {

@@ -44,7 +44,7 @@ is_configured()	# OPTION…
 # configure_build OPTION…: further options of configure.
 configure_build()
 {
-	# What a developer configured inside the source would stand in the way of
+	# What a developer configured inside the source would interfere with
 	# a build outside; here it can go, it is a throw-away copy.
 	if [ -e "$E2E_TOP/config.status" ]; then
 		step distclean make -C "$E2E_TOP" distclean

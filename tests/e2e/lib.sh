@@ -50,7 +50,7 @@ TALLY=$E2E_SHARED/tally		# ok | not ok | skip, a line for each case
 
 # --- results ------------------------------------------------------------------
 
-# Where the case stands: the line outside this file that led here.
+# The case's place: the line outside this file that led here.
 where_in_case()
 {
 	local i
@@ -161,7 +161,7 @@ run_case()
 	end
 }
 
-# adversary NAME FUNCTION [ARGUMENT…]: somebody who tries to break a promise; see
+# adversary NAME FUNCTION [ARGUMENT…]: an attacker who tries to break a promise; see
 # tests/adversary/README.md.
 adversary()
 {
@@ -174,7 +174,7 @@ broken()
 	fail "PROMISE BROKEN: $*"
 }
 
-# Of what pamdrive tells: it asked for a login, and there was none.
+# Of pamdrive's output: it tried a login, and was refused.
 no_login()
 {
 	local results
@@ -485,7 +485,7 @@ expect_card_forgot()
 	expect_equal 'power kept since a PIN came' no "$(sim get pin-since-power)"
 }
 
-# row_ok PIN: what holds of a login in which something failed, with that PIN typed.
+# row_ok PIN: what must be true of a login in which something failed, with that PIN typed.
 row_ok()
 {
 	local typed=$1 tries result
@@ -536,7 +536,7 @@ other_names()
 	printf '%s\n' "$@" > /etc/passwd.e2e
 }
 
-# install_pam_service NAME STACK: auth lines; nothing is asked of account and session.
+# install_pam_service NAME STACK: auth lines; account and session always succeed.
 install_pam_service()
 {
 	printf '%s\naccount required pam_permit.so\nsession required pam_permit.so\npassword required pam_deny.so\n' \

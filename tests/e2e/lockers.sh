@@ -428,7 +428,7 @@ locker()
 	end
 }
 
-# Whoever has a prompt open all the while calls PAM by itself, or when it is woken.
+# A locker with a prompt open all the time calls PAM on its own, or when it is woken.
 waits_for_card()
 {
 	"${LOCKER}_listens"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A user database (nsswitch.conf(5)) that finds an account by other names than its own, as SSSD,
- * winbind and LDAP do: each line of /etc/passwd.e2e is a name that is asked for, a colon, and the
+ * winbind and LDAP do: each line of /etc/passwd.e2e is a name to look up, a colon, and the
  * line of passwd(5) that answers it.
  */
 #include "config.h"

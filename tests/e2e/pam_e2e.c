@@ -2,7 +2,7 @@
 /*
  * pam_e2e.so: a PAM module for the tests, never installed for anybody.
  *
- * In every stack of the tests it stands last and tells pamdrive, by the PAM
+ * In every stack of the tests it is the last line and reports to pamdrive, by the PAM
  * environment variable E2E_AUTHTOK, whether a module left a PAM_AUTHTOK
  * behind (only modules can see it). With arguments it plays a module, so that
  * the driver itself can be tested:
@@ -11,12 +11,12 @@
  *	expect=TEXT    succeed only if the prompt was answered with TEXT
  *	authtok        leave the answer as PAM_AUTHTOK
  *	leak           break the rules of the house: child, descriptor, SIGCHLD
- *	relay=DIR      hand on a challenge, as a hostile server does: what is asked (echo on)
+ *	relay=DIR      relay a challenge, as a hostile server does: what is asked (echo on)
  *	               comes from the FIFO DIR/challenge, the answer goes to DIR/reply
  *	nodelay        do not wait after a failure, whatever modules ask for
  *	return=NUMBER  the result (default: PAM_IGNORE)
  *
- * An underscore in a TEXT stands for a space.
+ * An underscore in a TEXT means a space.
  *
  * In a password stack it logs, in each pass, which secrets the modules before it
  * left for others: "items update: authtok=… oldauthtok=…".

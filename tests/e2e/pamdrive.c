@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pamdrive: plays an application that logs somebody in with PAM, by a script.
+ * pamdrive: plays an application that logs a user in with PAM, by a script.
  *
  *	pamdrive --service S --user U pin=1234 auth setcred
  *

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What the cases of a file have left in logs. Sourced after each, $1 is its name.
 
-# The number stands nowhere as a word of its own; process ids and times of day
+# The number appears nowhere as a word of its own; process ids and times of day
 # do not count.
 pin_in()	# FILE…
 {

@@ -88,7 +88,7 @@ void __libc_free(void *p);
 
 #define MEMORY_FAILS(name) fails(FAILING_MEMORY, name, __builtin_return_address(0))
 
-/* The blocks that the program's own code has asked for, whoever frees them. */
+/* The blocks that the program's own code has allocated, whatever code frees them. */
 #define BLOCKS_MAX 4096
 
 static const void *blocks[BLOCKS_MAX];

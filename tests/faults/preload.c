@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into every program of a namespace (/etc/ld.so.preload), active in jpki_helper alone,
- * which is started with an empty environment: what is to fail stands in the file /run/failing,
+ * which is started with an empty environment: what is to fail is in the file /run/failing,
  * "memory 17" or "system 3". The first failure is written to /run/failed, before NULs, and no later
  * helper fails while that is there. With 0 nothing fails, and the calls are counted there.
  */

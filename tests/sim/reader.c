@@ -3,7 +3,7 @@
  * The reader's side: the protocol of vpcd. Each message is a length in two
  * bytes, big-endian, and that many bytes. One byte from the reader is a control
  * code, of which only the question for the ATR is answered; everything else
- * is a command, and its answer a response. vpcd takes whoever connects for a
+ * is a command, and its answer a response. vpcd takes every client for a
  * card, and the end of the connection for its removal; it notices within its
  * polling interval of 0.4 s, or at the next command.
  */
@@ -28,7 +28,7 @@ enum { VPCD_OFF = 0, VPCD_ON = 1, VPCD_RESET = 2, VPCD_ATR = 4 };
 
 /*
  * A link that ended with a command unanswered looks to vpcd like a failed
- * command. Whoever connects before pcscd has asked for the card again would be
+ * command. A client that connects before pcscd has asked for the card again would be
  * taken for the same card, with a security state that it has lost.
  */
 static void
@@ -46,7 +46,7 @@ link_drop(struct sim *sim)
 	sim->powered = false;
 }
 
-/* Closes our half only: pcscd's closing of the other tells that it noticed. */
+/* Closes our half only: pcscd's closing of the other shows that it noticed. */
 static void
 link_shutdown(struct sim *sim)
 {

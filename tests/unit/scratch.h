@@ -21,10 +21,10 @@ const char *scratch_file(const char *name, const void *data, size_t len);
 const char *scratch_text(const char *name, const char *text);
 const char *scratch_mkdir(const char *name, mode_t mode);
 
-/* How many entries a directory holds. */
+/* The number of entries of a directory. */
 size_t scratch_count(const char *dir);
 
-/* Whether the file holds exactly this. */
+/* Whether this is exactly the file's content. */
 int scratch_holds(const char *path, const char *text);
 
 #endif

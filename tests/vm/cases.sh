@@ -289,7 +289,7 @@ people_may_register()	# yes | no
 	fresh_card other-person
 }
 
-# taro's password is asked for by polkit, in its agent at the terminal; the PIN by us.
+# polkit prompts for taro's password, in its agent at the terminal; we prompt for the PIN.
 begin_to_register()
 {
 	vouch_for none
@@ -399,7 +399,7 @@ locked()
 }
 
 # watched COMMAND…: while hanako's watcher runs at the first virtual console. The screen is locked by
-# whoever listens to logind; here somebody listens who notes it.
+# every listener of logind; here a listener notes it.
 watched()	# COMMAND…
 {
 	guest date +%s
@@ -429,7 +429,7 @@ take_card_out()
 }
 run_case 'jpki-watch: in the user manager, the card is taken out' watched take_card_out
 
-# The card of a session that nobody looks at: another person is at the second console.
+# The card of a session that is not in front: another user is at the second console.
 take_card_out_in_the_background()
 {
 	monitor 'sendkey alt-f2' >> "$LOG" 2>&1

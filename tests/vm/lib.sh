@@ -335,7 +335,7 @@ person()
 
 # --- the screen and the keyboard ----------------------------------------------------------
 
-# The first virtual console, which is on seat0: it needs nobody to vouch for it.
+# The first virtual console, which is on seat0: no option has to list it as local.
 screen()
 {
 	guest sh -c 'fold -w "$(stty -F /dev/tty1 size | cut -d " " -f 2)" < /dev/vcs1'
@@ -370,7 +370,7 @@ keys()
 	monitor "${lines[@]}" 'sendkey ret' >> "$LOG" 2>&1 || fail "cannot type: $1"
 }
 
-# Nobody is logged in there, and the screen is empty but for the question for the name.
+# No user is logged in there, and the screen is empty but for the question for the name.
 fresh_console()
 {
 	guest_does systemctl restart getty@tty1.service

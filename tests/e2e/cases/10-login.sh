@@ -228,7 +228,7 @@ login 'card swapped for a Juki card while the person types' \
 	drive="'exec=sim swap $(card_dir 'good profile=juki')' pin=$PIN auth" \
 	code='JUKI-CARD|OTHER-CARD|CARD-REMOVED' pam='AUTH_ERR|AUTHINFO_UNAVAIL' verifies=0
 
-# --- the card lies ------------------------------------------------------------------
+# --- a dishonest card ----------------------------------------------------------------
 login 'signature wrong' sim='fault ins 2A wrongsig' code=BAD-SIGNATURE pam=AUTH_ERR says='signature is not valid'
 login 'signature over another challenge' sim='fault ins 2A sign-other-challenge' code=BAD-SIGNATURE pam=AUTH_ERR
 login 'signature too short' sim='fault ins 2A truncate 200' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'

@@ -448,7 +448,7 @@ else
 	skip 'crl update, units of systemd' 'there is no systemd-analyze here'
 fi
 
-# What the service leaves to root: to become somebody else.
+# The right that the service leaves to root: to become another user.
 without_capabilities()
 {
 	expect_has 'the unit' $'\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID\n' "$(cat "$UNIT.service")"

@@ -4,17 +4,17 @@
 # shellcheck disable=SC2016 # what breaks something is evaluated by broken
 # shellcheck disable=SC2034 # CARD_SPEC is lib.sh's
 
-# broken NAME CODE PAM BREAK [MEND]: a login after a shell command broke
-# something; reset_config mends the configuration anyway.
+# broken NAME CODE PAM BREAK [FIX]: a login after a shell command broke
+# something; reset_config restores the configuration anyway.
 broken()
 {
-	local name=$1 code=$2 pam=$3 break=$4 mend=${5:-:}
+	local name=$1 code=$2 pam=$3 break=$4 fix=${5:-:}
 
 	is_wanted "$name" || return 0
 	enroll hanako good
 	eval "$break" || printf '# %s: cannot prepare: %s\n' "$name" "$break"
 	login "$name" enroll=KEEP drive="pin=$PIN auth" code="$code" pam="$pam" prompts=0 verifies=0 "${@:6}"
-	eval "$mend"
+	eval "$fix"
 	reset_config
 }
 
@@ -109,7 +109,7 @@ at assumed multiplexer 'terminal of tmux, by utmp' args="$ON_PTS"
 session="$E2E_TOP/tests/e2e/in-session"
 DESK='SEAT=seat0'
 AFAR='REMOTE=1'
-# A program of that name that runs what follows: a parent that tells where a process is.
+# A program of that name that runs what follows: a parent that shows where a process is.
 named()	# NAME
 {
 	cp /bin/bash "$WORK/$1"

@@ -4,7 +4,7 @@
 # its commands in each way; and with every answer a conversation can give. Each
 # row is a case of its own; only rows that fail are printed.
 #
-# What holds in every row: no success unless the card has signed and nothing
+# True in every row: no success unless the card has signed and nothing
 # after that mattered; a right PIN never costs a try, a wrong one at most one; at
 # most one VERIFY; no PIN state left on the card; an outcome within the deadline.
 # (A card that never answers costs a whole deadline each time: 10-login.sh has it

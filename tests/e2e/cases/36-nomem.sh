@@ -3,7 +3,7 @@
 # Logins whose helper, with all its libraries, has one allocation or one system call fail: a
 # selection of that many of each kind (E2E_FAULTS=all: each of them, which takes hours).
 #
-# What holds of each: row_ok in lib.sh, and no PIN state is left on the card. A helper that dies
+# True for each: row_ok in lib.sh, and no PIN state is left on the card. A helper that dies
 # of it (NSS does) is a login refused.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 

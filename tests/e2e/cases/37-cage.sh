@@ -4,7 +4,7 @@
 # must not, the user that it becomes, and the sandbox in which polkit may run it.
 
 HELPER_LOOK=/tmp/helper.status
-# While the PIN is asked for: what the kernel says of the helper.
+# During the PIN prompt: what the kernel shows of the helper.
 LOOK="'exec=cat /proc/\$(pidof jpki_helper)/status > $HELPER_LOOK'"
 
 helper_said()	# KEY
@@ -158,7 +158,7 @@ helper_user()
 	expect_match 'its capabilities' '0+' "$(helper_said CapEff)"
 }
 
-# Started by somebody else it stays who it is.
+# Started by another user than root, it keeps that user.
 helper_of_a_user()
 {
 	write_conf 'helper_user = jpki'
@@ -192,7 +192,7 @@ helper_user_and_pcscd()	# HELPER-USER USER
 	reset_config
 }
 
-# Nobody is let in: polkitd does not run.
+# No user is admitted: polkitd does not run.
 pcscd_admits_nobody()
 {
 	only_admits

@@ -101,7 +101,7 @@ database_in_fips_mode()
 }
 run_case 'FIPS mode of the database, and of the environment' database_in_fips_mode
 
-# In FIPS mode NSS checks its libraries against files that somebody may have taken for superfluous.
+# In FIPS mode NSS checks its libraries against files that may have been deleted as superfluous.
 self_test_fails()
 {
 	local name

@@ -179,7 +179,7 @@ run_case 'jpkictl enroll, ^\ while the card signs' enroll_signal key:1c
 run_case 'jpkictl enroll, killed while the card signs' enroll_signal 'do:pkill -TERM -x jpkictl'
 run_case 'jpkictl enroll, hung up while the card signs' enroll_signal 'do:pkill -HUP -x jpkictl'
 
-# A card that takes its time: who waits at a terminal is told, and nobody else.
+# A slow card: a message at a terminal, and nowhere else.
 slow_card()
 {
 	local words

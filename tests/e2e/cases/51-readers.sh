@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # SOCK, CARD_SPEC are lib.sh's
-# Several readers: a login, each tool and jpki-ssh find the My Number Card, whatever else lies beside it.
+# Several readers: a login, each tool and jpki-ssh find the My Number Card, whatever else is beside it.
 
 SIMS=()
 

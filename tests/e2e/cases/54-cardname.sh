@@ -105,7 +105,7 @@ nameless 'a card of another kind: the name is asked for' card='good profile=nojp
 nameless 'a Juki card, nothing typed: said' card='good profile=juki' drive='text= auth' names=1 user=- auth=AUTHINFO_UNAVAIL \
 	code=JUKI-CARD pins=0 verifies=0 says='Juki card'
 
-# --- nobody's card, or several accounts' ------------------------------------------------------------
+# --- a card of no account, or of several ------------------------------------------------------------
 login "no name: nobody's card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \
 	code=UNREGISTERED pam=USER_UNKNOWN says='The card on the reader is not registered for any account of this computer.' \
 	says2='Log in with your user name'

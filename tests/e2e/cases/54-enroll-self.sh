@@ -13,7 +13,7 @@ SELF=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=xterm SHELL=/b
 SESSION=$E2E_TOP/tests/e2e/in-session
 NOTHING_WRITTEN='something was written'
 
-# taro's card, and nobody has registered it; people may.
+# taro's card, not registered yet; users may register cards.
 his_card()	# [LINE of the configuration…]
 {
 	rm -rf "$HIS" "$USERS/hanako2.pem" "${NOTICE%/*}"
@@ -61,7 +61,7 @@ the_right_pin()
 }
 run_case 'enroll --self: the right PIN, then a login' the_right_pin
 
-# Whoever registered it: the user reads of it at logins by whatever means, once a day for a week.
+# The user is notified at logins by any means, once a day for a week.
 told()	# NUMBER
 {
 	run pamdrive --tty '' --service account --user taro acct

@@ -323,7 +323,7 @@ several_servers()
 	fleet_ends
 }
 
-# Registrations that went all at once wait for somebody to look.
+# Registrations that disappear all at once are kept until the administrator has looked.
 many_leave()
 {
 	local i list=(hanako good)
@@ -411,7 +411,7 @@ network_half_dies()
 }
 no_network_half() { ! pgrep -x jpki_ldap > /dev/null; }
 
-# --- a directory that lies ----------------------------------------------------------------------
+# --- a dishonest directory ----------------------------------------------------------------------
 
 start_false()	# BEHAVIOUR…
 {

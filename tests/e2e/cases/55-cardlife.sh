@@ -73,7 +73,7 @@ from_card_known()
 	ca1=$(fingerprint_of ca1)
 	rm -rf "$NSSDB"
 	cp "$KNOWN" "$WORK/known"
-	# What is installed names none that nobody compared.
+	# The installed list has only authorities that have been compared.
 	# The three generations of doc/facts/jpki-card.md, each with its name.
 	expect_equal 'generations' "$(sed -nE 's/^\|(authca0[1-9])\|.*\|([0-9A-F]{64}) .*/\L\2 \1/p' \
 		"$E2E_TOP/doc/facts/jpki-card.md" | sort)" "$(sed -nE "s/^($EVERY_HEX) [a-z]+ ([^ ]+).*/\1 \2/p" "$KNOWN" | sort)"
@@ -304,7 +304,7 @@ enroll_add_refuses()
 {
 	printf -- '-----BEGIN CERTIFICATE-----\nMIIx\n' > "$USERS/hanako.pem"
 	cp "$USERS/hanako.pem" "$WORK/damaged.pem"
-	# No terminal: nobody is asked for a PIN that would be of no use.
+	# No terminal: no prompt for a PIN that would be useless.
 	refused_words 1 JPKI-E-ENROLMENT enroll --add hanako
 	refused_words 1 JPKI-E-ENROLMENT enroll --add --from-file "$PKI/good.crt" hanako
 	cmp -s "$WORK/damaged.pem" "$USERS/hanako.pem" || fail 'the damaged file changed'
@@ -504,7 +504,7 @@ block_refuses()
 }
 run_case 'jpkictl block refuses and changes nothing' block_refuses
 
-# spoiled NAME COMMAND…: after it nobody gets in, and no PIN is asked.
+# spoiled NAME COMMAND…: after it every card is refused, without a prompt.
 spoiled()
 {
 	local name=$1

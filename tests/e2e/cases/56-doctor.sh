@@ -326,7 +326,7 @@ sick 'no user for the helper of root' D519 break='cp /etc/passwd "$WORK/passwd";
 sick 'a file from the future' D703 break='touch -d "2 hours" $CONF'
 
 # --- PAM -------------------------------------------------------------------------------------
-# stacked NAME NUMBERS LINES [STATUS]: a service of which the doctor is asked.
+# stacked NAME NUMBERS LINES [STATUS]: a service that the doctor examines.
 stacked()
 {
 	begin "doctor: stack $1" || return 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# jpkictl setup: from a machine on which nobody uses the card to one that does, and back.
+# jpkictl setup: from a machine without card logins to one with them, and back.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 
 SETUP_DIR=/var/lib/pam_jpki/setup
@@ -24,7 +24,7 @@ VENDOR=/usr/lib/pam.d
 mkdir -p "$WORK/setup-vendor.d" "$VENDOR"
 cp -a "$VENDOR/." "$WORK/setup-vendor.d/"
 
-# Nobody uses the card; sudo and login as Debian has them, more or less.
+# No service uses the card; sudo and login as Debian has them, more or less.
 bare()
 {
 	local service
@@ -52,7 +52,7 @@ expect_as_it_was()
 	[ ! -e /etc/pam.d/jpki-setup-test ] || fail 'the service of the trial is left'
 }
 
-# Our lines came to sudo and login, in front of what they stand for, and nothing else did.
+# Our lines were added to sudo and login, before the password's, and nothing else changed.
 expect_set_up()
 {
 	local service
@@ -177,7 +177,7 @@ keys_of()
 	echo "$keys"
 }
 
-# A stranger with a card, on a machine that nobody has configured: the card's authority is one that
+# A stranger with a card, on a machine without configuration: the card's authority is one that
 # independent copies agree on, and the user is known from sudo. Counted is every key from the
 # start of `sudo jpkictl setup` to its end, the four digits of the PIN and each Enter too; not the command itself.
 MACHINE=bare
@@ -487,7 +487,7 @@ opens()
 	run jpkictl setup --yes --user hanako --services lightdm
 	expect_equal 'once more' "$printed" "$(cat /etc/pam.d/lightdm)"
 	setup_end
-	# A line that somebody has changed is theirs: nothing is written, and the doctor says what is missing.
+	# A line that the administrator has changed is kept: nothing is written, and the doctor says what is missing.
 	with_a_keyring
 	run jpkictl setup --yes --user hanako --rollback 0
 	sed -i 's/default=ignore/default=ignore user_unknown=ignore/' /etc/pam.d/lightdm
@@ -499,7 +499,7 @@ opens()
 	run jpkictl doctor --json
 	expect_has 'what the doctor says' lightdm "$(jq -r '.[] | select(.number == "D616") | .detail' <<< "$OUT")"
 	setup_end
-	# A line above that jumps over ours would let in whom it is for, by the line that ends a login by card.
+	# An earlier line that jumps over ours would admit its users, by the line that ends a login by card.
 	with_a_keyring
 	run jpkictl setup --yes --user hanako --rollback 0
 	sed -i 's/^auth.*pam_jpki.*/auth [success=1 default=ignore] pam_localuser.so\n&/' /etc/pam.d/lightdm
@@ -617,7 +617,7 @@ rolled_back()
 }
 run_case 'setup: taken back unless confirmed' rolled_back
 
-# The power goes, or somebody kills what would take it back: SIGKILL is the same to a process.
+# A power cut, or the rollback process is killed: SIGKILL is the same to a process.
 cut_short()	# COMMAND…: what takes it up
 {
 	bare
@@ -664,12 +664,12 @@ cut_short_otherwise()
 	run unshare --mount sh -c 'mount --bind /etc/pam.d /etc/pam.d && mount -o remount,bind,ro /etc/pam.d && jpkictl crl update'
 	expect_set_up
 	! no_pending || fail 'nothing waits any more'
-	# Somebody has seen that it works.
+	# The administrator has seen that it works.
 	run jpkictl setup --confirm
 	expect_equal 'confirm' 0 "$STATUS"
 	run jpkictl setup --recover
 	expect_set_up
-	# Cut short again; a file that is another now is somebody's.
+	# Cut short again; a file that has been replaced is kept.
 	run jpkictl setup --undo
 	run jpkictl setup --yes --user hanako --services sudo,login
 	kill -KILL "$(keeper)"
@@ -879,7 +879,7 @@ vendor_file_taken_back()
 	from_vendor 0.02
 	until_true 15 no_pending || fail 'not taken back'
 	[ ! -e /etc/pam.d/polkit-1 ] || fail 'the copy is left'
-	# cut short: by the next one; and what somebody has changed since is theirs
+	# cut short: by the next one; and a file that was changed since is kept
 	from_vendor 5
 	kill -KILL "$(keeper)"
 	until_true 5 process_is_lost || fail 'the process stays'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # sudo, su, login and sshd, each with every state of the card that a person
-# meets: until the program gives up, and never a try that nobody typed.
+# meets: until the program gives up, and never a try that was not typed.
 #
 # shellcheck disable=SC2034 # terminal.sh uses what is not used here
 

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 # shellcheck disable=SC2016 # some text is for other shells
 
-# What nobody may cause who sits elsewhere.
+# What a remote user must not cause.
 UNTOUCHED=(prompts=0 verifies=0 apdus=0)
 
 card_stacks
@@ -88,7 +88,7 @@ person 'su inside ssh, where its line in the stack allows it' before='card_stack
 person 'su inside ssh is not let in by the line of another service' before='card_stack su; card_stack sudo remote=yes' \
 	"${UNTOUCHED[@]}" status=1 log=REMOTE "${typing[@]}" -- "${command[@]}"
 card_stack sudo
-# Without a terminal of its own, and without logind, nothing tells.
+# Without a terminal of its own, and without logind, nothing shows the place.
 printf '#!/bin/sh\necho "%s"\n' "$PASSWORD" > "$WORK/ssh-askpass"
 chmod 0755 "$WORK/ssh-askpass"
 by_password hanako 'sudo -k -S id'

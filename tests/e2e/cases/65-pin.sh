@@ -90,7 +90,7 @@ for at in 0 2 4; do
 		"${PIN_DIALOGUE[@]:at+1}" "${NEW_PASSWORDS[@]}" -- "${command[@]}"
 done
 
-# A password that could be a PIN is no PIN: ours is asked for all the same.
+# A password that could be a PIN is not one: there is a prompt for ours even so.
 four_digit_password()
 {
 	echo 'hanako:5839' | chpasswd
@@ -187,7 +187,7 @@ reset_config
 TOOL=("${HANAKO[@]}" jpkictl pin)
 command=("${TOOL[@]}" change)
 
-# tool_change NAME […]: nothing is logged, the tool tells it all.
+# tool_change NAME […]: nothing is logged, the tool reports everything.
 tool_change()
 {
 	change "jpkictl pin change: $1" log='' "${@:2}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Logins over the network with a card that lies elsewhere, seen from the server: what a real sshd
+# Logins over the network with a card at another machine, seen from the server: what a real sshd
 # with our module lets in. The answers come from sshwire-answer, which would sign anything.
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 
@@ -134,7 +134,7 @@ no_oracle()
 	expect_logged 'fails by JPKI-E-NOT-ENROLLED'
 }
 
-# Who has proved the card reads, before the password is asked for, why it does not help.
+# A user who has proved the card reads, before the password prompt, why it was refused.
 refused_with()	# TEXT OUTCOME [VARIABLE=VALUE…]
 {
 	answered 255 "$DENIED" "$2" ANSWER_PASSWORD=no "${@:3}"
@@ -234,7 +234,7 @@ keys_and_pam()
 	enroll hanako
 	by_key 255 'No card is registered' NOT-ENROLLED good
 	enroll hanako good
-	# Without the option the key is nobody's business here.
+	# Without the option the key is ignored here.
 	card_stack sshd
 	by_key 255 "$DENIED" REMOTE good
 	rm -r ~hanako/.ssh
@@ -261,7 +261,7 @@ by_sshpass()	# STATUS SAYS USER [OPTION of ssh…]
 	expect_has "what ssh says to sshpass ($*)" "$2" "$OUT"
 }
 
-# Types the password at whatever is asked; ssh prefers keyboard-interactive, as WinSCP does.
+# Types the password at every prompt; ssh prefers keyboard-interactive, as WinSCP does.
 by_stubborn_client()	# STATUS SAYS USER OUTCOMES
 {
 	SYSLOG_FROM=$(syslog_size)

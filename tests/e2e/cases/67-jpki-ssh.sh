@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The other end: somebody sits at a laptop (here: as taro) with hanako's card and logs in as hanako
+# The other end: a user at a laptop (here: as taro) with hanako's card and logs in as hanako
 # on a server. Client and server share this machine; the reader is the client's.
 # shellcheck disable=SC2034,SC2154 # some variables are terminal.sh's
 # shellcheck disable=SC2016 # some text is for other shells
@@ -89,7 +89,7 @@ through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imita
 	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
 card_stack sshd "$(challenge_options)"
 
-# The user's configuration holds: -F and the host alias in it.
+# The user's configuration applies: -F and the host alias in it.
 printf 'Host azumi\n\tHostName 127.0.0.1\n\tUser hanako\n' > "$WORK/ssh_config"
 chmod 0644 "$WORK/ssh_config"
 through 'jpki-ssh: the own configuration of ssh holds' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
@@ -105,7 +105,7 @@ other_configurations()
 	run "${CLIENT[@]}" jpki-ssh -F "$WORK/ssh_config" -G azumi
 	expect_has 'settings' 'hostname 127.0.0.1' "$OUT"
 	expect_has 'settings' 'knownhostscommand /usr/bin/jpki-askpass' "$OUT"
-	# Somebody was there first: the notes go elsewhere.
+	# The directory exists and is another user's: the notes go elsewhere.
 	make_user jiro 2099
 	mkdir -m 700 /tmp/jpki-ssh-2099
 	run setpriv --reuid 2099 --regid 2099 --init-groups env HOME=/nonexistent jpki-ssh -V
@@ -224,7 +224,7 @@ start_challenging_sshd 'Subsystem sftp internal-sftp'
 cp "$WORK/plain_hosts" "$WORK/known_hosts"
 through 'jpki-ssh: other fingerprints' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- jpki-ssh -F none -o FingerprintHash=md5 "${LOGIN[@]:3}"
 
-# --- somebody between --------------------------------------------------------------------
+# --- a relay -----------------------------------------------------------------------------
 # A hostile server, a real sshd, which logs in to the other one with what it is given.
 EVIL_PORT=2233
 start_evil_sshd()

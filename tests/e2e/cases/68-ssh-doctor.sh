@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# jpkictl doctor on logins over the network: a real sshd tells its settings (sshd -T).
+# jpkictl doctor on logins over the network: a real sshd reports its settings (sshd -T).
 
 SSHD_CONFIG=/etc/ssh/sshd_config
 EXAMPLES=/usr/share/doc/pam_jpki/examples
@@ -11,7 +11,7 @@ found_of_ssh()
 	jq -r '.[] | select(.number | test("D8|D517|D518")) | .number' <<< "$OUT" | sort -u | paste -sd' '
 }
 
-# ssh_doctor NUMBERS [OPTION of pam_jpki…]: with what stands in sshd_config.d now
+# ssh_doctor NUMBERS [OPTION of pam_jpki…]: with the present sshd_config.d
 ssh_doctor()
 {
 	stack_of sshd "auth [success=done default=ignore] pam_jpki.so ${*:2}

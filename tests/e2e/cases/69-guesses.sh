@@ -28,7 +28,7 @@ record()	# without the times
 	[ ! -e "$RECORD" ] || sed -n '2,$s/ [0-9]*$//p' "$RECORD" | paste -sd';'
 }
 
-# One who is asked, and one who is not. The card gets its tries back: what is counted is the account.
+# One account with a prompt, and one without. The card gets its tries back: accounts are counted.
 types()		# PIN COMMAND…
 {
 	on_tty "$ASKED" "type:$1" -- "${@:2}"

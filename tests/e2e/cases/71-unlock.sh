@@ -148,7 +148,7 @@ handed_on()
 }
 run_case 'unlock: what is unlocked is the password, and in no log' handed_on
 
-# The person has typed it already: the card is asked for nothing more.
+# The user has typed it already: the card makes no second signature.
 install_pam_service e2e-first "auth optional $PAMDIR/pam_e2e.so prompt=Password authtok
 $(stack unlock=yes)"
 login 'unlock: a password that is there already stays' service=e2e-first apdus="$TOTAL" asks=Password \

@@ -557,7 +557,7 @@ command_fails()	# COMMAND REGEX
 }
 
 # The processes that it starts stay its children until it has waited for them, whatever it inherited:
-# their numbers are nobody else's when it ends them.
+# their numbers belong to no other process when it ends them.
 buries_its_own()
 {
 	write_conf 'removal_grace = 0'

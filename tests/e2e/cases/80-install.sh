@@ -110,7 +110,7 @@ at 'stack with substack: right PIN' s-stack SUCCESS 1 1 drive="pin=$PIN auth"
 at 'stack with substack: no card, password' s-stack SUCCESS 1 0 drive="pin=$PASSWORD auth" sim=remove code=NO-CARD
 at 'stack with substack: no card, wrong password' s-stack AUTH_ERR 1 0 drive='pin=wrong-password auth' sim=remove code=NO-CARD
 
-# The account phase has no opinion on whoever came by password: alone it lets only the card in.
+# The account line ignores users who logged in by password: alone it admits only the card.
 printf 'auth sufficient pam_jpki.so\nauth required pam_unix.so\naccount required pam_jpki.so\n' > /etc/pam.d/s-stack
 at 'stack account, alone: card' s-stack SUCCESS 1 1 drive="pin=$PIN auth acct" says='acct = 0 PAM_SUCCESS'
 at 'stack account, alone: password' s-stack SUCCESS 1 0 drive="pin=$PASSWORD auth acct" sim=remove code=NO-CARD \
@@ -246,7 +246,7 @@ examples_give_credentials()
 }
 run_case 'example of each kind: setcred without a login succeeds' examples_give_credentials
 
-# pam_warn stands for pam_group and pam_cap: it has to be called.
+# pam_warn represents pam_group and pam_cap: it has to be called.
 lines_behind_run_in_setcred()
 {
 	local control called='pam_warn\(s-stack:setcred\): function=\[pam_sm_setcred\]'
@@ -269,7 +269,7 @@ lines_behind_run_in_setcred()
 }
 run_case 'setcred of a login without the card runs the lines behind' lines_behind_run_in_setcred
 
-# Uninstalled before its lines were taken out: the examples shut nobody out.
+# Uninstalled before its lines were taken out: the examples lock no user out.
 for example in sudo login lightdm xsecurelock xscreensaver i3lock swaylock; do
 	without_module "example $example: the module is not there, password" "$example" SUCCESS 1 "${accepted[@]}"
 done

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The Debian packages: built from this tree, installed, upgraded, removed and purged, with the PAM
-# stacks whole and somebody able to log in at each step.
+# stacks whole and users able to log in at each step.
 
 DEBS=$WORK/debs
 PASSWORD=s3cret-Word
@@ -116,7 +116,7 @@ repack()
 		(cd "$tree" && eval "$4") && dpkg-deb -b "$tree" "$3" >> "$LOG" || fail "cannot make $2 of $1"
 }
 
-# As unattended-upgrades calls it: nobody is there to be asked.
+# As unattended-upgrades calls it: there is no user to prompt.
 dpkg_unattended()
 {
 	run setsid env DEBIAN_FRONTEND=noninteractive dpkg "$@" < /dev/null
@@ -191,7 +191,7 @@ purge_packages()
 }
 
 # The administrator has put lines of their own among those of pam-auth-update, which then asks whether
-# it may overwrite the file; nobody is there to say yes. With "both" the card's line is requisite.
+# it may overwrite the file; there is no user to say yes. With "both" the card's line is requisite.
 remove_changed()	# WHERE: a line of common-auth, by its begin, in front of which theirs goes
 {
 	mkdir -p "$WORK/stacks.d"

@@ -72,7 +72,7 @@ count_outcomes()	# REGEX
 	outcomes | grep -cxE -- "$1"
 }
 
-# Prints figures, and expects what holds in any case.
+# Prints figures, and expects what is true in any case.
 check_logins()	# WAIT
 {
 	local limit=$((($1 + TIMEOUT + 3) * 1000)) figures

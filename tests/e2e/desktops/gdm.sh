@@ -58,7 +58,7 @@ lay_card_when_waited_for()
 # gdm NAME SERVICE shipped|example [KEY=VALUE…] [-- ANSWER…]: one conversation of the worker, and all that is to
 # be said about it. ANSWERs as for gdmdrive ($PIN).
 #
-#   user=NAME       who was chosen (hanako); "": nobody, the worker asks
+#   user=NAME       who was chosen (hanako); "": no user, the worker prompts
 #   at=PLACE        desk, session or nowhere (desk)
 #   sim=COMMANDS    for simctl, before; arrives=yes: and the card is laid down once it is waited for
 #   opts=WORDS      behind the module in an example; first=yes: its line is the first

@@ -197,7 +197,7 @@ secret_is_sent_once(void **state)
 	}
 }
 
-/* On T=0 the Le of a command without data stands where the length of data does. */
+/* On T=0 the Le of a command without data is in the place of the length of data. */
 static void
 exact_is_sent_once(void **state)
 {

@@ -530,7 +530,7 @@ tries_are_asked_without_a_pin(void **state)
 	}
 }
 
-/* Somebody else's verified state hides the count and is worth nothing to us. */
+/* Another program's verified state hides the count and is useless to us. */
 static void
 verified_card_is_made_to_forget(void **state)
 {

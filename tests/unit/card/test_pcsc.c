@@ -365,7 +365,7 @@ every_error_has_its_outcome(void **state)
 		uint8_t resp[8];
 		size_t len;
 		struct outcome o;
-		/* polkit is asked, and versions are compared, in the greeting only: it is hung up on us */
+		/* polkit is queried, and versions are compared, in the greeting only: pcscd closes the connection */
 		enum outcome_status later = errors[i].status == OUTCOME_SERVICE_REFUSED ||
 		    errors[i].status == OUTCOME_SERVICE_VERSION ? OUTCOME_NO_SERVICE : errors[i].status;
 
@@ -472,7 +472,7 @@ refusal_is_believed_if_it_stays(void **state)
 	assert_int_equal(fake.establishes, 1);
 	fake.refused_connects = 1;
 	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
-	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);	/* nobody else can be asked */
+	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);	/* there is no other pcscd */
 }
 
 static void
@@ -853,7 +853,7 @@ card_whose_state_cannot_be_asked(void **state)
 	assert_int_equal(fake.transactions, 0);
 }
 
-/* Nothing is resent after a reset: whoever came in between may have verified. */
+/* Nothing is resent after a reset: a program in between may have verified. */
 static void
 reset_in_the_transaction_ends_it(void **state)
 {

@@ -439,7 +439,7 @@ unsafe_or_missing_file_is_refused(void **state)
 	assert_int_equal(c.lines, 2);
 }
 
-/* The administrator need not write CONF_FILE; what somebody has named must be there. */
+/* The administrator need not write CONF_FILE; a file that is named must exist. */
 static void
 only_the_usual_file_may_be_absent(void **state)
 {
@@ -490,7 +490,7 @@ words_override_the_file(void **state)
 	assert_int_equal(conf.debug, true);
 	o = load(3, (const char *const[]){ file, "wait=9", "wait=8" }, &conf, &c);
 	assert_true(outcome_ok(&o));
-	assert_int_equal(conf.wait, 8);		/* the last one holds */
+	assert_int_equal(conf.wait, 8);		/* the last one counts */
 }
 
 static void

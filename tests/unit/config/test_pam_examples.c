@@ -265,7 +265,7 @@ every_line_opens_for_success_only(void **state)
 }
 
 /*
- * In setcred the module answers PAM_IGNORE to whoever came without the card: no line of
+ * In setcred the module returns PAM_IGNORE for users who logged in without the card: no line of
  * auth makes a refusal of it.
  */
 static void
@@ -363,8 +363,8 @@ strict_variant_holds_the_card(void **state)
 }
 
 /*
- * Our session line decides nothing, wherever it stands: not over a login by password, nor where
- * the module is not installed any more. And it stands wherever a person gets a session.
+ * Our session line decides nothing, wherever it is: not over a login by password, nor where
+ * the module is not installed any more. And it is in every file that opens a session for a user.
  */
 static void
 sessions_are_optional(void **state)

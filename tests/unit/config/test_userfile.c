@@ -64,7 +64,7 @@ names(void **state)
 	assert_false(userfile_user_ok(name));
 }
 
-/* Such a name reaches no file, whatever is asked. */
+/* Such a name reaches no file, by no function. */
 static void
 bad_names_touch_nothing(void **state)
 {

@@ -272,7 +272,7 @@ cut_short(void **state)
 	}
 }
 
-/* Nor one that somebody else could have written. */
+/* Nor one that another user could have written. */
 static void
 of_others(void **state)
 {

@@ -271,7 +271,7 @@ test_proof_by_another_card(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
-/* No PIN is asked for a certificate that could not log in. */
+/* No prompt for a certificate that could not log in. */
 static void
 test_proof_of_a_dead_certificate(void **state)
 {
@@ -308,7 +308,7 @@ change_pin(struct jpki *card, const char *digits)
 	return o.status;
 }
 
-/* By the card's own rules: only after VERIFY, and the new one holds at once. */
+/* By the card's own rules: only after VERIFY, and the new one is valid at once. */
 static void
 test_change_of_the_pin(void **state)
 {
@@ -459,7 +459,7 @@ test_claiming(void **state)
 	assert_int_equal(claim_leaf(k, "taro", "other-person"), OUTCOME_OK);
 }
 
-/* What has run out by itself is replaced; what somebody ended, or cannot be judged now, is not. */
+/* An expired registration is replaced; one that was ended, or cannot be judged now, is not. */
 static void
 test_claiming_after_another(void **state)
 {

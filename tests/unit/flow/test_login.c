@@ -389,7 +389,7 @@ test_other_cards_get_no_pin(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
-/* A later certificate whose holder has another birthday is somebody else's. */
+/* A later certificate whose holder has another birthday is another user's. */
 static void
 test_later_certificate_of_another(void **state)
 {
@@ -569,7 +569,7 @@ test_question_before_the_card(void **state)
 	}
 }
 
-/* A password is asked for at once, and only a PIN waits for the card. */
+/* A password ends the wait at once, and only a PIN waits for the card. */
 static void
 test_question_before_the_wait(void **state)
 {
@@ -589,7 +589,7 @@ test_question_before_the_wait(void **state)
 	assert_int_equal(k->prompts, 1);
 }
 
-/* Somebody who has no card here is left to the other lines of the stack. */
+/* A user without a card here is left to the other lines of the stack. */
 static void
 test_question_before_the_card_only_for_the_enrolled(void **state)
 {
@@ -722,7 +722,7 @@ test_last_try_without_a_warning(void **state)
 }
 
 /*
- * Somebody held the card until just before the deadline: had the PIN been sent
+ * Another program kept the card until just before the deadline: had the PIN been sent
  * then, the deadline would have struck with the card verified.
  */
 static void
@@ -821,7 +821,7 @@ test_enrollment_that_ends_at_the_prompt(void **state)
 
 /* --- revocation ------------------------------------------------------------------------- */
 
-/* Refused before the card is asked for anything: no try, no prompt. */
+/* Refused before any command to the card: no try, no prompt. */
 static void
 expect_untouched(struct kit *k, const char *leaf, enum outcome_status status)
 {
@@ -1110,7 +1110,7 @@ test_counterfeit_card(void **state)
 	expect(k, OUTCOME_BAD_SIGNATURE, "3");
 }
 
-/* The begin of a certificate that is too short to hold issuer, serial number and dates. */
+/* The first bytes of a certificate, too few to contain issuer, serial number and dates. */
 static void
 test_a_few_right_bytes_are_no_certificate(void **state)
 {
@@ -1332,7 +1332,7 @@ test_every_fault_at_every_command(void **state)
 		}
 }
 
-/* A name is for users at this machine, as the reader is, and for nobody unless the option says so. */
+/* A name is for users at this machine, as the reader is, and only with the option. */
 static void
 test_who_is_named_by_a_card(void **state)
 {

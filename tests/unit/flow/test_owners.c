@@ -176,7 +176,7 @@ test_without_an_index(void **state)
 	struct kit *k = *state;
 	char path[PATH_MAX];
 
-	assert_string_equal(owners_of(k, "good", SIZE_MAX), "");	/* nobody is enrolled at all */
+	assert_string_equal(owners_of(k, "good", SIZE_MAX), "");	/* no user is enrolled at all */
 	make_index(k, false);
 	kit_enroll(k, "taro", "good", NULL);
 	kit_enroll(k, "hanako", "other-person", NULL);
@@ -265,7 +265,7 @@ test_files_edited_in_place(void **state)
 	assert_string_equal(owners_of(k, "stay", 0), "taro");
 }
 
-/* What the index says of somebody who has no such certificate, or no registration, is not believed. */
+/* An entry of the index is ignored if the user has no such certificate, or no registration. */
 static void
 test_index_that_lies(void **state)
 {
@@ -293,7 +293,7 @@ test_index_that_lies(void **state)
 	assert_string_equal(owners_of(k, "other-person", 0), "taro");
 }
 
-/* A damaged enrollment is nobody's, and takes none of the others along. */
+/* A damaged enrollment is passed over, and the others are found. */
 static void
 test_enrollments_that_cannot_be_read(void **state)
 {
@@ -315,7 +315,7 @@ test_enrollments_that_cannot_be_read(void **state)
 	assert_string_equal(owners_of(k, "good", 0), "taro");
 }
 
-/* Too little of a certificate, or something else, is nobody's. */
+/* Too little of a certificate, or something else, matches no user. */
 static void
 test_heads_that_are_none(void **state)
 {

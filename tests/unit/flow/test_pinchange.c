@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* flow/pinchange on simulated cards: what may be asked, what reaches the card, which PIN holds. */
+/* flow/pinchange on simulated cards: which prompts there are, what reaches the card, which PIN is valid. */
 #include "config.h"
 
 #include <stdio.h>

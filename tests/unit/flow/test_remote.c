@@ -294,7 +294,7 @@ binding_by_name(void **state)
 	k->conf.remote_binding = CONF_BINDING_NAME;
 	assert_int_equal(remote_login(k, &p, "hanako").outcome.status, OUTCOME_OK);
 	assert_int_equal(p.seen.binding, SSHWIRE_NAME);
-	/* But whoever tells a host key tells one of ours. */
+	/* But a reply with a host key must have one of ours. */
 	EXPECT(OK, .hostkey = OUR_HOSTKEY);
 	EXPECT(CHALLENGE, .hostkey = OTHER_HOSTKEY);
 	EXPECT(CHALLENGE, .hostkey = OTHER_HOSTKEY, .told_hostkey = "");
@@ -360,7 +360,7 @@ too_late(void **state)
 	EXPECT(CHALLENGE, .takes_ms = 30001);
 }
 
-/* Whoever has proved the card is told why it does not help; nobody else is. */
+/* A user who has proved the card learns why it was refused; no other does. */
 static void
 dead_certificates(void **state)
 {
@@ -380,7 +380,7 @@ dead_certificates(void **state)
 	}
 }
 
-/* Turns to a list that was imported before: NSS imports nothing while a login holds it. */
+/* Turns to a list that was imported before: NSS imports nothing while a login has it open. */
 static void
 revoke_good(struct kit *k)
 {
@@ -507,12 +507,12 @@ host_keys_are_needed(void **state)
 	write_host_key(k, "ssh_host_rsa_key.pub", HOST_KEY);
 	EXPECT(OK, .leaf = "good");
 	name_file(path, k->conf.host_keys, "ssh_host_rsa_key", ".pub");
-	assert_int_equal(chmod(path, 0666), 0);		/* anybody's to write: nobody's key */
+	assert_int_equal(chmod(path, 0666), 0);		/* writable by all: not a key of sshd's */
 	EXPECT(CHALLENGE, .leaf = "good");
 	assert_int_equal(unlink(path), 0);
 	name_file(path, k->conf.host_keys, "ssh_host_ed25519_key", ".pub");
 	assert_int_equal(unlink(path), 0);
-	write_host_key(k, "id_ed25519.pub", HOST_KEY);	/* somebody's key, not sshd's */
+	write_host_key(k, "id_ed25519.pub", HOST_KEY);	/* another user's key, not sshd's */
 	nobody_is_challenged(k, "hanako");
 	k->conf.remote_binding = CONF_BINDING_NAME;
 	EXPECT(OK, .hostkey = "");

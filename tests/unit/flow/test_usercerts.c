@@ -237,7 +237,7 @@ blocked_by_the_fleet(void **state)
 	assert_int_equal(verdict(k), OUTCOME_OK);
 }
 
-/* What root blocks is blocked, whoever registers it. */
+/* What root blocks is blocked, no matter who registered it. */
 static void
 blocked_by_root(void **state)
 {
@@ -368,7 +368,7 @@ leaves_at_the_prompt(struct kit *k)
 	assert_int_equal(unlink(fleet_path(k, "users/hanako.pem")), 0);
 }
 
-/* What arrives while somebody types counts. */
+/* What arrives while the user types counts. */
 static void
 changed_while_the_person_types(void **state)
 {

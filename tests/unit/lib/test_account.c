@@ -217,7 +217,7 @@ an_account_by_its_uid(void **state)
 	expect_of_uid(2001, NULL, "hanako");
 	expect_of_uid(2001, "", "hanako");
 	expect_of_uid(2001, "HANAKO", "hanako");
-	expect_of_uid(2001, "taro", "hanako");	/* somebody else */
+	expect_of_uid(2001, "taro", "hanako");	/* another user */
 	expect_of_uid(2001, "hanako@other", "hanako");
 	expect_of_uid(2001, "mallory", "hanako");
 	expect_of_uid(2002, NULL, "taro");

@@ -28,7 +28,7 @@ end_of(int (*deed)(void))
 	return WIFSIGNALED(status) ? WTERMSIG(status) : WELL + WEXITSTATUS(status);
 }
 
-/* How many there are; a container gives every process one to begin with. Linux 5.9 tells. */
+/* How many there are; a container gives every process one to begin with. Linux 5.9 shows it. */
 static int
 count_filters(void)
 {
@@ -111,7 +111,7 @@ otherwise_is_for_what_no_list_has(void **state)
 
 /* --- arguments -------------------------------------------------------------------- */
 
-/* Signal 0 is to nobody; SIGCONT to ourselves changes nothing. */
+/* Signal 0 is not delivered; SIGCONT to ourselves changes nothing. */
 static bool
 some_signals(scmp_filter_ctx filter)
 {

@@ -615,7 +615,7 @@ parent_has_gone(void)
 	return !confine(&c, &abi) && errno == ESRCH;
 }
 
-/* A child whose own child holds a pipe open, and ends: is the pipe closed as well? */
+/* A child whose own child keeps a pipe open, and ends: is the pipe closed as well? */
 static bool
 child_ends_with(pid_t (*bound_to)(void), bool as_nobody)
 {

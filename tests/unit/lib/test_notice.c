@@ -71,7 +71,7 @@ once_a_day_for_a_week(void **state)
 	assert_true(notice_due(&store, UID, now, &n));
 	assert_int_equal(n.when, now);
 	assert_string_equal(n.terminal, "pts/3");
-	assert_true(is_due());		/* nobody has read it */
+	assert_true(is_due());		/* no user has read it */
 	notice_note_told(&store, UID);
 	assert_false(is_due());
 	for (int day = 1; day < NOTICE_DAYS; day++) {

@@ -30,7 +30,7 @@ is_sentence(const char *text)
 
 	assert_true(len > 5);
 	assert_true(text[len - 1] == '.');
-	assert_null(strchr(text, '%'));		/* nobody's format by accident */
+	assert_null(strchr(text, '%'));		/* must not become a format by accident */
 	assert_null(strchr(text, '\n'));
 }
 

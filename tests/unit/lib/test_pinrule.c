@@ -138,7 +138,7 @@ slips_of_a_pin(void **state)
 	}
 }
 
-/* What a person who knows the PIN types by mistake, and what somebody with a password types. */
+/* What a person who knows the PIN types by mistake, and what a user with a password types. */
 static void
 slips(void **state)
 {

@@ -94,7 +94,7 @@ secret_is_asked_like_bytes(void **state)
 	secret_free(s);
 }
 
-/* Whether the kernel shows this flag for the mapping that holds p. */
+/* Whether the kernel shows this flag for the mapping that contains p. */
 static bool
 mapping_has(const void *p, const char *flag)
 {

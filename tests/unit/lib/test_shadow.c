@@ -56,7 +56,7 @@ the_right_one_fits(void **state)
 		assert_int_equal(compare(others[i]), SHADOW_DIFFERS);
 }
 
-/* No password fits an account that has none, or a locked one; not even the text that stands there. */
+/* No password fits an account that has none, or a locked one; not even the text in its field. */
 static void
 no_password_at_all(void **state)
 {

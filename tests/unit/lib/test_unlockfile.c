@@ -99,7 +99,7 @@ absent(void **state)
 	assert_int_equal(logged.lines, 0);
 }
 
-/* What somebody else could have read, or written. */
+/* A file that another user could have read, or written. */
 static void
 not_the_owners_alone(void **state)
 {

@@ -114,7 +114,7 @@ add_and_remove(void **state)
 	assert_int_equal(c.lines, 0);
 }
 
-/* Somebody's own comments, blanks and a last line without newline stay what they are. */
+/* The administrator's comments, blanks and a last line without newline stay what they are. */
 static void
 by_hand(void **state)
 {

@@ -280,7 +280,7 @@ close_tells_of_a_leak(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Whoever opens the database complains of what is missing; just then another takes its place. */
+/* Opening the database reports what is missing; just then another takes its place. */
 struct exchange {
 	char dir[160];		/* in_scratch() lends a path for a few calls only */
 	unsigned int complaints;

@@ -15,7 +15,7 @@ next(const char *text, struct bytes *ret)
 	return pem_next(&r, ret->data, sizeof ret->data, &ret->len);
 }
 
-/* One certificate, and then nothing, is what the text holds. */
+/* The text contains one certificate and nothing else. */
 static void
 expect_one(const char *text, struct view want)
 {

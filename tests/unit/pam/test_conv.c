@@ -112,14 +112,14 @@ four_digits_are_a_pin(void **state)
 		assert_int_equal(app.style, PAM_PROMPT_ECHO_OFF);
 		assert_string_equal(app.text, "PIN: ");
 	}
-	assert_int_equal(authtok.calls, 0);	/* a PIN is nobody's password */
+	assert_int_equal(authtok.calls, 0);	/* a PIN is never a password */
 }
 
 static char long_reply[10241];
 static const char *const replies[] = { "1", "123", "12345", "1234\n", "\n1234", " 1234", "1234 ", "abcd",
     "12a4", "-123", "+123", "１２３４", "１２", "0x12", "password", long_reply };
 
-/* None of it gets out of the function, and nothing is asked again. */
+/* None of it gets out of the function, and there is no second prompt. */
 static void
 anything_else_is_not(void **state)
 {

@@ -164,7 +164,7 @@ main(void)
 		cmocka_unit_test(sshd_says_so_twice),
 	};
 
-	/* Whoever runs this may be there by ssh. */
+	/* The developer may run this by ssh. */
 	if (unsetenv("SSH_CONNECTION") != 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

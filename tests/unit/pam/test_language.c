@@ -25,7 +25,7 @@ static char dir[] = "/tmp/jpki-language-XXXXXX";
 static char shown[1024];
 static unsigned int foreign_domains;
 
-/* In place of libc's: the catalogue of the build tree, and nobody else's domain. */
+/* In place of libc's: the catalogue of the build tree, and no other domain. */
 char *
 bindtextdomain(const char *domain, const char *path)
 {

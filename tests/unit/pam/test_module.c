@@ -490,7 +490,7 @@ test_challenge_misbehaviour(void **state)
 	assert_int_equal(challenges, 0);
 }
 
-/* One login as sshd would ask for it, or somebody else who sets the same variable. */
+/* One login as by sshd, or by another program that sets the same variable. */
 static int
 run_vouched(const char *mode, const char *service, const char *tty, const char *auth_info)
 {
@@ -523,7 +523,7 @@ test_vouched_by_sshd(void **state)
 	assert_int_equal(run_vouched("key", "sshd", "ssh", "password\n"), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(run_vouched("key", "sshd", "/dev/pts/1", key), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(run_vouched("key", "test", "ssh", key), PAM_AUTHINFO_UNAVAIL);
-	/* What does not fit is told the helper as a key of nobody's: it decides. */
+	/* What does not fit is sent to the helper as a key that matches none: the helper decides. */
 	memset(longest, 'A', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	assert_int_equal(run_vouched("key", "sshd", "ssh", longest), PAM_SUCCESS);
@@ -867,7 +867,7 @@ put_unlock_file(mode_t mode)
 	write_file("machine", MACHINE_ID "\n");
 }
 
-/* Logs in, by a stack where a module behind ours tells what it has got as PAM_AUTHTOK. */
+/* Logs in, by a stack where a module after ours reports its PAM_AUTHTOK. */
 static const char *
 unlocked_by(const char *mode, int want)
 {
@@ -997,7 +997,7 @@ test_unlock_files_of_root_alone(void **state)
 	assert_string_equal(came_with_pin(), "|");
 }
 
-/* What the person has typed for another module stays, and the card is asked for nothing. */
+/* What the user has typed for another module stays, and the card unlocks nothing. */
 static void
 test_unlock_beside_a_password(void **state)
 {
@@ -1377,7 +1377,7 @@ posix_spawn(pid_t *ret_pid, const char *path, const posix_spawn_file_actions_t *
 }
 #endif
 
-/* The helper ends at once, nobody collects it, and its number goes to another child of the host. */
+/* The helper ends at once, is not waited for, and its number goes to another child of the host. */
 static void
 test_number_used_again(void **state)
 {
@@ -1421,7 +1421,7 @@ new_handle_of(const char *user)
 	return pamh;
 }
 
-/* Both passes, or the first alone if that refuses. Our module stands alone, so PAM_IGNORE is a refusal. */
+/* Both passes, or the first alone if that refuses. Our module is alone in the stack, so PAM_IGNORE is a refusal. */
 static int
 change_on(pam_handle_t *pamh, const char *mode, int flags, const char *old_pin, const char *new_pin,
     const char *again)
@@ -1467,7 +1467,7 @@ test_change(void **state)
 	assert_int_equal(prompts, 3);
 }
 
-/* Nothing is asked in the first pass, and the second does not ask after a refusal. */
+/* The first pass has no prompt, and neither has the second after a refusal. */
 static void
 test_change_refused_in_the_first_pass(void **state)
 {
@@ -1627,7 +1627,7 @@ name_by(const char *user, const char *how, const char *mode, int *ret)
 	return left;
 }
 
-/* One account: no name is asked for, and the login is that of the account. */
+/* One account: no prompt for a name, and the login is that of the account. */
 static void
 test_card_names_user(void **state)
 {

@@ -415,7 +415,7 @@ lock_delays_nobody(void **state)
 	install((struct list){ .names = &place });
 	lock = open(in_scratch("crl/.lock"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(lock, LOCK_EX), 0);
-	/* A minute is not the limit here: whoever waited for the lock would wait for ever. */
+	/* A minute is not the limit here: a process that waits for the lock would wait for ever. */
 	alarm(60);
 	expect("good", OUTCOME_OK);
 	expect("revoked", OUTCOME_REVOKED);

@@ -150,7 +150,7 @@ CAGED(look_up, return error_of(open("/etc/nsswitch.conf", O_RDONLY)) == EACCES |
 CAGED(session, return getsid(0) == getpid() ? 0 : 1;)
 CAGED(descriptors, return fcntl(5, F_GETFD) < 0 && fcntl(9, F_GETFD) < 0 ? 0 : 1;)
 
-/* More than file_max goes into no file, whoever opened it. */
+/* More than file_max goes into no file, whatever process opened it. */
 static int
 write_much(void)
 {

@@ -416,7 +416,7 @@ first_fill_that_is_cut(void **state)
 	add_state(7, T0, 3);
 	assert_int_equal(refresh(k), JUDGE_HELD);
 	assert_true(has(k, "hanako"));
-	assert_int_equal(state_time(k), -1);	/* not whole: it logs nobody in */
+	assert_int_equal(state_time(k), -1);	/* not whole: it admits no user */
 }
 
 static void

@@ -34,7 +34,7 @@ later(void **state)
 		{ { .s = 1, .us = 1 }, { .s = 1, .us = 1 }, false },
 		{ { .s = 1, .us = 1, .count = 1 }, { .s = 1, .us = 1 }, true },
 		{ { .s = 1, .us = 1 }, { .s = 1, .us = 1, .count = 1 }, false },
-		{ { .s = 1, .coarse = true }, { .s = 1 }, false },	/* nobody knows which came first */
+		{ { .s = 1, .coarse = true }, { .s = 1 }, false },	/* unknown which came first */
 		{ { .s = 1, .us = 5 }, { .s = 1, .coarse = true }, false },
 		{ { .s = 2, .coarse = true }, { .s = 1, .us = 5 }, true },
 		{ { .s = 0 }, { .s = 0 }, false },

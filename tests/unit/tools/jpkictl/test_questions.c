@@ -157,7 +157,7 @@ what_is_no_card_of_ours(void **state)
 	expect_no_pin(k);
 }
 
-/* --- the card that tells ------------------------------------------------------------- */
+/* --- an attacker's card ------------------------------------------------------------- */
 
 static size_t
 word_count(void)

@@ -115,7 +115,7 @@ static const struct {
 	{ "# a\n" FORWARD "@include common-auth\n" ACCOUNT, "", false, { KEYRING, 1 },
 	  "# a\n" OPENS("2") " forward_pass=yes\n" KEYRING PERMIT "@include common-auth\n" ACCOUNT },
 	{ "AUTH [success=done  default=ignore] pam_jpki.so", "", false, { KEYRING, 1 }, OPENS("2") "\n" KEYRING PERMIT },
-	/* a line of somebody else's is left alone */
+	/* a line of the administrator's is left alone */
 	{ "auth sufficient pam_jpki.so\n@include common-auth\n", "", false, { KEYRING, 1 }, NULL },
 	{ "auth [success=done default=ignore] pam_other.so\n", "", false, { KEYRING, 1 }, NULL },
 	{ "account [success=done default=ignore] pam_jpki.so\n", "", false, { KEYRING, 1 }, NULL },

@@ -250,7 +250,7 @@ another_askpass_sends_no_pin(void **state)
 	}
 }
 
-/* ssh ends an askpass that only tells something by a signal: no window stays. */
+/* ssh ends an askpass that only shows a message by a signal: no window stays. */
 static void
 another_askpass_ends_with_us(void **state)
 {
@@ -271,7 +271,7 @@ another_askpass_ends_with_us(void **state)
 	} while (text[0] == '\0' && tries++ < 500);
 	assert_int_equal(kill(child, SIGTERM), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	/* It is somebody else's child now: gone, or dead and not yet buried. */
+	/* It is another process's child now: gone, or a zombie. */
 	for (tries = 0; kill(atoi(text), 0) == 0 && tries < 500 && !is_dead(atoi(text)); tries++)
 		usleep(20000);
 	assert_true(tries < 500);
@@ -406,7 +406,7 @@ only_a_private_directory(void **state)
 		assert_false(hostkey_note_directory(path));
 		assert_int_equal(rmdir(expected), 0);
 	}
-	/* Where the runtime directory itself is somebody else's to enter, it is not used. */
+	/* Where the runtime directory itself can be entered by another user, it is not used. */
 	assert_int_equal(chmod(runtime, 0755), 0);
 	assert_true(hostkey_note_directory(path));
 	assert_null(strstr(path, runtime));

@@ -66,7 +66,7 @@ __wrap_read(int fd, void *data, size_t size)
 	return -1;
 }
 
-/* The clock jumps, and whoever waits for that has heard of it. */
+/* The clock jumps, and those who wait for that are notified. */
 static void
 jump(void)
 {
@@ -94,12 +94,12 @@ the_moment_is_noted(void **state)
 	slept_ms += 999;		/* the two clocks are not read at one moment */
 	jump();
 	assert_true(waking_last_ms() == WAKING_NEVER);
-	jump();				/* somebody sets the clock */
+	jump();				/* the clock is set */
 	assert_true(waking_last_ms() == WAKING_NEVER);
 	slept_ms += 3600000;
 	woke = mono_ms;
 	jump();
-	mono_ms += 3600000;		/* nobody asks for an hour */
+	mono_ms += 3600000;		/* no call for an hour */
 	assert_int_equal(waking_last_ms(), woke);
 	jump();
 	assert_int_equal(waking_last_ms(), woke);

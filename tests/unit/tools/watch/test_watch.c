@@ -188,7 +188,7 @@ back_in_time(void **state)
 	}
 }
 
-/* The look itself takes time: the card was there when the grace ended, but nobody could know. */
+/* The look itself takes time: the card was there when the grace ended, but that was not visible yet. */
 static void
 back_too_late(void **state)
 {
@@ -324,7 +324,7 @@ each_card_is_looked_at_once(void **state)
 	assert_int_equal(fake.looks, 2);
 }
 
-/* One that is in use, or lies askew, is looked at again, more and more seldom, and not for ever. */
+/* One that is in use, or not well placed, is looked at again, more and more seldom, and not for ever. */
 static void
 an_unclear_card_is_looked_at_again(void **state)
 {
@@ -495,7 +495,7 @@ service_restarts_in_an_absence(void **state)
 	assert_int_equal(step("B"), TRANSPORT_FOREVER);
 }
 
-/* Cards have been exchanged meanwhile, and pcscd counts from the start: nothing that is remembered holds. */
+/* Cards have been exchanged meanwhile, and pcscd counts from the start: nothing that is remembered is true. */
 static void
 service_restarts_with_other_cards(void **state)
 {
