@@ -8,8 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "lib/clk.h"
@@ -218,10 +220,71 @@ ask_the_others(struct search *s)
 		refuse_list(s, ".", strerror(errno));
 }
 
+/* --- all lists at once ------------------------------------------------------------- */
+
+static void
+pass_merged(const struct search *s, int priority, const char *why)
+{
+	log_msg(s->c->log, priority, "%s/" CRLSTORE_MERGED_DIR ": %s, so each list is read; jpkictl crl update makes it "
+	    "again", s->c->dir, why);
+}
+
+/* Whether a merged index shows that none of the lists is from the future or has the certificate. */
+static bool
+clears(const struct search *s, const struct crlindex *merged)
+{
+	const struct crl_facts *f = crlindex_facts(merged);
+	struct crlindex_hit hit = { .listed = true };
+	uint8_t stamp[CRL_HASH_LEN];
+	struct stat st;
+
+	if (fstat(s->dir, &st) != 0 || !crlstore_stamp(&st, stamp) || memcmp(stamp, f->sha256, sizeof stamp) != 0) {
+		pass_merged(s, LOG_INFO, "the merged index is older than the directory");
+		return false;
+	}
+	if (memcmp(f->issuer_key, s->key_hash, CRL_HASH_LEN) != 0 ||
+	    memcmp(f->issuer_name, s->name_hash, CRL_HASH_LEN) != 0 ||
+	    crlindex_find(merged, view_of_item(&s->cert->nss->serialNumber), &hit) != CRL_OK) {
+		pass_merged(s, LOG_WARNING, "the merged index is damaged");
+		return false;
+	}
+	return !hit.listed && f->this_update <= s->now;
+}
+
+/*
+ * Asks the merged index of the issuer, if there is one. False: it is not known what the lists say, so that each has to
+ * be asked.
+ */
+static bool
+are_clear(const struct search *s)
+{
+	_cleanup_(closep) int dir = -1;
+	_cleanup_(closep) int fd = -1;
+	struct crlindex *merged = NULL;
+	char path[PATH_MAX], file[INDEX_NAME_MAX];
+	enum crl_fault f;
+	bool clear;
+	int n = snprintf(path, sizeof path, "%s/" CRLSTORE_MERGED_DIR, s->c->dir);
+
+	snprintf(file, sizeof file, "%.*s" CRLSTORE_INDEX_SUFFIX, CRLSTORE_DIGITS, s->prefix);
+	if (n < 0 || (size_t)n >= sizeof path ||
+	    safefile_open_dir(path, s->c->owner, s->c->log, &dir) != SAFEFILE_OK ||
+	    safefile_open_at(dir, path, file, s->c->owner, s->c->log, &fd) != SAFEFILE_OK)
+		return false;
+	f = crlindex_open_merged(fd, &merged);
+	if (f != CRL_OK)
+		pass_merged(s, LOG_WARNING, "the merged index is damaged");
+	clear = f == CRL_OK && clears(s, merged);
+	crlindex_close(merged);
+	return clear;
+}
+
 static void
 ask_all(struct search *s)
 {
 	ask_by_name(s);
+	if (s->covered && !s->listed && are_clear(s))
+		return;
 	ask_the_others(s);
 	/* A rename can hide a list from one of two reads, but not from both. */
 	if (!s->covered && !s->listed)

@@ -6,6 +6,8 @@
  * The rules:
  * - Every list of the issuer's key is searched. An entry in any of them revokes, even in one that has
  *   expired or is for other distribution points.
+ *   (For many lists of one issuer a merged index may show that none of them has the certificate, and then they are
+ *   not read: nss/crl/store.h.)
  * - Only a list that covers the certificate proves that it is not revoked: one without scope, or one whose
  *   scope contains a name of the certificate's cRLDistributionPoints, byte by byte (RFC 5280 §6.3.3,
  *   §5.2.5; doc/facts/nss.md §4.3), and which is valid now.

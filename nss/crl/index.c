@@ -32,10 +32,14 @@
 #define FLAG_NUMBER 1u
 #define FLAG_USER_ONLY 2u
 
-static const uint8_t magic[8] = { 'J', 'P', 'K', 'I', '-', 'C', 'R', 'L' };
+#define MAGIC_LEN 8
+
+static const uint8_t magic_of_list[MAGIC_LEN] = { 'J', 'P', 'K', 'I', '-', 'C', 'R', 'L' };
+static const uint8_t magic_of_merged[MAGIC_LEN] = { 'J', 'P', 'K', 'I', '-', 'A', 'L', 'L' };
 
 /* What the header says about the records. */
 struct layout {
+	bool merged;			/* of many lists */
 	struct crl_facts facts;
 	uint64_t count[CLASSES + 1];	/* of class n */
 	uint64_t keys[HASH_KEYS];
@@ -117,15 +121,16 @@ hash_serial(const uint64_t keys[static HASH_KEYS], struct view serial)
 	return h;
 }
 
-/* From the list itself, so that the same list always gives the same index. */
+/* From the issuer, so that the same list always gives the same index, and all lists of an issuer can be merged. */
 static bool
 make_keys(struct layout *l)
 {
-	uint8_t seed[CRL_HASH_LEN + 1], hash[CRL_HASH_LEN];
+	uint8_t seed[2 * CRL_HASH_LEN + 1], hash[CRL_HASH_LEN];
 
-	memcpy(seed, l->facts.sha256, CRL_HASH_LEN);
+	memcpy(seed, l->facts.issuer_key, CRL_HASH_LEN);
+	memcpy(seed + CRL_HASH_LEN, l->facts.issuer_name, CRL_HASH_LEN);
 	for (size_t i = 0; i < HASH_KEYS; i++) {
-		seed[CRL_HASH_LEN] = (uint8_t)i;
+		seed[2 * CRL_HASH_LEN] = (uint8_t)i;
 		if (!nss_sha256((struct view){ seed, sizeof seed }, hash))
 			return false;
 		l->keys[i] = be_get(hash, 8) % PRIME;
@@ -165,6 +170,12 @@ block_check(PK11Context *sha, const struct layout *l, uint64_t number, struct vi
 
 /* --- the header ------------------------------------------------------------------ */
 
+static const uint8_t *
+magic_of(const struct layout *l)
+{
+	return l->merged ? magic_of_merged : magic_of_list;
+}
+
 static void
 finish_layout(struct layout *l)
 {
@@ -181,7 +192,7 @@ write_header(const struct layout *l, uint8_t header[static HEADER_MAX])
 	const struct crl_facts *f = &l->facts;
 	uint8_t hash[CRL_HASH_LEN];
 
-	writer_bytes(&w, magic, sizeof magic);
+	writer_bytes(&w, magic_of(l), MAGIC_LEN);
 	writer_u32(&w, FORMAT);
 	writer_u32(&w, (uint32_t)l->header_len);
 	writer_u64(&w, l->file_len);
@@ -243,17 +254,17 @@ read_counts(struct cursor *r, struct layout *l)
 	return true;
 }
 
-/* Parses the header of a file of this length; the check value is verified first. */
+/* Parses the header of a file of this length, merged or not; the check value is verified first. */
 static bool
 read_header(struct view head, uint64_t size, struct layout *l)
 {
 	struct cursor r = cursor_of(head.data, head.len);
 	struct crl_facts *f = &l->facts;
-	uint8_t found[sizeof magic], hash[CRL_HASH_LEN];
+	uint8_t found[MAGIC_LEN], hash[CRL_HASH_LEN];
 	uint32_t version, header_len, flags, scope_len;
 	uint64_t file_len;
 
-	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0 ||
+	if (!get_bytes(&r, found, sizeof found) || memcmp(found, magic_of(l), MAGIC_LEN) != 0 ||
 	    !cursor_u32(&r, &version) || version != FORMAT || !cursor_u32(&r, &header_len) ||
 	    header_len < HEADER_FIXED + CHECK_LEN || header_len > head.len)
 		return false;
@@ -583,8 +594,8 @@ struct crlindex {
 	int fd;				/* lent */
 };
 
-enum crl_fault
-crlindex_open(int fd, struct crlindex **ret_index)
+static enum crl_fault
+open_index(int fd, bool merged, struct crlindex **ret_index)
 {
 	uint8_t head[HEADER_MAX];
 	struct crlindex *index;
@@ -602,12 +613,25 @@ crlindex_open(int fd, struct crlindex **ret_index)
 	if (index == NULL)
 		return CRL_NO_MEMORY;
 	index->fd = fd;
+	index->l.merged = merged;
 	if (!read_header((struct view){ head, len }, (uint64_t)st.st_size, &index->l)) {
 		crlindex_close(index);
 		return CRL_INDEX;
 	}
 	*ret_index = index;
 	return CRL_OK;
+}
+
+enum crl_fault
+crlindex_open(int fd, struct crlindex **ret_index)
+{
+	return open_index(fd, false, ret_index);
+}
+
+enum crl_fault
+crlindex_open_merged(int fd, struct crlindex **ret_index)
+{
+	return open_index(fd, true, ret_index);
 }
 
 void
@@ -749,4 +773,103 @@ crlindex_find(const struct crlindex *index, struct view serial, struct crlindex_
 	}
 	*ret_hit = hit;
 	return CRL_OK;
+}
+
+/* --- merging --------------------------------------------------------------------------- */
+
+static bool
+is_of_issuer(const struct crl_facts *a, const struct crl_facts *b)
+{
+	return memcmp(a->issuer_key, b->issuer_key, CRL_HASH_LEN) == 0 &&
+	    memcmp(a->issuer_name, b->issuer_name, CRL_HASH_LEN) == 0;
+}
+
+static enum crl_fault
+count_index(void *ctx, const struct crlindex *index)
+{
+	const struct crl_facts *f = &index->l.facts;
+	struct layout *l = ctx;
+
+	if (l->facts.size == 0) {
+		memcpy(l->facts.issuer_key, f->issuer_key, CRL_HASH_LEN);
+		memcpy(l->facts.issuer_name, f->issuer_name, CRL_HASH_LEN);
+		l->facts.this_update = f->this_update;
+		memcpy(l->keys, index->l.keys, sizeof l->keys);
+	}
+	if (!is_of_issuer(f, &l->facts) || memcmp(l->keys, index->l.keys, sizeof l->keys) != 0)
+		return CRL_INDEX_DIFFERS;
+	if (f->this_update > l->facts.this_update)
+		l->facts.this_update = f->this_update;
+	l->facts.size++;
+	for (unsigned int c = 1; c <= CLASSES; c++)
+		l->count[c] += index->l.count[c];
+	return CRL_OK;
+}
+
+struct merging {
+	struct records r;
+	PK11Context *sha;
+};
+
+static enum crl_fault
+add_class(struct merging *m, const struct crlindex *index, unsigned int class)
+{
+	struct blocks b = blocks_of_class(index, class);
+	struct records *r = &m->r;
+	struct block block;
+
+	b.sha = m->sha;
+	for (uint64_t n = 0; n < b.count; n++) {
+		if (!read_block(&b, n, &block))
+			return CRL_INDEX;
+		if ((size_t)(r->end[class] - r->next[class]) < block.len)
+			return CRL_INDEX_DIFFERS;	/* more than were counted */
+		memcpy(r->next[class], block.bytes, block.len);
+		r->next[class] += block.len;
+	}
+	return CRL_OK;
+}
+
+static enum crl_fault
+add_index(void *ctx, const struct crlindex *index)
+{
+	enum crl_fault f = CRL_OK;
+
+	for (unsigned int c = 1; f == CRL_OK && c <= CLASSES; c++)
+		f = add_class(ctx, index, c);
+	return f;
+}
+
+static enum crl_fault
+merge_lists(const struct crlindex_lists *lists, struct layout *l, struct sink *s)
+{
+	_cleanup_(records_done) struct records all = { .all = NULL };
+	_cleanup_(nss_digest_freep) PK11Context *sha = PK11_CreateDigestContext(SEC_OID_SHA256);
+	struct merging m = { .sha = sha };
+	enum crl_fault f = sha != NULL ? lists->each(lists->ctx, count_index, l) : CRL_INTERNAL;
+
+	if (f != CRL_OK)
+		return f;
+	finish_layout(l);
+	f = records_make(l, &all);
+	m.r = all;
+	if (f == CRL_OK)
+		f = lists->each(lists->ctx, add_index, &m);
+	if (f == CRL_OK && !records_full(&m.r))
+		f = CRL_INDEX_DIFFERS;
+	return f == CRL_OK ? put_all(l, &m.r, s) : f;
+}
+
+enum crl_fault
+crlindex_merge(const struct crlindex_lists *lists, const uint8_t stamp[static CRL_HASH_LEN], int fd)
+{
+	_cleanup_(freep) struct sink *s = calloc(1, sizeof *s);
+	struct layout l = { .merged = true };
+
+	if (s == NULL)
+		return CRL_NO_MEMORY;
+	s->put = put_to_file;
+	s->fd = fd;
+	memcpy(l.facts.sha256, stamp, CRL_HASH_LEN);
+	return merge_lists(lists, &l, s);
 }

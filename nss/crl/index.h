@@ -43,8 +43,10 @@
  * h(serial) = (k0 + k1*w1 + ... + k6*w6) mod 2^61-1, with w1...w6 the
  * serial number as 32-bit digits (the first is zero) and k0...k6 the keys: a
  * universal hash (Carter and Wegman), with which two given numbers collide
- * once in 2^61 or so. The keys are taken from the DER's SHA-256, so they were
- * unknown when the numbers were chosen. This keeps the index below half of
+ * once in 2^61 or so. The keys are taken from the issuer's hashes above, so that lists of
+ * one issuer can be merged; only the issuer could choose numbers that collide, and it can
+ * revoke what it likes. (Until 1.0 they were taken from the DER: a reader uses those of the
+ * header, whatever they are.) This keeps the index below half of
  * the CRL also for serial numbers of 20 bytes, which no exact index could.
  *
  * The records of a class ascend byte by byte, whole records, in blocks: as many records
@@ -54,6 +56,11 @@
  * is not listed if it is not in block b, while it is not below the first record of b
  * and is below that of b+1. Both blocks are checked, so no bit flipped in a block that
  * the search read can hide a record.
+ *
+ * A merged index is one of all records of many lists of one issuer. It has the same form, but begins with "JPKI-ALL";
+ * in place of the hash of the DER it has a stamp of the directory in which the lists were (crlstore_stamp()), its
+ * length is their number, thisUpdate is that of the newest, and there are no nextUpdate and no scope. So it can show
+ * that a number is in none of the lists, and no more.
  */
 #ifndef JPKI_NSS_CRL_INDEX_H
 #define JPKI_NSS_CRL_INDEX_H
@@ -81,6 +88,9 @@ enum crl_fault crlindex_write(const struct crl *crl, int fd, const struct log *l
  */
 enum crl_fault crlindex_open(int fd, struct crlindex **ret_index) MUST_CHECK;
 
+/* The same for a merged index. */
+enum crl_fault crlindex_open_merged(int fd, struct crlindex **ret_index) MUST_CHECK;
+
 /* NULL is fine. */
 void crlindex_close(struct crlindex *index);
 
@@ -100,6 +110,23 @@ struct crlindex_hit {
  */
 enum crl_fault crlindex_find(const struct crlindex *index, struct view serial,
     struct crlindex_hit *ret_hit) MUST_CHECK;
+
+/*
+ * Lists to be merged: calls `add` for the index of each, which need not be open longer than that, up to the first
+ * fault, which it returns.
+ */
+struct crlindex_lists {
+	enum crl_fault (*each)(void *ctx, enum crl_fault (*add)(void *add_ctx, const struct crlindex *index), void *add_ctx);
+	void *ctx;
+};
+
+/*
+ * Writes a merged index to fd; each() is called twice. It takes memory as crlindex_write() does. CRL_INDEX_DIFFERS:
+ * lists that cannot be merged, of several issuers or with other keys of the hash, or that have changed
+ * meanwhile; CRL_INDEX: one is damaged; CRL_STORE (see errno), CRL_NO_MEMORY.
+ */
+enum crl_fault crlindex_merge(const struct crlindex_lists *lists, const uint8_t stamp[static CRL_HASH_LEN],
+    int fd) MUST_CHECK;
 
 /*
  * Whether the file is, byte by byte, the index of this CRL. CRL_OK, CRL_INDEX_DIFFERS, CRL_NO_MEMORY, a

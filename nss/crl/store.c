@@ -353,6 +353,23 @@ put_list_in_place(const struct open_store *o, const char *from, const char *name
 	return renameat(o->dir, from, o->dir, file) == 0 ? CRL_OK : io_fault(o, file);
 }
 
+/* merged/DIGITS.idx */
+static void
+merged_file(const char *name, char file[static FILE_NAME_MAX])
+{
+	snprintf(file, FILE_NAME_MAX, CRLSTORE_MERGED_DIR "/%.*s" INDEX_SUFFIX, HASH_DIGITS, name);
+}
+
+/* Removed before a list changes, so that no login uses the two together. */
+static enum crl_fault
+forget_merged(const struct open_store *o, const char *name)
+{
+	char file[FILE_NAME_MAX];
+
+	merged_file(name, file);
+	return unlinkat(o->dir, file, 0) == 0 || errno == ENOENT || errno == ENOTDIR ? CRL_OK : io_fault(o, file);
+}
+
 /* The index last, because logins read only the index. */
 static enum crl_fault
 install_list(const struct aside *a, const char *name)
@@ -362,6 +379,8 @@ install_list(const struct aside *a, const char *name)
 
 	if (f == CRL_OK)
 		f = publish_list(o, a->index, NEW_INDEX);
+	if (f == CRL_OK)
+		f = forget_merged(o, name);
 	if (f == CRL_OK)
 		f = put_list_in_place(o, NEW_DER, name, DER_SUFFIX);
 	if (f == CRL_OK)
@@ -556,6 +575,156 @@ read_names(const struct open_store *o, struct names *n)
 			memmove(n->at[kept++], n->at[i], sizeof *n->at);
 	n->count = kept;
 	return CRL_OK;
+}
+
+/* --- merged indexes --------------------------------------------------------------- */
+
+bool
+crlstore_stamp(const struct stat *dir, uint8_t ret_stamp[static CRL_HASH_LEN])
+{
+	uint8_t bytes[5 * 8];
+	struct writer w = writer_of(bytes, sizeof bytes);
+
+	writer_u64(&w, (uint64_t)dir->st_ino);
+	writer_u64(&w, (uint64_t)dir->st_mtim.tv_sec);
+	writer_u64(&w, (uint64_t)dir->st_mtim.tv_nsec);
+	writer_u64(&w, (uint64_t)dir->st_ctim.tv_sec);
+	writer_u64(&w, (uint64_t)dir->st_ctim.tv_nsec);
+	return writer_ok(&w) && nss_sha256((struct view){ bytes, w.len }, ret_stamp);
+}
+
+/* The lists of one issuer, and the file in which they are to be merged. */
+struct merge {
+	struct open_store *o;
+	const struct stat *dir;
+	const char (*names)[CRLSTORE_NAME_MAX];
+	size_t count;
+	int fd;
+};
+
+static enum crl_fault
+each_to_merge(void *ctx, enum crl_fault (*add)(void *add_ctx, const struct crlindex *index), void *add_ctx)
+{
+	const struct merge *m = ctx;
+	enum crl_fault f = CRL_OK;
+
+	for (size_t i = 0; f == CRL_OK && i < m->count; i++) {
+		_cleanup_(closep) int fd = -1;
+		struct crlindex *index = NULL;
+
+		f = open_file(m->o, m->names[i], INDEX_SUFFIX, CRL_INDEX_MISSING, &fd);
+		if (f == CRL_OK)
+			f = crlindex_open(fd, &index);
+		if (f == CRL_OK)
+			f = add(add_ctx, index);
+		crlindex_close(index);
+	}
+	return f;
+}
+
+static void
+merge_apart(void *ctx, void *result)
+{
+	const struct merge *m = ctx;
+	const struct crlindex_lists lists = { .each = each_to_merge, .ctx = ctx };
+	uint8_t stamp[CRL_HASH_LEN];
+	enum crl_fault f = open_trust(m->o);
+
+	if (f == CRL_OK)
+		f = crlstore_stamp(m->dir, stamp) ? crlindex_merge(&lists, stamp, m->fd) : CRL_INTERNAL;
+	(void)certdb_close(m->o->db);
+	m->o->db = NULL;
+	*(enum crl_fault *)result = f;
+}
+
+static enum crl_fault
+fill_merged(struct merge *m)
+{
+	const struct crlstore *s = m->o->s;
+	enum crl_fault f = CRL_INTERNAL;
+	int fds[] = { m->o->dir, m->fd };
+
+	if (s->apart == NULL)
+		merge_apart(m, &f);
+	else if (!s->apart(s->apart_ctx, merge_apart, m, &f, sizeof f, fds, sizeof fds / sizeof fds[0]))
+		f = CRL_INTERNAL;
+	return f;
+}
+
+/* The old one stays until the new one is whole. */
+static enum crl_fault
+merge_issuer(struct merge *m)
+{
+	static const char new[] = CRLSTORE_MERGED_DIR "/" NEW_INDEX;
+	char file[FILE_NAME_MAX];
+	enum crl_fault f = create_aside(m->o, new, &m->fd);
+
+	merged_file(m->names[0], file);
+	if (f == CRL_OK)
+		f = fill_merged(m);
+	if (f == CRL_OK)
+		f = publish_list(m->o, m->fd, new);
+	if (f == CRL_OK && renameat(m->o->dir, new, m->o->dir, file) != 0)
+		f = io_fault(m->o, file);
+	closep(&m->fd);
+	(void)unlinkat(m->o->dir, new, 0);
+	return f;
+}
+
+/* The issuers one after the other, as their names are sorted. */
+static void
+merge_each_issuer(struct merge *m, const struct names *names)
+{
+	for (size_t from = 0, to; from < names->count; from = to) {
+		enum crl_fault f = CRL_OK;
+
+		for (to = from + 1; to < names->count; to++)
+			if (strncmp(names->at[to], names->at[from], CRLSTORE_PREFIX_LEN) != 0)
+				break;
+		m->names = (const char (*)[CRLSTORE_NAME_MAX])names->at + from;
+		m->count = to - from;
+		if (m->count > CRLSTORE_MERGE_FROM)
+			f = merge_issuer(m);
+		else
+			(void)forget_merged(m->o, names->at[from]);
+		if (f != CRL_OK)
+			log_msg(m->o->s->log, LOG_NOTICE, "%s: %zu lists of one authority cannot be merged, so each "
+			    "login reads all of them: %s", m->o->s->dir, m->count, crl_fault_text(f));
+	}
+}
+
+/* Whether there are so many lists that the lists of one issuer may be, too. */
+static bool
+has_many(const struct open_store *o)
+{
+	_cleanup_(names_done) struct names names = { .at = NULL };
+
+	return read_names(o, &names) == CRL_OK && names.count > CRLSTORE_MERGE_FROM;
+}
+
+static bool
+make_merged_dir(const struct open_store *o)
+{
+	if (mkdirat(o->dir, CRLSTORE_MERGED_DIR, 0755) != 0)
+		return errno == EEXIST;
+	return fchmodat(o->dir, CRLSTORE_MERGED_DIR, 0755, 0) == 0;	/* whatever the umask */
+}
+
+void
+crlstore_merge(const struct crlstore *store)
+{
+	_cleanup_(store_done) struct open_store o = { .dir = -1, .lock = -1 };
+	_cleanup_(names_done) struct names names = { .at = NULL };
+	struct stat st;
+	struct merge m = { .o = &o, .dir = &st, .fd = -1 };
+
+	if (open_to_write(store, &o) != CRL_OK || !has_many(&o))
+		return;
+	/* Before the names are read: what changes later makes the stamp wrong. */
+	if (!make_merged_dir(&o) || fstat(o.dir, &st) != 0)
+		(void)io_fault(&o, CRLSTORE_MERGED_DIR);
+	else if (read_names(&o, &names) == CRL_OK)
+		merge_each_issuer(&m, &names);
 }
 
 /* The trusted authority that issued a list; NULL: none. */

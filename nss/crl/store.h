@@ -14,6 +14,11 @@
  *   next import of that list repairs it.
  * - Programs that change the directory hold the lock in it (.lock); readers, such as logins, never take the
  *   lock.
+ * - For an issuer with more than CRLSTORE_MERGE_FROM lists, crlstore_merge() makes a merged index of them all
+ *   (nss/crl/index.h), merged/DIGITS.idx, with the first 32 digits of NAME. It only shows sooner what reading each list
+ *   would show. It counts as long as the directory is as it was: it has a stamp of its inode, mtime and ctime, which
+ *   change if a list is added, replaced or removed, by an import or by hand. (A list that root overwrites in place is
+ *   not noticed: replace one by a rename, as an import, install(1) and rsync(1) do.) An import removes it first.
  * - A bad list changes nothing. What an interrupted import left (.new.crl, .new.idx) is removed by
  *   the next one.
  *
@@ -22,6 +27,7 @@
 #ifndef JPKI_NSS_CRL_STORE_H
 #define JPKI_NSS_CRL_STORE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "nss/crl/verify.h"
@@ -66,6 +72,18 @@ bool crlstore_name(const char *prefix, struct view scope, char ret_name[static C
  */
 enum crl_fault crlstore_import(const struct crlstore *store, int fd, int64_t now,
     struct crl_facts *ret_facts, char ret_name[static CRLSTORE_NAME_MAX]) MUST_CHECK;
+
+#define CRLSTORE_MERGED_DIR "merged"
+#define CRLSTORE_MERGE_FROM 16
+
+/*
+ * Makes the merged indexes: to be called after the last import of several, and after anything else that changed the
+ * directory. Failures are logged, and logins then read list after list: nothing else depends on it.
+ */
+void crlstore_merge(const struct crlstore *store);
+
+/* What a merged index says of the directory it was made in. False if NSS is not in use. */
+bool crlstore_stamp(const struct stat *dir, uint8_t ret_stamp[static CRL_HASH_LEN]) MUST_CHECK;
 
 /* One list of the store. */
 struct crlstore_item {

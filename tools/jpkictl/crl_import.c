@@ -222,6 +222,8 @@ crl_import(const struct crl_call *c)
 		failed += r == RESULT_FAILED;
 		tell_result(array, &i, r);
 	}
+	if (failed < (size_t)c->argc)
+		crlstore_merge(&c->store);
 	return finish_imports(c, array, failed, (size_t)c->argc);
 }
 
@@ -342,6 +344,8 @@ crl_update(const struct crl_call *c)
 		tell_result(array, &i, r);
 	}
 	save_marks(c, path, marks);
+	if (failed < sources.count)
+		crlstore_merge(&c->store);	/* last, as it depends on the directory's times */
 	json_decref(old);
 	return finish_imports(c, array, failed, sources.count);
 }

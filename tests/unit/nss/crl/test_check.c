@@ -10,6 +10,7 @@
 #include "nss/chain.h"
 #include "nss/crl/check.h"
 #include "nss/crl/der.h"
+#include "nss/internal.h"
 #include "tests/unit/crl_fixture.h"
 
 #define REVOKED 0x06f1d001
@@ -18,12 +19,14 @@
 
 /* That many readings of a directory show nothing: a rename went on meanwhile. */
 static unsigned int blind_readings;
+static unsigned int entries_read;	/* of directories */
 
 struct dirent *__real_readdir(DIR *d);
 struct dirent *__wrap_readdir(DIR *d);
 struct dirent *
 __wrap_readdir(DIR *d)
 {
+	entries_read++;
 	if (blind_readings == 0)
 		return __real_readdir(d);
 	blind_readings--;
@@ -467,6 +470,265 @@ der_is_not_needed(void **state)
 	expect("revoked", OUTCOME_REVOKED);
 }
 
+/* --- many lists ------------------------------------------------------------------------- */
+
+#define MERGED "crl/" CRLSTORE_MERGED_DIR
+
+/* A list of the authority for another place, the n-th, in force after `from` seconds, with these entries. */
+static void
+install_elsewhere(unsigned int n, int64_t from, const struct der *entries)
+{
+	struct der uri = { .p = NULL };
+	char text[64];
+
+	snprintf(text, sizeof text, "http://crl.invalid/%u.crl", n);
+	der_uri(&uri, text);
+	install((struct list){ .names = &uri, .from = from, .entries = entries });
+	der_done(&uri);
+}
+
+static void
+merge(void)
+{
+	struct crlstore s = list_store();
+
+	crlstore_merge(&s);
+}
+
+/* The list of the leaf's own place, without its number, and so many others, of which the first has all numbers. */
+static void
+install_many(unsigned int others)
+{
+	struct der none = { .p = NULL };
+
+	crlmaker_serial(&none, 1, pki_now(), 1);
+	install((struct list){ .names = &place, .entries = &none });
+	install_elsewhere(0, 0, &usual);
+	for (unsigned int n = 1; n < others; n++)
+		install_elsewhere(n, 0, &none);
+	der_done(&none);
+	merge();
+}
+
+/* The merged index's path; "" if there is none. */
+static const char *
+merged_path(void)
+{
+	static char path[PATH_MAX];
+	DIR *d = opendir(in_scratch(MERGED));
+	const struct dirent *e;
+
+	path[0] = '\0';
+	while (d != NULL && (e = __real_readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			snprintf(path, sizeof path, "%s/%s", in_scratch(MERGED), e->d_name);
+	if (d != NULL)
+		closedir(d);
+	return path;
+}
+
+static void
+many_lists_are_read_at_once(void **state)
+{
+	install_many(CRLSTORE_MERGE_FROM);
+	assert_string_not_equal(merged_path(), "");
+	entries_read = 0;
+	expect("good", OUTCOME_OK);
+	assert_string_equal(logged(), "");
+	assert_int_equal(entries_read, 0);
+	expect("revoked", OUTCOME_REVOKED);
+	assert_non_null(strstr(logged(), "keyCompromise"));
+	expect("suspended", OUTCOME_SUSPENDED);
+	expect("unlisted", OUTCOME_OK);
+	/* One of the others is of the future. */
+	install_elsewhere(99, DAY, NULL);
+	merge();
+	expect("good", OUTCOME_CRL_NOT_YET);
+}
+
+static void
+few_lists_are_not_merged(void **state)
+{
+	install_many(CRLSTORE_MERGE_FROM - 1);
+	assert_string_equal(merged_path(), "");
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
+}
+
+/* The merged index says that no list has the number; then one gets it, by an import. */
+static void
+later_list_counts_at_once(void **state)
+{
+	struct der own = { .p = NULL };
+
+	install_many(CRLSTORE_MERGE_FROM);
+	crlmaker_serial(&own, 0x06f1a2b3, pki_now(), 1);	/* good's */
+	install_elsewhere(99, 0, &own);
+	assert_string_equal(merged_path(), "");
+	expect("good", OUTCOME_REVOKED);
+	merge();
+	assert_string_not_equal(merged_path(), "");
+	expect("good", OUTCOME_REVOKED);
+	der_done(&own);
+}
+
+/* The same by hand, so that the merged index stays. */
+static void
+list_put_there_by_hand_counts(void **state)
+{
+	char name[CRLSTORE_NAME_MAX + 16], from[PATH_MAX];
+	struct der own = { .p = NULL };
+
+	install_many(CRLSTORE_MERGE_FROM);
+	crlmaker_serial(&own, 0x06f1a2b3, pki_now(), 1);
+	install_elsewhere(99, 0, &own);
+	snprintf(name, sizeof name, "crl/%s.idx", list_name);
+	snprintf(from, sizeof from, "%s", in_scratch("aside.idx"));
+	assert_int_equal(rename(in_scratch(name), from), 0);
+	snprintf(name, sizeof name, "crl/%s.crl", list_name);
+	assert_int_equal(unlink(in_scratch(name)), 0);
+	merge();
+	expect("good", OUTCOME_OK);
+	snprintf(name, sizeof name, "crl/%s.idx", list_name);
+	usleep(20000);		/* the times of a file system are as coarse as its clock tick */
+	assert_int_equal(rename(from, in_scratch(name)), 0);
+	expect("good", OUTCOME_REVOKED);
+	assert_non_null(strstr(logged(), "older than the directory"));
+	der_done(&own);
+}
+
+/* One octet after the other is turned; no answer becomes another by that. */
+static void
+damaged_merged_index_is_noticed(void **state)
+{
+	struct stat st;
+	uint8_t octet, turned;
+	int fd;
+
+	install_many(CRLSTORE_MERGE_FROM);
+	fd = open(merged_path(), O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	for (off_t i = 0; i < st.st_size; i += i < 64 ? 1 : 7) {
+		assert_int_equal(pread(fd, &octet, 1, i), 1);
+		turned = octet ^ 0x40;
+		assert_int_equal(pwrite(fd, &turned, 1, i), 1);
+		expect("revoked", OUTCOME_REVOKED);
+		expect("good", OUTCOME_OK);
+		assert_true(i >= 300 || strstr(logged(), "damaged") != NULL);	/* behind it, a block may not be read */
+		assert_int_equal(pwrite(fd, &octet, 1, i), 1);
+	}
+	assert_int_equal(ftruncate(fd, st.st_size - 1), 0);
+	expect("revoked", OUTCOME_REVOKED);
+	close(fd);
+}
+
+static void
+unsafe_merged_index_is_not_believed(void **state)
+{
+	install_many(CRLSTORE_MERGE_FROM);
+	assert_int_equal(chmod(merged_path(), 0666), 0);
+	entries_read = 0;
+	expect("good", OUTCOME_OK);
+	assert_true(entries_read > CRLSTORE_MERGE_FROM);
+	expect("revoked", OUTCOME_REVOKED);
+	assert_int_equal(chmod(merged_path(), 0644), 0);
+	assert_int_equal(chmod(in_scratch(MERGED), 0777), 0);
+	entries_read = 0;
+	expect("good", OUTCOME_OK);
+	assert_true(entries_read > CRLSTORE_MERGE_FROM);
+}
+
+/* An index that cannot be read is not merged, so it goes on refusing. */
+static void
+damaged_list_is_not_merged(void **state)
+{
+	char name[CRLSTORE_NAME_MAX + 16];
+
+	install_many(CRLSTORE_MERGE_FROM);
+	snprintf(name, sizeof name, "crl/%s.idx", list_name);
+	write_bytes(in_scratch(name), "JPKI-CRL", 8);
+	assert_int_equal(unlink(merged_path()), 0);
+	merge();
+	assert_string_equal(merged_path(), "");
+	expect("good", OUTCOME_CRL_INVALID);
+}
+
+/* Numbers of more than 8 bytes are hashed in the same way in all lists of an issuer. */
+static void
+long_numbers_are_merged(void **state)
+{
+	static const uint8_t serial[20] = { 0x11, 0x22 };
+	struct der own = { .p = NULL };
+
+	install_many(CRLSTORE_MERGE_FROM);
+	crlmaker_entry(&own, serial, sizeof serial, pki_now(), 1, NULL);
+	install_elsewhere(98, 0, &own);
+	install_elsewhere(99, 0, &own);
+	merge();
+	assert_string_not_equal(merged_path(), "");
+	entries_read = 0;
+	expect("good", OUTCOME_OK);
+	assert_int_equal(entries_read, 0);
+	expect("revoked", OUTCOME_REVOKED);
+	der_done(&own);
+}
+
+/* An index that an older version made has other keys of the hash: with it, there is no merged one. */
+static void
+other_keys_are_not_merged(void **state)
+{
+	char name[CRLSTORE_NAME_MAX + 16];
+	uint8_t head[1024], hash[32];
+	struct certdb *db;
+	uint32_t len;
+	int fd;
+
+	install_many(CRLSTORE_MERGE_FROM);
+	snprintf(name, sizeof name, "crl/%s.idx", list_name);
+	fd = open(in_scratch(name), O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0 && pread(fd, head, sizeof head, 0) > 308);
+	len = (uint32_t)be_get(head + 12, 4);
+	assert_in_range(len, 308, sizeof head);
+	head[247] ^= 1;		/* of the first key */
+	db = open_db(in_scratch("db"));
+	assert_true(nss_sha256((struct view){ head, len - 8 }, hash));
+	close_db(db);
+	memcpy(head + len - 8, hash, 8);
+	assert_int_equal(pwrite(fd, head, len, 0), len);
+	close(fd);
+	assert_int_equal(unlink(merged_path()), 0);
+	merge();
+	assert_string_equal(merged_path(), "");
+	expect("good", OUTCOME_OK);
+	expect("revoked", OUTCOME_REVOKED);
+}
+
+/* Of another issuer, under this one's name: as a list would be refused, it is passed over. */
+static void
+merged_index_of_another_issuer(void **state)
+{
+	char of_ca1[PATH_MAX];
+
+	install_many(CRLSTORE_MERGE_FROM);
+	snprintf(of_ca1, sizeof of_ca1, "%s", merged_path());
+	for (unsigned int n = 0; n <= CRLSTORE_MERGE_FROM; n++) {
+		struct der uri = { .p = NULL };
+		char text[64];
+
+		snprintf(text, sizeof text, "http://crl.invalid/ca2-%u.crl", n);
+		der_uri(&uri, text);
+		install((struct list){ .ca = "ca2", .names = &uri });
+		der_done(&uri);
+	}
+	assert_int_equal(unlink(of_ca1), 0);
+	merge();
+	assert_int_equal(unlink(of_ca1), 0);
+	assert_int_equal(rename(merged_path(), of_ca1), 0);
+	expect("good", OUTCOME_OK);
+	assert_non_null(strstr(logged(), "damaged"));
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -481,6 +743,11 @@ main(void)
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
 		T(lock_delays_nobody), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
+		T(many_lists_are_read_at_once), T(few_lists_are_not_merged), T(later_list_counts_at_once),
+		T(list_put_there_by_hand_counts), T(damaged_merged_index_is_noticed),
+		T(unsafe_merged_index_is_not_believed), T(damaged_list_is_not_merged), T(long_numbers_are_merged),
+		T(other_keys_are_not_merged),
+		T(merged_index_of_another_issuer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
