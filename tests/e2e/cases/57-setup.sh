@@ -218,6 +218,46 @@ STRANGER=('wait:この認証局を信頼しますか' type:y 'wait:CRLのURL' ty
 	'wait:後で決める' type:y)
 run_case 'setup: a stranger, in Japanese' stranger SUDO_UID=2001 LANG=ja_JP.UTF-8
 
+# The same with the PAM files that every Debian has after its installation, as this one has them.
+DEBIANS=(chfn chpasswd chsh common-{account,auth,password,session,session-noninteractive} login newusers other passwd
+	runuser runuser-l su su-l sudo sudo-i)
+as_installed()
+{
+	local name
+
+	rm -rf "$SETUP_DIR" /etc/pam.d/*
+	for name in "${DEBIANS[@]}"; do
+		[ ! -e "$WORK/setup-pam.d/$name" ] || cp -a "$WORK/setup-pam.d/$name" /etc/pam.d/
+	done
+	rm -rf "$WORK/installed" && cp -a /etc/pam.d "$WORK/installed"
+	cp -a /etc/pam.d/sudo "$WORK/sudo.was"
+	cp -a /etc/pam.d/login "$WORK/login.was"
+}
+is_as_installed()
+{
+	local name
+
+	for name in login sudo; do
+		[ "$(grep -c '^@include common-\(auth\|account\)' "$WORK/setup-pam.d/$name")" = 2 ] || return
+	done
+	! grep -q pam_jpki "${DEBIANS[@]/#/$WORK/setup-pam.d/}" 2>/dev/null
+}
+stranger_as_installed()
+{
+	MACHINE=as_installed
+	STRANGER=('wait:Trust this authority' type:y 'wait:URL of the CRL' type: 'wait:PIN of' "type:$PIN" 'wait:Change these files' type:
+		'wait:decide later' type:y)
+	expect_equal 'keys' 11 "$(keys_of "${STRANGER[@]}")"
+	stranger SUDO_UID=2001
+	expect_equal 'what is left in /etc/pam.d' '' "$(diff -r "$WORK/installed" /etc/pam.d)"
+	MACHINE=bare
+}
+if is_as_installed; then
+	run_case 'setup: a stranger, with the PAM files of an installed Debian, eleven keys' stranger_as_installed
+else
+	skip 'setup: a stranger, with the PAM files of an installed Debian, eleven keys' 'sudo and login are not as in Debian'
+fi
+
 # The answer at the end: keep it, put it back, or later.
 answered_at_the_end()	# ANSWER
 {
@@ -502,7 +542,7 @@ opens()
 	# An earlier line that jumps over ours would admit its users, by the line that ends a login by card.
 	with_a_keyring
 	run jpkictl setup --yes --user hanako --rollback 0
-	sed -i 's/^auth.*pam_jpki.*/auth [success=1 default=ignore] pam_localuser.so\n&/' /etc/pam.d/lightdm
+	sed -i 's/^auth.*pam_jpki.*/auth [success=ignore default=1] pam_localuser.so\n&/' /etc/pam.d/lightdm
 	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
 	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
 	expect_equal 'exit status, jumped over' 1 "$STATUS"
