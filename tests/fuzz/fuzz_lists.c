@@ -18,6 +18,7 @@
 #include "lib/safefile.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
+#include "tools/fleet/feed.h"
 #include "tools/fleet/ldif.h"
 #include "tools/fleet/memory.h"
 #include "tools/fleet/record.h"
@@ -185,6 +186,31 @@ directory(struct view text)
 }
 
 /* What is taken is written as it would be read again. */
+#define FUZZ_PIPE_MAX 65536	/* that a pipe takes without a reader */
+
+/* What the process that talks to the directory writes to the one that writes the copy. */
+static void
+fleet_frames(struct view octets)
+{
+	static struct feed_frame frame;
+	enum feed result;
+	size_t taken = 0;
+	int p[2];
+
+	if (octets.len > FUZZ_PIPE_MAX)
+		return;
+	CHECK(pipe(p) == 0 && write(p[1], octets.data, octets.len) == (ssize_t)octets.len && close(p[1]) == 0);
+	while ((result = feed_take(p[0], &frame)) == FEED_TAKEN) {
+		CHECK(frame.kind >= FEED_LINK && frame.kind <= FEED_SAYS && frame.len <= FEED_TEXT_MAX);
+		CHECK(strlen(frame.text) == frame.len);
+		CHECK(frame.len == 0 || frame.kind == FEED_ENTRY || frame.kind == FEED_CHANGE || frame.kind == FEED_SAYS);
+		taken += FEED_HEADER + frame.len;
+		CHECK(taken <= octets.len);
+	}
+	CHECK(result == FEED_NONSENSE || octets.len - taken < FEED_HEADER + FEED_TEXT_MAX);
+	CHECK(close(p[0]) == 0);
+}
+
 static void
 fleet_memory(struct cursor *in)
 {
@@ -210,6 +236,7 @@ fleet_memory(struct cursor *in)
 #define GUESS_RECORD 0xfe
 #define FLEET_STATE 0xfd
 #define FLEET_LDIF 0xfc
+#define FLEET_FRAMES 0xfa
 #define FLEET_MEMORY 0xfb
 
 /* The first byte says what the rest is. */
@@ -221,7 +248,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	uint8_t kind = fuzz_u8(&in);
 
-	switch (kind >= FLEET_MEMORY && kind <= GUESS_RECORD ? kind : kind % 4) {
+	switch (kind >= FLEET_FRAMES && kind <= GUESS_RECORD ? kind : kind % 4) {
 	case 0:
 		block_list((struct view){ in.p, in.left });
 		break;
@@ -236,6 +263,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case FLEET_LDIF:
 		directory((struct view){ in.p, in.left });
+		break;
+	case FLEET_FRAMES:
+		fleet_frames((struct view){ in.p, in.left });
 		break;
 	case FLEET_MEMORY:
 		fleet_memory(&in);

@@ -148,6 +148,8 @@ texts(void)
 	    "dn: cn=" HEX64 ",ou=blocked\nobjectClass: device\ncn: " HEX64 "-06f1\ndescription: lift\n\n"
 	    "dn: cn=state\nobjectClass: applicationProcess\ncn: state\ndescription: generation=1 time=2 enrolled=3 blocked=4\n\n"
 	    "result: 0 Success\n");
+	seed("lists", "fleet-frames", "\xfa\1\0\0\0\1\0\0\0\0\2\0\0\0\0\0\0\0\0", 19,
+	    (struct view){ (const uint8_t *)"\3\0\0\0\0\0\0\0\6dn: x\n\4\0\0\0\0\0\0\0\0\6\0\0\0\4\0\0\0\1y", 34 });
 	seed_text("lists", "fleet-memory", 0xfb, "pam_jpki fleet 1\nsource 7 1764345600 3 1\nheld 2\nmark " HEX64 " 1764345600.5.1 0\n"
 	    "have 1764345600 0 " HEX64 "," HEX64 " hanako\ngone 1764345600 " HEX64 " hanako\n");
 	seed_text("lists", "fleet-state", 0xfd, "# by cn=state\ntime 1764345600\ngeneration 7\nenrolled 20000\nblocked 12\n");

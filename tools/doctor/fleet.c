@@ -56,6 +56,20 @@ judge_memory(struct doctor *d)
 		found(d, FOUND_FLEET_HELD, "%ld", (long)held);
 }
 
+static void
+judge_link(struct doctor *d)
+{
+	struct store store = { .dir = d->t->conf.fleet_dir, .owner = d->t->env.trust_owner, .log = &d->t->log };
+	struct store_link link;
+
+	if (d->t->conf.fleet_uri[0] == '\0')
+		return;
+	if (!store_read_link(&store, &link))
+		found(d, FOUND_FLEET_DOWN, "%s", d->t->conf.fleet_uri);
+	else if (strcmp(link.mode, "down") == 0)
+		found(d, FOUND_FLEET_DOWN, "%s", link.server);
+}
+
 void
 doctor_fleet(struct doctor *d)
 {
@@ -79,6 +93,7 @@ doctor_fleet(struct doctor *d)
 		found(d, FOUND_FLEET_BROKEN, "%s", d->said);
 		break;
 	}
+	judge_link(d);
 	if (copy.condition != FLEETCOPY_NONE) {
 		readable_part(d, FLEETCOPY_STATE);
 		readable_part(d, FLEETCOPY_USERS);

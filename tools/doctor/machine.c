@@ -132,8 +132,8 @@ program(struct doctor *d, const char *path, mode_t wanted)
 static void
 untraceable(struct doctor *d)
 {
-	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", LIBEXECDIR "/jpki_enroll_self", BINDIR "/jpkictl",
-		BINDIR "/jpki-askpass", BINDIR "/jpki-ssh" };
+	static const char *const programs[] = { HELPER, LIBEXECDIR "/jpki_fetch", LIBEXECDIR "/jpki_ldap", LIBEXECDIR "/jpki_enroll_self",
+		BINDIR "/jpkictl", BINDIR "/jpki-askpass", BINDIR "/jpki-ssh" };
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)

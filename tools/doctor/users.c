@@ -20,7 +20,7 @@
 #define SYSTEM_UID_MIN 100
 #define SYSTEM_UID_MAX 999
 
-enum job_kind { KEYS, FETCHING, CARD, JOBS };
+enum job_kind { KEYS, FETCHING, DIRECTORY, CARD, JOBS };
 
 struct job {
 	enum job_kind kind;
@@ -34,7 +34,7 @@ static const char *
 other_job_of(const struct doctor *d, const struct job *job, uid_t uid)
 {
 	const char *helper = doctor_helper_user(d);
-	const char *const users[JOBS] = { [KEYS] = KEYS_USER, [FETCHING] = FETCH_USER,
+	const char *const users[JOBS] = { [KEYS] = KEYS_USER, [FETCHING] = FETCH_USER, [DIRECTORY] = FLEET_USER,
 	    [CARD] = helper != NULL ? helper : HELPER_USER };
 
 	for (int kind = 0; kind < JOBS; kind++) {
@@ -125,9 +125,12 @@ void
 doctor_users(struct doctor *d)
 {
 	struct job fetching = { FETCHING, FETCH_USER, "jpki_fetch", FOUND_USER_SHARED };
+	struct job directory = { DIRECTORY, FLEET_USER, "jpki_ldap", FOUND_USER_SHARED };
 	struct job card = { CARD, doctor_helper_user(d), "jpki_helper", FOUND_USER_SHARED };
 
 	(void)judge_user(d, &fetching);
+	if (d->t->conf.fleet_uri[0] != '\0')
+		(void)judge_user(d, &directory);
 	if (card.user == NULL)
 		return;
 	if (strcmp(d->t->conf.helper_user, CONF_USER_AUTO) == 0 && getpwnam(card.user) == NULL)

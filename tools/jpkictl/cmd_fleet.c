@@ -56,7 +56,10 @@ run_import(struct tool *t, const char *path, bool accept)
 
 	if (update.ldif < 0)
 		return TOOL_FAILED;
-	taken = copy_source(t, path, update.ldif) && fleet_copy_update(t, &update, &j);
+	taken = copy_source(t, path, update.ldif);
+	if (!taken)
+		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
+	taken = taken && fleet_copy_update(t, &update, &j);
 	(void)close(update.ldif);
 	if (!taken)
 		return TOOL_FAILED;
@@ -136,7 +139,7 @@ show_status(struct tool *t, bool json)
 		if (linked)
 			printf(_("  directory %s, mode %s\n"), link.server, link.mode);
 		if (held > 0)
-			printf(_("  held back from removal: %ld (jpkictl fleet import --accept)\n"), (long)held);
+			printf(_("  held back from removal: %ld (jpkictl fleet accept)\n"), (long)held);
 	}
 	fleetcopy_close(&copy);
 	return result == TOOL_OK && (copy.condition != FLEETCOPY_FRESH || held > 0) ? TOOL_WARNINGS : result;

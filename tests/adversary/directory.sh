@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# A server that stands in the place of the organization's directory, or that has taken over the process which
+# talks to it.
+
+# shellcheck source=tests/e2e/directory.sh
+. "$E2E_TOP/tests/e2e/directory.sh"
+make_certificates > "$E2E_LOGS/certificates.log" 2>&1
+
+PROGRAM=/usr/libexec/pam_jpki/jpki_ldap
+
+taken_over()	# BEHAVIOUR
+{
+	directory_begins
+	[ -e "$WORK/jpki_ldap" ] || cp -p "$PROGRAM" "$WORK/jpki_ldap"
+	sed "s/^BEHAVIOUR = .*/BEHAVIOUR = '$1'/; 1s|.*|#!$(readlink -f "$(PATH=/usr/bin:/usr/local/bin command -v python3)") -I|" \
+		"$E2E_TOP/tests/adversary/networkhalf.py" > "$PROGRAM"
+	chmod 0755 "$PROGRAM"
+	start_run
+}
+
+free_again()
+{
+	cp -p "$WORK/jpki_ldap" "$PROGRAM"
+	rm -f /usr/lib/hostile.ldif
+	fleet_ends
+}
+
+try_as()	# USER
+{
+	run pamdrive --service e2e --user "$1" "pin=$PIN" auth
+	no_login
+}
+
+# A genuine card, as every resident has one, for accounts of the machine.
+registers_root()
+{
+	local user
+
+	false_entries 1 root good daemon good ../../../../etc/pam_jpki/users/root good hanako good
+	cp "$D/false.ldif" /usr/lib/hostile.ldif
+	mkdir -p "$USERS"
+	taken_over registers
+	comes_true 'as far as the form goes' 20000 registered hanako
+	for user in root daemon; do try_as "$user"; done
+	expect_equal 'files of root' '' "$(find "$USERS" /etc/pam_jpki -name 'root.pem')"
+	[ ! -e "$FLEET/users/root.pem" ] || broken 'a registration of root'
+	free_again
+}
+# Promise: Who controls the connection to the organization's directory, or the process that has it, can deny logins, and registers neither root nor an account of the system.
+# Letter: every frame is in order, and so is every entry; the certificates are genuine.
+# Seen to succeed: mutant fleet-registers-anybody fleet-root-in-the-copy
+adversary network-half-registers-root registers_root
+
+says_too_much()
+{
+	taken_over floods
+	comes_true 'what it says' 10000 log_says 'line 1'
+	sleep 1
+	! grep -q $'\e' "$E2E_LOGS/run.log" || broken 'an escape sequence in the log'
+	! grep -q '^May 1' "$E2E_LOGS/run.log" || broken 'a line of its own in the log'
+	[ "$(wc -l < "$E2E_LOGS/run.log")" -lt 200 ] || broken "$(wc -l < "$E2E_LOGS/run.log") lines in the log"
+	free_again
+}
+# Promise: The process that writes the copy has no sockets, and takes frames of known form and bounded size alone from the one that talks to the directory.
+# Letter: lines for the log are a kind of frame; it sends many, with what steers a terminal.
+# Seen to succeed: mutant fleet-log-flooded
+adversary network-half-floods-the-log says_too_much
+
+without_an_end()
+{
+	taken_over endless
+	comes_true 'too long' 60000 log_says 'too long'
+	[ "$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$RUN_PID/status")" -lt 65536 ] || broken 'memory of the writer'
+	free_again
+	taken_over nonsense
+	comes_true 'the writer ends' 10000 process_gone "$RUN_PID"
+	log_says 'it sent nonsense' || broken 'a frame of 4 GiB'
+	free_again
+}
+# Promise: The process that writes the copy has no sockets, and takes frames of known form and bounded size alone from the one that talks to the directory.
+# Letter: each frame is small; there is no end of them. Then one that says that it has four gigabytes.
+# Seen to succeed: mutant fleet-answer-without-end
+adversary network-half-without-end without_an_end
+
+looks_round()
+{
+	taken_over looks_round
+	comes_true 'it looked round' 10000 log_says 'looked round'
+	! log_says ' got ' || broken "$(grep -o ' got .*' "$E2E_LOGS/run.log" | sort -u | paste -sd,)"
+	free_again
+}
+# Promise: A server that gains control of the process that talks to the directory controls a process without files and other programs, of a user with no other job.
+# Letter: it does not come near the writer: it looks for what the machine has lying about.
+# Seen to succeed: mutant network-half-not-caged
+adversary network-half-looks-round looks_round
+
+# Another's certificate for the right name, or a right one for another name; the client's own configuration says "never".
+in_the_middle()
+{
+	local how
+
+	directory_begins hanako good
+	mkdir -p /etc/ldap
+	printf 'TLS_REQCERT never\n' > /etc/ldap/ldap.conf
+	for how in foreign elsewhere expired; do
+		SERVER_CERT=$D/$how.crt SERVER_KEY=$D/$how.key start_slapd a 3890
+		LDAPTLS_REQCERT=never start_run
+		comes_true "$how: refused" 10000 log_says 'StartTLS' || :
+		not_registered hanako || broken "$how: it registers"
+		! grep -q 'BIND' <(grep pc1 "$E2E_LOGS/slapd-a.log") || broken "$how: the machine said who it is"
+		stop_run
+		stop_slapd a
+		rm -rf "$FLEET"
+	done
+	rm -f /etc/ldap/ldap.conf
+	fleet_ends
+}
+# Promise: Nothing is sent to a server of the organization's directory, and nothing taken from it, before it has proved by TLS that it is one.
+# Letter: TLS is up, the certificate is well-formed, and the machine's LDAP configuration has no objection.
+# Seen to succeed: mutant directory-not-proved
+adversary directory-in-the-middle in_the_middle

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tools/jpkictl/fleet_run: what becomes of the frames that come from the network half, in whatever order they come.
+ * The judge and the network half are played here.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/scratch.h"
+#include "tests/unit/test.h"
+
+#include "lib/clk.h"
+#include "tools/fleet/feed.h"
+#include "tools/jpkictl/fleet_copy.h"
+#include "tools/jpkictl/fleet_run.h"
+#include "tools/jpkictl/fleet_start.h"
+
+static struct tool tool = { .command = "fleet" };
+static char said[65536];	/* on standard error */
+static char done[4096];		/* what was judged: "whole 2;" "words 1;" "changes 3 of 20;" */
+static char commanded[64];	/* to the network half */
+static int feed[2], commands[2];
+static struct judgement next[8];	/* what the judge finds, one after the other; the last one stays */
+static size_t turn, turns;
+static bool failing;		/* it finds nothing */
+
+void
+tool_complain(const struct tool *t, const char *format, ...)
+{
+	size_t len = strlen(said);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(said + len, sizeof said - len, format, args);
+	va_end(args);
+	len = strlen(said);
+	snprintf(said + len, sizeof said - len, "\n");
+}
+
+int
+tool_temporary_file(const struct tool *t)
+{
+	char path[] = "/tmp/fleet_run.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	return fd;
+}
+
+bool
+fleet_start(struct tool *t, struct fleet_half *ret)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	*ret = (struct fleet_half){ .pid = pid, .commands = commands[1], .feed = feed[0], .servers = { "ldaps://a", "ldaps://b" }, .count = 2 };
+	return pid > 0;
+}
+
+bool
+fleet_seal(const struct tool *t)
+{
+	return true;
+}
+
+bool
+fleet_copy_update(struct tool *t, const struct fleet_update *u, struct judgement *ret)
+{
+	static const char *const words[] = { [JUDGE_WHOLE] = "whole", [JUDGE_CHANGES] = "changes", [JUDGE_WORDS] = "words" };
+	size_t len = strlen(done), entries = 0;
+	char text[4096];
+	ssize_t n = pread(u->ldif, text, sizeof text, 0);
+
+	for (ssize_t i = 0; i < n; i++)
+		entries += text[i] == '=';
+	snprintf(done + len, sizeof done - len, u->answer == JUDGE_CHANGES ? "%s %zu of %d;" : "%s %zu;", words[u->answer], entries,
+	    (int)u->there);
+	*ret = next[turn < turns ? turn++ : turns > 0 ? turns - 1 : 0];
+	return !failing;
+}
+
+bool
+fleet_copy_complain(const struct tool *t, const char *from, const struct judgement *j)
+{
+	return j->end != JUDGE_TAKEN;
+}
+
+/* --- the network half ----------------------------------------------------------------------- */
+
+static void
+put(enum feed_kind kind, uint32_t number, const char *text)
+{
+	assert_true(feed_put(feed[1], kind, number, text, strlen(text)));
+}
+
+static void
+begin(enum judge_end first, enum judge_end then)
+{
+	assert_int_equal(pipe(feed), 0);
+	assert_int_equal(pipe(commands), 0);
+	said[0] = done[0] = '\0';
+	memset(commanded, 0, sizeof commanded);
+	failing = false;
+	turn = 0;
+	turns = 2;
+	next[0] = (struct judgement){ .end = first };
+	next[1] = (struct judgement){ .end = then, .source.time = 1 };
+	put(FEED_LINK, feed_link(0, FEED_PERSIST), "");
+}
+
+/* Until the network half has said all; then it is gone. */
+static void
+run(void)
+{
+	close(feed[1]);
+	assert_int_equal(fleet_run(&tool), TOOL_FAILED);
+	close(feed[0]);
+	close(commands[1]);
+	assert_true(read(commands[0], commanded, sizeof commanded - 1) >= 0);
+	close(commands[0]);
+}
+
+static void
+whole(uint32_t result)
+{
+	put(FEED_BEGIN, 0, "");
+	put(FEED_ENTRY, 0, "uid=a\n");
+	put(FEED_ENTRY, 0, "uid=b\n");
+	put(FEED_END, result, "");
+}
+
+/* --- tests --------------------------------------------------------------------------------------- */
+
+static void
+the_plain_way(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(0);
+	put(FEED_CHANGE, 19, "cn=x\n");
+	put(FEED_CHANGE, 20, "cn=y\n");
+	run();
+	assert_string_equal(done, "whole 2;changes 2 of 20;");
+	assert_string_equal(commanded, "");
+	assert_non_null(strstr(said, "it has ended"));
+}
+
+/* What is not a whole answer, or comes before one, registers and removes nothing. */
+static void
+parts(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(4);
+	put(FEED_CHANGE, 3, "cn=x\n");
+	run();
+	assert_string_equal(done, "words 2;words 1;");
+	assert_non_null(strstr(said, "JPKI-E-FLEET-SYNC"));
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_BEGIN, 0, "");
+	put(FEED_ENTRY, 0, "uid=a\n");
+	put(FEED_BEGIN, 0, "");			/* once more, from the beginning */
+	put(FEED_ENTRY, 0, "uid=b\n");
+	run();					/* and it broke off */
+	assert_string_equal(done, "words 1;words 1;");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(0);
+	put(FEED_LINK, feed_link(1, FEED_PERSIST), "");	/* another server has given no whole answer yet */
+	put(FEED_CHANGE, 3, "cn=x\n");
+	run();
+	assert_string_equal(done, "whole 2;words 1;");
+}
+
+/* A server that is behind, or has no state: the next one, please. */
+static void
+servers_that_are_no_good(void **state)
+{
+	static const enum judge_end ends[] = { JUDGE_BEHIND, JUDGE_NO_SOURCE, JUDGE_UNREADABLE };
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		begin(ends[i], JUDGE_TAKEN);
+		whole(0);
+		put(FEED_CHANGE, 3, "cn=x\n");
+		run();
+		assert_string_equal(done, "whole 2;words 1;");
+		assert_string_equal(commanded, "n");
+		begin(JUDGE_HELD, ends[i]);		/* held is not the server's fault */
+		whole(0);
+		put(FEED_CHANGE, 3, "cn=x\n");
+		run();
+		assert_string_equal(done, "whole 2;changes 1 of 3;");
+		assert_string_equal(commanded, "n");
+	}
+}
+
+static void
+what_failed_comes_again(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	failing = true;
+	whole(0);
+	run();
+	assert_string_equal(commanded, "n");
+}
+
+/* Registrations that do not add up, three times: a whole answer has to show why. */
+static void
+numbers_that_do_not_agree(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_HELD);
+	whole(0);
+	for (int i = 0; i < 3; i++) {
+		put(FEED_CHANGE, 3, "cn=state\n");
+		put(FEED_SAYS, 4, "a line in between");
+	}
+	run();
+	assert_string_equal(done, "whole 2;changes 3 of 3;");	/* told together, it counts once */
+	assert_string_equal(commanded, "");
+}
+
+/* A frame out of place, or of a server that is none, is the end: nothing of it is used. */
+static void
+frames_out_of_place(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_BEGIN, 0, "");
+	put(FEED_CHANGE, 3, "cn=x\n");
+	run();
+	assert_non_null(strstr(said, "it sent nonsense"));
+	assert_string_equal(done, "");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_LINK, feed_link(2, FEED_PERSIST), "");
+	whole(0);
+	run();
+	assert_non_null(strstr(said, "it sent nonsense"));
+	assert_string_equal(done, "");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_LINK, feed_link(0, (enum feed_mode)9), "");
+	run();
+	assert_non_null(strstr(said, "it sent nonsense"));
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	assert_int_equal(write(feed[1], "\3\0\0\0\0\xff\xff\xff\xff", 9), 9);
+	run();
+	assert_non_null(strstr(said, "it sent nonsense"));
+}
+
+static size_t
+lines_with(const char *text)
+{
+	size_t n = 0;
+
+	for (const char *at = said; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	return n;
+}
+
+static void
+lines_for_the_log(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	for (int i = 0; i < 300; i++)
+		put(FEED_SAYS, 4, "\033]0;owned\nMay 1 root: in");
+	run();
+	assert_true(lines_with("?]0;owned?May 1 root: in") == 30);
+	assert_null(strchr(said, '\033'));
+}
+
+/* There is no end of them: at some number the rest is not kept, and another server is wanted. */
+static void
+an_answer_without_end(void **state)
+{
+	pid_t pid;
+
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		put(FEED_BEGIN, 0, "");
+		for (int i = 0; i < 400010; i++)
+			put(FEED_ENTRY, 0, "a");
+		put(FEED_END, 0, "");
+		_exit(0);
+	}
+	run();
+	assert_int_equal(lines_with("too long"), 1);
+	assert_string_equal(done, "words 0;");
+	assert_string_equal(commanded, "n");
+}
+
+static int
+prepare(void **state)
+{
+	tool.env = (struct flow_env){ .clk = &clk_system, .trust_owner = geteuid() };
+	if (scratch_setup(state) != 0)
+		return -1;
+	snprintf(tool.conf.fleet_dir, sizeof tool.conf.fleet_dir, "%s", scratch_path("fleet"));
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_plain_way),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(servers_that_are_no_good),
+		cmocka_unit_test(what_failed_comes_again),
+		cmocka_unit_test(numbers_that_do_not_agree),
+		cmocka_unit_test(frames_out_of_place),
+		cmocka_unit_test(lines_for_the_log),
+		cmocka_unit_test(an_answer_without_end),
+	};
+
+	return cmocka_run_group_tests(tests, prepare, scratch_teardown);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tools/jpkictl/fleet_start: what the writer of the copy gives up. Each deed in a process of its own. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+
+#include "tools/jpkictl/fleet_start.h"
+
+#define WELL 1000
+
+static struct tool tool = { .command = "fleet", .conf_file = "pam_jpki.conf" };
+static char said[1024];
+
+void
+tool_complain(const struct tool *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(said, sizeof said, format, args);
+	va_end(args);
+}
+
+/* How a sealed child ended: the signal, or else 1000 and what the deed returned. */
+static int
+end_of(int (*deed)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(fleet_seal(&tool) ? deed() : 99);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 1000 + WEXITSTATUS(status);
+}
+
+static int
+internet(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static int
+local(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
+}
+
+static int
+connection(void)
+{
+	struct sockaddr a = { .sa_family = AF_UNIX };
+
+	return connect(0, &a, sizeof a);
+}
+
+static int
+program(void)
+{
+	char *none[] = { NULL };
+
+	return execve("/bin/true", none, none);
+}
+
+static int
+ring(void)
+{
+	return (int)syscall(SYS_io_uring_setup, 1, NULL);
+}
+
+/* It has children that judge, and talks to them. */
+static int
+family(void)
+{
+	int pair[2], status;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(send(pair[1], "x", 1, 0) == 1 ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 2;
+}
+
+/* And neither do they get any. */
+static int
+child_of_the_family(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(internet());
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void
+no_sockets(void **state)
+{
+	assert_int_equal(end_of(internet), SIGSYS);
+	assert_int_equal(end_of(local), SIGSYS);
+	assert_int_equal(end_of(connection), SIGSYS);
+	assert_int_equal(end_of(program), SIGSYS);
+	assert_int_equal(end_of(ring), SIGSYS);
+	assert_int_equal(end_of(family), WELL);
+	assert_int_equal(end_of(child_of_the_family), WELL + SIGSYS);
+}
+
+static void
+options_that_are_missing(void **state)
+{
+	struct fleet_half half;
+
+	conf_init(&tool.conf);
+	assert_false(fleet_start(&tool, &half));
+	assert_non_null(strstr(said, "fleet_uri"));
+	snprintf(tool.conf.fleet_uri, sizeof tool.conf.fleet_uri, "ldaps://a");
+	assert_false(fleet_start(&tool, &half));
+	assert_non_null(strstr(said, "fleet_base"));
+	snprintf(tool.conf.fleet_base, sizeof tool.conf.fleet_base, "dc=x");
+	assert_false(fleet_start(&tool, &half));
+	assert_non_null(strstr(said, "fleet_ca"));
+	snprintf(tool.conf.fleet_ca, sizeof tool.conf.fleet_ca, "/dev/null");
+	snprintf(tool.conf.fleet_key, sizeof tool.conf.fleet_key, "/dev/null");
+	assert_false(fleet_start(&tool, &half));
+	assert_non_null(strstr(said, "fleet_cert"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_sockets),
+		cmocka_unit_test(options_that_are_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

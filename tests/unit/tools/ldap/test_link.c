@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tools/ldap/link: what connections are made with, whatever libldap's configuration says. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/unit/test.h"
+
+#include "tools/ldap/link.h"
+
+static char why[256];
+
+/* As `jpkictl fleet run` hands it over. */
+static void
+lend(const char *path)
+{
+	static char text[16384];
+	const char *pki = getenv("JPKI_PKI");
+	char full[4096];
+	FILE *f;
+	size_t n;
+	int fd = memfd_create("test", 0);
+
+	snprintf(full, sizeof full, "%s/%s", pki != NULL ? pki : "tests/pki/out", path);
+	f = fopen(full, "re");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof text, f);
+	fclose(f);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, n), (ssize_t)n);
+	assert_int_equal(dup2(fd, LDAP_CA_FD), LDAP_CA_FD);
+	if (fd != LDAP_CA_FD)
+		close(fd);
+}
+
+static int
+option(int which)
+{
+	int value = -1;
+
+	assert_int_equal(ldap_get_option(NULL, which, &value), LDAP_OPT_SUCCESS);
+	return value;
+}
+
+static void
+options_are_ours(void **state)
+{
+	static struct request r = { .base = "dc=x" };
+	int off = 0;
+
+	assert_int_equal(setenv("LDAPTLS_REQCERT", "never", 1), 0);
+	assert_int_equal(setenv("LDAPREFERRALS", "on", 1), 0);
+	lend("ca1.crt");
+	if (!link_begin(&r, why))
+		fail_msg("%s", why);
+	assert_int_equal(option(LDAP_OPT_X_TLS_REQUIRE_CERT), LDAP_OPT_X_TLS_HARD);
+	assert_int_equal(option(LDAP_OPT_X_TLS_PROTOCOL_MIN), LDAP_OPT_X_TLS_PROTOCOL_TLS1_2);
+	assert_int_equal(option(LDAP_OPT_DEREF), LDAP_DEREF_NEVER);
+	assert_int_equal(ldap_get_option(NULL, LDAP_OPT_REFERRALS, &off), LDAP_OPT_SUCCESS);
+	assert_int_equal(off, 0);
+	assert_non_null(getenv("LDAPNOINIT"));
+}
+
+/* Of a server that is not there, and of one that is silent, it is said what was tried. */
+static void
+no_server(void **state)
+{
+	struct link l;
+
+	assert_false(link_open(&l, "ldap://127.0.0.1:1", false));
+	assert_non_null(strstr(l.why, "StartTLS"));
+	link_close(&l);
+	assert_false(link_open(&l, "ldaps://127.0.0.1:1", false));
+	assert_non_null(strstr(l.why, "bind"));
+	link_close(&l);
+	link_close(&l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_are_ours),
+		cmocka_unit_test(no_server),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
