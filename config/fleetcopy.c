@@ -104,10 +104,10 @@ is_stale(const struct conf *conf, int64_t time, int64_t now, const struct log *l
 	if (most == 0 || (time <= now + FLEETCOPY_AHEAD_S && now - time <= most))
 		return false;
 	if (time > now)
-		log_msg(log, LOG_WARNING, "JPKI-W-FLEET-STALE: %s: how old the copy is cannot be known, since its state "
-		    "is of the future; check the clocks of this machine and of the directory", conf->fleet_dir);
+		log_msg(log, LOG_WARNING, "JPKI-W-FLEET-STALE: %s: the age of the copy is unknown, because its state "
+		    "is dated in the future; check the clocks of this machine and of the directory", conf->fleet_dir);
 	else
-		log_msg(log, LOG_WARNING, "JPKI-W-FLEET-STALE: %s: what the directory says is known up to %" PRId64
+		log_msg(log, LOG_WARNING, "JPKI-W-FLEET-STALE: %s: the directory confirmed the copy %" PRId64
 		    " hours ago, and fleet_max_age is %u", conf->fleet_dir, (now - time) / 3600, conf->fleet_max_age);
 	return true;
 }

@@ -111,7 +111,7 @@ read_others(const struct flow_env *env, const char *user, struct view der, struc
 	if (outcome_ok(&o))
 		o = copy_others(cursor_of(text, len), der, w, &count);
 	if (outcome_ok(&o) && count >= USERCERTS_MAX) {
-		log_msg(env->log, LOG_ERR, "%s/%s.pem: holds %d certificates, as many as a user can have; "
+		log_msg(env->log, LOG_ERR, "%s/%s.pem: has %d certificates, as many as a user can have; "
 		    "enroll without --add to replace them", env->conf->users_dir, LOG_NAME(user), USERCERTS_MAX);
 		o = outcome_of(OUTCOME_ENROLMENT);
 	}

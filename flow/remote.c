@@ -126,7 +126,7 @@ ask_client(struct attempt *a, const struct remote_ui *ui, const char *prompt)
 		log_msg(a->env->log, LOG_NOTICE, "the reply to the challenge came too late");
 		o = outcome_of(OUTCOME_CHALLENGE);
 	} else if (!sshwire_read_reply(reply, &a->reply)) {
-		log_msg(a->env->log, LOG_NOTICE, "what was typed at the challenge is no reply to it");
+		log_msg(a->env->log, LOG_NOTICE, "the input at the challenge is not a reply to it");
 		o = outcome_of(OUTCOME_CHALLENGE);
 	}
 	explicit_bzero(reply, sizeof reply);	/* it may have been a password */
@@ -170,7 +170,7 @@ check_signature(struct attempt *a)
 	if (a->signer == NULL)
 		return outcome_of(OUTCOME_OTHER_CARD);
 	if (!is_our_host_key(a)) {
-		log_msg(a->env->log, LOG_WARNING, "the signed host key is %s; is somebody between, or "
+		log_msg(a->env->log, LOG_WARNING, "the signed host key is %s; is there a relay, or "
 		    "is host_keys in pam_jpki.conf wrong?", a->reply.hostkey[0] != '\0' ? "none of ours" : "missing");
 		return outcome_of(OUTCOME_CHALLENGE);
 	}

@@ -199,7 +199,7 @@ add_next(struct load *l, struct view der)
 	if (l->ret->count == USERCERTS_MAX)
 		return bad_file(l, "more certificates than a user can have");
 	o = add_cert(l, der);
-	return o.status == OUTCOME_CERT_BAD ? bad_file(l, "a block that is no certificate") : o;
+	return o.status == OUTCOME_CERT_BAD ? bad_file(l, "a block that is not a certificate") : o;
 }
 
 static struct outcome
@@ -213,7 +213,7 @@ add_certs(struct load *l, struct cursor text)
 		switch (pem_next(&text, der, sizeof der, &len)) {
 		case PEM_END:
 			if (found == 0)
-				return bad_file(l, "holds no certificate");
+				return bad_file(l, "contains no certificate");
 			return outcome_of(OUTCOME_OK);
 		case PEM_BAD:
 			return bad_file(l, "damaged PEM");

@@ -136,5 +136,5 @@ notice_note_told(const struct notice_store *store, uid_t uid)
 
 	notice_path(store, uid, path);
 	if (!set_told(path, true))
-		log_msg(store->log, LOG_ERR, "%s: that the user was told cannot be recorded: %m", path);
+		log_msg(store->log, LOG_ERR, "%s: cannot record that the user was notified: %m", path);
 }

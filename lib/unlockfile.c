@@ -36,7 +36,7 @@ check_private(int fd, const char *path, const struct log *log)
 	if (fstat(fd, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return SAFEFILE_OK;
 	log_msg(log, LOG_ERR, "%s: others than root may read it; run jpkictl unlock set again, and change the "
-	    "password if somebody may have", path);
+	    "password if another user may have", path);
 	return SAFEFILE_REFUSED;
 }
 

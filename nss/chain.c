@@ -167,7 +167,7 @@ check_policy(const struct cert *cert, const char *dotted, const struct log *log)
 	_cleanup_(nss_item_done) SECItem oid = { .data = NULL };
 
 	if (SEC_StringToOID(NULL, &oid, dotted, 0) != SECSuccess) {
-		log_msg(log, LOG_ERR, "policy '%s' is no object identifier", dotted);
+		log_msg(log, LOG_ERR, "policy '%s' is not an object identifier", dotted);
 		return outcome_of(OUTCOME_CONFIG);
 	}
 	if (has_policy(cert, &oid))

@@ -140,7 +140,7 @@ take_named(struct dialogue *s, struct cursor *r)
 	struct proto_named m;
 
 	if (!s->ready || s->task != PROTO_NAME || s->names->count == PROTO_NAMES_MAX || !proto_get_named(r, &m))
-		return helper_broken(s, "named somebody out of turn");
+		return helper_broken(s, "named a user out of turn");
 	memcpy(s->names->at[s->names->count++], m.user, sizeof m.user);
 	return outcome_of(OUTCOME_OK);
 }

@@ -557,7 +557,7 @@ power_cut()
 	guest systemctl show -p Result,ConditionResult jpki-setup-recover.service
 	expect_has 'the unit that takes it back' 'ConditionResult=yes' "$OUT"
 	guest journalctl -q -b -o cat -u jpki-setup-recover.service
-	expect_has 'its journal' 'the PAM files are taken back' "$OUT"
+	expect_has 'its journal' 'the PAM files are restored' "$OUT"
 	guest_does pam-auth-update --enable jpki
 }
 run_case 'setup: the power goes before it is confirmed' power_cut

@@ -73,7 +73,7 @@ caller_lowest_uid(const char *path, uid_t owner, const struct log *log, uid_t *r
 			*next++ = '\0';
 		value = value_of_line(line);
 		if (value != NULL && !caller_parse_uid(value, ret)) {
-			log_msg(log, LOG_ERR, "%s: UID_MIN is no number", path);
+			log_msg(log, LOG_ERR, "%s: UID_MIN is not a number", path);
 			return false;
 		}
 	}

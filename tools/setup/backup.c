@@ -294,9 +294,9 @@ roll_back(struct tool *t, int pending, double minutes)
 			break;	/* better without the lock than not at all */
 	if (!is_current(pending))
 		return;
-	syslog(LOG_WARNING, "setup was not confirmed: the PAM files are taken back");
+	syslog(LOG_WARNING, "setup was not confirmed: the PAM files are restored");
 	if (!restore_pending(t))
-		syslog(LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
+		syslog(LOG_ERR, "not every PAM file could be restored; see jpkictl setup --undo");
 }
 
 /* Leaves the session and the terminal; only SIGTERM and SIGKILL reach it. */
@@ -376,9 +376,9 @@ backup_take_up(struct tool *t)
 		return;
 	heard.log = (struct log){ .sink = to_both, .ctx = t };
 	openlog("jpkictl", LOG_PID, LOG_AUTHPRIV);
-	log_msg(&heard.log, LOG_WARNING, "setup was interrupted before it was confirmed: the PAM files are taken back");
+	log_msg(&heard.log, LOG_WARNING, "setup was interrupted before it was confirmed: the PAM files are restored");
 	if (!restore_pending(&heard))
-		log_msg(&heard.log, LOG_ERR, "not every PAM file could be taken back; see jpkictl setup --undo");
+		log_msg(&heard.log, LOG_ERR, "not every PAM file could be restored; see jpkictl setup --undo");
 }
 
 /* ---- changing ---- */

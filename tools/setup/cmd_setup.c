@@ -71,7 +71,7 @@ begin_setup(struct setup *s)
 {
 	s->terminal = isatty(STDIN_FILENO) == 1;
 	if (!s->yes && !s->terminal) {
-		tool_complain(s->t, "%s", _("there is no terminal to ask at; state --yes and the options"));
+		tool_complain(s->t, "%s", _("no terminal for questions; use --yes and the options"));
 		return TOOL_FAILED;
 	}
 	if (s->user == NULL)

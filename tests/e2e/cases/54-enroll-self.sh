@@ -264,7 +264,7 @@ not_people()
 	sed -i.was 's/^UID_MIN.*/UID_MIN 3000/' /etc/login.defs
 	refused_unasked system-account 'not root or a system account' "${SELF[@]}"
 	sed -i 's/^UID_MIN.*/UID_MIN many/' /etc/login.defs
-	refused_unasked login-defs 'UID_MIN is no number' "${SELF[@]}"
+	refused_unasked login-defs 'UID_MIN is not a number' "${SELF[@]}"
 	mv /etc/login.defs.was /etc/login.defs
 	userdel robot 2>/dev/null
 }

@@ -673,7 +673,7 @@ cut_short()	# COMMAND…: what takes it up
 	expect_set_up
 	run "$@"
 	expect_has 'says' 'setup was interrupted before it was confirmed' "$OUT"
-	expect_logged 'jpkictl.*setup was interrupted before it was confirmed: the PAM files are taken back'
+	expect_logged 'jpkictl.*setup was interrupted before it was confirmed: the PAM files are restored'
 	expect_as_it_was
 	no_pending || fail 'still pending'
 	run "$@"
@@ -718,7 +718,7 @@ cut_short_otherwise()
 	cp /etc/pam.d/sudo "$WORK/sudo.mine"
 	run jpkictl setup --recover
 	expect_has 'says' 'changed since, it stays' "$OUT"
-	expect_has 'says' 'not every PAM file could be taken back' "$OUT"
+	expect_has 'says' 'not every PAM file could be restored' "$OUT"
 	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what somebody else wrote is gone'
 	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
 	setup_end

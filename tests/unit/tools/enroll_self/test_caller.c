@@ -104,7 +104,7 @@ expect_lowest(const char *text, bool readable, uid_t lowest)
 	if (readable)
 		assert_int_equal(uid, lowest);
 	else
-		assert_non_null(strstr(capture.text, "UID_MIN is no number"));
+		assert_non_null(strstr(capture.text, "UID_MIN is not a number"));
 }
 
 static void
