@@ -96,7 +96,7 @@ login 'fleet: an old copy, and root has enrolled the card' opts="$OLD fleet_stal
 login 'fleet: not so old' enroll= opts="$ON fleet_max_age=26 fleet_stale=refuse"
 lay_copy -24 good
 login 'fleet: a copy of tomorrow' enroll= opts="$OLD fleet_stale=refuse" unasked=yes code=FLEET-STALE pam=AUTHINFO_UNAVAIL \
-	apdus=0 after='expect_logged "of the future"'
+	apdus=0 after='expect_logged "in the future"'
 
 # What is wrong with the copy refuses what it registers, and leaves root's as they are.
 broken()	# WHAT COMMAND

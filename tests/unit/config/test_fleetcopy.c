@@ -153,7 +153,7 @@ fresh_and_stale(void **state)
 	assert_int_equal(condition_at(NOW), FLEETCOPY_FRESH);
 	write_state(NOW + FLEETCOPY_AHEAD_S + 1);
 	assert_int_equal(condition_at(NOW), FLEETCOPY_STALE);
-	assert_non_null(strstr(capture.text, "of the future"));
+	assert_non_null(strstr(capture.text, "in the future"));
 	conf.fleet_max_age = 0;
 	assert_int_equal(condition_at(NOW), FLEETCOPY_FRESH);
 	write_state(0);
