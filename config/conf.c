@@ -189,14 +189,18 @@ parse_list(const char *text, const char *none, const char *punctuation, char *ds
 static bool
 parse_proxy(const char *text, char *dst, size_t size)
 {
-	const char *host = text + (strncmp(text, "https://", 8) == 0 ? 8 : 7);
+	const char *host;
 	size_t len;
 
 	if (strcmp(text, "auto") == 0)
 		return copy_text("", dst, size);
 	if (strcmp(text, CONF_PROXY_NONE) == 0)
 		return copy_text(text, dst, size);
-	if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
+	if (strncmp(text, "http://", 7) == 0)
+		host = text + 7;
+	else if (strncmp(text, "https://", 8) == 0)
+		host = text + 8;
+	else
 		return false;
 	len = strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]");
 	return len > 0 && host[0] != ':' && host[len - 1] != ':' && strcmp(host + len, host[len] == '/' ? "/" : "") == 0 &&
