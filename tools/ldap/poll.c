@@ -91,7 +91,7 @@ take_one_of_all(struct polling *p)
 	s->seen += s->entry.registers;
 	if (s->entry.dn[0] != '\0' && !known_add(&s->known, s->entry.dn, s->entry.modified))
 		return give_up(p, SESSION_LOST, "too many entries", LDAP_NO_MEMORY);
-	return session_entry(s, FEED_ENTRY, 0) || give_up(p, SESSION_OVER, NULL, 0);
+	return session_entry(s, FEED_ENTRY, 0) || give_up(p, SESSION_OVER, "", 0);
 }
 
 static bool
@@ -106,10 +106,10 @@ take_all(struct polling *p)
 	p->newest[0] = '\0';
 	p->need_whole = false;
 	if (!session_tell(s, FEED_BEGIN, 0))
-		return give_up(p, SESSION_OVER, NULL, 0);
+		return give_up(p, SESSION_OVER, "", 0);
 	ok = search(p, ENTRY_FILTER, take_one_of_all, &result);
 	if (!session_tell(s, FEED_END, ok ? LDAP_SUCCESS : result != LDAP_SUCCESS ? (uint32_t)result : LDAP_OTHER))
-		return give_up(p, SESSION_OVER, NULL, 0);
+		return give_up(p, SESSION_OVER, "", 0);
 	s->whole = ok;
 	s->started = session_clock();
 	return ok;
@@ -133,7 +133,7 @@ take_changed(struct polling *p)
 		p->state = s->entry;
 		p->has_state = true;
 	} else if (!session_entry(s, FEED_CHANGE, (uint32_t)s->seen)) {
-		return give_up(p, SESSION_OVER, NULL, 0);
+		return give_up(p, SESSION_OVER, "", 0);
 	}
 	return true;
 }
@@ -157,7 +157,7 @@ take_changes(struct polling *p)
 	if (!p->has_state)
 		return true;
 	s->entry = p->state;
-	return session_entry(s, FEED_CHANGE, (uint32_t)s->seen) || give_up(p, SESSION_OVER, NULL, 0);
+	return session_entry(s, FEED_CHANGE, (uint32_t)s->seen) || give_up(p, SESSION_OVER, "", 0);
 }
 
 /* False: it is over. What the server sends by itself, such as that it ends the connection, the next search finds out. */
