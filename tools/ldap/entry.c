@@ -45,8 +45,8 @@ put_value(struct entry *e, const char *attribute, const void *data, size_t len)
 
 		*to++ = BASE64_LETTERS[bits >> 18];
 		*to++ = BASE64_LETTERS[bits >> 12 & 0x3f];
-		*to++ = i + 1 < len ? BASE64_LETTERS[bits >> 6 & 0x3f] : '=';
-		*to++ = i + 2 < len ? BASE64_LETTERS[bits & 0x3f] : '=';
+		*to++ = (char)(i + 1 < len ? BASE64_LETTERS[bits >> 6 & 0x3f] : '=');
+		*to++ = (char)(i + 2 < len ? BASE64_LETTERS[bits & 0x3f] : '=');
 	}
 	*to++ = '\n';
 	*to = '\0';
