@@ -135,14 +135,15 @@ message_greeting(const char *user, const char *prompt, char text[static MESSAGE_
 void
 message_which_account(char text[static MESSAGE_MAX])
 {
-	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. Enter the name of one of them"));
+	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. "
+	    "Enter the user name of the one you want"));
 }
 
 void
 message_early_prompt(char text[static MESSAGE_MAX])
 {
-	snprintf(text, MESSAGE_MAX, "%s", _("Password, or, with your My Number Card on the reader, the PIN of the "
-	    "user-authentication certificate (4 digits): "));
+	snprintf(text, MESSAGE_MAX, "%s", _("Password (or place your My Number Card on the reader "
+	    "and enter the PIN of the user-authentication certificate, 4 digits): "));
 }
 
 void
@@ -251,17 +252,17 @@ static void
 write_renewal(const char *date, const char *card_end, char text[static MESSAGE_MAX])
 {
 	if (card_end[0] == '\0')
-		snprintf(text, MESSAGE_MAX, "%s", _("Renew it at your municipal office, which can be done "
-		    "from three months before (take your card with you; its own expiry date, printed on it, is "
-		    "another one); then ask the administrator to register the card again."));
+		snprintf(text, MESSAGE_MAX, "%s", _("Renew the certificate at your municipal office (from "
+		    "three months before; take your card with you). The date printed on the card is "
+		    "for the card itself. Then ask the administrator to register the card again."));
 	else if (strcmp(card_end, date) == 0)
-		snprintf(text, MESSAGE_MAX, "%s", _("The card expires on the same day: apply for a new "
-		    "card at your municipal office, or have it extended along with your period of stay; then ask "
-		    "the administrator to register the card again."));
+		snprintf(text, MESSAGE_MAX, "%s", _("The card itself expires on the same day: apply for a "
+		    "new card at your municipal office before that, or, if your period of "
+		    "stay was extended, have the card extended there. Then ask the administrator to register the card again."));
 	else
-		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office, which can be done from "
-		    "three months before (take your card with you; %s, printed on the card, is the expiry date of "
-		    "the card itself); then ask the administrator to register the card again."), card_end);
+		snprintf(text, MESSAGE_MAX, _("Renew the certificate at your municipal office (from three "
+		    "months before; take your card with you). The date printed on the card, %s, is for "
+		    "the card itself. Then ask the administrator to register the card again."), card_end);
 }
 
 /* "20310506" as people here write it; "" for what is no such date. */
@@ -306,8 +307,8 @@ message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
 void
 message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX])
 {
-	static const char what[] = N_("On %s a user logged in to this account registered a My Number Card "
-	    "for it (jpkictl enroll --self, %s).");
+	static const char what[] = N_("On %s somebody who was logged in as you registered a My Number Card for your "
+	    "account (jpkictl enroll --self, %s).");
 	static const char remedy[] = N_("If that was not you, tell the administrator.");
 	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
 
@@ -328,8 +329,8 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 		    "Since your last login there were %u failed PIN entries (%s).",
 		    (unsigned long)failed), failed, failed_by);
 	if (entered_by[0] != '\0')
-		snprintf(of_entered, sizeof of_entered, _("Since your last login the right PIN was "
-		    "entered from another account (%s)."), entered_by);
+		snprintf(of_entered, sizeof of_entered, _("Since your last login the right PIN of "
+		    "your card was entered from another account (%s)."), entered_by);
 	message_join(of_failed, of_entered, both);
 	message_join(both, both[0] != '\0' ? _("If that was not you, tell the administrator.") : "",
 	    text);
@@ -338,7 +339,10 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 void
 message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 {
-	message_join(stale ? _("Your password has been changed since it was stored for your card.") :
-	    _("The password that is stored for your card could not be unlocked."),
-	    _("Your keyring may prompt for it. Ask the administrator to store it again (jpkictl unlock set)."), text);
+	message_join(stale ? _("Your password was changed, so the copy that is stored for your card to open your "
+	    "keyring no longer fits.") :
+	    _("You are logged in, but the password that is stored for your card to open your "
+	    "keyring could not be unlocked."),
+	    _("Your keyring may prompt for your password. Ask the administrator to store it again "
+	    "(jpkictl unlock set)."), text);
 }

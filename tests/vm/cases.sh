@@ -4,7 +4,7 @@
 # "pam-auth-update --enable jpki", with the card in a USB reader.
 
 person 'serial line: nobody vouches for it' before='vouch_for none' log='REMOTE REMOTE' prompts=0 verifies=0 \
-	says='only for users who are known to be at the computer' "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" \
+	says='Only users at this computer may use its card reader' "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" \
 	"$HANAKO" 'type:sudo -k id' 'wait:assword' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
 	after='expect_equal "commands to the card" 0 "$(stat_of apdus)"; vouch_for "$VOUCHED"'
 

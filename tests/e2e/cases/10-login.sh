@@ -18,7 +18,7 @@ login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='expires on'
 login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
 login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
-login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='its own expiry date, printed on it, is another one'
+login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='The date printed on the card is for the card itself'
 login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
 login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
 login 'success with a card of the other CA generation of the same name' card=good2 enroll=good2 quiet=yes
@@ -28,7 +28,7 @@ login 'its renewal, which nothing tells from another card' card=stay-renewed enr
 	code=OTHER-CARD pam=AUTH_ERR says='or its certificate was renewed'
 login 'card and certificate end with the period of stay' \
 	card="stay expiry=$(TZ=JST-9 date -d "@$(sed -n 's/^stay_not_after=//p' "$PKI/times")" +%Y%m%d)" enroll=stay \
-	opts='expiry_warning_days=300' says='have it extended along with your period of stay'
+	opts='expiry_warning_days=300' says='if your period of stay was extended, have the card extended there'
 login 'success with a P-384 card, whose CA ends after 2050' card=ec384 enroll=ec384 quiet=yes
 login 'success with the policy that is asked for' opts='policy_oid=1.2.392.200149.8.5.1.3.30'
 
@@ -125,7 +125,7 @@ login 'cancelled' drive='conv_err auth' code=CANCELLED pam=CONV_ERR verifies=0 s
 without_card()
 {
 	login "a locker without a card: $1" args='--as 2001' opts='forward_pass=yes wait=2' sim=remove \
-		asks='Password, or, with your My Number Card on the reader, the PIN' "${@:2}"
+		asks='Password (or place your My Number Card on the reader and enter the PIN' "${@:2}"
 }
 without_card 'a password' drive='pin=hunter22 auth' authtok=set code=PASSWORD pam=AUTHINFO_UNAVAIL verifies=0 quiet=yes
 without_card 'a PIN, and no card' code=NO-CARD pam=AUTHINFO_UNAVAIL verifies=0 says='No card was placed on the reader within 2 seconds.'
@@ -139,7 +139,7 @@ card_comes_back()	# PIN RESULT TRIES
 	wait $!
 	expect_equal 'pam_authenticate' "$2" "$(transcript 'auth = ')"
 	expect_equal 'questions' 1 "$(grep -c '^prompt' <<< "$OUT")"
-	expect_has 'the question' 'Password, or, with your My Number Card on the reader' "$OUT"
+	expect_has 'the question' 'Password (or place your My Number Card on the reader' "$OUT"
 	expect_equal 'VERIFY commands' 1 "$(stat_of verifies)"
 	expect_equal 'tries left' "$3" "$(sim get auth-tries)"
 	expect_card_forgot
@@ -174,13 +174,13 @@ refused 'user by sshd' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINF
 refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
 	apdus=0 quiet=yes
 refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
-	says='info: The card reader of this computer is only for users who are known to be at the computer.'
+	says='info: Only users at this computer may use its card reader, and it is not certain that you are.'
 # Where the administrator wants everybody to read it.
 install_pam_service sshd-e2e "$(stack tell_everybody=yes)"
 refused 'user not enrolled, who is told' enroll='' opts=tell_everybody=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 \
 	says='No card is registered for this user'
 refused 'user by sshd, who is told' enroll='' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
-	says='The card reader of this computer is only for users who are known to be at the computer'
+	says='Only users at this computer may use its card reader'
 rm /etc/pam.d/sshd-e2e
 login 'certificate file of the card cut short: the enrolled key decides' card='good auth-ef=truncated' \
 	code='OK|BAD-REPLY|OTHER-CARD' pam='SUCCESS|AUTHINFO_UNAVAIL|AUTH_ERR' prompts=any verifies=any

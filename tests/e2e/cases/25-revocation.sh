@@ -37,7 +37,7 @@ with_crls 'certificate revoked, by a list for another place' revoked REVOKED CRE
 	says="$REVOKED_SAYS"
 with_crls 'certificate revoked, crl = if-present' revoked REVOKED CRED_EXPIRED ca1.crl opts='crl=if-present'
 with_crls 'certificate revoked, in Japanese' revoked REVOKED CRED_EXPIRED ca1.crl opts='lang=ja' \
-	says='失効しており'
+	says='失効しているため'
 in_force 'certificate revoked, crl = off' revoked ca1.crl opts='crl=off'
 in_force 'certificate that was removed from the list' unlisted ca1.crl
 in_force 'certificate that is not listed, by the list of the whole CA' good ca1-all.crl

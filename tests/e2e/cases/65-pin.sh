@@ -138,10 +138,10 @@ change 'passwd of root changes the PIN of the card of root' pin="$NEW_PIN" \
 	"${PIN_DIALOGUE[@]}" "${NEW_PASSWORDS[@]}" -- passwd
 enroll root
 
-JA_OLD='wait:現在の利用者証明用電子証明書の暗証番号 （数字4桁、残り3回）: '
-person 'Japanese: passwd' asks='現在の利用者証明用電子証明書の暗証番号' "${BOTH[@]}" pin="$NEW_PIN" lacks='PIN' \
+JA_OLD='wait:利用者証明用電子証明書の現在の暗証番号 （数字4桁、残り3回）: '
+person 'Japanese: passwd' asks='利用者証明用電子証明書の現在の暗証番号' "${BOTH[@]}" pin="$NEW_PIN" lacks='PIN' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' 'wait:: $' "type:$PASSWORD" "$JA_OLD" "type:$PIN" \
-	'wait:新しい利用者証明用電子証明書の暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
+	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
 	'wait:: ?$' "type:$NEW_PASSWORD" 'wait:: ?$' "type:$NEW_PASSWORD" -- "${HANAKO[@]}" "${IN_JAPANESE[@]}" passwd
 
 # --- every outcome through libpam -------------------------------------------------------------
@@ -225,9 +225,9 @@ tool_change 'another card put in its place' status=1 verifies=0 says='JPKI-E-CAR
 tool_change '^C while the card changes it waits until that is done' sim='fault ins 24 hang 2000' status=130 pin="$NEW_PIN" \
 	says='has been changed' "${PIN_DIALOGUE[@]}" \
 	"do:until sim stats | grep -q verifies=1; do sleep 0.05; done; sleep 0.5" key:03 -- "${command[@]}"
-person 'Japanese: jpkictl pin change' asks='現在の利用者証明用電子証明書の暗証番号' log='' pin="$NEW_PIN" lacks='PIN ' \
+person 'Japanese: jpkictl pin change' asks='利用者証明用電子証明書の現在の暗証番号' log='' pin="$NEW_PIN" lacks='PIN ' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' "$JA_OLD" "type:$PIN" \
-	'wait:新しい利用者証明用電子証明書の暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
+	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
 	-- "${HANAKO[@]}" "${IN_JAPANESE[@]}" jpkictl pin change
 
 pin_hangs()

@@ -85,7 +85,7 @@ with_password()
 	# An empty line: the field is the next module's, in the same dialogue.
 	answered 0 "$IN" NO-REPLY ANSWER_LEAF=
 	expect_equal 'prompts' 2 "$(grep -c ^prompt: "$ANSWERS")"
-	expect_lacks 'what is shown' 'answered the challenge' "$(cat "$ANSWERS")"
+	expect_lacks 'what is shown' 'No card answered' "$(cat "$ANSWERS")"
 	# What is typed at the challenge is neither a PIN nor handed on as a password.
 	answered 255 "$DENIED" CHALLENGE ANSWER_WITH="$PASSWORD" ANSWER_PASSWORD=no
 	# ssh's method "password" cannot show a challenge: the password alone decides.
@@ -225,7 +225,7 @@ keys_and_pam()
 	done > ~hanako/.ssh/authorized_keys
 	enroll hanako good
 	by_key 0 "$IN" OK good
-	by_key 255 'does not belong to a card' SSH-KEY good2
+	by_key 255 'did not use the key of a card' SSH-KEY good2
 	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
 	by_key 255 'has been revoked' REVOKED good
 	reset_config

@@ -44,7 +44,7 @@ through 'jpki-ssh: no card' sim=remove status=255 log='NO-REPLY NO-REPLY NO-REPL
 through 'jpki-ssh: a Juki card' before='put_card "good none profile=juki"' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
 	prompts=0 verifies=0 says='Juki card' -- "${LOGIN[@]}"
 through "jpki-ssh: somebody else's card is told by the server" before='put_card other-person' status=255 \
-	log='CHALLENGE NO-REPLY NO-REPLY' says='does not prove that you hold the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+	log='CHALLENGE NO-REPLY NO-REPLY' says='Your card could not be confirmed' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='not signed' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
 # A card that takes its time: the person is told after a second, and the line goes before the next one comes.

@@ -60,7 +60,7 @@ loop()
 	# The holder has logged in since: once more, and that is the end of it.
 	types "$WRONG_PIN" "${SU[@]}"
 	is_not_asked "${SU[@]}"
-	expect_has "taro's screen" 'Too many wrong PINs for this card came from your account' "$OUT"
+	expect_has "taro's screen" 'Too many wrong PINs for this card came from the account in use' "$OUT"
 	types "$PIN" "${SUDO[@]}"
 	is_not_asked "${SU[@]}"
 	expect_outcomes 'PIN-WRONG OK PIN-WRONG OK PIN-WRONG OK OK PIN-WRONG GUESSES OK GUESSES'
@@ -88,7 +88,7 @@ in_a_row()
 	expect_has "taro's screen" 'uid=2001(hanako)' "$OUT"
 	expect_lacks "taro's screen" 'Since your last login' "$OUT"
 	types "$PIN" "${SUDO[@]}"
-	expect_has "hanako's screen" 'the right PIN was entered from another account (taro, su)' "$OUT"
+	expect_has "hanako's screen" 'the right PIN of your card was entered from another account (taro, su)' "$OUT"
 	expect_equal 'record' '' "$(record)"
 }
 run_case 'guesses: three in a row, then not before the holder logs in' in_a_row
@@ -111,7 +111,7 @@ in_japanese()
 {
 	put_record '2002 su 2 2 0 1764345600'
 	on_tty 'wait:暗証番号' "type:$PIN" -- "${HANAKO[@]}" "${IN_JAPANESE[@]}" sudo -k id
-	expect_has 'the screen' '前回のログイン以降、暗証番号の入力が2回失敗しています（taro, su: 2）。' "$OUT"
+	expect_has 'the screen' '前回のログイン以降、暗証番号の入力誤りが2回ありました（taro, su: 2）。' "$OUT"
 }
 run_case 'guesses: told in Japanese' in_japanese
 

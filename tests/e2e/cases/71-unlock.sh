@@ -8,7 +8,7 @@ UNLOCK=/var/lib/pam_jpki/unlock
 FILE=$UNLOCK/hanako
 MACHINE_ID=0123456789abcdef0123456789abcdef
 UNLOCKED=(opts=unlock=yes authtok=set)
-LOCKED=(opts=unlock=yes authtok=unset 'says=Your keyring may prompt for it.')
+LOCKED=(opts=unlock=yes authtok=unset 'says=Your keyring may prompt for your password.')
 
 # shellcheck source=tests/e2e/keyring.sh
 . "$E2E_TOP/tests/e2e/keyring.sh"
@@ -219,7 +219,7 @@ changed_password()
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'PAM_AUTHTOK' unset "$(transcript 'authtok = ')"
-	expect_has 'what is shown' 'Your password has been changed since it was stored for your card.' "$OUT"
+	expect_has 'what is shown' 'Your password was changed, so the copy that is stored for your card to open your keyring no longer fits.' "$OUT"
 	expect_logged 'the password of hanako has been changed since it was stored'
 	run env LC_ALL=ja_JP.UTF-8 pamdrive --service e2e --user hanako "pin=$PIN" auth
 	usermod -L hanako

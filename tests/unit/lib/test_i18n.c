@@ -196,7 +196,7 @@ expiry_tells_all_of_it(void **state)
 		says(text, "券面に記載された2031-05-06");
 		assert_true(message_expiry(END, END - cases[i].left, 90, "20251231", text));
 		is_whole(text);
-		says(text, "カードも同じ日に");
+		says(text, "カード自体も同じ日に");
 	}
 }
 

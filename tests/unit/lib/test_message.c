@@ -207,7 +207,7 @@ expiry_tells_the_cards_own_end(void **state)
 	char text[MESSAGE_MAX];
 
 	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "20310506", text));
-	assert_non_null(strstr(text, "2031-05-06, printed on the card,"));
+	assert_non_null(strstr(text, "printed on the card, 2031-05-06,"));
 	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "20251231", text));
 	assert_non_null(strstr(text, "apply for a new card"));
 	assert_non_null(strstr(text, "period of stay"));
@@ -240,10 +240,10 @@ since_tells_how_many_and_by_whom(void **state)
 		    "If that was not you, tell the administrator." },
 		{ 3, "taro, su: 2; login", "", "Since your last login there were 3 failed PIN entries "
 		    "(taro, su: 2; login). If that was not you, tell the administrator." },
-		{ 0, "", "taro, su", "Since your last login the right PIN was entered from another account "
+		{ 0, "", "taro, su", "Since your last login the right PIN of your card was entered from another account "
 		    "(taro, su). If that was not you, tell the administrator." },
 		{ 1, "a", "b", "Since your last login there was 1 failed PIN entry (a). Since your last login "
-		    "the right PIN was entered from another account (b). If that was not you, tell the "
+		    "the right PIN of your card was entered from another account (b). If that was not you, tell the "
 		    "administrator." },
 	};
 	char text[MESSAGE_MAX], big[GUESSES_LIST_MAX];
@@ -265,8 +265,8 @@ registration_is_told_with_day_and_terminal(void **state)
 	char text[MESSAGE_MAX];
 
 	message_registered(1700000000, "pts/3", false, text);
-	assert_string_equal(text, "On 2023-11-15 a user logged in to this account registered a My Number Card "
-	    "for it (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
+	assert_string_equal(text, "On 2023-11-15 somebody who was logged in as you registered a My Number Card "
+	    "for your account (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
 }
 
 static void
@@ -297,7 +297,7 @@ a_password_that_was_not_unlocked(void **state)
 	assert_non_null(strstr(text, "could not be unlocked"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 	message_not_unlocked(true, text);
-	assert_non_null(strstr(text, "has been changed since"));
+	assert_non_null(strstr(text, "no longer fits"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 }
 
