@@ -15,7 +15,7 @@ DIRECTORIES=(ldap-a ldap-b ldap-c)
 MACHINES=(pc1 pc2 pc3)
 FLEET=/var/lib/pam_jpki/fleet
 EXAMPLES=$E2E_TOP/config/examples
-declare -A NODE_PID=() SLAPD_PID=()
+declare -A NODE_PID=() SLAPD_PID=() FOLLOW_PID=()
 
 # Names and addresses of RFC 2606 and RFC 5737, for examples.
 declare -A ADDRESS=([office]=192.0.2.1 [ldap-a]=192.0.2.11 [ldap-b]=192.0.2.12 [ldap-c]=192.0.2.13
@@ -37,10 +37,14 @@ fleet_objection()
 # at NODE COMMAND…
 at()
 {
-	local node=$1
+	# shellcheck disable=SC2046 # words
+	$(entry_to "$1") "${@:2}"
+}
 
-	shift
-	nsenter --target "${NODE_PID[$node]}" --net --mount --uts --wd=/ -- "$@"
+# The words that have a program start at a node, where a function cannot be given.
+entry_to()	# NODE
+{
+	printf 'nsenter --target %s --net --mount --uts --wd=/ --\n' "${NODE_PID[$1]}"
 }
 
 has_network_of_its_own()	# PID
@@ -82,6 +86,10 @@ network_begin()
 
 pull_cable() { ip link set "to-$1" down; }
 plug_cable() { ip link set "to-$1" up; }
+
+# sever, rejoin NODE NODE…: that one hears nothing of the others any more, while each keeps its own cable.
+sever() { at "$1" ip route add blackhole "${ADDRESS[$2]}/32"; [ $# -le 2 ] || sever "$1" "${@:3}"; }
+rejoin() { at "$1" ip route del blackhole "${ADDRESS[$2]}/32"; [ $# -le 2 ] || rejoin "$1" "${@:3}"; }
 
 # --- who is who: TLS with certificates of a throw-away authority --------------------------------
 
@@ -234,7 +242,8 @@ directory_answers()	# DIRECTORY
 
 directory_start()	# DIRECTORY
 {
-	at "$1" env PATH="$PATH:/usr/sbin:/usr/libexec" slapd -d 0 -f "$NET/$1/slapd.conf" -h "ldaps://$1.example" \
+	# shellcheck disable=SC2046 # words: by a function it would be a child of the process that is noted
+	$(entry_to "$1") env PATH="$PATH:/usr/sbin:/usr/libexec" slapd -d 0 -f "$NET/$1/slapd.conf" -h "ldaps://$1.example" \
 		>> "$E2E_LOGS/slapd.log" 2>&1 </dev/null &
 	SLAPD_PID[$1]=$!
 	until_true 15 directory_answers "$1" || { tail -n 20 "$E2E_LOGS/slapd.log" >&2; build_die "slapd at $1 does not answer"; }
@@ -274,6 +283,85 @@ directories_begin()	# LDIF
 	directory_fill "${DIRECTORIES[0]}" "$1"
 	for directory in "${DIRECTORIES[@]}"; do directory_start "$directory"; done
 	until_true 30 all_equal || build_die 'the directories do not become equal'
+}
+
+# --- machines --------------------------------------------------------------------------------------
+
+# All directories, and that one first.
+uris_from()	# DIRECTORY
+{
+	local directory uris=ldaps://$1.example
+
+	for directory in "${DIRECTORIES[@]}"; do
+		[ "$directory" = "$1" ] || uris+=,ldaps://$directory.example
+	done
+	printf '%s\n' "$uris"
+}
+
+# A machine has /etc/pam_jpki and /var/lib/pam_jpki to itself; the reader with the card is wherever it is needed.
+machine_begin()	# MACHINE FIRST-DIRECTORY OPTION…
+{
+	local machine=$1 first=$2 dir=$NET/$1
+
+	shift 2
+	node_begin "$machine"
+	mkdir -p "$dir/var/crl"
+	cp -a /etc/pam_jpki "$dir/etc"
+	cp -a "$CRLS/." "$dir/var/crl/"
+	rm -f "$dir/etc/users"/* "$dir/etc/users.index"
+	printf '%s\n' "fleet_dir = $FLEET" "fleet_uri = $(uris_from "$first")" "fleet_base = ou=jpki,$BASE" \
+		"fleet_ca = $NET/tls/ca.crt" "fleet_cert = $NET/tls/$machine.crt" "fleet_key = $NET/tls/$machine.key" "$@" \
+		> "$dir/etc/pam_jpki.conf"
+	at "$machine" mount --bind "$dir/etc" /etc/pam_jpki &&
+		at "$machine" mount --bind "$dir/var" /var/lib/pam_jpki || build_die "no mounts at $machine"
+}
+
+follow_start()	# MACHINE
+{
+	# shellcheck disable=SC2046 # as above
+	$(entry_to "$1") jpkictl fleet run --foreground >> "$E2E_LOGS/fleet-$1.log" 2>&1 </dev/null &
+	FOLLOW_PID[$1]=$!
+}
+
+follow_stop()	# MACHINE
+{
+	end_process "${FOLLOW_PID[$1]}"
+	FOLLOW_PID[$1]=
+}
+
+# What the machine's copy has.
+has_block() { [ -e "$NET/$1/var/fleet/blocked/$2" ]; }	# MACHINE FINGERPRINT
+has_registration() { cmp -s <(openssl x509 -in "$NET/$1/var/fleet/users/$2.pem" -outform DER 2>/dev/null) "$3"; }	# MACHINE USER CERTIFICATE.der
+has_no_registration() { [ ! -e "$NET/$1/var/fleet/users/$2.pem" ]; }	# MACHINE USER
+generation_of() { sed -n 's/^generation //p' "$NET/$1/var/fleet/state" 2>/dev/null; }	# MACHINE
+
+# follow_all: each machine with its own directory first, and with what that has.
+follow_all()
+{
+	local machine
+
+	for machine in "${MACHINES[@]}"; do follow_start "$machine"; done
+	for machine in "${MACHINES[@]}"; do
+		until_true 20 is_current "$machine" || build_die "$machine has no copy, see fleet-$machine.log"
+	done
+}
+
+is_current() { [ "$(generation_of "$1")" = "$(generation_at "${2:-${DIRECTORIES[0]}}")" ]; }	# MACHINE [DIRECTORY]
+generation_at()	# DIRECTORY
+{
+	as "$1" "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,ou=jpki,$BASE" description 2>/dev/null | sed -n 's/.*generation=\([0-9]*\).*/\1/p'
+}
+
+all_current()	# [DIRECTORY]
+{
+	local machine
+
+	for machine in "${MACHINES[@]}"; do is_current "$machine" "$@" || return 1; done
+}
+
+status_of()	# MACHINE WORD: of "jpkictl fleet status --json"
+{
+	at "$1" jpkictl fleet status --json 2>/dev/null | jq -r ".$2"
 }
 
 # --- what the organization writes there -----------------------------------------------------------
@@ -316,9 +404,21 @@ word()	# FINGERPRINT WORDS
 	printf 'dn: cn=%s,ou=blocked,ou=jpki,%s\nobjectClass: device\ncn: %s\ndescription: %s\n' "$1" "$BASE" "$1" "$2"
 }
 
-# What runs each minute at a registrar's; here as often as is said.
+# with_type TYPE ENTRY: the entry as a change (RFC 2849).
+with_type() { printf '%s\nchangetype: %s\n%s\n' "$(head -n 1 <<< "$2")" "$1" "$(tail -n +2 <<< "$2")"; }
+
+# Changes by LDIF from standard input, as that person, at one directory.
+change() { as "$1" "$2" ldapmodify >> "$LOG" 2>&1 || { fail "a change by $1 at $2 is refused"; return 1; }; }	# WHO DIRECTORY
+unregister() { printf 'dn: uid=%s,ou=enrolments,ou=jpki,%s\nchangetype: delete\n' "$1" "$BASE"; }	# USER
+
+# What runs each minute at a registrar's; here as often as is said, with a clock that is so many seconds slow. So an
+# hour without news, the least that fleet_max_age counts, passes in seconds.
+SLOW=0
 heartbeat()	# DIRECTORY-URIS [GENERATION]
 {
+	mkdir -p "$NET/registrar"
+	printf '#!/bin/sh\nexec /bin/date -d "now - %d seconds" "$@"\n' "$SLOW" > "$NET/registrar/date"
+	chmod 0755 "$NET/registrar/date"
 	LDAPCONF=/dev/null LDAPTLS_CACERT=$NET/tls/ca.crt LDAPTLS_CERT=$NET/tls/heartbeat.crt LDAPTLS_KEY=$NET/tls/heartbeat.key \
-		LDAPURI=$1 sh "$EXAMPLES/fleet-heartbeat" "ou=jpki,$BASE" "${@:2}"
+		LDAPURI=$1 PATH=$NET/registrar:$PATH sh "$EXAMPLES/fleet-heartbeat" "ou=jpki,$BASE" "${@:2}"
 }
