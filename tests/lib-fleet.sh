@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# An organization in small: three directories (slapd, N-way multi-provider over TLS), each with a network, mounts
-# and a host name of its own, joined by cables that can be pulled. Sourced, after tests/e2e/lib.sh, by
-# tests/e2e/cases/54-fleet-net.sh. Nothing here may be used outside tests/e2e/ns.
+# An organization in small: three directories (slapd, N-way multi-provider over TLS) and three machines with
+# pam_jpki, each with a network, mounts and a host name of its own, joined by cables that can be pulled. Sourced,
+# after tests/e2e/lib.sh, by tests/e2e/fleet-demo-inside, tests/e2e/cases/54-fleet-net.sh and
+# tests/bench/fleet-inside. Nothing here may be used outside tests/e2e/ns.
 #
 # shellcheck disable=SC2034 # those use what is not used here
 

@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "tests/bench/stats.h"
 
 #define CONNECTIONS_MAX 2000
 #define LIMIT_MS 60000
@@ -28,15 +29,6 @@ static struct pollfd fds[CONNECTIONS_MAX];
 static bool done[CONNECTIONS_MAX];
 static double took[CONNECTIONS_MAX];
 static nfds_t count;
-
-static double
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static void
 must(int result, const char *what)
