@@ -178,7 +178,7 @@ directory(struct view text)
 		CHECK(r.cert_count <= USERCERTS_MAX);
 		CHECK((r.kind == RECORD_BAD) == (r.why != NULL));
 		CHECK(r.kind != RECORD_REGISTRATION || userfile_user_ok(r.name));
-		CHECK(r.kind != RECORD_WORD || record_is_block_name(r.name));
+		CHECK(r.kind != RECORD_WORD || record_next_name(&entry, &(size_t){ 0 }) != NULL);
 	}
 	ldif_done(&entry);
 	if (f != NULL)

@@ -49,14 +49,19 @@ refuse(struct judge *j, const struct ldif_entry *entry, const char *why)
 /* --- first: what there is, and the words that block and lift -------------------------------- */
 
 static void
-take_word(struct judge *j, const struct record *r)
+take_word(struct judge *j, const struct ldif_entry *entry, const struct record *r)
 {
-	struct memory_mark *mark = memory_add_mark(j->memory, r->name);
+	const char *name;
+	size_t at = 0;
 
-	if (mark == NULL)
-		j->failed = true;
-	else
-		(void)rules_note_word(&mark->mark, r->word, &r->modified);
+	while ((name = record_next_name(entry, &at)) != NULL) {
+		struct memory_mark *mark = memory_add_mark(j->memory, name);
+
+		if (mark == NULL)
+			j->failed = true;
+		else
+			(void)rules_note_word(&mark->mark, r->word, &r->modified);
+	}
 }
 
 static void
@@ -68,7 +73,7 @@ survey_entry(struct judge *j, const struct ldif_entry *entry)
 	j->seen += r.registers;
 	switch (r.kind) {
 	case RECORD_WORD:
-		take_word(j, &r);
+		take_word(j, entry, &r);
 		break;
 	case RECORD_SOURCE:
 		j->sources++;

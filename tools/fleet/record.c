@@ -98,19 +98,37 @@ begins_with_word(const char *text, const char *word)
 	return strncmp(text, word, len) == 0 && (text[len] == '\0' || text[len] == ' ');
 }
 
+const char *
+record_next_name(const struct ldif_entry *entry, size_t *at)
+{
+	while (*at < entry->count) {
+		const struct ldif_value *v = &entry->at[(*at)++];
+		const char *text = (const char *)v->value.data;
+
+		if (strcasecmp(v->attribute, "cn") == 0 && v->value.len == strlen(text) && record_is_block_name(text))
+			return text;
+	}
+	return NULL;
+}
+
 static void
 read_word(const struct ldif_entry *entry, struct record *r)
 {
-	const char *cn = ldif_text(entry, "cn"), *description = ldif_text(entry, "description");
+	const char *description = ldif_text(entry, "description");
+	size_t at = 0;
 
 	r->kind = RECORD_WORD;
-	if (cn == NULL || !record_is_block_name(cn)) {
+	if (record_next_name(entry, &at) == NULL) {
 		bad(r, "its cn is neither a fingerprint nor an issuer's key and a number, in lower-case hex digits");
 		return;
 	}
-	snprintf(r->name, sizeof r->name, "%s", cn);
-	/* Whatever else it says: what is not a lift is a block. */
-	r->word = description != NULL && begins_with_word(description, "lift") ? FLEET_LIFT : FLEET_BLOCK;
+	/*
+	 * Whatever else it says: what is not a lift is a block. The help desk may add a cn to a block: it neither hides the
+	 * block nor ends it.
+	 */
+	r->word = FLEET_BLOCK;
+	if (ldif_only(entry, "cn") != NULL && description != NULL && begins_with_word(description, "lift"))
+		r->word = FLEET_LIFT;
 }
 
 static void

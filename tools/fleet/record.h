@@ -42,6 +42,12 @@ struct record {
 /* Reads an entry; *ret is set in every case. */
 void record_read(const struct ldif_entry *entry, struct record *ret);
 
+/*
+ * The names in blocked/ that a WORD is about, by its cn: one, or, of an entry that only blocks, several. *at is 0
+ * for the first; NULL: no more. Lent from the entry.
+ */
+const char *record_next_name(const struct ldif_entry *entry, size_t *at);
+
 /* Whether a text is HASH or KEY-NUMBER, as files in blocked/ are called. */
 bool record_is_block_name(const char *name) MUST_CHECK;
 

@@ -347,6 +347,29 @@ blocks_and_lifts(void **state)
 	assert_true(blocked(k, HASH));
 }
 
+/* "lift" of one name and another, or with another word, is none; and no name that is added hides a block. */
+static void
+names_beside_a_block(void **state)
+{
+	struct kit *k = *state;
+
+	usual(k);
+	add_word(HASH "\ncn: " HASH "-06f1a2b3", "00", "block lost");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_int_equal(last.refused, 0);
+	assert_true(blocked(k, HASH) && blocked(k, HASH "-06f1a2b3"));
+	usual(k);
+	add_word(HASH "\ncn: " HASH "-06f1a2b3", "01", "lift");
+	add_word(HASH "\ncn: x", "02", "lift");
+	add_word(HASH, "03", "lift\ndescription: block");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH) && blocked(k, HASH "-06f1a2b3"));
+	usual(k);
+	add_word("x", "04", "block");
+	(void)refresh(k);
+	assert_int_equal(last.refused, 1);
+}
+
 /* Blocks are taken from whatever comes. */
 static void
 blocks_of_a_bad_directory(void **state)
@@ -919,6 +942,7 @@ main(void)
 		TEST(changes),
 		TEST(damage_is_repaired),
 		TEST(blocks_and_lifts),
+		TEST(names_beside_a_block),
 		TEST(blocks_of_a_bad_directory),
 		TEST(half_a_list),
 		TEST(first_fill_that_is_cut),
