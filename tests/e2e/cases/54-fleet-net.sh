@@ -264,12 +264,24 @@ blocks_by_hand()
 	printf 'nsenter --target 1 --net --mount --uts bash %s' "$WORK/lost.sh"
 }
 
+# from_first MACHINE DIRECTORY: it has been elsewhere meanwhile, and begins again with the first of its list.
+from_first()
+{
+	follow_stop "$1"
+	follow_start "$1"
+	until_true 20 is_with "$1" "$2" || fail "$1 is not with $2"
+}
+
+is_with() { [ "$(status_of "$1" server) $(status_of "$1" mode)" = "ldaps://$2.example persist" ]; }	# MACHINE DIRECTORY
+
 # Row 8: A hears nothing of B and C, and the registrar's side reaches these two. A machine stays with A.
 two_halves()
 {
 	local fingerprint
 
 	fingerprint=$(fingerprint_of "$TARO")
+	from_first pc1 ldap-a
+	from_first pc2 ldap-b
 	sever ldap-a ldap-b ldap-c
 	with_type add "$(word "$fingerprint" 'block lost')" | as_at ldap-a helpdesk || fail 'no block at A'
 	printf 'dn: uid=taro,ou=enrolments,ou=jpki,%s\nchangetype: modify\nreplace: userCertificate;binary\nuserCertificate;binary:: %s\n' \
@@ -297,8 +309,9 @@ other_directory()
 {
 	local i
 
-	expect_equal 'directory' ldaps://ldap-a.example "$(status_of pc1 server)"
+	from_first pc1 ldap-a
 	sever pc1 ldap-a
+	sever ldap-a pc1
 	for i in $(seq 20); do with_type add "$(word "$(hash_nr "row9-$i")" 'block lost')"; echo; done | change helpdesk ldap-a
 	until_true 60 has_block pc1 "$(hash_nr row9-20)" || fail 'nothing comes from another directory'
 	for i in $(seq 20); do has_block pc1 "$(hash_nr "row9-$i")" || fail "block $i was missed"; done
@@ -306,6 +319,7 @@ other_directory()
 	with_type add "$(word "$(hash_nr row9-21)" 'block lost')" | change helpdesk ldap-a
 	until_true 10 has_block pc1 "$(hash_nr row9-21)" || fail 'a later block of A was missed'
 	rejoin pc1 ldap-a
+	rejoin ldap-a pc1
 }
 
 # Row 5, with a few listeners of OpenLDAP's own; and the machines, when their directory is started again.
@@ -344,10 +358,14 @@ backup_of_yesterday()
 	local -A from=()
 
 	printf '%s' "$YESTERDAY" > "$NET/yesterday.ldif"
+	from_first pc1 ldap-a
+	from_first pc2 ldap-b
+	from_first pc3 ldap-c
 	unregister taro | change registrar ldap-c
+	until_true 20 all_equal || fail 'the directories are not equal'
 	beat
-	until_true 20 all_current
-	for machine in "${MACHINES[@]}"; do until_true 10 has_no_registration "$machine" taro || fail "taro stays at $machine"; done
+	until_true 60 all_current || fail 'not in step'
+	for machine in "${MACHINES[@]}"; do until_true 60 has_no_registration "$machine" taro || fail "taro stays at $machine"; done
 
 	directory_stop ldap-a
 	directory_fill ldap-a "$NET/yesterday.ldif"
