@@ -44,6 +44,11 @@ struct run {
 	uint32_t there;		/* of CHANGES */
 	bool believed;		/* the last whole answer of this server was: its changes register and remove */
 	unsigned int unequal;
+	/*
+	 * What the last whole answer had held back. The state entry that explains it may follow in a moment,
+	 * so the next state brings one more whole answer: one, since an administrator may have to look.
+	 */
+	enum { HELD_NOTHING, HELD_AT_FIRST, HELD_AGAIN } held;
 	unsigned int said;	/* lines for the log since said_at */
 	int64_t said_at;
 	struct feed_frame frame;
@@ -131,6 +136,10 @@ take_whole(struct run *r)
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
 	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD;
 	r->unequal = 0;
+	if (j.end != JUDGE_HELD)
+		r->held = HELD_NOTHING;
+	else if (r->held == HELD_NOTHING)
+		r->held = HELD_AT_FIRST;
 	if (accept && r->believed)
 		store_forget_accepted(&r->store);
 	if (!r->believed)
@@ -165,8 +174,14 @@ take_changes(struct run *r)
 	}
 	tell(r, &j);
 	note_link(r);
-	if (j.end == JUDGE_TAKEN) {
-		r->unequal = j.source.time > 0 ? 0 : r->unequal;
+	if (j.end == JUDGE_TAKEN && j.source.time > 0) {
+		r->unequal = 0;
+		if (r->held == HELD_AT_FIRST) {
+			r->held = HELD_AGAIN;
+			command(r, FEED_AGAIN);
+		}
+	} else if (j.end == JUDGE_TAKEN) {
+		return;		/* a state comes later */
 	} else if (j.end != JUDGE_HELD) {
 		(void)fleet_copy_complain(r->t, server_of(r), &j);
 		go_on(r);

@@ -227,6 +227,35 @@ numbers_that_do_not_agree(void **state)
 	assert_string_equal(commanded, "");
 }
 
+/* A removal held until the state that counts it: one more whole answer, and not one for each state to come. */
+static void
+what_was_held_is_looked_at_once_more(void **state)
+{
+	begin(JUDGE_HELD, JUDGE_TAKEN);
+	whole(0);
+	put(FEED_CHANGE, 3, "cn=state\n");
+	run();
+	assert_string_equal(done, "whole 2;changes 1 of 3;");
+	assert_string_equal(commanded, "a");
+	begin(JUDGE_HELD, JUDGE_TAKEN);
+	next[2] = next[0];
+	next[3] = next[1];
+	turns = 4;
+	whole(0);
+	put(FEED_CHANGE, 3, "cn=state\n");
+	whole(0);
+	put(FEED_CHANGE, 3, "cn=state\n");
+	run();
+	assert_string_equal(done, "whole 2;changes 1 of 3;whole 2;changes 1 of 3;");
+	assert_string_equal(commanded, "a");
+	begin(JUDGE_HELD, JUDGE_TAKEN);
+	next[1].source.time = 0;	/* a change without a state explains nothing */
+	whole(0);
+	put(FEED_CHANGE, 3, "uid=c\n");
+	run();
+	assert_string_equal(commanded, "");
+}
+
 /* A frame out of place, or of a server that is none, is the end: nothing of it is used. */
 static void
 frames_out_of_place(void **state)
@@ -315,6 +344,7 @@ main(void)
 		cmocka_unit_test(servers_that_are_no_good),
 		cmocka_unit_test(what_failed_comes_again),
 		cmocka_unit_test(numbers_that_do_not_agree),
+		cmocka_unit_test(what_was_held_is_looked_at_once_more),
 		cmocka_unit_test(frames_out_of_place),
 		cmocka_unit_test(lines_for_the_log),
 		cmocka_unit_test(an_answer_without_end),
