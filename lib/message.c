@@ -307,8 +307,8 @@ message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
 void
 message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX])
 {
-	static const char what[] = N_("On %s somebody who was logged in as you registered a My Number Card for your "
-	    "account (jpkictl enroll --self, %s).");
+	static const char what[] = N_("On %s a My Number Card was registered for this account by "
+	    "somebody who was logged in to it (jpkictl enroll --self, %s).");
 	static const char remedy[] = N_("If that was not you, tell the administrator.");
 	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
 

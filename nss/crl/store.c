@@ -655,19 +655,19 @@ fill_merged(struct merge *m)
 static enum crl_fault
 merge_issuer(struct merge *m)
 {
-	static const char new[] = CRLSTORE_MERGED_DIR "/" NEW_INDEX;
+	static const char aside[] = CRLSTORE_MERGED_DIR "/" NEW_INDEX;
 	char file[FILE_NAME_MAX];
-	enum crl_fault f = create_aside(m->o, new, &m->fd);
+	enum crl_fault f = create_aside(m->o, aside, &m->fd);
 
 	merged_file(m->names[0], file);
 	if (f == CRL_OK)
 		f = fill_merged(m);
 	if (f == CRL_OK)
-		f = publish_list(m->o, m->fd, new);
-	if (f == CRL_OK && renameat(m->o->dir, new, m->o->dir, file) != 0)
+		f = publish_list(m->o, m->fd, aside);
+	if (f == CRL_OK && renameat(m->o->dir, aside, m->o->dir, file) != 0)
 		f = io_fault(m->o, file);
 	closep(&m->fd);
-	(void)unlinkat(m->o->dir, new, 0);
+	(void)unlinkat(m->o->dir, aside, 0);
 	return f;
 }
 

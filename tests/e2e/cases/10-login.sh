@@ -17,7 +17,7 @@ login 'success with setcred and acct' drive="pin=$PIN auth setcred acct"
 login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='expires on'
 login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
-login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='2033-11-03, printed on the card'
+login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='printed on the card, 2033-11-03'
 login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='The date printed on the card is for the card itself'
 login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
 login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
@@ -61,7 +61,7 @@ run_case 'warning once a day for each user, wherever they log in first' warned_o
 
 # --- Japanese --------------------------------------------------------------------
 japanese() { login "Japanese: $1" opts='lang=ja' asks='利用者証明用電子証明書の暗証番号 （数字4桁、残り' "${@:2}"; }
-japanese 'success' sim='set auth-tries 2' says='、残り2回): ' quiet=yes
+japanese 'success' sim='set auth-tries 2' says='、残り2回）: ' quiet=yes
 japanese 'a certificate that ends soon' card=soon enroll=soon says='info: ' says2='市区町村の窓口で更新'
 japanese 'wrong PIN' drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2 \
 	says='暗証番号が違います。入力できる回数は残り2回です。'

@@ -265,8 +265,8 @@ registration_is_told_with_day_and_terminal(void **state)
 	char text[MESSAGE_MAX];
 
 	message_registered(1700000000, "pts/3", false, text);
-	assert_string_equal(text, "On 2023-11-15 somebody who was logged in as you registered a My Number Card "
-	    "for your account (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
+	assert_string_equal(text, "On 2023-11-15 a My Number Card was registered for this account by somebody "
+	    "who was logged in to it (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
 }
 
 static void

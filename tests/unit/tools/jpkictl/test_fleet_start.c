@@ -45,15 +45,26 @@ end_of(int (*deed)(void))
 }
 
 static int
+socket_of(int domain, int type)
+{
+	int fd = socket(domain, type, 0);
+
+	if (fd < 0)
+		return 0;
+	(void)close(fd);
+	return 1;
+}
+
+static int
 internet(void)
 {
-	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+	return socket_of(AF_INET, SOCK_STREAM);
 }
 
 static int
 local(void)
 {
-	return socket(AF_UNIX, SOCK_DGRAM, 0) >= 0;
+	return socket_of(AF_UNIX, SOCK_DGRAM);
 }
 
 static int
