@@ -87,7 +87,8 @@ apt_download()
 }
 
 # need_unpacked PACKAGE…: those that are not installed, with what they depend on,
-# as an open tar file (8) that tests/e2e/lib.sh unpacks; nothing is left behind.
+# as an open tar file (8) that tests/e2e/lib.sh unpacks; nothing is left behind. Without their
+# profiles for pam-auth-update, which takes each that it finds into every service.
 need_unpacked()
 {
 	local name scratch missing=() more
@@ -103,7 +104,7 @@ need_unpacked()
 	scratch=$(mktemp -d) || exit
 	if ! (cd -- "$scratch" && mkdir root && apt_download "${missing[@]}" "${more[@]}" &&
 		for name in *.deb; do dpkg-deb -x "$name" root || exit; done &&
-		tar -C root -cf all.tar .); then
+		rm -rf root/usr/share/pam-configs && tar -C root -cf all.tar .); then
 		rm -rf "$scratch"
 		install_die "cannot be fetched (see above): ${missing[*]}"
 	fi

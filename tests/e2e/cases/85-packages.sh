@@ -23,7 +23,7 @@ build_packages()
 {
 	RUN_LIMIT=500 run env DEB_BUILD_OPTIONS=nocheck "$E2E_TOP/packaging/deb" "$DEBS"
 	expect_equal 'exit status' 0 "$STATUS"
-	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 4 ] || fail 'not four packages'
+	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 5 ] || fail 'not five packages'
 	expect_has 'what it says' 'lintian finds nothing wrong' "$OUT"
 }
 
