@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -16,6 +17,7 @@
 #include "tools/fleet/record.h"
 
 #define PEM_MAX (2 * CERT_DER_MAX)
+#define REFUSED_SAID_MAX 100	/* refused entries that are named in the log; all are counted */
 
 struct judge {
 	const struct flow_env *env;
@@ -42,7 +44,8 @@ dn_of(const struct ldif_entry *entry)
 static void
 refuse(struct judge *j, const struct ldif_entry *entry, const char *why)
 {
-	j->result->refused++;
+	if (j->result->refused++ >= REFUSED_SAID_MAX)
+		return;
 	log_msg(j->env->log, LOG_WARNING, "JPKI-W-FLEET-RECORD: %s (line %zu): %s", LOG_NAME(dn_of(entry)), entry->line, why);
 }
 
@@ -57,11 +60,18 @@ take_word(struct judge *j, const struct ldif_entry *entry, const struct record *
 	while ((name = record_next_name(entry, &at)) != NULL) {
 		struct memory_mark *mark = memory_add_mark(j->memory, name);
 
-		if (mark == NULL)
-			j->failed = true;
-		else
+		if (mark != NULL)
 			(void)rules_note_word(&mark->mark, r->word, &r->modified);
+		else if (r->word == FLEET_BLOCK)
+			fprintf(j->from->plan, "block %s\n", name);	/* full: it denies all the same */
 	}
+}
+
+/* A state that was ahead once would make all later ones old. */
+static bool
+is_of_future(const struct judge *j, const struct fleet_source *source)
+{
+	return source->time > clk_wall_s(j->env->clk) + FLEETCOPY_AHEAD_S;
 }
 
 static void
@@ -76,6 +86,10 @@ survey_entry(struct judge *j, const struct ldif_entry *entry)
 		take_word(j, entry, &r);
 		break;
 	case RECORD_SOURCE:
+		if (is_of_future(j, &r.source)) {
+			refuse(j, entry, "its time is in the future; check the clocks of this machine and of the source");
+			break;
+		}
 		j->sources++;
 		j->result->source = r.source;
 		break;
@@ -254,13 +268,36 @@ replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 	u->created = c->r->created;
 }
 
+/* Whether the file has what we remember: the writer may have ended between the two. */
+static bool
+is_on_disk(const struct judge *j, const struct memory_user *u)
+{
+	_cleanup_(freep) char *text = NULL;
+	uint8_t der[CERT_DER_MAX];
+	char hash[CERT_FINGERPRINT_LEN + 1];
+	struct cursor c;
+	size_t len, n = 0;
+	enum pem found;
+	struct outcome o = userfile_read(j->users_dir, u->user, j->env->trust_owner, j->env->log, &text, &len);
+
+	if (!outcome_ok(&o))
+		return false;
+	c = cursor_of(text, len);
+	while ((found = pem_next(&c, der, sizeof der, &len)) == PEM_CERT) {
+		if (!cert_fingerprint_of((struct view){ der, len }, hash) || !has_hash(u->hashes[0], u->count, hash))
+			return false;
+		n++;
+	}
+	return found == PEM_END && n == u->count;
+}
+
 static bool
 is_unchanged(const struct judge *j, const struct memory_user *u, const struct candidate *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (!has_hash(u->hashes[0], u->count, c->hashes[i]))
 			return false;
-	return u->count == c->count && userfile_exists(j->users_dir, u->user);
+	return u->count == c->count && is_on_disk(j, u);
 }
 
 /*
@@ -482,7 +519,8 @@ judge_refresh(const struct flow_env *env, const struct judge_source *source, str
 		ret->end = JUDGE_TAKEN;
 	else if (j.sources > 1 || (j.sources == 0 && source->answer == JUDGE_WHOLE))
 		ret->end = JUDGE_NO_SOURCE;
-	else if (j.sources == 1 && memory->has_source && rules_is_behind(&memory->source, &ret->source))
+	else if (j.sources == 1 && memory->has_source && !is_of_future(&j, &memory->source) &&
+	    rules_is_behind(&memory->source, &ret->source))
 		ret->end = JUDGE_BEHIND;
 	else if (source->answer == JUDGE_WHOLE ? !judge_whole(&j) : !judge_changes(&j))
 		j.failed = true;

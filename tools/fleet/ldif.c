@@ -48,8 +48,12 @@ add_value(struct ldif_entry *entry, char *line)
 	struct ldif_value *v = &entry->at[entry->count];
 	char *colon = strchr(line, ':'), *value;
 
-	if (colon == NULL || colon == line || entry->count == LDIF_VALUES_MAX)
+	if (colon == NULL || colon == line)
 		return false;
+	if (entry->count == LDIF_VALUES_MAX) {
+		entry->cut = true;	/* costs this entry alone */
+		return true;
+	}
 	*colon = '\0';
 	value = colon + 1;
 	v->attribute = line;
@@ -126,6 +130,7 @@ ldif_next(FILE *f, struct ldif_entry *entry)
 	if (entry->text == NULL)
 		return LDIF_BAD;
 	entry->count = 0;
+	entry->cut = false;
 	do {
 		if (!read_lines(f, entry, &len, &lines))
 			return LDIF_BAD;

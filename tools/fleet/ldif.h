@@ -21,6 +21,7 @@ struct ldif_value {
 struct ldif_entry {
 	struct ldif_value at[LDIF_VALUES_MAX];
 	size_t count;
+	bool cut;		/* it has more values than these */
 	size_t line;		/* at which it begins */
 	char *text;		/* owns all the rest */
 };

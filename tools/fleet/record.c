@@ -60,7 +60,7 @@ read_registration(const struct ldif_entry *entry, struct record *r)
 
 	r->kind = RECORD_REGISTRATION;
 	r->registers = true;
-	if (uid == NULL) {
+	if (entry->cut || uid == NULL) {
 		bad(r, "not one uid");
 		return;
 	}
@@ -127,7 +127,7 @@ read_word(const struct ldif_entry *entry, struct record *r)
 	 * block nor ends it.
 	 */
 	r->word = FLEET_BLOCK;
-	if (ldif_only(entry, "cn") != NULL && description != NULL && begins_with_word(description, "lift"))
+	if (!entry->cut && ldif_only(entry, "cn") != NULL && description != NULL && begins_with_word(description, "lift"))
 		r->word = FLEET_LIFT;
 }
 
@@ -137,7 +137,7 @@ read_source(const struct ldif_entry *entry, struct record *r)
 	const char *description = ldif_text(entry, "description");
 
 	r->kind = RECORD_SOURCE;
-	if (description == NULL || !rules_read_source(description, &r->source))
+	if (entry->cut || description == NULL || !rules_read_source(description, &r->source))
 		bad(r, "its description is not \"generation=N time=N enrolled=N blocked=N\"");
 }
 

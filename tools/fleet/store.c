@@ -214,13 +214,17 @@ is_gone(int result)
 static bool
 prepare_deed(struct plan *p, enum deed deed, unsigned int count, const char *name)
 {
+	char file[USERFILE_USER_MAX + sizeof SUFFIX];
+
 	switch (deed) {
 	case DEED_BLOCK:
 		return block(p, name);
 	case DEED_REGISTER:
 		return write_aside(p, name, count);
+	case DEED_REMOVE:	/* nobody would remove it after a power cut: the memory does not know it any more */
+		file_of(name, file);
+		return is_gone(unlinkat(p->users, file, 0));
 	case DEED_UNBLOCK:
-	case DEED_REMOVE:
 		break;
 	}
 	return true;

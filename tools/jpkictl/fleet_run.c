@@ -66,6 +66,19 @@ command(struct run *r, char which)
 	(void)!write(r->half.commands, &which, 1);
 }
 
+/* A server, or what has taken jpki_ldap over, must not fill the log. */
+static bool
+may_say(struct run *r)
+{
+	int64_t now = clk_wall_s(r->t->env.clk);
+
+	if (now - r->said_at >= SAYS_S || now < r->said_at) {
+		r->said = 0;
+		r->said_at = now;
+	}
+	return r->said++ < SAYS_MAX;
+}
+
 /* This server is no good: another, and then a whole answer. */
 static void
 go_on(struct run *r)
@@ -214,7 +227,7 @@ take_link(struct run *r)
 	r->believed = false;
 	snprintf(r->link.server, sizeof r->link.server, "%s", r->half.servers[server]);
 	snprintf(r->link.mode, sizeof r->link.mode, "%s", modes[mode]);
-	if (mode != FEED_DOWN)
+	if (mode != FEED_DOWN && may_say(r))
 		tool_complain(r->t, _("%s: connected (%s)"), r->link.server, r->link.mode);
 	note_link(r);
 	return true;
@@ -253,23 +266,17 @@ take_end(struct run *r)
 		take_whole(r);
 		return true;
 	}
-	tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
-	    server_of(r), r->frame.number);
+	if (may_say(r))
+		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
+		    server_of(r), r->frame.number);
 	take_words(r);
 	return true;
 }
 
-/* A server, or what has taken jpki_ldap over, must not fill the log. */
 static bool
 take_says(struct run *r)
 {
-	int64_t now = clk_wall_s(r->t->env.clk);
-
-	if (now - r->said_at >= SAYS_S || now < r->said_at) {
-		r->said = 0;
-		r->said_at = now;
-	}
-	if (r->said++ >= SAYS_MAX)
+	if (!may_say(r))
 		return true;
 	log_defuse(r->frame.text);
 	tool_complain(r->t, "jpki_ldap: %s", r->frame.text);

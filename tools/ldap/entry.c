@@ -14,7 +14,9 @@ static char attribute_names[][20] = { "objectClass", "uid", "cn", "description",
 char *const entry_attributes[] = { attribute_names[0], attribute_names[1], attribute_names[2], attribute_names[3], attribute_names[4],
 	attribute_names[5], attribute_names[6], attribute_names[7], NULL };
 
-#define ROOM (FEED_TEXT_MAX - 8)
+#define ROOM (FEED_TEXT_MAX - 64)	/* and what follows values that were left out */
+#define EACH_MAX 15			/* values of one attribute: all of them are below LDIF_VALUES_MAX */
+#define CUT_BLOCK "objectClass: device\ndescription: cut\n"	/* no lift, whatever else it says */
 
 /* --- text ------------------------------------------------------------------------------ */
 
@@ -112,7 +114,7 @@ take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray v
 
 	for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++) {
 		look_at_value(e, c, name, &values[i]);
-		fits = fits && put_value(e, name, values[i].bv_val, values[i].bv_len);
+		fits = fits && i < EACH_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);
 	}
 	return fits;
 }
@@ -170,9 +172,12 @@ entry_write(LDAP *ld, LDAPMessage *message, struct entry *ret)
 	ret->registers = c.pki_user && !c.device;
 	if (!c.process || c.device || c.pki_user)
 		ret->enrolled = -1;
-	if (!fits) {
+	if (!fits && c.device) {	/* what fits of a block still blocks */
+		memcpy(ret->text + ret->len, CUT_BLOCK, sizeof CUT_BLOCK);
+		ret->len += sizeof CUT_BLOCK - 1;
+	} else if (!fits) {
 		ret->len = after_dn;
-		(void)put(ret, c.device ? "objectClass: device\n" : c.pki_user ? "objectClass: pkiUser\n" : "");
+		(void)put(ret, c.pki_user ? "objectClass: pkiUser\n" : "");
 	}
 	ret->text[ret->len++] = '\n';
 	ret->text[ret->len] = '\0';

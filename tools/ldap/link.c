@@ -14,7 +14,8 @@
 #define STRING_(text) #text
 #define OPEN_FILE(fd) "/proc/self/fd/" STRING(fd)
 
-#define MESSAGE_MAX ((ber_len_t)256 << 10)	/* octets of one message; an entry of ours is below 64 KiB */
+/* Octets of one message. Longer ones end the connection, so that an entry of many values must fit. */
+#define MESSAGE_MAX ((ber_len_t)4 << 20)
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 

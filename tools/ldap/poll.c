@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "tools/ldap/session.h"
 
 #define INTERVAL_S 60		/* at most; half of it is by chance */
+#define OVERLAP_S 3600		/* another server's clock, and replication, may be so much behind */
 #define TIME_TEXT 15		/* "20261129030000Z" */
 
 struct polling {
@@ -138,18 +140,32 @@ take_changed(struct polling *p)
 	return true;
 }
 
+/* From when on changes are asked for: what is known already is passed over. */
+static bool
+write_since(const struct polling *p, char since[static TIME_TEXT + 1])
+{
+	struct fleet_stamp stamp;
+	struct tm tm;
+	time_t t;
+
+	if (!rules_read_time(p->newest, &stamp))
+		return false;
+	t = stamp.s > OVERLAP_S ? stamp.s - OVERLAP_S : 0;
+	return gmtime_r(&t, &tm) != NULL && strftime(since, TIME_TEXT + 1, "%Y%m%d%H%M%SZ", &tm) == TIME_TEXT;
+}
+
 static bool
 take_changes(struct polling *p)
 {
 	struct session *s = p->s;
-	char filter[256];
+	char filter[256], since[TIME_TEXT + 1];
 	int result;
 
-	p->need_whole = p->newest[0] == '\0' || rules_compare_due(s->started, session_clock());
+	p->need_whole = !write_since(p, since) || rules_compare_due(s->started, session_clock());
 	p->has_state = false;
 	if (p->need_whole)
 		return take_all(p);
-	snprintf(filter, sizeof filter, "(&" ENTRY_FILTER "(modifyTimestamp>=%s))", p->newest);
+	snprintf(filter, sizeof filter, "(&" ENTRY_FILTER "(modifyTimestamp>=%s))", since);
 	if (!search(p, filter, take_changed, &result))
 		return false;
 	if (p->need_whole || (p->has_state && p->state.enrolled != s->seen))

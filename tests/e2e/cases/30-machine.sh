@@ -356,7 +356,7 @@ pcscd_of_another_version()
 	start_other_pcscd
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_match 'pam_authenticate' '9 PAM_AUTHINFO_UNAVAIL' "$(transcript 'auth = ')"
-	expect_has 'what is shown' 'have different versions. Ask the administrator to restart pcscd' "$OUT"
+	expect_has 'what is shown' 'have different versions. Your card is not at fault. Ask the administrator to restart pcscd' "$OUT"
 	expect_logged 'JPKI-E-SERVICE-VERSION .*raw=8010001e'
 	run jpkictl status
 	expect_has 'what jpkictl says' 'have different versions' "$OUT"

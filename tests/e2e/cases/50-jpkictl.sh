@@ -220,7 +220,7 @@ enroll_interrupted_prompt()
 	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
 	run setsid -w jpkictl enroll hanako
 	expect_equal 'exit status without a terminal' 1 "$STATUS"
-	expect_has 'the message' 'and there is none' "$OUT"
+	expect_has 'the message' 'there is no terminal' "$OUT"
 	[ ! -e "$ENROLLED" ] || fail 'a file was written'
 	reset_config
 }

@@ -360,7 +360,7 @@ process()
 	his_card
 	RUN_LIMIT=20 run setsid -w "${SELF[@]}"
 	expect_equal 'exit status without a terminal' 1 "$STATUS"
-	expect_has 'the message' 'typed at a terminal' "$OUT"
+	expect_has 'the message' 'there is no terminal' "$OUT"
 	unchanged
 }
 run_case 'enroll --self: limits, signals and streams of the caller' process

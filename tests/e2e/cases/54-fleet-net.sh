@@ -198,6 +198,7 @@ registered_once()
 }
 
 is_stale() { [ "$(status_of "$1" condition)" = stale ]; }
+is_fresh() { [ "$(status_of "$1" condition)" = fresh ]; }
 is_down() { [ "$(status_of "$1" mode)" = down ]; }
 
 # Row 6 of the list of tests/bench/FLEET.md.
@@ -222,6 +223,7 @@ without_directories()
 	SLOW=0
 	beat
 	until_true 60 all_current || fail "not in step again: $(for i in "${MACHINES[@]}"; do generation_of "$i"; done)"
+	until_true 60 is_fresh pc3 || fail 'the copy of pc3 stays old'	# the first directory may hear of the beat later
 	logs_in 'in step again' pc3 hanako SUCCESS
 }
 

@@ -294,7 +294,7 @@ pin_usage()
 	done
 	run setsid -w "${TOOL[@]}" change
 	expect_equal 'exit status without a terminal' 1 "$STATUS"
-	expect_has 'the message' 'and there is none' "$OUT"
+	expect_has 'the message' 'there is no terminal' "$OUT"
 	put_card 'good none profile=child'
 	run setsid -w "${TOOL[@]}" change --signature
 	expect_equal 'a card without the signature PIN' 1 "$STATUS"

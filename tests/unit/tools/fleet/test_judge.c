@@ -25,6 +25,7 @@
 #include "tools/fleet/store.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER_HASH "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DAY "202611290300"
 #define T0 1795921200		/* DAY "00Z" */
 
@@ -41,7 +42,7 @@ listen(void *ctx, int priority, const char *text)
 
 /* --- a directory ------------------------------------------------------------------------- */
 
-static char ldif[1 << 20];
+static char ldif[32 << 20];
 
 static void
 begin(void)
@@ -673,11 +674,111 @@ bad_ldif(void **state)
 	begin();
 	add(long_line);
 	assert_int_equal(refresh(k), JUDGE_UNREADABLE);
-	begin();
-	for (int i = 0; i <= LDIF_VALUES_MAX; i++)
-		add("cn: x\n");
-	assert_int_equal(refresh(k), JUDGE_UNREADABLE);
 	assert_true(has(k, "hanako"));
+}
+
+/* An entry with more values than are kept costs that entry: it blocks still, and is no lift. */
+static void
+too_many_values(void **state)
+{
+	struct kit *k = *state;
+	char name[80], first[65];
+
+	usual_copy(k);
+	usual(k);
+	add_word(HASH, "10", "block");
+	snprintf(first, sizeof first, "%064x", 1);
+	add_word(first, "10", "block");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	usual(k);
+	add("dn: cn=x,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ndescription: lift\nmodifyTimestamp: 20301129030000Z\n");
+	for (int i = 0; i <= LDIF_VALUES_MAX; i++) {
+		snprintf(name, sizeof name, "cn: %064x\n", i + 1);
+		add(name);
+	}
+	add("\n");
+	add_word(OTHER_HASH, "10", "block");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, first));
+	assert_true(blocked(k, HASH));
+	assert_true(blocked(k, OTHER_HASH));
+	assert_true(has(k, "hanako"));
+}
+
+/* A clock that was ahead once, at the source, makes no later state old. */
+static void
+state_of_the_future(void **state)
+{
+	static const int64_t ten_years = 10LL * 365 * 86400;
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "00", "other-person", "ec256");
+	add_word(HASH, "10", "block");
+	add_state(8, T0 + ten_years, 2);
+	assert_int_equal(refresh(k), JUDGE_NO_SOURCE);
+	assert_true(has(k, "jiro"));
+	assert_true(blocked(k, HASH));
+	begin();
+	add_user(k, "hanako", "00", "good", NULL);
+	add_user(k, "taro", "00", "other-person", "ec256");
+	add_state(9, T0 + 120, 2);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_false(has(k, "jiro"));
+}
+
+static void
+keep_aside(const struct kit *k, const char *user, bool back)
+{
+	char path[PATH_MAX], old[PATH_MAX];
+
+	snprintf(path, sizeof path, "%.3000s/users/%s.pem", k->conf.fleet_dir, user);
+	snprintf(old, sizeof old, "%.3000s/old-%s", k->conf.fleet_dir, user);
+	assert_int_equal(back ? rename(old, path) : link(path, old), 0);
+}
+
+/* The writer ended between the memory and the files: the next whole answer puts the files right. */
+static void
+files_older_than_the_memory(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	keep_aside(k, "taro", false);
+	for (int i = 0; i < 2; i++) {
+		begin();
+		add_user(k, "hanako", "00", "good", NULL);
+		add_user(k, "taro", "10", "other-person", NULL);
+		add_user(k, "jiro", "00", "ec384", NULL);
+		add_state(8 + i, T0 + 60 * (i + 1), 3);
+		assert_int_equal(refresh(k), JUDGE_TAKEN);
+		assert_int_equal(certificates(k, "taro"), 1);
+		if (i == 0)
+			keep_aside(k, "taro", true);
+	}
+}
+
+/* Names to remember are bounded, blocks are not: what does not fit is blocked all the same. */
+static void
+more_names_than_are_remembered(void **state)
+{
+	struct kit *k = *state;
+	size_t at;
+
+	usual(k);
+	at = strlen(ldif);
+	for (int i = 0; i < MEMORY_ENTRIES_MAX; i++) {	/* lifts: they make no files */
+		at += (size_t)snprintf(ldif + at, sizeof ldif - at, "dn: cn=x\nobjectClass: device\ndescription: lift\n"
+		    "modifyTimestamp: 20261129030000Z\ncn: %064x\n\n", i + 1);
+		assert_true(at < sizeof ldif);
+	}
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	usual(k);
+	add_word(HASH, "10", "block");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_true(blocked(k, HASH));
 }
 
 static void
@@ -956,6 +1057,10 @@ main(void)
 		TEST(two_entries_for_one_name),
 		TEST(two_states),
 		TEST(bad_ldif),
+		TEST(too_many_values),
+		TEST(state_of_the_future),
+		TEST(files_older_than_the_memory),
+		TEST(more_names_than_are_remembered),
 		TEST(words_at_once),
 		TEST(registrations_at_once),
 		TEST(second_entry_at_once),

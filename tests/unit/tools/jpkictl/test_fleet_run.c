@@ -299,8 +299,15 @@ lines_for_the_log(void **state)
 	for (int i = 0; i < 300; i++)
 		put(FEED_SAYS, 4, "\033]0;owned\nMay 1 root: in");
 	run();
-	assert_true(lines_with("?]0;owned?May 1 root: in") == 30);
+	assert_true(lines_with("?]0;owned?May 1 root: in") == 29);	/* and one that it is connected */
 	assert_null(strchr(said, '\033'));
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	for (int i = 0; i < 100; i++) {
+		put(FEED_LINK, feed_link(i % 2, FEED_PERSIST), "");
+		whole(51);
+	}
+	run();
+	assert_true(lines_with("connected") + lines_with("FLEET-SYNC") == 30);
 }
 
 /* There is no end of them: at some number the rest is not kept, and another server is wanted. */
