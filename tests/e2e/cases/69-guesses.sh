@@ -132,7 +132,7 @@ AS_TARO='run setpriv --ruid 2002 --clear-groups'
 login 'guesses: another account that guessed' code=GUESSES pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
 	says='Too many wrong PINs' opts=local_services=e2e under="true; put_record '2002 su 3 3 0 1764345600'; $AS_TARO"
 login 'guesses: another account and a record that is damaged' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
-	says='cannot be recorded' opts=local_services=e2e under="true; put_record garbage; $AS_TARO"
+	says='cannot count the PIN tries' opts=local_services=e2e under="true; put_record garbage; $AS_TARO"
 login 'guesses: the holder and a record that is damaged' says='' under='true; put_record garbage; run'
 login 'guesses: another account and a directory of others' code=GUESS-RECORD pam=AUTHINFO_UNAVAIL unasked=yes drive=auth \
 	opts=local_services=e2e under="true; put_record; chmod 0777 $GUESSES; $AS_TARO"

@@ -696,6 +696,10 @@ too_many_values(void **state)
 		snprintf(name, sizeof name, "cn: %064x\n", i + 1);
 		add(name);
 	}
+	add("\ndn: cn=y,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ncn: " HASH "\ndescription: lift\n"
+	    "modifyTimestamp: 20301129030000Z\n");
+	for (int i = 0; i <= LDIF_VALUES_MAX; i++)
+		add("seeAlso: cn=z\n");
 	add("\n");
 	add_word(OTHER_HASH, "10", "block");
 	assert_int_equal(refresh(k), JUDGE_TAKEN);
