@@ -339,8 +339,8 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 void
 message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 {
-	message_join(stale ? _("Your password was changed, so the copy that is stored for your card to open your "
-	    "keyring no longer fits.") :
+	message_join(stale ? _("Your password was changed after a copy of it was stored, with which your card opens "
+	    "your keyring (your saved passwords); that copy no longer works.") :
 	    _("You are logged in, but the password that is stored for your card to open your "
 	    "keyring could not be unlocked."),
 	    _("Your keyring may prompt for your password. Ask the administrator to store it again "

@@ -174,7 +174,7 @@ refused 'user by sshd' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINF
 refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
 	apdus=0 quiet=yes
 refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
-	says='info: Only users at this computer may use its card reader, and it is not certain that you are.'
+	says='info: Only users at this computer may use its card reader, and it could not confirm that you are at it.'
 # Where the administrator wants everybody to read it.
 install_pam_service sshd-e2e "$(stack tell_everybody=yes)"
 refused 'user not enrolled, who is told' enroll='' opts=tell_everybody=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 \

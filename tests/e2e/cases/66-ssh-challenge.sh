@@ -225,7 +225,7 @@ keys_and_pam()
 	done > ~hanako/.ssh/authorized_keys
 	enroll hanako good
 	by_key 0 "$IN" OK good
-	by_key 255 'did not use the key of a card' SSH-KEY good2
+	by_key 255 'did not use a card' SSH-KEY good2
 	run jpkictl crl import "$PKI/crl/ca1-good-revoked.crl"
 	by_key 255 'has been revoked' REVOKED good
 	reset_config

@@ -219,7 +219,7 @@ changed_password()
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'PAM_AUTHTOK' unset "$(transcript 'authtok = ')"
-	expect_has 'what is shown' 'Your password was changed, so the copy that is stored for your card to open your keyring no longer fits.' "$OUT"
+	expect_has 'what is shown' 'Your password was changed after a copy of it was stored' "$OUT"
 	expect_logged 'the password of hanako has been changed since it was stored'
 	run env LC_ALL=ja_JP.UTF-8 pamdrive --service e2e --user hanako "pin=$PIN" auth
 	usermod -L hanako

@@ -297,7 +297,7 @@ a_password_that_was_not_unlocked(void **state)
 	assert_non_null(strstr(text, "could not be unlocked"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 	message_not_unlocked(true, text);
-	assert_non_null(strstr(text, "no longer fits"));
+	assert_non_null(strstr(text, "no longer works"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 }
 
