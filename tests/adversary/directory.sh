@@ -52,6 +52,64 @@ registers_root()
 # Seen to succeed: mutant fleet-registers-anybody fleet-root-in-the-copy
 adversary network-half-registers-root registers_root
 
+block_of()	# FINGERPRINT: it is refused soon after
+{
+	word_of "$1" 'block lost' | add
+	within 20000 blocked "$1" || broken "$2"
+}
+
+# At the machine that listens, and at one that starts afterwards and reads all.
+stops_the_rest()
+{
+	local first
+
+	directory_begins hanako good
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 20000 registered hanako
+	first=$(printf '%064x' 1)
+	{
+		printf 'dn: cn=%s,ou=blocked,%s\nobjectClass: device\ndescription: block\n' "$first" "$BASE"
+		for ((i = 1; i <= 140; i++)); do printf 'cn: %064x\n' "$i"; done
+		printf '\ndn: cn=%064x,ou=blocked,%s\nobjectClass: device\ncn: %064x\ndescription:: %s\n\n' 200 "$BASE" 200 \
+			"$(printf 'block %300000s' x | tr ' ' a | sed 's/^block/block /' | base64 -w 0)"
+	} | add
+	block_of "$(printf '%064x' 300)" 'a later block is not taken'
+	stop_run
+	rm -rf "$FLEET"
+	start_run
+	comes_true 'registered on a new machine' 20000 registered hanako || broken 'a new machine takes nothing'
+	blocked "$(printf '%064x' 300)" || broken 'a new machine lacks the later block'
+	blocked "$first" || broken 'what the long entry blocks is not blocked'
+	block_of "$(hash_of good)" 'the card of hanako is not blocked'
+	card_login 'blocked' CRED_EXPIRED
+	fleet_ends
+}
+# Promise: No entry of the directory keeps the blocks, removals and registrations of other entries from a machine.
+# Letter: the help desk may add blocks, and adds two: one of 140 names, and one of 300,000 octets.
+# Seen to succeed: 9920b9d
+adversary entry-that-ends-the-answer stops_the_rest
+
+was_ahead()
+{
+	directory_begins hanako good taro other-person
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 20000 registered taro
+	GENERATION=$((GENERATION + 1))
+	printf 'dn: cn=state,%s\nchangetype: modify\nreplace: description\ndescription: generation=%s time=%s enrolled=2 blocked=0\n' "$BASE" \
+		"$GENERATION" "$(($(date +%s) + 10 * 365 * 86400))" | modify
+	sleep 3
+	printf 'dn: uid=taro,ou=enrolments,%s\nchangetype: delete\n' "$BASE" | modify
+	touch_state 1
+	within 30000 not_registered taro || broken 'taro stays registered, after a clock was ahead for three seconds'
+	fleet_ends
+}
+# Promise: No entry of the directory keeps the blocks, removals and registrations of other entries from a machine.
+# Letter: the state entry has its form; the clock of the host that wrote it was ahead for a moment.
+# Seen to succeed: 9920b9d
+adversary clock-that-was-ahead was_ahead
+
 says_too_much()
 {
 	taken_over floods
