@@ -371,7 +371,7 @@ status_of()	# MACHINE WORD: of "jpkictl fleet status --json"
 organization()
 {
 	awk -v RS= -v ORS='\n\n' '!/dn: uid=hanako|dn: cn=0123456789abcdef/' "$EXAMPLES/fleet.ldif" |
-		sed 's|^description: generation=.*|description: generation=1 time='"$(date +%s)"' enrolled=0 blocked=0|'
+		sed 's|^description: generation=.*|description: generation=1 time='"$(($(date +%s) - SLOW))"' enrolled=0 blocked=0|'
 	cat <<-TEXT
 	dn: ou=groups,$BASE
 	objectClass: organizationalUnit
