@@ -26,14 +26,16 @@ most_of(enum feed_kind kind)
 	return 0;
 }
 
-bool
-feed_text_ok(enum feed_kind kind, const char *text, size_t len)
+/* Whether so many bytes can be the text of a frame of that kind. */
+static bool
+text_ok(enum feed_kind kind, const char *text, size_t len)
 {
 	return len <= most_of(kind) && memchr(text, '\0', len) == NULL;
 }
 
-bool
-feed_read_header(const uint8_t header[static FEED_HEADER], struct feed_frame *ret)
+/* Reads all but the text; returns false if no frame has such a header. */
+static bool
+read_header(const uint8_t header[static FEED_HEADER], struct feed_frame *ret)
 {
 	if (header[0] < FEED_LINK || header[0] > FEED_SAYS)
 		return false;
@@ -69,12 +71,12 @@ feed_take(int fd, struct feed_frame *ret)
 
 	if (!read_all(fd, header, sizeof header))
 		return FEED_CLOSED;
-	if (!feed_read_header(header, ret))
+	if (!read_header(header, ret))
 		return FEED_NONSENSE;
 	if (!read_all(fd, ret->text, ret->len))
 		return FEED_CLOSED;
 	ret->text[ret->len] = '\0';
-	return feed_text_ok(ret->kind, ret->text, ret->len) ? FEED_TAKEN : FEED_NONSENSE;
+	return text_ok(ret->kind, ret->text, ret->len) ? FEED_TAKEN : FEED_NONSENSE;
 }
 
 bool
@@ -82,7 +84,7 @@ feed_put(int fd, enum feed_kind kind, uint32_t number, const char *text, size_t 
 {
 	uint8_t header[FEED_HEADER] = { (uint8_t)kind };
 
-	if (!feed_text_ok(kind, text, len))
+	if (!text_ok(kind, text, len))
 		return false;
 	be_put(header + 1, number, 4);
 	be_put(header + 5, len, 4);

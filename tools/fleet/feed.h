@@ -50,12 +50,6 @@ struct feed_frame {
 	char text[FEED_TEXT_MAX + 1];	/* no NUL inside, one behind */
 };
 
-/* Whether a header is one: *ret has all but the text. */
-bool feed_read_header(const uint8_t header[static FEED_HEADER], struct feed_frame *ret) MUST_CHECK;
-
-/* Whether so many octets can be the text of a frame of that kind. */
-bool feed_text_ok(enum feed_kind kind, const char *text, size_t len) MUST_CHECK;
-
 enum feed { FEED_TAKEN, FEED_CLOSED, FEED_NONSENSE };
 
 /* Waits for the next frame. CLOSED also for an error of read(2); after that or NONSENSE take no more. */
