@@ -8,14 +8,12 @@
 #include "lib/buf.h"
 #include "tools/fleet/ldif.h"
 
-#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
 /* --- base64, in place ------------------------------------------------------------------ */
 
 static unsigned int
 digit_of(char c)
 {
-	return (unsigned int)(strchr(BASE64_DIGITS, c) - BASE64_DIGITS);
+	return (unsigned int)(strchr(BASE64_LETTERS, c) - BASE64_LETTERS);
 }
 
 /* The text is base64 (base64_is_text()); what it says takes its place, with a NUL behind. */
