@@ -75,7 +75,7 @@ directory(int generation)
 static double
 import(int generation)
 {
-	struct store store = { .dir = kit->conf.fleet_dir, .owner = geteuid(), .log = &kit->log };
+	struct store store = store_of(&kit->env);
 	struct judge_source source = { .ldif = directory(generation), .plan = tmpfile() };
 	_cleanup_(memory_done) struct memory memory = { .has_source = false };
 	_cleanup_(freep) char *remembered = NULL, *text = NULL;

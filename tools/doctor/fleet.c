@@ -49,7 +49,7 @@ tell_state(struct doctor *d, const struct fleetcopy *copy, enum finding f)
 static void
 judge_memory(struct doctor *d)
 {
-	struct store store = { .dir = d->t->conf.fleet_dir, .owner = d->t->env.trust_owner, .log = &d->t->log };
+	struct store store = store_of(&d->t->env);
 	int64_t held = store_held(&store);
 
 	if (held > 0)
@@ -59,7 +59,7 @@ judge_memory(struct doctor *d)
 static void
 judge_link(struct doctor *d)
 {
-	struct store store = { .dir = d->t->conf.fleet_dir, .owner = d->t->env.trust_owner, .log = &d->t->log };
+	struct store store = store_of(&d->t->env);
 	struct store_link link;
 
 	if (d->t->conf.fleet_uri[0] == '\0')

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "config/fleetcopy.h"
+#include "flow/possession/env.h"
 #include "lib/log.h"
 
 /* The directory of the copy; the functions log what goes wrong and return false. */
@@ -21,6 +22,13 @@ struct store {
 	uid_t owner;		/* 0 but in tests */
 	const struct log *log;
 };
+
+/* The store of the configured fleet_dir; lent from *env. */
+static inline struct store
+store_of(const struct flow_env *env)
+{
+	return (struct store){ .dir = env->conf->fleet_dir, .owner = env->trust_owner, .log = env->log };
+}
 
 /* Makes the directories, or checks those that are there. One writer at a time: *ret_lock is the caller's. */
 bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;

@@ -74,7 +74,7 @@ run_import(struct tool *t, const char *path, bool accept)
 static int
 run_accept(struct tool *t)
 {
-	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
+	struct store store = store_of(&t->env);
 
 	if (!store_accept(&store))
 		return TOOL_FAILED;
@@ -104,7 +104,7 @@ word_of(enum fleetcopy_condition condition)
 static int
 show_status(struct tool *t, bool json)
 {
-	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
+	struct store store = store_of(&t->env);
 	struct fleetcopy copy;
 	struct store_link link;
 	bool linked = store_read_link(&store, &link);

@@ -106,7 +106,7 @@ index_copy(const struct tool *t)
 static bool
 update_with(struct tool *t, struct work *w, struct judgement *ret)
 {
-	struct store store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log };
+	struct store store = store_of(&t->env);
 	const int fds[] = { w->update->ldif, w->plan, w->memory };
 	struct caged caged = { .work = judge_caged, .ctx = w, .result = ret, .result_size = sizeof *ret,
 		.fds = fds, .fd_count = sizeof fds / sizeof fds[0], .writes = true };

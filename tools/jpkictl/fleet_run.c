@@ -384,7 +384,7 @@ fleet_run(struct tool *t)
 	static struct run r;	/* too big for the stack */
 	int fd, lock;
 
-	r = (struct run){ .t = t, .store = { .dir = t->conf.fleet_dir, .owner = t->env.trust_owner, .log = &t->log } };
+	r = (struct run){ .t = t, .store = store_of(&t->env) };
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!store_open(&r.store, &lock))
 		return TOOL_FAILED;

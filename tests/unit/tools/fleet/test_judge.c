@@ -133,12 +133,6 @@ add_state(long generation, long time, long enrolled)
 
 /* --- one refresh --------------------------------------------------------------------------- */
 
-static struct store
-store_of(const struct kit *k)
-{
-	return (struct store){ .dir = k->conf.fleet_dir, .owner = geteuid(), .log = &k->log };
-}
-
 static enum judge_answer answer;	/* what `ldif` is */
 static int64_t there;		/* of JUDGE_CHANGES */
 
@@ -149,7 +143,7 @@ refresh_accepting(struct kit *k, bool accept)
 	_cleanup_(memory_done) struct memory memory = { .has_source = false };
 	_cleanup_(freep) char *remembered = NULL, *text = NULL;
 	_cleanup_(closep) int lock = -1;
-	struct store store = store_of(k);
+	struct store store = store_of(&k->env);
 	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .accept = accept,
 		.answer = answer, .there = there };
 	size_t len;
@@ -832,7 +826,7 @@ plans_of_a_taken_process(void **state)
 		"register 0 hanako\n", "register 1 hanako\nnot a certificate\n", ("block " HASH "/x\n"), "remove hanako", "chmod x\n", "\n",
 		"register 1 hanako\n-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n" };
 	struct kit *k = *state;
-	struct store store = store_of(k);
+	struct store store = store_of(&k->env);
 
 	usual_copy(k);
 	for (size_t i = 0; i < COUNT(plans); i++) {

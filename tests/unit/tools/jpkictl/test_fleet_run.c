@@ -335,7 +335,7 @@ an_answer_without_end(void **state)
 static int
 prepare(void **state)
 {
-	tool.env = (struct flow_env){ .clk = &clk_system, .trust_owner = geteuid() };
+	tool.env = (struct flow_env){ .conf = &tool.conf, .log = &tool.log, .clk = &clk_system, .trust_owner = geteuid() };
 	if (scratch_setup(state) != 0)
 		return -1;
 	snprintf(tool.conf.fleet_dir, sizeof tool.conf.fleet_dir, "%s", scratch_path("fleet"));
