@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +31,9 @@
 #define UNEQUAL_MAX 3			/* state entries that name another number of registrations than there are */
 #define SAYS_MAX 30			/* lines for the log in SAYS_S seconds */
 #define SAYS_S 60
+#define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
+
+enum collect { COLLECT_NOTHING, COLLECT_WHOLE, COLLECT_CHANGES };
 
 struct run {
 	struct tool *t;
@@ -39,7 +41,7 @@ struct run {
 	struct store store;
 	struct store_link link;
 	FILE *ldif;		/* what has been collected of an answer */
-	enum { COLLECT_NOTHING, COLLECT_WHOLE, COLLECT_CHANGES } collecting;
+	enum collect collecting;
 	size_t entries, octets;
 	uint32_t there;		/* of CHANGES */
 	bool believed;		/* the last whole answer of this server was: its changes register and remove */
@@ -97,7 +99,7 @@ note_link(struct run *r)
 /* --- what has been collected ------------------------------------------------------------------ */
 
 static void
-begin(struct run *r, unsigned int what)
+begin(struct run *r, enum collect what)
 {
 	rewind(r->ldif);
 	if (ftruncate(fileno(r->ldif), 0) != 0)
@@ -234,7 +236,7 @@ take_link(struct run *r)
 }
 
 static bool
-take_entry(struct run *r, unsigned int what)
+take_entry(struct run *r, enum collect what)
 {
 	if (r->collecting != what)
 		return what == COLLECT_WHOLE && r->collecting == COLLECT_NOTHING;	/* of an answer that was too long */
@@ -308,8 +310,6 @@ take_frame(struct run *r)
 
 /* --- the loop ----------------------------------------------------------------------------------------- */
 
-#define LOOK_MS 5000	/* for an administrator who has accepted */
-
 /* 1: a frame may be taken. 0: none for now. -1: it is over. */
 static int
 wait_for_feed(const struct run *r, int ms)
@@ -320,44 +320,55 @@ wait_for_feed(const struct run *r, int ms)
 	return n < 0 && errno == EINTR ? 0 : n;
 }
 
+/* An administrator has accepted since the last look: the next whole answer may remove what is missing. */
+static void
+look_for_acceptance(struct run *r, bool *accepted)
+{
+	bool now = store_is_accepted(&r->store);
+
+	if (now && !*accepted)
+		command(r, FEED_AGAIN);
+	*accepted = now;
+}
+
+/* Takes the next frame. Returns NULL, or why no more can be taken. */
+static const char *
+take_next(struct run *r)
+{
+	enum feed f = feed_take(r->half.feed, &r->frame);
+
+	if (f == FEED_CLOSED) {
+		take_collected(r);
+		return _("it has ended");
+	}
+	return f == FEED_TAKEN && take_frame(r) ? NULL : _("it sent nonsense");
+}
+
 /* Returns why it is over, in words. */
 static const char *
 serve(struct run *r)
 {
 	bool accepted = store_is_accepted(&r->store);
+	const char *over = NULL;
 
-	for (;;) {
+	while (over == NULL) {
 		bool changes = r->collecting == COLLECT_CHANGES;
 		int n = wait_for_feed(r, changes ? 0 : LOOK_MS);
 
 		if (n < 0)
-			return strerror(errno);
-		if (changes && (n == 0 || r->entries >= CHANGES_MAX)) {
+			over = strerror(errno);
+		else if (changes && (n == 0 || r->entries >= CHANGES_MAX))
 			take_changes(r);
-			continue;
-		}
-		if (n == 0) {
-			if (!accepted && store_is_accepted(&r->store))
-				command(r, FEED_AGAIN);
-			accepted = store_is_accepted(&r->store);
-			continue;
-		}
-		switch (feed_take(r->half.feed, &r->frame)) {
-		case FEED_TAKEN:
-			if (take_frame(r))
-				continue;
-			return _("it sent nonsense");
-		case FEED_NONSENSE:
-			return _("it sent nonsense");
-		case FEED_CLOSED:
-			take_collected(r);
-			return _("it has ended");
-		}
+		else if (n == 0)
+			look_for_acceptance(r, &accepted);
+		else
+			over = take_next(r);
 	}
+	return over;
 }
 
 static void
-say_ready(const struct run *r)
+say_ready(void)
 {
 #ifdef HAVE_LIBSYSTEMD
 	(void)sd_notify(1, "READY=1");
@@ -393,7 +404,7 @@ fleet_run(struct tool *t)
 	r.ldif = fd >= 0 ? fdopen(fd, "w+") : NULL;
 	if (r.ldif == NULL || !fleet_start(t, &r.half))
 		return TOOL_FAILED;
-	say_ready(&r);
+	say_ready();
 	if (fleet_seal(t))
 		end_half(&r, serve(&r));
 	return TOOL_FAILED;
