@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,34 +60,42 @@ is_private(const struct tool *t, const char *path)
 	return false;
 }
 
-/* The text of a file of root's, as a file without a name that the other user can read. -1, reported. what: what it begins with. */
+/* Returns a file without a name that has this text and that only the user can read; -1, with errno. */
+static int
+lend_text(const char *text, size_t len, const struct confine_user *user)
+{
+	int fd = memfd_create("jpki_ldap", MFD_CLOEXEC), error;
+
+	if (fd >= 0 && safefile_write(fd, text, len) && fchmod(fd, 0400) == 0 && fchown(fd, user->uid, user->gid) == 0)
+		return fd;
+	error = errno;
+	closep(&fd);
+	errno = error;
+	return -1;
+}
+
+/* Lends a file of root's, which must contain `what`, to the user. Returns a descriptor; -1, reported. */
 static int
 lend_file(const struct tool *t, const char *path, const char *what, const struct confine_user *user)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t len;
 	enum safefile r = safefile_read(path, t->env.trust_owner, PEM_FILE_MAX, &t->log, &text, &len);
-	int fd;
+	int fd = -1;
 
-	if (r != SAFEFILE_OK) {
-		if (r == SAFEFILE_ABSENT)
-			tool_complain(t, "%s: %s", path, strerror(ENOENT));
+	if (r == SAFEFILE_ABSENT)
+		tool_complain(t, "%s: %s", path, strerror(ENOENT));
+	if (r != SAFEFILE_OK)
 		return -1;
-	}
 	if (strstr(text, what) == NULL) {
 		tool_complain(t, _("%s: no \"%s\" in it"), path, what);
-		explicit_bzero(text, len);
-		return -1;
+	} else {
+		fd = lend_text(text, len, user);
+		if (fd < 0)
+			tool_complain(t, "%s: %s", path, strerror(errno));
 	}
-	fd = memfd_create("jpki_ldap", MFD_CLOEXEC);
-	if (fd >= 0 && safefile_write(fd, text, len) && fchmod(fd, 0400) == 0 && fchown(fd, user->uid, user->gid) == 0) {
-		explicit_bzero(text, len);
-		return fd;
-	}
-	tool_complain(t, "%s: %s", path, strerror(errno));
-	explicit_bzero(text, len);
-	closep(&fd);
-	return -1;
+	explicit_bzero(text, len);	/* it may be the key */
+	return fd;
 }
 
 /* Between its name here and its number there. */
@@ -123,10 +130,18 @@ static bool
 is_configured(const struct tool *t)
 {
 	const struct conf *conf = &t->conf;
-	const char *missing = conf->fleet_uri[0] == '\0' ? "fleet_uri" : conf->fleet_base[0] == '\0' ? "fleet_base" :
-	    conf->fleet_ca[0] == '\0' ? "fleet_ca" : conf->fleet_cert[0] != '\0' && conf->fleet_key[0] == '\0' ? "fleet_key" :
-	    conf->fleet_key[0] != '\0' && conf->fleet_cert[0] == '\0' ? "fleet_cert" : NULL;
+	const char *missing = NULL;
 
+	if (conf->fleet_uri[0] == '\0')
+		missing = "fleet_uri";
+	else if (conf->fleet_base[0] == '\0')
+		missing = "fleet_base";
+	else if (conf->fleet_ca[0] == '\0')
+		missing = "fleet_ca";
+	else if (conf->fleet_cert[0] != '\0' && conf->fleet_key[0] == '\0')
+		missing = "fleet_key";
+	else if (conf->fleet_key[0] != '\0' && conf->fleet_cert[0] == '\0')
+		missing = "fleet_cert";
 	if (missing != NULL)
 		tool_complain(t, _("%s: %s is not set"), t->conf_file, missing);
 	return missing == NULL;
@@ -196,7 +211,7 @@ arrange(int commands, int feed, const struct lent *lent)
 }
 
 static _Noreturn void
-become_network_half(const struct tool *t, const struct fetchcage *cage, int commands, int feed, const struct lent *lent)
+become_network_half(const struct fetchcage *cage, int commands, int feed, const struct lent *lent)
 {
 	char *const arguments[] = { (char *)(uintptr_t)"jpki_ldap", NULL }, *const environment[] = { NULL };
 	int landlock;
@@ -222,7 +237,7 @@ start_with(const struct tool *t, struct fleet_half *h, const struct confine_user
 	h->feed = feed[0];
 	h->pid = fork();
 	if (h->pid == 0)
-		become_network_half(t, &cage, commands[0], feed[1], lent);
+		become_network_half(&cage, commands[0], feed[1], lent);
 	closep(&commands[0]);
 	closep(&feed[1]);
 	/* It must not stop this process by leaving its commands unread. */
