@@ -44,12 +44,12 @@ give_up(struct polling *p, enum session_end end, const char *why, int result)
 
 /* --- one search ------------------------------------------------------------------------------ */
 
-static bool
-take_end(struct polling *p, LDAPMessage *message, int *ret_result)
+static int
+result_of(const struct polling *p, LDAPMessage *message)
 {
-	if (ldap_parse_result(p->s->link.ld, message, ret_result, NULL, NULL, NULL, NULL, 0) != LDAP_SUCCESS)
-		*ret_result = LDAP_OTHER;
-	return true;
+	int result = LDAP_OTHER;
+
+	return ldap_parse_result(p->s->link.ld, message, &result, NULL, NULL, NULL, NULL, 0) == LDAP_SUCCESS ? result : LDAP_OTHER;
 }
 
 /* Lends every entry of an answer. False: p->end, and *ret_result is none of success. */
@@ -71,8 +71,9 @@ search(struct polling *p, const char *filter, bool (*each)(struct polling *p), i
 		type = ldap_result(s->link.ld, id, LDAP_MSG_ONE, &patience, &message);
 		if (type <= 0)
 			return give_up(p, SESSION_LOST, "search", type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN);
-		if (type == LDAP_RES_SEARCH_RESULT)
-			over = take_end(p, message, ret_result);
+		over = type == LDAP_RES_SEARCH_RESULT;
+		if (over)
+			*ret_result = result_of(p, message);
 		else if (type != LDAP_RES_SEARCH_ENTRY || !entry_write(s->link.ld, message, &s->entry))
 			ok = give_up(p, SESSION_LOST, "an answer that is none, or a part is elsewhere (referral)", LDAP_OTHER);
 		else
