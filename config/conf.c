@@ -182,6 +182,18 @@ parse_list(const char *text, const char *none, const char *punctuation, char *ds
 	return copy_text(text, dst, size);
 }
 
+/* Of HOST:PORT in a URI: names, IPv4 and [IPv6]. */
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]"
+
+/* What follows one of two schemes; NULL if the text begins with neither. */
+static const char *
+after_scheme(const char *text, const char *one, const char *other)
+{
+	if (strncmp(text, one, strlen(one)) == 0)
+		return text + strlen(one);
+	return strncmp(text, other, strlen(other)) == 0 ? text + strlen(other) : NULL;
+}
+
 /*
  * "http://HOST:PORT", or https. Refuses anything else, also "USER:PASSWORD@", because all users can read
  * the file.
@@ -189,38 +201,30 @@ parse_list(const char *text, const char *none, const char *punctuation, char *ds
 static bool
 parse_proxy(const char *text, char *dst, size_t size)
 {
-	const char *host;
+	const char *host = after_scheme(text, "http://", "https://");
 	size_t len;
 
 	if (strcmp(text, "auto") == 0)
 		return copy_text("", dst, size);
 	if (strcmp(text, CONF_PROXY_NONE) == 0)
 		return copy_text(text, dst, size);
-	if (strncmp(text, "http://", 7) == 0)
-		host = text + 7;
-	else if (strncmp(text, "https://", 8) == 0)
-		host = text + 8;
-	else
+	if (host == NULL)
 		return false;
-	len = strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+	len = strspn(host, HOST_CHARACTERS);
 	return len > 0 && host[0] != ':' && host[len - 1] != ':' && strcmp(host + len, host[len] == '/' ? "/" : "") == 0 &&
 	    copy_text(text, dst, size);
 }
 
-/* "ldaps://HOST:PORT" or ldap, without anything behind: what is asked for is not in the URI. */
+/* Whether it is "ldaps://HOST:PORT", or ldap, and nothing after that: fleet_base has the DN. */
 static bool
 is_server(const char *text, size_t len)
 {
-	static const char *const schemes[] = { "ldaps://", "ldap://" };
-	const char *host = NULL;
+	const char *host = after_scheme(text, "ldaps://", "ldap://");
 	size_t n;
 
-	for (size_t i = 0; host == NULL && i < sizeof schemes / sizeof schemes[0]; i++)
-		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
-			host = text + strlen(schemes[i]);
 	if (host == NULL || host >= text + len)
 		return false;
-	n = strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]");
+	n = strspn(host, HOST_CHARACTERS);
 	return host + n >= text + len && host[0] != ':' && text[len - 1] != ':';
 }
 
@@ -241,7 +245,7 @@ parse_servers(const char *text, char *dst, size_t size)
 	return copy_text(text, dst, size);
 }
 
-/* Whether it is a DN that makes sense is for the directory. */
+/* Checks only that it can be a DN; whether there is such an entry is for the directory. */
 static bool
 parse_dn(const char *text, char *dst, size_t size)
 {
