@@ -12,8 +12,8 @@
 #include "flow/possession/env.h"
 #include "lib/buf.h"
 
-#define OWNERS_MAX 32		/* enrollments that a login reads; with more unknown, make the index again */
-#define OWNERS_READ_MAX 4000	/* enrollments that a login reads; if more are unknown to the index, it has to be made again */
+#define OWNERS_MAX 32		/* accounts of one card that are reported; owners_find() logs that there are more */
+#define OWNERS_READ_MAX 4000	/* enrollments that a login reads; if the index does not know more than that, it has to be made again */
 
 struct owners {
 	size_t count;
