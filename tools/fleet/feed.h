@@ -43,6 +43,19 @@ feed_link(unsigned int server, enum feed_mode mode)
 	return server << 8 | (uint32_t)mode;
 }
 
+/* What a LINK says; any number may come: the reader checks both. */
+static inline uint32_t
+feed_link_server(uint32_t number)
+{
+	return number >> 8;
+}
+
+static inline uint32_t
+feed_link_mode(uint32_t number)
+{
+	return number & 0xff;
+}
+
 struct feed_frame {
 	enum feed_kind kind;
 	uint32_t number;

@@ -221,7 +221,7 @@ static bool
 take_link(struct run *r)
 {
 	static const char *const modes[] = { [FEED_DOWN] = "down", [FEED_PERSIST] = "persist", [FEED_POLL] = "poll" };
-	uint32_t server = r->frame.number >> 8, mode = r->frame.number & 0xff;
+	uint32_t server = feed_link_server(r->frame.number), mode = feed_link_mode(r->frame.number);
 
 	if (server >= r->half.count || mode > FEED_POLL)
 		return false;
