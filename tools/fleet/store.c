@@ -210,7 +210,7 @@ is_gone(int result)
 	return result == 0 || errno == ENOENT;
 }
 
-/* First what denies and what prepares. */
+/* Before the memory: what denies, and what prepares. */
 static bool
 prepare_deed(struct plan *p, enum deed deed, unsigned int count, const char *name)
 {
@@ -221,7 +221,7 @@ prepare_deed(struct plan *p, enum deed deed, unsigned int count, const char *nam
 		return block(p, name);
 	case DEED_REGISTER:
 		return write_aside(p, name, count);
-	case DEED_REMOVE:	/* nobody would remove it after a power cut: the memory does not know it any more */
+	case DEED_REMOVE:	/* before the memory forgets the user (store.h) */
 		file_of(name, file);
 		return is_gone(unlinkat(p->users, file, 0));
 	case DEED_UNBLOCK:
@@ -230,7 +230,7 @@ prepare_deed(struct plan *p, enum deed deed, unsigned int count, const char *nam
 	return true;
 }
 
-/* Then what is seen, once the memory is on disk. */
+/* After the memory is on disk: what admits. */
 static bool
 do_deed(struct plan *p, enum deed deed, unsigned int count, const char *name)
 {
@@ -337,7 +337,7 @@ store_read_link(const struct store *s, struct store_link *ret)
 
 	return path_of(s, LINK_FILE, path) &&
 	    safefile_read(path, s->owner, LINK_TEXT_MAX, s->log, &text, &len) == SAFEFILE_OK &&
-	    /* Its own, of root; what is no number fails here. NOLINTNEXTLINE(cert-err34-c) */
+	    /* Root's own file; sscanf() fails for anything but a number. NOLINTNEXTLINE(cert-err34-c) */
 	    sscanf(text, "%255s %7s %" SCNd64, ret->server, ret->mode, &ret->heard) == 3;
 }
 

@@ -4,8 +4,9 @@
  * to be written comes from a caged process and is checked again.
  *
  * In this order, so that a power cut between any two leaves a copy that is old or new and never loses a
- * block that was told: blocks; memory, which knows of every removal before it is done; registrations,
- * each aside, on disk, then renamed; removals; state.
+ * block: blocks and removals, with the new registrations aside, and all of it on disk; memory;
+ * registrations, renamed from aside, and unblocks; state. A removal comes before the memory: the memory
+ * does not know the user any more, so no later answer would remove the file.
  */
 #ifndef JPKI_TOOLS_FLEET_STORE_H
 #define JPKI_TOOLS_FLEET_STORE_H
@@ -33,10 +34,10 @@ store_of(const struct flow_env *env)
 /* Makes the directories, or checks those that are there. One writer at a time: *ret_lock is the caller's. */
 bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;
 
-/* The text of the memory; *ret_text is the caller's, free(); NULL if there is none. */
+/* Reads the text of the memory; *ret_text is the caller's, free(), and NULL if the file does not exist. */
 bool store_read_memory(const struct store *store, char **ret_text) MUST_CHECK;
 
-/* What of the connection to the directory is told to people (jpkictl fleet status, doctor). */
+/* The connection to the directory, as jpkictl fleet status and jpkictl doctor show it. */
 struct store_link {
 	char server[256];	/* URI */
 	char mode[8];		/* "persist", "poll" or "down" */
@@ -45,12 +46,12 @@ struct store_link {
 
 bool store_write_link(const struct store *store, const struct store_link *link) MUST_CHECK;
 
-/* False: there is none, or it is not understood. */
+/* Returns false if no connection was noted, or if the note is malformed. */
 bool store_read_link(const struct store *store, struct store_link *ret) MUST_CHECK;
 
 /*
- * That the administrator has looked, and what is missing is gone: noted for the program that keeps the copy up to
- * date, and for its next whole answer.
+ * Notes that the administrator agrees to the removal of what is missing. `jpkictl fleet run` looks for
+ * the note, asks for a whole answer, and forgets the note once that has been taken.
  */
 bool store_accept(const struct store *store) MUST_CHECK;
 bool store_is_accepted(const struct store *store) MUST_CHECK;
