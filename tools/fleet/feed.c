@@ -8,7 +8,7 @@
 #include "lib/safefile.h"
 #include "tools/fleet/feed.h"
 
-/* The most octets of text that a kind has. */
+/* The maximum length of a kind's text, in bytes. */
 static size_t
 most_of(enum feed_kind kind)
 {
@@ -45,7 +45,7 @@ read_header(const uint8_t header[static FEED_HEADER], struct feed_frame *ret)
 	return ret->len <= most_of(ret->kind);
 }
 
-/* All of it; false at the end of the pipe, and for an error. */
+/* Reads exactly len bytes; returns false at the end of the pipe, and for an error. */
 static bool
 read_all(int fd, void *data, size_t len)
 {

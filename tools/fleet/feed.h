@@ -5,19 +5,19 @@
  *
  *	kind (1 octet), number (4), length (4, both big-endian), and so many octets of text
  *
- * The writer believes none of it: jpki_ldap may have been taken over by a server. What a frame says is what
- * a directory says, and is judged as such (tools/fleet/judge.h).
+ * The writer does not trust jpki_ldap, which a server may have taken over. What a frame says counts as what a
+ * directory says, and is judged as such (tools/fleet/judge.h).
  *
  *	LINK	number: feed_link()		the connection to the n-th server is up, in this mode, or down
- *	BEGIN					a whole answer begins; what of another was not ended is void
+ *	BEGIN					a whole answer begins; of one that was not ended, only blocks and lifts count
  *	ENTRY	text: an entry in LDIF		of the whole answer
- *	END	number: a result of LDAP	the answer is over; 0: it is whole
- *	CHANGE	number: registrations there	text: an entry in LDIF that was written since
+ *	END	number: LDAP result code	the answer has ended, and is whole if this is 0
+ *	CHANGE	number: registrations that the server has	text: an entry in LDIF that was written since
  *	SAYS	number: priority (syslog(3))	text: for the log
  *
  * In the other direction, on the standard input of jpki_ldap, there is its request (tools/ldap/request.h), and
- * then a FEED_NEXT each time that the server in use is no good, or a FEED_AGAIN for a whole answer. The end
- * of that pipe ends jpki_ldap.
+ * then single bytes: FEED_NEXT asks for another server, FEED_AGAIN for a whole answer. The end of that pipe
+ * ends jpki_ldap.
  */
 #ifndef JPKI_TOOLS_FLEET_FEED_H
 #define JPKI_TOOLS_FLEET_FEED_H
@@ -60,7 +60,7 @@ struct feed_frame {
 	enum feed_kind kind;
 	uint32_t number;
 	size_t len;
-	char text[FEED_TEXT_MAX + 1];	/* no NUL inside, one behind */
+	char text[FEED_TEXT_MAX + 1];	/* NUL-terminated, without another NUL */
 };
 
 enum feed { FEED_TAKEN, FEED_CLOSED, FEED_NONSENSE };
@@ -68,7 +68,7 @@ enum feed { FEED_TAKEN, FEED_CLOSED, FEED_NONSENSE };
 /* Waits for the next frame. CLOSED also for an error of read(2); after that or NONSENSE take no more. */
 enum feed feed_take(int fd, struct feed_frame *ret) MUST_CHECK;
 
-/* Writes one. False: the reader has gone, or the text is none. */
+/* Writes a frame. Returns false if the reader has gone, or if the kind cannot have this text. */
 bool feed_put(int fd, enum feed_kind kind, uint32_t number, const char *text, size_t len) MUST_CHECK;
 
 #endif

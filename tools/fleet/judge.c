@@ -26,7 +26,7 @@ struct judge {
 	struct judgement *result;
 	struct certdb *db;
 	char users_dir[PATH_MAX];
-	int64_t seen;		/* entries that are meant to register somebody */
+	int64_t seen;		/* entries that are meant to register a user */
 	int64_t sources;
 	int64_t registrations, removals;	/* entries of CHANGES */
 	bool limited;		/* the directory's result is not success */
@@ -110,7 +110,7 @@ survey_entry(struct judge *j, const struct ldif_entry *entry)
 	}
 }
 
-/* Goes through all entries; false: not to the end. */
+/* Calls each for every entry; returns false if it could not read up to the end. */
 static bool
 each_entry(struct judge *j, void (*each)(struct judge *j, const struct ldif_entry *entry))
 {
@@ -127,7 +127,7 @@ each_entry(struct judge *j, void (*each)(struct judge *j, const struct ldif_entr
 
 /* --- then: registrations ------------------------------------------------------------------- */
 
-/* What is accepted of one entry. */
+/* The certificates of one entry that are accepted. */
 struct candidate {
 	const struct ldif_entry *entry;
 	const struct record *r;
@@ -136,7 +136,7 @@ struct candidate {
 	size_t count;
 };
 
-/* hashes: so many of them, one behind the other with their NULs. */
+/* hashes: `count` texts, one after the other, each with its NUL. */
 static bool
 has_hash(const char *hashes, size_t count, const char *hash)
 {
@@ -169,8 +169,8 @@ decode(struct judge *j, struct view der, struct cert **ret)
 }
 
 /*
- * As jpkictl enroll --from-file does: kind and chain. When it is valid is for each login, so it is judged as
- * of its first moment.
+ * Checks kind and chain, as jpkictl enroll --from-file does. Each login checks whether the certificate is valid
+ * at that time, so here it is checked as of its notBefore.
  */
 static struct outcome
 check_certificate(struct judge *j, struct view der)
@@ -189,7 +189,7 @@ check_certificate(struct judge *j, struct view der)
 	return o;
 }
 
-/* What is registered already was checked when it came, and is at each login. */
+/* A certificate that is registered already was checked when it came, and is checked at each login. */
 static bool
 may_be_registered(struct judge *j, const struct candidate *c, struct view der, const char *hash)
 {
@@ -268,7 +268,7 @@ replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 	u->created = c->r->created;
 }
 
-/* Whether the file has what we remember: the writer may have ended between the two. */
+/* Whether the file has the certificates that we remember: the writer may have ended after it wrote only the memory. */
 static bool
 is_on_disk(const struct judge *j, const struct memory_user *u)
 {
@@ -301,8 +301,8 @@ is_unchanged(const struct judge *j, const struct memory_user *u, const struct ca
 }
 
 /*
- * An entry that is no newer than the one we know, and says something else: of an old backup, or written in
- * the same second. Only what it does not have any more is believed, and that only if it can be newer.
+ * For an entry that differs from the one we know, while the stamps of both do not say which is newer, such as
+ * two of the same second. It may remove certificates, but add none.
  */
 static void
 keep_known(const struct memory_user *u, struct candidate *c)
@@ -317,7 +317,7 @@ keep_known(const struct memory_user *u, struct candidate *c)
 	c->count = kept;
 }
 
-/* In changes, an entry that is known is written again; one that was made later is another. */
+/* In changes, the known entry of a user may come again; an entry that was created later is a second one. */
 static bool
 is_second_entry(const struct judge *j, const struct memory_user *u, const struct record *r)
 {
@@ -362,7 +362,7 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 	plan_user(j, &c);
 }
 
-/* No older than what is known of the source, or of the entry, may what was taken away come back. */
+/* Notes the later of the two times: an entry of before the removal, or as old as this one, must not bring it back. */
 static void
 take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when)
 {
@@ -375,7 +375,7 @@ take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when
 	fprintf(j->from->plan, "remove %s\n", u->user);
 }
 
-/* The server has said so: done at once. Where it does not say when, it was after what is known of the source. */
+/* The server reports the removal itself, so nothing is held back. If it gives no time, that of the last state counts. */
 static void
 judge_removal(struct judge *j, const struct record *r)
 {
@@ -472,7 +472,7 @@ judge_whole(struct judge *j)
 
 /* --- what was written since ------------------------------------------------------------------- */
 
-/* A block alone needs no database. */
+/* Changes that only block or lift need no trust database. */
 static bool
 judge_changes(struct judge *j)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One answer of a directory: all that it has, or what has changed, against what is remembered (tools/fleet/memory.h), by the rules
- * (tools/fleet/rules.h). Nothing is written here but a plan, for tools/fleet/store.h:
+ * Compares one answer of a directory, all that it has or what has changed, with what is remembered
+ * (tools/fleet/memory.h), by the rules (tools/fleet/rules.h). It writes only a plan, for tools/fleet/store.h:
  *
  *	block NAME, unblock NAME
  *	register USER COUNT, and then so many certificates in PEM
@@ -17,11 +17,11 @@
 #include "flow/possession/env.h"
 #include "tools/fleet/memory.h"
 
-/* What became of it. Blocks and lifts are taken in every case. */
+/* How it ended. Blocks and lifts are taken in every case except FAILED. */
 enum judge_end {
 	JUDGE_TAKEN = 1,
-	JUDGE_HELD,		/* registrations are missing, and why is not proved: none was removed; or (held 0, of CHANGES)
-				 * there are not as many as the state entry says */
+	JUDGE_HELD,		/* registrations are missing without proof that they were removed: none is removed here; or
+				 * (held 0, of CHANGES) their number differs from that in the state entry */
 	JUDGE_BEHIND,		/* the source is older than what we have seen of it: no registration was taken */
 	JUDGE_NO_SOURCE,	/* no state entry (in CHANGES it may be missing), or two: likewise */
 	JUDGE_UNREADABLE,	/* the text is not understood from some line on: likewise */
@@ -36,7 +36,7 @@ struct judgement {
 	bool whole;			/* the copy is what the source has: its state may be written */
 };
 
-/* What the text is. */
+/* What the text contains. */
 enum judge_answer {
 	JUDGE_WHOLE,		/* all that there is: what it does not mention is gone, if it proves to be whole */
 	JUDGE_CHANGES,		/* what was written, and removed (RECORD_REMOVED), since a whole one of the same server */
@@ -48,7 +48,7 @@ struct judge_source {
 	FILE *plan;
 	enum judge_answer answer;
 	int64_t there;		/* of CHANGES: registrations that the server has by now */
-	bool accept;		/* the administrator has looked: what is missing is gone */
+	bool accept;		/* the administrator agrees to the removal of what is missing */
 };
 
 /*

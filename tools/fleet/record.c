@@ -34,7 +34,7 @@ record_is_block_name(const char *name)
 	    strncmp(name, "00", 2) != 0;
 }
 
-/* By the finer of the two that is there. */
+/* Prefers entryCSN, which is finer than modifyTimestamp. */
 static void
 read_stamps(const struct ldif_entry *entry, struct record *r)
 {
@@ -123,8 +123,8 @@ read_word(const struct ldif_entry *entry, struct record *r)
 		return;
 	}
 	/*
-	 * Whatever else it says: what is not a lift is a block. The help desk may add a cn to a block: it neither hides the
-	 * block nor ends it.
+	 * An entry that is not a lift is a block. A cn that the help desk adds to a block must neither hide the
+	 * block nor end it.
 	 */
 	r->word = FLEET_BLOCK;
 	if (!entry->cut && ldif_only(entry, "cn") != NULL && description != NULL && begins_with_word(description, "lift"))

@@ -17,8 +17,8 @@
 #define RECORD_REMOVED "jpkiRemoved"
 
 enum record_kind {
-	RECORD_OTHER,		/* none of ours: passed over */
-	RECORD_BAD,		/* one of ours, and not understood: why says what */
+	RECORD_OTHER,		/* not an entry of pam_jpki: ignored */
+	RECORD_BAD,		/* an entry of pam_jpki that is malformed: `why` has the reason */
 	RECORD_REGISTRATION,
 	RECORD_WORD,		/* block or lift */
 	RECORD_SOURCE,

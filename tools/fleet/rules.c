@@ -117,7 +117,7 @@ rules_absence(const struct fleet_refresh *refresh, int64_t known, int64_t gone)
 {
 	int64_t most = known / 50 > FLEET_GONE_MAX ? known / 50 : FLEET_GONE_MAX;
 	bool whole = refresh->success && !refresh->limited;
-	/* Nobody counts what a filter lets through: another provider has to say the same. */
+	/* The state entry does not count what a filter lets through: another provider has to agree. */
 	bool proved = refresh->filtered ? refresh->agreed : refresh->stated == refresh->seen;
 
 	return whole && proved && gone <= most ? FLEET_REMOVE : FLEET_HOLD;

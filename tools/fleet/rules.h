@@ -72,7 +72,7 @@ struct fleet_refresh {
 	bool filtered;		/* only some of the entries were asked for */
 	bool agreed;		/* a second provider has named the same entries */
 	int64_t seen;		/* registrations */
-	int64_t stated;		/* as the state entry says; -1: there is none */
+	int64_t stated;		/* as the state entry says; -1: no state entry */
 };
 
 enum fleet_absence {
