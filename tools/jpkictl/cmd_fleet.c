@@ -70,7 +70,7 @@ run_import(struct tool *t, const char *path, bool accept)
 	return j.end == JUDGE_TAKEN && j.refused == 0 ? TOOL_OK : TOOL_WARNINGS;
 }
 
-/* For the program that keeps the copy up to date. */
+/* Leaves a note for `jpkictl fleet run` (store_accept()). */
 static int
 run_accept(struct tool *t)
 {

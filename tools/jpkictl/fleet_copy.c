@@ -18,11 +18,11 @@
 #include "tools/fleet/store.h"
 #include "tools/jpkictl/fleet_copy.h"
 
-/* What the caged process works on, under the numbers that the parent has them. */
+/* What the caged process works on; its descriptors have the same numbers as in the parent. */
 struct work {
 	const struct fleet_update *update;
 	int plan, memory;		/* files without a name */
-	char *remembered;		/* text of the memory; NULL: there is none */
+	char *remembered;		/* text of the memory; NULL: the file does not exist yet */
 };
 
 static FILE *
@@ -93,7 +93,7 @@ write_copy(const struct store *store, const struct work *w, const struct judgeme
 	    (!j->whole || (state.time >= 0 && state.generation >= 0 && store_write_state(store, &state)));
 }
 
-/* Where it fails, the log has said so: the copy counts, and it is found more slowly whose a card is. */
+/* A failure is logged only: the copy counts, and the search for a card's accounts is slower. */
 static void
 index_copy(const struct tool *t)
 {
@@ -158,7 +158,7 @@ fleet_copy_complain(const struct tool *t, const char *from, const struct judgeme
 		    from, (long)j->line);
 		break;
 	case JUDGE_FAILED:
-		break;	/* said already */
+		break;	/* fleet_copy_update() has reported it */
 	}
 	return true;
 }

@@ -10,7 +10,7 @@ struct fleet_update {
 	int ldif;	/* a file of entries in LDIF; lent */
 	enum judge_answer answer;
 	int64_t there;	/* of CHANGES: registrations that the directory has by now */
-	bool accept;	/* the administrator has looked: what is missing is gone */
+	bool accept;	/* the administrator agrees to the removal of what is missing */
 };
 
 /*

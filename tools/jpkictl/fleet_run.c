@@ -28,7 +28,7 @@
 #define LDIF_MAX ((size_t)1 << 30)	/* octets of one answer */
 #define CHANGES_MAX 1000		/* entries that are judged together */
 #define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
-#define UNEQUAL_MAX 3			/* state entries that name another number of registrations than there are */
+#define UNEQUAL_MAX 3			/* state entries in a row with a wrong number of registrations, until a whole answer is asked for */
 #define SAYS_MAX 30			/* lines for the log in SAYS_S seconds */
 #define SAYS_S 60
 #define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
@@ -44,7 +44,7 @@ struct run {
 	enum collect collecting;
 	size_t entries, octets;
 	uint32_t there;		/* of CHANGES */
-	bool believed;		/* the last whole answer of this server was: its changes register and remove */
+	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
 	unsigned int unequal;
 	/*
 	 * What the last whole answer had held back. The state entry that explains it may follow in a moment,
@@ -68,7 +68,7 @@ command(struct run *r, char which)
 	(void)!write(r->half.commands, &which, 1);
 }
 
-/* A server, or what has taken jpki_ldap over, must not fill the log. */
+/* Limits lines for the log: neither a server nor a jpki_ldap that was taken over must fill it. */
 static bool
 may_say(struct run *r)
 {
@@ -81,7 +81,7 @@ may_say(struct run *r)
 	return r->said++ < SAYS_MAX;
 }
 
-/* This server is no good: another, and then a whole answer. */
+/* Leaves this server: jpki_ldap goes to the next one, which sends a whole answer first. */
 static void
 go_on(struct run *r)
 {
@@ -162,7 +162,7 @@ take_whole(struct run *r)
 	note_link(r);
 }
 
-/* Not to the end, or of a server that is not believed: only what blocks and lifts. */
+/* Takes only blocks and lifts: the answer is incomplete, or the server is not believed. */
 static void
 take_words(struct run *r)
 {
@@ -285,7 +285,7 @@ take_says(struct run *r)
 	return true;
 }
 
-/* False: no frame that belongs here. */
+/* Returns false if such a frame must not come now. */
 static bool
 take_frame(struct run *r)
 {
@@ -310,7 +310,7 @@ take_frame(struct run *r)
 
 /* --- the loop ----------------------------------------------------------------------------------------- */
 
-/* 1: a frame may be taken. 0: none for now. -1: it is over. */
+/* Returns 1 if a frame can be read, 0 if not yet, -1 with errno. */
 static int
 wait_for_feed(const struct run *r, int ms)
 {

@@ -28,7 +28,7 @@
 
 /* --- what it is given ---------------------------------------------------------------------- */
 
-/* False, reported: no other user may take its place. */
+/* Returns false, reported, if the user does not exist: no other user may do this job. */
 static bool
 find_user(const struct tool *t, struct confine_user *user)
 {
@@ -98,7 +98,7 @@ lend_file(const struct tool *t, const char *path, const char *what, const struct
 	return fd;
 }
 
-/* Between its name here and its number there. */
+/* The lent files, in the order of LDAP_CA_FD and the numbers after it. */
 struct lent {
 	int fd[3];
 };
@@ -182,7 +182,7 @@ put_request(const struct tool *t, const struct fleet_half *h)
 
 /* --- the child --------------------------------------------------------------------------------- */
 
-/* Above the numbers that it is to have. */
+/* Moves a descriptor above the numbers that jpki_ldap expects. */
 static bool
 move_up(int *fd)
 {
@@ -190,7 +190,7 @@ move_up(int *fd)
 	return *fd >= 0;
 }
 
-/* Where there is no certificate, its numbers stay closed. */
+/* Without a certificate, the numbers of certificate and key are closed. */
 static bool
 arrange(int commands, int feed, const struct lent *lent)
 {
