@@ -32,7 +32,7 @@ put(struct entry *e, const char *text)
 	return true;
 }
 
-/* "attribute:: base64": no value has to be looked at. */
+/* Writes "attribute:: base64", which needs no check of the value. */
 static bool
 put_value(struct entry *e, const char *attribute, const void *data, size_t len)
 {
@@ -84,7 +84,7 @@ look_at_class(struct classes *c, const struct berval *v)
 	c->process |= strcasecmp(name, "applicationProcess") == 0;
 }
 
-/* Of one attribute: its only value, or the last one. */
+/* Keeps what jpki_ldap itself needs; of several values the last one. */
 static void
 look_at_value(struct entry *e, struct classes *c, const char *attribute, const struct berval *v)
 {
@@ -106,7 +106,7 @@ look_at_value(struct entry *e, struct classes *c, const char *attribute, const s
 
 /* --- one message --------------------------------------------------------------------------- */
 
-/* One attribute; false: there is no room for its values. */
+/* Takes one attribute; returns false if there is no room for its values. */
 static bool
 take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray values)
 {
@@ -119,7 +119,7 @@ take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray v
 	return fits;
 }
 
-/* All of them, once: libldap takes the message apart in place. False: it is not understood. */
+/* Takes all attributes in one pass, since libldap decodes the message in place. Returns false if it cannot. */
 static bool
 take_attributes(LDAP *ld, LDAPMessage *message, struct entry *e, struct classes *c, bool *ret_fits)
 {

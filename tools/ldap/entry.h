@@ -11,7 +11,7 @@
 #include "config/userfile.h"
 #include "tools/fleet/feed.h"
 
-/* What is asked for: classes, attributes and stamps. */
+/* What a search asks for: classes, attributes and stamps. */
 #define ENTRY_FILTER "(|(objectClass=pkiUser)(objectClass=device)(objectClass=applicationProcess))"
 extern char *const entry_attributes[];
 
@@ -22,7 +22,7 @@ struct entry {
 	char name[USERFILE_USER_MAX + 1];	/* of a registration: its uid, or "" */
 	char dn[256];		/* "" if it is longer */
 	char modified[32];	/* modifyTimestamp, or "" */
-	int64_t enrolled;	/* that the state entry names; -1: it is none */
+	int64_t enrolled;	/* number in a state entry; -1: not a state entry */
 };
 
 /*

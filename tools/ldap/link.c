@@ -36,7 +36,7 @@ static const struct setting settings[] = {
 	{ LDAP_OPT_X_TLS_PROTOCOL_MIN, LDAP_OPT_X_TLS_PROTOCOL_TLS1_2 },
 };
 
-/* ld: NULL for what connections are made from. */
+/* ld: NULL for the defaults of new connections. */
 static bool
 set_all(LDAP *ld)
 {
@@ -115,7 +115,7 @@ connect_to(struct link *l, const char *server)
 	return false;
 }
 
-/* With our certificate we are who it says; without one, nobody in particular. */
+/* With our certificate, which names us (EXTERNAL); without one, anonymously. */
 static bool
 bind_as(struct link *l, bool certificate)
 {
@@ -148,7 +148,7 @@ read_root(struct link *l, LDAPMessage *entry)
 	ldap_value_free_len(v);
 }
 
-/* A server that does not show it is one that offers nothing. */
+/* A server that does not show its root DSE counts as one without content synchronization. */
 static void
 look_at_root(struct link *l)
 {

@@ -16,13 +16,13 @@
 struct polling {
 	struct session *s;
 	char newest[TIME_TEXT + 1];	/* the latest modifyTimestamp that was seen; "": unknown */
-	bool need_whole;	/* what has changed cannot be told from changes alone */
+	bool need_whole;	/* changes alone do not show what was removed */
 	bool has_state;
 	struct entry state;	/* the state entry comes last: it speaks of all the others */
 	enum session_end end;	/* why a search has failed */
 };
 
-/* Every stamp of a server has this form (RFC 4517 §3.3.13), or changes cannot be asked for. */
+/* Ignores other forms of RFC 4517 §3.3.13: a server that uses them is asked for whole answers. */
 static void
 note_time(struct polling *p)
 {
@@ -52,7 +52,7 @@ result_of(const struct polling *p, LDAPMessage *message)
 	return ldap_parse_result(p->s->link.ld, message, &result, NULL, NULL, NULL, NULL, 0) == LDAP_SUCCESS ? result : LDAP_OTHER;
 }
 
-/* Lends every entry of an answer. False: p->end, and *ret_result is none of success. */
+/* Calls each for every entry, which is in s->entry. Returns false with p->end set and *ret_result not LDAP_SUCCESS. */
 static bool
 search(struct polling *p, const char *filter, bool (*each)(struct polling *p), int *ret_result)
 {
@@ -75,7 +75,7 @@ search(struct polling *p, const char *filter, bool (*each)(struct polling *p), i
 		if (over)
 			*ret_result = result_of(p, message);
 		else if (type != LDAP_RES_SEARCH_ENTRY || !entry_write(s->link.ld, message, &s->entry))
-			ok = give_up(p, SESSION_LOST, "an answer that is none, or a part is elsewhere (referral)", LDAP_OTHER);
+			ok = give_up(p, SESSION_LOST, "a malformed answer, or one that refers to another server (referral)", LDAP_OTHER);
 		else
 			ok = each(p);
 		ldap_msgfree(message);
@@ -141,7 +141,7 @@ take_changed(struct polling *p)
 	return true;
 }
 
-/* From when on changes are asked for: what is known already is passed over. */
+/* Writes from when on changes are asked for; take_changed() passes over entries that are known already. */
 static bool
 write_since(const struct polling *p, char since[static TIME_TEXT + 1])
 {
@@ -177,7 +177,7 @@ take_changes(struct polling *p)
 	return session_entry(s, FEED_CHANGE, (uint32_t)s->seen) || give_up(p, SESSION_OVER, "", 0);
 }
 
-/* False: it is over. What the server sends by itself, such as that it ends the connection, the next search finds out. */
+/* Returns false if the session is over. Between searches a server sends only that it ends the connection. */
 static bool
 wait_for_turn(struct polling *p)
 {

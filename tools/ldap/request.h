@@ -34,7 +34,7 @@ struct request {
 	size_t count;		/* at least one */
 };
 
-/* Reads it from a descriptor, and not an octet more. False: it is none. */
+/* Reads a request from a descriptor, and not a byte more. Returns false if it is malformed. */
 bool request_read(int fd, struct request *ret) __attribute__((warn_unused_result));
 
 #endif
