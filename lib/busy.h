@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * "Reading the card …" on a terminal, for work of another process that has shown nothing for a second. The line
- * goes again before anything else is shown. Where standard error is no terminal, there is none.
+ * disappears before anything else is shown. Nothing is shown if standard error is not a terminal.
  */
 #ifndef JPKI_LIB_BUSY_H
 #define JPKI_LIB_BUSY_H
@@ -15,13 +15,16 @@ struct busy {
 	bool shown;
 };
 
-/* From now on. */
+/* Begins the wait. */
 struct busy busy_begin(void);
 
 /* How long to wait, at most ms milliseconds (poll(2); -1: without limit), before busy_show(). */
 int busy_wait_ms(const struct busy *b, int ms);
 
-/* The wait is over and nothing has come. True: it was that for the line, which shows now. False: it was all of ms. */
+/*
+ * For when busy_wait_ms() has passed without a result. Returns true if it shows the line now, so that the wait
+ * goes on; false if all of ms has passed.
+ */
 bool busy_show(struct busy *b, const char *text) __attribute__((warn_unused_result));
 
 /* Something else is about to be shown, or the work is done. */
