@@ -16,7 +16,7 @@
 /* What one message leads to. */
 enum step {
 	STEP_ON,
-	STEP_NONSENSE,		/* no message that RFC 4533 knows here */
+	STEP_NONSENSE,		/* a message that RFC 4533 does not allow here */
 	STEP_WRITER_GONE,
 	STEP_FULL,		/* more entries than we keep */
 	STEP_DONE,		/* the server has ended the search: result */
@@ -52,7 +52,7 @@ begin_search(struct follow *f)
 
 /* --- entries -------------------------------------------------------------------------------- */
 
-/* The later of the CSNs in a cookie of OpenLDAP ("rid=…,csn=A;B"); "" if there is none. */
+/* Copies the latest CSN of a cookie of OpenLDAP ("rid=…,csn=A;B"); "" if the cookie has no CSN. */
 static void
 csn_of(const struct berval *cookie, char csn[static 64])
 {
@@ -76,7 +76,7 @@ csn_of(const struct berval *cookie, char csn[static 64])
 		}
 }
 
-/* Unless another entry registers the same name: then a whole answer has to sort it out. */
+/* Reports a removal. If another entry registers the same name, only a whole answer can tell what is left. */
 static enum step
 tell_removed(struct follow *f, const char *key, const char *csn)
 {
@@ -95,7 +95,7 @@ tell_removed(struct follow *f, const char *key, const char *csn)
 	return session_entry(s, FEED_CHANGE, (uint32_t)s->seen) ? STEP_ON : STEP_WRITER_GONE;
 }
 
-/* An entry that was renamed, or is none of ours any more, registers its old name no longer. */
+/* An entry that was renamed, or whose classes have changed, no longer registers its old name. */
 static enum step
 note_entry(struct follow *f, const char *key)
 {
@@ -104,7 +104,7 @@ note_entry(struct follow *f, const char *key)
 	enum step step = STEP_ON;
 
 	if (before != NULL && (!s->entry.registers || strcmp(before, s->entry.name) != 0))
-		step = s->whole ? STEP_NONSENSE : STEP_ON;	/* seldom: a whole answer says it */
+		step = s->whole ? STEP_NONSENSE : STEP_ON;	/* rare, so a whole answer reports it */
 	if (!s->entry.registers)
 		known_drop(&s->known, key);
 	else if (!known_add(&s->known, key, s->entry.name))
@@ -121,7 +121,7 @@ take_entry(struct follow *f, LDAPMessage *message, ber_int_t state, const char *
 
 	if (state == LDAP_SYNC_DELETE)
 		return s->whole ? tell_removed(f, key, csn) : STEP_NONSENSE;
-	/* "Present" is for those who came with a cookie. */
+	/* The state "present" answers a cookie, and we send none. */
 	if (state != LDAP_SYNC_ADD && state != LDAP_SYNC_MODIFY)
 		return STEP_NONSENSE;
 	if (!entry_write(s->link.ld, message, &s->entry))
@@ -215,7 +215,7 @@ take_id_set(struct follow *f, BerElement *ber)
 		return STEP_NONSENSE;
 	if (ber_peek_tag(ber, &len) == LDAP_TAG_REFRESHDELETES && ber_scanf(ber, "b", &deletes) == LBER_ERROR)
 		return STEP_NONSENSE;
-	/* Before the end of the refresh, or as a list of what is left, it is for those who came with a cookie. */
+	/* Before the end of the refresh, or as a list of what is present, it answers a cookie, and we send none. */
 	if (!f->s->whole || deletes == 0 || ber_scanf(ber, "[W]", &uuids) == LBER_ERROR)
 		return STEP_NONSENSE;
 	for (size_t i = 0; step == STEP_ON && uuids != NULL && uuids[i].bv_val != NULL; i++) {
@@ -253,7 +253,7 @@ take_intermediate(struct follow *f, LDAPMessage *message)
 {
 	struct berval *info = NULL;
 	char *oid = NULL;
-	enum step step = STEP_ON;	/* of another extension: none of ours */
+	enum step step = STEP_ON;	/* a message of another extension is ignored */
 	int result = ldap_parse_intermediate(f->s->link.ld, message, &oid, &info, NULL, 0);
 
 	if (result != LDAP_SUCCESS)
@@ -285,7 +285,7 @@ take_message(struct follow *f, LDAPMessage *message)
 
 /* --- until it is over -------------------------------------------------------------------------- */
 
-/* Why the server gives no place to one that stays. */
+/* Whether the server refuses a search that stays open. */
 static bool
 is_turned_away(int result)
 {
@@ -323,7 +323,7 @@ end_of(struct follow *f, enum step step)
 	return SESSION_LOST;
 }
 
-/* Takes all that has arrived. STEP_ON: there is no more. */
+/* Takes all messages that have arrived. Returns STEP_ON if more may come. */
 static enum step
 take_arrived(struct follow *f, bool *ret_lost)
 {
