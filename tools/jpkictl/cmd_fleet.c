@@ -101,48 +101,73 @@ word_of(enum fleetcopy_condition condition)
 	return "absent";
 }
 
-static int
-show_status(struct tool *t, bool json)
+struct status {
+	enum fleetcopy_condition condition;
+	bool known;			/* of the copy: state */
+	struct fleetcopy_state state;
+	bool linked;			/* `jpkictl fleet run` has noted a connection: link */
+	struct store_link link;
+	int64_t held;			/* as store_held() */
+};
+
+static void
+status_read(const struct tool *t, struct status *ret)
 {
 	struct store store = store_of(&t->env);
 	struct fleetcopy copy;
-	struct store_link link;
-	bool linked = store_read_link(&store, &link);
-	char date[CLK_UTC_MAX] = "-";
-	int64_t held = store_held(&store);
-	int result = TOOL_OK;
-	bool known;
 
 	fleetcopy_open(&t->conf, t->env.trust_owner, clk_wall_s(t->env.clk), &t->log, &copy);
-	known = copy.condition == FLEETCOPY_FRESH || copy.condition == FLEETCOPY_STALE;
-	if (known && !clk_utc_text(copy.state.time, date))
-		snprintf(date, sizeof date, "-");
-	if (json) {
-		json_t *object = json_object();
-
-		json_put(object, "condition", json_text(word_of(copy.condition)));
-		json_put(object, "time", known ? json_time(copy.state.time) : json_null());
-		json_put(object, "generation", known ? json_integer(copy.state.generation) : json_null());
-		json_put(object, "enrolled", known ? json_integer(copy.state.enrolled) : json_null());
-		json_put(object, "blocked", known ? json_integer(copy.state.blocked) : json_null());
-		json_put(object, "held", held >= 0 ? json_integer(held) : json_null());
-		json_put(object, "server", linked ? json_text(link.server) : json_null());
-		json_put(object, "mode", linked ? json_text(link.mode) : json_null());
-		json_put(object, "heard", linked ? json_time(link.heard) : json_null());
-		result = json_print(t, object);
-	} else {
-		tool_row(_("Condition:"), 14, word_of(copy.condition));
-		tool_row(_("As of:"), 14, date);
-		if (known)
-			printf(_("  registered %ld, blocked %ld, generation %ld\n"), (long)copy.state.enrolled, (long)copy.state.blocked,
-			    (long)copy.state.generation);
-		if (linked)
-			printf(_("  directory %s, mode %s\n"), link.server, link.mode);
-		if (held > 0)
-			printf(_("  held back from removal: %ld (jpkictl fleet accept)\n"), (long)held);
-	}
+	*ret = (struct status){ .condition = copy.condition, .state = copy.state, .held = store_held(&store) };
+	ret->known = copy.condition == FLEETCOPY_FRESH || copy.condition == FLEETCOPY_STALE;
+	ret->linked = store_read_link(&store, &ret->link);
 	fleetcopy_close(&copy);
-	return result == TOOL_OK && (copy.condition != FLEETCOPY_FRESH || held > 0) ? TOOL_WARNINGS : result;
+}
+
+static int
+status_print_json(const struct tool *t, const struct status *s)
+{
+	json_t *object = json_object();
+
+	json_put(object, "condition", json_text(word_of(s->condition)));
+	json_put(object, "time", s->known ? json_time(s->state.time) : json_null());
+	json_put(object, "generation", s->known ? json_integer(s->state.generation) : json_null());
+	json_put(object, "enrolled", s->known ? json_integer(s->state.enrolled) : json_null());
+	json_put(object, "blocked", s->known ? json_integer(s->state.blocked) : json_null());
+	json_put(object, "held", s->held >= 0 ? json_integer(s->held) : json_null());
+	json_put(object, "server", s->linked ? json_text(s->link.server) : json_null());
+	json_put(object, "mode", s->linked ? json_text(s->link.mode) : json_null());
+	json_put(object, "heard", s->linked ? json_time(s->link.heard) : json_null());
+	return json_print(t, object);
+}
+
+static void
+status_print(const struct status *s)
+{
+	char date[CLK_UTC_MAX];
+
+	tool_row(_("Condition:"), 14, word_of(s->condition));
+	tool_row(_("As of:"), 14, s->known && clk_utc_text(s->state.time, date) ? date : "-");
+	if (s->known)
+		printf(_("  registered %ld, blocked %ld, generation %ld\n"), (long)s->state.enrolled, (long)s->state.blocked,
+		    (long)s->state.generation);
+	if (s->linked)
+		printf(_("  directory %s, mode %s\n"), s->link.server, s->link.mode);
+	if (s->held > 0)
+		printf(_("  held back from removal: %ld (jpkictl fleet accept)\n"), (long)s->held);
+}
+
+static int
+show_status(const struct tool *t, bool json)
+{
+	struct status s;
+	int result = TOOL_OK;
+
+	status_read(t, &s);
+	if (json)
+		result = status_print_json(t, &s);
+	else
+		status_print(&s);
+	return result == TOOL_OK && (s.condition != FLEETCOPY_FRESH || s.held > 0) ? TOOL_WARNINGS : result;
 }
 
 /* ----------------------------------------------------------------------------------------------- */
