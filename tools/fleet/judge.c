@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define KNOWN_KEY_MAX 256
 #define KNOWN_ENTRIES_MAX 200000

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "tools/ldap/session.h"
