@@ -238,7 +238,7 @@ put_new(const struct flow_env *env, struct view der, const struct enroll_how *ho
 		return outcome_of(OUTCOME_INTERNAL);
 	if (!pem_write(der, pem, sizeof pem))
 		return outcome_of(OUTCOME_CERT_BAD);
-	snprintf(note, sizeof note, "enrolled %s %s, by %s\n", when, how->whence, how->by);
+	snprintf(note, sizeof note, "enrolled %s %s, by %s\n", when, how->source, how->by);
 	writer_text(w, note);
 	writer_bytes(w, pem, strlen(pem) + 1);
 	return outcome_of(OUTCOME_OK);

@@ -24,7 +24,7 @@ struct outcome enroll_check(const struct flow_env *env, struct view der) MUST_CH
 struct enroll_how {
 	bool add;		/* beside those that are enrolled, not in their place */
 	bool claim;		/* only as enroll_may_claim() says */
-	const char *whence;	/* source, for the comment in the file: "from the card, key proven" */
+	const char *source;	/* for the comment in the file: "from the card, key proven" */
 	const char *by;		/* who did it; must not contain the first line of a certificate */
 };
 

@@ -135,7 +135,7 @@ register_card(struct tool *t, const struct account *caller, const char *terminal
 	const struct notice_store notices = { .dir = NOTICES_DIR, .log = &t->log };
 	struct notice notice = { .when = clk_wall_s(t->env.clk) };
 	char by[TOOL_ACTOR_MAX];
-	const struct enroll_how how = { .claim = true, .whence = "from the card, key proven", .by = by };
+	const struct enroll_how how = { .claim = true, .source = "from the card, key proven", .by = by };
 	sigset_t before;
 	struct outcome o;
 

@@ -23,10 +23,10 @@ struct enrolling {
 };
 
 static int
-write_it(struct tool *t, const struct enrolling *e, const struct judged *judged, const char *whence)
+write_it(struct tool *t, const struct enrolling *e, const struct judged *judged, const char *source)
 {
 	char actor[TOOL_ACTOR_MAX];
-	struct enroll_how how = { .add = e->add, .whence = whence, .by = actor };
+	struct enroll_how how = { .add = e->add, .source = source, .by = actor };
 	struct outcome o;
 
 	tool_actor(actor);

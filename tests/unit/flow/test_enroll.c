@@ -345,7 +345,7 @@ first_verdict(struct kit *k)
 static enum outcome_status
 write_leaf(struct kit *k, const char *user, const char *leaf, bool add)
 {
-	struct enroll_how how = { .add = add, .whence = "by a test", .by = "root (uid 0)" };
+	struct enroll_how how = { .add = add, .source = "by a test", .by = "root (uid 0)" };
 	struct outcome o;
 	struct survey s;
 
@@ -426,7 +426,7 @@ claim_of(struct kit *k, const char *user, const char *leaf)
 static enum outcome_status
 claim_leaf(struct kit *k, const char *user, const char *leaf)
 {
-	struct enroll_how how = { .claim = true, .whence = "by a test", .by = "root (uid 0)" };
+	struct enroll_how how = { .claim = true, .source = "by a test", .by = "root (uid 0)" };
 	struct outcome o;
 	struct survey s;
 

@@ -346,8 +346,8 @@ test_heads_that_are_none(void **state)
 static void
 test_enroll_and_revoke(void **state)
 {
-	static const struct enroll_how how = { .whence = "from a file", .by = "root" }, add = { .add = true,
-		.whence = "from a file", .by = "root" };
+	static const struct enroll_how how = { .source = "from a file", .by = "root" }, add = { .add = true,
+		.source = "from a file", .by = "root" };
 	struct kit *k = *state;
 	struct outcome o;
 
