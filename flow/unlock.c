@@ -174,7 +174,7 @@ sealing_of(struct view signature, const struct unlock_facts *facts, struct view 
 	return s;
 }
 
-/* Takes the password from the block that was sealed; false if there is none. */
+/* Takes the password from the block that was sealed; returns false if the block has no password. */
 static bool
 take_password(const uint8_t block[static BLOCK_LEN], struct secret *password)
 {

@@ -20,8 +20,8 @@
 bool link_is_there(void) MUST_CHECK;
 
 /*
- * Receives REQUEST; waits ten seconds for it. False: there is none, it is malformed, or it is of
- * another version (which is answered).
+ * Receives REQUEST; waits ten seconds for it. Returns false if none arrives, if it is malformed, or
+ * if it is of another version (which is answered).
  */
 bool link_receive_request(struct proto_request *ret) MUST_CHECK;
 

@@ -117,7 +117,7 @@ struct proto_request {
 	bool named;		/* LOGIN: the card has named the user, who is greeted */
 	bool locker;		/* the program runs as the user, as screen lockers do: EARLY is allowed */
 	char user[ACCOUNT_NAME_MAX];	/* the account's name (lib/account.h) */
-	uid_t uid;		/* the account's; ACCOUNT_NO_UID: there is none of that name */
+	uid_t uid;		/* the account's; ACCOUNT_NO_UID: no account has that name */
 	char login_name[PROTO_NAME_MAX];	/* as typed: it may be another name of the account */
 	char service[PROTO_NAME_MAX], host[PROTO_NAME_MAX];
 	struct proto_claims {	/* on the place of the user, as in struct place_evidence; "" for none */

@@ -42,7 +42,7 @@ add_whereabouts(pam_handle_t *pamh, struct proto_request *request)
 		snprintf(request->auth_info, sizeof request->auth_info, PROTO_AUTH_INFO_TOO_LONG);
 }
 
-/* Finds the account that a typed name means; false: there is none whose enrollment could be looked up. */
+/* Finds the account that a typed name means; returns false if no account has an enrollment to look up. */
 static bool
 name_account(const char *typed, const struct log *log, struct proto_request *request)
 {

@@ -27,9 +27,9 @@ struct flow_env {
 	const struct budget *budget;
 	uid_t trust_owner;			/* 0 but in tests (lib/safefile.h) */
 	/*
-	 * The uid of the account with this name (pw_name); false: there is none. It decides whether
-	 * an organization may register a card for the account (config/fleetcopy.h). NULL: it may
-	 * for none.
+	 * Finds the uid of the account with this name (pw_name); returns false if no account has it.
+	 * The uid decides whether an organization may register a card for the account
+	 * (config/fleetcopy.h). NULL: it may not for any account.
 	 */
 	bool (*uid_of)(void *ctx, const char *user, uid_t *ret_uid);
 	void *uid_ctx;

@@ -133,7 +133,7 @@ struct openers {
 	unsigned int count;
 };
 
-/* Finds lines for the modules after ours (NULL: there is none) that a login by card does not call. */
+/* Finds lines for the modules after ours (NULL: our module is not in the stack) that a login by card does not call. */
 void openers_find(const struct pamstack *stack, const struct pamstack_line *ours, struct openers *ret);
 
 /* Whether a service should have them: it begins a session. NULL: not known. */
