@@ -75,3 +75,34 @@ power_cut_in_setup()
 # Letter: the process that would take it back was there, and waited; SIGKILL and power cuts are not waited for.
 # Seen to succeed: 1e570f7: the service stayed changed after the boot
 adversary power-cut-in-setup power_cut_in_setup
+
+# Stacks in which a line before ours, of the administrator, leads to or past it; and users with neither card nor password.
+openers_let_in()
+{
+	local before user
+
+	cp "$PAMDIR"/pam_permit.so "$PAMDIR"/pam_gnome_keyring.so
+	for before in '' 'auth [success=ignore default=1] pam_localuser.so' 'auth [success=1 default=ignore] pam_localuser.so' \
+		'auth [success=2 default=ignore] pam_permit.so' 'auth [default=ignore] pam_deny.so' 'auth optional pam_group.so'; do
+		rm -rf /var/lib/pam_jpki/setup
+		rm -f /etc/pam.d/{gdm-password,sddm,xscreensaver,xsecurelock,swaylock,i3lock,sshd,e2e,su,su-l,sudo-i}
+		printf '%s\n@include common-auth\n@include common-account\n@include common-session\nauth optional pam_gnome_keyring.so\n' \
+			"$before" > /etc/pam.d/lightdm
+		run jpkictl setup --yes --user hanako --comfort unlock --services lightdm --rollback 0
+		[ "$STATUS" != 0 ] || expect_has 'what ends a login by card' pam_permit.so "$(grep -A2 pam_jpki /etc/pam.d/lightdm)"
+		for user in hanako taro; do
+			for key in pin=no-password pin=8276; do
+				sim remove
+				run pamdrive --service lightdm --user "$user" "$key" auth
+				no_login
+			done
+		done
+		fresh_card
+	done
+	rm -f "$PAMDIR/pam_gnome_keyring.so" /etc/pam.d/lightdm
+	reset_config
+}
+# Promise: `jpkictl setup` writes no line that lets in anybody who has neither the card nor the password, whatever the stack is.
+# Letter: each stack refuses such users before setup, and its lines are in order.
+# Seen to succeed: mutant jump-that-ends-a-card-login
+adversary opener-lines-that-let-in openers_let_in
