@@ -6,27 +6,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/callfilter.h"
+#include "tests/unit/deed.h"
 #include "tests/unit/test.h"
-
-#define WELL 1000
-
-/* How a child ended: the signal, or else WELL and what the deed returned. */
-static int
-end_of(int (*deed)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(deed());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : WELL + WEXITSTATUS(status);
-}
 
 /* How many there are; a container gives every process one to begin with. Linux 5.9 shows it. */
 static int

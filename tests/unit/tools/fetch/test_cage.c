@@ -18,32 +18,17 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/capture.h"
+#include "tests/unit/deed.h"
 #include "tests/unit/test.h"
 #include "tools/fetch/cage.h"
 #include "tools/fetch/filter.h"
 
 static const struct log no_log;
 
-/* How a child ended: the signal, or else 1000 and what the deed returned. */
-static int
-end_of(int (*deed)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(deed());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 1000 + WEXITSTATUS(status);
-}
-
-#define WELL 1000
-#define NOT_THERE (1000 + ENOSYS)
+#define NOT_THERE (WELL + ENOSYS)
 
 /* errno where a call failed, else 0. */
 static int
@@ -170,7 +155,7 @@ cage_leaves_what_names_need(void **state)
 		int (*deed)(void);
 		int end;
 	} rows[] = {
-#define ROW(deed, end) { #deed, deed, 1000 + (end) }
+#define ROW(deed, end) { #deed, deed, WELL + (end) }
 		ROW(read_accounts, EACCES), ROW(read_shadow, EACCES), ROW(read_processes, EACCES),
 		ROW(read_homes, EACCES), ROW(read_lists, EACCES), ROW(open_the_terminal, EACCES),
 		ROW(write_beside, EACCES), ROW(look_up, 0), ROW(session, 0),
@@ -181,10 +166,10 @@ cage_leaves_what_names_need(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int end = end_of(rows[i].deed);
 
-		if (end == 1000 + 77)
+		if (end == WELL + 77)
 			continue;	/* no Landlock here */
 		/* Without a terminal there is none to be refused. */
-		if (rows[i].deed == open_the_terminal && end == 1000 + ENXIO)
+		if (rows[i].deed == open_the_terminal && end == WELL + ENXIO)
 			continue;
 		if (end != rows[i].end)
 			fail_msg("%s ended with %d, not %d", rows[i].name, end, rows[i].end);

@@ -11,11 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/deed.h"
 #include "tests/unit/test.h"
 
 #include "tools/jpkictl/fleet_start.h"
-
-#define WELL 1000
 
 static struct tool tool = { .command = "fleet", .conf_file = "pam_jpki.conf" };
 static char said[1024];
@@ -30,18 +29,19 @@ tool_complain(const struct tool *t, const char *format, ...)
 	va_end(args);
 }
 
-/* How a sealed child ended: the signal, or else 1000 and what the deed returned. */
-static int
-end_of(int (*deed)(void))
-{
-	int status;
-	pid_t pid = fork();
+static int (*writers_deed)(void);
 
-	assert_true(pid >= 0);
-	if (pid == 0)
-		_exit(fleet_seal(&tool) ? deed() : 99);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 1000 + WEXITSTATUS(status);
+static int
+seal_and_do(void)
+{
+	return fleet_seal(&tool) ? writers_deed() : 99;
+}
+
+static int
+end_of_sealed(int (*deed)(void))
+{
+	writers_deed = deed;
+	return end_of(seal_and_do);
 }
 
 static int
@@ -119,13 +119,13 @@ child_of_the_family(void)
 static void
 no_sockets(void **state)
 {
-	assert_int_equal(end_of(internet), SIGSYS);
-	assert_int_equal(end_of(local), SIGSYS);
-	assert_int_equal(end_of(connection), SIGSYS);
-	assert_int_equal(end_of(program), SIGSYS);
-	assert_int_equal(end_of(ring), SIGSYS);
-	assert_int_equal(end_of(family), WELL);
-	assert_int_equal(end_of(child_of_the_family), WELL + SIGSYS);
+	assert_int_equal(end_of_sealed(internet), SIGSYS);
+	assert_int_equal(end_of_sealed(local), SIGSYS);
+	assert_int_equal(end_of_sealed(connection), SIGSYS);
+	assert_int_equal(end_of_sealed(program), SIGSYS);
+	assert_int_equal(end_of_sealed(ring), SIGSYS);
+	assert_int_equal(end_of_sealed(family), WELL);
+	assert_int_equal(end_of_sealed(child_of_the_family), WELL + SIGSYS);
 }
 
 static void
