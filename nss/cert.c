@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -232,22 +231,6 @@ bool
 cert_fingerprint_of(struct view der, char ret[static CERT_FINGERPRINT_LEN + 1])
 {
 	return fingerprint(der, ret);
-}
-
-bool
-cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1])
-{
-	size_t n = 0;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == ':')
-			continue;
-		if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p))
-			return false;
-		ret[n++] = (char)tolower((unsigned char)*p);
-	}
-	ret[n] = '\0';
-	return true;
 }
 
 int64_t

@@ -3,7 +3,7 @@
  * nss/blocklist: a line of any text is an entry, empty or bad; an entry is a whole hash, or a whole hash and a
  * number in the one form in which certificates are compared with it.
  *
- * Source: lib/buf.c
+ * Source: nss/fingerprint.c lib/buf.c
  * Included: nss/blocklist.c
  * Bound: lines of 16 characters with words of 1 ("c", "s"), hashes of 2 digits, numbers of 4
  * Unwind: 18
@@ -13,6 +13,7 @@
  * Smaller: nss/blocklist.c: strcmp(word, "certificate") -> strcmp(word, "c")
  * Smaller: nss/blocklist.c: strcmp(word, "serial") -> strcmp(word, "s")
  * Defect: nss/blocklist.c: if (n == BLOCKLIST_SERIAL_LEN || !isxdigit -> if (n > BLOCKLIST_SERIAL_LEN || !isxdigit
+ * Defect: nss/fingerprint.c: if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p)) -> if (n == CERT_FINGERPRINT_LEN)
  * Defect: nss/blocklist.c: && strlen(ret) == CERT_FINGERPRINT_LEN; -> ;
  * Defect: nss/blocklist.c: (*p == '0' && n == 0) -> (*p == '0' && n == 1)
  * Defect: nss/blocklist.c: word == NULL || !blocklist_read_serial(word -> !blocklist_read_serial(word
@@ -21,23 +22,6 @@
 #include "tests/prove/prove.h"
 
 #define LINE 17
-
-/* As nss/cert.c has it, which is made of NSS otherwise. */
-bool
-cert_read_fingerprint(const char *text, char ret[static CERT_FINGERPRINT_LEN + 1])
-{
-	size_t n = 0;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == ':')
-			continue;
-		if (n == CERT_FINGERPRINT_LEN || !isxdigit((unsigned char)*p))
-			return false;
-		ret[n++] = (char)tolower((unsigned char)*p);
-	}
-	ret[n] = '\0';
-	return true;
-}
 
 static bool
 is_number(const char *serial)
