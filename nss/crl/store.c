@@ -391,6 +391,17 @@ install_list(const struct aside *a, const char *name)
 	return f;
 }
 
+/* Does work(ctx) as the store wants it: in a separate process, or here. False: that failed, *result is unchanged. */
+static bool
+do_apart(const struct crlstore *s, void (*work)(void *ctx, void *result), void *ctx, void *result, size_t size,
+    const int *fds, size_t fd_count)
+{
+	if (s->apart != NULL)
+		return s->apart(s->apart_ctx, work, ctx, result, size, fds, fd_count);
+	work(ctx, result);
+	return true;
+}
+
 /* Reads, verifies and indexes a list; in a separate process if the store has one. */
 struct judging {
 	struct aside *aside;
@@ -456,13 +467,10 @@ is_name(const char name[static CRLSTORE_NAME_MAX])
 static struct judgement
 judge_list(const struct judging *j)
 {
-	const struct crlstore *s = j->o->s;
 	struct judgement result = { .fault = CRL_INTERNAL };
 	int fds[] = { j->fd, j->aside->der, j->aside->index, j->o->dir };
 
-	if (s->apart == NULL)
-		judge_apart((void *)(uintptr_t)j, &result);
-	else if (!s->apart(s->apart_ctx, judge_apart, (void *)(uintptr_t)j, &result, sizeof result, fds,
+	if (!do_apart(j->o->s, judge_apart, (void *)(uintptr_t)j, &result, sizeof result, fds,
 	    sizeof fds / sizeof fds[0]))
 		result.fault = CRL_INTERNAL;
 	if ((result.fault == CRL_OK || result.fault == CRL_SAME) &&
@@ -640,15 +648,10 @@ merge_apart(void *ctx, void *result)
 static enum crl_fault
 fill_merged(struct merge *m)
 {
-	const struct crlstore *s = m->o->s;
 	enum crl_fault f = CRL_INTERNAL;
 	int fds[] = { m->o->dir, m->fd };
 
-	if (s->apart == NULL)
-		merge_apart(m, &f);
-	else if (!s->apart(s->apart_ctx, merge_apart, m, &f, sizeof f, fds, sizeof fds / sizeof fds[0]))
-		f = CRL_INTERNAL;
-	return f;
+	return do_apart(m->o->s, merge_apart, m, &f, sizeof f, fds, sizeof fds / sizeof fds[0]) ? f : CRL_INTERNAL;
 }
 
 /* The old one stays until the new one is whole. */
