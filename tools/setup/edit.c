@@ -68,18 +68,18 @@ is_our_line(const char *line, const char **ret_rest)
 	    (*ret_rest)[strlen(*ret_rest) - 1] != '\\';
 }
 
-/* Where our line begins, or NULL; *ret_end: after its newline. */
+/* Where our line begins, or NULL. */
 static const char *
-our_place(const char *text, const char **ret_end)
+our_place(const char *text)
 {
 	char line[LINE_MAX_PAM];
 	const char *rest;
 	bool continued = false;
 
-	for (const char *p = text; *p != '\0'; p = *ret_end) {
+	for (const char *p = text, *next; *p != '\0'; p = next) {
 		bool was = continued;
 
-		*ret_end = take_line(p, line, &continued);
+		next = take_line(p, line, &continued);
 		if (!was && is_our_line(line, &rest))
 			return p;
 	}
@@ -167,10 +167,8 @@ struct places {
 static struct places
 find_places(const char *text, const struct edit *e)
 {
-	const char *end;
-
 	return (struct places){
-		.ours = !e->card && e->openers.count > 0 ? our_place(text, &end) : NULL,
+		.ours = !e->card && e->openers.count > 0 ? our_place(text) : NULL,
 		.auth = e->card ? place_of(text, "auth", "common-auth") : NULL,
 		.account = e->card ? place_of(text, "account", "common-account") : NULL,
 		.session = e->session ? session_place(text) : NULL,
