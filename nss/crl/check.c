@@ -252,8 +252,8 @@ clears(const struct search *s, const struct crlindex *merged)
 }
 
 /*
- * Asks the merged index of the issuer, if there is one. False: it is not known what the lists say, so that each has to
- * be asked.
+ * Whether the issuer has a merged index, and it shows that the lists need not be read one by one. False says nothing
+ * about the certificate.
  */
 static bool
 are_clear(const struct search *s)

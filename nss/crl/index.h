@@ -45,8 +45,8 @@
  * universal hash (Carter and Wegman), with which two given numbers collide
  * once in 2^61 or so. The keys are taken from the issuer's hashes above, so that lists of
  * one issuer can be merged; only the issuer could choose numbers that collide, and it can
- * revoke what it likes. (Until 1.0 they were taken from the DER: a reader uses those of the
- * header, whatever they are.) This keeps the index below half of
+ * revoke what it likes. (Until 1.0 they were taken from the DER: a reader takes them
+ * from the header in any case.) This keeps the index below half of
  * the CRL also for serial numbers of 20 bytes, which no exact index could.
  *
  * The records of a class ascend byte by byte, whole records, in blocks: as many records
@@ -112,8 +112,8 @@ enum crl_fault crlindex_find(const struct crlindex *index, struct view serial,
     struct crlindex_hit *ret_hit) MUST_CHECK;
 
 /*
- * Lists to be merged: calls `add` for the index of each, which need not be open longer than that, up to the first
- * fault, which it returns.
+ * Lists to be merged. each() calls `add` with the index of each list, and may close that index afterwards. It stops at
+ * the first fault and returns it.
  */
 struct crlindex_lists {
 	enum crl_fault (*each)(void *ctx, enum crl_fault (*add)(void *add_ctx, const struct crlindex *index), void *add_ctx);

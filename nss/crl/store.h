@@ -82,7 +82,7 @@ enum crl_fault crlstore_import(const struct crlstore *store, int fd, int64_t now
  */
 void crlstore_merge(const struct crlstore *store);
 
-/* What a merged index says of the directory it was made in. False if NSS is not in use. */
+/* The stamp of a directory of lists: a merged index counts only while it has this one. False if NSS is not in use. */
 bool crlstore_stamp(const struct stat *dir, uint8_t ret_stamp[static CRL_HASH_LEN]) MUST_CHECK;
 
 /* One list of the store. */

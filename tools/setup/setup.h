@@ -124,8 +124,8 @@ bool services_act(struct setup *s);
 bool setup_has_service(const char *name);
 
 /*
- * openers.c: what a login opens with the password (a keyring, a volume, a home directory), and what a login by
- * card can open with the one that the card unlocks.
+ * openers.c: what a login by password opens with it (a keyring, a volume, a home directory), and what a login by
+ * card can open with the password that the card unlocks.
  */
 #define OPENERS_TEXT 1024
 struct openers {
@@ -136,7 +136,7 @@ struct openers {
 /* Finds lines for the modules after ours (NULL: our module is not in the stack) that a login by card does not call. */
 void openers_find(const struct pamstack *stack, const struct pamstack_line *ours, struct openers *ret);
 
-/* Whether a service should have them: it begins a session. NULL: not known. */
+/* Whether a service should have such lines, because it begins a session. NULL, an unknown service, should not. */
 bool openers_wanted(const struct known_service *k);
 
 /* Whether a service of this machine that begins a session has such modules. */
@@ -145,8 +145,9 @@ bool openers_exist(void);
 /*
  * edit.c: the text of a service's file with our lines in it. card: two, in front of those that
  * check the password and the account; options follow the module of the first. session: one
- * behind the last of the session. openers: behind the first of ours, for a login by card alone; without card, the
- * first of ours is there already, as it was written here. New memory; NULL: no place was found for the first (or no memory).
+ * behind the last of the session. openers: lines after the first of ours, which only a login by
+ * card reaches; without card, the text has that first line already, as this function wrote it. New memory; NULL: no place
+ * was found for the first (or no memory).
  */
 struct edit {
 	bool card, session;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * busy.h for work of this process itself: a child waits for the second to pass, and shows the line. It has no
- * PIN (struct secret is empty in a child), and ends with us, however we end.
+ * lib/busy.h for work that this process does itself: a child waits a second, then shows the line. The child has no
+ * PIN (struct secret is empty in a child), and exits when this process does, even if that is killed.
  */
 #ifndef JPKI_TOOLS_SSH_BUSY_APART_H
 #define JPKI_TOOLS_SSH_BUSY_APART_H
