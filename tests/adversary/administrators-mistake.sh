@@ -102,7 +102,7 @@ openers_let_in()
 	rm -f "$PAMDIR/pam_gnome_keyring.so" /etc/pam.d/lightdm
 	reset_config
 }
-# Promise: `jpkictl setup` writes no line that lets in anybody who has neither the card nor the password, whatever the stack is.
+# Promise: `jpkictl setup` writes no line that admits a user with neither the card nor the password, whatever the stack contains.
 # Letter: each stack refuses such users before setup, and its lines are in order.
 # Seen to succeed: mutant jump-that-ends-a-card-login
 adversary opener-lines-that-let-in openers_let_in

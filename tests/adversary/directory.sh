@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# A server that stands in the place of the organization's directory, or that has taken over the process which
+# An attacker who runs a server in place of the organization's directory, or has taken over the process that
 # talks to it.
 
 # shellcheck source=tests/e2e/directory.sh
@@ -47,7 +47,7 @@ registers_root()
 	[ ! -e "$FLEET/users/root.pem" ] || broken 'a registration of root'
 	free_again
 }
-# Promise: Who controls the connection to the organization's directory, or the process that has it, can deny logins, and registers neither root nor an account of the system.
+# Promise: An attacker who controls the connection to the organization's directory, or the process that has it, can deny logins, but register neither root nor an account of the system.
 # Letter: every frame is in order, and so is every entry; the certificates are genuine.
 # Seen to succeed: mutant fleet-registers-anybody fleet-root-in-the-copy
 adversary network-half-registers-root registers_root
@@ -139,7 +139,7 @@ without_an_end()
 	free_again
 }
 # Promise: The process that writes the copy has no sockets, and takes frames of known form and bounded size alone from the one that talks to the directory.
-# Letter: each frame is small; there is no end of them. Then one that says that it has four gigabytes.
+# Letter: each frame is small, but they do not end. Then one frame announces four gigabytes.
 # Seen to succeed: mutant fleet-answer-without-end
 adversary network-half-without-end without_an_end
 
@@ -151,7 +151,7 @@ looks_round()
 	free_again
 }
 # Promise: A server that gains control of the process that talks to the directory controls a process without files and other programs, of a user with no other job.
-# Letter: it does not come near the writer: it looks for what the machine has lying about.
+# Letter: it leaves the writer alone, and looks for files and programs of the machine.
 # Seen to succeed: mutant network-half-not-caged
 adversary network-half-looks-round looks_round
 
