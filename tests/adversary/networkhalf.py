@@ -32,7 +32,7 @@ def everything():
 
 
 def registers():
-    """All is as the form wants it; what is registered is not."""
+    """Well-formed frames, which register accounts that must not be registered."""
     everything()
 
 

@@ -93,7 +93,7 @@ connect_one(const char *uri, const char *base)
 	count++;
 }
 
-/* Whether a message is what is waited for: the entry, or (text == NULL) that the refresh is over. */
+/* Whether a message is the awaited one: the entry, or (text == NULL) the end of the refresh. */
 static bool
 is_awaited(LDAP *ld, LDAPMessage *message, const char *text)
 {

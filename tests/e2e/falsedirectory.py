@@ -111,7 +111,7 @@ def size_limit(peer):
 
 
 def present(peer):
-    """As to a client with a cookie: what is left is said to be present, without the entries."""
+    """As to a client with a cookie: says which entries are still present, without sending them."""
     for dn, _ in peer.entries:
         peer.entry(dn, {}, state=0)
     peer.done()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# hanako's keyring, with the real gnome-keyring-daemon: what opens it is what her password gives. Sourced
+# hanako's keyring, with the real gnome-keyring-daemon: her password opens it. Sourced
 # after lib.sh; needs PASSWORD, which is hers.
 
 KEYRING_RUNTIME=/run/user/2001
@@ -39,7 +39,7 @@ keyring_gone()
 	! pgrep -u 2001 -f gnome-keyring-d >/dev/null
 }
 
-# The card on the reader shall open the password.
+# Stores the password, so that the card on the reader unlocks it.
 store_password()	# [PASSWORD [PIN]]
 {
 	on_tty 'wait:Password of hanako' "type:${1-$PASSWORD}" 'wait:PIN' "type:${2-$PIN}" -- jpkictl unlock set hanako

@@ -46,7 +46,7 @@ lost_card()
 	fleet_ends
 }
 
-# What does not prove who it is gets nothing, and of it nothing is taken.
+# A server that does not prove who it is gets nothing, and nothing is taken from it.
 refused()	# WHAT TEXT-OF-THE-LOG
 {
 	comes_true "$1" 10000 log_says "$2"
@@ -87,7 +87,7 @@ no_tls()
 	fleet_ends
 }
 
-# The directory decides which machines it answers; one that has no place for us is asked no sooner than it is polite.
+# The directory decides which machines it answers.
 wrong_machine()
 {
 	directory_begins hanako good

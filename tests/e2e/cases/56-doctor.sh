@@ -259,7 +259,7 @@ run_case 'doctor: lists that have run out, or not yet begun' out_of_date
 # --- what pcscd and its polkit say -----------------------------------------------------------
 sick 'pcscd that admits root alone' D108 break='only_admits 0' fix=admits_all status=3
 sick 'pcscd that admits the user of the helper' '' break='only_admits 0 $(id -u jpki-helper)' fix=admits_all status='0|3'
-sick 'pcscd that admits nobody, not even root' D107 break=only_admits fix=admits_all
+sick 'pcscd that admits no user, not even root' D107 break=only_admits fix=admits_all
 
 # --- configuration and programs ------------------------------------------------------------
 sick 'configuration refused' D502 break='write_conf "colour = blue"'
@@ -311,7 +311,7 @@ sick 'on_removal without its program' D504 break='write_conf "on_removal = logou
 sick 'on_removal without its command' D509 break='write_conf "on_removal = command"'
 sick 'options that are bold' 'D506 D507 D508' break='write_conf "last_try = ask" "remote = yes" "debug = yes"' status=3
 sick 'no helper' D504 break='mv $HELPER $HELPER.away' fix='mv $HELPER.away $HELPER'
-sick 'helper of somebody else' D504 break='chown hanako $HELPER' fix='chown root $HELPER'
+sick 'helper of another owner' D504 break='chown hanako $HELPER' fix='chown root $HELPER'
 sick 'a helper that every user can read' D516 break='chmod 0755 $HELPER' fix='chmod 0711 $HELPER' status=3
 sick 'a helper that lockers cannot run' D505 break='chmod 0700 $HELPER' fix='chmod 0711 $HELPER'
 WITHOUT_USERS='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-fetch:/d" /etc/passwd'

@@ -151,8 +151,8 @@ either gdm-password example
 gdm 'gdm, gdm-password as example: laying the card on the reader brings the prompt' gdm-password example opts=wait=20 \
 	sim=remove arrives=yes says='Place your My Number Card on the reader'
 
-# Nobody was chosen, and the card names the user: where the name is asked for and left empty (pam_nologin.so wants one), or
-# unasked, where our line is the first.
+# No user was chosen, and the card names the user: after a prompt for the name that is left empty (pam_nologin.so wants a
+# name), or without that prompt, if our line is the first.
 names_user()	# first|empty STACK OPTION
 {
 	local name="gdm, gdm-password as $2, the card names the user" enter=('') how=("opts=$3")

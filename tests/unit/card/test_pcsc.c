@@ -439,7 +439,7 @@ pcscd_that_was_restarted_is_met_again(void **state)
 	assert_int_equal(fake.contexts, 1);
 }
 
-/* One that ends hangs up as one that refuses; the next answers, or nobody. */
+/* A pcscd that exits closes the connection like one that refuses us; then a new pcscd answers, or none does. */
 static void
 refusal_is_believed_if_it_stays(void **state)
 {

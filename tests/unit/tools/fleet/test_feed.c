@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tools/fleet/feed: what jpki_ldap may write to the writer, and what is none of it. */
+/* tools/fleet/feed: which frames of jpki_ldap the writer of the copy takes, and which it refuses. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -66,10 +66,10 @@ nonsense(void **state)
 		{ "", 0, FEED_CLOSED },
 		{ "\3\0\0\0\0\0\0\0", 8, FEED_CLOSED },			/* half a header */
 		{ "\3\0\0\0\0\0\0\0\2x", 10, FEED_CLOSED },		/* half a text */
-		{ "\0\0\0\0\0\0\0\0\0", 9, FEED_NONSENSE },		/* kinds that are none */
+		{ "\0\0\0\0\0\0\0\0\0", 9, FEED_NONSENSE },		/* unknown kinds */
 		{ "\7\0\0\0\0\0\0\0\0", 9, FEED_NONSENSE },
 		{ "\xff\0\0\0\0\0\0\0\0", 9, FEED_NONSENSE },
-		{ "\1\0\0\0\0\0\0\0\1x", 10, FEED_NONSENSE },		/* a text where none belongs */
+		{ "\1\0\0\0\0\0\0\0\1x", 10, FEED_NONSENSE },		/* a text with a kind that has no text */
 		{ "\2\0\0\0\0\0\0\0\1x", 10, FEED_NONSENSE },
 		{ "\4\0\0\0\0\0\0\0\1x", 10, FEED_NONSENSE },
 		{ "\3\0\0\0\0\xff\xff\xff\xff", 9, FEED_NONSENSE },	/* too long: nothing of it is read */

@@ -342,7 +342,7 @@ blocks_and_lifts(void **state)
 	assert_true(blocked(k, HASH));
 }
 
-/* "lift" of one name and another, or with another word, is none; and no name that is added hides a block. */
+/* "lift" beside a second name or a second word lifts nothing, and a second name does not hide a block. */
 static void
 names_beside_a_block(void **state)
 {
@@ -671,7 +671,7 @@ bad_ldif(void **state)
 	assert_true(has(k, "hanako"));
 }
 
-/* An entry with more values than are kept costs that entry: it blocks still, and is no lift. */
+/* An entry with more values than are kept may block, but lifts nothing; the other entries count. */
 static void
 too_many_values(void **state)
 {
@@ -953,7 +953,7 @@ removals_at_once(void **state)
 	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
 	assert_int_equal(last.refused, 2);
 	assert_false(has(k, "hanako") || has(k, "jiro"));
-	usual(k);					/* and neither does a whole old backup bring them back */
+	usual(k);					/* a whole old backup does not bring them back either */
 	(void)refresh(k);
 	assert_false(has(k, "hanako") || has(k, "jiro"));
 	begin();
@@ -1020,7 +1020,7 @@ a_part_of_an_answer(void **state)
 	assert_int_equal(state_time(k), T0);
 }
 
-/* That something was removed, jpki_ldap alone says, and only of what it was connected to. */
+/* Only jpki_ldap, while it is connected, can say that an entry was removed: in a file such a line does nothing. */
 static void
 removals_in_a_file(void **state)
 {

@@ -256,7 +256,7 @@ what_was_held_is_looked_at_once_more(void **state)
 	assert_string_equal(commanded, "");
 }
 
-/* A frame out of place, or of a server that is none, is the end: nothing of it is used. */
+/* A frame out of place, or of an unknown server, ends the run: nothing of it is used. */
 static void
 frames_out_of_place(void **state)
 {
@@ -310,7 +310,7 @@ lines_for_the_log(void **state)
 	assert_true(lines_with("connected") + lines_with("FLEET-SYNC") == 30);
 }
 
-/* There is no end of them: at some number the rest is not kept, and another server is wanted. */
+/* An answer that does not end: from some number on entries are dropped, and another server is wanted. */
 static void
 an_answer_without_end(void **state)
 {

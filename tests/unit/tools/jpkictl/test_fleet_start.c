@@ -89,7 +89,7 @@ ring(void)
 	return (int)syscall(SYS_io_uring_setup, 1, NULL);
 }
 
-/* It has children that judge, and talks to them. */
+/* The writer starts children that judge, and talks to them. */
 static int
 family(void)
 {
@@ -104,7 +104,7 @@ family(void)
 	return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 2;
 }
 
-/* And neither do they get any. */
+/* Its children get no sockets either. */
 static int
 child_of_the_family(void)
 {

@@ -65,7 +65,7 @@ options_are_ours(void **state)
 	assert_non_null(getenv("LDAPNOINIT"));
 }
 
-/* Of a server that is not there, and of one that is silent, it is said what was tried. */
+/* The reason says what was tried with a server that is not there. */
 static void
 no_server(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What jpkictl setup lets the card open: the modules that a login by password gives the password, and that one by
- * card does not call. And that with its lines the card alone calls them, and lets in nobody else.
+ * card does not call. With its lines only a login by card calls them, and no other login succeeds by them.
  */
 #include "config.h"
 
