@@ -487,6 +487,20 @@ opens_and_lets_in()
 		expect_equal "$service, another user" 1 "$STATUS"
 	done
 }
+# already_set_up [SED-SCRIPT]: before the card opens anything; then the administrator has edited lightdm.
+already_set_up()
+{
+	with_a_keyring
+	run jpkictl setup --yes --user hanako --rollback 0
+	[ $# = 0 ] || sed -i "$1" /etc/pam.d/lightdm
+	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
+}
+keeps_lightdm()	# WHAT EXIT-STATUS
+{
+	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
+	expect_equal "exit status, $1" "$2" "$STATUS"
+	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail "$1: lightdm was changed"
+}
 opens()
 {
 	local printed
@@ -512,9 +526,7 @@ opens()
 	expect_lacks 'lightdm' pam_jpki "$(cat /etc/pam.d/lightdm)"
 	setup_end
 	# Later, in the lines that are there; and back to these.
-	with_a_keyring
-	run jpkictl setup --yes --user hanako --rollback 0
-	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
+	already_set_up
 	expect_lacks 'without the option' permit "$(cat /etc/pam.d/lightdm)"
 	on_tty 'wait:Which of these' type:3 'wait:Password of hanako' type: 'wait:Change these files' type:d \
 		'wait:\+ auth.*success=ok default=2.*pam_jpki' 'wait:Change these files' type: 'wait:PIN' "type:$PIN" 'wait:decide later' type:y -- \
@@ -528,34 +540,23 @@ opens()
 	expect_equal 'once more' "$printed" "$(cat /etc/pam.d/lightdm)"
 	setup_end
 	# A line that the administrator has changed is kept: nothing is written, and the doctor says what is missing.
-	with_a_keyring
-	run jpkictl setup --yes --user hanako --rollback 0
-	sed -i 's/default=ignore/default=ignore user_unknown=ignore/' /etc/pam.d/lightdm
-	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
-	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
-	expect_equal 'exit status, a line of somebody' 0 "$STATUS"
-	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail 'a line of somebody else was changed'
+	already_set_up 's/default=ignore/default=ignore user_unknown=ignore/'
+	keeps_lightdm "a line of the administrator's" 0
 	expect_equal 'the lines of login' "$OPENS_HOME" "$(grep -B2 '^auth.*pam_permit' /etc/pam.d/login)"
 	run jpkictl doctor --json
 	expect_has 'what the doctor says' lightdm "$(jq -r '.[] | select(.number == "D616") | .detail' <<< "$OUT")"
 	setup_end
 	# An earlier line that jumps over ours would admit its users, by the line that ends a login by card.
-	with_a_keyring
-	run jpkictl setup --yes --user hanako --rollback 0
-	sed -i 's/^auth.*pam_jpki.*/auth [success=ignore default=1] pam_localuser.so\n&/' /etc/pam.d/lightdm
-	cp /etc/pam.d/lightdm "$WORK/lightdm.first"
-	run jpkictl setup --yes --user hanako --comfort unlock --rollback 0
-	expect_equal 'exit status, jumped over' 1 "$STATUS"
+	already_set_up 's/^auth.*pam_jpki.*/auth [success=ignore default=1] pam_localuser.so\n&/'
+	keeps_lightdm 'a line that jumps over ours' 1
 	expect_has 'says' 'land on the wrong line' "$OUT"
-	cmp -s /etc/pam.d/lightdm "$WORK/lightdm.first" || fail 'a service was changed that would let in anybody'
 	setup_end
 	# It is not offered where there is nothing to open, and not added without a yes.
 	with_a_desktop
 	on_tty 'wait:Which of these' key:03 -- jpkictl setup --user hanako
 	expect_lacks 'where there is nothing to open' 'Let the card open' "$OUT"
 	setup_end
-	with_a_keyring
-	run jpkictl setup --yes --user hanako --rollback 0
+	already_set_up
 	expect_equal 'the option, without a yes' 0 "$(grep -c '^unlock' "$CONF")"
 	setup_end
 	jpkictl unlock remove hanako >> "$LOG" 2>&1
