@@ -14,22 +14,19 @@ LOST=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 OTHER=${LOST//0/f}
 BLOCKS=ou=blocked,ou=jpki,$BASE
 
-# may STATUS WHO TOOL WORD… < LDIF: what the directory answers (RFC 4511 §4.1.9; 50: insufficient access).
-may()
+# changes STATUS WHO LDIF: what the directory answers (RFC 4511 §4.1.9; 50: insufficient access).
+changes()
 {
-	local status=$1 who=$2 got answer
+	local got answer
 
-	shift 2
-	answer=$(as "$who" ldap-b "$@" 2>&1)
+	answer=$(as "$2" ldap-b ldapmodify 2>&1 <<< "$3")
 	got=$?
-	printf '\n%s: %s: %d\n%s\n' "$who" "$*" "$got" "$answer" >> "$LOG"
-	[ "$got" = "$status" ] || fail "$who, $(sed -n '/^dn:/{p;q}' <<< "$CHANGE"; sed -n 's/^\(add\|delete\|replace\|changetype\): /\1 /p' <<< "$CHANGE" | tr '\n' ' '): wanted $status, got $got"
+	printf '\n%s: %d\n%s\n%s\n' "$2" "$got" "$3" "$answer" >> "$LOG"
+	[ "$got" = "$1" ] || fail "$2, $(head -n 3 <<< "$3" | tr '\n' ' '): wanted $1, got $got"
 }
 
-changes()	# STATUS WHO, and the change in CHANGE
-{
-	may "$1" "$2" ldapmodify < <(printf '%s\n' "$CHANGE")
-}
+# change_at DN TYPE [LINE…]: a change of the entry of that name, as LDIF (RFC 2849).
+change_at() { printf 'dn: %s\nchangetype: %s\n' "$1" "$2"; [ $# = 2 ] || printf '%s\n' "${@:3}"; }
 
 sees()	# WHO BASE FILTER NUMBER
 {
@@ -40,10 +37,8 @@ who_reads()
 {
 	local who
 
-	CHANGE=$(with_type add "$(registration hanako "$PKI/good.der")")
-	changes 0 registrar
-	CHANGE=$(with_type add "$(word "$LOST" 'block lost')")
-	changes 0 helpdesk
+	changes 0 registrar "$(with_type add "$(registration hanako "$PKI/good.der")")"
+	changes 0 helpdesk "$(with_type add "$(word "$LOST" 'block lost')")"
 	until_true 10 all_equal || fail 'the directories are not equal'
 	for who in pc1 heartbeat registrar ldap-c; do
 		sees "$who" "ou=jpki,$BASE" '(objectClass=pkiUser)' 1
@@ -63,67 +58,57 @@ who_reads()
 # Nothing is changed by any of this.
 who_must_not_write()
 {
-	local who before
+	local who before taro hanako=uid=hanako,ou=enrolments,ou=jpki,$BASE lost=cn=$LOST,$BLOCKS state=cn=state,ou=jpki,$BASE
+	local forbidden
 
+	taro=$(registration taro "$PKI/other-person.der")
+	forbidden=(
+		"$(with_type add "$taro")"
+		"$(change_at "$hanako" modify 'replace: userCertificate;binary' \
+			"userCertificate;binary:: $(base64 -w 0 "$PKI/other-person.der")")"
+		"$(change_at "$hanako" delete)"
+		"$(change_at "$hanako" modrdn 'newrdn: uid=taro' 'deleteoldrdn: 1')"
+		"$(change_at "$lost" delete)"
+		"$(change_at "$lost" modify 'replace: description' 'description: lift found again')"
+		"$(change_at "$lost" modify 'add: description' 'description: lift found again')"
+		"$(change_at "$lost" modify 'delete: description')"
+		"$(change_at "$lost" modrdn "newrdn: cn=$OTHER" 'deleteoldrdn: 1')"
+		"$(with_type add "$(word "$OTHER" 'lift found again')")"
+		# The same block under another name of the entry's.
+		"$(change_at "serialNumber=1,$BLOCKS" add 'objectClass: device' 'serialNumber: 1' "cn: $LOST" 'description: lift x')"
+		"$(change_at "cn=x+description=lift,$BLOCKS" add 'objectClass: device' 'cn: x' "cn: $LOST" 'description: lift')"
+		"$(change_at "cn=$OTHER,$BLOCKS" add 'objectClass: device' "cn: $OTHER" 'description: block' 'description: lift')"
+		# A second state, or a registration, where blocks are; a block where none is.
+		"$(change_at "cn=state,$BLOCKS" add 'objectClass: applicationProcess' 'cn: state' 'description: block')"
+		"$(with_type add "${taro/ou=enrolments,ou=jpki,$BASE/$BLOCKS}")"
+		"$(with_type add "$(word "$LOST" 'block' | sed "s/$BLOCKS/ou=jpki,$BASE/")")"
+		"$(change_at "$state" delete)"
+	)
 	before=$(digest_of ldap-b)
 	for who in pc1 helpdesk heartbeat hanako anonymous ldap-c; do
-		CHANGE=$(with_type add "$(registration taro "$PKI/other-person.der")")
-		refused "$who"
-		CHANGE=$(printf 'dn: uid=hanako,ou=enrolments,ou=jpki,%s\nchangetype: modify\nreplace: userCertificate;binary\nuserCertificate;binary:: %s\n' \
-			"$BASE" "$(base64 -w 0 "$PKI/other-person.der")")
-		refused "$who"
-		CHANGE=$(printf 'dn: uid=hanako,ou=enrolments,ou=jpki,%s\nchangetype: delete\n' "$BASE")
-		refused "$who"
-		CHANGE=$(printf 'dn: uid=hanako,ou=enrolments,ou=jpki,%s\nchangetype: modrdn\nnewrdn: uid=taro\ndeleteoldrdn: 1\n' "$BASE")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: delete\n' "$LOST" "$BLOCKS")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: modify\nreplace: description\ndescription: lift found again\n' "$LOST" "$BLOCKS")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: modify\nadd: description\ndescription: lift found again\n' "$LOST" "$BLOCKS")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: modify\ndelete: description\n' "$LOST" "$BLOCKS")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: modrdn\nnewrdn: cn=%s\ndeleteoldrdn: 1\n' "$LOST" "$BLOCKS" "$OTHER")
-		refused "$who"
-		CHANGE=$(with_type add "$(word "$OTHER" 'lift found again')")
-		refused "$who"
-		# The same block under another name of the entry's.
-		CHANGE=$(printf 'dn: serialNumber=1,%s\nchangetype: add\nobjectClass: device\nserialNumber: 1\ncn: %s\ndescription: lift x\n' "$BLOCKS" "$LOST")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=x+description=lift,%s\nchangetype: add\nobjectClass: device\ncn: x\ncn: %s\ndescription: lift\n' "$BLOCKS" "$LOST")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: add\nobjectClass: device\ncn: %s\ndescription: block\ndescription: lift\n' "$OTHER" "$BLOCKS" "$OTHER")
-		refused "$who"
-		# A second state, or a registration, where blocks are.
-		CHANGE=$(printf 'dn: cn=state,%s\nchangetype: add\nobjectClass: applicationProcess\ncn: state\ndescription: block\n' "$BLOCKS")
-		refused "$who"
-		CHANGE=$(with_type add "$(registration taro "$PKI/other-person.der" | sed "s/ou=enrolments,ou=jpki,$BASE/$BLOCKS/")")
-		refused "$who"
-		CHANGE=$(with_type add "$(word "$LOST" 'block' | sed "s/$BLOCKS/ou=jpki,$BASE/")")
-		refused "$who"
-		CHANGE=$(printf 'dn: cn=state,ou=jpki,%s\nchangetype: delete\n' "$BASE")
-		refused "$who"
-		[ "$who" = heartbeat ] && continue
-		CHANGE=$(printf 'dn: cn=state,ou=jpki,%s\nchangetype: modify\nreplace: description\ndescription: generation=9 time=9 enrolled=0 blocked=0\n' "$BASE")
-		refused "$who"
+		refused "$who" "${forbidden[@]}"
+		[ "$who" = heartbeat ] ||
+			refused "$who" "$(change_at "$state" modify 'replace: description' 'description: generation=9 time=9 enrolled=0 blocked=0')"
 	done
-	CHANGE=$(with_type add "$(word "$OTHER" 'block lost')")
-	for who in pc1 heartbeat hanako anonymous ldap-c; do refused "$who"; done
+	for who in pc1 heartbeat hanako anonymous ldap-c; do refused "$who" "$(with_type add "$(word "$OTHER" 'block lost')")"; done
 	expect_equal 'what the directory has' "$before" "$(digest_of ldap-b)"
 }
 
-# Insufficient access, or, of what may not be seen, no such entry; an anonymous one is to say first who it is.
-refused()	# WHO, and the change in CHANGE
+# refused WHO LDIF…: each by insufficient access, or, of what the client may not see, no such entry; the anonymous
+# client has to say first who it is.
+refused()
 {
-	local got
+	local who=$1 change got
 
-	as "$1" ldap-b ldapmodify >> "$LOG" 2>&1 < <(printf '%s\n' "$CHANGE")
-	got=$?
-	case $got in
-	50|32|8) ;;
-	*) fail "$1, $(head -n 3 <<< "$CHANGE" | tr '\n' ' '): $got" ;;
-	esac
+	shift
+	for change; do
+		as "$who" ldap-b ldapmodify >> "$LOG" 2>&1 <<< "$change"
+		got=$?
+		case $got in
+		50|32|8) ;;
+		*) fail "$who, $(head -n 3 <<< "$change" | tr '\n' ' '): $got" ;;
+		esac
+	done
 }
 
 state_at() { as pc1 "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,ou=jpki,$BASE" description | sed -n 's/^description: //p'; }
@@ -132,12 +117,9 @@ who_writes()
 {
 	heartbeat ldaps://ldap-c.example >> "$LOG" 2>&1 || fail 'no heart beat'
 	expect_match 'the state' '.*generation=2 time=[0-9]* enrolled=1 blocked=1' "$(state_at ldap-c)"
-	CHANGE=$(with_type add "$(word "$OTHER" 'block lost')")
-	changes 0 helpdesk
-	CHANGE=$(printf 'dn: cn=%s,%s\nchangetype: modify\nreplace: description\ndescription: lift found again\n' "$OTHER" "$BLOCKS")
-	changes 0 registrar
-	CHANGE=$(printf 'dn: uid=hanako,ou=enrolments,ou=jpki,%s\nchangetype: delete\n' "$BASE")
-	changes 0 registrar
+	changes 0 helpdesk "$(with_type add "$(word "$OTHER" 'block lost')")"
+	changes 0 registrar "$(change_at "cn=$OTHER,$BLOCKS" modify 'replace: description' 'description: lift found again')"
+	changes 0 registrar "$(unregister hanako)"
 	until_true 10 all_equal || fail 'the directories are not equal'
 	heartbeat ldaps://ldap-c.example 40 >> "$LOG" 2>&1 || fail 'no heart beat with a generation'
 	expect_match 'the state' '.*generation=40 time=[0-9]* enrolled=0 blocked=1' "$(state_at ldap-c)"
@@ -256,7 +238,7 @@ lost_card()
 	everywhere 'blocked' hanako CRED_EXPIRED JPKI-E-FLEET-BLOCKED
 	expect_equal 'VERIFY commands' 0 "$(stat_of verifies)"
 }
-# While the prompt stands open, the help desk blocks the card, and the machine hears of it.
+# While the prompt is open, the help desk blocks the card, and the machine hears of it.
 blocks_by_hand()
 {
 	with_type add "$(word "$HERS" 'block lost')" > "$WORK/lost.ldif"
