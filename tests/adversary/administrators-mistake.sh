@@ -112,5 +112,5 @@ openers_let_in()
 }
 # Promise: `jpkictl setup` writes no line that admits a user with neither the card nor the password, whatever the stack contains.
 # Letter: each stack refuses such users before setup, and its lines are in order.
-# Seen to succeed: mutant jump-that-ends-a-card-login
+# Seen to succeed: mutant jump-that-ends-a-card-login stack-that-admits-everybody
 adversary opener-lines-that-let-in openers_let_in

@@ -124,6 +124,13 @@ bool services_act(struct setup *s);
 bool setup_has_service(const char *name);
 
 /*
+ * fault.c: why a stack must not be changed like this (stack and after: with the change), as a sentence to be
+ * translated; NULL if it may. It must admit no user whom it refused, and lock none out whom it admitted.
+ */
+const char *setup_fault(const struct pamstack *stack, const struct pamstack_judgement *before,
+    const struct pamstack_judgement *after);
+
+/*
  * openers.c: what a login by password opens with it (a keyring, a volume, a home directory), and what a login by
  * card can open with the password that the card unlocks.
  */
