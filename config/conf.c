@@ -29,7 +29,7 @@
 enum type { TYPE_PATH, TYPE_OID, TYPE_UINT, TYPE_BOOL, TYPE_LAST_TRY, TYPE_LANG,
 	TYPE_REMOTE, TYPE_CRL, TYPE_BINDING, TYPE_NAMES, TYPE_REMOVAL, TYPE_COMMAND, TYPE_SERVICES,
 	TYPE_USER, TYPE_PROXY, TYPE_HOSTS, TYPE_NO_PATH, TYPE_FLEET_STALE, TYPE_ACCOUNTS,
-	TYPE_SERVERS, TYPE_DN };
+	TYPE_SERVERS, TYPE_DN, TYPE_AGE };
 
 static const struct row {
 	const char *key;
@@ -54,7 +54,7 @@ static const struct row {
 	ROW(crl_proxy_except, TYPE_HOSTS, 0, 0, "none", "none or host names with commas between them"),
 	ROW(block_list, TYPE_PATH, 0, 0, CONFDIR "/blocked", "an absolute path"),
 	ROW(fleet_dir, TYPE_NO_PATH, 0, 0, "none", "none or an absolute path"),
-	ROW(fleet_max_age, TYPE_UINT, 0, 8760, "0", "0 to 8760 hours"),
+	ROW(fleet_max_age, TYPE_AGE, 0, 525600, "0", "0 to 8760 hours, or 3m to 525600m (minutes)"),
 	ROW(fleet_stale, TYPE_FLEET_STALE, 0, 0, "allow", "allow or refuse"),
 	ROW(fleet_min_uid, TYPE_UINT, 1, 2147483647, "1000", "1 to 2147483647"),
 	ROW(fleet_never, TYPE_ACCOUNTS, 0, 0, "none", "none or names of users with commas"),
@@ -115,6 +115,27 @@ parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *r
 	if (errno != 0 || *end != '\0' || n < min || n > max)
 		return false;
 	*ret = (unsigned int)n;
+	return true;
+}
+
+#define AGE_MINUTES_MIN 3	/* the directory's time is written once a minute, so a smaller limit would be passed again and again */
+
+/* "N" or "Nh" in hours, "Nm" in minutes: into minutes, at most max of them. */
+static bool
+parse_age(const char *text, unsigned int max, unsigned int *ret_minutes)
+{
+	char number[16];
+	size_t digits = strspn(text, "0123456789");
+	bool minutes = strcmp(text + digits, "m") == 0;
+	unsigned int n, unit = minutes ? 1 : 60;
+
+	if (digits >= sizeof number || (!minutes && strcmp(text + digits, "h") != 0 && text[digits] != '\0'))
+		return false;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!parse_uint(number, minutes ? AGE_MINUTES_MIN : 0, max / unit, &n))
+		return false;
+	*ret_minutes = n * unit;
 	return true;
 }
 
@@ -282,6 +303,8 @@ set_value(struct conf *conf, const struct row *row, const char *text)
 		return parse_list(text, "auto", ".-_:%", field, row->size);	/* as in known_hosts */
 	case TYPE_UINT:
 		return parse_uint(text, row->min, row->max, field);
+	case TYPE_AGE:
+		return parse_age(text, row->max, field);
 	case TYPE_BOOL:
 	case TYPE_LAST_TRY:
 	case TYPE_LANG:

@@ -47,7 +47,7 @@ struct conf {
 	char crl_proxy_except[CONF_NAMES_MAX];	/* hosts contacted without it, with commas; "" for none */
 	char block_list[PATH_MAX];	/* file of the certificates that may not log in */
 	char fleet_dir[PATH_MAX];	/* directory of the copy of an organization's directory; "" for none */
-	unsigned int fleet_max_age;	/* hours since the source confirmed it; 0: any age will do */
+	unsigned int fleet_max_age;	/* minutes since the source confirmed it; 0: any age will do */
 	unsigned int fleet_stale;	/* enum conf_fleet_stale: what an older copy registers */
 	unsigned int fleet_min_uid;	/* the lowest uid that it may register a card for */
 	char fleet_never[CONF_NAMES_MAX];	/* accounts that it may not register one for, with commas; "" for none */

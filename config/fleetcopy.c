@@ -99,7 +99,9 @@ fleetcopy_users_dir(const struct conf *conf, char path[static PATH_MAX])
 static bool
 is_stale(const struct conf *conf, int64_t time, int64_t now, const struct log *log)
 {
-	int64_t most = (int64_t)conf->fleet_max_age * 3600;
+	int64_t most = (int64_t)conf->fleet_max_age * 60;
+	bool hours = conf->fleet_max_age % 60 == 0;
+	int64_t unit = hours ? 3600 : 60;
 
 	if (most == 0 || (time <= now + FLEETCOPY_AHEAD_S && now - time <= most))
 		return false;
@@ -108,7 +110,8 @@ is_stale(const struct conf *conf, int64_t time, int64_t now, const struct log *l
 		    "is dated in the future; check the clocks of this machine and of the directory", conf->fleet_dir);
 	else
 		log_msg(log, LOG_WARNING, "JPKI-W-FLEET-STALE: %s: the directory confirmed the copy %" PRId64
-		    " hours ago, and fleet_max_age is %u", conf->fleet_dir, (now - time) / 3600, conf->fleet_max_age);
+		    " %s ago, and fleet_max_age is %" PRId64, conf->fleet_dir, (now - time) / unit, hours ? "hours" : "minutes",
+		    most / unit);
 	return true;
 }
 
@@ -133,6 +136,12 @@ read_condition(const struct conf *conf, uid_t owner, int64_t now, const struct l
 		return FLEETCOPY_BROKEN;
 	}
 	return is_stale(conf, copy->state.time, now, log) ? FLEETCOPY_STALE : FLEETCOPY_FRESH;
+}
+
+bool
+fleetcopy_is_late(const struct conf *conf, int64_t time, int64_t now)
+{
+	return conf->fleet_uri[0] != '\0' && (time > now + FLEETCOPY_AHEAD_S || now - time > FLEETCOPY_LATE_S);
 }
 
 /* The names in it decide, not what the files contain: nobody else may have added or removed one. */

@@ -30,6 +30,7 @@
 #define FLEETCOPY_STATE_MAX 4096	/* octets */
 #define FLEETCOPY_NAME_MAX 176		/* of a file in blocked/, with the NUL */
 #define FLEETCOPY_AHEAD_S 600		/* that a source's clock may be ahead of ours */
+#define FLEETCOPY_LATE_S 180		/* without news from a source that writes its time once a minute */
 
 /*
  * The state: lines "KEY NUMBER", each key once, in any order; `time` must be there. What follows a #
@@ -70,6 +71,12 @@ struct fleetcopy {
 void fleetcopy_open(const struct conf *conf, uid_t owner, int64_t now, const struct log *log,
     struct fleetcopy *ret);
 void fleetcopy_close(struct fleetcopy *copy);
+
+/*
+ * Whether a copy that `jpkictl fleet run` keeps (fleet_uri) should have been confirmed again by now: `time` is that of its
+ * state. For people who watch it; a login goes by fleet_max_age. A copy that is imported by hand is never late.
+ */
+bool fleetcopy_is_late(const struct conf *conf, int64_t time, int64_t now) MUST_CHECK;
 
 /*
  * Whether the copy blocks a name: HASH or KEY-NUMBER, lower-case hex digits. OUTCOME_OK: it does not,

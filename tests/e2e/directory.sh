@@ -96,7 +96,8 @@ word_of()	# NAME WORDS
 	printf 'dn: cn=%s,ou=blocked,%s\nobjectClass: device\ncn: %s\ndescription: %s\n\n' "$1" "$BASE" "$1" "$2"
 }
 
-state_text() { printf 'description: generation=%s time=%s enrolled=%s blocked=0\n' "$GENERATION" "$(date +%s)" "$1"; }
+STATE_AGE=0	# seconds that have passed since the time of a state that is written
+state_text() { printf 'description: generation=%s time=%s enrolled=%s blocked=0\n' "$GENERATION" "$(($(date +%s) - STATE_AGE))" "$1"; }
 
 touch_state()	# ENROLLED [PORT]
 {

@@ -46,7 +46,7 @@ in_range(const struct conf *c)
 	CHECK(is_text(c->fleet_never, sizeof c->fleet_never) && c->fleet_stale <= CONF_FLEET_STALE_REFUSE);
 	CHECK(is_text(c->fleet_uri, sizeof c->fleet_uri) && is_text(c->fleet_base, sizeof c->fleet_base));
 	CHECK(is_text(c->fleet_ca, PATH_MAX) && is_text(c->fleet_cert, PATH_MAX) && is_text(c->fleet_key, PATH_MAX));
-	CHECK(c->fleet_min_uid > 0 && c->fleet_max_age <= 8760);
+	CHECK(c->fleet_min_uid > 0 && c->fleet_max_age <= 8760 * 60 && (c->fleet_max_age == 0 || c->fleet_max_age >= 3));
 	/* helper/proto.h */
 	CHECK(c->wait + c->timeout <= PROTO_SECONDS_MAX && c->timeout > 0);
 	(void)conf_is_exempt(c, "login");

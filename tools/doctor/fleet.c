@@ -74,17 +74,18 @@ void
 doctor_fleet(struct doctor *d)
 {
 	struct fleetcopy copy;
+	int64_t now = clk_wall_s(d->t->env.clk);
 
 	if (d->t->conf.fleet_dir[0] == '\0')
 		return;
 	d->said[0] = '\0';
-	fleetcopy_open(&d->t->conf, d->t->env.trust_owner, clk_wall_s(d->t->env.clk), &d->t->log, &copy);
+	fleetcopy_open(&d->t->conf, d->t->env.trust_owner, now, &d->t->log, &copy);
 	switch (copy.condition) {
 	case FLEETCOPY_NONE:
 		found(d, FOUND_FLEET_ABSENT, "%s", d->t->conf.fleet_dir);
 		break;
 	case FLEETCOPY_FRESH:
-		tell_state(d, &copy, FOUND_FLEET);
+		tell_state(d, &copy, fleetcopy_is_late(&d->t->conf, copy.state.time, now) ? FOUND_FLEET_LATE : FOUND_FLEET);
 		break;
 	case FLEETCOPY_STALE:
 		tell_state(d, &copy, FOUND_FLEET_STALE);

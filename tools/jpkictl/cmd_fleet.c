@@ -102,6 +102,7 @@ struct status {
 	enum fleetcopy_condition condition;
 	bool known;			/* of the copy: state */
 	struct fleetcopy_state state;
+	bool late;			/* as fleetcopy_is_late() */
 	bool linked;			/* `jpkictl fleet run` has noted a connection: link */
 	struct store_link link;
 	int64_t held;			/* as store_held() */
@@ -112,10 +113,12 @@ status_read(const struct tool *t, struct status *ret)
 {
 	struct store store = store_of(&t->env);
 	struct fleetcopy copy;
+	int64_t now = clk_wall_s(t->env.clk);
 
-	fleetcopy_open(&t->conf, t->env.trust_owner, clk_wall_s(t->env.clk), &t->log, &copy);
+	fleetcopy_open(&t->conf, t->env.trust_owner, now, &t->log, &copy);
 	*ret = (struct status){ .condition = copy.condition, .state = copy.state, .held = store_held(&store) };
 	ret->known = copy.condition == FLEETCOPY_FRESH || copy.condition == FLEETCOPY_STALE;
+	ret->late = ret->known && fleetcopy_is_late(&t->conf, copy.state.time, now);
 	ret->linked = store_read_link(&store, &ret->link);
 	fleetcopy_close(&copy);
 }
@@ -127,6 +130,7 @@ status_print_json(const struct tool *t, const struct status *s)
 
 	json_put(object, "condition", json_text(word_of(s->condition)));
 	json_put(object, "time", s->known ? json_time(s->state.time) : json_null());
+	json_put(object, "late", json_boolean(s->late));
 	json_put(object, "generation", s->known ? json_integer(s->state.generation) : json_null());
 	json_put(object, "enrolled", s->known ? json_integer(s->state.enrolled) : json_null());
 	json_put(object, "blocked", s->known ? json_integer(s->state.blocked) : json_null());
@@ -147,6 +151,8 @@ status_print(const struct status *s)
 	if (s->known)
 		printf(_("  registered %ld, blocked %ld, generation %ld\n"), (long)s->state.enrolled, (long)s->state.blocked,
 		    (long)s->state.generation);
+	if (s->late)
+		printf("%s\n", _("  more than three minutes ago: this server may be cut off from the others, or fleet-heartbeat has stopped"));
 	if (s->linked)
 		printf(_("  directory %s, mode %s\n"), s->link.server, s->link.mode);
 	if (s->held > 0)
@@ -164,7 +170,7 @@ show_status(const struct tool *t, bool json)
 		result = status_print_json(t, &s);
 	else
 		status_print(&s);
-	return result == TOOL_OK && (s.condition != FLEETCOPY_FRESH || s.held > 0) ? TOOL_WARNINGS : result;
+	return result == TOOL_OK && (s.condition != FLEETCOPY_FRESH || s.late || s.held > 0) ? TOOL_WARNINGS : result;
 }
 
 /* ----------------------------------------------------------------------------------------------- */

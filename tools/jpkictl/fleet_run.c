@@ -44,6 +44,8 @@ struct run {
 	uint32_t there;		/* of CHANGES */
 	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
 	unsigned int unequal;
+	int64_t stated;		/* time of the last state entry that was accepted; 0: none yet */
+	bool said_late;
 	/*
 	 * What the last whole answer had held back. The state entry that explains it may follow in a moment,
 	 * so the next state brings one more whole answer: one, since an administrator may have to look.
@@ -135,6 +137,14 @@ tell(const struct run *r, const struct judgement *j)
 	(void)fflush(stdout);
 }
 
+/* The state entry of an accepted answer: the server is not cut off from the registrar's. */
+static void
+note_state(struct run *r, const struct judgement *j)
+{
+	if ((j->end == JUDGE_TAKEN || j->end == JUDGE_HELD) && j->source.time > 0)
+		r->stated = j->source.time;
+}
+
 static void
 take_whole(struct run *r)
 {
@@ -148,6 +158,7 @@ take_whole(struct run *r)
 	tell(r, &j);
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
 	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD;
+	note_state(r, &j);
 	r->unequal = 0;
 	if (j.end != JUDGE_HELD)
 		r->held = HELD_NOTHING;
@@ -186,6 +197,7 @@ take_changes(struct run *r)
 		return;
 	}
 	tell(r, &j);
+	note_state(r, &j);
 	note_link(r);
 	if (j.end == JUDGE_TAKEN && j.source.time > 0) {
 		r->unequal = 0;
@@ -329,6 +341,18 @@ look_for_acceptance(struct run *r, bool *accepted)
 	*accepted = now;
 }
 
+/* Says once, until it is over, that the time of the state stands still. */
+static void
+look_at_age(struct run *r)
+{
+	bool late = r->stated > 0 && fleetcopy_is_late(&r->t->conf, r->stated, clk_wall_s(r->t->env.clk));
+
+	if (late && !r->said_late && may_say(r))
+		tool_complain(r->t, _("JPKI-W-FLEET-LATE: %s: has not confirmed the copy for more than three minutes; it may be cut off from "
+		    "the other servers, or fleet-heartbeat has stopped"), server_of(r));
+	r->said_late = late;
+}
+
 /* Takes the next frame. Returns NULL, or why no more can be taken. */
 static const char *
 take_next(struct run *r)
@@ -361,6 +385,7 @@ serve(struct run *r)
 			look_for_acceptance(r, &accepted);
 		else
 			over = take_next(r);
+		look_at_age(r);
 	}
 	return over;
 }

@@ -154,6 +154,33 @@ several_servers()
 	fleet_ends
 }
 
+# A server that is up, and no longer hears from the others: the time of its state stands still.
+cut_off()
+{
+	STATE_AGE=170
+	directory_begins hanako good
+	STATE_AGE=0
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 8000 registered hanako
+	expect_equal 'in time' 'false fresh' "$(jpkictl fleet status --json | jq -r '"\(.late) \(.condition)"')"
+	run jpkictl fleet status
+	expect_equal 'status, in time' 0 "$STATUS"
+	comes_true 'late after three minutes' 15000 status_says '.late and .condition == "fresh" and .mode == "persist"'
+	run jpkictl fleet status
+	expect_equal 'status, late' 3 "$STATUS"
+	expect_has 'status, late' 'more than three minutes ago' "$OUT"
+	comes_true 'the log' 8000 log_says JPKI-W-FLEET-LATE
+	run jpkictl doctor
+	expect_has 'doctor' D547 "$OUT"
+	card_login 'while it is late' SUCCESS
+	touch_state 1
+	comes_true 'in time again' 2000 status_says '.late | not'
+	run jpkictl doctor
+	expect_lacks 'doctor' D547 "$OUT"
+	fleet_ends
+}
+
 # Registrations that disappear all at once are kept until the administrator has looked.
 many_leave()
 {
@@ -287,6 +314,7 @@ if [ -x "$SLAPD" ] && make_certificates > "$E2E_LOGS/fleet-run.log" 2>&1; then
 	run_case 'fleet run: a machine that the directory does not know' wrong_machine
 	run_case 'fleet run: options that are missing or wrong' wrong_options
 	run_case 'fleet run: several servers, one of them behind' several_servers
+	run_case 'fleet run: a server that is cut off' cut_off
 	run_case 'fleet run: many leave at once' many_leave
 	run_case 'fleet run: a size limit' size_limit
 	run_case 'fleet run: the network half dies' network_half_dies

@@ -87,6 +87,11 @@ login 'fleet: registration gone while the PIN is typed' enroll= opts="$ON" verif
 
 lay_copy 25 good
 OLD="$ON fleet_max_age=24"
+login 'fleet: an old copy, by minutes' enroll= opts="$ON fleet_max_age=1499m fleet_stale=refuse" unasked=yes code=FLEET-STALE \
+	pam=AUTHINFO_UNAVAIL apdus=0 after='expect_logged "1500 minutes ago, and fleet_max_age is 1499"'
+login 'fleet: not so old, by minutes' enroll= opts="$ON fleet_max_age=1505m fleet_stale=refuse"
+login 'fleet: an age of two minutes' enroll= opts="$ON fleet_max_age=2m" unasked=yes code=CONFIG pam=SERVICE_ERR apdus=0 \
+	after='expect_logged "0 to 8760 hours, or 3m to 525600m"'
 login 'fleet: an old copy, allowed' enroll= opts="$OLD" after='expect_logged "JPKI-W-FLEET-STALE.* 25 hours ago"'
 login 'fleet: an old copy, refused' enroll= opts="$OLD fleet_stale=refuse" unasked=yes code=FLEET-STALE pam=AUTHINFO_UNAVAIL \
 	apdus=0 says='has not heard from your organization'

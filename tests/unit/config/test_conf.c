@@ -37,7 +37,7 @@ static const struct row {
 	{ "crl_proxy_except", "ldap.example,10.0.0.0/8,*", { "", ",", "a,", "a b", "a@b" } },
 	{ "block_list", "/srv/blocked", { "", "blocked", "./blocked" } },
 	{ "fleet_dir", "/srv/fleet", { "", "fleet", "./fleet", "None" } },
-	{ "fleet_max_age", "8760", { "", "8761", "-1", "1d" } },
+	{ "fleet_max_age", "90m", { "", "8761", "8761h", "525601m", "2m", "0m", "-1", "1d" } },
 	{ "fleet_stale", "refuse", { "", "yes", "Refuse", "warn" } },
 	{ "fleet_min_uid", "500", { "", "0", "-1", "2147483648", "1k" } },
 	{ "fleet_never", "admin,DOM\\kanri,x.y-z_@a$", { "", ",", "a,", "a b", "a/b", "a:b" } },
@@ -100,7 +100,7 @@ text_of(const struct conf *conf, const char *key, char text[static VALUE_MAX])
 	else if (strcmp(key, "fleet_dir") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->fleet_dir[0] == '\0' ? "none" : conf->fleet_dir);
 	else if (strcmp(key, "fleet_max_age") == 0)
-		snprintf(text, VALUE_MAX, "%u", conf->fleet_max_age);
+		snprintf(text, VALUE_MAX, conf->fleet_max_age == 0 ? "%u" : "%um", conf->fleet_max_age);
 	else if (strcmp(key, "fleet_stale") == 0)
 		snprintf(text, VALUE_MAX, "%s", conf->fleet_stale == CONF_FLEET_STALE_REFUSE ? "refuse" : "allow");
 	else if (strcmp(key, "fleet_min_uid") == 0)
@@ -597,6 +597,35 @@ sample_shows_every_default(void **state)
 	only_differs(&conf, NULL, NULL);
 }
 
+static void
+ages_have_units(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int minutes;
+	} ages[] = {
+		{ "0", 0 }, { "0h", 0 }, { "1", 60 }, { "24h", 1440 }, { "8760", 525600 }, { "3m", 3 }, { "59m", 59 }, { "525600m", 525600 },
+	};
+	static const char *const none[] = { "m", "h", "3 m", "3M", "3H", "3min", "3hm", "1h30m", "m3", "0x3m", "3.5m", "+3m", "-3m", "1m", "3s",
+		"4294967299m", "00000000000000000003m", "\xef\xbc\x93m" };
+	char line[128];
+	struct capture c;
+	struct conf conf;
+
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		snprintf(line, sizeof line, "fleet_max_age = %s\n", ages[i].text);
+		accepts(line, &conf);
+		assert_int_equal(conf.fleet_max_age, ages[i].minutes);
+	}
+	for (size_t i = 0; i < COUNT(none); i++) {
+		snprintf(line, sizeof line, "fleet_max_age=%s", none[i]);
+		capture_start(&c);
+		conf_init(&conf);
+		assert_int_equal(conf_word(line, &c.log, &conf).status, OUTCOME_CONFIG);
+		assert_int_equal(conf.fleet_max_age, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -605,6 +634,7 @@ main(void)
 		cmocka_unit_test(each_option_moves_and_returns),
 		cmocka_unit_test(each_bad_value_is_refused),
 		cmocka_unit_test(edges_of_the_ranges),
+		cmocka_unit_test(ages_have_units),
 		cmocka_unit_test(exempt_services_are_whole_names),
 		cmocka_unit_test(what_may_be_in_a_file),
 		cmocka_unit_test(what_may_not),

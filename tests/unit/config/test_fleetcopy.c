@@ -142,7 +142,7 @@ blocked_by_anything(void **state)
 static void
 fresh_and_stale(void **state)
 {
-	conf.fleet_max_age = 2;
+	conf.fleet_max_age = 2 * 60;
 	write_state(NOW - 2 * HOUR);
 	assert_int_equal(condition_at(NOW), FLEETCOPY_FRESH);
 	assert_int_equal(capture.lines, 0);
@@ -160,11 +160,40 @@ fresh_and_stale(void **state)
 	assert_int_equal(condition_at(NOW), FLEETCOPY_FRESH);
 }
 
+/* By the minute, and said so. */
+static void
+stale_by_minutes(void **state)
+{
+	conf.fleet_max_age = 3;
+	write_state(NOW - 180);
+	assert_int_equal(condition_at(NOW), FLEETCOPY_FRESH);
+	assert_int_equal(condition_at(NOW + 1), FLEETCOPY_STALE);
+	assert_non_null(strstr(capture.text, "3 minutes ago, and fleet_max_age is 3"));
+	conf.fleet_max_age = 90;
+	assert_int_equal(condition_at(NOW + 90 * 60 - 180), FLEETCOPY_FRESH);
+	assert_int_equal(condition_at(NOW + 90 * 60), FLEETCOPY_STALE);
+	assert_non_null(strstr(capture.text, "93 minutes ago, and fleet_max_age is 90"));
+}
+
+/* Only a copy that follows a directory by itself is confirmed each minute. */
+static void
+late(void **state)
+{
+	assert_false(fleetcopy_is_late(&conf, 0, NOW));
+	snprintf(conf.fleet_uri, sizeof conf.fleet_uri, "ldaps://a.example");
+	assert_false(fleetcopy_is_late(&conf, NOW, NOW));
+	assert_false(fleetcopy_is_late(&conf, NOW - FLEETCOPY_LATE_S, NOW));
+	assert_true(fleetcopy_is_late(&conf, NOW - FLEETCOPY_LATE_S - 1, NOW));
+	assert_true(fleetcopy_is_late(&conf, 0, NOW));
+	assert_false(fleetcopy_is_late(&conf, NOW + FLEETCOPY_AHEAD_S, NOW));
+	assert_true(fleetcopy_is_late(&conf, NOW + FLEETCOPY_AHEAD_S + 1, NOW));
+}
+
 /* A copy that is stale or has no state yet blocks what it blocks. */
 static void
 blocks_in_any_condition(void **state)
 {
-	conf.fleet_max_age = 1;
+	conf.fleet_max_age = 60;
 	write_state(NOW - 10 * HOUR);
 	scratch_text("fleet/blocked/" HASH, "");
 	assert_int_equal(check(HASH), OUTCOME_FLEET_BLOCKED);
@@ -261,6 +290,8 @@ main(void)
 		TEST(blocked_by_a_name),
 		TEST(blocked_by_anything),
 		TEST(fresh_and_stale),
+		TEST(stale_by_minutes),
+		TEST(late),
 		TEST(blocks_in_any_condition),
 		TEST(broken),
 		TEST(accounts),

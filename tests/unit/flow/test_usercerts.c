@@ -285,7 +285,7 @@ static void
 stale(void **state)
 {
 	static const struct {
-		unsigned int max_age, stale;
+		unsigned int max_age_h, stale;
 		int64_t age;
 		enum outcome_status status;
 	} rows[] = {
@@ -300,7 +300,7 @@ stale(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		FLEET_ENROLL(k, "hanako", "good");
-		k->conf.fleet_max_age = rows[i].max_age;
+		k->conf.fleet_max_age = rows[i].max_age_h * 60;
 		k->conf.fleet_stale = rows[i].stale;
 		fleet_confirmed(k, k->wall_s - rows[i].age);
 		if (verdict(k) != rows[i].status)
@@ -322,7 +322,7 @@ blocked_and_stale(void **state)
 	FLEET_ENROLL(k, "hanako", "good");
 	name_of_block(k, "good", NULL, name);
 	fleet_file(k, name, "");
-	k->conf.fleet_max_age = 1;
+	k->conf.fleet_max_age = 60;
 	k->conf.fleet_stale = CONF_FLEET_STALE_REFUSE;
 	fleet_confirmed(k, k->wall_s - 86400);
 	assert_int_equal(verdict(k), OUTCOME_FLEET_BLOCKED);
@@ -341,7 +341,7 @@ card_of_a_stale_copy_beside_roots(void **state)
 	assert_non_null(pin);
 	kit_enroll(k, "hanako", "other-person", NULL);
 	FLEET_ENROLL(k, "hanako", "good");
-	k->conf.fleet_max_age = 1;
+	k->conf.fleet_max_age = 60;
 	k->conf.fleet_stale = CONF_FLEET_STALE_REFUSE;
 	fleet_confirmed(k, k->wall_s - 86400);
 	kit_insert(k, 0, "good", NULL);

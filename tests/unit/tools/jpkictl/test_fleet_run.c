@@ -310,6 +310,34 @@ lines_for_the_log(void **state)
 	assert_true(lines_with("connected") + lines_with("FLEET-SYNC") == 30);
 }
 
+/* Reported once, and once more after it was over: "whole 2" with a state of the year 1970, then of now, then of 1970. */
+static void
+a_state_that_stands_still(void **state)
+{
+	snprintf(tool.conf.fleet_uri, sizeof tool.conf.fleet_uri, "ldaps://a");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	next[0].source.time = 1;
+	whole(0);
+	whole(0);
+	run();
+	assert_true(lines_with("JPKI-W-FLEET-LATE: ldaps://a") == 1);
+	begin(JUDGE_TAKEN, JUDGE_HELD);
+	next[0].source.time = 1;
+	next[1].source.time = clk_wall_s(&clk_system);
+	next[2] = next[0];
+	turns = 3;
+	for (int i = 0; i < 3; i++)
+		whole(0);
+	run();
+	assert_true(lines_with("JPKI-W-FLEET-LATE") == 2);
+	begin(JUDGE_BEHIND, JUDGE_BEHIND);	/* of a server that is not believed, the state is none */
+	next[0].source.time = 1;
+	whole(0);
+	run();
+	assert_true(lines_with("JPKI-W-FLEET-LATE") == 0);
+	tool.conf.fleet_uri[0] = '\0';
+}
+
 /* An answer that does not end: from some number on entries are dropped, and another server is wanted. */
 static void
 an_answer_without_end(void **state)
@@ -354,6 +382,7 @@ main(void)
 		cmocka_unit_test(what_was_held_is_looked_at_once_more),
 		cmocka_unit_test(frames_out_of_place),
 		cmocka_unit_test(lines_for_the_log),
+		cmocka_unit_test(a_state_that_stands_still),
 		cmocka_unit_test(an_answer_without_end),
 	};
 
