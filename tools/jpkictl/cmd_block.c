@@ -16,6 +16,7 @@
 #include "tools/common/certfile.h"
 #include "tools/common/tool.h"
 #include "tools/jpkictl/cmd_block.h"
+#include "tools/jpkictl/ldif_change.h"
 
 #define ENTRIES_MAX 64
 
@@ -239,6 +240,13 @@ audit(const struct tool *t, const struct naming *n)
 	}
 }
 
+/* The name of an entry in blocked/ of a fleet's copy. */
+static void
+fleet_name_of(const struct block_entry *e, char name[static FLEETCOPY_NAME_MAX])
+{
+	snprintf(name, FLEETCOPY_NAME_MAX, "%s%s%s%s", e->certificate, e->issuer_key, e->serial[0] != '\0' ? "-" : "", e->serial);
+}
+
 /* When and by whom, for the comment in the list. */
 static bool
 write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
@@ -263,11 +271,9 @@ tell_of_fleet(struct tool *t, const struct naming *n, const char *word)
 
 	fleetcopy_open(&t->conf, t->env.trust_owner, clk_wall_s(t->env.clk), &silent, &copy);
 	for (size_t i = 0; i < n->count && !blocked; i++) {
-		const struct block_entry *e = &n->entries[i];
 		struct outcome o;
 
-		snprintf(name, sizeof name, "%s%s%s%s", e->certificate, e->issuer_key, e->serial[0] != '\0' ? "-" : "",
-		    e->serial);
+		fleet_name_of(&n->entries[i], name);
 		o = fleetcopy_check(&copy, name);
 		blocked = o.status == OUTCOME_FLEET_BLOCKED;
 	}
@@ -313,35 +319,80 @@ change_list(struct tool *t, const char *issuer, const char *word, bool blocking)
 	return TOOL_OK;
 }
 
-int
-block_or_unblock(struct tool *t, int argc, char **argv, bool blocking)
+/* The block or its end for an organization's directory: nothing is changed here. */
+static int
+print_ldif(struct tool *t, const char *issuer, const char *word, bool blocking, enum ldif_manner manner)
+{
+	static struct naming n;
+	char name[FLEETCOPY_NAME_MAX], note[LDIF_NOTE_MAX];
+	struct outcome o;
+	int status = TOOL_OK;
+
+	n = (struct naming){ .t = t, .issuer = issuer };
+	o = name_it(&n, word);
+	if (outcome_ok(&o) && !ldif_change_note(t, note))
+		o = outcome_of(OUTCOME_INTERNAL);
+	if (!outcome_ok(&o))
+		return n.told ? TOOL_FAILED : tool_finish(t, &o);
+	for (size_t i = 0; i < n.count && status == TOOL_OK; i++) {
+		fleet_name_of(&n.entries[i], name);
+		status = ldif_change_word(t, name, blocking ? FLEET_BLOCK : FLEET_LIFT, manner, note);
+	}
+	return status;
+}
+
+/* What is asked for on the command line. */
+struct block_call {
+	char issuer[CERT_FINGERPRINT_LEN + 1];	/* "": every trusted authority */
+	bool list, ldif, replace;
+};
+
+/* Returns TOOL_OK, or TOOL_USAGE after a complaint. */
+static int
+read_options(struct tool *t, int argc, char **argv, bool blocking, struct block_call *ret)
 {
 	static const struct option options[] = {
 		{ "issuer", required_argument, NULL, 'i' },
+		{ "ldif", no_argument, NULL, 'L' },
 		{ "list", no_argument, NULL, 'l' },
+		{ "replace", no_argument, NULL, 'R' },
 		{ NULL, 0, NULL, 0 },
 	};
-	char issuer[CERT_FINGERPRINT_LEN + 1] = "";
-	bool list = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, blocking ? "i:l" : "i:", options, NULL)) != -1) {
-		if (c == 'l' && blocking) {
-			list = true;
-		} else if (c != 'i') {
+	while ((c = getopt_long(argc, argv, "i:LlR", options, NULL)) != -1) {
+		if (c == '?' || (!blocking && (c == 'l' || c == 'R')))
 			return tool_usage(t);
-		} else if (!cert_read_fingerprint(optarg, issuer) || strlen(issuer) < TRUSTDB_PREFIX_MIN) {
+		ret->list |= c == 'l';
+		ret->ldif |= c == 'L';
+		ret->replace |= c == 'R';
+		if (c == 'i' && (!cert_read_fingerprint(optarg, ret->issuer) || strlen(ret->issuer) < TRUSTDB_PREFIX_MIN)) {
 			tool_complain(t, _("'%s': write at least %d digits of the SHA-256 fingerprint"),
 			    optarg, TRUSTDB_PREFIX_MIN);
 			return TOOL_USAGE;
 		}
 	}
-	if (list)
-		return optind == argc && issuer[0] == '\0' ? print_list(t) : tool_usage(t);
-	if (optind != argc - 1)
+	return TOOL_OK;
+}
+
+int
+block_or_unblock(struct tool *t, int argc, char **argv, bool blocking)
+{
+	struct block_call call = { .issuer = "" };
+	const char *issuer;
+
+	if (read_options(t, argc, argv, blocking, &call) != TOOL_OK)
+		return TOOL_USAGE;
+	issuer = call.issuer[0] != '\0' ? call.issuer : NULL;
+	if (call.list)
+		return optind == argc && issuer == NULL && !call.ldif && !call.replace ? print_list(t) : tool_usage(t);
+	if (optind != argc - 1 || (call.replace && !call.ldif))
 		return tool_usage(t);
-	return !tool_is_root(t) ? TOOL_FAILED :
-	    change_list(t, issuer[0] != '\0' ? issuer : NULL, argv[optind], blocking);
+	if (!call.ldif)
+		return tool_is_root(t) ? change_list(t, issuer, argv[optind], blocking) : TOOL_FAILED;
+	if (!ldif_change_is_possible(t))
+		return TOOL_FAILED;
+	return print_ldif(t, issuer, argv[optind], blocking, blocking && !call.replace ? LDIF_NEW : LDIF_REPLACE);
 }
 
 int

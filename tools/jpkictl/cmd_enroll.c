@@ -15,11 +15,14 @@
 #include "tools/common/tool.h"
 #include "tools/jpkictl/cmd_unlock.h"
 #include "tools/jpkictl/enroll_self.h"
+#include "tools/jpkictl/ldif_change.h"
 
 /* What is asked for on the command line. */
 struct enrolling {
 	const char *user, *reader, *file;
 	bool add;
+	bool ldif;		/* it is printed for the organization's directory, not written here */
+	bool replace;		/* of ldif */
 };
 
 static int
@@ -29,6 +32,9 @@ write_it(struct tool *t, const struct enrolling *e, const struct judged *judged,
 	struct enroll_how how = { .add = e->add, .source = source, .by = actor };
 	struct outcome o;
 
+	if (e->ldif)
+		return ldif_change_register(t, e->user, (struct view){ judged->der, judged->len },
+		    e->replace ? LDIF_REPLACE : e->add ? LDIF_FURTHER : LDIF_NEW, source);
 	tool_actor(actor);
 	o = enroll_write(&t->env, e->user, (struct view){ judged->der, judged->len }, &how);
 	return tool_finish(t, &o);
@@ -88,7 +94,7 @@ static int
 enroll_from_card(struct tool *t, const struct enrolling *e)
 {
 	const struct proven_card proof = { .user = e->user, .reader = e->reader,
-		.may_write = e->add ? has_room : NULL };
+		.may_write = e->add && !e->ldif ? has_room : NULL };
 	static struct judged judged;
 	int status = proven_card_read(t, &proof, &judged);
 
@@ -124,6 +130,34 @@ find_user(struct tool *t, const char *name, struct account *ret)
 	return false;
 }
 
+/* Returns false for what cannot be asked for together. */
+static bool
+words_agree(const struct enrolling *e, bool self, int words)
+{
+	if (self)
+		return words == 0 && !e->add && e->file == NULL && !e->ldif && !e->replace;
+	return words == 1 && (e->reader == NULL || e->file == NULL) && (!e->replace || (e->ldif && !e->add));
+}
+
+static int
+enroll_one(struct tool *t, struct enrolling *e, const char *name)
+{
+	struct account account;
+	int status;
+
+	if (e->ldif ? !ldif_change_is_possible(t) || !ldif_change_find_account(t, name, &account) :
+	    !tool_is_root(t) || !find_user(t, name, &account))
+		return TOOL_FAILED;
+	e->user = account.name;
+	status = e->file != NULL ? enroll_from_file(t, e) : enroll_from_card(t, e);
+	if (status == TOOL_OK && !e->ldif) {
+		tool_audit(e->add ? "enroll-add" : "enroll", "user", e->user);
+		printf(_("%s: the card is registered\n"), e->user);
+		unlock_tidy(t, e->user);
+	}
+	return status;
+}
+
 int
 cmd_enroll(struct tool *t, int argc, char **argv)
 {
@@ -131,40 +165,28 @@ cmd_enroll(struct tool *t, int argc, char **argv)
 		{ "add", no_argument, NULL, 'a' },
 		{ "reader", required_argument, NULL, 'r' },
 		{ "from-file", required_argument, NULL, 'f' },
+		{ "ldif", no_argument, NULL, 'L' },
+		{ "replace", no_argument, NULL, 'R' },
 		{ "self", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct enrolling e = { .user = NULL };
-	struct account account;
 	bool self = false;
-	int c, status;
+	int c;
 
-	while ((c = getopt_long(argc, argv, "ar:f:s", options, NULL)) != -1) {
-		if (c == 'a')
-			e.add = true;
-		else if (c == 'r')
+	while ((c = getopt_long(argc, argv, "ar:f:LRs", options, NULL)) != -1) {
+		if (c == 'r')
 			e.reader = optarg;
 		else if (c == 'f')
 			e.file = optarg;
-		else if (c == 's')
-			self = true;
-		else
+		else if (c == '?')
 			return tool_usage(t);
+		e.add |= c == 'a';
+		e.ldif |= c == 'L';
+		e.replace |= c == 'R';
+		self |= c == 's';
 	}
-	if (self)
-		return optind == argc && !e.add && e.file == NULL ? enroll_self(t, e.reader) : tool_usage(t);
-	if (!tool_is_root(t))
-		return TOOL_FAILED;
-	if (optind != argc - 1 || (e.reader != NULL && e.file != NULL))
+	if (!words_agree(&e, self, argc - optind))
 		return tool_usage(t);
-	if (!find_user(t, argv[optind], &account))
-		return TOOL_FAILED;
-	e.user = account.name;
-	status = e.file != NULL ? enroll_from_file(t, &e) : enroll_from_card(t, &e);
-	if (status == TOOL_OK) {
-		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
-		printf(_("%s: the card is registered\n"), e.user);
-		unlock_tidy(t, e.user);
-	}
-	return status;
+	return self ? enroll_self(t, e.reader) : enroll_one(t, &e, argv[optind]);
 }

@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	  "Exit status: 3 if import or update failed for some but not all lists, or check found a\n"
 	  "revoked certificate.\n"),
 	  .run = cmd_crl },
-	{ "enroll", N_("[--add] [--reader NAME | --from-file CERT] USER | --self [--reader NAME]"),
+	{ "enroll", N_("[--add] [--ldif [--replace]] [--reader NAME | --from-file CERT] USER | --self [--reader NAME]"),
 	  N_("register a card for a user"),
 	  N_("Reads the user-authentication certificate from the card in the reader, checks it\n"
 	  "as a login does, asks for the PIN once and lets the card prove its key. Only\n"
@@ -62,6 +62,10 @@ static const struct command commands[] = {
 	  "  -r, --reader NAME     use the reader whose name begins with NAME\n"
 	  "  -f, --from-file CERT  register a certificate from a file (PEM or DER), without\n"
 	  "                        card and PIN: for administrators who know its owner\n"
+	  "  -L, --ldif            change nothing here, but print what ldapmodify(1) is to change\n"
+	  "                        in the organization's directory, below fleet_base; for the first\n"
+	  "                        card of a user, or with --add or --replace\n"
+	  "  -R, --replace         with --ldif: in place of the earlier certificates\n"
 	  "  -s, --self            your own card for your own account, without root: asks for\n"
 	  "                        your password (polkit). Where self_enroll allows it, and\n"
 	  "                        no card of yours is registered that is still in order\n"),
@@ -74,16 +78,17 @@ static const struct command commands[] = {
 	  "  -w, --warn-days N  exit status 3 if one has fewer than N days left, or could not\n"
 	  "                     log in\n"),
 	  .run = cmd_list },
-	{ "revoke", N_("USER"), N_("end a user's card logins"),
+	{ "revoke", N_("[--ldif] USER"), N_("end a user's card logins"),
 	  N_("Removes the registration of a user's card. It takes effect at once. A lost card\n"
-	  "must be reported to the municipality as well.\n"),
-	  .needs_root = true, .run = cmd_revoke },
+	  "must be reported to the municipality as well.\n\n"
+	  "  -L, --ldif  print the change for the organization's directory instead\n"),
+	  .run = cmd_revoke },
 	{ "index", "", N_("make the index of all registrations again"),
 	  N_("Reads every registration and writes the index by which a card's users are found.\n"
 	  "enroll and revoke keep it up to date; registrations that were added in another way\n"
 	  "(by Ansible, an editor) are found without it too, but slowly: run this then.\n"),
 	  .needs_root = true, .run = cmd_index },
-	{ "block", N_("[--issuer FINGERPRINT] CERT|SERIAL | --list"),
+	{ "block", N_("[--ldif [--replace]] [--issuer FINGERPRINT] CERT|SERIAL | --list"),
 	  N_("block logins with a certificate"),
 	  N_("Adds certificates to this computer's own block list, which logins check beside the\n"
 	  "CRLs: for a lost card, at once. CERT is a file (PEM or DER) or a SHA-256 fingerprint\n"
@@ -92,11 +97,14 @@ static const struct command commands[] = {
 	  "  -i, --issuer FINGERPRINT  the authority that issued it (first digits of its fingerprint\n"
 	  "                            in jpkictl trust list, at least 8); without this, the number\n"
 	  "                            is blocked for every trusted authority\n"
-	  "  -l, --list                list what is blocked\n"),
+	  "  -l, --list                list what is blocked\n"
+	  "  -L, --ldif                change nothing here, but print what ldapmodify(1) is to change\n"
+	  "                            in the organization's directory, for all of its machines\n"
+	  "  -R, --replace             with --ldif: the directory has an entry, whose block has ended\n"),
 	  .run = cmd_block },
-	{ "unblock", N_("[--issuer FINGERPRINT] CERT|SERIAL"), N_("remove a certificate from the block list"),
+	{ "unblock", N_("[--ldif] [--issuer FINGERPRINT] CERT|SERIAL"), N_("remove a certificate from the block list"),
 	  N_("Takes the same arguments as block.\n"),
-	  .needs_root = true, .run = cmd_unblock },
+	  .run = cmd_unblock },
 	{ "fleet", N_("run | status [--json] | accept | import [--accept] FILE"), N_("cards that an organization registers and blocks"),
 	  N_("  run     stay connected to the directory (fleet_uri) and keep this machine's copy\n"
 	  "          (fleet_dir) up to date, until a signal ends it; for systemd: jpki-fleet.service\n"
