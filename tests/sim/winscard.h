@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * winscard and a pcscd without a daemon: readers with simulated cards, shared by processes through a
+ * directory. What is linked with tests/sim/libsimscard.la has these functions in place of libpcsclite's,
+ * so that card/pcsc.c and all above it run as they are, and thousands of logins need no reader.
+ *
+ * As of pcscd: a transaction belongs to one connection, others wait for it; an ended process loses it; a
+ * card that was reset answers its next user SCARD_W_RESET_CARD; states carry a count of insertions. One
+ * connection of a process has one card at a time, as the helper does.
+ */
+#ifndef JPKI_TESTS_SIM_WINSCARD_H
+#define JPKI_TESTS_SIM_WINSCARD_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SIMSCARD_READERS 8
+#define SIMSCARD_TRIES 4096
+#define SIMSCARD_PIN_MAX 17
+
+/* A VERIFY with a PIN, as a card has seen it. */
+struct simscard_try {
+	pid_t pid;		/* of the helper */
+	unsigned int reader;
+	char pin[SIMSCARD_PIN_MAX];
+};
+
+/* The shared state, a mapped file. Whoever drives the simulation writes what the helpers read. */
+struct simscard {
+	unsigned int reader_count;
+	unsigned int boots;		/* of pcscd: connections of an earlier one are broken */
+	int64_t mono_ms;		/* if clock_is_ours: the time of everything */
+	int64_t wall_s;
+	bool clock_is_ours;
+	struct {
+		char card[64];		/* directory of the card below that of the simulation; "": none */
+		unsigned int generation;	/* cards put on and taken off */
+		unsigned int resets;
+		pid_t owner;		/* has the transaction; 0: no process */
+		bool verified;		/* a PIN is verified on the card, whatever process did it */
+	} reader[SIMSCARD_READERS];
+	unsigned int contexts;		/* open now */
+	unsigned int signatures;
+	unsigned int left_verified;	/* so often a card was handed on with a PIN verified */
+	unsigned int try_count;		/* of tries[], at most SIMSCARD_TRIES */
+	struct simscard_try tries[SIMSCARD_TRIES];
+};
+
+/* Makes DIR/shared, mapped. NULL if that fails. */
+struct simscard *simscard_new(const char *dir);
+
+/* Maps it in another process; before the first call of winscard. */
+struct simscard *simscard_join(const char *dir);
+
+/* Puts the card of directory DIR/card on a reader, or takes it off ("" or NULL). */
+void simscard_place(struct simscard *s, unsigned int reader, const char *card);
+
+/* pcscd is stopped and started: all connections break, cards lose their power. */
+void simscard_restart(struct simscard *s);
+
+/* Another program takes the transaction of a reader, until the descriptor is closed. */
+int simscard_hold(const char *dir, unsigned int reader);
+
+/* A fault of the simulated card (tests/sim/card.h) from its next powering on; NULL: none. This process only. */
+void simscard_fault(const char *fault);
+
+#endif

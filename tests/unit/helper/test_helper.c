@@ -1,0 +1,1064 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * jpki_helper from its first message to its last, on simulated readers: whatever the module sends, whatever
+ * the options say, a verdict is earned, nothing is left on the card, and a program that misbehaves gets none.
+ */
+#include "config.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/helperkit.h"
+#include "tests/unit/test.h"
+
+#include "helper/link.h"
+
+#define READER_NAME "Simulated Reader 00 00"
+
+/* --- a login -------------------------------------------------------------------------------------- */
+
+static void
+login_sends_ready_prompt_and_result(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "wait=7");
+	helperkit_word(h, "timeout=20");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_int_equal(m.ready.before_s, 7 + 20 - PROTO_DROP_S);
+	assert_int_equal(m.ready.after_s, 20 - PROTO_DROP_S);
+	assert_int_equal(m.ready.way, PROTO_BY_PIN);
+	assert_false(m.ready.forward_password || m.ready.naming || m.ready.unlock);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	assert_string_equal(m.prompt.reader, READER_NAME);
+	assert_int_equal(strlen(m.prompt.cert), PROTO_CERT_MAX - 1);
+	assert_non_null(strstr(m.prompt.text, "PIN"));
+	assert_null(strstr(m.prompt.text, "hanako"));
+	assert_int_equal(h->readers->try_count, 0);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_true(m.result.card_clean);
+	assert_string_equal(m.result.reader, READER_NAME);
+	assert_int_equal(strlen(m.result.cert), PROTO_CERT_MAX - 1);
+	assert_int_equal(m.result.where, WHERE_CONSOLE);
+	assert_int_equal(m.result.password.len, 0);
+	assert_string_equal(m.result.stale, "");
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->readers->try_count, 1);
+	assert_string_equal(h->readers->tries[0].pin, HELPERKIT_PIN);
+	assert_int_equal(h->readers->signatures, 1);
+	assert_int_equal(h->marks->prepared, 1);
+	assert_int_equal(h->marks->entered, 1);
+	assert_int_equal(h->marks->sealed, 1);
+	assert_false(h->marks->host_keys);
+}
+
+static void
+wrong_pin_is_told(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	assert_int_equal(helperkit_login(h, "1235", &m), OUTCOME_PIN_WRONG);
+	assert_int_equal(m.result.outcome.tries_left, 2);
+	assert_true(m.result.card_clean);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(h->readers->try_count, 1);
+	assert_int_equal(h->readers->signatures, 0);
+}
+
+/* What was passed to the next module or refused by ours is no entry of a PIN: the card sees none. */
+static void
+other_answers_reach_no_card(void **state)
+{
+	static const struct { enum proto_answer answer; enum outcome_status status; } rows[] = {
+		{ PROTO_ANSWER_FORMAT, OUTCOME_PIN_FORMAT },
+		{ PROTO_ANSWER_CANCEL, OUTCOME_CANCELLED },
+		{ PROTO_ANSWER_REPEATED, OUTCOME_PIN_REPEATED },
+		{ PROTO_ANSWER_PASSWORD, OUTCOME_PASSWORD },
+		{ PROTO_ANSWER_GUESSES, OUTCOME_GUESSES },
+		{ PROTO_ANSWER_UNRECORDED, OUTCOME_GUESS_RECORD },
+	};
+	struct helperkit *h = *state;
+	struct heard m;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		helperkit_start(h);
+		helperkit_expect(h, PROTO_READY, &m);
+		helperkit_expect(h, PROTO_PROMPT, &m);
+		helperkit_answer(h, rows[i].answer, NULL);
+		helperkit_expect(h, PROTO_RESULT, &m);
+		assert_int_equal(m.result.outcome.status, proto_answer_status(rows[i].answer));
+		assert_int_equal(m.result.outcome.status, rows[i].status);
+		assert_true(m.result.card_clean);
+		assert_int_equal(helperkit_end(h), 0);
+		assert_int_equal(h->readers->try_count, 0);
+	}
+}
+
+/* What is no answer to the prompt: another login's, another type, cut, or more than there should be. */
+static void
+malformed_answer_is_no_answer(void **state)
+{
+	struct helperkit *h = *state;
+	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN, .pin = { (const uint8_t *)HELPERKIT_PIN, 4 } };
+	struct proto_typed typed = { .answer = PROTO_ANSWER_PIN };
+	struct proto_id other = h->id;
+	struct heard m;
+
+	other.bytes[PROTO_ID_LEN - 1] ^= 1;
+	for (int way = 0; way < 5; way++) {
+		uint8_t packet[PROTO_PACKET_MAX];
+		struct writer w = writer_of(packet, sizeof packet);
+
+		helperkit_start(h);
+		helperkit_expect(h, PROTO_READY, &m);
+		helperkit_expect(h, PROTO_PROMPT, &m);
+		assert_true(way == 1 ? proto_put_typed(&w, &h->id, &typed) :
+		    proto_put_pin(&w, way == 0 ? &other : &h->id, &pin));
+		w.len += way == 3 ? 1 : 0;
+		w.len -= way == 2 ? 1 : 0;
+		if (way == 3)
+			packet[w.len - 1] = 0;
+		if (way == 4)
+			w.len = 3;
+		helperkit_send(h, &w);
+		helperkit_expect(h, PROTO_RESULT, &m);
+		assert_int_equal(m.result.outcome.status, OUTCOME_HELPER);
+		assert_int_equal(helperkit_end(h), 0);
+		assert_int_equal(h->readers->try_count, 0);
+	}
+}
+
+static void
+program_that_hangs_up_gets_no_try(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	helperkit_leave(h);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	assert_int_equal(h->readers->try_count, 0);
+}
+
+/* A signal of a session that ends: the card is finished with. */
+static void
+signals_end_nothing(void **state)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU,
+		SIGUSR1, SIGUSR2, SIGXCPU };
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	for (size_t i = 0; i < COUNT(signals); i++)
+		assert_int_equal(kill(h->pid, signals[i]), 0);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+static void
+card_that_names_the_user_greets(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->request.named = true;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	assert_non_null(strstr(m.prompt.text, "hanako"));
+	helperkit_leave(h);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+}
+
+static void
+failures_since_the_last_login_are_told(void **state)
+{
+	struct helperkit *h = *state;
+	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN, .since = { .failed = 3, .failed_by = "mallory" },
+		.pin = { (const uint8_t *)HELPERKIT_PIN, 4 } };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct heard m;
+
+	helperkit_word(h, "expiry_warning_days=365");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	assert_true(proto_put_pin(&w, &h->id, &pin));
+	helperkit_send(h, &w);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_non_null(strstr(m.result.text, "mallory"));
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* --- no card, no place -------------------------------------------------------------------------- */
+
+static void
+remote_user_reaches_no_card(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->where = WHERE_SSH;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_REMOTE);
+	assert_int_equal(m.result.where, WHERE_SSH);
+	assert_true(m.result.text[0] != '\0');
+	assert_string_equal(m.result.reader, "");
+	assert_int_equal(h->marks->sealed, 0);
+	/* Users of sshd have other ways in; the log has the reason. */
+	h->request.sshd = true;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_REMOTE);
+	assert_string_equal(m.result.text, "");
+	helperkit_word(h, "tell_everybody=yes");
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_REMOTE);
+	assert_true(m.result.text[0] != '\0');
+}
+
+static void
+user_without_a_card_reads_nothing(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	snprintf(h->request.user, sizeof h->request.user, "taro");
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_NOT_ENROLLED);
+	assert_string_equal(m.result.text, "");
+	h->where = WHERE_SSH;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_REMOTE);
+	assert_string_equal(m.result.text, "");
+	h->where = WHERE_CONSOLE;
+	helperkit_word(h, "tell_everybody=yes");
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_NOT_ENROLLED);
+	assert_true(m.result.text[0] != '\0');
+}
+
+static void
+card_is_waited_for(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=60");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_CUE, &m);
+	assert_true(m.cue.text[0] != '\0');
+	simscard_place(h->readers, 0, "good");
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+static void
+no_wait_is_obeyed(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=60");
+	h->request.no_wait = true;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_int_equal(m.ready.before_s, 30 - PROTO_DROP_S);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_NO_CARD);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+static void
+xscreensaver_gets_no_cue(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=1");
+	snprintf(h->request.service, sizeof h->request.service, "xscreensaver");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_NO_CARD);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* The program ends while a card is waited for: so does the helper, long before the wait is over. */
+static void
+wait_ends_with_the_program(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+	int64_t begun = clk_mono_ms(&clk_system);
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=60");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_CUE, &m);
+	helperkit_leave(h);
+	assert_int_not_equal(helperkit_end(h), 0);
+	assert_true(clk_mono_ms(&clk_system) - begun < 40000);
+}
+
+static void
+send_typed(struct helperkit *h, enum proto_answer answer)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_typed m = { .answer = answer };
+
+	assert_true(proto_put_typed(&w, &h->id, &m));
+	helperkit_send(h, &w);
+}
+
+static void
+locker_prompts_before_a_card_is_there(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=60");
+	helperkit_word(h, "forward_pass=yes");
+	h->request.locker = true;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_true(m.ready.forward_password);
+	helperkit_expect(h, PROTO_EARLY, &m);
+	assert_true(m.early.text[0] != '\0');
+	simscard_place(h->readers, 0, "good");
+	send_typed(h, PROTO_ANSWER_PIN);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* Without the option, or for a program that is no locker, there is nothing to type before a card is there. */
+static void
+early_prompt_is_for_lockers_that_take_passwords(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=1");
+	h->request.locker = true;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_CUE, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(helperkit_end(h), 0);
+	h->request.locker = false;
+	helperkit_word(h, "forward_pass=yes");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_CUE, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+static void
+early_answers_without_a_pin_end_it(void **state)
+{
+	static const enum proto_answer answers[] = { PROTO_ANSWER_FORMAT, PROTO_ANSWER_CANCEL, PROTO_ANSWER_PASSWORD };
+	struct helperkit *h = *state;
+	struct heard m;
+
+	simscard_place(h->readers, 0, NULL);
+	helperkit_word(h, "wait=60");
+	helperkit_word(h, "forward_pass=yes");
+	h->request.locker = true;
+	for (size_t i = 0; i < COUNT(answers) + 1; i++) {
+		helperkit_start(h);
+		helperkit_expect(h, PROTO_READY, &m);
+		helperkit_expect(h, PROTO_EARLY, &m);
+		if (i < COUNT(answers))
+			send_typed(h, answers[i]);
+		else
+			helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);	/* there was no PROMPT */
+		helperkit_expect(h, PROTO_RESULT, &m);
+		assert_int_equal(m.result.outcome.status,
+		    i < COUNT(answers) ? proto_answer_status(answers[i]) : OUTCOME_HELPER);
+		assert_int_equal(helperkit_end(h), 0);
+		assert_int_equal(h->readers->try_count, 0);
+	}
+}
+
+/* --- the first message ------------------------------------------------------------------------------ */
+
+static void
+faulty_request_gets_nothing(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	for (int way = 0; way < 4; way++) {
+		uint8_t packet[PROTO_PACKET_MAX];
+		struct writer w = writer_of(packet, sizeof packet);
+		struct proto_pin pin = { .answer = PROTO_ANSWER_CANCEL };
+
+		helperkit_spawn(h);
+		assert_true(way == 1 ? proto_put_pin(&w, &h->id, &pin) : proto_put_request(&w, &h->id, &h->request));
+		w.len = way == 2 ? 2 : way == 3 ? w.len - 1 : w.len;
+		if (way == 0)
+			helperkit_leave(h);
+		else
+			helperkit_send(h, &w);
+		if (way != 0) {
+			helperkit_hear(h, &m);
+			assert_int_equal(m.type, 0);
+		}
+		assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	}
+	assert_int_equal(h->marks->entered, 0);
+}
+
+static void
+other_version_is_told_ours(void **state)
+{
+	struct helperkit *h = *state;
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	unsigned int version;
+	struct proto_id id;
+	size_t len;
+
+	assert_true(proto_put_request(&w, &h->id, &h->request));
+	packet[0] ^= 0x40;
+	helperkit_spawn(h);
+	helperkit_send(h, &w);
+	assert_int_equal(proto_receive(h->fd, &clk_system, INT64_MAX, packet, &len), PROTO_RECEIVED);
+	packet[0] ^= 0x40;
+	assert_true(proto_is_other_version(cursor_of(packet, len), &id, &version));
+	assert_memory_equal(&id, &h->id, sizeof id);
+	assert_int_equal(proto_receive(h->fd, &clk_system, INT64_MAX, packet, &len), PROTO_CLOSED);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+}
+
+static void
+close_socket(struct helperkit *h)
+{
+	(void)close(PROTO_FD);
+}
+
+static void
+stream_for_a_socket(struct helperkit *h)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 || dup2(fds[0], PROTO_FD) < 0)
+		_exit(99);
+}
+
+static void
+file_for_a_socket(struct helperkit *h)
+{
+	if (dup2(STDERR_FILENO, PROTO_FD) < 0)
+		_exit(99);
+}
+
+static void
+started_by_hand_it_says_so(void **state)
+{
+	static void (*const ways[])(struct helperkit *) = { close_socket, stream_for_a_socket, file_for_a_socket };
+	struct helperkit *h = *state;
+
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		h->before = ways[i];
+		helperkit_spawn(h);
+		assert_int_equal(helperkit_end(h), 2);
+	}
+	assert_int_equal(h->marks->prepared, 0);
+}
+
+static void
+faulty_options_are_refused(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "wiat=3");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_CONFIG);
+	assert_true(m.result.card_clean);
+	assert_true(m.result.text[0] != '\0');
+	assert_non_null(strstr(helperkit_logged(), "wiat"));
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->marks->entered, 0);
+}
+
+/* --- the cage ---------------------------------------------------------------------------------------- */
+
+static void
+without_its_cage_it_does_nothing(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->prepare = false;
+	helperkit_start(h);
+	helperkit_hear(h, &m);
+	assert_int_equal(m.type, 0);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	h->prepare = true;
+	h->enter = outcome_of(OUTCOME_INTERNAL);
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_INTERNAL);
+	h->enter = outcome_of(OUTCOME_OK);
+	h->seal = outcome_of(OUTCOME_INTERNAL);
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_INTERNAL);
+	assert_int_equal(h->readers->reader[0].resets, 1);	/* as placed: never opened */
+}
+
+/* --- the log ------------------------------------------------------------------------------------------- */
+
+static void
+debug_lines_are_sent_on_wish(void **state)
+{
+	struct helperkit *h = *state;
+	unsigned int without;
+	struct heard m;
+
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	without = helperkit_log_count();
+	helperkit_word(h, "debug=yes");
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_true(helperkit_log_count() > 2 * without + 5);
+	assert_null(strstr(helperkit_logged(), HELPERKIT_PIN));
+}
+
+static void
+log_ends_at_its_bound(void **state)
+{
+	struct conf conf = { .debug = 1 };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct helperkit *h = *state;
+	unsigned int lines = 0;
+	size_t len;
+	int fds[2], size = 1 << 22;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	(void)setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	fflush(NULL);
+	h->pid = fork();
+	assert_true(h->pid >= 0);
+	if (h->pid == 0) {
+		(void)close(fds[0]);
+		if (fds[1] != PROTO_FD && dup2(fds[1], PROTO_FD) < 0)
+			_exit(99);
+		for (unsigned int i = 0; i < 2 * PROTO_LOGS_MAX; i++)
+			link_log(&conf, 4, "one line more");
+		_exit(0);
+	}
+	(void)close(fds[1]);
+	while (proto_receive(fds[0], &clk_system, INT64_MAX, packet, &len) == PROTO_RECEIVED)
+		lines++;
+	assert_int_equal(lines, PROTO_LOGS_MAX);
+	(void)close(fds[0]);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* --- names ------------------------------------------------------------------------------------------------ */
+
+static void
+ask_for_name(struct helperkit *h)
+{
+	h->request.task = PROTO_NAME;
+	h->request.user[0] = h->request.login_name[0] = '\0';
+	h->request.uid = ACCOUNT_NO_UID;
+}
+
+static void
+login_after_the_name(struct helperkit *h)
+{
+	struct heard m;
+
+	h->request.task = PROTO_LOGIN;
+	snprintf(h->request.user, sizeof h->request.user, "hanako");
+	snprintf(h->request.login_name, sizeof h->request.login_name, "hanako");
+	h->request.uid = 1000;
+	helperkit_send_request(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+}
+
+/* Where the card does not name the user, the same helper goes on with the login that follows. */
+static void
+name_is_asked_for_where_the_card_gives_none(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	ask_for_name(h);
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_false(m.ready.naming);
+	assert_int_equal(m.ready.way, PROTO_BY_PIN);
+	login_after_the_name(h);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+static void
+remote_user_is_not_named_by_a_card(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->where = WHERE_SSH;
+	helperkit_word(h, "user_from_card=yes");
+	ask_for_name(h);
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_false(m.ready.naming);
+	/* The same question once more is no login. */
+	helperkit_send_request(h);
+	helperkit_hear(h, &m);
+	assert_int_equal(m.type, 0);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+}
+
+static void
+card_names_its_accounts(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	kit_enroll(h->kit, "hanako2", "good", NULL);
+	helperkit_word(h, "user_from_card=yes");
+	ask_for_name(h);
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_true(m.ready.naming);
+	helperkit_expect(h, PROTO_NAMED, &m);
+	assert_string_equal(m.named.user, "hanako");
+	helperkit_expect(h, PROTO_NAMED, &m);
+	assert_string_equal(m.named.user, "hanako2");
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_true(m.result.card_clean);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->readers->try_count, 0);
+}
+
+static void
+card_of_no_account_names_none(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_card(h, "other", "other-person", NULL);
+	simscard_place(h->readers, 0, "other");
+	helperkit_word(h, "user_from_card=yes");
+	ask_for_name(h);
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_true(m.ready.naming);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_UNREGISTERED);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* --- dropping the state that another helper left ----------------------------------------------------------- */
+
+static void
+state_is_dropped(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->request.task = PROTO_DROP;
+	h->request.drop_s = 9;
+	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	h->readers->reader[0].verified = true;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_int_equal(m.ready.before_s, 9);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_true(m.result.card_clean);
+	assert_string_equal(m.result.text, "");
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->readers->try_count, 0);
+}
+
+static void
+drop_that_fails_says_so(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->request.task = PROTO_DROP;
+	h->request.drop_s = 9;
+	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	h->readers->reader_count = 0;	/* no pcscd */
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_not_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_false(m.result.card_clean);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+/* --- change of the PIN ---------------------------------------------------------------------------------------- */
+
+static void
+pin_is_changed(void **state)
+{
+	static const char *const typed[] = { HELPERKIT_PIN, "8275", "8275" };
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->request.task = PROTO_PIN_CHANGE;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_false(m.ready.unlock);
+	for (size_t i = 0; i < COUNT(typed); i++) {
+		helperkit_expect(h, PROTO_PROMPT, &m);
+		assert_string_equal(m.prompt.reader, READER_NAME);
+		assert_int_equal(h->readers->try_count, 0);
+		helperkit_answer(h, PROTO_ANSWER_PIN, typed[i]);
+	}
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_true(m.result.card_clean);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->readers->try_count, 1);
+	h->request.task = PROTO_LOGIN;
+	assert_int_equal(helperkit_login(h, "8275", &m), OUTCOME_OK);
+}
+
+static void
+check_for_a_change_prompts_for_nothing(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	h->request.task = PROTO_PIN_CHECK;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_OK);
+	assert_string_equal(m.result.text, "");
+	assert_true(m.result.card_clean);
+	simscard_place(h->readers, 0, NULL);
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_NO_CARD);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(h->readers->try_count, 0);
+}
+
+static void
+locked_card_is_told_apart_in_a_change(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m, login;
+
+	helperkit_card(h, "locked", "good", "auth-tries=0");
+	simscard_place(h->readers, 0, "locked");
+	assert_int_equal(helperkit_login(h, NULL, &login), OUTCOME_PIN_LOCKED);
+	h->request.task = PROTO_PIN_CHANGE;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_PIN_LOCKED);
+	assert_string_not_equal(m.result.text, login.result.text);
+}
+
+/* --- a card elsewhere -------------------------------------------------------------------------------------------- */
+
+static void
+use_host_keys(struct helperkit *h)
+{
+	static const char key[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX a\n";
+	char path[PATH_MAX], word[PATH_MAX + 16];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%.4000s/ssh_host_ed25519_key.pub", h->kit->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(key, f);
+	fclose(f);
+	snprintf(word, sizeof word, "host_keys=%s", h->kit->dir);
+	helperkit_word(h, word);
+}
+
+static void
+answer_challenge(struct helperkit *h, bool given, const char *text, bool right_type)
+{
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+	struct proto_reply m = { .given = given };
+
+	snprintf(m.text, sizeof m.text, "%s", text);
+	if (!right_type) {
+		send_typed(h, PROTO_ANSWER_PIN);
+		return;
+	}
+	assert_true(proto_put_reply(&w, &h->id, &m));
+	helperkit_send(h, &w);
+}
+
+static void
+challenge_takes_only_its_reply(void **state)
+{
+	static const struct { bool given, right_type; enum outcome_status status; } rows[] = {
+		{ true, true, OUTCOME_CHALLENGE },
+		{ false, true, OUTCOME_CANCELLED },
+		{ true, false, OUTCOME_HELPER },
+	};
+	struct helperkit *h = *state;
+	struct heard m;
+
+	use_host_keys(h);
+	helperkit_word(h, "remote=challenge");
+	h->where = WHERE_SSH;
+	h->request.sshd = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		helperkit_start(h);
+		helperkit_expect(h, PROTO_READY, &m);
+		assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
+		helperkit_expect(h, PROTO_CHALLENGE, &m);
+		assert_true(m.challenge.text[0] != '\0');
+		answer_challenge(h, rows[i].given, "JPKI1-not-signed", rows[i].right_type);
+		helperkit_expect(h, PROTO_RESULT, &m);
+		if (m.result.outcome.status != rows[i].status)
+			fail_msg("row %zu: %s", i, outcome_code(m.result.outcome.status));
+		assert_true(m.result.card_clean);
+		assert_int_equal(helperkit_end(h), 0);
+		assert_true(h->marks->host_keys);
+		assert_int_equal(h->marks->sealed, i + 1);
+	}
+	assert_int_equal(h->readers->reader[0].resets, 1);
+}
+
+static void
+unsealed_cage_means_no_challenge(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	use_host_keys(h);
+	helperkit_word(h, "remote=challenge");
+	h->where = WHERE_SSH;
+	h->request.sshd = true;
+	h->seal = outcome_of(OUTCOME_INTERNAL);
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_INTERNAL);
+}
+
+/* Only sshd may offer it, whatever the option says. */
+static void
+challenge_is_for_sshd(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	use_host_keys(h);
+	helperkit_word(h, "remote=challenge");
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_false(h->marks->host_keys);
+}
+
+static void
+key_of_no_card_is_refused(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "ssh_key=yes");
+	h->where = WHERE_SSH;
+	h->request.sshd = true;
+	snprintf(h->request.auth_info, sizeof h->request.auth_info, "publickey ssh-ed25519 "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX\n");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_int_equal(m.ready.way, PROTO_BY_KEY);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_not_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(helperkit_end(h), 0);
+	/* One who has no card reads why: sshd has let the key in, and this refuses it. */
+	snprintf(h->request.user, sizeof h->request.user, "taro");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_NOT_ENROLLED);
+	assert_true(m.result.text[0] != '\0');
+	assert_int_equal(helperkit_end(h), 0);
+	assert_int_equal(h->readers->reader[0].resets, 1);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------------- */
+
+/* Another program has the card: the helper says so at its time limit, and names the reader. */
+static void
+card_in_use_ends_in_time(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+	int held = simscard_hold(h->kit->dir, 0);
+
+	h->readers->reader[0].owner = getpid();
+	helperkit_word(h, "timeout=5");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_CARD_BUSY);
+	assert_true(m.result.card_clean);
+	assert_non_null(strstr(m.result.text, READER_NAME));
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	(void)close(held);
+}
+
+static void
+hang_at_verify(struct helperkit *h)
+{
+	simscard_fault("ins 20:* hang forever");
+}
+
+/* The card does not answer any more: the watchdog reports, and nothing of the PIN is left to be used. */
+static void
+card_that_hangs_ends_in_time(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "timeout=5");
+	h->before = hang_at_verify;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_TIMEOUT);
+	assert_true(m.result.card_clean);
+	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	assert_int_equal(h->readers->try_count, 0);
+}
+
+static void
+hang_at_signature(struct helperkit *h)
+{
+	simscard_fault("ins 2a hang forever");
+}
+
+/* After VERIFY: the module learns that the card may be verified still, so that it can have that dropped. */
+static void
+hang_after_verify_is_reported_unclean(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+	int status;
+
+	helperkit_word(h, "timeout=5");
+	h->before = hang_at_signature;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_TIMEOUT);
+	assert_false(m.result.card_clean);
+	assert_int_equal(waitpid(h->pid, &status, 0), h->pid);
+	assert_int_equal(WEXITSTATUS(status), EXIT_PROTOCOL);
+	assert_true(h->readers->reader[0].verified);
+	h->before = NULL;
+	helperkit_leave(h);
+	h->readers->contexts = 0;
+	h->request.task = PROTO_DROP;
+	h->request.drop_s = 5;
+	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_OK);
+}
+
+/* A try is not lost because the clock ran while the person typed. */
+static void
+typing_takes_no_time(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "timeout=5");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	helperkit_expect(h, PROTO_PROMPT, &m);
+	(void)poll(NULL, 0, 6000);
+	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
+	helperkit_expect(h, PROTO_RESULT, &m);
+	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	assert_int_equal(helperkit_end(h), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, helperkit_new, helperkit_done)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(login_sends_ready_prompt_and_result),
+		TEST(wrong_pin_is_told),
+		TEST(other_answers_reach_no_card),
+		TEST(malformed_answer_is_no_answer),
+		TEST(program_that_hangs_up_gets_no_try),
+		TEST(signals_end_nothing),
+		TEST(card_that_names_the_user_greets),
+		TEST(failures_since_the_last_login_are_told),
+		TEST(remote_user_reaches_no_card),
+		TEST(user_without_a_card_reads_nothing),
+		TEST(card_is_waited_for),
+		TEST(no_wait_is_obeyed),
+		TEST(xscreensaver_gets_no_cue),
+		TEST(wait_ends_with_the_program),
+		TEST(locker_prompts_before_a_card_is_there),
+		TEST(early_prompt_is_for_lockers_that_take_passwords),
+		TEST(early_answers_without_a_pin_end_it),
+		TEST(faulty_request_gets_nothing),
+		TEST(other_version_is_told_ours),
+		TEST(started_by_hand_it_says_so),
+		TEST(faulty_options_are_refused),
+		TEST(without_its_cage_it_does_nothing),
+		TEST(debug_lines_are_sent_on_wish),
+		TEST(log_ends_at_its_bound),
+		TEST(name_is_asked_for_where_the_card_gives_none),
+		TEST(remote_user_is_not_named_by_a_card),
+		TEST(card_names_its_accounts),
+		TEST(card_of_no_account_names_none),
+		TEST(state_is_dropped),
+		TEST(drop_that_fails_says_so),
+		TEST(pin_is_changed),
+		TEST(check_for_a_change_prompts_for_nothing),
+		TEST(locked_card_is_told_apart_in_a_change),
+		TEST(challenge_takes_only_its_reply),
+		TEST(unsealed_cage_means_no_challenge),
+		TEST(challenge_is_for_sshd),
+		TEST(key_of_no_card_is_refused),
+		TEST(card_in_use_ends_in_time),
+		TEST(card_that_hangs_ends_in_time),
+		TEST(hang_after_verify_is_reported_unclean),
+		TEST(typing_takes_no_time),
+	};
+
+	/* The helper trusts root's files alone. */
+	if (geteuid() != 0)
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
