@@ -19,6 +19,7 @@
 #include "flow/possession/survey.h"
 #include "flow/possession/transaction.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/fuzz/world.h"
 
 #define OLD_PIN "1234"
@@ -341,6 +342,42 @@ begin(void)
 	sim_card_power(kit->card[0], false);
 	sim_card_stats_reset(kit->card[0]);
 	return how % TASKS;
+}
+
+/* What tamper() and transmit() take for a response, opening and closing included: one byte. */
+static size_t
+step_len(const uint8_t *data, size_t size)
+{
+	static const size_t parameters[8] = { 0, 2, 2, 0, 2, 1, 2, 1 };
+	size_t n = 1 + parameters[data[0] % 8];
+
+	if (data[0] % 8 == 3 && size > 1)
+		n = 2 + (size_t)data[1] + 3;
+	return n < size ? n : size;
+}
+
+#define STEP(...) { (const uint8_t[]){ __VA_ARGS__ }, sizeof (const uint8_t[]){ __VA_ARGS__ } }
+
+/* Answers that mean something to a login: status words, and headers of DER that promise more or less. */
+static const struct mutate_step given[] = {
+	STEP(0), STEP(0, 0, 0, 0), STEP(2, 0x90, 0), STEP(1, 0x90, 0), STEP(6, 0x63, 0xc0), STEP(6, 0x63, 0xc1),
+	STEP(6, 0x63, 0xc3), STEP(1, 0x63, 0xc2), STEP(1, 0x63, 0xcf), STEP(6, 0x69, 0x82), STEP(1, 0x69, 0x83),
+	STEP(1, 0x69, 0x84), STEP(1, 0x69, 0x85), STEP(1, 0x69, 0x81), STEP(1, 0x6a, 0x82), STEP(1, 0x6a, 0x86),
+	STEP(1, 0x6a, 0x88), STEP(1, 0x67, 0), STEP(6, 0x61, 0x10), STEP(1, 0x61, 0), STEP(6, 0x6c, 4),
+	STEP(1, 0x6c, 0), STEP(1, 0x6d, 0), STEP(1, 0x6e, 0), STEP(1, 0x6f, 0), STEP(6, 0x62, 0x82), STEP(7, 0),
+	STEP(7, 1), STEP(7, 2), STEP(0xf0), STEP(0xf1), STEP(4, 1, 0xff), STEP(4, 2, 0x7f), STEP(4, 3, 1), STEP(5, 0),
+	STEP(5, 4), STEP(3, 3, 0x30, 0x82, 0x0f, 0xff, 0x90, 0), STEP(3, 2, 0x30, 0x80, 0, 0x90, 0),
+	STEP(3, 4, 0x30, 0x84, 0xff, 0xff, 0xff, 0x90, 0), STEP(3, 0, 0x30, 0x90, 0),
+};
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	size_t head = size < 2 ? size : 2;	/* begin() */
+
+	if (head < 2 || seed % 32 == 0)
+		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+	return head + mutate_steps(data + head, size - head, max - head, seed, step_len, given, COUNT(given));
 }
 
 int

@@ -15,6 +15,7 @@
 #include "nss/crl/index.h"
 #include "nss/trustdb.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/unit/crl_fixture.h"
 
 static struct certdb *db;
@@ -158,11 +159,46 @@ copy(struct view text)
 	int from = fuzz_file(text.data, text.len), to = fuzz_file("", 0);
 	enum crl_fault f = crlcopy(from, to, &fuzz_log);
 
-	CHECK(f == CRL_OK || f == CRL_NOT_CRL || f == CRL_TRAILING || f == CRL_TOO_LARGE);
+	/* Or what the file is in place of a list. */
+	CHECK(f == CRL_OK || f == CRL_NOT_CRL || f == CRL_TRAILING || f == CRL_TOO_LARGE ||
+	    (f >= CRL_EMPTY && f <= CRL_SEVERAL));
 	if (f == CRL_OK)
 		CHECK(lseek(to, 0, SEEK_END) <= (off_t)text.len);
 	(void)close(from);
 	(void)close(to);
+}
+
+/* Entries and extensions of signed_list(), or a whole list: their elements. */
+static size_t
+mutate_signed(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	static uint8_t work[1 << 16];
+	size_t entries = (size_t)data[2] << 8 | data[3], rest = size - 4, room, changed;
+
+	entries = entries < rest ? entries : rest;
+	if (seed % 2 == 0)
+		return 4 + entries + mutate_der(data + 4 + entries, rest - entries, max - 4 - entries, seed);
+	/* In their place, with what follows behind them. */
+	if (max < size)
+		return size;
+	room = entries + max - size;
+	memcpy(work, data + 4, entries);
+	changed = mutate_der(work, entries, room < UINT16_MAX ? room : UINT16_MAX, seed);
+	memmove(data + 4 + changed, data + 4 + entries, rest - entries);
+	memcpy(data + 4, work, changed);
+	data[2] = (uint8_t)(changed >> 8);
+	data[3] = (uint8_t)changed;
+	return size - entries + changed;
+}
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	if (size < 5 || seed % 16 == 0 || data[0] % 3 == 2)
+		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+	if (data[0] % 3 == 1)
+		return mutate_signed(data, size, max, seed / 16);
+	return 1 + mutate_der(data + 1, size - 1, max - 1, seed / 16);
 }
 
 /* The first byte says what the rest is. */
