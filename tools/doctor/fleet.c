@@ -11,7 +11,7 @@
 #include "config/userfile.h"
 #include "lib/message.h"
 #include "tools/doctor/doctor.h"
-#include "tools/fleet/store.h"
+#include "tools/fleet/contact.h"
 
 static void
 readable_part(struct doctor *d, const char *part)
@@ -57,17 +57,23 @@ judge_memory(struct doctor *d)
 }
 
 static void
-judge_link(struct doctor *d)
+judge_contact(struct doctor *d, int64_t now)
 {
 	struct store store = store_of(&d->t->env);
-	struct store_link link;
+	struct contact contact;
 
 	if (d->t->conf.fleet_uri[0] == '\0')
 		return;
-	if (!store_read_link(&store, &link))
+	if (!contact_read(&store, now, &contact))
 		found(d, FOUND_FLEET_DOWN, "%s", d->t->conf.fleet_uri);
-	else if (strcmp(link.mode, "down") == 0)
-		found(d, FOUND_FLEET_DOWN, "%s", link.server);
+	else if (strcmp(contact.mode, "down") == 0)
+		found(d, FOUND_FLEET_DOWN, "%s", contact.server);
+	for (size_t i = 0; i < contact.count; i++) {
+		const struct contact_refusal *r = &contact.refused[i];
+		bool behind = strcmp(r->code, "JPKI-E-FLEET-BEHIND") == 0;
+
+		found(d, behind ? FOUND_FLEET_BEHIND : FOUND_FLEET_REFUSED, "%s: %s", r->server, r->code);
+	}
 }
 
 void
@@ -94,7 +100,7 @@ doctor_fleet(struct doctor *d)
 		found(d, FOUND_FLEET_BROKEN, "%s", d->said);
 		break;
 	}
-	judge_link(d);
+	judge_contact(d, now);
 	if (copy.condition != FLEETCOPY_NONE) {
 		readable_part(d, FLEETCOPY_STATE);
 		readable_part(d, FLEETCOPY_USERS);

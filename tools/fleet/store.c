@@ -21,8 +21,6 @@
 #include "tools/fleet/record.h"
 #include "tools/fleet/store.h"
 
-#define LINK_FILE "link"
-#define LINK_TEXT_MAX 512
 #define ACCEPTED_FILE "accepted"
 #define ASIDE "aside"		/* registrations on their way to users/ */
 #define SUFFIX ".pem"
@@ -317,29 +315,7 @@ store_write_state(const struct store *s, const struct fleetcopy_state *state)
 	    safefile_replace(path, 0644, text, (size_t)n, s->log);
 }
 
-/* --- the connection ------------------------------------------------------------------------- */
-
-bool
-store_write_link(const struct store *s, const struct store_link *link)
-{
-	char text[LINK_TEXT_MAX], path[PATH_MAX];
-	int n = snprintf(text, sizeof text, "%s %s %" PRId64 "\n", link->server, link->mode, link->heard);
-
-	return path_of(s, LINK_FILE, path) && n > 0 && (size_t)n < sizeof text && safefile_replace(path, 0644, text, (size_t)n, s->log);
-}
-
-bool
-store_read_link(const struct store *s, struct store_link *ret)
-{
-	_cleanup_(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t len;
-
-	return path_of(s, LINK_FILE, path) &&
-	    safefile_read(path, s->owner, LINK_TEXT_MAX, s->log, &text, &len) == SAFEFILE_OK &&
-	    /* Root's own file; sscanf() fails for anything but a number. NOLINTNEXTLINE(cert-err34-c) */
-	    sscanf(text, "%255s %7s %" SCNd64, ret->server, ret->mode, &ret->heard) == 3;
-}
+/* --- what an administrator has agreed to ------------------------------------------------------ */
 
 bool
 store_accept(const struct store *s)

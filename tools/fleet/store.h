@@ -37,18 +37,6 @@ bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;
 /* Reads the text of the memory; *ret_text is the caller's, free(), and NULL if the file does not exist. */
 bool store_read_memory(const struct store *store, char **ret_text) MUST_CHECK;
 
-/* The connection to the directory, as jpkictl fleet status and jpkictl doctor show it. */
-struct store_link {
-	char server[256];	/* URI */
-	char mode[8];		/* "persist", "poll" or "down" */
-	int64_t heard;		/* seconds since 1970 UTC: when something came from it */
-};
-
-bool store_write_link(const struct store *store, const struct store_link *link) MUST_CHECK;
-
-/* Returns false if no connection was noted, or if the note is malformed. */
-bool store_read_link(const struct store *store, struct store_link *ret) MUST_CHECK;
-
 /*
  * Notes that the administrator agrees to the removal of what is missing. `jpkictl fleet run` looks for
  * the note, asks for a whole answer, and forgets the note once that has been taken.

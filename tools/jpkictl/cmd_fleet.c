@@ -15,6 +15,7 @@
 #include "lib/safefile.h"
 #include "tools/common/json.h"
 #include "tools/common/tool.h"
+#include "tools/fleet/contact.h"
 #include "tools/fleet/store.h"
 #include "tools/jpkictl/fleet_copy.h"
 #include "tools/jpkictl/fleet_run.h"
@@ -103,8 +104,8 @@ struct status {
 	bool known;			/* of the copy: state */
 	struct fleetcopy_state state;
 	bool late;			/* as fleetcopy_is_late() */
-	bool linked;			/* `jpkictl fleet run` has noted a connection: link */
-	struct store_link link;
+	bool connected;			/* `jpkictl fleet run` has noted a connection, perhaps one that has ended: contact */
+	struct contact contact;
 	int64_t held;			/* as store_held() */
 };
 
@@ -119,8 +120,26 @@ status_read(const struct tool *t, struct status *ret)
 	*ret = (struct status){ .condition = copy.condition, .state = copy.state, .held = store_held(&store) };
 	ret->known = copy.condition == FLEETCOPY_FRESH || copy.condition == FLEETCOPY_STALE;
 	ret->late = ret->known && fleetcopy_is_late(&t->conf, copy.state.time, now);
-	ret->linked = store_read_link(&store, &ret->link);
+	ret->connected = contact_read(&store, now, &ret->contact);
 	fleetcopy_close(&copy);
+}
+
+/* Servers whose last answer was not believed. */
+static json_t *
+refused_json(const struct status *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->contact.count; i++) {
+		const struct contact_refusal *r = &s->contact.refused[i];
+		json_t *object = json_object();
+
+		json_put(object, "server", json_text(r->server));
+		json_put(object, "code", json_text(r->code));
+		json_put(object, "time", json_time(r->at));
+		json_add(array, object);
+	}
+	return array;
 }
 
 static int
@@ -135,9 +154,10 @@ status_print_json(const struct tool *t, const struct status *s)
 	json_put(object, "enrolled", s->known ? json_integer(s->state.enrolled) : json_null());
 	json_put(object, "blocked", s->known ? json_integer(s->state.blocked) : json_null());
 	json_put(object, "held", s->held >= 0 ? json_integer(s->held) : json_null());
-	json_put(object, "server", s->linked ? json_text(s->link.server) : json_null());
-	json_put(object, "mode", s->linked ? json_text(s->link.mode) : json_null());
-	json_put(object, "heard", s->linked ? json_time(s->link.heard) : json_null());
+	json_put(object, "server", s->connected ? json_text(s->contact.server) : json_null());
+	json_put(object, "mode", s->connected ? json_text(s->contact.mode) : json_null());
+	json_put(object, "heard", s->connected ? json_time(s->contact.heard) : json_null());
+	json_put(object, "refused", refused_json(s));
 	return json_print(t, object);
 }
 
@@ -153,8 +173,13 @@ status_print(const struct status *s)
 		    (long)s->state.generation);
 	if (s->late)
 		printf("%s\n", _("  more than three minutes ago: this server may be cut off from the others, or fleet-heartbeat has stopped"));
-	if (s->linked)
-		printf(_("  directory %s, mode %s\n"), s->link.server, s->link.mode);
+	if (s->connected)
+		printf(_("  directory %s, mode %s\n"), s->contact.server, s->contact.mode);
+	for (size_t i = 0; i < s->contact.count; i++) {
+		const struct contact_refusal *r = &s->contact.refused[i];
+
+		printf(_("  only blocks were taken from %s: %s (%s)\n"), r->server, r->code, clk_utc_text(r->at, date) ? date : "-");
+	}
 	if (s->held > 0)
 		printf(_("  held back from removal: %ld (jpkictl fleet accept)\n"), (long)s->held);
 }
@@ -170,7 +195,8 @@ show_status(const struct tool *t, bool json)
 		result = status_print_json(t, &s);
 	else
 		status_print(&s);
-	return result == TOOL_OK && (s.condition != FLEETCOPY_FRESH || s.late || s.held > 0) ? TOOL_WARNINGS : result;
+	return result == TOOL_OK && (s.condition != FLEETCOPY_FRESH || s.late || s.held > 0 || s.contact.count > 0) ?
+	    TOOL_WARNINGS : result;
 }
 
 /* ----------------------------------------------------------------------------------------------- */

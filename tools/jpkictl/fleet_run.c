@@ -16,6 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
 #include "lib/safefile.h"
+#include "tools/fleet/contact.h"
 #include "tools/fleet/feed.h"
 #include "tools/fleet/memory.h"
 #include "tools/fleet/store.h"
@@ -29,6 +30,7 @@
 #define UNEQUAL_MAX 3			/* state entries in a row with a wrong number of registrations, until a whole answer is asked for */
 #define SAYS_MAX 30			/* lines for the log in SAYS_S seconds */
 #define SAYS_S 60
+#define BROKEN_OFF 80			/* LDAP result "other" (RFC 4511 §4.1.9): the connection ended, which is nothing to repair */
 #define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
 
 enum collect { COLLECT_NOTHING, COLLECT_WHOLE, COLLECT_CHANGES };
@@ -37,7 +39,7 @@ struct run {
 	struct tool *t;
 	struct fleet_half half;
 	struct store store;
-	struct store_link link;
+	struct contact contact;
 	FILE *ldif;		/* what has been collected of an answer */
 	enum collect collecting;
 	size_t entries, octets;
@@ -59,7 +61,7 @@ struct run {
 static const char *
 server_of(const struct run *r)
 {
-	return r->link.server[0] != '\0' ? r->link.server : "-";
+	return r->contact.server[0] != '\0' ? r->contact.server : "-";
 }
 
 static void
@@ -90,10 +92,10 @@ go_on(struct run *r)
 }
 
 static void
-note_link(struct run *r)
+note_contact(struct run *r)
 {
-	r->link.heard = clk_wall_s(r->t->env.clk);
-	(void)!store_write_link(&r->store, &r->link);
+	r->contact.heard = clk_wall_s(r->t->env.clk);
+	(void)!contact_write(&r->store, &r->contact);
 }
 
 /* --- what has been collected ------------------------------------------------------------------ */
@@ -137,6 +139,36 @@ tell(const struct run *r, const struct judgement *j)
 	(void)fflush(stdout);
 }
 
+/* The code of an answer that is not believed; NULL: it is. */
+static const char *
+refusal_for(enum judge_end end)
+{
+	switch (end) {
+	case JUDGE_BEHIND:
+		return "JPKI-E-FLEET-BEHIND";
+	case JUDGE_NO_SOURCE:
+		return "JPKI-E-FLEET-STATE";
+	case JUDGE_UNREADABLE:
+		return "JPKI-E-FLEET-LDIF";
+	case JUDGE_TAKEN:
+	case JUDGE_HELD:
+	case JUDGE_FAILED:	/* not the server's fault */
+		break;
+	}
+	return NULL;
+}
+
+/* Notes for people whether the server that has just answered is believed. */
+static void
+note_answer(struct run *r, const char *refusal)
+{
+	if (refusal != NULL)
+		contact_refuse(&r->contact, refusal, clk_wall_s(r->t->env.clk));
+	else
+		contact_believe(&r->contact);
+	note_contact(r);
+}
+
 /* The state entry of an accepted answer: the server is not cut off from the registrar's. */
 static void
 note_state(struct run *r, const struct judgement *j)
@@ -168,7 +200,7 @@ take_whole(struct run *r)
 		store_forget_accepted(&r->store);
 	if (!r->believed)
 		go_on(r);
-	note_link(r);
+	note_answer(r, refusal_for(j.end));
 }
 
 /* Takes only blocks and lifts: the answer is incomplete, or the server is not believed. */
@@ -198,7 +230,7 @@ take_changes(struct run *r)
 	}
 	tell(r, &j);
 	note_state(r, &j);
-	note_link(r);
+	note_answer(r, refusal_for(j.end));
 	if (j.end == JUDGE_TAKEN && j.source.time > 0) {
 		r->unequal = 0;
 		if (r->held == HELD_AT_FIRST) {
@@ -237,11 +269,11 @@ take_link(struct run *r)
 		return false;
 	take_collected(r);
 	r->believed = false;
-	snprintf(r->link.server, sizeof r->link.server, "%s", r->half.servers[server]);
-	snprintf(r->link.mode, sizeof r->link.mode, "%s", modes[mode]);
+	snprintf(r->contact.server, sizeof r->contact.server, "%s", r->half.servers[server]);
+	snprintf(r->contact.mode, sizeof r->contact.mode, "%s", modes[mode]);
 	if (mode != FEED_DOWN && may_say(r))
-		tool_complain(r->t, _("%s: connected (%s)"), r->link.server, r->link.mode);
-	note_link(r);
+		tool_complain(r->t, _("%s: connected (%s)"), r->contact.server, r->contact.mode);
+	note_contact(r);
 	return true;
 }
 
@@ -282,6 +314,8 @@ take_end(struct run *r)
 		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
 		    server_of(r), r->frame.number);
 	take_words(r);
+	if (r->frame.number != BROKEN_OFF)
+		note_answer(r, "JPKI-E-FLEET-SYNC");
 	return true;
 }
 
@@ -408,8 +442,8 @@ end_half(struct run *r, const char *why)
 		;
 	tool_complain(r->t, _("jpki_ldap, which talks to the directory: %s%s%s"), why, WIFSIGNALED(status) ? ": " : "",
 	    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
-	snprintf(r->link.mode, sizeof r->link.mode, "down");
-	note_link(r);
+	snprintf(r->contact.mode, sizeof r->contact.mode, "down");
+	note_contact(r);
 }
 
 int

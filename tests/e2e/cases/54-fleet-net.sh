@@ -334,6 +334,7 @@ listeners()
 
 # Row 12: yesterday's backup, on one directory and on all.
 is_behind() { tail -n "+$2" "$E2E_LOGS/fleet-$1.log" | grep -q JPKI-E-FLEET-BEHIND; }	# MACHINE LINE
+status_has_behind() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e 'any(.refused[]; .code == "JPKI-E-FLEET-BEHIND")' > /dev/null; }	# MACHINE
 lines_of() { wc -l < "$E2E_LOGS/fleet-$1.log"; }	# MACHINE
 
 backup_of_yesterday()
@@ -366,6 +367,7 @@ backup_of_yesterday()
 	for directory in "${DIRECTORIES[@]}"; do directory_start "$directory"; done
 	beat
 	for machine in "${MACHINES[@]}"; do until_true 60 is_behind "$machine" "${from[$machine]}" || fail "$machine: no alarm"; done
+	for machine in "${MACHINES[@]}"; do until_true 60 status_has_behind "$machine" || fail "$machine: no alarm in fleet status"; done
 	nothing_came_back 'all restored'
 
 	unregister taro | change registrar ldap-a

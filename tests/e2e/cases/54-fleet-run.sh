@@ -145,11 +145,25 @@ several_servers()
 	end_process "$(cat "$D/a/pid")"
 	comes_true 'the next one is behind' 20000 log_says JPKI-E-FLEET-BEHIND
 	registered hanako || fail 'a server that is behind has removed a registration'
+	comes_true 'its status' 2000 status_says '.refused | length == 1 and .[0].code == "JPKI-E-FLEET-BEHIND" and (.[0].server | endswith("localhost:3893"))'
+	run jpkictl fleet status
+	expect_equal 'status' 3 "$STATUS"
+	expect_has 'status' 'only blocks were taken from ldaps://localhost:3893: JPKI-E-FLEET-BEHIND' "$OUT"
+	run jpkictl doctor
+	expect_match 'doctor' '.*D548[^[]*ldaps://localhost:3893: JPKI-E-FLEET-BEHIND.*' "${OUT//$'\n'/ }"
 	card_login 'while the directory is behind' SUCCESS
 	word_of "$(hash_of good)" 'block lost' | add 3892
 	comes_true 'a block of a server that is behind' 20000 blocked "$(hash_of good)"
 	start_slapd a 3890
 	comes_true 'the first again' 60000 status_says '.server == "ldap://localhost:3890" and .mode == "persist"'
+	expect_equal 'the other one is not forgotten' 1 "$(jpkictl fleet status --json | jq '.refused | length')"
+	stop_slapd b
+	rm -rf "$D/b"
+	DATA=$D/all.ldif start_slapd b 3892
+	end_process "$(cat "$D/a/pid")"
+	comes_true 'the other one is repaired' 60000 status_says '.server == "ldaps://localhost:3893" and .mode == "persist" and .refused == []'
+	run jpkictl doctor
+	expect_lacks 'doctor' D548 "$OUT"
 	expect_equal 'blocked still' yes "$(blocked "$(hash_of good)" && echo yes)"
 	fleet_ends
 }
@@ -223,6 +237,9 @@ size_limit()
 	{ cat "$D/all.ldif"; echo; word_of "$(hash_of good)" 'block lost'; } > "$D/more.ldif"
 	NO_LIMITS=1 DATA=$D/more.ldif start_slapd a 3890 'sizelimit 2'
 	comes_true 'the limit' 20000 log_says 'LDAP result 4\|JPKI-E-FLEET-SYNC'
+	comes_true 'its status' 2000 status_says '.refused[0].code == "JPKI-E-FLEET-SYNC"'
+	run jpkictl doctor
+	expect_has 'doctor' D549 "$OUT"
 	registered hanako && registered taro || fail 'removed'
 	fleet_ends
 }
