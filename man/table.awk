@@ -39,7 +39,6 @@ function begin()
 /^FINDING\([A-Z_]+, "D[0-9]+", (OK|WARNING|ERROR),$/ {
 	begin()
 	head = code " Pq " tolower(word[4])
-	between = ".br\n"	# these are no whole sentences
 	next
 }
 /^REASON\([A-Z_]+, [A-Z]+, "[a-z-]+",$/ {
@@ -71,7 +70,8 @@ wanted == 1 && /\)$/ {
 	}
 	printf ".It Li %s\n", head
 	if (state != "") print state
-	if (remedy != "") print (state != "" ? between : "") remedy
+	# Apart, so that each is one sentence of po/ja.po.
+	if (remedy != "") print (state != "" ? ".br\n" : "") remedy
 	next
 }
 { fail("not understood: " $0) }
