@@ -135,8 +135,8 @@ message_greeting(const char *user, const char *prompt, char text[static MESSAGE_
 void
 message_which_account(char text[static MESSAGE_MAX])
 {
-	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. "
-	    "Enter the user name of the one you want"));
+	snprintf(text, MESSAGE_MAX, "%s", _("This card is registered for several accounts. Enter the user "
+	    "name you want to log in with"));
 }
 
 void
@@ -221,7 +221,8 @@ message_locked(bool signature, char text[static MESSAGE_MAX])
 	    "reset at your municipal office: take the card with you, and another identity document "
 	    "in case you are asked for one. If you know the signature PIN, you can instead reset it at a "
 	    "convenience-store kiosk: take the card and a smartphone with the JPKI PIN reset app. "
-	    "A card issued without PINs (for face authentication) shows the same and has none to reset."));
+	    "A face-authentication card, which is issued without PINs, is also reported as locked; it has "
+	    "none to reset."));
 	drop_half_character(text);
 }
 
@@ -252,17 +253,18 @@ static void
 write_renewal(const char *date, const char *card_end, char text[static MESSAGE_MAX])
 {
 	if (card_end[0] == '\0')
-		snprintf(text, MESSAGE_MAX, "%s", _("Renew the certificate at your municipal office (from "
-		    "three months before; take your card with you). The date printed on the card is "
-		    "for the card itself. Then ask the administrator to register the card again."));
+		snprintf(text, MESSAGE_MAX, "%s", _("Renew it at your municipal office (possible from "
+		    "three months before; take your card with you), then ask the administrator to "
+		    "register the card again. The date printed on the card is that of the card itself."));
 	else if (strcmp(card_end, date) == 0)
 		snprintf(text, MESSAGE_MAX, "%s", _("The card itself expires on the same day: apply for a "
 		    "new card at your municipal office before that, or, if your period of "
-		    "stay was extended, have the card extended there. Then ask the administrator to register the card again."));
+		    "stay was extended, have the card extended there. Then ask the administrator to "
+		    "register the card again."));
 	else
-		snprintf(text, MESSAGE_MAX, _("Renew the certificate at your municipal office (from three "
-		    "months before; take your card with you). The date printed on the card, %s, is for "
-		    "the card itself. Then ask the administrator to register the card again."), card_end);
+		snprintf(text, MESSAGE_MAX, _("Renew it at your municipal office (possible from three "
+		    "months before; take your card with you), then ask the administrator to register the "
+		    "card again. The date printed on the card, %s, is that of the card itself."), card_end);
 }
 
 /* "20310506" as people here write it; "" for what is no such date. */
@@ -307,8 +309,8 @@ message_join(const char *a, const char *b, char text[static MESSAGE_MAX])
 void
 message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX])
 {
-	static const char what[] = N_("On %s a My Number Card was registered for this account by "
-	    "somebody who was logged in to it (jpkictl enroll --self, %s).");
+	static const char what[] = N_("On %s a user who was logged in to this account registered a My "
+	    "Number Card for it (jpkictl enroll --self, %s).");
 	static const char remedy[] = N_("If that was not you, tell the administrator.");
 	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
 
@@ -339,10 +341,9 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 void
 message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 {
-	message_join(stale ? _("Your password was changed after a copy of it was stored, with which your card opens "
-	    "your keyring (your saved passwords); that copy no longer works.") :
-	    _("You are logged in, but the password that is stored for your card to open your "
-	    "keyring could not be unlocked."),
-	    _("Your keyring may prompt for your password. Ask the administrator to store it again "
-	    "(jpkictl unlock set)."), text);
+	message_join(stale ? _("Your password has been changed, so your card can no longer open your "
+	    "keyring (your saved passwords).") :
+	    _("You are logged in, but your card could not open your keyring (your saved passwords)."),
+	    _("Enter your password if the keyring prompts for it, and ask the administrator to store it "
+	    "for your card again (jpkictl unlock set)."), text);
 }

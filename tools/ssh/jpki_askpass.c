@@ -82,13 +82,17 @@ objection(enum prompt verdict)
 {
 	switch (verdict) {
 	case PROMPT_MALFORMED:
-		return _("this program does not know the format of the challenge.");
+		return _("the challenge has a format that this program does not know; update pam_jpki on "
+		    "this computer.");
 	case PROMPT_NO_ORIGIN:
 		return _("ssh does not report which server asks; install OpenSSH 8.5 or newer.");
 	case PROMPT_OTHER_USER:
-		return _("the challenge is for a user other than the one you log in as.");
+		return _("the challenge is for a user other than the one you log in as; tell the "
+		    "administrator of the server.");
 	case PROMPT_OTHER_HOST:
-		return _("the challenge is for a server other than the one you connected to. An attacker may be relaying it, or the server does not know the name you used (remote_names in its pam_jpki.conf).");
+		return _("the challenge is for a server other than the one you connected to. An attacker "
+		    "may be relaying it, or the server does not know the name you used (remote_names in "
+		    "its pam_jpki.conf).");
 	case PROMPT_OTHER:
 	case PROMPT_CHALLENGE:
 		break;

@@ -18,7 +18,7 @@ login 'success as sudo asks: silent' args='--silent' quiet=yes
 login 'success warns of a certificate that ends soon' card=soon enroll=soon says='info: ' says2='expires on'
 login 'a locker, which cannot remember a warning, gives none' card=soon enroll=soon args='--as 2001' quiet=yes
 login 'warning names the date on the face of the card' card='soon expiry=20331103' enroll=soon says='printed on the card, 2033-11-03'
-login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='The date printed on the card is for the card itself'
+login 'warning by a card that does not tell its own end' card='soon expiry=none' enroll=soon says='The date printed on the card is that of the card itself'
 login 'no warning when turned off' card=soon enroll=soon opts='expiry_warning_days=0' quiet=yes
 login 'success with the second of two enrolled certificates' card=renewed enroll='good renewed' quiet=yes
 login 'success with a card of the other CA generation of the same name' card=good2 enroll=good2 quiet=yes
@@ -174,7 +174,7 @@ refused 'user by sshd' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINF
 refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
 	apdus=0 quiet=yes
 refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
-	says='info: Only users at this computer may use its card reader, and it could not confirm that you are at it.'
+	says='info: Only users at this computer may use its card reader, and you do not seem to be one of them.'
 # Where the administrator wants everybody to read it.
 install_pam_service sshd-e2e "$(stack tell_everybody=yes)"
 refused 'user not enrolled, who is told' enroll='' opts=tell_everybody=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 \

@@ -112,7 +112,7 @@ login "no name: nobody's card" args="--user ''" opts=user_from_card=yes card=oth
 nameless "nobody's card, no name is asked for" card=other-person drive=auth user=- auth=USER_UNKNOWN code=UNREGISTERED pins=0 verifies=0
 enroll hanako good
 enroll taro good
-WHICH='This card is registered for several accounts. Enter the user name of the one you want (hanako, taro): '
+WHICH='This card is registered for several accounts. Enter the user name you want to log in with (hanako, taro): '
 nameless 'two accounts: asked which' drive="text=hanako pin=$PIN auth" names=1 says="$WHICH"
 nameless 'two accounts: none of them is chosen' drive='text=root auth' names=1 user=- auth=AUTH_ERR code=OTHER-CARD pins=0 verifies=0 \
 	says='not registered for this user'

@@ -8,7 +8,7 @@ UNLOCK=/var/lib/pam_jpki/unlock
 FILE=$UNLOCK/hanako
 MACHINE_ID=0123456789abcdef0123456789abcdef
 UNLOCKED=(opts=unlock=yes authtok=set)
-LOCKED=(opts=unlock=yes authtok=unset 'says=Your keyring may prompt for your password.')
+LOCKED=(opts=unlock=yes authtok=unset 'says=Enter your password if the keyring prompts for it')
 
 # shellcheck source=tests/e2e/keyring.sh
 . "$E2E_TOP/tests/e2e/keyring.sh"
@@ -219,7 +219,7 @@ changed_password()
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'PAM_AUTHTOK' unset "$(transcript 'authtok = ')"
-	expect_has 'what is shown' 'Your password was changed after a copy of it was stored' "$OUT"
+	expect_has 'what is shown' 'Your password has been changed, so your card can no longer open your keyring' "$OUT"
 	expect_logged 'the password of hanako has been changed since it was stored'
 	run env LC_ALL=ja_JP.UTF-8 pamdrive --service e2e --user hanako "pin=$PIN" auth
 	usermod -L hanako

@@ -265,8 +265,8 @@ registration_is_told_with_day_and_terminal(void **state)
 	char text[MESSAGE_MAX];
 
 	message_registered(1700000000, "pts/3", false, text);
-	assert_string_equal(text, "On 2023-11-15 a My Number Card was registered for this account by somebody "
-	    "who was logged in to it (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
+	assert_string_equal(text, "On 2023-11-15 a user who was logged in to this account registered a My "
+	    "Number Card for it (jpkictl enroll --self, pts/3). If that was not you, tell the administrator.");
 }
 
 static void
@@ -294,10 +294,10 @@ a_password_that_was_not_unlocked(void **state)
 	char text[MESSAGE_MAX];
 
 	message_not_unlocked(false, text);
-	assert_non_null(strstr(text, "could not be unlocked"));
+	assert_non_null(strstr(text, "You are logged in, but your card could not open your keyring"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 	message_not_unlocked(true, text);
-	assert_non_null(strstr(text, "no longer works"));
+	assert_non_null(strstr(text, "password has been changed"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 }
 
