@@ -232,7 +232,8 @@ write_end(const char *date, int days, char text[static MESSAGE_MAX])
 {
 	if (days == 0)
 		snprintf(text, MESSAGE_MAX,
-		    _("Your card's user-authentication certificate expires today (%s)."), date);
+		    _("Your card's user-authentication certificate expires today (%s); from tomorrow "
+		    "on, the card does not log you in until it is renewed."), date);
 	else
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "Your card's user-authentication certificate expires on %s (in %d day).",
@@ -344,6 +345,13 @@ message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 	message_join(stale ? _("Your password has been changed, so your card can no longer open your "
 	    "keyring (your saved passwords).") :
 	    _("You are logged in, but your card could not open your keyring (your saved passwords)."),
-	    _("Enter your password if the keyring prompts for it, and ask the administrator to store it "
-	    "for your card again (jpkictl unlock set)."), text);
+	    _("Enter the password of your keyring (usually that of your login) when it prompts for "
+	    "it, and ask the administrator to set up your card for it again (jpkictl unlock set)."), text);
+}
+
+const char *
+message_unclean(void)
+{
+	return _("take the card off the reader now: it may still accept the PIN as entered, and other programs "
+	    "could use it");
 }

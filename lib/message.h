@@ -82,6 +82,9 @@ void message_registered(int64_t when, const char *terminal, bool in_english, cha
  */
 void message_not_unlocked(bool stale, char text[static MESSAGE_MAX]);
 
+/* Where the card's verified state may not have been dropped: what its holder does about it. Static, translated. */
+const char *message_unclean(void);
+
 /* Two texts in one line; either may be "". */
 void message_join(const char *a, const char *b, char text[static MESSAGE_MAX]);
 

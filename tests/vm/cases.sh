@@ -143,7 +143,7 @@ challenging_sshd()
 ssh_by_challenge()
 {
 	challenging_sshd
-	in_guest 'wait:Sign in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$PIN" -- jpki-ssh "${SSH[@]:1}" \
+	in_guest 'wait:You are about to log in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$PIN" -- jpki-ssh "${SSH[@]:1}" \
 		-o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
 	expect_has 'the session' '(hanako)' "$OUT"
 	check_card 3 1
@@ -153,7 +153,7 @@ run_case 'ssh: with remote = challenge, the right PIN' ssh_by_challenge
 
 ssh_by_challenge_wrong()
 {
-	in_guest 'wait:Sign in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$WRONG_PIN" 'wait:assword: ' 'type:no' -- \
+	in_guest 'wait:You are about to log in to 127\.0\.0\.1 as hanako' "$ASKED" "type:$WRONG_PIN" 'wait:assword: ' 'type:no' -- \
 		jpki-ssh "${SSH[@]:1}" -o PreferredAuthentications=keyboard-interactive hanako@127.0.0.1 id
 	expect_lacks 'the session' 'uid=' "$OUT"
 	expect_has 'the session' 'Wrong PIN; 2 tries left' "$OUT"

@@ -7,6 +7,7 @@
 
 #include "flow/possession/transaction.h"
 #include "lib/i18n.h"
+#include "lib/message.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "tools/common/ask.h"
@@ -50,7 +51,7 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 		o = transaction_drop_state(&t->env, reader);
 	}
 	if (!outcome_ok(&o))
-		tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+		tool_complain(t, "%s", message_unclean());
 }
 
 void

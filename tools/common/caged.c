@@ -20,6 +20,7 @@
 #include "lib/cleanup.h"
 #include "lib/confine.h"
 #include "lib/i18n.h"
+#include "lib/message.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
 #include "tools/common/ask.h"
@@ -329,7 +330,7 @@ parent_finish(struct parent *p, pid_t child)
 		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
 		    _("; its cage forbids a system call that it, or a library, made") : "");
 		if (p->answered)
-			tool_complain(t, "%s", _("take the card off the reader: it may still count as unlocked"));
+			tool_complain(t, "%s", message_unclean());
 		return TOOL_FAILED;
 	}
 	status = WEXITSTATUS(status);

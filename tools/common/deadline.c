@@ -34,8 +34,7 @@ prepare_text(const struct tool *t, enum outcome_status status, bool pin_typed,
 	    outcome_code(status));
 	len = strlen(text);
 	if (pin_typed)
-		snprintf(text + len, 2 * MESSAGE_MAX - len, "jpkictl %s: %s\n", t->command,
-		    _("take the card off the reader: it may still count as unlocked"));
+		snprintf(text + len, 2 * MESSAGE_MAX - len, "jpkictl %s: %s\n", t->command, message_unclean());
 }
 
 static void

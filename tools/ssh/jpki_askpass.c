@@ -71,7 +71,7 @@ refuse_prompt(const struct person *who, const char *why)
 {
 	char text[2 * MESSAGE_MAX];
 
-	snprintf(text, sizeof text, _("jpki-ssh: not signed: %s"), why);
+	snprintf(text, sizeof text, _("jpki-ssh: login with the card stopped: %s"), why);
 	user_prompt_tell(who, text);
 	return no_signature();
 }
@@ -82,16 +82,18 @@ objection(enum prompt verdict)
 {
 	switch (verdict) {
 	case PROMPT_MALFORMED:
-		return _("the challenge has a format that this program does not know; update pam_jpki on "
-		    "this computer.");
+		return _("the server's challenge has a format that this program does not know; "
+		    "update pam_jpki on this computer.");
 	case PROMPT_NO_ORIGIN:
-		return _("ssh does not report which server asks; install OpenSSH 8.5 or newer.");
+		return _("ssh does not report which server sent the challenge; install OpenSSH 8.5 "
+		    "or newer.");
 	case PROMPT_OTHER_USER:
 		return _("the challenge is for a user other than the one you log in as; tell the "
 		    "administrator of the server.");
 	case PROMPT_OTHER_HOST:
-		return _("the challenge is for a server other than the one you connected to. An attacker "
-		    "may be relaying it, or the server does not know the name you used (remote_names in "
+		return _("the challenge is for a server other than the one you connected to. An "
+		    "attacker may be relaying it: enter no password there, and tell the "
+		    "administrator of the server (who can add the name you used to remote_names in "
 		    "its pam_jpki.conf).");
 	case PROMPT_OTHER:
 	case PROMPT_CHALLENGE:
@@ -108,9 +110,12 @@ find_host_key(const char *dir, const struct sshwire_challenge *c, char hostkey[s
 	if (hostkey_note_find(dir, getppid(), hostkey))
 		return true;
 	if (is_set("JPKI_SSH"))
-		*ret_why = _("ssh did not report the host key of the server.");
+		*ret_why = _("ssh did not report the host key of the server. Try again without ssh "
+		    "options that set KnownHostsCommand or a shared connection; if that does not "
+		    "help, tell the administrator.");
 	else if (c->binding == SSHWIRE_HOSTKEY)
-		*ret_why = _("the server requires its host key in the signature; log in with jpki-ssh.");
+		*ret_why = _("the server requires its host key in the signature; start the login "
+		    "with the command jpki-ssh instead of ssh.");
 	else
 		return true;
 	return false;
@@ -143,15 +148,15 @@ prepare_deadline(void)
 	char sentence[MESSAGE_MAX];
 
 	message_outcome(&late, sentence);
-	snprintf(late_text, sizeof late_text, "%s %s\n", sentence,
-	    _("take the card off the reader: it may still count as unlocked"));
+	snprintf(late_text, sizeof late_text, "%s %s\n", sentence, message_unclean());
 	signals_on_alarm(on_deadline);
 }
 
 static void
 describe_server(const struct ssh_prompt *p, const char *hostkey, char text[static MESSAGE_MAX])
 {
-	snprintf(text, MESSAGE_MAX, _("Sign in to %s as %s (service %s) with your My Number Card."),
+	snprintf(text, MESSAGE_MAX, _("You are about to log in to %s as %s (service %s) with your My "
+	    "Number Card. If you did not start this login, cancel it."),
 	    p->host, p->user, p->challenge.service);
 	if (hostkey[0] == '\0')
 		snprintf(text + strlen(text), MESSAGE_MAX - strlen(text), "\n%s",
@@ -180,7 +185,7 @@ sign(const struct person *who, const struct ssh_prompt *p, const char *hostkey)
 	}
 	pcsc_free(pcsc);
 	if (unclean)
-		user_prompt_tell(who, _("take the card off the reader: it may still count as unlocked"));
+		user_prompt_tell(who, message_unclean());
 	if (outcome_ok(&o)) {
 		puts(reply);
 		return EXIT_SUCCESS;

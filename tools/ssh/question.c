@@ -32,7 +32,7 @@ is(const char *variable, const char *wanted)
 static const char *
 warning(void)
 {
-	return _("This prompt comes from the server. Do not enter your card PIN:");
+	return _("The server, not your card, prompts for the following; never enter your card PIN:");
 }
 
 /*

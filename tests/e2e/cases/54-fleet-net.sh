@@ -199,7 +199,7 @@ without_directories()
 	expect_has 'what is shown' 'has not heard from your organization' "$OUT"
 	# shellcheck disable=SC2046 # words
 	run $(entry_to pc3) pamdrive --service e2e-ja --user hanako "pin=$PIN" auth
-	expect_has 'what is shown in Japanese' '組織のディレクトリから長い間' "$OUT"
+	expect_has 'what is shown in Japanese' '組織のサーバーから長い間' "$OUT"
 	plug_cable pc1
 	for directory in "${DIRECTORIES[@]}"; do directory_start "$directory"; done
 	SLOW=0

@@ -96,7 +96,7 @@ login 'fleet: an old copy, allowed' enroll= opts="$OLD" after='expect_logged "JP
 login 'fleet: an old copy, refused' enroll= opts="$OLD fleet_stale=refuse" unasked=yes code=FLEET-STALE pam=AUTHINFO_UNAVAIL \
 	apdus=0 says='has not heard from your organization'
 login 'fleet: an old copy, refused, in Japanese' enroll= opts="$OLD fleet_stale=refuse lang=ja" unasked=yes code=FLEET-STALE \
-	pam=AUTHINFO_UNAVAIL apdus=0 says='組織のディレクトリから長い間'
+	pam=AUTHINFO_UNAVAIL apdus=0 says='組織のサーバーから長い間'
 login 'fleet: an old copy, and root has enrolled the card' opts="$OLD fleet_stale=refuse"
 login 'fleet: not so old' enroll= opts="$ON fleet_max_age=26 fleet_stale=refuse"
 lay_copy -24 good

@@ -8,7 +8,7 @@
 CLIENT=(setpriv --reuid 2002 --regid 2002 --init-groups env -C /home/taro HOME=/home/taro USER=taro TERM=dumb)
 JPKI_SSH=(-p "$SSH_PORT" -o "UserKnownHostsFile=$WORK/known_hosts" -o StrictHostKeyChecking=yes
 	-o PubkeyAuthentication=no -o PreferredAuthentications=keyboard-interactive)
-SIGN_IN="wait:Sign in to 127\\.0\\.0\\.1 as hanako \\(service sshd\\) with your My Number Card"
+SIGN_IN="wait:You are about to log in to 127\\.0\\.0\\.1 as hanako \\(service sshd\\) with your My Number Card"
 CLIENT_PIN=("$SIGN_IN" "${RIGHT[@]}")
 
 # through NAME [KEY=VALUE…] [STEP…] -- WORD…: a person at the client; WORDs begin with jpki-ssh or
@@ -32,7 +32,7 @@ card_stack sshd "$(challenge_options)"
 through 'jpki-ssh: the card at the client logs in' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 # ssh would repeat the dialogue twice by itself.
 through 'jpki-ssh: a wrong PIN is asked for once' status=255 log='NO-REPLY NO-REPLY NO-REPLY' tries=2 \
-	says='jpki-ssh: not signed: Wrong PIN; 2 tries left' "$SIGN_IN" "$ASKED" "type:$WRONG_PIN" -- "${LOGIN[@]}"
+	says='jpki-ssh: login with the card stopped: Wrong PIN; 2 tries left' "$SIGN_IN" "$ASKED" "type:$WRONG_PIN" -- "${LOGIN[@]}"
 through 'jpki-ssh: what is no PIN does not reach the card' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='nothing was sent to the card' "$SIGN_IN" "$ASKED" 'type:12345' -- "${LOGIN[@]}"
 through 'jpki-ssh: the last try is kept' sim='set auth-tries 1' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
@@ -46,10 +46,10 @@ through 'jpki-ssh: a Juki card' before='put_card "good none profile=juki"' statu
 through "jpki-ssh: somebody else's card is told by the server" before='put_card other-person' status=255 \
 	log='CHALLENGE NO-REPLY NO-REPLY' says='Your card could not be confirmed' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
-	says='not signed' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
+	says='login with the card stopped' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
 # A card that takes its time: the person is told after a second, and the line goes before the next one comes.
 through 'jpki-ssh: a card that is slow to read says that it waits' sim='fault ins B0 hang 1300' \
-	says=$'Reading the card; leave it on the reader …\r\e[KSign in to' after='CARD_DIRTY=yes' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
+	says=$'Reading the card; leave it on the reader …\r\e[KYou are about to log in to' after='CARD_DIRTY=yes' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: a card that is slow to sign says that it waits' sim='fault ins 2A hang 1300' \
 	says=$'Using the card; leave it on the reader …\r\e[K' lacks='Reading the card' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
@@ -73,7 +73,7 @@ next_askpass()
 	rm -f /tmp/next-askpass
 	run setsid -w "${CLIENT[@]}" SSH_ASKPASS=/usr/local/bin/next-askpass "${LOGIN[@]}"
 	expect_has 'the session' 'uid=2001(hanako)' "$OUT"
-	expect_equal 'what the next askpass was asked' 'next: This prompt comes from the server. Do not enter your card PIN:
+	expect_equal 'what the next askpass was asked' 'next: The server, not your card, prompts for the following; never enter your card PIN:
 (hanako@127.0.0.1) Password: ' "$(cat /tmp/next-askpass)"
 	card_stack sshd "$(challenge_options)"
 }
@@ -85,7 +85,7 @@ imitation()
 	stack_of sshd "auth required pam_e2e.so prompt=PIN_of_the_user-authentication_certificate_(4_digits,_3_tries_left): return=7"
 }
 through 'jpki-ssh: a server that asks for the PIN itself gets none' before=imitation status=255 log='' prompts=any verifies=0 \
-	says='your answer was not sent to the server, because it looks like the PIN of your card' 'wait:This prompt comes from the server\. Do not enter your card PIN' "$ASKED" "type:$PIN" -- \
+	says='your answer was not sent to the server, because it looks like the PIN of your card' 'wait:The server, not your card, prompts for the following; never enter your card PIN' "$ASKED" "type:$PIN" -- \
 	"${LOGIN[@]:0:3}" -o NumberOfPasswordPrompts=1 "${LOGIN[@]:3}"
 card_stack sshd "$(challenge_options)"
 
@@ -203,7 +203,7 @@ printf '[second.example]:%s %s\n' "$SSH_PORT" "$(cat "$WORK/sshd/key.pub")" >> "
 chmod 0644 "$WORK/jump_config"
 card_stack sshd "$(challenge_options remote_names=127.0.0.1,second.example)"
 through 'jpki-ssh: over a jump host, each with its own signature' log='OK OK' prompts=2 verifies=2 says='uid=2001(hanako)' \
-	"${CLIENT_PIN[@]}" 'wait:Sign in to second\.example as hanako' "${RIGHT[@]}" -- \
+	"${CLIENT_PIN[@]}" 'wait:You are about to log in to second\.example as hanako' "${RIGHT[@]}" -- \
 	jpki-ssh -F "$WORK/jump_config" -J hanako@127.0.0.1 hanako@second.example id
 card_stack sshd "$(challenge_options)"
 
@@ -265,15 +265,15 @@ if is_wanted 'jpki-ssh: relay'; then
 	through "jpki-ssh: relay, another server's challenge is not signed" before=attack status=255 prompts=0 verifies=0 \
 		log=NO-REPLY says='An attacker may be relaying it' after="attack_gets '$DENIED'" -- jpki-ssh "${AT_EVIL[@]}" hanako@127.0.0.2 id
 	through 'jpki-ssh: relay under the name of the good server gets a signature for its own host key' before=attack status=255 \
-		log=CHALLENGE "wait:Sign in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
+		log=CHALLENGE "wait:You are about to log in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
 		jpki-ssh "${AT_EVIL[@]}" -o HostKeyAlias=azumino.example hanako@127.0.0.2 id
 	card_stack sshd "$(challenge_options remote_binding=name)"
 	through 'jpki-ssh: relay under the name of the good server, which insists on names only' before=attack status=255 \
-		log=CHALLENGE "wait:Sign in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
+		log=CHALLENGE "wait:You are about to log in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets '$DENIED'" -- \
 		jpki-ssh "${AT_EVIL[@]}" -o HostKeyAlias=azumino.example hanako@127.0.0.2 id
 	# What the binding is good for: without it (no wrapper), and with the name forged, the attacker is in.
 	through 'jpki-ssh: relay against a client and a server without host keys in the signature works' before=attack status=255 \
-		log=OK says='is not part of the signature' "wait:Sign in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets 'uid=2001(hanako)'" -- \
+		log=OK says='is not part of the signature' "wait:You are about to log in to azumino\\.example as hanako" "${RIGHT[@]}" after="attack_gets 'uid=2001(hanako)'" -- \
 		env SSH_ASKPASS=/usr/bin/jpki-askpass SSH_ASKPASS_REQUIRE=force ssh "${AT_EVIL[@]}" -o HostKeyAlias=azumino.example hanako@127.0.0.2 id
 	card_stack sshd "$(challenge_options)"
 	end_process "$EVIL_PID"
@@ -281,7 +281,7 @@ fi
 
 # --- without a terminal ---------------------------------------------------------------------
 through 'jpki-ssh: the PIN by pinentry' says='uid=2001(hanako)' asks='PIN' prompts=any \
-	'wait:Sign in to 127\.0\.0\.1' 'wait:PIN[^\n]*:' "type:$PIN" -- env JPKI_PINENTRY=pinentry-tty "${LOGIN[@]}"
+	'wait:You are about to log in to 127\.0\.0\.1' 'wait:PIN[^\n]*:' "type:$PIN" -- env JPKI_PINENTRY=pinentry-tty "${LOGIN[@]}"
 without_terminal()
 {
 	run setsid -w "${CLIENT[@]}" JPKI_PINENTRY=/bin/false "${LOGIN[@]}"

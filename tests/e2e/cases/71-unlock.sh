@@ -8,7 +8,7 @@ UNLOCK=/var/lib/pam_jpki/unlock
 FILE=$UNLOCK/hanako
 MACHINE_ID=0123456789abcdef0123456789abcdef
 UNLOCKED=(opts=unlock=yes authtok=set)
-LOCKED=(opts=unlock=yes authtok=unset 'says=Enter your password if the keyring prompts for it')
+LOCKED=(opts=unlock=yes authtok=unset 'says=Enter the password of your keyring (usually that of your login)')
 
 # shellcheck source=tests/e2e/keyring.sh
 . "$E2E_TOP/tests/e2e/keyring.sh"

@@ -201,7 +201,7 @@ another_askpass_answers(void **state)
 	assert_int_equal(a.status, 0);
 	assert_string_equal(a.out, "secret\n");
 	/* Its window says who asks. */
-	assert_string_equal(a.err, "This prompt comes from the server. Do not enter your card PIN:\n" FROM_SERVER "\n");
+	assert_string_equal(a.err, "The server, not your card, prompts for the following; never enter your card PIN:\n" FROM_SERVER "\n");
 	a = ask_by(askpass("echo \"$1\" >&2; printf 'se\\ncret'"), "hanako@evil's password: ");
 	assert_string_equal(a.out, "se\n");
 	assert_string_equal(a.err, "hanako@evil's password: \n");
