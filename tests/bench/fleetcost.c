@@ -30,7 +30,8 @@
 
 static struct kit *kit;
 static long users = 20000;
-static char certificate[16384];		/* "userCertificate;binary:: …" */
+#define LINE_SIZE 16384
+static char certificate[LINE_SIZE], another[LINE_SIZE];	/* "userCertificate;binary:: …" */
 
 static bool
 uid_of(void *ctx, const char *user, uid_t *ret_uid)
@@ -40,20 +41,28 @@ uid_of(void *ctx, const char *user, uid_t *ret_uid)
 }
 
 static void
-read_certificate(void)
+read_certificate(const char *leaf, char line[static LINE_SIZE])
 {
 	char path[PATH_MAX];
 	uint8_t der[8192];
 	size_t len, n;
 	FILE *f;
 
-	snprintf(path, sizeof path, "%s/good.der", kit->pki);
+	snprintf(path, sizeof path, "%s/%s.der", kit->pki, leaf);
 	f = fopen(path, "re");
 	assert_non_null(f);
 	len = fread(der, 1, sizeof der, f);
 	fclose(f);
-	n = (size_t)snprintf(certificate, sizeof certificate, "userCertificate;binary:: ");
-	assert_true(base64_write((struct view){ der, len }, certificate + n, sizeof certificate - n));
+	n = (size_t)snprintf(line, LINE_SIZE, "userCertificate;binary:: ");
+	assert_true(base64_write((struct view){ der, len }, line + n, LINE_SIZE - n));
+}
+
+static void
+put_word_and_state(FILE *f, int generation)
+{
+	fprintf(f, "dn: cn=x\nobjectClass: device\ncn: %064d\ndescription: block\n\n", generation);
+	fprintf(f, "dn: cn=state\nobjectClass: applicationProcess\ncn: state\ndescription: generation=%d time=%" PRId64
+	    " enrolled=%ld blocked=%d\n", generation, kit->wall_s, users, generation);
 }
 
 /* All entries; the first user's is of another second, each time. */
@@ -66,37 +75,76 @@ directory(int generation)
 	for (long i = 0; i < users; i++)
 		fprintf(f, "dn: uid=u%ld,ou=jpki\nobjectClass: pkiUser\nuid: u%ld\nentryCSN: 202611290300%02d.000000Z#000000#001#000000\n%s\n\n",
 		    i, i, i == 0 ? generation : 0, certificate);
-	fprintf(f, "dn: cn=x\nobjectClass: device\ncn: %064d\ndescription: block\n\n", generation);
-	fprintf(f, "dn: cn=state\nobjectClass: applicationProcess\ncn: state\ndescription: generation=%d time=%" PRId64
-	    " enrolled=%ld blocked=%d\n", generation, kit->wall_s, users, generation);
+	put_word_and_state(f, generation);
+	assert_int_equal(fflush(f), 0);
 	return f;
 }
 
+/* One card changed, one block more, and the state: what a server that keeps the connection says. */
+static FILE *
+change(int generation)
+{
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	fprintf(f, "dn: uid=u1,ou=jpki\nobjectClass: pkiUser\nuid: u1\nentryCSN: 202611290300%02d.000000Z#000000#001#000000\n%s\n\n",
+	    generation, generation % 2 == 0 ? another : certificate);
+	put_word_and_state(f, generation);
+	assert_int_equal(fflush(f), 0);
+	return f;
+}
+
+/* What this process has given to write(2), in octets. */
+static long
+written(void)
+{
+	long octets = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/io", "re");
+
+	assert_non_null(f);
+	while (octets == 0 && fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "wchar: %ld", &octets);
+	fclose(f);
+	return octets;
+}
+
+struct cost {
+	double ms, cpu_ms;
+	long octets;
+};
+
 static double
-import(int generation)
+cpu_ms(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1000;
+}
+
+/* Judged and written as jpkictl does, but in one process. */
+static struct cost
+update(FILE *ldif, enum judge_answer answer, int generation)
 {
 	struct store store = store_of(&kit->env);
-	struct judge_source source = { .ldif = directory(generation), .plan = tmpfile() };
-	_cleanup_(memory_done) struct memory memory = { .has_source = false };
-	_cleanup_(freep) char *remembered = NULL, *text = NULL;
+	struct judge_source source = { .ldif = ldif, .plan = tmpfile(), .answer = answer, .there = users };
+	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
+	_cleanup_(store_memory_done) struct store_memory before;
+	_cleanup_(store_change_done) struct store_change text = { .text = NULL };
 	_cleanup_(closep) int lock = -1;
-	double from = now_ms();
+	struct cost cost = { .ms = now_ms(), .cpu_ms = cpu_ms(), .octets = written() };
 	struct judgement j;
-	size_t len;
 
-	assert_true(store_open(&store, &lock) && store_read_memory(&store, &remembered));
-	if (remembered != NULL)
-		assert_true(memory_read(remembered, &memory));
+	assert_true(store_open(&store, &lock) && store_read_memory(&store, &before) && store_understand(&before, &memory));
 	judge_refresh(&kit->env, &source, &memory, &j);
 	assert_int_equal(j.end, JUDGE_TAKEN);
-	text = memory_write(&memory, &len);
-	assert_true(text != NULL && store_write(&store, source.plan, text, len));
+	fclose(source.ldif);
+	assert_true(store_make_change(&before, &memory, &text) && store_write(&store, source.plan, &before, &text));
 	assert_true(store_write_state(&store, &(struct fleetcopy_state){ .time = j.source.time, .generation = generation,
 	    .enrolled = j.source.enrolled, .blocked = j.source.blocked }));
-	from = now_ms() - from;
-	fclose(source.ldif);
 	fclose(source.plan);
-	return from;
+	return (struct cost){ .ms = now_ms() - cost.ms, .cpu_ms = cpu_ms() - cost.cpu_ms, .octets = written() - cost.octets };
 }
 
 static int
@@ -128,6 +176,12 @@ login(const char *what, const char *user)
 	    ms[0]);
 }
 
+static void
+print_cost(const char *what, struct cost cost)
+{
+	printf("| %s | %.0f ms (of the processor: %.0f), %.1f KiB written |\n", what, cost.ms, cost.cpu_ms, (double)cost.octets / 1024);
+}
+
 static long octets_on_disk;
 
 static int
@@ -149,14 +203,17 @@ main(int argc, char **argv)
 	assert_int_equal(kit_new(&state), 0);
 	kit = state;
 	kit->env.uid_of = uid_of;
-	read_certificate();
+	read_certificate("good", certificate);
+	read_certificate("other-person", another);
 	kit_enroll(kit, "u0", "good", NULL);
 	printf("| what, with %ld users | median (quartiles; least) |\n|---|---|\n", users);
 	login("login by root's own registration, no copy", "u0");
 	snprintf(kit->conf.fleet_dir, sizeof kit->conf.fleet_dir, "%.3000s/fleet", kit->dir);
-	printf("| first fill | %.0f ms |\n", import(1));
+	print_cost("first fill", update(directory(1), JUDGE_WHOLE, 1));
 	for (int i = 2; i < 5; i++)
-		printf("| one card changed, one block more | %.0f ms |\n", import(i));
+		print_cost("a whole answer: one block more", update(directory(i), JUDGE_WHOLE, i));
+	for (int i = 5; i < 8; i++)
+		print_cost("a change: one card, one block more", update(change(i), JUDGE_CHANGES, i));
 	login("login by root's own registration, beside the copy", "u0");
 	snprintf(last, sizeof last, "u%ld", users - 1);
 	login("login by the last registration of the copy", last);

@@ -19,6 +19,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/nss_fixture.h"
 #include "tools/fleet/feed.h"
+#include "tools/fleet/journal.h"
 #include "tools/fleet/ldif.h"
 #include "tools/fleet/memory.h"
 #include "tools/fleet/record.h"
@@ -214,12 +215,12 @@ fleet_frames(struct view octets)
 static void
 fleet_memory(struct cursor *in)
 {
-	struct memory m = { .has_source = false }, again = { .has_source = false };
+	struct memory m = { .head.has_source = false }, again = { .head.has_source = false };
 	char *text = fuzz_text(in), *written, *copy;
 	size_t len;
 
 	if (memory_read(text, &m)) {
-		written = memory_write(&m, &len);
+		written = memory_write(&m, 7, &len);
 		CHECK(written != NULL);
 		copy = strdup(written);
 		CHECK(copy != NULL && memory_read(copy, &again));
@@ -232,11 +233,42 @@ fleet_memory(struct cursor *in)
 	free(text);
 }
 
+/* Records lie one behind the other, and what is cut off leaves a file that is read the same. */
+static void
+fleet_journal(struct cursor *in)
+{
+	char *text = fuzz_text(in), *lines;
+	size_t len = strlen(text), record_len, end;
+	struct memory m = { .head.has_source = false };
+	enum journal_next next = JOURNAL_END;
+	struct journal j, again;
+	const char *record;
+
+	if (journal_open(text, len, &j)) {
+		for (end = j.taken; (next = journal_next(&j, &record, &record_len)) == JOURNAL_RECORD; end = j.taken) {
+			CHECK(record >= text + end && record + record_len == text + j.taken && j.taken <= len);
+			lines = malloc(record_len + 1);
+			CHECK(lines != NULL);
+			memcpy(lines, record, record_len);
+			(void)!memory_add_changes(lines, record_len, &m);
+			free(lines);
+		}
+		CHECK(journal_open(text, j.taken, &again));
+		while (journal_next(&again, &record, &record_len) == JOURNAL_RECORD)
+			;
+		CHECK(again.taken == j.taken && again.sequence == j.sequence);
+		CHECK(next == JOURNAL_DAMAGED || journal_next(&again, &record, &record_len) == JOURNAL_END);
+	}
+	memory_done(&m);
+	free(text);
+}
+
 /* Beside the others, so that their inputs stay what they were. */
 #define GUESS_RECORD 0xfe
 #define FLEET_STATE 0xfd
 #define FLEET_LDIF 0xfc
 #define FLEET_FRAMES 0xfa
+#define FLEET_JOURNAL 0xf9
 #define FLEET_MEMORY 0xfb
 
 /* The first byte says what the rest is. */
@@ -248,7 +280,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	uint8_t kind = fuzz_u8(&in);
 
-	switch (kind >= FLEET_FRAMES && kind <= GUESS_RECORD ? kind : kind % 4) {
+	switch (kind >= FLEET_JOURNAL && kind <= GUESS_RECORD ? kind : kind % 4) {
 	case 0:
 		block_list((struct view){ in.p, in.left });
 		break;
@@ -266,6 +298,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case FLEET_FRAMES:
 		fleet_frames((struct view){ in.p, in.left });
+		break;
+	case FLEET_JOURNAL:
+		fleet_journal(&in);
 		break;
 	case FLEET_MEMORY:
 		fleet_memory(&in);

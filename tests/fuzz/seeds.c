@@ -150,8 +150,10 @@ texts(void)
 	    "result: 0 Success\n");
 	seed("lists", "fleet-frames", "\xfa\1\0\0\0\1\0\0\0\0\2\0\0\0\0\0\0\0\0", 19,
 	    (struct view){ (const uint8_t *)"\3\0\0\0\0\0\0\0\6dn: x\n\4\0\0\0\0\0\0\0\0\6\0\0\0\4\0\0\0\1y", 34 });
-	seed_text("lists", "fleet-memory", 0xfb, "pam_jpki fleet 1\nsource 7 1764345600 3 1\nheld 2\nmark " HEX64 " 1764345600.5.1 0\n"
+	seed_text("lists", "fleet-memory", 0xfb, "pam_jpki fleet 2 7\nsource 7 1764345600 3 1\nheld 2\nmark " HEX64 " 1764345600.5.1 0\n"
 	    "have 1764345600 0 " HEX64 "," HEX64 " hanako\ngone 1764345600 " HEX64 " hanako\n");
+	seed_text("lists", "fleet-journal", 0xf9, "pam_jpki journal 1 1\nchange 1 100 555997746\nleft hanako\ngone 1764345600 " HEX64 " hanako\n"
+	    "change 2 94 2703308048\nheld 2\nmark " HEX64 " 1764345600.5.1 0\n");
 	seed_text("lists", "fleet-state", 0xfd, "# by cn=state\ntime 1764345600\ngeneration 7\nenrolled 20000\nblocked 12\n");
 	seed_text("lists", "serial", 3, "00:01:ff");
 	seed_text("lists", "guesses", 0xfe, "# pam_jpki guesses 1: uid service failed untold entered last (see "

@@ -59,7 +59,7 @@ take_word(struct judge *j, const struct ldif_entry *entry, const struct record *
 		struct memory_mark *mark = memory_add_mark(j->memory, name);
 
 		if (mark != NULL)
-			(void)rules_note_word(&mark->mark, r->word, &r->modified);
+			mark->changed |= rules_note_word(&mark->mark, r->word, &r->modified);
 		else if (r->word == FLEET_BLOCK)
 			fprintf(j->from->plan, "block %s\n", name);	/* full: it denies all the same */
 	}
@@ -228,10 +228,12 @@ note_gone(struct judge *j, const char *user, const char *hash, const struct flee
 {
 	struct memory_gone *gone = memory_add_gone(j->memory, user, hash);
 
-	if (gone == NULL)
+	if (gone == NULL) {
 		j->failed = true;
-	else if (rules_later(when, &gone->removed) || gone->removed.s == 0)
+	} else if (rules_later(when, &gone->removed) || gone->removed.s == 0) {
 		gone->removed = *when;
+		gone->changed = true;
+	}
 }
 
 static void
@@ -264,6 +266,7 @@ replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 	u->count = c->count;
 	u->modified = c->r->modified;
 	u->created = c->r->created;
+	u->changed = true;
 }
 
 /* Whether the file has the certificates that we remember: the writer may have ended after it wrote only the memory. */
@@ -369,6 +372,7 @@ take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when
 		note_gone(j, u->user, u->hashes[k], &u->modified);
 	}
 	u->count = 0;
+	u->changed = true;
 	j->result->removed++;
 	fprintf(j->from->plan, "remove %s\n", u->user);
 }
@@ -377,7 +381,7 @@ take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when
 static void
 judge_removal(struct judge *j, const struct record *r)
 {
-	struct fleet_stamp heard = { .s = j->memory->source.time, .coarse = true };
+	struct fleet_stamp heard = { .s = j->memory->head.source.time, .coarse = true };
 	struct memory_user *u = memory_find_user(j->memory, r->name);
 
 	if (u != NULL && u->count > 0)
@@ -431,12 +435,12 @@ judge_absence(struct judge *j, int64_t known)
 
 	if (unseen == 0 || (j->from->accept && !j->limited) || rules_absence(&refresh, known, unseen) == FLEET_REMOVE) {
 		remove_unseen(j);
-		j->memory->held = 0;
+		j->memory->head.held = 0;
 	} else {
-		j->memory->held = unseen;
+		j->memory->head.held = unseen;
 	}
-	j->result->held = j->memory->held;
-	j->result->whole = j->memory->held == 0 && (whole || j->from->accept);
+	j->result->held = j->memory->head.held;
+	j->result->whole = j->memory->head.held == 0 && (whole || j->from->accept);
 	j->result->end = j->result->whole ? JUDGE_TAKEN : JUDGE_HELD;
 }
 
@@ -458,13 +462,13 @@ judge_entries(struct judge *j)
 static bool
 judge_whole(struct judge *j)
 {
-	int64_t known = (int64_t)j->memory->users.count;
+	int64_t known = memory_registered(j->memory);
 
 	if (!judge_entries(j))
 		return false;
 	judge_absence(j, known);
-	j->memory->source = j->result->source;
-	j->memory->has_source = true;
+	j->memory->head.source = j->result->source;
+	j->memory->head.has_source = true;
 	return !j->failed;
 }
 
@@ -478,20 +482,21 @@ judge_changes(struct judge *j)
 
 	if (j->registrations + j->removals > 0 && !judge_entries(j))
 		return false;
-	result->held = j->memory->held;
+	result->held = j->memory->head.held;
 	result->end = JUDGE_TAKEN;
 	if (j->sources == 0)
 		return !j->failed;
 	result->whole = result->held == 0 && j->from->there == result->source.enrolled;
 	if (!result->whole)
 		result->end = JUDGE_HELD;
-	j->memory->source = result->source;
-	j->memory->has_source = true;
+	j->memory->head.source = result->source;
+	j->memory->head.has_source = true;
 	return !j->failed;
 }
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
+/* With a whole answer all of them again: a file may have been lost. */
 static void
 plan_marks(struct judge *j)
 {
@@ -500,7 +505,8 @@ plan_marks(struct judge *j)
 		bool blocked = rules_is_blocked(&m->mark);
 
 		j->result->blocked += blocked;
-		fprintf(j->from->plan, "%s %s\n", blocked ? "block" : "unblock", m->name);
+		if (m->changed || j->from->answer == JUDGE_WHOLE)
+			fprintf(j->from->plan, "%s %s\n", blocked ? "block" : "unblock", m->name);
 	}
 }
 
@@ -517,14 +523,13 @@ judge_refresh(const struct flow_env *env, const struct judge_source *source, str
 		ret->end = JUDGE_TAKEN;
 	else if (j.sources > 1 || (j.sources == 0 && source->answer == JUDGE_WHOLE))
 		ret->end = JUDGE_NO_SOURCE;
-	else if (j.sources == 1 && memory->has_source && !is_of_future(&j, &memory->source) &&
-	    rules_is_behind(&memory->source, &ret->source))
+	else if (j.sources == 1 && memory->head.has_source && !is_of_future(&j, &memory->head.source) &&
+	    rules_is_behind(&memory->head.source, &ret->source))
 		ret->end = JUDGE_BEHIND;
 	else if (source->answer == JUDGE_WHOLE ? !judge_whole(&j) : !judge_changes(&j))
 		j.failed = true;
 	plan_marks(&j);
-	memory_drop_empty(memory);
-	ret->registered = (int64_t)memory->users.count;
+	ret->registered = memory_registered(memory);
 	if (j.failed || ferror(source->plan) || fflush(source->plan) != 0)
 		ret->end = JUDGE_FAILED;
 }

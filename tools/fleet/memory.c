@@ -10,7 +10,8 @@
 #include "tools/fleet/memory.h"
 #include "tools/fleet/record.h"
 
-#define FIRST_LINE "pam_jpki fleet 1"
+#define FIRST_LINE "pam_jpki fleet 2 "
+#define FIRST_LINE_BEFORE "pam_jpki fleet 1"	/* without a number: 0 */
 #define NEVER "-"
 
 /* --- sorted tables ------------------------------------------------------------------------ */
@@ -130,17 +131,14 @@ memory_add_mark(struct memory *m, const char *name)
 	return record_is_block_name(name) ? add(&m->marks, name, NULL, 0, sizeof(struct memory_mark)) : NULL;
 }
 
-void
-memory_drop_empty(struct memory *m)
+int64_t
+memory_registered(const struct memory *m)
 {
-	size_t kept = 0;
+	int64_t n = 0;
 
 	for (size_t i = 0; i < m->users.count; i++)
-		if (memory_user_at(m, i)->count > 0)
-			m->users.at[kept++] = m->users.at[i];
-		else
-			free(m->users.at[i]);
-	m->users.count = kept;
+		n += memory_user_at(m, i)->count > 0;
+	return n;
 }
 
 static void
@@ -157,7 +155,7 @@ memory_done(struct memory *m)
 	table_done(&m->users);
 	table_done(&m->gone);
 	table_done(&m->marks);
-	*m = (struct memory){ .has_source = false };
+	*m = (struct memory){ .head.has_source = false };
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -201,12 +199,13 @@ read_stamp(char *text, struct fleet_stamp *ret, bool *ret_is)
 static bool
 read_source(char *rest, struct memory *m)
 {
-	int64_t *const into[] = { &m->source.generation, &m->source.time, &m->source.enrolled, &m->source.blocked };
+	struct fleet_source *source = &m->head.source;
+	int64_t *const into[] = { &source->generation, &source->time, &source->enrolled, &source->blocked };
 
 	for (size_t i = 0; i < sizeof into / sizeof into[0]; i++)
 		if (!read_number(strsep(&rest, " "), into[i]))
 			return false;
-	m->has_source = true;
+	m->head.has_source = true;
 	return rest == NULL;
 }
 
@@ -227,8 +226,9 @@ read_mark(char *rest, struct memory *m)
 	return e != NULL;
 }
 
+/* again: the user may be known. */
 static bool
-read_have(char *rest, struct memory *m)
+read_have(char *rest, struct memory *m, bool again)
 {
 	struct fleet_stamp modified, created;
 	struct memory_user *e;
@@ -239,8 +239,9 @@ read_have(char *rest, struct memory *m)
 		return false;
 	hashes = strsep(&rest, " ");
 	e = rest != NULL ? memory_add_user(m, rest) : NULL;	/* a name may have blanks */
-	if (e == NULL || e->count > 0)
+	if (e == NULL || (e->count > 0 && !again))
 		return false;
+	e->count = 0;
 	e->modified = modified;
 	e->created = created;
 	while ((hash = strsep(&hashes, ",")) != NULL) {
@@ -268,8 +269,19 @@ read_gone(char *rest, struct memory *m)
 	return e != NULL;
 }
 
+/* Of a user who came and left between two records, nothing is known. */
 static bool
-read_line(char *line, struct memory *m)
+read_left(const char *user, const struct memory *m)
+{
+	struct memory_user *e = memory_find_user(m, user);
+
+	if (e != NULL)
+		e->count = 0;
+	return userfile_user_ok(user);
+}
+
+static bool
+read_line(char *line, struct memory *m, bool again)
 {
 	const char *word = strsep(&line, " ");
 
@@ -278,28 +290,71 @@ read_line(char *line, struct memory *m)
 	if (strcmp(word, "source") == 0)
 		return read_source(line, m);
 	if (strcmp(word, "held") == 0)
-		return read_number(line, &m->held);
+		return read_number(line, &m->head.held);
 	if (strcmp(word, "mark") == 0)
 		return read_mark(line, m);
 	if (strcmp(word, "have") == 0)
-		return read_have(line, m);
-	return strcmp(word, "gone") == 0 && read_gone(line, m);
+		return read_have(line, m, again);
+	if (strcmp(word, "gone") == 0)
+		return read_gone(line, m);
+	return again && strcmp(word, "left") == 0 && read_left(line, m);
+}
+
+/* Lines, each with its end; the last one may not have been cut off. */
+static bool
+read_lines(char *text, struct memory *m, bool again)
+{
+	char *next = text, *line;
+
+	while ((line = strsep(&next, "\n")) != NULL) {
+		if (next == NULL)	/* behind the last newline */
+			return *line == '\0';
+		if (!read_line(line, m, again))
+			return false;
+	}
+	return false;
+}
+
+bool
+memory_number(const char *text, int64_t *ret)
+{
+	const char *end = strchr(text, '\n');
+	size_t before = strlen(FIRST_LINE), len = end != NULL ? (size_t)(end - text) : 0;
+	char number[32];
+
+	*ret = 0;
+	if (len == strlen(FIRST_LINE_BEFORE) && strncmp(text, FIRST_LINE_BEFORE, len) == 0)
+		return true;
+	if (len <= before || len - before >= sizeof number || strncmp(text, FIRST_LINE, before) != 0)
+		return false;
+	memcpy(number, text + before, len - before);
+	number[len - before] = '\0';
+	return read_number(number, ret);
 }
 
 bool
 memory_read(char *text, struct memory *ret)
 {
-	char *next = text, *line = strsep(&next, "\n");
+	int64_t number;
 
-	if (strcmp(line, FIRST_LINE) != 0)
+	if (!memory_number(text, &number) || !read_lines(strchr(text, '\n') + 1, ret, false))
 		return false;
-	while ((line = strsep(&next, "\n")) != NULL) {
-		if (next == NULL)	/* behind the last newline; what is there was cut off */
-			return *line == '\0';
-		if (!read_line(line, ret))
+	ret->head_read = ret->head;
+	return true;
+}
+
+bool
+memory_add_changes(char *lines, size_t len, struct memory *m)
+{
+	/* The end of the last line becomes the end of the text: what is behind it is another record. */
+	if (len == 0 || lines[len - 1] != '\n' || memchr(lines, '\0', len) != NULL)
+		return false;
+	lines[len - 1] = '\0';
+	for (char *next = lines, *line; (line = strsep(&next, "\n")) != NULL;)
+		if (!read_line(line, m, true))
 			return false;
-	}
-	return false;
+	m->head_read = m->head;
+	return true;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -344,30 +399,83 @@ put_gone(FILE *f, const struct memory_gone *e)
 	fprintf(f, " %s %s\n", e->hash, e->user);
 }
 
+static void
+put_head(FILE *f, const struct memory_head *h)
+{
+	if (h->has_source)
+		fprintf(f, "source %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", h->source.generation, h->source.time,
+		    h->source.enrolled, h->source.blocked);
+	fprintf(f, "held %" PRId64 "\n", h->held);
+}
+
+static void
+put_tables(FILE *f, const struct memory *m, bool all)
+{
+	for (size_t i = 0; i < m->marks.count; i++) {
+		const struct memory_mark *e = m->marks.at[i];
+
+		if (all || e->changed)
+			put_mark(f, e);
+	}
+	for (size_t i = 0; i < m->users.count; i++) {
+		const struct memory_user *e = m->users.at[i];
+
+		if (e->count > 0 && (all || e->changed))
+			put_have(f, e);
+		else if (e->changed && !all)
+			fprintf(f, "left %s\n", e->user);
+	}
+	for (size_t i = 0; i < m->gone.count; i++) {
+		const struct memory_gone *e = m->gone.at[i];
+
+		if (all || e->changed)
+			put_gone(f, e);
+	}
+}
+
+/* The text of a stream of open_memstream(), closed; NULL if it failed. */
+static char *
+finish_text(FILE *f, char **text)
+{
+	bool failed = ferror(f) != 0;
+
+	if (fclose(f) == 0 && !failed)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
 char *
-memory_write(const struct memory *m, size_t *ret_len)
+memory_write(const struct memory *m, int64_t number, size_t *ret_len)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_len);
-	bool failed;
 
 	if (f == NULL)
 		return NULL;
-	fputs(FIRST_LINE "\n", f);
-	if (m->has_source)
-		fprintf(f, "source %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", m->source.generation, m->source.time,
-		    m->source.enrolled, m->source.blocked);
-	fprintf(f, "held %" PRId64 "\n", m->held);
-	for (size_t i = 0; i < m->marks.count; i++)
-		put_mark(f, m->marks.at[i]);
-	for (size_t i = 0; i < m->users.count; i++)
-		put_have(f, memory_user_at(m, i));
-	for (size_t i = 0; i < m->gone.count; i++)
-		put_gone(f, m->gone.at[i]);
-	failed = ferror(f) != 0;
-	if (fclose(f) != 0 || failed) {
-		free(text);
+	fprintf(f, FIRST_LINE "%" PRId64 "\n", number);
+	put_head(f, &m->head);
+	put_tables(f, m, true);
+	return finish_text(f, &text);
+}
+
+static bool
+same_head(const struct memory_head *a, const struct memory_head *b)
+{
+	return a->has_source == b->has_source && a->held == b->held && a->source.generation == b->source.generation &&
+	    a->source.time == b->source.time && a->source.enrolled == b->source.enrolled && a->source.blocked == b->source.blocked;
+}
+
+char *
+memory_write_changes(const struct memory *m, size_t *ret_len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_len);
+
+	if (f == NULL)
 		return NULL;
-	}
-	return text;
+	if (!same_head(&m->head, &m->head_read))
+		put_head(f, &m->head);
+	put_tables(f, m, false);
+	return finish_text(f, &text);
 }

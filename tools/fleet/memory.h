@@ -4,14 +4,17 @@
  * the copy. It is what keeps a restored directory from bringing back what was removed, so it is
  * never made smaller but for registrations that have gone, and those leave a line as well.
  *
- *	pam_jpki fleet 1
+ *	pam_jpki fleet 2 NUMBER				counts how often it was written as a whole ("1": before there was a journal)
  *	source GENERATION TIME ENROLLED BLOCKED		the state entry, as last believed
  *	held N						registrations whose removal waits for somebody to look
  *	mark NAME BLOCKED LIFTED			stamps; "-" for never
  *	have MODIFIED CREATED HASH[,HASH...] USER
  *	gone REMOVED HASH USER
  *
- * A stamp is SECONDS, or SECONDS.MICROSECONDS.COUNT.
+ * A stamp is SECONDS, or SECONDS.MICROSECONDS.COUNT. What changes is added to the journal beside it
+ * (tools/fleet/journal.h): the same lines for what has changed, each in the place of what was known of it, and
+ *
+ *	left USER					the user has no registration any more
  */
 #ifndef JPKI_TOOLS_FLEET_MEMORY_H
 #define JPKI_TOOLS_FLEET_MEMORY_H
@@ -32,19 +35,22 @@ struct memory_user {
 	char user[USERFILE_USER_MAX + 1];
 	struct fleet_stamp modified, created;
 	char hashes[USERCERTS_MAX][CERT_FINGERPRINT_LEN + 1];
-	size_t count;
+	size_t count;		/* 0: not registered (any more) */
 	bool seen;		/* in the refresh that is under way; not written */
+	bool changed;		/* since it was read */
 };
 
 struct memory_gone {
 	char user[USERFILE_USER_MAX + 1];
 	char hash[CERT_FINGERPRINT_LEN + 1];
 	struct fleet_stamp removed;
+	bool changed;
 };
 
 struct memory_mark {
 	char name[FLEET_NAME_MAX];
 	struct fleet_mark mark;
+	bool changed;
 };
 
 /* Pointers to entries, sorted by the strings that these begin with. */
@@ -53,10 +59,15 @@ struct memory_table {
 	size_t count;
 };
 
-struct memory {
+/* What there is one of. */
+struct memory_head {
 	bool has_source;
 	struct fleet_source source;
 	int64_t held;
+};
+
+struct memory {
+	struct memory_head head, head_read;	/* as it is, and as it was read */
 	struct memory_table users;	/* struct memory_user, by user */
 	struct memory_table gone;	/* struct memory_gone, by user and hash */
 	struct memory_table marks;	/* struct memory_mark, by name */
@@ -68,6 +79,9 @@ memory_user_at(const struct memory *m, size_t i)
 	return m->users.at[i];
 }
 
+/* The NUMBER in the first line of a text; false: that is no memory. */
+bool memory_number(const char *text, int64_t *ret) MUST_CHECK;
+
 /*
  * Reads a text into an empty memory; it is taken apart in place. False: not understood, too much, or no
  * memory. memory_done() in every case.
@@ -75,8 +89,15 @@ memory_user_at(const struct memory *m, size_t i)
 bool memory_read(char *text, struct memory *ret) MUST_CHECK;
 void memory_done(struct memory *m);
 
-/* Writes it; the text is the caller's, free(). NULL without memory. */
-char *memory_write(const struct memory *m, size_t *ret_len);
+/* Takes over the lines of one record of the journal. They are taken apart in place. False as above. */
+bool memory_add_changes(char *lines, size_t len, struct memory *m) MUST_CHECK;
+
+/*
+ * Writes it as a whole, or what has changed since it was read; the text is the caller's, free(), and empty if
+ * nothing has changed. NULL without memory.
+ */
+char *memory_write(const struct memory *m, int64_t number, size_t *ret_len);
+char *memory_write_changes(const struct memory *m, size_t *ret_len);
 
 /* Look one up; NULL if there is none. */
 struct memory_user *memory_find_user(const struct memory *m, const char *user);
@@ -88,7 +109,7 @@ struct memory_user *memory_add_user(struct memory *m, const char *user);
 struct memory_gone *memory_add_gone(struct memory *m, const char *user, const char *hash);
 struct memory_mark *memory_add_mark(struct memory *m, const char *name);
 
-/* Forgets those with no certificates. What they had must be among the gone. */
-void memory_drop_empty(struct memory *m);
+/* How many users are registered. */
+int64_t memory_registered(const struct memory *m) MUST_CHECK;
 
 #endif

@@ -17,7 +17,7 @@
 #include "lib/safefile.h"
 #include "nss/cert.h"
 #include "nss/pem.h"
-#include "tools/fleet/memory.h"
+#include "tools/fleet/journal.h"
 #include "tools/fleet/record.h"
 #include "tools/fleet/store.h"
 
@@ -25,6 +25,7 @@
 #define ASIDE "aside"		/* registrations on their way to users/ */
 #define SUFFIX ".pem"
 #define LINE_MAX_BYTES 512
+#define STORE_JOURNAL_FILE_MAX ((size_t)(2 * STORE_JOURNAL_MAX))	/* octets: with what was torn, and the lines around records */
 
 static bool
 failed(const struct store *s, const char *what)
@@ -74,31 +75,173 @@ open_part(const struct store *s, const char *part)
 	return fd;
 }
 
-bool
-store_read_memory(const struct store *s, char **ret_text)
+/* --- the memory ------------------------------------------------------------------------- */
+
+/* *ret_text stays NULL if there is no such file. */
+static bool
+read_part(const struct store *s, const char *part, size_t most, char **ret_text, size_t *ret_len)
 {
 	char path[PATH_MAX];
-	size_t len;
 	enum safefile r;
 
 	*ret_text = NULL;
-	if (!path_of(s, MEMORY_FILE, path))
+	if (!path_of(s, part, path))
 		return false;
-	r = safefile_read(path, s->owner, MEMORY_MAX, s->log, ret_text, &len);
+	r = safefile_read(path, s->owner, most, s->log, ret_text, ret_len);
 	return r == SAFEFILE_OK || r == SAFEFILE_ABSENT;
+}
+
+static bool
+refuse_memory(const struct store *s, const char *part, const char *why)
+{
+	log_msg(s->log, LOG_ERR, "%s/%s: %s, so what was removed and blocked is not known; restore %s/" MEMORY_FILE " and "
+	    JOURNAL_FILE " together, or remove both and know that an old directory can bring registrations back", s->dir, part,
+	    why, s->dir);
+	return false;
+}
+
+/* Finds the whole records. A journal of an earlier number has been taken over by the whole that was written since. */
+static bool
+check_journal(const struct store *s, size_t len, struct store_memory *m)
+{
+	enum journal_next next;
+	struct journal j;
+	const char *text;
+
+	if (!journal_open(m->journal, len, &j))
+		return refuse_memory(s, JOURNAL_FILE, "not understood");
+	if (m->whole == NULL || j.number > m->number)
+		return refuse_memory(s, JOURNAL_FILE, "it is newer than " MEMORY_FILE);
+	if (j.number < m->number) {
+		free(m->journal);
+		m->journal = NULL;
+		return true;
+	}
+	while ((next = journal_next(&j, &text, &len)) == JOURNAL_RECORD)
+		;
+	m->journal_len = j.taken;
+	m->sequence = j.sequence;
+	return next == JOURNAL_END || refuse_memory(s, JOURNAL_FILE, "damaged");
+}
+
+/* The journal first: what is written as a whole meanwhile, without the lock, has a later number. */
+bool
+store_read_memory(const struct store *s, struct store_memory *ret)
+{
+	size_t len, journal_len;
+
+	*ret = (struct store_memory){ .number = 0 };
+	if (!read_part(s, JOURNAL_FILE, STORE_JOURNAL_FILE_MAX, &ret->journal, &journal_len) ||
+	    !read_part(s, MEMORY_FILE, MEMORY_MAX, &ret->whole, &len))
+		return false;
+	if (ret->whole != NULL && !memory_number(ret->whole, &ret->number))
+		return refuse_memory(s, MEMORY_FILE, "not understood");
+	return ret->journal == NULL || check_journal(s, journal_len, ret);
+}
+
+void
+store_memory_done(struct store_memory *m)
+{
+	free(m->whole);
+	free(m->journal);
+	*m = (struct store_memory){ .number = 0 };
+}
+
+bool
+store_understand(struct store_memory *from, struct memory *ret)
+{
+	struct journal j;
+	const char *text;
+	size_t len;
+
+	if (from->whole == NULL)
+		return true;
+	if (!memory_read(from->whole, ret))
+		return false;
+	if (from->journal == NULL)
+		return true;
+	if (!journal_open(from->journal, from->journal_len, &j))
+		return false;
+	while (journal_next(&j, &text, &len) == JOURNAL_RECORD)
+		if (!memory_add_changes(from->journal + (text - from->journal), len, ret))
+			return false;
+	return j.sequence == from->sequence;
+}
+
+bool
+store_make_change(const struct store_memory *before, const struct memory *now, struct store_change *ret)
+{
+	ret->text = memory_write_changes(now, &ret->len);
+	ret->whole = before->number == 0 || before->journal_len + ret->len > STORE_JOURNAL_MAX;
+	if (ret->text != NULL && ret->whole) {
+		free(ret->text);
+		ret->text = memory_write(now, before->number + 1, &ret->len);
+	}
+	return ret->text != NULL;
+}
+
+/* Cuts off what was torn, adds the record, and returns once it is on disk. */
+static bool
+append_record(const struct store *s, const struct store_memory *before, const char *line, size_t line_len,
+    const struct store_change *change)
+{
+	_cleanup_(closep) int fd = -1;
+	char path[PATH_MAX];
+
+	if (!path_of(s, JOURNAL_FILE, path))
+		return false;
+	fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && ftruncate(fd, (off_t)before->journal_len) == 0 && lseek(fd, 0, SEEK_END) == (off_t)before->journal_len &&
+	    safefile_write(fd, line, line_len) && safefile_write(fd, change->text, change->len) && fdatasync(fd) == 0)
+		return true;
+	return failed(s, JOURNAL_FILE);
+}
+
+/* The first record of a memory takes the place of the journal of the memory before. */
+static bool
+begin_journal(const struct store *s, const struct store_memory *before, const char *line, size_t line_len,
+    const struct store_change *change)
+{
+	char first[JOURNAL_LINE_MAX], path[PATH_MAX];
+	size_t first_len = journal_first_line(before->number, first), len = first_len + line_len + change->len;
+	_cleanup_(freep) char *text = malloc(len);
+
+	if (text == NULL || !path_of(s, JOURNAL_FILE, path))
+		return false;
+	memcpy(text, first, first_len);
+	memcpy(text + first_len, line, line_len);
+	memcpy(text + first_len + line_len, change->text, change->len);
+	return safefile_replace(path, 0644, text, len, s->log);
+}
+
+/* Returns once it is on disk. */
+static bool
+remember(const struct store *s, const struct store_memory *before, const struct store_change *change)
+{
+	char line[JOURNAL_LINE_MAX], path[PATH_MAX];
+	int64_t number;
+	size_t len;
+
+	/* store_make_change() makes none of those that are refused here, but in a process that may have been taken over. */
+	if (change->whole && (!memory_number(change->text, &number) || number != before->number + 1))
+		return false;
+	if (change->whole)
+		return path_of(s, MEMORY_FILE, path) && safefile_replace(path, 0644, change->text, change->len, s->log);
+	if (change->len == 0)
+		return true;
+	if (before->whole == NULL || before->journal_len + change->len > STORE_JOURNAL_MAX)
+		return false;
+	len = journal_record_line(before->number, before->sequence + 1, change->text, change->len, line);
+	return before->journal != NULL ? append_record(s, before, line, len, change) : begin_journal(s, before, line, len, change);
 }
 
 int64_t
 store_held(const struct store *s)
 {
-	struct memory memory = { .held = -1 };
-	_cleanup_(freep) char *text = NULL;
-	int64_t held = -1;
+	_cleanup_(store_memory_done) struct store_memory files;
+	_cleanup_(memory_done) struct memory memory = { .head.held = -1 };
 
-	if (store_read_memory(s, &text) && text != NULL && memory_read(text, &memory))
-		held = memory.held;
-	memory_done(&memory);
-	return held;
+	return store_read_memory(s, &files) && files.whole != NULL && store_understand(&files, &memory) ? memory.head.held : -1;
 }
 
 /* --- a plan ------------------------------------------------------------------------------ */
@@ -109,6 +252,7 @@ struct plan {
 	const struct store *store;
 	FILE *f;
 	int users, blocked, aside;	/* directories */
+	size_t deeds;			/* read so far */
 };
 
 static const char *const deeds[] = { "block ", "unblock ", "register ", "remove " };
@@ -265,6 +409,7 @@ each_deed(struct plan *p, bool (*each)(struct plan *p, enum deed deed, unsigned 
 			log_msg(p->store->log, LOG_ERR, "%s: not a plan that could be followed", p->store->dir);
 			return false;
 		}
+		p->deeds++;
 		if (!each(p, deed, count, name))
 			return failed(p->store, deeds[deed]);
 	}
@@ -272,24 +417,21 @@ each_deed(struct plan *p, bool (*each)(struct plan *p, enum deed deed, unsigned 
 }
 
 static bool
-follow_plan(struct plan *p, const char *memory, size_t memory_len)
+follow_plan(struct plan *p, const struct store_memory *before, const struct store_change *change)
 {
-	char path[PATH_MAX];
-
-	if (p->users < 0 || p->blocked < 0 || p->aside < 0 || !path_of(p->store, MEMORY_FILE, path))
-		return false;
-	if (!each_deed(p, prepare_deed))
+	if (p->users < 0 || p->blocked < 0 || p->aside < 0 || !each_deed(p, prepare_deed))
 		return false;
 	/* One sync for all that was written: 20,000 of them would take minutes. */
-	if (syncfs(p->blocked) != 0)
+	if (p->deeds > 0 && syncfs(p->blocked) != 0)
 		return failed(p->store, FLEETCOPY_BLOCKED);
-	if (!safefile_replace(path, 0644, memory, memory_len, p->store->log) || !each_deed(p, do_deed))
+	if (!remember(p->store, before, change))
 		return false;
-	return (fsync(p->users) == 0 && fsync(p->blocked) == 0) || failed(p->store, FLEETCOPY_USERS);
+	return p->deeds == 0 || (each_deed(p, do_deed) &&
+	    ((fsync(p->users) == 0 && fsync(p->blocked) == 0) || failed(p->store, FLEETCOPY_USERS)));
 }
 
 bool
-store_write(const struct store *s, FILE *f, const char *memory, size_t memory_len)
+store_write(const struct store *s, FILE *f, const struct store_memory *before, const struct store_change *change)
 {
 	struct plan p = { .store = s, .f = f };
 	bool ok;
@@ -297,7 +439,7 @@ store_write(const struct store *s, FILE *f, const char *memory, size_t memory_le
 	p.users = open_part(s, FLEETCOPY_USERS);
 	p.blocked = open_part(s, FLEETCOPY_BLOCKED);
 	p.aside = open_part(s, ASIDE);
-	ok = follow_plan(&p, memory, memory_len);
+	ok = follow_plan(&p, before, change);
 	closep(&p.users);
 	closep(&p.blocked);
 	closep(&p.aside);

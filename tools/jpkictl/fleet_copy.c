@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,8 +21,14 @@
 /* What the caged process works on; its descriptors have the same numbers as in the parent. */
 struct work {
 	const struct fleet_update *update;
-	int plan, memory;		/* files without a name */
-	char *remembered;		/* text of the memory; NULL: the file does not exist yet */
+	int plan, memory;		/* files without a name; memory: the text of a store_change */
+	struct store_memory before;
+};
+
+/* What the caged process says at its end. */
+struct verdict {
+	struct judgement judgement;
+	bool whole;			/* `memory` is to replace the old one; else it is a record for the journal */
 };
 
 static FILE *
@@ -39,65 +46,69 @@ stream_of(int fd, const char *mode)
 static int
 judge_caged(struct tool *t, void *ctx, void *result)
 {
-	const struct work *w = ctx;
+	struct work *w = ctx;
+	struct verdict *verdict = result;
 	_cleanup_(fclosep) FILE *ldif = stream_of(w->update->ldif, "r");
 	_cleanup_(fclosep) FILE *plan = stream_of(w->plan, "w");
-	_cleanup_(memory_done) struct memory memory = { .has_source = false };
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
+	_cleanup_(store_change_done) struct store_change change = { .text = NULL };
 	struct judge_source source = { .ldif = ldif, .plan = plan, .answer = w->update->answer, .there = w->update->there,
 		.accept = w->update->accept };
-	size_t len;
 
 	if (ldif == NULL || plan == NULL)
 		return TOOL_FAILED;
-	if (w->remembered != NULL && !memory_read(w->remembered, &memory)) {
+	if (!store_understand(&w->before, &memory)) {
 		tool_complain(t, _("%s/%s: not understood; what was removed and blocked is not known any more"), t->conf.fleet_dir,
 		    MEMORY_FILE);
 		return TOOL_FAILED;
 	}
-	judge_refresh(&t->env, &source, &memory, result);
-	text = memory_write(&memory, &len);
-	return text != NULL && safefile_write(w->memory, text, len) ? TOOL_OK : TOOL_FAILED;
+	judge_refresh(&t->env, &source, &memory, &verdict->judgement);
+	if (!store_make_change(&w->before, &memory, &change))
+		return TOOL_FAILED;
+	verdict->whole = change.whole;
+	return safefile_write(w->memory, change.text, change.len) ? TOOL_OK : TOOL_FAILED;
 }
 
 static bool
-read_back(int fd, char **ret_text, size_t *ret_len)
+read_back(int fd, struct store_change *ret)
 {
 	struct stat st;
-	char *text;
 
-	if (fstat(fd, &st) != 0 || st.st_size <= 0 || (size_t)st.st_size > MEMORY_MAX)
+	if (fstat(fd, &st) != 0 || st.st_size < 0 || (size_t)st.st_size > MEMORY_MAX)
 		return false;
-	text = malloc((size_t)st.st_size + 1);
-	if (text == NULL || pread(fd, text, (size_t)st.st_size, 0) != st.st_size) {
-		free(text);
+	ret->len = (size_t)st.st_size;
+	ret->text = malloc(ret->len + 1);
+	if (ret->text == NULL)
 		return false;
-	}
-	*ret_text = text;
-	*ret_len = (size_t)st.st_size;
-	return true;
+	ret->text[ret->len] = '\0';
+	return pread(fd, ret->text, ret->len, 0) == st.st_size;
 }
 
 /* The child may have been taken over: what it says of the source goes into the state, which is read again. */
 static bool
-write_copy(const struct store *store, const struct work *w, const struct judgement *j)
+write_copy(const struct store *store, const struct work *w, const struct verdict *v)
 {
+	const struct judgement *j = &v->judgement;
 	struct fleetcopy_state state = { .time = j->source.time, .generation = j->source.generation,
 		.enrolled = j->source.enrolled, .blocked = j->source.blocked };
 	_cleanup_(fclosep) FILE *plan = stream_of(w->plan, "r");
-	_cleanup_(freep) char *memory = NULL;
-	size_t len;
+	_cleanup_(store_change_done) struct store_change change = { .whole = v->whole };
 
-	return plan != NULL && read_back(w->memory, &memory, &len) && store_write(store, plan, memory, len) &&
+	return plan != NULL && read_back(w->memory, &change) && store_write(store, plan, &w->before, &change) &&
 	    (!j->whole || (state.time >= 0 && state.generation >= 0 && store_write_state(store, &state)));
 }
 
-/* A failure is logged only: the copy counts, and the search for a card's accounts is slower. */
+/*
+ * The index is written as a whole, so a change that comes alone does that only where logins look for a card's accounts;
+ * elsewhere the next whole answer does. A failure is logged only: the search is slower.
+ */
 static void
-index_copy(const struct tool *t)
+index_copy(const struct tool *t, enum judge_answer answer)
 {
 	char users[PATH_MAX];
 
+	if (answer != JUDGE_WHOLE && !t->conf.user_from_card)
+		return;
 	fleetcopy_users_dir(&t->conf, users);
 	(void)!owners_index(&t->env, users, false).status;
 }
@@ -105,14 +116,18 @@ index_copy(const struct tool *t)
 static bool
 update_with(struct tool *t, struct work *w, struct judgement *ret)
 {
+	struct verdict verdict;
 	struct store store = store_of(&t->env);
 	const int fds[] = { w->update->ldif, w->plan, w->memory };
-	struct caged caged = { .work = judge_caged, .ctx = w, .result = ret, .result_size = sizeof *ret,
+	struct caged caged = { .work = judge_caged, .ctx = w, .result = &verdict, .result_size = sizeof verdict,
 		.fds = fds, .fd_count = sizeof fds / sizeof fds[0], .writes = true };
 	_cleanup_(closep) int lock = -1;
 
-	return store_open(&store, &lock) && store_read_memory(&store, &w->remembered) && caged_run(t, &caged) == TOOL_OK &&
-	    ret->end != JUDGE_FAILED && write_copy(&store, w, ret);
+	memset(&verdict, 0, sizeof verdict);
+	if (!store_open(&store, &lock) || !store_read_memory(&store, &w->before) || caged_run(t, &caged) != TOOL_OK)
+		return false;
+	*ret = verdict.judgement;
+	return ret->end != JUDGE_FAILED && write_copy(&store, w, &verdict);
 }
 
 bool
@@ -127,11 +142,11 @@ fleet_copy_update(struct tool *t, const struct fleet_update *update, struct judg
 	done = w.plan >= 0 && w.memory >= 0 && update_with(t, &w, ret);
 	closep(&w.plan);
 	closep(&w.memory);
-	free(w.remembered);
+	store_memory_done(&w.before);
 	if (!done)
 		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
 	else if (ret->changed + ret->removed > 0)
-		index_copy(t);
+		index_copy(t, update->answer);
 	return done;
 }
 

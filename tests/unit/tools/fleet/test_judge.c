@@ -19,6 +19,7 @@
 #include "config/userfile.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
+#include "tools/fleet/journal.h"
 #include "tools/fleet/judge.h"
 #include "tools/fleet/ldif.h"
 #include "tools/fleet/memory.h"
@@ -136,31 +137,46 @@ add_state(long generation, long time, long enrolled)
 static enum judge_answer answer;	/* what `ldif` is */
 static int64_t there;		/* of JUDGE_CHANGES */
 
+/* What is on disk is what is remembered, however it got there. */
+static void
+same_on_disk(const struct store *store, const struct memory *memory)
+{
+	_cleanup_(store_memory_done) struct store_memory files;
+	_cleanup_(memory_done) struct memory read = { .head.has_source = false };
+	_cleanup_(freep) char *expected = NULL, *found = NULL;
+	size_t len;
+
+	assert_true(store_read_memory(store, &files) && store_understand(&files, &read));
+	expected = memory_write(memory, 1, &len);
+	found = memory_write(&read, 1, &len);
+	assert_true(expected != NULL && found != NULL);
+	assert_string_equal(found, expected);
+}
+
 /* Judges and writes, as jpkictl does it in two processes. */
 static enum judge_end
 refresh_accepting(struct kit *k, bool accept)
 {
-	_cleanup_(memory_done) struct memory memory = { .has_source = false };
-	_cleanup_(freep) char *remembered = NULL, *text = NULL;
+	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
+	_cleanup_(store_memory_done) struct store_memory before;
+	_cleanup_(store_change_done) struct store_change change = { .text = NULL };
 	_cleanup_(closep) int lock = -1;
 	struct store store = store_of(&k->env);
 	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .accept = accept,
 		.answer = answer, .there = there };
-	size_t len;
 
 	said[0] = '\0';
 	assert_non_null(source.ldif);
 	assert_non_null(source.plan);
 	assert_true(store_open(&store, &lock));
-	assert_true(store_read_memory(&store, &remembered));
-	if (remembered != NULL)
-		assert_true(memory_read(remembered, &memory));
+	assert_true(store_read_memory(&store, &before));
+	assert_true(store_understand(&before, &memory));
 	judge_refresh(&k->env, &source, &memory, &last);
-	text = memory_write(&memory, &len);
-	assert_non_null(text);
+	assert_true(store_make_change(&before, &memory, &change));
 	if (last.end != JUDGE_FAILED) {
-		if (!store_write(&store, source.plan, text, len))
+		if (!store_write(&store, source.plan, &before, &change))
 			fail_msg("%s", said);
+		same_on_disk(&store, &memory);
 		if (last.whole) {
 			struct fleetcopy_state state = { .time = last.source.time, .generation = last.source.generation,
 				.enrolled = last.source.enrolled, .blocked = last.source.blocked };
@@ -782,17 +798,19 @@ more_names_than_are_remembered(void **state)
 static void
 memory_is_what_was_written(void **state)
 {
-	static const char *const bad[] = { "", "x", "pam_jpki fleet 2\n", "pam_jpki fleet 1\nmore 1\n", "pam_jpki fleet 1\nheld x\n",
+	static const char *const bad[] = { "", "x", "pam_jpki fleet 3\n", "pam_jpki fleet 2\n", "pam_jpki fleet 2 \n", "pam_jpki fleet 2 x\n",
+		"pam_jpki fleet 1\nmore 1\n", "pam_jpki fleet 1\nheld x\n", "pam_jpki fleet 1\nleft hanako\n",
 		"pam_jpki fleet 1\nmark x 1 1\n", ("pam_jpki fleet 1\nhave 1 1 " HASH "\n"),
+		("pam_jpki fleet 1\nhave 1 1 " HASH " a\nhave 1 1 " HASH " a\n"),
 		("pam_jpki fleet 1\nhave 1 1 " HASH " ../x\n"), ("pam_jpki fleet 1\ngone 1 " HASH "\n"), "pam_jpki fleet 1\nsource 1 2 3\n", "pam_jpki fleet 1\nheld 1",
 		("pam_jpki fleet 1\nmark " HASH " 1.2 1\n") };
-	static const char good[] = "pam_jpki fleet 1\nsource 7 1764345600 3 1\nheld 2\nmark " HASH " 1764345600.5.1 0\n"
+	static const char good[] = "pam_jpki fleet 2 7\nsource 7 1764345600 3 1\nheld 2\nmark " HASH " 1764345600.5.1 0\n"
 	    "have 1764345600 0 " HASH "," HASH " a name\ngone 1764345600 " HASH " hanako\n";
 	char *text;
 	size_t len;
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct memory m = { .has_source = false };
+		struct memory m = { .head.has_source = false };
 
 		text = strdup(bad[i]);
 		assert_non_null(text);
@@ -802,21 +820,320 @@ memory_is_what_was_written(void **state)
 		free(text);
 	}
 	for (int round = 0; round < 2; round++) {
-		struct memory m = { .has_source = false };
+		struct memory m = { .head.has_source = false };
 		char *copy = strdup(good);
 
 		assert_non_null(copy);
 		assert_true(memory_read(copy, &m));
-		assert_true(m.held == 2 && m.source.generation == 7 && m.users.count == 1 && m.gone.count == 1 && m.marks.count == 1);
+		assert_true(m.head.held == 2 && m.head.source.generation == 7 && m.users.count == 1 && m.gone.count == 1 && m.marks.count == 1);
 		assert_string_equal(memory_user_at(&m, 0)->user, "a name");
-		text = memory_write(&m, &len);
+		text = memory_write(&m, 7, &len);
 		assert_non_null(text);
 		assert_string_equal(text, good);
+		free(text);
+		text = memory_write_changes(&m, &len);
+		assert_non_null(text);
+		assert_string_equal(text, "");
 		free(text);
 		free(copy);
 		memory_done(&m);
 	}
 }
+
+/* --- the files of the memory ------------------------------------------------------------------- */
+
+static void
+part_path(const struct kit *k, const char *part, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%.3000s/%s", k->conf.fleet_dir, part);
+}
+
+/* A file of the copy; the caller's. */
+static char *
+part_text(const struct kit *k, const char *part, size_t *ret_len)
+{
+	char path[PATH_MAX], *text;
+	struct stat st;
+	FILE *f;
+
+	part_path(k, part, path);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	text = malloc((size_t)st.st_size + 1);
+	assert_non_null(text);
+	*ret_len = fread(text, 1, (size_t)st.st_size, f);
+	text[*ret_len] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void
+put_part(const struct kit *k, const char *part, const char *text, size_t len)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	part_path(k, part, path);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Hanako's registration is removed, so that the last record of the journal says so. */
+static void
+remove_hanako(struct kit *k)
+{
+	begin();
+	add_removal("hanako", "10");
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	assert_false(has(k, "hanako"));
+}
+
+/* Whether an entry of before the removal brings it back: it must not, as long as the removal was reported. */
+static bool
+old_entry_returns(struct kit *k)
+{
+	begin();
+	add_user(k, "hanako", "05", "good", NULL);
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	return has(k, "hanako");
+}
+
+/* A change is a line or two beside the whole, which stays as it is. */
+static void
+changes_are_added(void **state)
+{
+	struct kit *k = *state;
+	size_t whole_len, len, before;
+	char *whole, *text;
+
+	usual_copy(k);
+	whole = part_text(k, MEMORY_FILE, &whole_len);
+	remove_hanako(k);
+	text = part_text(k, JOURNAL_FILE, &before);
+	assert_non_null(strstr(text, "\nleft hanako\ngone "));
+	free(text);
+	begin();
+	add_word(HASH, "10", "block lost");
+	add_state(8, T0 + 60, 2);
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	text = part_text(k, JOURNAL_FILE, &len);
+	assert_true(len > before && len - before < 300);
+	assert_non_null(strstr(text, "\nmark " HASH));
+	free(text);
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);		/* the same again: nothing to write */
+	text = part_text(k, JOURNAL_FILE, &before);
+	assert_int_equal(before, len);
+	free(text);
+	text = part_text(k, MEMORY_FILE, &len);
+	assert_int_equal(len, whole_len);
+	assert_memory_equal(text, whole, len);
+	free(text);
+	free(whole);
+	assert_false(old_entry_returns(k));
+}
+
+/* A power cut tore the record of a removal at each of its octets: what was before it counts, and the next start goes on. */
+static void
+torn_record(void **state)
+{
+	struct kit *k = *state;
+	_cleanup_(freep) char *before = NULL, *after = NULL;
+	size_t before_len, after_len;
+
+	usual_copy(k);
+	begin();
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	before = part_text(k, JOURNAL_FILE, &before_len);
+	remove_hanako(k);
+	after = part_text(k, JOURNAL_FILE, &after_len);
+	assert_true(after_len > before_len + 100);
+	for (size_t len = before_len; len < after_len; len++) {
+		_cleanup_(freep) char *again = NULL;
+		size_t again_len;
+
+		put_part(k, JOURNAL_FILE, after, len);
+		begin();
+		add_removal("hanako", "10");	/* the directory says it again */
+		assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+		again = part_text(k, JOURNAL_FILE, &again_len);
+		assert_int_equal(again_len, after_len);
+		assert_memory_equal(again, after, after_len);
+	}
+	assert_true(blocked(k, HASH));
+	assert_false(old_entry_returns(k));
+}
+
+/* What a disk may have in the place of the last record. */
+static void
+garbage_at_the_end(void **state)
+{
+	struct kit *k = *state;
+	static const char *const tails[] = { "change", "change 3 5 1\nheld ", "change 99999999999999999999 1 1\nx", "change 3 -1 1\nx", "change 3 4 7\nheld",
+		"\n\n\n", "left taro\n", "pam_jpki journal 1 1\n", "change 3 1000000000000 1\nheld 7\n", "\377\376\1" };
+	_cleanup_(freep) char *good = NULL;
+	static char text[8192];
+	size_t len;
+
+	usual_copy(k);
+	remove_hanako(k);
+	good = part_text(k, JOURNAL_FILE, &len);
+	for (size_t i = 0; i <= COUNT(tails); i++) {
+		size_t tail = i < COUNT(tails) ? strlen(tails[i]) : 4096;	/* the last: a block of zeros */
+
+		memset(text, 0, sizeof text);
+		memcpy(text, good, len);
+		if (i < COUNT(tails))
+			memcpy(text + len, tails[i], tail);
+		put_part(k, JOURNAL_FILE, text, len + tail);
+		if (old_entry_returns(k))
+			fail_msg("row %zu: the removal is forgotten", i);
+		assert_true(has(k, "taro"));
+		put_part(k, JOURNAL_FILE, text, len + tail);
+		begin();
+		add_word(HASH, "10", "block lost");
+		assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+		assert_false(old_entry_returns(k));
+		put_part(k, JOURNAL_FILE, good, len);
+	}
+}
+
+/* Anything but a torn end is refused as a whole: nothing may be taken while a removal could be forgotten. */
+static void
+expect_refused(struct kit *k, const char *what, const char *remedy)
+{
+	_cleanup_(store_memory_done) struct store_memory files;
+	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
+	struct store store = store_of(&k->env);
+
+	said[0] = '\0';
+	if (store_read_memory(&store, &files) && store_understand(&files, &memory))
+		fail_msg("%s is taken", what);
+	if (strstr(said, remedy) == NULL)
+		fail_msg("%s: \"%s\" is not in: %s", what, remedy, said);
+	assert_int_equal(store_held(&store), -1);
+}
+
+static void
+damaged_journal(void **state)
+{
+	struct kit *k = *state;
+	_cleanup_(freep) char *one = NULL, *two = NULL, *text = NULL;
+	size_t one_len, two_len, first_len;
+
+	usual_copy(k);
+	remove_hanako(k);
+	one = part_text(k, JOURNAL_FILE, &one_len);
+	begin();
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	two = part_text(k, JOURNAL_FILE, &two_len);
+	first_len = (size_t)(strchr(one, '\n') + 1 - one);
+	text = malloc(two_len + one_len);
+	assert_non_null(text);
+	for (size_t i = first_len; i < one_len; i++) {	/* any octet of the first of two records */
+		memcpy(text, two, two_len);
+		text[i] ^= 1;
+		put_part(k, JOURNAL_FILE, text, two_len);
+		expect_refused(k, "a damaged record before a good one", "damaged, so");
+	}
+	put_part(k, JOURNAL_FILE, two, first_len);		/* the records one by one, in other orders */
+	memcpy(text, one, first_len);
+	memcpy(text + first_len, two + one_len, two_len - one_len);
+	put_part(k, JOURNAL_FILE, text, first_len + two_len - one_len);
+	expect_refused(k, "the second record without the first", "damaged, so");
+	memcpy(text, two, two_len);
+	memcpy(text + two_len, one + first_len, one_len - first_len);
+	put_part(k, JOURNAL_FILE, text, two_len + one_len - first_len);
+	expect_refused(k, "a record repeated", "damaged");
+	for (size_t len = 0; len < first_len; len++) {
+		put_part(k, JOURNAL_FILE, two, len);
+		expect_refused(k, "no first line", "not understood");
+	}
+	put_part(k, JOURNAL_FILE, two, two_len);
+	assert_false(old_entry_returns(k));
+}
+
+/* A journal belongs to one memory: that of an older one has been taken over, that of a later one is missing its memory. */
+static void
+journal_of_another_memory(void **state)
+{
+	struct kit *k = *state;
+	_cleanup_(freep) char *memory = NULL, *journal = NULL, *text = NULL;
+	size_t memory_len, journal_len;
+	char path[PATH_MAX];
+
+	usual_copy(k);
+	remove_hanako(k);
+	memory = part_text(k, MEMORY_FILE, &memory_len);
+	journal = part_text(k, JOURNAL_FILE, &journal_len);
+	assert_int_equal(strncmp(memory, "pam_jpki fleet 2 1\n", 19), 0);
+	text = strdup(journal);
+	assert_non_null(text);
+	text[19] = '3';		/* "pam_jpki journal 1 3" */
+	put_part(k, JOURNAL_FILE, text, journal_len);
+	expect_refused(k, "a journal of a later memory", "newer than memory");
+	part_path(k, MEMORY_FILE, path);
+	put_part(k, JOURNAL_FILE, journal, journal_len);
+	assert_int_equal(unlink(path), 0);
+	expect_refused(k, "a journal without its memory", "newer than memory");
+	memory[17] = '2';	/* written since, as a whole, without the removal */
+	put_part(k, MEMORY_FILE, memory, memory_len);
+	begin();
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	free(journal);
+	journal = part_text(k, JOURNAL_FILE, &journal_len);
+	assert_int_equal(strncmp(journal, "pam_jpki journal 1 2\n", 21), 0);
+	assert_null(strstr(journal, "hanako"));
+}
+
+/* Long changes are written as a whole, and what was in the journal with them. */
+static void
+journal_that_is_full(void **state)
+{
+	struct kit *k = *state;
+	char name[CERT_FINGERPRINT_LEN + 1];
+	_cleanup_(freep) char *memory = NULL;
+	size_t len;
+
+	usual_copy(k);
+	remove_hanako(k);
+	begin();
+	for (unsigned int i = 0; i < STORE_JOURNAL_MAX / 64; i++) {
+		snprintf(name, sizeof name, "%064x", i);
+		add_word(name, "10", "block lost");
+	}
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	memory = part_text(k, MEMORY_FILE, &len);
+	assert_int_equal(strncmp(memory, "pam_jpki fleet 2 2\n", 19), 0);
+	assert_false(old_entry_returns(k));
+	assert_true(blocked(k, name));
+}
+
+/* A memory of before there was a journal. */
+static void
+memory_of_an_older_version(void **state)
+{
+	struct kit *k = *state;
+	_cleanup_(freep) char *memory = NULL, *text = NULL;
+	size_t len;
+
+	usual_copy(k);
+	memory = part_text(k, MEMORY_FILE, &len);
+	memory[15] = '1';
+	memmove(memory + 16, memory + 18, len - 18);	/* "pam_jpki fleet 1" */
+	put_part(k, MEMORY_FILE, memory, len - 2);
+	remove_hanako(k);
+	text = part_text(k, MEMORY_FILE, &len);
+	assert_int_equal(strncmp(text, "pam_jpki fleet 2 1\n", 19), 0);
+	assert_false(old_entry_returns(k));
+}
+
+/* --- a taken process ---------------------------------------------------------------------------- */
 
 /* The process that judged may have been taken over: its plan leads nowhere but into the copy. */
 static void
@@ -825,20 +1142,52 @@ plans_of_a_taken_process(void **state)
 	static const char *const plans[] = { "block ../../etc/x\n", "remove ../../etc/passwd\n", "register 1 ../x\n", "register 9 hanako\n",
 		"register 0 hanako\n", "register 1 hanako\nnot a certificate\n", ("block " HASH "/x\n"), "remove hanako", "chmod x\n", "\n",
 		"register 1 hanako\n-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n" };
+	_cleanup_(store_memory_done) struct store_memory before;
+	static char text[] = "held 0\n";
+	struct store_change change = { .text = text, .len = strlen(text) };
 	struct kit *k = *state;
 	struct store store = store_of(&k->env);
 
 	usual_copy(k);
+	assert_true(store_read_memory(&store, &before));
 	for (size_t i = 0; i < COUNT(plans); i++) {
 		FILE *f = tmpfile();
 
 		assert_non_null(f);
 		fputs(plans[i], f);
-		if (store_write(&store, f, "pam_jpki fleet 1\n", 17))
+		if (store_write(&store, f, &before, &change))
 			fail_msg("plan %zu is followed", i);
 		fclose(f);
 		assert_true(has(k, "hanako"));
 	}
+}
+
+/* Neither does what it wants remembered make the journal useless, or longer than it may be. */
+static void
+memory_of_a_taken_process(void **state)
+{
+	static char texts[][32] = { "pam_jpki fleet 2 1\n", "pam_jpki fleet 2 9\n", "pam_jpki fleet 1\n", "", "nonsense" };
+	_cleanup_(store_memory_done) struct store_memory before;
+	static char long_text[STORE_JOURNAL_MAX + 1];
+	struct store_change change;
+	struct kit *k = *state;
+	struct store store = store_of(&k->env);
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	usual_copy(k);
+	remove_hanako(k);
+	assert_true(store_read_memory(&store, &before));
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		change = (struct store_change){ .text = texts[i], .len = strlen(texts[i]), .whole = true };
+		if (store_write(&store, f, &before, &change))
+			fail_msg("memory %zu is written", i);
+	}
+	memset(long_text, 'x', sizeof long_text - 1);
+	change = (struct store_change){ .text = long_text, .len = sizeof long_text - 1 };
+	assert_false(store_write(&store, f, &before, &change));
+	fclose(f);
+	assert_false(old_entry_returns(k));
 }
 
 static bool
@@ -1067,6 +1416,14 @@ main(void)
 		TEST(a_part_of_an_answer),
 		TEST(removals_in_a_file),
 		TEST(memory_is_what_was_written),
+		TEST(changes_are_added),
+		TEST(torn_record),
+		TEST(garbage_at_the_end),
+		TEST(damaged_journal),
+		TEST(journal_of_another_memory),
+		TEST(journal_that_is_full),
+		TEST(memory_of_an_older_version),
+		TEST(memory_of_a_taken_process),
 		TEST(plans_of_a_taken_process),
 	};
 

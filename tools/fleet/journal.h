@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The form of the file that takes the changes of the memory (tools/fleet/memory.h), so that a change need not write
+ * all of it again:
+ *
+ *	pam_jpki journal 1 NUMBER	which memory it continues
+ *	change SEQUENCE OCTETS SUM	1, 2, 3 …; length of the text; CRC-32 of all three, and of NUMBER and the text
+ *	(so many octets of text: lines of a memory)
+ *
+ * A record is on disk before the next one is written, so a power cut can damage only the last one: what is no record,
+ * and has none behind it, was never reported as written, and is cut off. Anything else is damage, and the whole file
+ * is refused: a removal that is forgotten would let an old backup bring a registration back.
+ */
+#ifndef JPKI_TOOLS_FLEET_JOURNAL_H
+#define JPKI_TOOLS_FLEET_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/outcome.h"
+
+#define JOURNAL_FILE "journal"
+#define JOURNAL_LINE_MAX 96	/* octets of a first line, and of the line that begins a record, with the NUL */
+
+struct journal {
+	int64_t number;		/* of the memory */
+	int64_t sequence;	/* of the last record that was taken; 0: none */
+	size_t taken;		/* octets up to the end of that record */
+	const char *text;	/* all of it; lent */
+	size_t len;
+};
+
+/* Reads the first line. False: there is none. *ret lends the text. */
+bool journal_open(const char *text, size_t len, struct journal *ret) MUST_CHECK;
+
+enum journal_next {
+	JOURNAL_RECORD,		/* *ret_text, *ret_len: the text of the next record; lent */
+	JOURNAL_END,		/* nothing, or a torn record, is behind the last one */
+	JOURNAL_DAMAGED,	/* something else */
+};
+
+enum journal_next journal_next(struct journal *j, const char **ret_text, size_t *ret_len) MUST_CHECK;
+
+/* Writes the first line of the journal of a memory, and returns its length in octets. */
+size_t journal_first_line(int64_t number, char line[static JOURNAL_LINE_MAX]);
+
+/* Writes the line that begins a record of that memory, and returns its length in octets. The text follows it. */
+size_t journal_record_line(int64_t number, int64_t sequence, const char *text, size_t len, char line[static JOURNAL_LINE_MAX]);
+
+#endif
