@@ -216,6 +216,29 @@ block_made_to_end()
 # Seen to succeed: mutant fleet-lift-of-the-same-moment
 adversary fleet-block-made-to-end block_made_to_end
 
+# The leaver's friend has a backup of this machine, and lays one file of it back into the copy.
+file_of_an_old_copy()
+{
+	copy_begins
+	{ entry_of hanako 0; entry_of taro 0; state_of 1 2; } > "$WORK/fleet.ldif"
+	imported
+	cp -p "$FLEET/users/hanako.pem" "$WORK/hanako.pem"
+	{ entry_of taro 0; state_of 2 1; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'gone' 'removed: 1' "$OUT"
+	cp -p "$WORK/hanako.pem" "$FLEET/users/hanako.pem"
+	{ entry_of taro 0; state_of 3 1; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'gone again' 'removed: 1' "$OUT"
+	try_as hanako "pin=$PIN" auth
+	no_login
+	copy_ends
+}
+# Promise: A directory that is restored, cut off or emptied brings no registration back, and lifts no block.
+# Letter: the file is root's, in the right place, and one that the copy has had; the directory is asked again.
+# Seen to succeed: mutant fleet-files-of-an-old-copy
+adversary fleet-file-of-an-old-copy file_of_an_old_copy
+
 root_in_the_directory()
 {
 	copy_begins

@@ -269,27 +269,39 @@ replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 	u->changed = true;
 }
 
-/* Whether the file has the certificates that we remember: the writer may have ended after it wrote only the memory. */
+/*
+ * Whether a user's file has certificates that we remember and no others; *ret_count: how many. It has others if the writer
+ * ended after it wrote only the memory, or if somebody put an older file there.
+ */
 static bool
-is_on_disk(const struct judge *j, const struct memory_user *u)
+read_known(const struct judge *j, const struct memory_user *u, size_t *ret_count)
 {
 	_cleanup_(freep) char *text = NULL;
 	uint8_t der[CERT_DER_MAX];
 	char hash[CERT_FINGERPRINT_LEN + 1];
 	struct cursor c;
-	size_t len, n = 0;
+	size_t len;
 	enum pem found;
 	struct outcome o = userfile_read(j->users_dir, u->user, j->env->trust_owner, j->env->log, &text, &len);
 
+	*ret_count = 0;
 	if (!outcome_ok(&o))
 		return false;
 	c = cursor_of(text, len);
 	while ((found = pem_next(&c, der, sizeof der, &len)) == PEM_CERT) {
 		if (!cert_fingerprint_of((struct view){ der, len }, hash) || !has_hash(u->hashes[0], u->count, hash))
 			return false;
-		n++;
+		(*ret_count)++;
 	}
-	return found == PEM_END && n == u->count;
+	return found == PEM_END;
+}
+
+static bool
+is_on_disk(const struct judge *j, const struct memory_user *u)
+{
+	size_t n;
+
+	return read_known(j, u, &n) && n == u->count;
 }
 
 static bool
@@ -444,6 +456,43 @@ judge_absence(struct judge *j, int64_t known)
 	j->result->end = j->result->whole ? JUDGE_TAKEN : JUDGE_HELD;
 }
 
+/* --- files that are there without a reason ------------------------------------------------------ */
+
+/* A user whom the memory does not know; at the start, when no answer follows that would be compared, also other cards. */
+static void
+sweep_user(void *ctx, const char *user)
+{
+	struct judge *j = ctx;
+	const struct memory_user *u = memory_find_user(j->memory, user);
+	size_t n;
+
+	if (u != NULL && u->changed)
+		return;		/* what is planned already makes it right */
+	if (u != NULL && u->count > 0 && (j->from->answer != JUDGE_START || read_known(j, u, &n)))
+		return;
+	if (j->result->removed++ < REFUSED_SAID_MAX)
+		log_msg(j->env->log, LOG_WARNING, "JPKI-W-FLEET-FILE: %s/%s.pem: not what is registered; taken away", j->users_dir,
+		    LOG_NAME(user));
+	fprintf(j->from->plan, "remove %s\n", user);
+}
+
+/*
+ * A file that a power cut, or somebody with an old copy, left in users/ admits as the others do. Without a memory
+ * nothing can be said of them; the next whole answer makes one.
+ */
+static void
+sweep_users(struct judge *j)
+{
+	struct outcome o;
+
+	if (!j->memory->head.has_source)
+		return;
+	o = userfile_each(j->users_dir, j->env->trust_owner, j->env->log, sweep_user, j);
+	j->failed |= !outcome_ok(&o);
+}
+
+/* --- a whole answer ------------------------------------------------------------------------- */
+
 static bool
 judge_entries(struct judge *j)
 {
@@ -452,7 +501,6 @@ judge_entries(struct judge *j)
 
 	if (!outcome_ok(&o))
 		return false;
-	fleetcopy_users_dir(env->conf, j->users_dir);
 	if (!each_entry(j, judge_entry))
 		j->failed = true;	/* it could be read a moment ago */
 	(void)certdb_close(j->db);
@@ -467,9 +515,25 @@ judge_whole(struct judge *j)
 	if (!judge_entries(j))
 		return false;
 	judge_absence(j, known);
+	sweep_users(j);
 	j->memory->head.source = j->result->source;
 	j->memory->head.has_source = true;
 	return !j->failed;
+}
+
+static bool
+judge_start(struct judge *j)
+{
+	const struct flow_env *env = j->env;
+	/* For the fingerprints. */
+	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
+
+	if (!outcome_ok(&o))
+		return false;
+	sweep_users(j);
+	(void)certdb_close(j->db);
+	j->result->end = JUDGE_TAKEN;
+	return true;
 }
 
 /* --- what was written since ------------------------------------------------------------------- */
@@ -496,7 +560,7 @@ judge_changes(struct judge *j)
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
-/* With a whole answer all of them again: a file may have been lost. */
+/* All of them again at the start and with a whole answer: a file may have been lost. */
 static void
 plan_marks(struct judge *j)
 {
@@ -505,7 +569,7 @@ plan_marks(struct judge *j)
 		bool blocked = rules_is_blocked(&m->mark);
 
 		j->result->blocked += blocked;
-		if (m->changed || j->from->answer == JUDGE_WHOLE)
+		if (m->changed || j->from->answer == JUDGE_WHOLE || j->from->answer == JUDGE_START)
 			fprintf(j->from->plan, "%s %s\n", blocked ? "block" : "unblock", m->name);
 	}
 }
@@ -517,7 +581,10 @@ judge_refresh(const struct flow_env *env, const struct judge_source *source, str
 	struct judge j = { .env = env, .from = source, .memory = memory, .result = ret };
 
 	*ret = (struct judgement){ .end = JUDGE_FAILED };
-	if (!each_entry(&j, survey_entry))
+	fleetcopy_users_dir(env->conf, j.users_dir);
+	if (source->answer == JUDGE_START)
+		j.failed = !judge_start(&j) || j.failed;
+	else if (!each_entry(&j, survey_entry))
 		ret->end = JUDGE_UNREADABLE;
 	else if (source->answer == JUDGE_WORDS)
 		ret->end = JUDGE_TAKEN;

@@ -40,6 +40,7 @@ struct judgement {
 enum judge_answer {
 	JUDGE_WHOLE,		/* all that there is: what it does not mention is gone, if it proves to be whole */
 	JUDGE_CHANGES,		/* what was written, and removed (RECORD_REMOVED), since a whole one of the same server */
+	JUDGE_START,		/* nothing: the files of the copy are compared with what is remembered */
 	JUDGE_WORDS,		/* a part, or of a server that is not believed: blocks and lifts alone are taken */
 };
 

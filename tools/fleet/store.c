@@ -172,7 +172,7 @@ bool
 store_make_change(const struct store_memory *before, const struct memory *now, struct store_change *ret)
 {
 	ret->text = memory_write_changes(now, &ret->len);
-	ret->whole = before->number == 0 || before->journal_len + ret->len > STORE_JOURNAL_MAX;
+	ret->whole = ret->len > 0 && (before->number == 0 || before->journal_len + ret->len > STORE_JOURNAL_MAX);
 	if (ret->text != NULL && ret->whole) {
 		free(ret->text);
 		ret->text = memory_write(now, before->number + 1, &ret->len);

@@ -203,6 +203,17 @@ take_whole(struct run *r)
 	note_answer(r, refusal_for(j.end));
 }
 
+/* Before a directory is heard: files that the memory does not know are taken away, and lost blocks written again. */
+static void
+sweep(struct run *r)
+{
+	struct judgement j;
+
+	begin(r, COLLECT_NOTHING);
+	if (judge(r, JUDGE_START, false, &j))
+		tell(r, &j);
+}
+
 /* Takes only blocks and lifts: the answer is incomplete, or the server is not believed. */
 static void
 take_words(struct run *r)
@@ -462,7 +473,9 @@ fleet_run(struct tool *t)
 	if (r.ldif == NULL || !fleet_start(t, &r.half))
 		return TOOL_FAILED;
 	say_ready();
-	if (fleet_seal(t))
+	if (fleet_seal(t)) {
+		sweep(&r);
 		end_half(&r, serve(&r));
+	}
 	return TOOL_FAILED;
 }

@@ -840,6 +840,94 @@ memory_is_what_was_written(void **state)
 	}
 }
 
+/* --- files without a reason -------------------------------------------------------------------------- */
+
+static enum judge_end
+start(struct kit *k)
+{
+	enum judge_end end;
+
+	begin();
+	answer = JUDGE_START;
+	end = refresh_accepting(k, false);
+	answer = JUDGE_WHOLE;
+	return end;
+}
+
+static void
+put_user(const struct kit *k, const char *user, const char *leaf)
+{
+	char from[PATH_MAX], to[PATH_MAX], text[8192];
+	size_t len;
+	FILE *f;
+
+	snprintf(from, sizeof from, "%s/%s.crt", k->pki, leaf);
+	f = fopen(from, "re");
+	assert_non_null(f);
+	len = fread(text, 1, sizeof text, f);
+	fclose(f);
+	snprintf(to, sizeof to, "%.3000s/users/%s.pem", k->conf.fleet_dir, user);
+	f = fopen(to, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Somebody has laid files of an old copy there: those of a user who left, and of a card that was replaced. */
+static void
+files_of_an_old_copy(void **state)
+{
+	struct kit *k = *state;
+	char path[PATH_MAX];
+
+	usual_copy(k);
+	begin();
+	add_removal("jiro", "10");
+	add_user(k, "hanako", "10", "ec384", NULL);
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	put_user(k, "jiro", "ec384");
+	put_user(k, "hanako", "good");
+	snprintf(path, sizeof path, "%.3000s/blocked/" HASH, k->conf.fleet_dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(start(k), JUDGE_TAKEN);
+	assert_int_equal(last.removed, 2);
+	assert_false(has(k, "jiro") || has(k, "hanako"));
+	assert_true(has(k, "taro"));
+	assert_true(blocked(k, HASH));
+	assert_non_null(strstr(said, "JPKI-W-FLEET-FILE"));
+	assert_int_equal(state_time(k), T0);
+	begin();			/* the directory brings the card that she has now */
+	add_user(k, "hanako", "10", "ec384", NULL);
+	add_user(k, "taro", "00", "other-person", "ec256");
+	add_state(8, T0 + 60, 2);
+	assert_int_equal(refresh(k), JUDGE_TAKEN);
+	assert_int_equal(certificates(k, "hanako"), 1);
+	put_user(k, "jiro", "ec384");
+	assert_int_equal(refresh(k), JUDGE_TAKEN);	/* while it runs, the next whole answer takes it away */
+	assert_false(has(k, "jiro"));
+	assert_int_equal(last.removed, 1);
+	assert_int_equal(start(k), JUDGE_TAKEN);
+	assert_int_equal(last.removed, 0);
+	assert_string_equal(said, "");
+}
+
+/* Without a memory nothing is known, so nothing is taken away. */
+static void
+start_without_memory(void **state)
+{
+	struct kit *k = *state;
+	char path[PATH_MAX];
+
+	assert_int_equal(start(k), JUDGE_TAKEN);
+	usual_copy(k);
+	snprintf(path, sizeof path, "%.3000s/" MEMORY_FILE, k->conf.fleet_dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(start(k), JUDGE_TAKEN);
+	assert_int_equal(last.removed, 0);
+	assert_true(has(k, "hanako") && has(k, "taro") && has(k, "jiro"));
+}
+
 /* --- the files of the memory ------------------------------------------------------------------- */
 
 static void
@@ -1416,6 +1504,8 @@ main(void)
 		TEST(a_part_of_an_answer),
 		TEST(removals_in_a_file),
 		TEST(memory_is_what_was_written),
+		TEST(files_of_an_old_copy),
+		TEST(start_without_memory),
 		TEST(changes_are_added),
 		TEST(torn_record),
 		TEST(garbage_at_the_end),
