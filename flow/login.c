@@ -48,8 +48,7 @@ judge_certs_again(const struct flow_env *env, const char *user, struct usercerts
 	memcpy(der, old.data, old.len);
 	old.data = der;
 	found->enrolled = NULL;
-	usercerts_done(enrolled);
-	o = usercerts_load(env, user, enrolled);
+	o = usercerts_load_again(env, user, enrolled);
 	if (!outcome_ok(&o))
 		return o;
 	for (size_t i = 0; i < enrolled->count; i++)
@@ -83,8 +82,7 @@ find_after_question(const struct flow_env *env, const struct flow_ui *ui, const 
 	o = ui->ask_early(ui->ctx);
 	if (!outcome_ok(&o))
 		return o;
-	usercerts_done(enrolled);
-	o = usercerts_load(env, user, enrolled);
+	o = usercerts_load_again(env, user, enrolled);
 	if (outcome_ok(&o))
 		o = usercerts_verdict(enrolled);
 	return outcome_ok(&o) ? find_card(env, ui, enrolled, found) : o;

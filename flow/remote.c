@@ -202,8 +202,7 @@ judge_reply(struct attempt *a, const struct outcome *before, struct login_result
 	 * A challenge may stay open for minutes: a certificate that was enrolled before it has to
 	 * be so after it.
 	 */
-	usercerts_done(&a->enrolled);
-	o = usercerts_load(a->env, a->request->user, &a->enrolled);
+	o = usercerts_load_again(a->env, a->request->user, &a->enrolled);
 	if (outcome_ok(&o))
 		o = check_signature(a);
 	if (!outcome_ok(&o))

@@ -296,6 +296,23 @@ usercerts_load(const struct flow_env *env, const char *user, struct usercerts *r
 	return o;
 }
 
+static void
+forget_certs(struct usercerts *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		cert_free(e->at[i].cert);
+	e->count = 0;
+}
+
+struct outcome
+usercerts_load_again(const struct flow_env *env, const char *user, struct usercerts *e)
+{
+	forget_certs(e);
+	if (e->db != NULL && !e->db_lent && !certdb_is_current(e->db, env->conf->trust_db))
+		usercerts_done(e);
+	return usercerts_load(env, user, e);
+}
+
 bool
 usercerts_exist(const struct conf *conf, const char *user)
 {
@@ -321,8 +338,7 @@ usercerts_of(const struct flow_env *env, struct view der, struct usercerts *ret)
 void
 usercerts_done(struct usercerts *e)
 {
-	for (size_t i = 0; i < e->count; i++)
-		cert_free(e->at[i].cert);
+	forget_certs(e);
 	if (!e->db_lent)
 		(void)certdb_close(e->db);
 	*e = (struct usercerts){ .count = 0 };

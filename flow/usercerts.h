@@ -40,6 +40,13 @@ struct outcome usercerts_load(const struct flow_env *env, const char *user, stru
     MUST_CHECK;
 
 /*
+ * After a prompt: reads and judges all of them again, as usercerts_load() does, with every list and file. Only the
+ * database of trusted authorities stays open if its files are the ones that were opened (certdb_is_current()): to open
+ * it takes most of the time. What pointed into *e no longer does.
+ */
+struct outcome usercerts_load_again(const struct flow_env *env, const char *user, struct usercerts *e) MUST_CHECK;
+
+/*
  * Whether the user has a file, of whatever kind: a cheap test before work that needs one.
  * usercerts_load() decides.
  */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "lib/safefile.h"
 #include "nss/internal.h"
 
+#define STEP_OF_TIMES_S 2	/* in which the coarsest file systems keep the times of a file */
 #define EXCHANGES 10	/* exchanges of the directory during one opening; two are already many */
 
 const char *
@@ -185,15 +188,90 @@ open_once(const char *dir, uid_t owner, const struct log *log, struct certdb **r
 	return o;
 }
 
-/* Identifies the directory at this path; 0 if there is none. */
-static struct stat
-identity_of(const char *dir)
+/* What a database consists of, and what SQLite puts beside a file that is being written. */
+static const char *const file_names[CERTDB_FILES] = { "", "cert9.db", "key4.db" };
+static const char *const journal_names[] = { "cert9.db-journal", "cert9.db-wal", "key4.db-journal", "key4.db-wal" };
+
+/* False with errno, and *ret all zero. */
+static bool
+stat_in(const char *dir, const char *name, struct stat *ret)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+
+	errno = ENAMETOOLONG;
+	if (n > 0 && (size_t)n < sizeof path && stat(path, ret) == 0)
+		return true;
+	memset(ret, 0, sizeof *ret);
+	return false;
+}
+
+/* The clock of the files' times, whatever clock a login is judged by. */
+static int64_t
+files_clock_s(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 ? now.tv_sec : 0;
+}
+
+static void
+see_files(const char *dir, struct certdb_seen *ret)
+{
+	ret->at = files_clock_s();
+	for (size_t i = 0; i < CERTDB_FILES; i++)
+		if (!stat_in(dir, file_names[i], &ret->files[i]))
+			ret->at = 0;
+}
+
+static bool
+has_journal(const char *dir)
 {
 	struct stat st;
 
-	if (stat(dir, &st) != 0)
-		memset(&st, 0, sizeof st);
-	return st;
+	for (size_t i = 0; i < sizeof journal_names / sizeof journal_names[0]; i++)
+		if (stat_in(dir, journal_names[i], &st) || errno != ENOENT)
+			return true;
+	return false;
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	    a->st_mode == b->st_mode && a->st_uid == b->st_uid &&
+	    is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/*
+ * Whether a change after that moment shows in the times. File systems keep them in steps, of two seconds at most: a file
+ * that was changed right before can be changed again within the same step.
+ */
+static bool
+was_still(const struct stat *st, int64_t at)
+{
+	return st->st_ctim.tv_sec + STEP_OF_TIMES_S < at;
+}
+
+bool
+certdb_is_current(const struct certdb *db, const char *dir)
+{
+	const struct certdb_seen *then = &db->seen;
+	struct certdb_seen now;
+
+	see_files(dir, &now);
+	if (then->at == 0 || now.at < then->at || has_journal(dir))
+		return false;
+	for (size_t i = 0; i < CERTDB_FILES; i++)
+		if (!is_same_file(&then->files[i], &now.files[i]) || !was_still(&then->files[i], then->at))
+			return false;
+	return true;
 }
 
 /*
@@ -206,12 +284,16 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 	struct outcome o;
 
 	for (int i = 0; i < EXCHANGES; i++) {
-		struct stat before = identity_of(dir), after;
+		struct certdb_seen seen;
 		struct certdb *db = NULL;
+		struct stat after;
 
+		see_files(dir, &seen);
 		o = open_once(dir, owner, log, &db);
-		after = identity_of(dir);
-		if (before.st_dev == after.st_dev && before.st_ino == after.st_ino) {
+		(void)stat_in(dir, "", &after);
+		if (after.st_dev == seen.files[0].st_dev && after.st_ino == seen.files[0].st_ino) {
+			if (db != NULL)
+				db->seen = seen;
 			*ret_db = db;
 			return o;
 		}

@@ -40,6 +40,14 @@ struct outcome certdb_open(const char *dir, uid_t owner, const struct log *log,
 struct outcome certdb_open_none(const struct log *log, struct certdb **ret_db) MUST_CHECK;
 
 /*
+ * Whether what is at this path is still what certdb_open() has opened: the same directory and files by device, inode,
+ * size, mode, owner and both times to the nanosecond. False if it cannot be known: where one of them was changed
+ * shortly before the opening, a later change might not show in its times; or the clock has been set back; or SQLite's
+ * journal is there.
+ */
+bool certdb_is_current(const struct certdb *db, const char *dir);
+
+/*
  * Closes; NULL is fine. False if NSS reports that something obtained from it
  * was not freed (SEC_ERROR_BUSY): a bug, which tests assert never happens.
  */

@@ -3,6 +3,8 @@
 #ifndef JPKI_NSS_INTERNAL_H
 #define JPKI_NSS_INTERNAL_H
 
+#include <sys/stat.h>
+
 #include <cert.h>
 #include <certdb.h>
 #include <keyhi.h>
@@ -28,11 +30,20 @@ struct cert {
 	char key_name[16];
 };
 
+#define CERTDB_FILES 3	/* the directory of a database, cert9.db, key4.db */
+
+/* How they were right before they were opened. */
+struct certdb_seen {
+	struct stat files[CERTDB_FILES];	/* zero: not there */
+	int64_t at;			/* when, in seconds since 1970 UTC; 0: not all are there */
+};
+
 struct certdb {
 	NSSInitContext *context;
 	struct cert **anchors;		/* the CAs with trust T */
 	size_t anchor_count;
 	CERTCertList *anchor_list;	/* the same, as PKIX wants them */
+	struct certdb_seen seen;	/* at 0: a database without files */
 };
 
 /* The accepted keys; all others are too weak or unknown. */

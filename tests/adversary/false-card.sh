@@ -44,6 +44,20 @@ certificate_for_something_else()
 # Seen to succeed: mutant policy
 adversary certificate-for-something-else certificate_for_something_else
 
+# He opened the prompt before the administrator withdrew the authority of his certificate, and types after it.
+authority_of_before()
+{
+	run pamdrive --service e2e --user hanako \
+		"exec=jpkictl trust remove $(sha256sum "$PKI/ca1.der" | cut -d' ' -f1)" "pin=$PIN" auth
+	expect_has 'the transcript' 'exec = 0' "$OUT"
+	no_login
+	reset_config
+}
+# Promise: The certificate must be from a trusted authority, for this use, strong enough, and valid now.
+# Letter: when the certificate was judged its authority was trusted; the database from then is still open.
+# Seen to succeed: mutant authorities-of-before
+adversary authority-of-before authority_of_before
+
 # A list in the name of the authority, by an attacker who has another key of that name.
 list_of_a_namesake()
 {

@@ -234,6 +234,13 @@ trust(struct kit *k, const char *ca)
 }
 
 void
+kit_trust(struct kit *k, const char *name, const char *ca)
+{
+	snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "%.3000s/%s", k->dir, name);
+	trust(k, ca);
+}
+
+void
 kit_import(struct kit *k, const char *crl)
 {
 	struct crlstore store = { .dir = k->conf.crl_dir, .trust_db = k->conf.trust_db,

@@ -62,6 +62,8 @@ void kit_ask_early(struct kit *k);
 
 /* Enrolls NAME.pem with leaves of the test PKI (NULL-terminated list). */
 void kit_enroll(struct kit *k, const char *user, ...);
+/* Makes a database of its own in the kit's folder, with this authority alone, which counts from then on. */
+void kit_trust(struct kit *k, const char *name, const char *ca);
 /* Imports a CRL of the test PKI into conf.crl_dir. The kit's own are those of ca1, ca2, ca-ec. */
 void kit_import(struct kit *k, const char *crl);
 /* Puts a card with this leaf into a reader. "profile=..." and the like, or NULL. */

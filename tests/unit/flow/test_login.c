@@ -819,6 +819,33 @@ test_enrollment_that_ends_at_the_prompt(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
+/* Another database takes the place of the one that was opened, as jpkictl trust does it. */
+static void
+end_authority(struct kit *k)
+{
+	char new[PATH_MAX], old[PATH_MAX];
+
+	snprintf(new, sizeof new, "%.3000s/nssdb-new", k->dir);
+	snprintf(old, sizeof old, "%.3000s/nssdb-old", k->dir);
+	assert_int_equal(rename(k->conf.trust_db, old), 0);
+	assert_int_equal(rename(new, k->conf.trust_db), 0);
+}
+
+static void
+test_authority_that_ends_at_the_prompt(void **state)
+{
+	struct kit *k = *state;
+
+	kit_trust(k, "nssdb-new", "ca2");
+	kit_trust(k, "nssdb", "ca1");
+	good_card(k);
+	expect(k, OUTCOME_OK, "3");
+	sleep(4);	/* a younger database is opened again, whether it has changed or not */
+	k->on_prompt = end_authority;
+	expect(k, OUTCOME_UNTRUSTED, "3");
+	assert_int_equal(kit_stats(k).verifies, 1);	/* the first login's */
+}
+
 /* --- revocation ------------------------------------------------------------------------- */
 
 /* Refused before any command to the card: no try, no prompt. */
@@ -1464,6 +1491,7 @@ main(void)
 		TEST(test_half_of_what_is_left_is_the_cards),
 		TEST(test_drop_waits_for_what_is_left),
 		TEST(test_enrollment_that_ends_at_the_prompt),
+		TEST(test_authority_that_ends_at_the_prompt),
 		TEST(test_revoked_costs_nothing),
 		TEST(test_no_list_costs_nothing),
 		TEST(test_blocked_costs_nothing),

@@ -504,6 +504,63 @@ copy_that_is_off_or_not_there(void **state)
 	assert_int_equal(verdict(k), OUTCOME_OK);
 }
 
+/* The prompt is open; the database of authorities is the one that was opened, and stays open. */
+static void
+judge_again(const struct kit *k, struct usercerts *e, enum outcome_status status)
+{
+	const struct certdb *db = e->db;
+	struct outcome o = usercerts_load_again(&k->env, "hanako", e);
+
+	assert_ptr_equal(e->db, db);
+	if (outcome_ok(&o))
+		o = usercerts_verdict(e);
+	if (o.status != status)
+		fail_msg("%s instead of %s", outcome_code(o.status), outcome_code(status));
+}
+
+static void
+judged_again_with_the_same_authorities(void **state)
+{
+	struct kit *k = *state;
+	struct usercerts e;
+	char fingerprint[CERT_FINGERPRINT_LEN + 1], blocked[CERT_FINGERPRINT_LEN + 16], crls[PATH_MAX];
+	FILE *f;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_trust(k, "nssdb", "ca1");
+	memcpy(crls, k->conf.crl_dir, sizeof crls);
+	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.3000s/newer", k->dir);
+	kit_import(k, "ca1-good-revoked");
+	memcpy(k->conf.crl_dir, crls, sizeof crls);
+	sleep(4);	/* a younger database is opened again, whether it has changed or not */
+	assert_int_equal(load(k, &e), OUTCOME_OK);
+	snprintf(fingerprint, sizeof fingerprint, "%s", cert_fingerprint(e.at[0].cert));
+	judge_again(k, &e, OUTCOME_OK);
+
+	f = fopen(k->conf.block_list, "we");	/* within the same tick of the clock */
+	assert_non_null(f);
+	fprintf(f, "certificate %s\n", fingerprint);
+	fclose(f);
+	judge_again(k, &e, OUTCOME_BLOCKED);
+	assert_int_equal(unlink(k->conf.block_list), 0);
+	judge_again(k, &e, OUTCOME_OK);
+
+	snprintf(blocked, sizeof blocked, "blocked/%s", fingerprint);
+	fleet_file(k, blocked, "");
+	judge_again(k, &e, OUTCOME_FLEET_BLOCKED);
+	assert_int_equal(unlink(fleet_path(k, blocked)), 0);
+
+	snprintf(k->conf.crl_dir, sizeof k->conf.crl_dir, "%.3000s/newer", k->dir);
+	judge_again(k, &e, OUTCOME_REVOKED);
+	memcpy(k->conf.crl_dir, crls, sizeof crls);
+	unroll(k);
+	judge_again(k, &e, OUTCOME_NOT_ENROLLED);
+	kit_enroll(k, "hanako", "good", NULL);
+	k->wall_s += 20LL * 365 * 86400;
+	judge_again(k, &e, OUTCOME_CERT_EXPIRED);
+	usercerts_done(&e);
+}
+
 static int
 prepare(void **state)
 {
@@ -542,6 +599,7 @@ main(void)
 		TEST(broken),
 		TEST(damaged_file_of_root),
 		TEST(copy_that_is_off_or_not_there),
+		TEST(judged_again_with_the_same_authorities),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,6 +347,176 @@ exchanged_for_ever(void **state)
 	assert_false(NSS_IsInitialized());
 }
 
+/* --- whether it is still what was opened ------------------------------------------------ */
+
+static void
+rewrite(const char *path, const char *to)
+{
+	static char bytes[256 * 1024];
+	FILE *f = fopen(path, "re");
+	size_t len;
+
+	assert_non_null(f);
+	len = fread(bytes, 1, sizeof bytes, f);
+	fclose(f);
+	assert_true(len > 0 && len < sizeof bytes);
+	write_bytes(to, bytes, len);
+}
+
+/* As an attacker would who can set the one of the two times that can be set. */
+static void
+set_back(const char *path, const struct stat *to)
+{
+	const struct timespec times[] = { to->st_atim, to->st_mtim };
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void
+change_nothing(const char *dir)
+{
+	(void)dir;
+}
+
+static void
+change_octets(const char *dir)
+{
+	char path[200];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/cert9.db", dir);
+	assert_int_equal(stat(path, &st), 0);
+	rewrite(path, path);
+	set_back(path, &st);
+}
+
+static void
+change_file(const char *dir)
+{
+	char path[200], other[200];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/key4.db", dir);
+	snprintf(other, sizeof other, "%s/../other", dir);
+	assert_int_equal(stat(path, &st), 0);
+	rewrite(path, other);
+	set_back(other, &st);
+	assert_int_equal(rename(other, path), 0);
+}
+
+static void
+change_mode(const char *dir)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/cert9.db", dir);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void
+change_directory(const char *dir)
+{
+	char old[200], from[220], to[220];
+	struct stat st;
+
+	snprintf(old, sizeof old, "%s-old", dir);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(rename(dir, old), 0);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	for (int i = 0; i < 2; i++) {	/* the very files, in another directory */
+		snprintf(from, sizeof from, "%s/%s", old, i == 0 ? "cert9.db" : "key4.db");
+		snprintf(to, sizeof to, "%s/%s", dir, i == 0 ? "cert9.db" : "key4.db");
+		assert_int_equal(rename(from, to), 0);
+	}
+	set_back(dir, &st);
+}
+
+static void
+change_by_sqlite(const char *dir)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/cert9.db-wal", dir);
+	write_bytes(path, "x", 1);
+}
+
+static void
+remove_file(const char *dir)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/key4.db", dir);
+	assert_int_equal(unlink(path), 0);
+}
+
+static const struct {
+	void (*change)(const char *dir);
+	bool current;
+} changes[] = {
+	{ change_nothing, true },
+	{ change_octets, false },
+	{ change_file, false },
+	{ change_mode, false },
+	{ change_directory, false },
+	{ change_by_sqlite, false },
+	{ remove_file, false },
+};
+
+#define CHANGES (sizeof changes / sizeof changes[0])
+
+/* The journal was there before; the directory and the files have not changed since. */
+static void
+journal_that_was_there(char dirs[static 1][160])
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/key4.db-journal", dirs[0]);
+	write_bytes(path, "", 0);
+}
+
+static void
+current_only_if_nothing_changed(void **state)
+{
+	char dirs[CHANGES + 1][160];
+	struct certdb *db;
+
+	(void)state;
+	for (size_t i = 0; i <= CHANGES; i++) {
+		make_db("ca1", NULL);
+		snprintf(dirs[i], sizeof dirs[i], "%s-%zu", in_scratch("db"), i);
+		assert_int_equal(rename(in_scratch("db"), dirs[i]), 0);
+	}
+	journal_that_was_there(dirs + CHANGES);
+	sleep(4);	/* what is younger is never taken for unchanged */
+	for (size_t i = 0; i < CHANGES; i++) {
+		db = open_db(dirs[i]);
+		assert_true(certdb_is_current(db, dirs[i]));
+		changes[i].change(dirs[i]);
+		if (certdb_is_current(db, dirs[i]) != changes[i].current)
+			fail_msg("change %zu", i);
+		close_db(db);
+	}
+	db = open_db(dirs[CHANGES]);
+	assert_false(certdb_is_current(db, dirs[CHANGES]));
+	close_db(db);
+}
+
+/* A change within the step in which the file system keeps times shows in none of them. */
+static void
+not_current_if_too_young(void **state)
+{
+	struct certdb *db = open_db(make_db("ca1", NULL)), *none;
+
+	(void)state;
+	assert_false(certdb_is_current(db, in_scratch("db")));
+	db->seen.at += 1000;	/* old enough, but the clock has been set back since */
+	assert_false(certdb_is_current(db, in_scratch("db")));
+	close_db(db);
+	expect_status(certdb_open_none(&test_log, &none), OUTCOME_OK, "none");
+	assert_false(certdb_is_current(none, in_scratch("db")));
+	close_db(none);
+}
+
 int
 main(void)
 {
@@ -356,6 +526,7 @@ main(void)
 		T(unsafe), T(unreadable), T(locked), T(one_at_a_time), T(trust_flags),
 		T(planted_module_is_not_loaded), T(environment_does_not_matter),
 		T(close_tells_of_a_leak), T(exchanged_meanwhile), T(exchanged_for_ever),
+		T(current_only_if_nothing_changed), T(not_current_if_too_young),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
