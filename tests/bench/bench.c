@@ -57,6 +57,9 @@ static struct {
 
 static double spent[STEPS_MAX][LOGINS_MAX], total[LOGINS_MAX], ours[LOGINS_MAX];
 
+/* What a person waits for: until the prompt is there, and from its answer to the result. */
+static double prompted_at, answered_at, until_prompt[LOGINS_MAX], after_answer[LOGINS_MAX];
+
 static void
 mark(const char *name)
 {
@@ -112,10 +115,12 @@ answer(int n, const struct pam_message **messages, struct pam_response **respons
 {
 	struct pam_response *r = calloc((size_t)n, sizeof *r);
 
+	prompted_at = now_ms();
 	for (int i = 0; i < n && r != NULL; i++)
 		if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
 			r[i].resp = strdup(pin);
 	*responses = r;
+	answered_at = now_ms();
 	return r != NULL ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
@@ -144,6 +149,8 @@ login_once(const char *service, const char *user, size_t round)
 	(void)pam_end(pamh, r);
 	total[round] = steps.at[steps.count - 1] - steps.at[0];
 	ours[round] = total[round];
+	until_prompt[round] = prompted_at - steps.at[0];
+	after_answer[round] = steps.at[steps.count - 1] - answered_at;
 	for (size_t i = 0; i + 1 < steps.count; i++) {
 		spent[i][round] = steps.at[i + 1] - steps.at[i];
 		if (is_cards(steps.name[i]))
@@ -163,6 +170,8 @@ bench_logins(const char *service, const char *user, size_t n)
 	for (size_t i = 0; i + 1 < steps.count; i++)
 		printf("  %-28s %8.2f ms%s\n", steps.name[i], median(spent[i], n),
 		    is_cards(steps.name[i]) ? "  (pcscd and card)" : "");
+	printf("  %-28s %8.2f ms\n", "until the prompt", median(until_prompt, n));
+	printf("  %-28s %8.2f ms\n", "from the PIN to the result", median(after_answer, n));
 	printf("  %-28s %8.2f ms\n", "whole login", median(total, n));
 	printf("  %-28s %8.2f ms  (target 25)\n", "ours, without pcscd and card", median(ours, n));
 	getrusage(RUSAGE_CHILDREN, &children);
