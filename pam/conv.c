@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fold.h"
+#include "lib/message.h"
 #include "lib/pinrule.h"
 #include "pam/conv.h"
+#include "pam/logline.h"
+
+#define SHORT_LINE 56	/* columns: a screen of gtklock needs about 390 pixels beside them */
 
 /*
  * One message to the conversation function. *ret_text is the reply or NULL,
@@ -88,11 +93,28 @@ conv_ask_name(pam_handle_t *pamh, const char *prompt, char name[static ACCOUNT_N
 	return given;
 }
 
+/*
+ * gtklock 4.0 shows a text as it is. If one of its lines is wider than the screen, gtklock ends by a protocol error,
+ * and the compositor keeps the screen locked until gtklock is started again from elsewhere.
+ */
+static bool
+must_have_short_lines(pam_handle_t *pamh)
+{
+	const char *service = item(pamh, PAM_SERVICE);
+
+	return service != NULL && strcmp(service, "gtklock") == 0;
+}
+
 bool
 conv_tell(pam_handle_t *pamh, int flags, enum conv_style style, const char *text)
 {
+	char folded[2 * MESSAGE_MAX];
 	char *reply = NULL;
 
+	if (must_have_short_lines(pamh)) {
+		fold_text(text, SHORT_LINE, folded, sizeof folded);
+		text = folded;
+	}
 	if (text[0] == '\0' || (style == CONV_INFO && (flags & PAM_SILENT)) ||
 	    !converse(pamh, style == CONV_ERROR ? PAM_ERROR_MSG : PAM_TEXT_INFO, text, &reply))
 		return false;

@@ -138,10 +138,10 @@ sddm_opened() { [ -s "$SESSION_LOG" ]; }
 # --- gtklock -------------------------------------------------------------------------
 
 # Its compositor is a window on the X screen of the case, for GTK takes no Enter from the keyboard that
-# wtype makes. It is wider than that, for gtklock 4.0 ends by a protocol error at a message that is wider.
+# wtype makes. It is narrow, for gtklock 4.0 ends by a protocol error at a message that is wider.
 start_sway_on_x()
 {
-	printf 'xwayland disable\noutput * resolution 1920x1080\n' > "$WORK/sway.conf"
+	printf 'xwayland disable\noutput * resolution 800x600\n' > "$WORK/sway.conf"
 	"${SCREEN[@]}" WLR_BACKENDS=x11 WLR_RENDERER=pixman sway -c "$WORK/sway.conf" >> "$E2E_LOGS/sway.log" 2>&1 </dev/null &
 	SWAY_PID=$!
 	until_true 15 test -S "$RUNTIME/wayland-1"

@@ -18,7 +18,7 @@ static struct {
 	const char *reply;	/* NULL: a response without text */
 	unsigned int calls;
 	int style;
-	char text[256];
+	char text[512];
 } app;
 
 static int
@@ -215,6 +215,25 @@ silence_is_for_what_may_be_left_out(void **state)
 	told(0, CONV_ERROR, "100 %s %n", PAM_ERROR_MSG);	/* not a format */
 }
 
+/* gtklock ends, and leaves the screen locked, at a line that is wider than the screen. */
+static void
+gtklock_gets_short_lines(void **state)
+{
+	static const char text[] = "The four-digit PIN of the user-authentication certificate is locked (the signature PIN "
+	    "is another one). ありがとう。ありがとう。ありがとう。ありがとう。ありがとう。ありがとう。";
+	static const char folded[] = "The four-digit PIN of the user-authentication\n"
+	    "certificate is locked (the signature PIN is another\n"
+	    "one). ありがとう。ありがとう。ありがとう。ありがとう。あ\nりがとう。ありがとう。";
+
+	assert_int_equal(pam_set_item(pamh, PAM_SERVICE, "gtklock"), PAM_SUCCESS);
+	conv_tell(pamh, 0, CONV_ERROR, text);
+	assert_string_equal(app.text, folded);
+	conv_tell(pamh, 0, CONV_ERROR, "");
+	assert_int_equal(app.calls, 1);
+	assert_int_equal(pam_set_item(pamh, PAM_SERVICE, "gtklock2"), PAM_SUCCESS);
+	told(0, CONV_ERROR, text, PAM_ERROR_MSG);
+}
+
 static void
 telling_may_fail(void **state)
 {
@@ -240,6 +259,7 @@ main(void)
 		TEST(no_answer_is_a_cancel),
 		TEST(without_a_conversation),
 		TEST(silence_is_for_what_may_be_left_out),
+		TEST(gtklock_gets_short_lines),
 		TEST(telling_may_fail),
 	};
 
