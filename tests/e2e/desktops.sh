@@ -18,8 +18,10 @@ OPENER=pam_gnome_keyring.so
 # module; the module alone; the file, with the lines that let the card open the keyring of OPENER (A KEYRING in pam_jpki(8)).
 install_stack()
 {
-	local example=$E2E_TOP/config/pam.d/$1
+	local example
 
+	[ "$1" != ksld ] || set -- kde "${@:2}"
+	example=$E2E_TOP/config/pam.d/$1
 	case $2 in
 	card)
 		install_pam_service "$1" "auth required pam_jpki.so ${3-}"
@@ -74,6 +76,20 @@ kde_refused()
 	press Return
 	ENTERS=$((ENTERS + 1))
 }
+
+# The same, as a session locks itself: ksld is a part of the session manager, covers the screen, starts the greeter
+# and ends the lock.
+start_ksld()
+{
+	ENTERS=0
+	lock_in_background dbus-run-session -- env QT_QUICK_BACKEND=software KDE_FULL_SESSION=true \
+		QT_LOGGING_RULES='kscreenlocker.debug=true;kscreenlocker_greet.debug=true' ksmserver --lockscreen
+	until_true 30 greeter_of_ksld
+}
+greeter_of_ksld() { pgrep -u hanako -f 'kscreenlocker_greet --immediateLock' > /dev/null; }
+ksld_listens() { kde_listens; }
+ksld_opened() { grep -q 'kscreenlocker: Unlocking now' "$LOG"; }
+ksld_refused() { kde_refused; }
 
 # --- sddm ----------------------------------------------------------------------------
 
