@@ -137,14 +137,15 @@ enroll hanako good
 # --- with a real login -----------------------------------------------------------------------------
 names_of_card()
 {
-	local leave=key:03
+	local leave=key:03 outcomes=NO-CARD
 
 	case $(command login --version 2>/dev/null) in
-	*util-linux*) leave=key:04 ;;	# it ignores SIGINT
+	# It ignores SIGINT. At the end of its input it says so to us, where another login has ended.
+	*util-linux*) leave=key:04 outcomes='NO-CARD CANCELLED' ;;
 	esac
 	card_stack login user_from_card=yes
 	person 'no name: login, the card names the user' says='uid=2001(hanako)' asks='Hello hanako. PIN' "${RIGHT[@]}" 'wait:[$] $' 'type:id; exit' -- login
-	person 'no name: login, no card, and a typed name' sim=remove status="0|1|130" log=NO-CARD prompts=0 verifies=0 \
+	person 'no name: login, no card, and a typed name' sim=remove status="0|1|130" log="$outcomes" prompts=0 verifies=0 \
 		'wait:login: $' type:hanako 'wait:login: $' "$leave" -- login
 	person 'no name: login, an empty name, and the card that comes' before='card_stack login user_from_card=yes wait=20' sim=remove \
 		says='uid=2001(hanako)' 'wait:login: $' 'type:' 'wait:Place your' 'do:sim insert' "${RIGHT[@]}" 'wait:[$] $' \
