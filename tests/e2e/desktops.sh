@@ -20,7 +20,9 @@ install_stack()
 {
 	local example
 
-	[ "$1" != ksld ] || set -- kde "${@:2}"
+	case $1 in
+	ksmserver|kwin) set -- kde "${@:2}" ;;
+	esac
 	example=$E2E_TOP/config/pam.d/$1
 	case $2 in
 	card)
@@ -77,19 +79,24 @@ kde_refused()
 	ENTERS=$((ENTERS + 1))
 }
 
-# The same, as a session locks itself: ksld is a part of the session manager, covers the screen, starts the greeter
-# and ends the lock.
-start_ksld()
+# The same, as a session locks itself: ksld covers the screen, starts the greeter and ends the lock. It is a part
+# of the session manager with X, and of the compositor with Wayland, which is a window on the X screen of the case.
+KSLD_LOG='QT_LOGGING_RULES=kscreenlocker.debug=true;kscreenlocker_greet.debug=true'
+lock_session()	# COMMAND…
 {
 	ENTERS=0
-	lock_in_background dbus-run-session -- env QT_QUICK_BACKEND=software KDE_FULL_SESSION=true \
-		QT_LOGGING_RULES='kscreenlocker.debug=true;kscreenlocker_greet.debug=true' ksmserver --lockscreen
+	lock_in_background dbus-run-session -- env QT_QUICK_BACKEND=software KDE_FULL_SESSION=true "$KSLD_LOG" "$@"
 	until_true 30 greeter_of_ksld
 }
 greeter_of_ksld() { pgrep -u hanako -f 'kscreenlocker_greet --immediateLock' > /dev/null; }
-ksld_listens() { kde_listens; }
-ksld_opened() { grep -q 'kscreenlocker: Unlocking now' "$LOG"; }
-ksld_refused() { kde_refused; }
+start_ksmserver() { lock_session ksmserver --lockscreen; }
+ksmserver_listens() { kde_listens; }
+ksmserver_opened() { grep -q 'kscreenlocker: Unlocking now' "$LOG"; }
+ksmserver_refused() { kde_refused; }
+start_kwin() { lock_session KWIN_COMPOSE=Q kwin_wayland --x11-display :7 --width 1280 --height 720 --lockscreen --no-global-shortcuts; }
+kwin_listens() { kde_listens; }
+kwin_opened() { ksmserver_opened; }
+kwin_refused() { kde_refused; }
 
 # --- sddm ----------------------------------------------------------------------------
 

@@ -374,7 +374,7 @@ end_locker()
 	LOCKER_PID=
 	case $LOCKER in
 	lightdm|sddm) until_true 5 test ! -e /tmp/.X0-lock || fail "the X server of $LOCKER stays" ;;
-	ksld) pkill -KILL -u hanako 'ksmserver|kscreenlocker_g' ;;
+	ksmserver|kwin) pkill -KILL -u hanako 'ksmserver|kwin_wayland|kscreenlocker_g' ;;
 	esac
 }
 

@@ -22,10 +22,13 @@ locker 'KDE: it says that the PIN waits for the card, which is laid down then' k
 locker 'KDE: it says that the PIN waits for the card, in Japanese' kde example sim=remove lang=ja_JP.UTF-8 told='マイナンバーカードをICカードリーダライタに置いてください。'
 locker 'KDE: card taken away while typing' kde example meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 
-locker 'KDE, its session locked: PIN' ksld example
-locker 'KDE, its session locked: wrong PIN, then the right one' ksld example typed="$WRONG_PIN $PIN" verifies=2
-locker 'KDE, its session locked: wrong password' ksld example typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
-locker 'KDE, its session locked: no card, password' ksld example sim=remove typed="$PASSWORD" code=PASSWORD verifies=0
+# A session that locks itself, with X and with Wayland.
+for manager in ksmserver kwin; do
+	locker "KDE, locked by $manager: PIN" $manager example
+	locker "KDE, locked by $manager: wrong PIN, then the right one" $manager example typed="$WRONG_PIN $PIN" verifies=2
+	locker "KDE, locked by $manager: wrong password" $manager example typed=wrong-horse-7 opens=no code=PASSWORD verifies=0
+	locker "KDE, locked by $manager: no card, password" $manager example sim=remove typed="$PASSWORD" code=PASSWORD verifies=0
+done
 
 # kde-smartcard runs beside kde, and Plasma shows no prompt of it.
 install_pam_service kde-smartcard 'auth required pam_jpki.so'
