@@ -17,9 +17,11 @@ locker 'KDE: no card, password' kde example sim=remove typed="$PASSWORD" code=PA
 locker 'KDE: no card, PIN' kde example sim=remove opens=no code=NO-CARD verifies=0
 locker 'KDE: locked card, password' kde example sim='set auth-tries 0' typed="$PASSWORD" code=PIN-LOCKED tries=0 verifies=0
 locker 'KDE: the first PIN after the card is back' kde example sim=remove meanwhile=insert
+# As long as a picture takes on a busy machine.
 locker 'KDE: it says that the PIN waits for the card, which is laid down then' kde example sim=remove \
-	told='Place your My Number Card on the reader.'
-locker 'KDE: it says that the PIN waits for the card, in Japanese' kde example sim=remove lang=ja_JP.UTF-8 told='マイナンバーカードをICカードリーダライタに置いてください。'
+	opts=wait=60 told='Place your My Number Card on the reader.'
+locker 'KDE: it says that the PIN waits for the card, in Japanese' kde example sim=remove lang=ja_JP.UTF-8 \
+	opts=wait=60 told='マイナンバーカードをICカードリーダライタに置いてください。'
 locker 'KDE: card taken away while typing' kde example meanwhile=remove opens=no code=CARD-REMOVED verifies=0
 
 # A session that locks itself, with X and with Wayland.
