@@ -77,6 +77,35 @@ check_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64
 	return outcome_ok(&o) ? crlcheck(&lists->crls, cert, issuer, now) : o;
 }
 
+struct called {
+	struct block_entry *by_certificate, *by_serial;
+	bool ok;
+};
+
+static struct outcome
+note_entries(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t now)
+{
+	struct called *called = ctx;
+
+	called->ok = blocklist_entries_of(cert, issuer, called->by_certificate, called->by_serial);
+	return outcome_of(OUTCOME_OK);
+}
+
+bool
+usercerts_block_entries(struct certdb *db, const struct cert *cert, struct block_entry *by_certificate,
+    struct block_entry *by_serial)
+{
+	struct called called = { .by_certificate = by_certificate, .by_serial = by_serial, .ok = true };
+	struct revocation revocation = { .check = note_entries, .ctx = &called };
+	struct chain_rules rules = { .now = cert_not_before(cert), .revocation = &revocation };
+	struct log silent = { .sink = NULL };
+
+	*by_certificate = *by_serial = (struct block_entry){ .serial = "" };
+	snprintf(by_certificate->certificate, sizeof by_certificate->certificate, "%s", cert_fingerprint(cert));
+	(void)!chain_check(db, cert, &rules, &silent).status;	/* called back only if it has found the issuer */
+	return called.ok;
+}
+
 /* --- one certificate ------------------------------------------------------------------ */
 
 /* The state of a load: root's registrations first, then the fleet's. */

@@ -8,6 +8,7 @@
 
 #define USERCERTS_MAX 8		/* cards, a renewed one, smartphones */
 
+struct block_entry;
 struct cert;
 struct certdb;
 struct conf;
@@ -59,6 +60,14 @@ void usercerts_done(struct usercerts *e);
 
 /* OUTCOME_OK if one of them could log in now, else the verdict on the first. */
 struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
+
+/*
+ * What root's block list and the fleet's copy may call a certificate (nss/blocklist.h), whether or not it is
+ * valid now. by_serial->serial is "" if no trusted authority issued it, or its number is one that no list can
+ * write. False: NSS fails.
+ */
+bool usercerts_block_entries(struct certdb *db, const struct cert *cert, struct block_entry *by_certificate,
+    struct block_entry *by_serial) MUST_CHECK;
 
 /*
  * Whether the bytes of a card's certificate file that jpki_read_auth_head() returns are the first

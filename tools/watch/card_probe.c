@@ -34,6 +34,8 @@ card_probe_load(struct look *look, const struct flow_env *env, const char *user)
 		look->at[i].len = der.len;
 		memcpy(look->at[i].id, cert_fingerprint(e.at[i].cert), LOOK_ID_LEN);
 		look->at[i].id[LOOK_ID_LEN] = '\0';
+		if (!usercerts_block_entries(e.db, e.at[i].cert, &look->at[i].by_certificate, &look->at[i].by_serial))
+			return outcome_of(OUTCOME_INTERNAL);
 		look->count++;
 	}
 	return o;

@@ -4,6 +4,7 @@
 #define JPKI_TOOLS_WATCH_CARD_PROBE_H
 
 #include "flow/usercerts.h"
+#include "nss/blocklist.h"
 #include "nss/cert.h"
 
 #define LOOK_ID_LEN 16		/* hex digits of a fingerprint, as pam_jpki(8) logs them */
@@ -17,6 +18,7 @@ struct look {
 		uint8_t der[CERT_DER_MAX];
 		size_t len;
 		char id[LOOK_ID_LEN + 1];
+		struct block_entry by_certificate, by_serial;	/* what blocks it, see usercerts_block_entries() */
 	} at[USERCERTS_MAX];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * jpki-watch: locks the screen when the card of the session leaves the reader.
+ * jpki-watch: locks the screen when the card of the session leaves the reader, or is blocked.
  *
  * MUSTs: it sends no PIN and keeps no connection to a card; while our card is there it only sleeps, until
  * pcscd or the end of a suspend wakes it; if it cannot watch, it reports that in the log and by its exit
@@ -27,6 +27,7 @@
 #include "lib/account.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
+#include "tools/watch/blocked.h"
 #include "tools/watch/card_probe.h"
 #include "tools/watch/logind.h"
 #include "tools/watch/offer.h"
@@ -58,6 +59,8 @@ struct watcher {
 	struct enrollment enrolled;	/* when it was read */
 	struct look look;
 	struct act act;
+	bool blocks_alone;	/* no card is watched: only whether it is blocked */
+	struct blocked blocked;
 	struct watch watch;
 	char **argv;
 	int service;		/* service_listen(); -1 while pcscd runs */
@@ -153,19 +156,27 @@ renewed(void *ctx, int *certificate)
 	if (*certificate >= 0)
 		*certificate = card_probe_find(&look, w->look.at[*certificate].id);
 	w->look = look;
+	blocked_use(&w->blocked, &w->look);
 	return true;
+}
+
+static void
+log_event(const struct watcher *w, int priority, const char *what, const char *reader_name, const char *cert)
+{
+	char reader[2 * TRANSPORT_NAME_MAX], session[SESSION_TEXT_MAX];
+
+	log_field(reader_name, reader, sizeof reader);
+	log_field(w->session.id, session, sizeof session);
+	log_msg(&w->log, priority, "JPKI-WATCH event=%s reader=%s cert=%s session=%s action=%s", what, reader, cert, session,
+	    removal_action_name(&w->act));
 }
 
 static void
 log_news(const struct watcher *w, int priority, const char *what, const char *reader_name)
 {
 	int n = w->watch.certificate;
-	char reader[2 * TRANSPORT_NAME_MAX], session[SESSION_TEXT_MAX];
 
-	log_field(reader_name, reader, sizeof reader);
-	log_field(w->session.id, session, sizeof session);
-	log_msg(&w->log, priority, "JPKI-WATCH event=%s reader=%s cert=%s session=%s action=%s", what, reader,
-	    n >= 0 ? w->look.at[n].id : "-", session, removal_action_name(&w->act));
+	log_event(w, priority, what, reader_name, n >= 0 ? w->look.at[n].id : "-");
 }
 
 static void
@@ -206,6 +217,35 @@ on_news(void *ctx, enum watch_news news, const char *reader)
 		log_news(w, LOG_INFO, "renewed", reader);
 		break;
 	}
+}
+
+/* --- a card that is blocked ------------------------------------------------------------ */
+
+static bool
+on_blocked(void *ctx, const char *id)
+{
+	const struct watcher *w = ctx;
+
+	log_event(w, LOG_NOTICE, "blocked", "", id);
+	if (removal_action_perform(&w->act))
+		return true;
+	log_event(w, LOG_ERR, "failed", "", id);
+	return false;
+}
+
+static void
+prepare_blocked(struct watcher *w)
+{
+	w->blocked = (struct blocked){ .conf = &w->conf, .log = &w->log, .session = &w->session, .act = on_blocked, .ctx = w,
+		.lock = PTHREAD_MUTEX_INITIALIZER };
+}
+
+/* The registration of a lost card may be gone as well, so that there is nothing to follow. */
+static void
+act_if_blocked(struct watcher *w)
+{
+	if (w->session.cert[0] != '\0' && blocked_is_known(&w->conf, 0, w->session.cert))
+		(void)on_blocked(w, w->session.cert);
 }
 
 /* --- a card that is not registered ---------------------------------------------------- */
@@ -329,6 +369,11 @@ watch_card(struct watcher *w, int certificate)
 
 	w->watch.certificate = certificate;
 	log_news(w, LOG_INFO, "begin", "");
+	if (w->blocks_alone) {
+		blocked_follow(&w->blocked);
+		return nothing(w, "the session has ended");
+	}
+	(void)!blocked_begin(&w->blocked);	/* then the card alone is watched */
 	return watch_readers(w, &ops, certificate);
 }
 
@@ -376,12 +421,33 @@ load_options(struct watcher *w)
 	o = load_enrollment(w, &w->look);
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
 		return nothing(w, "no card is enrolled for %s", w->account.name);
-	if (!outcome_ok(&o)) {
+	if (!outcome_ok(&o))
 		log_msg(&w->log, LOG_ERR, "%s: %s; the card is not watched", outcome_code(o.status),
 		    outcome_state(o.status));
+	if (!outcome_ok(&o) || !certificate_of_session(w, &certificate)) {
+		act_if_blocked(w);
 		return EXIT_CANNOT;
 	}
-	return certificate_of_session(w, &certificate) ? watch_card(w, certificate) : EXIT_CANNOT;
+	blocked_use(&w->blocked, &w->look);
+	return watch_card(w, certificate);
+}
+
+/*
+ * What to do, and whether there is anything to watch for. A session that a card opened is locked when that card is
+ * blocked, also where its removal means nothing.
+ */
+static int
+choose_action(struct watcher *w, char *const *command)
+{
+	if (!removal_action_choose(&w->conf, command, w->session.id, &w->log, &w->act))
+		return EXIT_CANNOT;
+	if (w->act.what == CONF_REMOVAL_NONE && w->session.cert[0] == '\0')
+		return nothing(w, "on_removal = none, and no command is given");
+	if (w->act.what == CONF_REMOVAL_NONE) {
+		w->blocks_alone = true;
+		w->act.what = CONF_REMOVAL_LOCK;
+	}
+	return load_options(w);
 }
 
 static int
@@ -401,11 +467,7 @@ begin_watch(struct watcher *w, const char *conf_file, char *const *command)
 	/* Without a registration there is nothing to watch. */
 	if (w->conf.self_enroll && find_account(w) && offer_is_due(&w->conf, w->account.name))
 		return wait_for_card(w);
-	if (!removal_action_choose(&w->conf, command, w->session.id, &w->log, &w->act))
-		return EXIT_CANNOT;
-	if (w->act.what == CONF_REMOVAL_NONE)
-		return nothing(w, "on_removal = none, and no command is given");
-	return load_options(w);
+	return choose_action(w, command);
 }
 
 static void
@@ -428,7 +490,8 @@ usage(FILE *out)
 {
 	fputs(_("Usage: jpki-watch [-c FILE] [COMMAND [ARGUMENT]...]\n"
 	    "Locks the screen when the card that opened this session leaves the reader, as\n"
-	    "on_removal in pam_jpki.conf says, or runs COMMAND. See jpki-watch(1).\n"
+	    "on_removal in pam_jpki.conf says, or runs COMMAND; also when that card is blocked.\n"
+	    "See jpki-watch(1).\n"
 	    "  -c, --config FILE  another configuration file\n"
 	    "  -h, --help         this text\n"
 	    "  -V, --version      version\n"), out);
@@ -450,6 +513,7 @@ main(int argc, char **argv)
 	prepare_process();
 	w.argv = argv;
 	w.log = (struct log){ .sink = to_syslog, .ctx = &w };
+	prepare_blocked(&w);
 	conf_init(&w.conf);
 	/* "+": what follows the command is the command's. */
 	while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {

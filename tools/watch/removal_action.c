@@ -112,7 +112,7 @@ supervise(const struct act *act)
 
 	e = start_program(act->command, &child);
 	if (e != 0) {
-		log_msg(act->log, LOG_ERR, "%s: %s: no action taken after the card was removed",
+		log_msg(act->log, LOG_ERR, "%s: %s: no action taken",
 		    act->command[0], strerror(e));
 		_exit(1);
 	}
@@ -145,7 +145,7 @@ run_command(const struct act *act)
 		;
 	if (between > 0 && status == 0)
 		return true;
-	log_msg(act->log, LOG_ERR, "%s: %s: no action taken after the card was removed", act->command[0],
+	log_msg(act->log, LOG_ERR, "%s: %s: no action taken", act->command[0],
 	    strerror(between > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : errno));
 	return false;
 }

@@ -179,12 +179,25 @@ logs_in()	# WHAT PAM-CODE
 	expect_match "$1" "[0-9]+ PAM_$2" "$(transcript 'auth = ')"
 }
 
+# Her session at pc1, which the card opened: with a command in place of a locker.
+watch_begin()
+{
+	mkdir -p "$WORK/desk-marks"
+	chmod 1777 "$WORK/desk-marks"
+	# shellcheck disable=SC2046 # words
+	$(entry_to pc1) setpriv --reuid hanako --regid hanako --init-groups env -i "PATH=$PATH" HOME=/home/hanako USER=hanako \
+		"JPKI_SESSION_CERT=${HERS:0:16}" jpki-watch touch "$WORK/desk-marks/locked" >> "$LOG" 2>&1 </dev/null &
+	WATCH_PID=$!
+	until_true 10 watch_has_begun || { fail 'no jpki-watch'; return 1; }
+}
+watch_has_begun() { syslog_new | grep -q "JPKI-WATCH event=begin .*cert=${HERS:0:16}"; }
+
 is_blocked() { has_block pc1 "$1"; }
 is_lifted() { ! has_block pc1 "$1"; }
 
 on_a_machine()
 {
-	local number
+	local number from
 
 	prints enroll --ldif --from-file "$PKI/good.crt" hanako
 	sends registrar 0
@@ -196,7 +209,14 @@ on_a_machine()
 
 	prints block --ldif "$PKI/good.crt"
 	sends hanako 50			# insufficientAccessRights
+	watch_begin || return
+	from=$(now_ms)
 	sends helpdesk 0
+	until_true 10 test -e "$WORK/desk-marks/locked" || fail 'the open session is not locked'
+	from=$(($(now_ms) - from))
+	printf 'the open session is locked after (ms): %s\n' "$from" | tee -a "$LOG" >> "$E2E_LOGS/fleet-times"
+	[ "$from" -le 3000 ] || fail "locked after $from ms"
+	end_process "$WATCH_PID"
 	until_true 10 is_blocked "$HERS" || fail 'no block at pc1'
 	expect_match 'who blocked it' 'block [0-9T:-]*Z by .*\(uid 2002\).*' "$(entry "cn=$HERS" blocked description)"
 	logs_in blocked CRED_EXPIRED

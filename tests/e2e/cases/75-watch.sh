@@ -737,6 +737,167 @@ cannot_watch()
 	expect_equal 'exit status' 2 "$STATUS"
 }
 
+# --- a card that is blocked -------------------------------------------------------------------
+
+FLEET=/var/lib/pam_jpki/fleet
+
+lay_fleet()
+{
+	rm -rf "$FLEET"
+	mkdir -p "$FLEET/users" "$FLEET/blocked"
+	printf 'time %s\n' "$(date +%s)" > "$FLEET/state"
+}
+
+# whole NAME: SHA-256 of that certificate
+whole()
+{
+	sha256sum "$PKI/$1.der" | cut -d' ' -f1
+}
+
+number_of()	# LEAF AUTHORITY
+{
+	printf '%s-%s\n' "$(openssl x509 -in "$PKI/$2.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)" \
+		"$(openssl x509 -in "$PKI/$1.crt" -noout -serial | cut -d= -f2 | tr A-F a-f)"
+}
+
+# By login(1) with the card, on a real screen: the lost card is blocked, and it cannot open the screen, not even when the
+# block has ended; then the PIN can.
+blocked_on_a_screen()
+{
+	local from took
+
+	LOCKER=i3lock
+	write_conf 'removal_grace = 2'
+	use_screen || { fail 'no display'; return; }
+	log_in_and_watch || return
+	from=$(now_ms)
+	jpkictl block "$PKI/good.crt" >> "$LOG" 2>&1 || fail 'not blocked'
+	until_true 10 is_locked || fail 'the screen is not locked'
+	took=$(($(now_ms) - from))
+	echo "# locked $took ms after jpkictl block began"
+	[ $took -lt 3000 ] || fail "locked after $took ms"
+	expect_event blocked
+	type_text "$PIN"
+	press Return
+	expect_logged 'JPKI-E-BLOCKED user=hanako service=i3lock'
+	process_gone "$LOCKER_PID" && fail 'the blocked card opened the screen'
+	jpkictl unblock "$PKI/good.crt" >> "$LOG" 2>&1 || fail 'not unblocked'
+	sleep 1
+	process_gone "$LOCKER_PID" && fail 'the end of the block opened the screen'
+	type_text "$PIN"
+	press Return
+	until_true 10 process_opened || fail 'the PIN does not open the screen'
+	end_process "$WATCH_PID"
+	wait "$LOGIN_PID"
+	rm -f /home/hanako/.bash_profile
+}
+
+# Without on_removal: the session of a card is locked over the buses, and only for this card.
+blocked_locks_by_bus()
+{
+	local from took
+
+	HERE=(XDG_SESSION_ID=c7 "JPKI_SESSION_CERT=$(fingerprint good)")
+	logind_has c7 STATE=active
+	lay_fleet
+	write_conf "fleet_dir = $FLEET"
+	answers system org.freedesktop.login1 LockSession
+	answers session org.freedesktop.ScreenSaver Lock
+	start_watch
+	expect_event begin
+	for i in $(seq 500); do : > "$FLEET/blocked/$(printf %s "$i" | sha256sum | cut -d' ' -f1)"; done
+	: > "$FLEET/blocked/$(number_of good ca2)"
+	: > "$FLEET/blocked/$(whole other-person)"
+	sleep 1
+	[ ! -e "$MARK.LockSession" ] || fail "other cards' blocks lock the screen"
+	from=$(now_ms)
+	: > "$FLEET/blocked/$(number_of good ca1)"
+	expect_called LockSession c7
+	took=$(($(now_ms) - from))
+	expect_called Lock
+	echo "# locked $took ms after the block"
+	[ $took -lt 2000 ] || fail "locked after $took ms"
+	expect_logged "JPKI-WATCH event=blocked reader=- cert=$(fingerprint good) session=c7 action=lock"
+	rm "$FLEET/blocked/$(number_of good ca1)" "$MARK.LockSession"
+	sleep 1
+	[ ! -e "$MARK.LockSession" ] || fail 'the end of a block locks the screen'
+	: > "$FLEET/blocked/$(whole good)"
+	expect_called LockSession c7
+	end_watch
+	end_answers
+}
+
+# There is no desktop yet, or no longer: it is tried again.
+blocked_locks_later()
+{
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
+	start_watch
+	expect_event begin
+	jpkictl block "$PKI/good.crt" >> "$LOG" 2>&1 || fail 'not blocked'
+	expect_event failed
+	answers session org.freedesktop.ScreenSaver Lock
+	expect_called Lock
+	end_watch
+	end_answers
+}
+
+# A command, with the card there, away, and without pcscd.
+blocked_runs_a_command()
+{
+	local state
+
+	lay_fleet
+	write_conf "fleet_dir = $FLEET" 'removal_grace = 60'
+	for state in there away no-pcscd; do
+		rm -f "$FLEET/blocked"/* "$MARK"
+		start_watch "${leaves_mark[@]}"
+		expect_event begin
+		case $state in
+		there) expect_event found ;;
+		away) sim remove ;;
+		no-pcscd) stop_sim; stop_pcscd ;;
+		esac
+		: > "$FLEET/blocked/$(whole good)"
+		until_true 10 mark_is_there || fail "$state: nothing is done"
+		end_watch
+	done
+	start_pcscd
+	start_sim "$(card_dir good)"
+}
+
+# The block came before the watch: the session of that card is locked, even if it is no longer registered, and another
+# session of the same user is not.
+blocked_before_the_watch()
+{
+	jpkictl block "$PKI/good.crt" >> "$LOG" 2>&1 || fail 'not blocked'
+	write_conf 'removal_grace = 60'
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
+	start_watch "${leaves_mark[@]}"
+	until_true 10 mark_is_there || fail 'nothing is done'
+	end_watch
+	rm -f "$MARK"
+	enroll hanako other-person
+	watch_ends 2 'no longer enrolled' "${leaves_mark[@]}"
+	until_true 10 mark_is_there || fail 'nothing is done without a registration'
+	rm -f "$MARK"
+	lay_fleet
+	: > "$FLEET/blocked/$(whole good)"
+	write_conf "fleet_dir = $FLEET" 'removal_grace = 60'
+	jpkictl unblock "$PKI/good.crt" >> "$LOG" 2>&1
+	enroll hanako
+	watch_ends 2 JPKI-E-NOT-ENROLLED "${leaves_mark[@]}"
+	until_true 10 mark_is_there || fail 'nothing is done by the copy without a registration'
+	rm -f "$MARK"
+	enroll hanako good
+	HERE=()
+	start_watch "${leaves_mark[@]}"
+	expect_event begin
+	sleep 1
+	mark_is_there && fail 'a session without a card is locked for an old block'
+	end_watch
+	rm -rf "$FLEET"
+}
+
 # --- files ---------------------------------------------------------------------------------
 
 files_are_valid()
@@ -770,6 +931,13 @@ if [ -z "$POSSIBLE" ]; then
 else
 	skip 'watch: the screen is locked when the card leaves, and opened by card and PIN' "$POSSIBLE"
 fi
+if [ -z "$POSSIBLE" ]; then
+	watch 'the screen is locked when the card is blocked, and stays so' blocked_on_a_screen
+else
+	skip 'watch: the screen is locked when the card is blocked, and stays so' "$POSSIBLE"
+fi
+watch 'blocked: a command' blocked_runs_a_command
+watch 'blocked before the watch' blocked_before_the_watch
 watch "the card in and out, $CYCLES times" in_and_out
 watch 'in and out faster than it looks' faster_than_it_looks
 watch 'back in time' back_in_time
@@ -784,6 +952,8 @@ if command -v dbus-daemon >/dev/null && busanswer 2>/dev/null; [ $? = 2 ] && sta
 	watch 'locked by logind and the desktop' locks_by_bus
 	watch 'locked by the desktop alone, or by nobody' locks_by_one_bus
 	watch 'logged out by logind' logs_out_by_bus
+	watch 'blocked: locked by logind and the desktop' blocked_locks_by_bus
+	watch 'blocked: locked as soon as it is possible' blocked_locks_later
 	watch 'a card to be registered is offered once' offers_to_register
 	watch 'no card to be registered is offered' offers_nothing
 	end_process "$SESSION_BUS_PID"

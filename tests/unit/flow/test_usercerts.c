@@ -16,6 +16,7 @@
 #include "flow/login.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
+#include "nss/blocklist.h"
 #include "nss/cert.h"
 
 static uid_t account_uid_said;
@@ -235,6 +236,38 @@ blocked_by_the_fleet(void **state)
 	name_of_block(k, "good", "ca2", name);
 	fleet_file(k, name, "");
 	assert_int_equal(verdict(k), OUTCOME_OK);
+}
+
+/* An open session is watched by these names, whatever a login would say. */
+static void
+what_blocks_it(void **state)
+{
+	static const struct {
+		const char *leaf, *ca;	/* NULL: no authority that is trusted */
+	} rows[] = { { "good", "ca1" }, { "expired", "ca1" }, { "ec384", "ca-ec" }, { "other-ca", NULL } };
+	_cleanup_(usercerts_done) struct usercerts e = { .count = 0 };
+	char whole[COUNT(rows)][128], number[COUNT(rows)][128], got[160];
+	struct block_entry by_certificate, by_serial;
+	struct kit *k = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		name_of_block(k, rows[i].leaf, NULL, whole[i]);
+		name_of_block(k, rows[i].leaf, rows[i].ca, number[i]);
+	}
+	kit_enroll(k, "hanako", "good", "expired", "ec384", "other-ca", NULL);
+	assert_int_equal(load(k, &e), OUTCOME_OK);
+	assert_int_equal(e.count, COUNT(rows));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(usercerts_block_entries(e.db, e.at[i].cert, &by_certificate, &by_serial));
+		assert_string_equal(by_certificate.certificate, whole[i] + strlen("blocked/"));
+		snprintf(got, sizeof got, "blocked/%s-%s", by_serial.issuer_key, by_serial.serial);
+		if (i == 0)
+			assert_string_equal(got, number[i]);	/* the number of this one alone is in name_of_block() */
+		if (rows[i].ca == NULL)
+			assert_string_equal(got, "blocked/-");
+		else
+			assert_memory_equal(got, number[i], strlen("blocked/") + CERT_FINGERPRINT_LEN + 1);
+	}
 }
 
 /* What root blocks is blocked, no matter who registered it. */
@@ -590,6 +623,7 @@ main(void)
 		TEST(too_many),
 		TEST(accounts_it_may_not_register),
 		TEST(blocked_by_the_fleet),
+		TEST(what_blocks_it),
 		TEST(blocked_by_root),
 		TEST(blocked_before_it_is_registered),
 		TEST(stale),

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notices that a certificate of the session's user is blocked, by root (block_list) or by an organization
+ * (fleet_dir): a lost card must not leave an open screen.
+ *
+ * MUSTs: it sleeps until one of the two lists changes; another one's certificate that is blocked is no reason to
+ * act; a list that is unsafe, damaged or gone blocks nothing and lifts nothing here (logins refuse then); the end of
+ * a block does nothing.
+ *
+ * It needs no right that the user has not got: both lists are world-readable, because the helper of a screen locker,
+ * which runs as the user, reads them as well. They name a certificate by its hash, and no person.
+ */
+#ifndef JPKI_TOOLS_WATCH_BLOCKED_H
+#define JPKI_TOOLS_WATCH_BLOCKED_H
+
+#include <pthread.h>
+
+#include "config/conf.h"
+#include "tools/watch/card_probe.h"
+#include "tools/watch/logind.h"
+
+struct blocked_cert {
+	char id[LOOK_ID_LEN + 1];
+	struct block_entry by_certificate, by_serial;
+	bool blocked;		/* as last seen */
+};
+
+struct blocked {
+	const struct conf *conf;
+	uid_t owner;		/* of both lists: 0 but in tests */
+	const struct log *log;
+	const struct session *session;
+	/* Acts because of the certificate with this id. False: it could not, and is to try again. */
+	bool (*act)(void *ctx, const char *id);
+	void *ctx;
+	pthread_mutex_t lock;	/* of the rest */
+	size_t count;
+	struct blocked_cert at[USERCERTS_MAX];
+};
+
+/*
+ * From now on these certificates. One that was blocked before is no reason to act, unless it is the one that opened
+ * the session. Of one that was followed already, its state stays.
+ */
+void blocked_use(struct blocked *b, const struct look *look);
+
+/* Follows both lists until the session ends: in this thread, or in one of its own. False, logged: no such thread. */
+void blocked_follow(struct blocked *b);
+bool blocked_begin(struct blocked *b) MUST_CHECK;
+
+/*
+ * Looks once, and acts. Returns after how many milliseconds it is to look again for lack of success; -1: there is no
+ * need. For blocked_follow() and tests.
+ */
+int blocked_look(struct blocked *b);
+
+/* Whether a certificate is blocked of which only the first hex digits of its fingerprint are known. */
+bool blocked_is_known(const struct conf *conf, uid_t owner, const char *id) MUST_CHECK;
+
+#endif
