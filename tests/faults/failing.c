@@ -33,10 +33,12 @@ void (*failing_notice)(void);
 
 static uintptr_t program_from, program_until;
 
-/* The first object is the program. */
+/* The first object with that in its path; "" is in the program's. */
 static int
 note_program(struct dl_phdr_info *info, size_t size, void *ctx)
 {
+	if (strstr(info->dlpi_name, ctx) == NULL)
+		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 
@@ -48,11 +50,17 @@ note_program(struct dl_phdr_info *info, size_t size, void *ctx)
 	return 1;
 }
 
+bool
+failing_own_object(const char *name)
+{
+	return dl_iterate_phdr(note_program, (void *)(uintptr_t)name) != 0;
+}
+
 __attribute__((constructor))
 static void
 find_program(void)
 {
-	(void)dl_iterate_phdr(note_program, NULL);
+	(void)failing_own_object("");
 }
 
 static bool

@@ -24,6 +24,12 @@ struct failing {
 	const char *failed;	/* the function that failed, or NULL */
 };
 
+/*
+ * Makes the shared object whose path has `name` in it the program's own code, in place of the program.
+ * False: there is none (yet).
+ */
+bool failing_own_object(const char *name);
+
 /* One for the process. While `paused`, nothing fails and nothing is counted. */
 extern struct failing failing;
 extern bool failing_paused;

@@ -33,6 +33,15 @@ static struct {
 	const char *fault;
 } here = { .lock = -1 };
 
+bool *simscard_works;
+
+static void
+works(bool now)
+{
+	if (simscard_works != NULL)
+		*simscard_works = now;
+}
+
 static struct simscard *
 map_shared(const char *dir, int flags)
 {
@@ -338,8 +347,8 @@ SCardConnect(SCARDCONTEXT context, LPCSTR name, DWORD share, DWORD protocols, LP
 	return SCARD_S_SUCCESS;
 }
 
-LONG
-SCardBeginTransaction(SCARDHANDLE handle)
+static LONG
+begin_transaction(void)
 {
 	LONG rv = check_card();
 
@@ -372,8 +381,8 @@ SCardEndTransaction(SCARDHANDLE handle, DWORD disposition)
 	return check_card();
 }
 
-LONG
-SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD initialization, LPDWORD ret_protocol)
+static LONG
+reconnect(DWORD initialization, LPDWORD ret_protocol)
 {
 	LONG rv = check_card();
 
@@ -386,8 +395,8 @@ SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD initializ
 	return power_on();
 }
 
-LONG
-SCardDisconnect(SCARDHANDLE handle, DWORD disposition)
+static LONG
+disconnect(DWORD disposition)
 {
 	LONG rv = check_card();
 
@@ -415,9 +424,8 @@ SCardStatus(SCARDHANDLE handle, LPSTR name, LPDWORD name_len, LPDWORD state, LPD
 	return SCARD_S_SUCCESS;
 }
 
-LONG
-SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *send, LPCBYTE cmd, DWORD len, SCARD_IO_REQUEST *recv,
-    LPBYTE resp, LPDWORD resp_len)
+static LONG
+transmit(LPCBYTE cmd, DWORD len, LPBYTE resp, LPDWORD resp_len)
 {
 	uint8_t bytes[SIM_RESPONSE_MAX];
 	LONG rv = check_card();
@@ -449,4 +457,49 @@ LONG
 SCardGetAttrib(SCARDHANDLE handle, DWORD id, LPBYTE attr, LPDWORD len)
 {
 	return SCARD_E_UNSUPPORTED_FEATURE;
+}
+
+LONG
+SCardBeginTransaction(SCARDHANDLE handle)
+{
+	LONG rv;
+
+	works(true);
+	rv = begin_transaction();
+	works(false);
+	return rv;
+}
+
+LONG
+SCardReconnect(SCARDHANDLE handle, DWORD share, DWORD protocols, DWORD initialization, LPDWORD ret_protocol)
+{
+	LONG rv;
+
+	works(true);
+	rv = reconnect(initialization, ret_protocol);
+	works(false);
+	return rv;
+}
+
+LONG
+SCardDisconnect(SCARDHANDLE handle, DWORD disposition)
+{
+	LONG rv;
+
+	works(true);
+	rv = disconnect(disposition);
+	works(false);
+	return rv;
+}
+
+LONG
+SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *send, LPCBYTE cmd, DWORD len, SCARD_IO_REQUEST *recv,
+    LPBYTE resp, LPDWORD resp_len)
+{
+	LONG rv;
+
+	works(true);
+	rv = transmit(cmd, len, resp, resp_len);
+	works(false);
+	return rv;
 }

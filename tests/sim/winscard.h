@@ -63,6 +63,9 @@ void simscard_restart(struct simscard *s);
 /* Another program takes the transaction of a reader, until the descriptor is closed. */
 int simscard_hold(const char *dir, unsigned int reader);
 
+/* Set while a function of winscard works here: for tests whose own calls fail, and not those of a reader. */
+extern bool *simscard_works;
+
 /* A fault of the simulated card (tests/sim/card.h) from its next powering on; NULL: none. This process only. */
 void simscard_fault(const char *fault);
 

@@ -71,6 +71,7 @@ be_helper(struct helperkit *h, int fd)
 {
 	static char name[] = "jpki_helper";
 	static char *argv[] = { name, NULL };
+	int status;
 
 	here = h;
 	if (fd != PROTO_FD && dup2(fd, PROTO_FD) < 0)
@@ -79,7 +80,10 @@ be_helper(struct helperkit *h, int fd)
 		(void)signal(signal_number, SIG_DFL);
 	if (h->before != NULL)
 		h->before(h);
-	_exit(helper_main(1, argv));
+	status = helper_main(1, argv);
+	if (h->after != NULL)
+		h->after(h);
+	_exit(status);		/* what the test has registered with atexit() is the test's */
 }
 
 /* --- set-up ----------------------------------------------------------------------------------- */

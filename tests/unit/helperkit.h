@@ -33,7 +33,8 @@ struct helperkit {
 	int fd;				/* our end; -1: closed */
 	struct proto_id id;
 	struct proto_request request;	/* what helperkit_start() sends; the kit's paths are in its words */
-	void (*before)(struct helperkit *h);	/* in the new process, before main() */
+	void (*before)(struct helperkit *h);	/* in the new process, before main(), or NULL; */
+	void (*after)(struct helperkit *h);	/* and after it, if it returns */
 };
 
 /* A message of the helper. */
