@@ -28,6 +28,7 @@ struct judge {
 	int64_t sources;
 	int64_t registrations, removals;	/* entries of CHANGES */
 	bool limited;		/* the directory's result is not success */
+	bool full;		/* something could not be remembered, so it was not done */
 	bool failed;		/* no memory */
 };
 
@@ -340,6 +341,13 @@ is_second_entry(const struct judge *j, const struct memory_user *u, const struct
 }
 
 static void
+refuse_full(struct judge *j, const struct ldif_entry *entry)
+{
+	j->full = true;
+	refuse(j, entry, "no more names can be remembered (JPKI-E-FLEET-FULL)");
+}
+
+static void
 judge_registration(struct judge *j, const struct ldif_entry *entry, const struct record *r)
 {
 	struct candidate c = { .entry = entry, .r = r };
@@ -355,6 +363,10 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 	}
 	for (size_t i = 0; i < r->cert_count; i++)
 		add_certificate(j, &c, r->certs[i]);
+	if (j->memory->users.count == MEMORY_ENTRIES_MAX && u == NULL) {
+		refuse_full(j, entry);
+		return;
+	}
 	if (u == NULL)
 		u = memory_add_user(j->memory, r->name);
 	if (u == NULL) {
@@ -371,6 +383,10 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 		}
 		keep_known(u, &c);
 	}
+	if (!memory_has_room(j->memory, u->count)) {
+		refuse_full(j, entry);
+		return;
+	}
 	replace_user(j, u, &c);
 	plan_user(j, &c);
 }
@@ -379,6 +395,11 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 static void
 take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when)
 {
+	/* A removal that is forgotten would let an old backup bring the user back. */
+	if (!memory_has_room(j->memory, u->count)) {
+		j->full = true;
+		return;
+	}
 	for (size_t k = 0; k < u->count; k++) {
 		note_gone(j, u->user, u->hashes[k], when);
 		note_gone(j, u->user, u->hashes[k], &u->modified);
@@ -437,23 +458,18 @@ remove_unseen(struct judge *j)
 	}
 }
 
-static void
+/* Whether what is there is all that the source has, or all that the administrator accepts. */
+static bool
 judge_absence(struct judge *j, int64_t known)
 {
-	struct fleet_refresh refresh = { .success = true, .limited = j->limited, .seen = j->seen,
-		.stated = j->result->source.enrolled };
+	struct fleet_refresh refresh = { .limited = j->limited || j->full, .seen = j->seen, .stated = j->result->source.enrolled };
 	int64_t unseen = count_unseen(j->memory);
-	bool whole = !j->limited && j->seen == j->result->source.enrolled;
+	bool accepted = j->from->accept && !refresh.limited;
 
-	if (unseen == 0 || (j->from->accept && !j->limited) || rules_absence(&refresh, known, unseen) == FLEET_REMOVE) {
+	if (unseen == 0 || accepted || rules_absence(&refresh, known, unseen) == FLEET_REMOVE)
 		remove_unseen(j);
-		j->memory->head.held = 0;
-	} else {
-		j->memory->head.held = unseen;
-	}
-	j->result->held = j->memory->head.held;
-	j->result->whole = j->memory->head.held == 0 && (whole || j->from->accept);
-	j->result->end = j->result->whole ? JUDGE_TAKEN : JUDGE_HELD;
+	j->memory->head.held = count_unseen(j->memory);
+	return accepted || (!refresh.limited && refresh.seen == refresh.stated);
 }
 
 /* --- files that are there without a reason ------------------------------------------------------ */
@@ -507,18 +523,31 @@ judge_entries(struct judge *j)
 	return true;
 }
 
+/* The end of an answer that has a state entry. all: the copy is what the source has, but for what is held. */
+static bool
+believe_source(struct judge *j, bool all)
+{
+	struct judgement *result = j->result;
+
+	j->memory->head.source = result->source;
+	j->memory->head.has_source = true;
+	result->held = j->memory->head.held;
+	result->whole = all && result->held == 0 && !j->full;
+	result->end = j->full ? JUDGE_FULL : result->whole ? JUDGE_TAKEN : JUDGE_HELD;
+	return !j->failed;
+}
+
 static bool
 judge_whole(struct judge *j)
 {
 	int64_t known = memory_registered(j->memory);
+	bool all;
 
 	if (!judge_entries(j))
 		return false;
-	judge_absence(j, known);
+	all = judge_absence(j, known);
 	sweep_users(j);
-	j->memory->head.source = j->result->source;
-	j->memory->head.has_source = true;
-	return !j->failed;
+	return believe_source(j, all);
 }
 
 static bool
@@ -542,19 +571,12 @@ judge_start(struct judge *j)
 static bool
 judge_changes(struct judge *j)
 {
-	struct judgement *result = j->result;
-
 	if (j->registrations + j->removals > 0 && !judge_entries(j))
 		return false;
-	result->held = j->memory->head.held;
-	result->end = JUDGE_TAKEN;
-	if (j->sources == 0)
-		return !j->failed;
-	result->whole = result->held == 0 && j->from->there == result->source.enrolled;
-	if (!result->whole)
-		result->end = JUDGE_HELD;
-	j->memory->head.source = result->source;
-	j->memory->head.has_source = true;
+	if (j->sources > 0)
+		return believe_source(j, j->from->there == j->result->source.enrolled);
+	j->result->held = j->memory->head.held;
+	j->result->end = j->full ? JUDGE_FULL : JUDGE_TAKEN;
 	return !j->failed;
 }
 

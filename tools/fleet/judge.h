@@ -22,6 +22,8 @@ enum judge_end {
 	JUDGE_TAKEN = 1,
 	JUDGE_HELD,		/* registrations are missing without proof that they were removed: none is removed here; or
 				 * (held 0, of CHANGES) their number differs from that in the state entry */
+	JUDGE_FULL,		/* more names than can be remembered (MEMORY_ENTRIES_MAX): a registration that cannot be was not
+				 * taken, one whose removal cannot be was not removed, and none for being missing */
 	JUDGE_BEHIND,		/* the source is older than what we have seen of it: no registration was taken */
 	JUDGE_NO_SOURCE,	/* no state entry (in CHANGES it may be missing), or two: likewise */
 	JUDGE_UNREADABLE,	/* the text is not understood from some line on: likewise */

@@ -109,6 +109,13 @@ struct memory_user *memory_add_user(struct memory *m, const char *user);
 struct memory_gone *memory_add_gone(struct memory *m, const char *user, const char *hash);
 struct memory_mark *memory_add_mark(struct memory *m, const char *name);
 
+/* Whether there is room for so many more of the gone. */
+static inline bool
+memory_has_room(const struct memory *m, size_t gone)
+{
+	return m->gone.count + gone <= MEMORY_ENTRIES_MAX;
+}
+
 /* How many users are registered. */
 int64_t memory_registered(const struct memory *m) MUST_CHECK;
 

@@ -116,11 +116,8 @@ enum fleet_absence
 rules_absence(const struct fleet_refresh *refresh, int64_t known, int64_t gone)
 {
 	int64_t most = known / 50 > FLEET_GONE_MAX ? known / 50 : FLEET_GONE_MAX;
-	bool whole = refresh->success && !refresh->limited;
-	/* The state entry does not count what a filter lets through: another provider has to agree. */
-	bool proved = refresh->filtered ? refresh->agreed : refresh->stated == refresh->seen;
 
-	return whole && proved && gone <= most ? FLEET_REMOVE : FLEET_HOLD;
+	return !refresh->limited && refresh->stated == refresh->seen && gone <= most ? FLEET_REMOVE : FLEET_HOLD;
 }
 
 bool
@@ -180,12 +177,12 @@ rules_compare_due(int64_t last, int64_t now)
 	return now < last || now - last >= FLEET_COMPARE_S;
 }
 
-enum fleet_mode
-rules_mode(bool offers_sync, bool turned_away, const char *vendor)
+bool
+rules_may_persist(bool offers_sync, bool turned_away, const char *vendor)
 {
 	bool is_389 = strncmp(vendor, "389 Project", 11) == 0 || strncmp(vendor, "Red Hat", 7) == 0;
 
-	return offers_sync && !turned_away && !is_389 ? FLEET_PERSIST : FLEET_POLL;
+	return offers_sync && !turned_away && !is_389;
 }
 
 unsigned int

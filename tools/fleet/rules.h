@@ -67,10 +67,7 @@ bool rules_note_word(struct fleet_mark *mark, enum fleet_word word, const struct
 
 /* How a refresh ended, that is, one whole reading of what there is. */
 struct fleet_refresh {
-	bool success;		/* the directory's result, and it was the last message */
-	bool limited;		/* sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded, a referral */
-	bool filtered;		/* only some of the entries were asked for */
-	bool agreed;		/* a second provider has named the same entries */
+	bool limited;		/* not all of it was taken: sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded, a referral */
 	int64_t seen;		/* registrations */
 	int64_t stated;		/* as the state entry says; -1: no state entry */
 };
@@ -118,13 +115,12 @@ bool rules_is_behind(const struct fleet_source *ours, const struct fleet_source 
 /* Whether a whole comparison is due, in any mode. A clock that was set back makes it due. */
 bool rules_compare_due(int64_t last, int64_t now) MUST_CHECK;
 
-enum fleet_mode { FLEET_PERSIST, FLEET_POLL };
-
 /*
- * How to follow a server: persist if it offers content synchronization (RFC 4533) and does not turn us away. A
- * vendorName of 389-ds means poll: it has ten places, and what it says at the end of a refresh cannot be believed.
+ * Whether to stay connected to a server: it offers content synchronization (RFC 4533) and does not turn us away; else it
+ * is polled. So is one with a vendorName of 389-ds: it has ten places, and what it says at the end of a refresh cannot be
+ * believed.
  */
-enum fleet_mode rules_mode(bool offers_sync, bool turned_away, const char *vendor) MUST_CHECK;
+bool rules_may_persist(bool offers_sync, bool turned_away, const char *vendor) MUST_CHECK;
 
 #define FLEET_DELAY_MAX_S 60
 

@@ -194,7 +194,11 @@ append_record(const struct store *s, const struct store_memory *before, const ch
 	if (fd >= 0 && ftruncate(fd, (off_t)before->journal_len) == 0 && lseek(fd, 0, SEEK_END) == (off_t)before->journal_len &&
 	    safefile_write(fd, line, line_len) && safefile_write(fd, change->text, change->len) && fdatasync(fd) == 0)
 		return true;
-	return failed(s, JOURNAL_FILE);
+	(void)failed(s, JOURNAL_FILE);
+	/* What may be on disk, or not, must not be read as remembered. */
+	if (fd >= 0 && ftruncate(fd, (off_t)before->journal_len) != 0)
+		return failed(s, JOURNAL_FILE);
+	return false;
 }
 
 /* The first record of a memory takes the place of the journal of the memory before. */

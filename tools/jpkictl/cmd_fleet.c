@@ -56,7 +56,7 @@ run_import(struct tool *t, const char *path, bool accept)
 		return TOOL_FAILED;
 	taken = copy_source(t, path, update.ldif);
 	if (!taken)
-		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
+		tool_complain(t, "%s", _("the copy stays as it was"));
 	taken = taken && fleet_copy_update(t, &update, &j);
 	(void)close(update.ldif);
 	if (!taken)

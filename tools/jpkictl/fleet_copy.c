@@ -23,6 +23,7 @@ struct work {
 	const struct fleet_update *update;
 	int plan, memory;		/* files without a name; memory: the text of a store_change */
 	struct store_memory before;
+	bool written;			/* some of it, perhaps */
 };
 
 /* What the caged process says at its end. */
@@ -127,7 +128,10 @@ update_with(struct tool *t, struct work *w, struct judgement *ret)
 	if (!store_open(&store, &lock) || !store_read_memory(&store, &w->before) || caged_run(t, &caged) != TOOL_OK)
 		return false;
 	*ret = verdict.judgement;
-	return ret->end != JUDGE_FAILED && write_copy(&store, w, &verdict);
+	if (ret->end == JUDGE_FAILED)
+		return false;
+	w->written = true;
+	return write_copy(&store, w, &verdict);
 }
 
 bool
@@ -144,7 +148,7 @@ fleet_copy_update(struct tool *t, const struct fleet_update *update, struct judg
 	closep(&w.memory);
 	store_memory_done(&w.before);
 	if (!done)
-		tool_complain(t, "%s", _("the copy stays as it was, but for blocks"));
+		tool_complain(t, "%s", w.written ? _("the copy stays as it was, but for blocks") : _("the copy stays as it was"));
 	else if (ret->changed + ret->removed > 0)
 		index_copy(t, update->answer);
 	return done;
@@ -159,6 +163,10 @@ fleet_copy_complain(const struct tool *t, const char *from, const struct judgeme
 	case JUDGE_HELD:
 		tool_complain(t, _("JPKI-E-FLEET-SHRUNK: %s: the entries are not as many as the state entry says, or many are missing; "
 		    "registrations held back from removal: %ld (--accept, once you have looked)"), from, (long)j->held);
+		break;
+	case JUDGE_FULL:
+		tool_complain(t, _("JPKI-E-FLEET-FULL: %s: more names than the %d that this computer can remember; what cannot be "
+		    "remembered was neither registered nor removed"), from, MEMORY_ENTRIES_MAX);
 		break;
 	case JUDGE_BEHIND:
 		tool_complain(t, _("JPKI-E-FLEET-BEHIND: %s: the directory is older than this copy, perhaps restored from a backup; "

@@ -150,6 +150,8 @@ refusal_for(enum judge_end end)
 		return "JPKI-E-FLEET-STATE";
 	case JUDGE_UNREADABLE:
 		return "JPKI-E-FLEET-LDIF";
+	case JUDGE_FULL:	/* as far as it went, it is */
+		return "JPKI-E-FLEET-FULL";
 	case JUDGE_TAKEN:
 	case JUDGE_HELD:
 	case JUDGE_FAILED:	/* not the server's fault */
@@ -189,7 +191,7 @@ take_whole(struct run *r)
 	}
 	tell(r, &j);
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
-	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD;
+	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD || j.end == JUDGE_FULL;
 	note_state(r, &j);
 	r->unequal = 0;
 	if (j.end != JUDGE_HELD)
@@ -250,6 +252,9 @@ take_changes(struct run *r)
 		}
 	} else if (j.end == JUDGE_TAKEN) {
 		return;		/* a state comes later */
+	} else if (j.end == JUDGE_FULL) {
+		if (may_say(r))
+			(void)fleet_copy_complain(r->t, server_of(r), &j);
 	} else if (j.end != JUDGE_HELD) {
 		(void)fleet_copy_complain(r->t, server_of(r), &j);
 		go_on(r);

@@ -23,15 +23,15 @@ static enum session_end
 visit(struct session *s)
 {
 	const char *server = s->request->servers[s->server];
-	enum fleet_mode mode;
+	enum feed_mode mode;
 	enum session_end end = SESSION_LOST;
 
 	s->whole = false;
 	s->seen = 0;
 	if (link_open(&s->link, server, s->request->certificate)) {
-		mode = rules_mode(s->link.offers_sync, s->no_sync, s->link.vendor);
-		(void)session_tell(s, FEED_LINK, feed_link(s->server, mode == FLEET_PERSIST ? FEED_PERSIST : FEED_POLL));
-		end = mode == FLEET_PERSIST ? session_follow(s) : session_poll(s);
+		mode = rules_may_persist(s->link.offers_sync, s->no_sync, s->link.vendor) ? FEED_PERSIST : FEED_POLL;
+		(void)session_tell(s, FEED_LINK, feed_link(s->server, mode));
+		end = mode == FEED_PERSIST ? session_follow(s) : session_poll(s);
 	}
 	link_close(&s->link);
 	known_done(&s->known);

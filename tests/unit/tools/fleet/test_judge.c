@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1221,6 +1222,154 @@ memory_of_an_older_version(void **state)
 	assert_false(old_entry_returns(k));
 }
 
+/* --- the order of writing -------------------------------------------------------------------------- */
+
+static bool disk_fails;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+int
+__wrap_fdatasync(int fd)
+{
+	errno = EIO;
+	return disk_fails ? -1 : __real_fdatasync(fd);
+}
+
+/* What was planned for `ldif` as changes is written, but the journal cannot be. */
+static void
+changed_without_memory(struct kit *k)
+{
+	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
+	_cleanup_(store_memory_done) struct store_memory before;
+	_cleanup_(store_change_done) struct store_change change = { .text = NULL };
+	struct store store = store_of(&k->env);
+	struct judge_source source = { .ldif = fmemopen(ldif, strlen(ldif), "r"), .plan = tmpfile(), .answer = JUDGE_CHANGES };
+
+	assert_true(source.ldif != NULL && source.plan != NULL);
+	assert_true(store_read_memory(&store, &before) && store_understand(&before, &memory));
+	judge_refresh(&k->env, &source, &memory, &last);
+	assert_true(store_make_change(&before, &memory, &change));
+	disk_fails = true;
+	assert_false(store_write(&store, source.plan, &before, &change));
+	disk_fails = false;
+	fclose(source.ldif);
+	fclose(source.plan);
+}
+
+/* What denies is on disk before it is remembered, and what admits after. */
+static void
+denied_before_it_is_remembered(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	begin();
+	add_word(HASH "-01", "10", "block lost");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);	/* there is a journal */
+	begin();
+	add_removal("hanako", "10");
+	add_user(k, "saburo", "10", "good", NULL);
+	add_user(k, "taro", "10", "ec384", NULL);
+	add_word(HASH, "10", "block lost");
+	add_word(HASH "-01", "11", "lift");
+	changed_without_memory(k);
+	assert_false(has(k, "hanako"));
+	assert_true(blocked(k, HASH));
+	assert_true(blocked(k, HASH "-01"));		/* a lift admits */
+	assert_false(has(k, "saburo"));
+	assert_int_equal(certificates(k, "taro"), 2);
+	assert_int_equal(start(k), JUDGE_TAKEN);	/* the next start finds nothing that is not remembered */
+	assert_int_equal(last.removed, 0);
+	begin();
+	add_removal("hanako", "10");
+	add_user(k, "saburo", "10", "good", NULL);
+	add_user(k, "taro", "10", "ec384", NULL);
+	add_word(HASH, "10", "block lost");
+	add_word(HASH "-01", "11", "lift");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	assert_true(has(k, "saburo") && blocked(k, HASH) && !blocked(k, HASH "-01"));
+	assert_int_equal(certificates(k, "taro"), 1);
+	assert_false(old_entry_returns(k));
+}
+
+/* --- more than can be remembered ------------------------------------------------------------------ */
+
+/* A memory with so many lines of this form, each with a number of its own, beside the files that are there. */
+static void
+put_memory(const struct kit *k, const char *line, unsigned int count)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	part_path(k, MEMORY_FILE, path);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "pam_jpki fleet 2 1\nsource 7 %d 3 0\nheld 0\n", T0);
+	for (unsigned int i = 0; i < count; i++)
+		fprintf(f, "%s%06u\n", line, i);
+	assert_int_equal(fclose(f), 0);
+	part_path(k, JOURNAL_FILE, path);
+	(void)unlink(path);
+}
+
+/* Who cannot be remembered is not registered, and nothing is taken for missing; blocks count. */
+static void
+more_users_than_are_remembered(void **state)
+{
+	struct kit *k = *state;
+
+	assert_int_equal(start(k), JUDGE_TAKEN);	/* makes the directories */
+	put_memory(k, "have 1 0 " OTHER_HASH " user", MEMORY_ENTRIES_MAX);
+	begin();
+	add_user(k, "hanako", "10", "good", NULL);
+	add_word(HASH, "10", "block lost");
+	add_state(8, T0 + 60, 1);
+	assert_int_equal(changed(k, 1), JUDGE_FULL);
+	assert_int_equal(last.refused, 1);
+	assert_false(has(k, "hanako") || last.whole);
+	assert_true(blocked(k, HASH));
+	assert_non_null(strstr(said, "JPKI-E-FLEET-FULL"));
+	begin();
+	add_user(k, "hanako", "10", "good", NULL);
+	add_state(9, T0 + 120, 1);
+	assert_int_equal(refresh_accepting(k, true), JUDGE_FULL);	/* not even with a look */
+	assert_int_equal(last.removed, 0);
+	assert_int_equal(last.held, MEMORY_ENTRIES_MAX);
+	assert_false(has(k, "hanako") || last.whole);
+}
+
+/* A removal, or a change of a card, that cannot be remembered is not made: an old backup would undo it. */
+static void
+more_removals_than_are_remembered(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	put_memory(k, "gone 1 " OTHER_HASH " user", MEMORY_ENTRIES_MAX);
+	begin();
+	add_user(k, "hanako", "05", "good", NULL);
+	add_user(k, "taro", "05", "ec256", NULL);
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	begin();
+	add_removal("hanako", "10");
+	add_user(k, "taro", "10", "ec384", NULL);
+	add_word(HASH, "10", "block lost");
+	assert_int_equal(changed(k, 1), JUDGE_FULL);
+	assert_int_equal(last.removed, 0);
+	assert_int_equal(last.changed, 0);
+	assert_int_equal(certificates(k, "hanako"), 1);
+	assert_true(blocked(k, HASH));
+	begin();
+	add_user(k, "taro", "05", "ec256", NULL);
+	add_state(8, T0 + 60, 1);
+	assert_int_equal(refresh(k), JUDGE_FULL);
+	assert_int_equal(last.removed, 1);		/* jiro's file, which is not remembered */
+	assert_int_equal(last.held, 1);
+	assert_true(has(k, "hanako"));
+	assert_false(last.whole);
+}
+
 /* --- a taken process ---------------------------------------------------------------------------- */
 
 /* The process that judged may have been taken over: its plan leads nowhere but into the copy. */
@@ -1513,6 +1662,9 @@ main(void)
 		TEST(journal_of_another_memory),
 		TEST(journal_that_is_full),
 		TEST(memory_of_an_older_version),
+		TEST(denied_before_it_is_remembered),
+		TEST(more_users_than_are_remembered),
+		TEST(more_removals_than_are_remembered),
 		TEST(memory_of_a_taken_process),
 		TEST(plans_of_a_taken_process),
 	};

@@ -117,22 +117,16 @@ absence(void **state)
 		int64_t known, gone;
 		enum fleet_absence wanted;
 	} rows[] = {
-		{ { true, false, false, false, 99, 99 }, 100, 1, FLEET_REMOVE },
-		{ { true, false, false, false, 80, 80 }, 100, 20, FLEET_REMOVE },
-		{ { true, false, false, false, 79, 79 }, 100, 21, FLEET_HOLD },
-		{ { true, false, false, false, 19600, 19600 }, 20000, 400, FLEET_REMOVE },
-		{ { true, false, false, false, 19599, 19599 }, 20000, 401, FLEET_HOLD },
-		{ { true, false, false, false, 0, 0 }, 20000, 20000, FLEET_HOLD },	/* emptied */
-		{ { false, false, false, false, 99, 99 }, 100, 1, FLEET_HOLD },
-		{ { true, true, false, false, 99, 99 }, 100, 1, FLEET_HOLD },
-		{ { true, false, false, false, 99, 100 }, 100, 1, FLEET_HOLD },
-		{ { true, false, false, false, 99, 98 }, 100, 1, FLEET_HOLD },
-		{ { true, false, false, false, 99, -1 }, 100, 1, FLEET_HOLD },	/* nothing states a number */
-		{ { true, false, false, true, 99, -1 }, 100, 1, FLEET_HOLD },
-		{ { true, false, true, true, 99, 20000 }, 100, 1, FLEET_REMOVE },
-		{ { true, false, true, false, 99, 99 }, 100, 1, FLEET_HOLD },	/* a filter, one witness */
-		{ { true, true, true, true, 99, 99 }, 100, 1, FLEET_HOLD },
-		{ { true, false, true, true, 79, 99 }, 100, 21, FLEET_HOLD },
+		{ { false, 99, 99 }, 100, 1, FLEET_REMOVE },
+		{ { false, 80, 80 }, 100, 20, FLEET_REMOVE },
+		{ { false, 79, 79 }, 100, 21, FLEET_HOLD },
+		{ { false, 19600, 19600 }, 20000, 400, FLEET_REMOVE },
+		{ { false, 19599, 19599 }, 20000, 401, FLEET_HOLD },
+		{ { false, 0, 0 }, 20000, 20000, FLEET_HOLD },	/* emptied */
+		{ { true, 99, 99 }, 100, 1, FLEET_HOLD },
+		{ { false, 99, 100 }, 100, 1, FLEET_HOLD },
+		{ { false, 99, 98 }, 100, 1, FLEET_HOLD },
+		{ { false, 99, -1 }, 100, 1, FLEET_HOLD },	/* nothing states a number */
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -208,12 +202,12 @@ modes_and_delays(void **state)
 {
 	unsigned int least = 1000000, most = 0;
 
-	assert_int_equal(rules_mode(true, false, ""), FLEET_PERSIST);
-	assert_int_equal(rules_mode(true, false, "The OpenLDAP Project"), FLEET_PERSIST);
-	assert_int_equal(rules_mode(false, false, ""), FLEET_POLL);
-	assert_int_equal(rules_mode(true, true, ""), FLEET_POLL);
-	assert_int_equal(rules_mode(true, false, "389 Project"), FLEET_POLL);
-	assert_int_equal(rules_mode(true, false, "Red Hat, Inc."), FLEET_POLL);
+	assert_true(rules_may_persist(true, false, ""));
+	assert_true(rules_may_persist(true, false, "The OpenLDAP Project"));
+	assert_false(rules_may_persist(false, false, ""));
+	assert_false(rules_may_persist(true, true, ""));
+	assert_false(rules_may_persist(true, false, "389 Project"));
+	assert_false(rules_may_persist(true, false, "Red Hat, Inc."));
 	for (uint32_t random = 0; random < 1000; random++) {
 		unsigned int d = rules_delay(60, 0, random * 2654435761U);
 

@@ -210,6 +210,18 @@ servers_that_are_no_good(void **state)
 	}
 }
 
+/* More names than can be remembered: no other server has fewer, so this one is kept, for its blocks. */
+static void
+names_that_do_not_fit(void **state)
+{
+	begin(JUDGE_FULL, JUDGE_FULL);
+	whole(0);
+	put(FEED_CHANGE, 3, "cn=x\n");
+	run();
+	assert_string_equal(done, "whole 2;changes 1 of 3;");
+	assert_string_equal(commanded, "");
+}
+
 static void
 what_failed_comes_again(void **state)
 {
@@ -385,6 +397,7 @@ main(void)
 		cmocka_unit_test(the_plain_way),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(servers_that_are_no_good),
+		cmocka_unit_test(names_that_do_not_fit),
 		cmocka_unit_test(what_failed_comes_again),
 		cmocka_unit_test(numbers_that_do_not_agree),
 		cmocka_unit_test(what_was_held_is_looked_at_once_more),
