@@ -416,15 +416,15 @@ change_mode(const char *dir)
 static void
 change_directory(const char *dir)
 {
-	char old[200], from[220], to[220];
+	char before[200], from[220], to[220];
 	struct stat st;
 
-	snprintf(old, sizeof old, "%s-old", dir);
+	snprintf(before, sizeof before, "%s-before", dir);
 	assert_int_equal(stat(dir, &st), 0);
-	assert_int_equal(rename(dir, old), 0);
+	assert_int_equal(rename(dir, before), 0);
 	assert_int_equal(mkdir(dir, 0755), 0);
 	for (int i = 0; i < 2; i++) {	/* the very files, in another directory */
-		snprintf(from, sizeof from, "%s/%s", old, i == 0 ? "cert9.db" : "key4.db");
+		snprintf(from, sizeof from, "%s/%s", before, i == 0 ? "cert9.db" : "key4.db");
 		snprintf(to, sizeof to, "%s/%s", dir, i == 0 ? "cert9.db" : "key4.db");
 		assert_int_equal(rename(from, to), 0);
 	}
