@@ -41,7 +41,7 @@ enum transport_close {
 
 struct transport_ops {
 	/*
-	 * The readers connected now and the state of their cards. OUTCOME_OK also if there is no reader.
+	 * The readers connected now and the state of their cards. OUTCOME_OK even if there is no reader.
 	 * NO_SERVICE, SERVICE_REFUSED.
 	 */
 	MUST_CHECK struct outcome (*readers)(void *ctx, struct transport_readers *ret);

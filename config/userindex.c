@@ -73,17 +73,17 @@ userindex_stamp_of_dir(const char *users_dir, struct userindex_stamp *ret)
 
 /* --- its text ------------------------------------------------------------------------- */
 
-/* Takes a number off the front of the text, and the character behind it, which has to be `end`. */
+/* Takes a number off the front of the text, and the character after it, which has to be `end`. */
 static bool
 take_number(const char **text, char end, int64_t *ret)
 {
-	char *behind;
+	char *rest;
 
 	errno = 0;
-	*ret = strtoll(*text, &behind, 10);
-	if (errno != 0 || behind == *text || *behind != end)
+	*ret = strtoll(*text, &rest, 10);
+	if (errno != 0 || rest == *text || *rest != end)
 		return false;
-	*text = behind + 1;
+	*text = rest + 1;
 	return true;
 }
 

@@ -46,7 +46,7 @@ bool userindex_stamp_of_dir(const char *users_dir, struct userindex_stamp *ret);
 /*
  * Calls `each` for every user whom the file names under this key, sorted, reading about twice the logarithm of
  * its lines. True: the directory is as it was when the index was made, so no file has come to it or left it since
- * (one may have been changed in place). False also if there is no index, or none that can be used (logged).
+ * (one may have been changed in place). Also false if there is no index, or none that can be used (logged).
  */
 bool userindex_find(const char *users_dir, uid_t owner, const struct log *log, const char *key,
     void (*each)(void *ctx, const char *user), void *ctx);

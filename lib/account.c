@@ -27,7 +27,7 @@ call_database(const struct account_key *key, struct passwd *entry, char *text, s
 	    getpwuid_r(key->uid, entry, text, size, ret);
 }
 
-/* False also if it is no name, or too long for an account that could be enrolled. */
+/* Also false if it is no name, or too long for an account that could be enrolled. */
 static bool
 copy_entry(const struct passwd *entry, struct account *ret)
 {

@@ -77,7 +77,7 @@ bool cursor_u64(struct cursor *r, uint64_t *ret) MUST_CHECK;
 bool cursor_view(struct cursor *r, size_t len, struct view *ret) MUST_CHECK;
 /*
  * A string with a two-byte length, without NUL inside; copied into
- * dst[size] and terminated. False also if it does not fit.
+ * dst[size] and terminated. Also false if it does not fit.
  */
 bool cursor_string(struct cursor *r, char *dst, size_t size) MUST_CHECK;
 bool cursor_at_end(const struct cursor *r) MUST_CHECK;

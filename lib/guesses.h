@@ -6,8 +6,8 @@
  * The card has three tries, and each good login gives it all of them back. So the card alone does not stop
  * an account that guesses once between two logins of the holder. This record stops it:
  *
- *  - Another account (neither root nor the holder's) is asked for the PIN if it has failed fewer
- *    than GUESSES_FEW times. After that it is asked once the holder has logged in since its last
+ *  - Another account (neither root nor the holder's) gets a PIN prompt if it has failed fewer
+ *    than GUESSES_FEW times. After that it gets one once the holder has logged in since its last
  *    failure; and beginning with the failure after that, it also has to wait, an hour first, then
  *    twice as long after each failure, up to GUESSES_WAIT_MAX_S. A login of the holder reports
  *    the failures, but does not clear them. They are cleared when that account enters the right

@@ -90,7 +90,7 @@ parse_notice(const char *text, struct notice *ret)
 	return true;
 }
 
-/* False also where there is none. */
+/* Also false if there is none. */
 static bool
 read_notice(const struct notice_store *store, const char *path, struct notice *ret, int64_t *ret_told)
 {
@@ -108,7 +108,7 @@ read_notice(const struct notice_store *store, const char *path, struct notice *r
 		if (parse_notice(text, ret))
 			return true;
 	}
-	log_msg(store->log, LOG_ERR, "%s: cannot be read, or is damaged: look who has registered a card (jpkictl list), then "
+	log_msg(store->log, LOG_ERR, "%s: cannot be read, or is damaged: check which cards are registered (jpkictl list), then "
 	    "remove it", path);
 	return false;
 }

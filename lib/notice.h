@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * That a card was registered for an account by its own user, for the user to read at the next logins:
- * it may have been somebody else who knew the password.
+ * it may have been another user who knew the password.
  *
  * One file for each account, NOTICES_DIR/UID, which only root reads and writes; the directory and
  * the file are checked as lib/safefile.h says. The time of its last change says when the user was told; it
@@ -43,7 +43,7 @@ bool notice_leave(const struct notice_store *store, uid_t uid, const struct noti
 void notice_take_back(const struct notice_store *store, uid_t uid);
 
 /*
- * Whether there is anything to read at all: for a caller who has yet to find out whose login it is. False
+ * Whether there is anything to read at all: for a caller that does not yet know which account logs in. False
  * also where this process is not root.
  */
 bool notice_may_be_there(const struct notice_store *store) __attribute__((warn_unused_result));

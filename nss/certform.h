@@ -41,10 +41,10 @@ struct certform {
  */
 void certform_of(const struct cert *cert, const struct cert *ca, struct certform *ret);
 
-/* The name of a kind, "key-usage"; NULL for a number that is none. Static. */
+/* The name of a kind, "key-usage"; NULL for any other number. Static. */
 const char *certform_name(size_t kind);
 
-/* The word for a trait of a kind, "digitalSignature"; NULL for a number that is none. Static. */
+/* The word for a trait of a kind, "digitalSignature"; NULL for any other number. Static. */
 const char *certform_trait(size_t kind, unsigned int trait);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A text under a key that somebody can only make again who makes the same secret again: HKDF with
+ * A text under a key that only those can derive again who have the same secret: HKDF with
  * SHA-256 (RFC 5869) gives the key, AES-256 in Galois/Counter Mode (NIST SP 800-38D) encrypts and
  * authenticates. NSS does both, and has to be in use (nss/certdb.h).
  *

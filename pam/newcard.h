@@ -6,7 +6,7 @@
 #include <security/pam_modules.h>
 
 /*
- * Notifies the user who has just been authenticated, by whatever means, if a notice is due. It
+ * Notifies the user who has just been authenticated, by any means, if a notice is due. It
  * counts only if the application took the text, so a cron job does not use it up. There is no
  * notice when another account logs in as this user, who is not there to read it.
  */

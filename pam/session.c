@@ -68,7 +68,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return PAM_SUCCESS;
 	log_session(pamh, "JPKI-SESSION-OPEN", state, user);
 	handle_note_session(state, true);
-	snprintf(leader, sizeof leader, "%ld", (long)getpid());	/* as pam_systemd(8) tells logind */
+	snprintf(leader, sizeof leader, "%ld", (long)getpid());	/* as pam_systemd(8) reports it to logind */
 	if (!set_variable(pamh, "JPKI_SESSION_CERT", handle_cert(state)) ||
 	    !set_variable(pamh, "JPKI_SESSION_SERVICE", service != NULL ? service : "") ||
 	    !set_variable(pamh, "JPKI_SESSION_LEADER", leader)) {

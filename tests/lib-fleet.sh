@@ -412,7 +412,7 @@ with_type() { printf '%s\nchangetype: %s\n%s\n' "$(head -n 1 <<< "$2")" "$1" "$(
 change() { as "$1" "$2" ldapmodify >> "$LOG" 2>&1 || { fail "a change by $1 at $2 is refused"; return 1; }; }	# WHO DIRECTORY
 unregister() { printf 'dn: uid=%s,ou=enrolments,ou=jpki,%s\nchangetype: delete\n' "$1" "$BASE"; }	# USER
 
-# What runs each minute at a registrar's; here as often as is said, with a clock that is so many seconds slow. So an
+# What runs each minute at a registrar's; here at the given interval, with a clock that is the given seconds slow. So an
 # hour without news, the least that fleet_max_age counts, passes in seconds.
 SLOW=0
 heartbeat()	# DIRECTORY-URIS [GENERATION]

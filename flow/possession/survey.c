@@ -116,7 +116,7 @@ take_candidate(struct choice *c, const char *reader, bool proper, const uint8_t 
 	if (proper < c->proper || (c->count > 0 && proper == c->proper && is_same_card(c, head, len)))
 		return;
 	if (proper == c->proper && c->count++ > 0) {
-		log_msg(c->env->log, LOG_ERR, "My Number Cards lie on %s and on %s", LOG_NAME(c->reader),
+		log_msg(c->env->log, LOG_ERR, "My Number Cards are on %s and on %s", LOG_NAME(c->reader),
 		    LOG_NAME(reader));
 		return;
 	}

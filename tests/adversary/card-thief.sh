@@ -112,7 +112,7 @@ on_an_odd_list()	# LEAF
 	reset_config
 }
 # Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
-# Letter: odd entries are passed over, and his comes behind them.
+# Letter: odd entries are passed over, and his comes after them.
 # Seen to succeed: mutant entries-after-an-odd-one
 adversary after-odd-entries on_an_odd_list revoked
 # Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.

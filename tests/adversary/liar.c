@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In the place of jpki_helper: one that a card has taken over, after it had read its options as
- * it should (READY says what they say), and which then says what it likes. /run/lie names the lie.
+ * it should (READY says what they say), and which then sends a false result. /run/lie names which.
  */
 #include "config.h"
 

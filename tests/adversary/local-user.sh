@@ -126,7 +126,7 @@ index_that_names_root()
 	fresh_card other-person
 	without_a_name "pin=$PIN" auth
 	no_login
-	! syslog_matches 'the card names the user' || broken 'his card has named somebody'
+	! syslog_matches 'the card names the user' || broken 'his card has named an account'
 	expect_lacks 'what is shown' 'Hello root' "$OUT"
 	enroll root
 	rm -f "$USERS.index"

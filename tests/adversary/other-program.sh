@@ -68,8 +68,8 @@ change_for_somebody_else()
 	run env LOGNAME=hanako USER=hanako SUDO_USER=hanako SUDO_UID=2001 PAM_USER=hanako \
 		pamdrive --as 2002 --service a-passwd --user hanako --ruser hanako "pin=$PIN" "pin=$NEW_PIN" "pin=$NEW_PIN" chauthtok
 	expect_has 'the transcript' 'chauthtok = ' "$OUT"
-	[ "$(stat_of verifies)" = 0 ] || broken 'the PIN of somebody else reached the card'
-	[[ $OUT != *'prompt[off]'* ]] || broken 'asked for the PIN of somebody else'
+	[ "$(stat_of verifies)" = 0 ] || broken 'the PIN of another user reached the card'
+	[[ $OUT != *'prompt[off]'* ]] || broken 'asked for the PIN of another user'
 }
 # Promise: No user changes another user's PIN.
 # Letter: PAM_USER, PAM_RUSER and the environment all say "hanako"; the process is taro's, and at this machine.

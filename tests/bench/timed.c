@@ -5,7 +5,7 @@
  * the kernel counts the memory of who starts a program as the program's.
  *
  * --to FILE: the line is added to FILE, and the command has all descriptors and its exit status
- * as without this program: it can stand in the place of a helper.
+ * as without this program: it can be run in place of a helper.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * busanswer system|session NAME METHOD COMMAND [ARGUMENT]...: owns NAME on a bus, and whenever METHOD
- * is called there runs COMMAND, with the call's first argument behind its own if that is
+ * is called there runs COMMAND, with the call's first argument after its own if that is
  * a text. What a desktop's locker, logind or notification daemon are to jpki-watch. Prints
  * "ready" once it has the name. 77: built without libsystemd.
  */

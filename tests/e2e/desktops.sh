@@ -14,7 +14,7 @@ GREETER_KDE=$(echo /usr/lib/*/libexec/kscreenlocker_greet)
 
 OPENER=pam_gnome_keyring.so
 
-# install_stack SERVICE example|card|keyring [OPTIONS]: the file of config/pam.d, with these options behind the
+# install_stack SERVICE example|card|keyring [OPTIONS]: the file of config/pam.d, with these options after the
 # module; the module alone; the file, with the lines that let the card open the keyring of OPENER (A KEYRING in pam_jpki(8)).
 install_stack()
 {

@@ -38,7 +38,7 @@ VPCD_PORT=35963
 
 PCSCD_PID=
 SIM_PID=
-CARD_SPEC=			# what lies on the reader, or lay there last
+CARD_SPEC=			# the card on the reader, or the last one there
 CARD_DIRTY=			# not empty: needs to be put in afresh
 LOG=$E2E_LOGS/setup.log		# of the case that runs
 CASE=				# the case that runs

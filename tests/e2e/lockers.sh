@@ -382,7 +382,7 @@ end_locker()
 #
 #   typed=TEXTS    one after the other, separated by blanks; - is an empty Enter
 #   sim=COMMANDS   for simctl, before the screen is locked; meanwhile=COMMANDS
-#                  when the last text stands in the field, before Enter
+#                  when the last text is in the field, before Enter
 #   arrives=yes    the card, taken away by sim=, is laid on the reader once the program waits
 #                  for it (opts=wait=…)
 #   told=WORDS     the same, but it is laid down once the program has these in its own log, as the

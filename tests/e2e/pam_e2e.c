@@ -4,7 +4,7 @@
  *
  * In every stack of the tests it is the last line and reports to pamdrive, by the PAM
  * environment variable E2E_AUTHTOK, whether a module left a PAM_AUTHTOK
- * behind (only modules can see it). With arguments it plays a module, so that
+ * after (only modules can see it). With arguments it plays a module, so that
  * the driver itself can be tested:
  *
  *	prompt=TEXT echo=TEXT error=TEXT info=TEXT   said in this order

@@ -45,7 +45,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* The SSH key of a certificate has a fingerprint, and is the same with a comment behind it. */
+/* The SSH key of a certificate has a fingerprint, and is the same with a comment after it. */
 static void
 ssh_key(const struct cert *cert)
 {

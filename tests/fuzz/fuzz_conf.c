@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pam_jpki.conf, and the words behind pam_jpki.so in a PAM stack. */
+/* pam_jpki.conf, and the words after pam_jpki.so in a PAM stack. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -91,7 +91,7 @@ mend_blocks(uint8_t *file, size_t size, size_t at)
 }
 
 static void
-mend(uint8_t *file, size_t size, bool blocks)
+repair(uint8_t *file, size_t size, bool blocks)
 {
 	uint64_t header = size < HEADER_MIN ? 0 : get(file + AT_HEADER_LEN, 4);
 	uint8_t hash[EVP_MAX_MD_SIZE];
@@ -120,7 +120,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor in = cursor_of(data, size);
-	uint8_t mended = fuzz_u8(&in) % 3;
+	uint8_t repairs = fuzz_u8(&in) % 3;
 	struct view serial = fuzz_bytes(&in, fuzz_u8(&in) % (CRL_SERIAL_MAX + 3));
 	struct crlindex *index = NULL;
 	uint8_t *file = malloc(in.left + 1);
@@ -131,8 +131,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(file != NULL);
 	if (in.left > 0)
 		memcpy(file, in.p, in.left);
-	if (mended > 0)
-		mend(file, in.left, mended > 1);
+	if (repairs > 0)
+		repair(file, in.left, repairs > 1);
 	fd = fuzz_file(file, in.left);
 	f = crlindex_open(fd, &index);
 	CHECK((f == CRL_OK) == (index != NULL));

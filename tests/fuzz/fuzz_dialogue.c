@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module's side of a login or of a PIN change, with a helper and an application that may
- * send anything. The helper's packets lie in the socket already when the module starts it; what
+ * send anything. The helper's packets are in the socket already when the module starts it; what
  * the module sent is looked at afterwards.
  *
  * The input: flags; the helper's packets (two bytes of length and the bytes each), up to an
@@ -100,7 +100,7 @@ __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item)
 	if (type != PAM_AUTHTOK)
 		return __real_pam_set_item(pamh, type, item);
 	CHECK(!pinrule_is_auth((struct view){ (const uint8_t *)item, strlen(item) }) &&
-	    !pinrule_is_slip((struct view){ item, strlen(item) }));	/* a PIN is nobody's password */
+	    !pinrule_is_slip((struct view){ item, strlen(item) }));	/* a PIN is never taken for a password */
 	return PAM_SUCCESS;
 }
 

@@ -48,7 +48,7 @@ reply(const char *line)
 	CHECK(r.hostkey[0] == '\0' || strlen(r.hostkey) == SSHWIRE_HOSTKEY_LEN);
 }
 
-/* "(user@host) " of ssh's own, which names the user and a host of the challenge behind it. */
+/* "(user@host) " of ssh's own, which names the user and a host of the challenge after it. */
 static void
 askpass(const char *text)
 {

@@ -82,8 +82,8 @@ index_of(struct certdb *db, int fd)
 	assert_true(index.len > 0 && index.len < sizeof index.data);
 	fclose(f);
 	seed("crlindex", "as-it-is", "\0\2\1\2", 4, view_of(&index));
-	seed("crlindex", "header-mended", "\1\2\1\2", 4, view_of(&index));
-	seed("crlindex", "mended", "\2\2\1\2", 4, view_of(&index));
+	seed("crlindex", "header-repaired", "\1\2\1\2", 4, view_of(&index));
+	seed("crlindex", "repaired", "\2\2\1\2", 4, view_of(&index));
 }
 
 static void
@@ -227,7 +227,7 @@ messages(void)
 	for (int i = 0; i < 3; i++)
 		PACKET(&c, "prompt", proto_put_prompt, &prompt);
 	PACKET(&c, "wrong", proto_put_result, &wrong);
-	PACKET(&r, "ready-from-afar", proto_put_ready, &from_afar);
+	PACKET(&r, "ready-remote", proto_put_ready, &from_afar);
 	PACKET(&r, "challenge", proto_put_challenge, &challenge);
 	PACKET(&r, "result", proto_put_result, &ok);
 	assert_true(writer_ok(&l) && writer_ok(&c) && writer_ok(&r));

@@ -784,7 +784,7 @@ put_leaf(struct der *entries, const struct ca *ca, const char *name, int reason)
 			crlmaker_serial(entries, leaves[i].serial, now - 2 * DAY, reason);
 }
 
-/* No encoder should write these; each is somebody's. */
+/* No encoder should write these, but some encoder does. */
 static void
 put_odd_entries(struct der *entries)
 {

@@ -43,7 +43,7 @@
  *  sign-needs-le (no)	sign without Le answers 6700
  *  t0 (no)		signatures are fetched with GET RESPONSE
  *  ef-size (3808)	size of a certificate's EF, filled up with FF
- *  tail (none)		text in place of the first FF behind the authentication certificate
+ *  tail (none)		text in place of the first FF after the authentication certificate
  *  auth-ef (normal)	content of EF 000A: truncated, head (16 bytes, as many as any two
  *			certificates may have in common), ff, empty, huge (its DER
  *			length says 65535), absent

@@ -22,7 +22,7 @@ sim_card_trace_event(struct sim_card *card, const char *event)
 }
 
 /*
- * VERIFY and CHANGE REFERENCE DATA: everything behind the length byte, even
+ * VERIFY and CHANGE REFERENCE DATA: everything after the length byte, even
  * where the rest of the command makes no sense.
  */
 void

@@ -3,7 +3,7 @@
 # The cases of tests/field: programs as users of Debian 13 have them, after
 # "pam-auth-update --enable jpki", with the card in a USB reader.
 
-person 'serial line: nobody vouches for it' before='vouch_for none' log='REMOTE REMOTE' prompts=0 verifies=0 \
+person 'serial line: nothing shows that it is local' before='vouch_for none' log='REMOTE REMOTE' prompts=0 verifies=0 \
 	says='Only users at this computer may use its card reader' "${ENTERS[@]}" 'wait:Password: ' "type:$PASSWORD" \
 	"$HANAKO" 'type:sudo -k id' 'wait:assword' "type:$PASSWORD" "$HANAKO" "${LEAVES[@]}" \
 	after='expect_equal "commands to the card" 0 "$(stat_of apdus)"; vouch_for "$VOUCHED"'
@@ -235,7 +235,7 @@ units_are_off()
 	guest systemctl --failed --no-legend
 	expect_equal 'units that failed' '' "$OUT"
 }
-run_case 'CRL timer: installed, and off until somebody enables it' units_are_off
+run_case 'CRL timer: installed, and off until an administrator enables it' units_are_off
 
 # --- a virtual console, and jpki-watch ------------------------------------------------------
 

@@ -135,7 +135,7 @@ struct parent {
 	uint8_t *result;	/* received so far */
 	size_t got;
 	bool answered;		/* a PIN was sent to the child */
-	bool holds;		/* signals are blocked, as the child asked */
+	bool blocked;		/* signals are blocked, as the child asked */
 	sigset_t before;
 	bool broken;		/* the child broke the protocol */
 };
@@ -215,9 +215,9 @@ hold_signals(struct parent *p)
 {
 	static const uint8_t done = CAGED_HOLD;
 
-	if (!p->holds)
+	if (!p->blocked)
 		signals_hold(&p->before);
-	p->holds = true;
+	p->blocked = true;
 	return caged_send(p->fd, &done, 1);
 }
 
@@ -322,7 +322,7 @@ parent_finish(struct parent *p, pid_t child)
 		(void)kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	if (p->holds)
+	if (p->blocked)
 		signals_release(&p->before);
 	if (WIFSIGNALED(status) || p->broken) {
 		tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),

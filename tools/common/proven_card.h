@@ -16,14 +16,14 @@ struct proven_card {
 	const char *user;	/* the account's name, which the challenge has */
 	const char *reader;	/* as --reader; NULL: whichever */
 	/*
-	 * In the cage, before the PIN is asked for: whether it would be written. TOOL_OK, or TOOL_FAILED after a
+	 * In the cage, before the PIN prompt: whether it would be written. TOOL_OK, or TOOL_FAILED after a
 	 * complaint. NULL: it would.
 	 */
 	int (*may_write)(struct tool *t, const char *user, struct view der);
 };
 
 /*
- * Runs it in the cage: the PIN is asked for once at the terminal, and the certificate is judged as a
+ * Runs it in the cage: prompts for the PIN once at the terminal, and the certificate is judged as a
  * login would. TOOL_OK with *ret: DER of 1 to CERT_DER_MAX octets. TOOL_FAILED after a complaint.
  */
 int proven_card_read(struct tool *t, const struct proven_card *p, struct judged *ret) MUST_CHECK;

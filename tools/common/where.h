@@ -16,11 +16,11 @@
 #define WHERE_TERMINAL_MAX 32
 void where_terminal(char name[static WHERE_TERMINAL_MAX]);
 
-/* Where `user` is who has started this process, or whom root's program serves. tty: as above, or of ttyname(3). */
+/* Where `user` is, who has started this process or is served by a program of root. tty: as above, or of ttyname(3). */
 enum where where_user_is(uid_t user, const char *tty, const struct log *log);
 
 /*
- * Whether that is at this machine, for what nobody does from afar: as a login with remote = no has it, or with remote
+ * Whether that is at this machine, for what remote users are refused: as a login with remote = no has it, or with remote
  * = strict if the configuration says so.
  */
 bool where_is_here(enum where where, const struct conf *conf);

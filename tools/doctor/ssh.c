@@ -18,7 +18,7 @@
 #include "tools/pamstack/pamstack.h"
 
 #define SSHD "/usr/sbin/sshd"
-#define SSH_OLDEST 8.5		/* since then ssh tells the askpass which server asks */
+#define SSH_OLDEST 8.5		/* since then ssh passes the server's name to the askpass */
 
 /* The relevant settings of "sshd -T"; "" if it does not print one. */
 struct sshd {

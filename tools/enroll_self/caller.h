@@ -12,7 +12,7 @@
 #define LOGIN_DEFS "/etc/login.defs"
 #define LOGIN_DEFS_MAX 65536
 
-/* PKEXEC_UID, which pkexec(1) sets: digits alone. False: it is none; NULL too. */
+/* PKEXEC_UID, which pkexec(1) sets: digits alone. False: not a uid, or NULL. */
 bool caller_parse_uid(const char *text, uid_t *ret) __attribute__((warn_unused_result));
 
 /*

@@ -180,7 +180,7 @@ clear_drawing(const struct fetched *f)
 
 /* The rest of the line after this word and a blank, or NULL. */
 static const char *
-behind(const char *line, const char *word)
+text_after(const char *line, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -202,11 +202,11 @@ take_line(struct fetched *f, char *line, struct fetch_marks *marks)
 	const char *text;
 
 	log_defuse(line);
-	if ((text = behind(line, "progress")) != NULL) {
+	if ((text = text_after(line, "progress")) != NULL) {
 		draw(f, text);
-	} else if ((text = behind(line, "etag")) != NULL) {
+	} else if ((text = text_after(line, "etag")) != NULL) {
 		take_mark(text, marks->etag);
-	} else if ((text = behind(line, "modified")) != NULL) {
+	} else if ((text = text_after(line, "modified")) != NULL) {
 		take_mark(text, marks->modified);
 	} else if (f->lines++ < LINES_SHOWN) {
 		clear_drawing(f);

@@ -18,7 +18,7 @@ struct sources {
 };
 
 /*
- * Reads the file conf.crl_sources. True also if the file has no URL or does not exist; false, reported, if
+ * Reads the file conf.crl_sources. Also true if the file has no URL or does not exist; false, reported, if
  * it is unsafe or unreadable, or a line is no usable URL. *ret is the caller's; release with
  * sources_done().
  */

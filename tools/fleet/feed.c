@@ -26,7 +26,7 @@ most_of(enum feed_kind kind)
 	return 0;
 }
 
-/* Whether so many bytes can be the text of a frame of that kind. */
+/* Whether that many bytes can be the text of a frame of that kind. */
 static bool
 text_ok(enum feed_kind kind, const char *text, size_t len)
 {

@@ -3,7 +3,7 @@
  * What jpki_ldap, which talks to the directory, writes to `jpkictl fleet run`, which writes the copy: frames
  * over a pipe, each
  *
- *	kind (1 octet), number (4), length (4, both big-endian), and so many octets of text
+ *	kind (1 octet), number (4), length (4, both big-endian), and that many octets of text
  *
  * The writer does not trust jpki_ldap, which a server may have taken over. What a frame says counts as what a
  * directory says, and is judged as such (tools/fleet/judge.h).

@@ -4,7 +4,7 @@
  * (tools/fleet/memory.h), by the rules (tools/fleet/rules.h). It writes only a plan, for tools/fleet/store.h:
  *
  *	block NAME, unblock NAME
- *	register USER COUNT, and then so many certificates in PEM
+ *	register USER COUNT, and then that many certificates in PEM
  *	remove USER
  *
  * Certificates are decoded here, so this is for a caged process (tools/common/caged.h).

@@ -16,7 +16,7 @@ digit_of(char c)
 	return (unsigned int)(strchr(BASE64_LETTERS, c) - BASE64_LETTERS);
 }
 
-/* The text is base64 (base64_is_text()); what it says takes its place, with a NUL behind. */
+/* The text is base64 (base64_is_text()); what it says takes its place, with a NUL after it. */
 static size_t
 decode_in_place(char *text)
 {

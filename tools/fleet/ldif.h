@@ -15,7 +15,7 @@
 
 struct ldif_value {
 	const char *attribute;	/* as written, with its options: "userCertificate;binary" */
-	struct view value;	/* a NUL behind it does not count */
+	struct view value;	/* a NUL after it does not count */
 };
 
 struct ldif_entry {

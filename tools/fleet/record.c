@@ -149,7 +149,7 @@ record_read(const struct ldif_entry *entry, struct record *ret)
 	memset(ret, 0, sizeof *ret);
 	read_stamps(entry, ret);
 	if (ldif_only(entry, "dn") == NULL) {
-		/* A part of what was asked for that another server has (RFC 4511 §4.5.3) is not in the answer. */
+		/* A part of the requested entries that another server has (RFC 4511 §4.5.3) is not in the answer. */
 		if (result == NULL && ldif_only(entry, "ref") == NULL)
 			return;
 		ret->kind = RECORD_RESULT;

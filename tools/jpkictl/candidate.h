@@ -15,7 +15,7 @@ struct candidate {
 /*
  * A card vouches for nothing: its maker chose what is on it. So TOOL_OK only if the administrator states
  * this fingerprint; or the project has it from the publication of J-LIS; or from independent copies, and
- * the person at the terminal says yes; or it is, octet by octet, what J-LIS publishes now, fetched over
+ * the person at the terminal says yes; or it is, byte by byte, what J-LIS publishes now, fetched over
  * https after a yes.
  *
  * TOOL_UNPROVEN: it is not known well enough, or the answer was no. TOOL_FAILED: it is another than the

@@ -17,7 +17,7 @@
 #include "tools/jpkictl/enroll_self.h"
 #include "tools/jpkictl/ldif_change.h"
 
-/* What is asked for on the command line. */
+/* The options of the command line. */
 struct enrolling {
 	const char *user, *reader, *file;
 	bool add;

@@ -144,7 +144,7 @@ note_user(void *ctx, const char *user)
 
 /*
  * Accounts that the copy of a directory registers cards for, and root does not. One that may not be
- * registered there, or is none here, has no card, which is no fault of the list.
+ * registered there, or no account here, has no card; that is no fault of the list.
  */
 static void
 note_user_of_fleet(void *ctx, const char *user)

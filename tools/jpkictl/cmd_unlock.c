@@ -203,7 +203,7 @@ unlock_set(struct tool *t, const struct account *account)
 	tool_audit("unlock-set", "user", s.user);
 	printf(_("%s: the password is stored; the card unlocks it\n"), s.user);
 	if (!t->conf.unlock)
-		puts(_("It takes effect where unlock = yes is written: in pam_jpki.conf, or as unlock=yes behind pam_jpki.so."));
+		puts(_("It takes effect where unlock = yes is written: in pam_jpki.conf, or as unlock=yes after pam_jpki.so."));
 	return TOOL_OK;
 }
 

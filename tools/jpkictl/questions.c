@@ -324,7 +324,7 @@ decode(struct asked *a, const uint8_t *der, size_t len)
 	return outcome_ok(&o) ? cert : NULL;
 }
 
-/* Both certificates, for what is asked of them later. */
+/* Both certificates, for the later questions. */
 static void
 read_certificates(struct asked *a, struct answers *answers)
 {

@@ -35,10 +35,10 @@ struct answers {
  */
 struct outcome questions_ask(const struct flow_env *env, struct answers *answers) MUST_CHECK;
 
-/* The name of a question, "first-command"; NULL for a number that is none. Static. */
+/* The name of a question, "first-command"; NULL for any other number. Static. */
 const char *question_name(size_t number);
 
-/* The word for an answer, "9000"; "other" for a number that is none. Static. */
+/* The word for an answer, "9000"; "other" for any other number. Static. */
 const char *answer_word(size_t number);
 
 /*

@@ -9,7 +9,7 @@
 #include "tools/ldap/session.h"
 
 #define INTERVAL_S 60		/* at most; half of it is by chance */
-#define OVERLAP_S 3600		/* another server's clock, and replication, may be so much behind */
+#define OVERLAP_S 3600		/* another server's clock, and replication, may lag this much */
 #define TIME_TEXT 15		/* "20261129030000Z" */
 
 struct polling {
@@ -21,7 +21,7 @@ struct polling {
 	enum session_end end;	/* why a search has failed */
 };
 
-/* Ignores other forms of RFC 4517 §3.3.13: a server that uses them is asked for whole answers. */
+/* Ignores other forms of RFC 4517 §3.3.13: from a server that uses them whole answers are requested. */
 static void
 note_time(struct polling *p)
 {
@@ -140,7 +140,7 @@ take_changed(struct polling *p)
 	return true;
 }
 
-/* Writes from when on changes are asked for; take_changed() passes over entries that are known already. */
+/* Writes the time from which changes are requested; take_changed() passes over entries that are known already. */
 static bool
 write_since(const struct polling *p, char since[static TIME_TEXT + 1])
 {

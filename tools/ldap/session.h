@@ -44,7 +44,7 @@ bool session_entry(const struct session *s, enum feed_kind kind, uint32_t number
 void session_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Waits until the server sends something, or the writer does, or so many seconds have passed (-1: for ever). True: go on,
+ * Waits until the server sends something, or the writer does, or that many seconds have passed (-1: no limit). True: go on,
  * and *ret_server says whether the server has sent something. False: *ret_end.
  */
 bool session_wait(struct session *s, int seconds, bool *ret_server, enum session_end *ret_end);

@@ -98,7 +98,7 @@ bool comfort_act(struct setup *s);
 /* known.c: services whose programs are known. */
 enum known_use {
 	KNOWN_PROPOSED,		/* unless answered otherwise, and with --yes */
-	KNOWN_OFFERED,		/* where each is asked for, with a remark */
+	KNOWN_OFFERED,		/* the user chooses each, with a remark */
 	KNOWN_UNFIT		/* not at all: the remark says why */
 };
 
@@ -152,7 +152,7 @@ bool openers_exist(void);
 /*
  * edit.c: the text of a service's file with our lines in it. card: two, in front of those that
  * check the password and the account; options follow the module of the first. session: one
- * behind the last of the session. openers: lines after the first of ours, which only a login by
+ * after the last of the session. openers: lines after the first of ours, which only a login by
  * card reaches; without card, the text has that first line already, as this function wrote it. New memory; NULL: no place
  * was found for the first (or no memory).
  */

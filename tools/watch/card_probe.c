@@ -110,7 +110,7 @@ ask_kind(const struct look *look, struct transport *t, const char *reader)
 	return kind == JPKI_KIND_MY_NUMBER || kind == JPKI_KIND_UNKNOWN ? 0 : LOOK_OTHER;
 }
 
-/* What a card is asked, on a transport of the child's own. */
+/* Probes a card, on a transport of the child's own. */
 typedef int (*ask_fn)(const struct look *look, struct transport *t, const char *reader);
 
 /* The child, with its own connection to pcscd. */

@@ -388,7 +388,7 @@ wait_for_card(struct watcher *w)
 
 /* --- whether there is anything to watch ------------------------------------------------ */
 
-/* The index of the session's certificate; -1: none is named. False, logged: not enrolled. */
+/* The index of the session's certificate; -1: the session names none. False, logged: not enrolled. */
 static bool
 certificate_of_session(const struct watcher *w, int *ret)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where users may register their own cards (self_enroll), a user without a registration is told of it, once: by a
- * notification, when a My Number Card lies on the reader.
+ * notification, when a My Number Card is on the reader.
  */
 #ifndef JPKI_TOOLS_WATCH_OFFER_H
 #define JPKI_TOOLS_WATCH_OFFER_H

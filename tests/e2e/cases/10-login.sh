@@ -161,7 +161,7 @@ refused 'card that does not come up' card='good atr=3B' code=CARD-MUTE pam=AUTHI
 refused 'some other card' card='good profile=nojpki' code=NOT-JPKI pam=AUTHINFO_UNAVAIL says='not a My Number Card'
 refused 'card without user-authentication certificate' card='good no-auth=yes availability=8F0000' \
 	code=NO-CERT pam=AUTHINFO_UNAVAIL
-refused "somebody else's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
+refused "another user's card" card=other-person code=OTHER-CARD pam=AUTH_ERR says='not registered for this user'
 refused 'renewed card, enrollment of the old one' card=renewed code=RENEWED pam=AUTH_ERR says2='register the card again'
 refused 'enrolled with the old key of the other CA' card=good2 code=OTHER-CARD pam=AUTH_ERR
 refused 'user not enrolled' enroll='' code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 quiet=yes
@@ -171,9 +171,9 @@ install_pam_service sshd-e2e "$(stack)"
 refused 'user not enrolled, by sshd' enroll='' service=sshd-e2e args='--tty ssh' code=REMOTE \
 	pam=AUTHINFO_UNAVAIL apdus=0 quiet=yes
 refused 'user by sshd' service=sshd-e2e args='--tty ssh' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 quiet=yes
-refused 'user not enrolled, from afar' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
+refused 'remote user, not enrolled' enroll='' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL \
 	apdus=0 quiet=yes
-refused 'user from afar, but not by sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
+refused 'remote user, but not of sshd' args='--rhost 192.0.2.1' code=REMOTE pam=AUTHINFO_UNAVAIL apdus=0 \
 	says='info: Only users at this computer may use its card reader, and you do not seem to be one of them.'
 # Where the administrator wants everybody to read it.
 install_pam_service sshd-e2e "$(stack tell_everybody=yes)"

@@ -13,7 +13,7 @@ unfit()
 
 unfit 'certificate expired' expired CERT-EXPIRED says='has expired' apdus=0
 unfit 'certificate not yet valid' not-yet CERT-NOT-YET says='not yet valid' says2='clock' apdus=0
-unfit 'certificate of a CA nobody trusts' other-ca UNTRUSTED says='not trusted' apdus=0
+unfit 'certificate of a CA that is not trusted' other-ca UNTRUSTED says='not trusted' apdus=0
 unfit 'certificate with the wrong key usage' wrong-ku CERT-KIND apdus=0
 unfit 'certificate with nonRepudiation as well' ku-both CERT-KIND apdus=0
 unfit 'certificate of a TLS server' eku-server 'CERT-KIND|UNTRUSTED' apdus=0

@@ -260,7 +260,7 @@ run_case 'jpkictl crl: import, list, verify' jpkictl_crl
 
 # --- odd entries ---------------------------------------------------------------------------
 in_force 'list with odd entries: who is not on it logs in' good ca1-odd.crl
-with_crls 'list with odd entries: revoked behind them' revoked REVOKED CRED_EXPIRED ca1-odd.crl
+with_crls 'list with odd entries: revoked after them' revoked REVOKED CRED_EXPIRED ca1-odd.crl
 with_crls 'list with odd entries: listed without the zero before its number' revoked-sign REVOKED CRED_EXPIRED ca1-odd.crl
 with_crls 'list with odd entries: listed with zeros before its number' revoked-zeros REVOKED CRED_EXPIRED ca1-odd.crl
 

@@ -81,12 +81,12 @@ fetched 'crl import by http, not there' 1 '404' import "$HTTP/nothing.crl"
 fetched 'crl import by http, a page instead' 1 'a web page; the server' import "$HTTP/login.html"
 fetched 'crl import by http, cut short' 1 ' bytes ' import "$HTTP/cut"
 fetched 'crl import by http, tampered with' 1 '(signature)' import "$HTTP/ca1-tampered.crl"
-fetched 'crl import by http, nobody listens' 1 'onnect' import http://127.0.0.1:9/good.crl
+fetched 'crl import by http, no server listens' 1 'onnect' import http://127.0.0.1:9/good.crl
 fetched 'crl import by http, longer than any list, as announced' 1 'larger than the supported maximum' import "$HTTP/announced"
 fetched 'crl import by http, longer than any list' 1 'larger than the supported maximum' import "$HTTP/endless"
 fetched 'crl import by http, not modified, unasked' 1 'to an unconditional request' import "$HTTP/unasked"
 fetched 'crl import by another scheme' 1 'rotocol' import ftp://127.0.0.1/good.crl
-fetched 'crl import by https, certificate of nobody we know' 1 'ertificate' import "$TLS/good.crl"
+fetched 'crl import by https, certificate of an unknown authority' 1 'ertificate' import "$TLS/good.crl"
 
 write_conf 'crl_timeout = 1'
 fetched 'crl import by http, a silent server' 1 'too slow' import "$HTTP/silent"
@@ -227,7 +227,7 @@ elif start_slapd; then
 	fetched 'crl import by ldap, several entries' 1 'several CRLs' import "$LDAP/o=JPKI,c=JP?certificateRevocationList;binary?sub"
 	fetched 'crl import by ldap, another attribute' 1 'contains no CRL' import "$LDAP/cn=CRLDP,o=JPKI,c=JP?cn?base"
 	end_process "$LDAP_PID"
-	fetched 'crl import by ldap, nobody listens' 1 '' import "$LDAP/$CRLDP?base"
+	fetched 'crl import by ldap, no server listens' 1 '' import "$LDAP/$CRLDP?base"
 else
 	skip 'crl import by ldap' "slapd does not start here: $(tail -n 1 "$E2E_LOGS/slapd.log" 2>/dev/null)"
 fi
@@ -316,7 +316,7 @@ bad_sources 'a path instead of a URL' 'crl-sources:2: not a URL' 'echo /srv/crl 
 bad_sources 'a blank in a URL' 'crl-sources:2: not a URL' 'echo "http://a b/" >> $SOURCES'
 bad_sources 'a NUL in the file' 'not a text' "printf 'x\\0y' >> \$SOURCES"
 bad_sources 'sources that others can write' 'crl-sources' 'chmod o+w $SOURCES'
-bad_sources 'sources of somebody else' 'crl-sources' 'chown hanako $SOURCES'
+bad_sources 'sources of another user' 'crl-sources' 'chown hanako $SOURCES'
 bad_sources 'a directory instead of sources' 'crl-sources' 'rm $SOURCES; mkdir $SOURCES'
 
 progress()

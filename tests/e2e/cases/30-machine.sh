@@ -159,7 +159,7 @@ logind_cases()
 	at local display 'greeter at the desk, strict' under="$session --none --also 'UID=110 $DESK DISPLAY=:0 CLASS=greeter' 0" args='--tty :0' opts='remote=strict'
 	at unproved other-display 'greeter of a VNC server' under="$session --none --also 'UID=110 $DESK DISPLAY=:0' 0" args='--tty :5'
 	at unproved other-display 'greeter of a VNC server with a session' under="$session --none --also 'UID=110 DISPLAY=:5' 0" args='--tty :5'
-	at unproved silent 'daemon that says nothing, while somebody is at the desk' under="$session --system-unit 0" args="--tty ''"
+	at unproved silent 'daemon that says nothing, while a user is at the machine' under="$session --system-unit 0" args="--tty ''"
 	at unproved silent 'daemon that says nothing, while root is at the desk' under="$session --system-unit --record UID=0 0" args="--tty ''"
 	at unproved no-session 'daemon of a user of its own' under="$session --system-unit 0" args="--ruid 65000 --tty ''"
 
@@ -224,7 +224,7 @@ conf_unreadable()
 run_case 'configuration: not readable for a locker' conf_unreadable
 bad_conf 'a symbolic link to nothing' 'rm "$CONF" && ln -s nowhere "$CONF"'
 bad_conf 'absent from a directory that others can write' 'rm "$CONF" && chmod o+w /etc/pam_jpki' 'chmod o-w /etc/pam_jpki'
-bad_conf 'absent from a directory of somebody else' 'rm "$CONF" && chown taro /etc/pam_jpki' 'chown root /etc/pam_jpki'
+bad_conf 'absent from a directory of another user' 'rm "$CONF" && chown taro /etc/pam_jpki' 'chown root /etc/pam_jpki'
 bad_conf 'in a directory that is a file' 'rm -rf /etc/pam_jpki && : > /etc/pam_jpki' 'rm -f /etc/pam_jpki && mkdir /etc/pam_jpki'
 options 'named and absent' "conf=$WORK/absent.conf"
 options 'named and absent, beside the usual one' 'conf=/etc/pam_jpki/other.conf'
@@ -260,7 +260,7 @@ broken 'enrollment: a private key' 'ENROLMENT|CERT-BAD' 'AUTHINFO_UNAVAIL|AUTH_E
 broken 'enrollment: a directory' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkdir $FILE"
 broken 'enrollment: a named pipe' ENROLMENT AUTHINFO_UNAVAIL "rm $FILE && mkfifo $FILE"
 broken 'enrollment: users directory absent' NOT-ENROLLED USER_UNKNOWN "rm -rf $USERS"
-broken 'enrollment: users directory of somebody else' ENROLMENT AUTHINFO_UNAVAIL "chown taro $USERS"
+broken 'enrollment: users directory of another user' ENROLMENT AUTHINFO_UNAVAIL "chown taro $USERS"
 path_user()
 {
 	printf 'x\n' > /etc/pam_jpki/evil.pem
@@ -278,7 +278,7 @@ broken 'trust database is garbage' 'TRUST-DB|UNTRUSTED' 'AUTHINFO_UNAVAIL|AUTH_E
 	"head -c 30000 /dev/urandom > $NSSDB/cert9.db"
 broken 'trust database cut short' 'TRUST-DB|UNTRUSTED' 'AUTHINFO_UNAVAIL|AUTH_ERR' "truncate -s 2000 $NSSDB/cert9.db"
 broken 'trust database writable by others' TRUST-DB AUTHINFO_UNAVAIL "chmod o+w $NSSDB/cert9.db"
-broken 'trust database of somebody else' TRUST-DB AUTHINFO_UNAVAIL "chown hanako $NSSDB/cert9.db"
+broken 'trust database of another user' TRUST-DB AUTHINFO_UNAVAIL "chown hanako $NSSDB/cert9.db"
 broken 'trust database is a symbolic link' TRUST-DB AUTHINFO_UNAVAIL "mv $NSSDB $NSSDB.real && ln -s $NSSDB.real $NSSDB" \
 	"rm -rf $NSSDB.real"
 

@@ -437,7 +437,7 @@ usage_tool()
 	run jpkictl frobnicate
 	[ "$STATUS" != 0 ] || fail 'an unknown command is no error'
 	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl enroll --from-file "$PKI/good.crt" hanako
-	[ "$STATUS" != 0 ] || fail 'a plain user enrolled somebody'
+	[ "$STATUS" != 0 ] || fail 'a plain user enrolled a card'
 }
 run_case 'jpkictl: help, wrong words, no rights' usage_tool
 

@@ -62,11 +62,11 @@ plain_cost()
 	PLAIN_APDUS=$(stat_of apdus)
 }
 plain_cost
-nameless 'the option is off, and the card names nobody: the name is asked for, and not one command more' stack= names=1 \
+nameless 'the option is off, and the card names no account: the name is asked for, and not one command more' stack= names=1 \
 	drive="text=hanako pin=$PIN auth" apdus="$PLAIN_APDUS" lacks=Hello
-nameless 'the option is off, and the card names nobody: nothing is typed' stack= names=1 drive='text= auth' user= \
+nameless 'the option is off, and the card names no account: nothing is typed' stack= names=1 drive='text= auth' user= \
 	auth=USER_UNKNOWN code=NOT-ENROLLED pins=0 verifies=0 apdus=0
-nameless 'an empty name, and the card names nobody' stack= given="--user ''" drive=auth user= auth=USER_UNKNOWN \
+nameless 'an empty name, and the card names no account' stack= given="--user ''" drive=auth user= auth=USER_UNKNOWN \
 	code=NOT-ENROLLED pins=0 verifies=0 apdus=0
 
 # --- one account -----------------------------------------------------------------------------
@@ -106,10 +106,10 @@ nameless 'a Juki card, nothing typed: said' card='good profile=juki' drive='text
 	code=JUKI-CARD pins=0 verifies=0 says='Juki card'
 
 # --- a card of no account, or of several ------------------------------------------------------------
-login "no name: nobody's card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \
+login "no name: an unregistered card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \
 	code=UNREGISTERED pam=USER_UNKNOWN says='The card on the reader is not registered for any account of this computer.' \
 	says2='Log in with your user name'
-nameless "nobody's card, no name is asked for" card=other-person drive=auth user=- auth=USER_UNKNOWN code=UNREGISTERED pins=0 verifies=0
+nameless "an unregistered card, and no name is asked for" card=other-person drive=auth user=- auth=USER_UNKNOWN code=UNREGISTERED pins=0 verifies=0
 enroll hanako good
 enroll taro good
 WHICH='This card is registered for several accounts. Enter the user name you want to log in with (hanako, taro): '

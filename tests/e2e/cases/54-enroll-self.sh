@@ -54,7 +54,7 @@ the_right_pin()
 	expect_equal 'owner and mode' '0 644' "$(stat -c '%u %a' "$HIS")"
 	expect_lacks 'the screen' "$PIN" "$OUT"
 	expect_equal 'VERIFY commands' 1 "$(stat_of verifies)"
-	expect_match 'whence' 'enrolled 20.*Z from the card, key proven, by uid 2002 \(jpkictl enroll --self\)' "$(head -n 1 "$HIS")"
+	expect_match 'comment of the file' 'enrolled 20.*Z from the card, key proven, by uid 2002 \(jpkictl enroll --self\)' "$(head -n 1 "$HIS")"
 	expect_logged 'JPKI-ADMIN action=enroll-self user=taro reason=- uid=0 login=2002'
 	run pamdrive --service e2e --user taro "pin=$PIN" auth
 	expect_match 'login' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
@@ -268,7 +268,7 @@ not_people()
 	mv /etc/login.defs.was /etc/login.defs
 	userdel robot 2>/dev/null
 }
-run_case 'enroll --self: root, system accounts, nobody' not_people
+run_case 'enroll --self: root, system accounts, the user nobody' not_people
 
 no_uid()
 {
@@ -380,9 +380,9 @@ far_away()
 	registers "$SESSION" --record UID=2002 0 "${SELF[@]}"
 }
 if ldd "$PROGRAM" | grep -q libsystemd; then
-	needs sessions run_case 'enroll --self: from afar' far_away
+	needs sessions run_case 'enroll --self: a remote user' far_away
 else
-	skip 'enroll --self: from afar' 'built without libsystemd'
+	skip 'enroll --self: a remote user' 'built without libsystemd'
 fi
 
 # polkit passes over a file that is no XML; pkexec would then ask for an administrator.

@@ -173,7 +173,7 @@ registered_once()
 	everywhere 'registered' hanako SUCCESS
 	fresh_card other-person
 	everywhere 'registered' taro SUCCESS
-	everywhere "somebody else's card" hanako AUTH_ERR
+	everywhere "another user's card" hanako AUTH_ERR
 	fresh_card
 	expect_equal 'mode' persist "$(status_of pc2 mode)"
 	expect_equal 'directory' ldaps://ldap-b.example "$(status_of pc2 server)"

@@ -33,7 +33,7 @@ lay_copy 0 good
 login 'fleet: a card that the organization registers' enroll= opts="$ON" after='expect_logged "JPKI-OK user=hanako "'
 login 'fleet: not without fleet_dir' enroll= unasked=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0
 login 'fleet: beside a card of root'\''s' enroll=other-person opts="$ON"
-login 'fleet: somebody else'\''s card' enroll= opts="$ON" card=other-person unasked=yes code=OTHER-CARD pam=AUTH_ERR
+login 'fleet: another user'\''s card' enroll= opts="$ON" card=other-person unasked=yes code=OTHER-CARD pam=AUTH_ERR
 login 'fleet: a wrong PIN costs a try' enroll= opts="$ON" drive="pin=$WRONG_PIN auth" code=PIN-WRONG pam=AUTH_ERR tries=2
 
 never() { login "fleet: never with $1" enroll= opts="$ON $1" unasked=yes code=NOT-ENROLLED pam=USER_UNKNOWN apdus=0 \

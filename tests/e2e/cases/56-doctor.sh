@@ -97,7 +97,7 @@ sick 'telephone' D203 card='good profile=phone-android'
 sick 'some other card' D204 card='good profile=nojpki'
 sick 'card that does not come up' D113 card='good atr=3B'
 sick 'no certificate on the card' 'D206 D213' card='good no-auth=yes availability=8F0000'
-sick 'card of somebody else' D224 card=other-person status=3
+sick 'card of another user' D224 card=other-person status=3
 sick 'two tries left' D211 sim='set auth-tries 2' status=3
 sick 'one try left' D211 sim='set auth-tries 1' status=3
 sick 'locked' D212 sim='set auth-tries 0'
@@ -114,7 +114,7 @@ no_service()
 	: > /run/pcscd/pcscd.comm
 	chmod 0666 /run/pcscd/pcscd.comm
 	run jpkictl doctor --json
-	expect_equal 'findings, nobody at the socket' D103 "$(complaints)"
+	expect_equal 'findings, no process at the socket' D103 "$(complaints)"
 	start_pcscd none
 	run jpkictl doctor --json
 	expect_match 'findings, no reader' 'D111 D13[01]' "$(complaints)"	# D131 in a virtual machine or container
@@ -228,14 +228,14 @@ needs mounts run_case 'doctor: readers on the USB beside one that works' usb_bes
 
 # --- trust, lists, enrollments ------------------------------------------------------------
 sick 'no trust database' 'D222 D302 D512' break='rm -rf $NSSDB'
-sick 'nobody is trusted' 'D222 D303 D409 D512' break='make_nssdb $NSSDB'
+sick 'no authority is trusted' 'D222 D303 D409 D512' break='make_nssdb $NSSDB'
 sick 'only an authority that has ended' 'D222 D304 D409 D512' break='make_nssdb $NSSDB ca-expired'
 sick 'trust database that lockers cannot read' D505 break='chmod 0600 $NSSDB/cert9.db'
 sick 'no list' 'D222 D402 D512' break='rm -rf $CRLS'
 sick 'no list, crl = if-present' D403 break='rm -rf $CRLS; write_conf "crl = if-present"' status=3
 sick 'crl = off' D404 break='write_conf "crl = off"' status=3
 sick 'list that is damaged' 'D222 D407 D512' break='truncate -s 300 $CRLS/*-*.idx'
-sick 'nobody is enrolled' 'D224 D513' break='rm -f $USERS/*.pem' status=3
+sick 'no user is enrolled' 'D224 D513' break='rm -f $USERS/*.pem' status=3
 sick 'enrolled, but no such user' D514 break='cp $USERS/hanako.pem $USERS/nobody-here.pem' status=3
 sick 'enrollment damaged' 'D224 D512' break='echo garbage > $USERS/hanako.pem'
 sick 'enrollment expired' 'D224 D512' break='enroll hanako expired'
@@ -304,7 +304,7 @@ self_enroll_without_its_files()
 run_case 'doctor: users may register cards, and a program for it is missing' self_enroll_without_its_files
 sick 'configuration that lockers cannot read' D505 break='chmod 0600 $CONF'
 sick 'directory that lockers cannot enter' D505 break='chmod 0700 /etc/pam_jpki' fix='chmod 0755 /etc/pam_jpki'
-sick 'on_removal with nobody to see to it' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \
+sick 'on_removal without a watcher' D515 break='write_conf "on_removal = lock"; mv /etc/xdg/autostart/jpki-watch.desktop "$WORK/"' \
 	fix='mv "$WORK/jpki-watch.desktop" /etc/xdg/autostart/' status=3
 sick 'on_removal without its program' D504 break='write_conf "on_removal = logout"; mv /usr/bin/jpki-watch "$WORK/"' \
 	fix='mv "$WORK/jpki-watch" /usr/bin/'
@@ -318,7 +318,7 @@ WITHOUT_USERS='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-fetch:/d" /etc/pass
 sick 'no user who fetches' D517 break="$WITHOUT_USERS" fix='cat "$WORK/passwd" > /etc/passwd'
 sick 'a user who fetches and gives keys' D518 break="$WITHOUT_USERS"'; sed -n "s/^jpki-keys/jpki-fetch/p" "$WORK/passwd" >> /etc/passwd' \
 	fix='cat "$WORK/passwd" > /etc/passwd'
-sick 'a user who fetches and is nobody' D518 break="$WITHOUT_USERS"'; sed -n "s/^nobody:/jpki-fetch:/p" "$WORK/passwd" >> /etc/passwd' \
+sick 'the user who fetches has the uid of nobody' D518 break="$WITHOUT_USERS"'; sed -n "s/^nobody:/jpki-fetch:/p" "$WORK/passwd" >> /etc/passwd' \
 	fix='cat "$WORK/passwd" > /etc/passwd'
 sick 'no user for the helper' D517 break='write_conf "helper_user = no-such-user"'
 sick 'no user for the helper of root' D519 break='cp /etc/passwd "$WORK/passwd"; sed -i "/^jpki-helper:/d" /etc/passwd' \
@@ -340,7 +340,7 @@ stacked()
 	end
 }
 stacked 'as recommended' '' "$FINE\n$ACCOUNT" '0|3'
-stacked 'nobody uses the card' D602 '@include common-auth' 3
+stacked 'no line uses the card' D602 '@include common-auth' 3
 stacked 'open, behind pam_permit' D603 'auth optional pam_jpki.so\nauth required pam_permit.so'
 stacked 'open, all ignored' D603 'auth [default=ignore] pam_jpki.so\nauth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\nauth required pam_permit.so'
 stacked 'no second way' 'D604 D613' 'auth required pam_jpki.so' 3
@@ -348,11 +348,11 @@ stacked 'card and password' D604 '@include common-auth\nauth required pam_jpki.s
 stacked 'card only' D604 'auth requisite pam_jpki.so\nauth required pam_permit.so' 3
 stacked 'credentials refused' D613 'auth [success=done authinfo_unavail=ignore user_unknown=ignore module_unknown=ignore default=die] pam_jpki.so\n@include common-auth' 3
 stacked 'never reached' D605 'auth requisite pam_deny.so\nauth required pam_jpki.so'
-stacked 'forwarded to nobody' 'D604 D607 D613' 'auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so' 3
+stacked 'forwarded to no module' 'D604 D607 D613' 'auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so' 3
 stacked 'twice' D610 "$FINE\nauth optional pam_jpki.so" 3
 stacked 'account shuts out' D608 "$FINE\naccount required pam_jpki.so"
 stacked 'include that is not there' 'D602 D611' 'auth required pam_jpki.so\n@include no-such-file'
-stacked 'a module nobody knows' D612 'auth sufficient pam_e2e.so\n'"$FINE" 3
+stacked 'an unknown module' D612 'auth sufficient pam_e2e.so\n'"$FINE" 3
 
 # What the password unlocks (a home directory, a keyring) stays locked after a login by card: said for
 # modules that are installed, where the card alone lets in.
@@ -377,7 +377,7 @@ unlocking_modules()
 		examined D616
 		doctor_stack "auth [success=ok default=2] pam_jpki.so unlock=yes\n-auth optional $module.so\nauth sufficient pam_permit.so\n@include common-auth\n-auth optional $module.so\n$ACCOUNT"
 		examined ''
-		# in front of the card it has its own way, and behind both it has the password
+		# in front of the card it has its own way, and after both it has the password
 		doctor_stack "-auth optional $module.so\n$FINE\n$ACCOUNT"
 		examined ''
 		doctor_stack "@include common-auth\nauth required pam_jpki.so\n-auth optional $module.so\n$ACCOUNT"

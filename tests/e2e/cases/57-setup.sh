@@ -636,7 +636,7 @@ input_elsewhere()
 	expect_set_up
 	setup_end
 }
-run_case 'setup: --yes with input from elsewhere asks nobody at the terminal' input_elsewhere
+run_case 'setup: --yes with input from elsewhere asks nothing at the terminal' input_elsewhere
 
 rolled_back()
 {
@@ -720,11 +720,11 @@ cut_short_otherwise()
 	run jpkictl setup --recover
 	expect_has 'says' 'changed since, it stays' "$OUT"
 	expect_has 'says' 'not every PAM file could be restored' "$OUT"
-	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what somebody else wrote is gone'
+	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what another user wrote is gone'
 	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
 	setup_end
 }
-needs mounts run_case 'setup: cut short, and confirmed, or changed by somebody' cut_short_otherwise
+needs mounts run_case 'setup: cut short, and confirmed, or changed by another user' cut_short_otherwise
 
 recover_unit()
 {
@@ -800,11 +800,11 @@ edited_since()
 	run jpkictl setup --undo
 	expect_equal 'exit status' 1 "$STATUS"
 	expect_has 'says' 'changed since' "$OUT"
-	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what somebody else wrote is gone'
+	cmp -s /etc/pam.d/sudo "$WORK/sudo.mine" || fail 'what another user wrote is gone'
 	cmp -s /etc/pam.d/login "$WORK/login.was" || fail 'login was not put back'
 	setup_end
 }
-run_case 'setup: undo leaves what somebody else changed' edited_since
+run_case 'setup: undo leaves what another user changed' edited_since
 
 # refused NAME FILE: sudo as it is in FILE is not changed.
 refused()

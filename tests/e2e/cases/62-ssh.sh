@@ -56,7 +56,7 @@ person 'sshd for remote users: a password is no PIN' status=255 prompts=0 verifi
 typed_at_sshd "$PIN"
 person 'sshd for remote users: the PIN as password' prompts=0 says='uid=2001(hanako)' "${typing[@]}" -- "${command[@]}"
 by_dialogue stranger id
-person 'sshd for remote users: nobody of that name' status=255 "${UNTOUCHED[@]}" \
+person 'sshd for remote users: no user of that name' status=255 "${UNTOUCHED[@]}" \
 	log=NOT-ENROLLED says='Permission denied' -- "${command[@]}"
 # sshd hands the module junk of the same length instead of what root typed.
 by_dialogue root id

@@ -50,7 +50,7 @@ ssh_keys()
 }
 run_case 'ssh-keys: the keys of valid certificates and no others' ssh_keys
 
-with_card()	# STATUS SAYS [STEP…]: hanako logs in with the card that lies here
+with_card()	# STATUS SAYS [STEP…]: hanako logs in with the card on the reader here
 {
 	on_tty "${@:3}" -- "${SSH[@]/PubkeyAuthentication=no/PubkeyAuthentication=yes}" -I "$OPENSC" -o PreferredAuthentications=publickey hanako@127.0.0.1 id
 	expect_equal "exit status" "$1" "$STATUS"

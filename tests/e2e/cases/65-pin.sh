@@ -128,7 +128,7 @@ done
 pin_first
 stack_of sshd '@include common-auth'
 start_sshd
-change 'passwd from afar: the password only' prompts=0 verifies=0 apdus=0 log=REMOTE "${BOTH[@]}" \
+change 'passwd by a remote user: the password only' prompts=0 verifies=0 apdus=0 log=REMOTE "${BOTH[@]}" \
 	'wait:[Pp]assword: ?$' "type:$PASSWORD" "${OLD_PASSWORD[@]}" "${NEW_PASSWORDS[@]}" \
 	-- "${SSH[@]}" -tt -o PreferredAuthentications=password hanako@127.0.0.1 passwd
 stop_sshd
@@ -193,7 +193,7 @@ tool_change()
 	change "jpkictl pin change: $1" log='' "${@:2}"
 }
 tool_change 'done, by whom the card belongs to' pin="$NEW_PIN" says='has been changed' "${PIN_DIALOGUE[@]}" -- "${command[@]}"
-tool_change 'a card that nobody has enrolled' before='enroll hanako' after='enroll hanako good' pin="$NEW_PIN" \
+tool_change 'a card that is not enrolled' before='enroll hanako' after='enroll hanako good' pin="$NEW_PIN" \
 	"${PIN_DIALOGUE[@]}" -- "${command[@]}"
 tool_change 'a wrong PIN' status=1 tries=2 says='Wrong PIN; 2 tries left' "$ASK_OLD" "type:$WRONG_PIN" "${NEW_TWICE[@]}" -- "${command[@]}"
 tool_change 'nothing typed' status=1 verifies=0 says='JPKI-E-PIN-FORMAT' "$ASK_OLD" type: -- "${command[@]}"

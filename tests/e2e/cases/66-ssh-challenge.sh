@@ -323,7 +323,7 @@ through_libpam()
 
 if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge: through libpam' || is_wanted 'ssh challenge: other answers' ||
     is_wanted 'ssh challenge: the cards alone' || is_wanted 'ssh challenge: beside a password' || is_wanted 'ssh challenge: bound by the name' ||
-    is_wanted 'ssh challenge: nobody learns who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
+    is_wanted 'ssh challenge: an outsider cannot learn who is enrolled' || is_wanted 'ssh challenge: dead certificates' ||
     is_wanted 'ssh challenge: not inside a session' || is_wanted 'ssh challenge: a server without host keys'; then
 	echo "hanako:$PASSWORD" | chpasswd
 	start_challenging_sshd
@@ -334,7 +334,7 @@ if is_wanted 'ssh challenge: the right card logs in' || is_wanted 'ssh challenge
 	run_case 'ssh challenge: the cards alone' cards_alone
 	run_case 'ssh challenge: beside a password' with_password
 	run_case 'ssh challenge: bound by the name' by_name
-	run_case 'ssh challenge: nobody learns who is enrolled' no_oracle
+	run_case 'ssh challenge: an outsider cannot learn who is enrolled' no_oracle
 	run_case 'ssh challenge: by another name of the account' by_another_name
 	run_case 'ssh challenge: dead certificates' dead_ones
 	run_case 'ssh challenge: not inside a session' inside_a_session

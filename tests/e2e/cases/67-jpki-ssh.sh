@@ -43,7 +43,7 @@ through 'jpki-ssh: no card' sim=remove status=255 log='NO-REPLY NO-REPLY NO-REPL
 	says='There is no card on the reader.' -- "${LOGIN[@]}"
 through 'jpki-ssh: a Juki card' before='put_card "good none profile=juki"' status=255 log='NO-REPLY NO-REPLY NO-REPLY' \
 	prompts=0 verifies=0 says='Juki card' -- "${LOGIN[@]}"
-through "jpki-ssh: somebody else's card is told by the server" before='put_card other-person' status=255 \
+through "jpki-ssh: another user's card is told by the server" before='put_card other-person' status=255 \
 	log='CHALLENGE NO-REPLY NO-REPLY' says='Your card could not be confirmed' "${CLIENT_PIN[@]}" -- "${LOGIN[@]}"
 through 'jpki-ssh: the card is exchanged at the prompt' status=255 log='NO-REPLY NO-REPLY NO-REPLY' verifies=0 \
 	says='login with the card stopped' "$SIGN_IN" "$ASKED" "do:sim swap $(card_dir other-person)" "type:$PIN" -- "${LOGIN[@]}"
@@ -55,9 +55,9 @@ through 'jpki-ssh: a card that is slow to sign says that it waits' sim='fault in
 through 'jpki-ssh: ^C at the PIN' status='255|130' log= verifies=0 "$SIGN_IN" "$ASKED" insist:03 -- "${LOGIN[@]}"
 
 mixed_stack sshd "$(challenge_options)"
-through 'jpki-ssh: without a card the password is asked' sim=remove says='uid=2001(hanako)' log=NO-REPLY prompts=0 verifies=0 \
+through 'jpki-ssh: without a card the password is asked for' sim=remove says='uid=2001(hanako)' log=NO-REPLY prompts=0 verifies=0 \
 	'wait:[Pp]assword: ?$' "type:$PASSWORD" -- "${LOGIN[@]}"
-through 'jpki-ssh: after a wrong PIN the password is asked' says='uid=2001(hanako)' log=NO-REPLY tries=2 \
+through 'jpki-ssh: after a wrong PIN the password is asked for' says='uid=2001(hanako)' log=NO-REPLY tries=2 \
 	"$SIGN_IN" "$ASKED" "type:$WRONG_PIN" 'wait:[Pp]assword: ?$' "type:$PASSWORD" -- "${LOGIN[@]}"
 card_stack sshd "$(challenge_options)"
 
@@ -94,7 +94,7 @@ printf 'Host azumi\n\tHostName 127.0.0.1\n\tUser hanako\n' > "$WORK/ssh_config"
 chmod 0644 "$WORK/ssh_config"
 through 'jpki-ssh: the own configuration of ssh holds' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
 	jpki-ssh "${JPKI_SSH[@]}" -F "$WORK/ssh_config" azumi id
-through 'jpki-ssh: -F behind another letter' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
+through 'jpki-ssh: -F after another letter' says='uid=2001(hanako)' "${CLIENT_PIN[@]}" -- \
 	jpki-ssh "${JPKI_SSH[@]}" -4F "$WORK/ssh_config" azumi id
 other_configurations()
 {
@@ -289,7 +289,7 @@ without_terminal()
 	expect_has 'what is said' 'no PIN was entered' "$OUT"
 	expect_equal 'PINs that reached the card' 0 "$(stat_of verifies)"
 }
-run_case 'jpki-ssh: nobody who could be asked' without_terminal
+run_case 'jpki-ssh: no terminal to prompt at' without_terminal
 no_notes_left()
 {
 	local left

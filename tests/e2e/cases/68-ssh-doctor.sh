@@ -26,7 +26,7 @@ ssh_settings()	# LINE…
 		'KbdInteractiveAuthentication no' > "$SSHD_CONFIG"
 }
 
-example()	# NAME: its settings, also those that stand behind a "#"
+example()	# NAME: its settings, also those after a "#"
 {
 	mkdir -p /etc/ssh/sshd_config.d
 	rm -f /etc/ssh/sshd_config.d/*

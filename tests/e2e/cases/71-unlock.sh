@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The card unlocks the password that was stored for it (doc/unlock.md): for the modules behind ours, and for
+# The card unlocks the password that was stored for it (doc/unlock.md): for the modules after ours, and for
 # nothing else.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 

@@ -391,7 +391,7 @@ answers()
 	"${who[@]}" busanswer "$1" "$2" "$3" sh -c 'echo "$0" "$@" > "$0.new" && mv "$0.new" "$0"' "$MARK.$3" \
 		> "$WORK/answers" 2>> "$LOG" </dev/null &
 	ANSWERING+=($!)
-	until_true 10 grep -q ready "$WORK/answers" || fail "nobody answers for $2"
+	until_true 10 grep -q ready "$WORK/answers" || fail "no process answers for $2"
 }
 
 end_answers()
@@ -404,7 +404,7 @@ end_answers()
 
 expect_called()	# METHOD [ARGUMENT]
 {
-	until_true 15 test -e "$MARK.$1" || { fail "nobody called $1"; return; }
+	until_true 15 test -e "$MARK.$1" || { fail "$1 was not called"; return; }
 	expect_equal "the call of $1" "$MARK.$1${2:+ $2}" "$(cat "$MARK.$1")"
 }
 
@@ -526,7 +526,7 @@ offers_nothing()
 	put_card other-person
 	start_watch
 	until_true 30 watch_has_ended || { fail 'it goes on'; end_watch; }
-	[ ! -e "$OFFERED" ] || fail 'what nobody saw counts as told'
+	[ ! -e "$OFFERED" ] || fail 'a notification that was not shown counts as shown'
 	enroll hanako good
 }
 
@@ -950,7 +950,7 @@ watch 'pcscd comes late' service_comes_late
 watch 'pcscd of another version' service_of_another_version
 if command -v dbus-daemon >/dev/null && busanswer 2>/dev/null; [ $? = 2 ] && start_buses; then
 	watch 'locked by logind and the desktop' locks_by_bus
-	watch 'locked by the desktop alone, or by nobody' locks_by_one_bus
+	watch 'locked by the desktop alone, or not at all' locks_by_one_bus
 	watch 'logged out by logind' logs_out_by_bus
 	watch 'blocked: locked by logind and the desktop' blocked_locks_by_bus
 	watch 'blocked: locked as soon as it is possible' blocked_locks_later

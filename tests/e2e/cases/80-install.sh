@@ -65,7 +65,7 @@ table()
 }
 
 # placed CONTROL PLACE and the results: the module alone, first (the password's
-# line behind it) or last (the password's line before it).
+# line after it) or last (the password's line before it).
 placed()
 {
 	local control=$1 place=$2 first=card lines="auth $1 pam_jpki.so"
@@ -98,7 +98,7 @@ placed optional   alone SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0      PERM_DENIED:0
 placed '[success=done default=ignore]' alone \
 	SUCCESS:1 PERM_DENIED:1 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0 PERM_DENIED:0
 
-# A password that was wrong is not repaired by what comes behind it.
+# A password that was wrong is not repaired by what comes after it.
 for control in required requisite sufficient "$STRICT" optional; do
 	install_pam_service s-stack "auth required pam_unix.so
 auth $control pam_jpki.so"
@@ -311,7 +311,7 @@ enabled_behind()
 {
 	profile --disable jpki
 	profile --enable jpki-and-password
-	expect_match 'a module behind the password' 'auth.*requisite.*pam_jpki.so *' \
+	expect_match 'a module after the password' 'auth.*requisite.*pam_jpki.so *' \
 		"$(grep '^auth' /etc/pam.d/common-auth | grep -A9 pam_permit | grep pam_jpki)"
 	credentials_of everything
 }
@@ -337,7 +337,7 @@ else
 	COMMON_BEFORE=$(common)
 	printf '@include common-auth\n@include common-account\n@include common-password\n@include common-session-noninteractive\n' > /etc/pam.d/everything
 	run_case 'profiles are off until they are enabled' profile_is_off_until_enabled
-	run_case 'profile jpki stands before the password' enabled_first
+	run_case 'profile jpki comes before the password' enabled_first
 	table card 'profile jpki' everything SUCCESS:1 SUCCESS:2 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1 SUCCESS:1
 	at 'profile jpki: card, and account and session go on' everything SUCCESS 1 1 drive="$by_pin open close" \
 		says='acct = 0 PAM_SUCCESS' says2='open = 0 PAM_SUCCESS'
@@ -350,7 +350,7 @@ else
 		code=PIN-FORMAT "${accepted[@]}"
 	at 'profile jpki: wrong PIN, wrong password' everything AUTH_ERR 2 1 drive="pin=$WRONG_PIN pin=wrong auth" code=PIN-WRONG tries=2
 	without_module 'profile jpki: the module is not there, password' everything SUCCESS 1 "${accepted[@]}"
-	run_case 'profile jpki-and-password stands behind the password' enabled_behind
+	run_case 'profile jpki-and-password comes after the password' enabled_behind
 	table password 'profile jpki-and-password' everything \
 		SUCCESS:2 AUTH_ERR:2 AUTHINFO_UNAVAIL:1 USER_UNKNOWN:1 MAXTRIES:1 SERVICE_ERR:1 AUTHINFO_UNAVAIL:1
 	at 'profile jpki-and-password: both, and account and session go on' everything SUCCESS 2 1 \

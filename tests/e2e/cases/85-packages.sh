@@ -140,7 +140,7 @@ upgrade_packages()
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_equal 'version' 0.1.0-2 "$(dpkg-query -W -f '${Version}' libpam-jpki)"
 	expect_equal 'the configuration' $'lang = ja\ncrl = require' "$(cat /etc/pam_jpki/pam_jpki.conf)"
-	expect_equal 'what lies beside it' '' "$(find /etc/pam_jpki -name '*.dpkg-*')"
+	expect_equal 'files beside it' '' "$(find /etc/pam_jpki -name '*.dpkg-*')"
 	expect_has 'common-auth' pam_jpki.so "$(cat /etc/pam.d/common-auth)"
 	[ -s "$USERS/hanako.pem" ] || fail 'the enrollment is gone'
 }

@@ -123,7 +123,7 @@ expect_card()	# TRIES: of the one at SOCK
 
 restart_pcscd()	# SIGNAL READERS
 {
-	until_true $TIMEOUT ended 20 || fail 'nobody gets in'
+	until_true $TIMEOUT ended 20 || fail 'no login succeeds'
 	disown "$PCSCD_PID"	# else bash reports its end
 	kill "-$1" "$PCSCD_PID"
 	until_true 5 process_gone "$PCSCD_PID" || fail 'pcscd does not end'

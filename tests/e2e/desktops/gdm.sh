@@ -61,7 +61,7 @@ lay_card_when_waited_for()
 #   user=NAME       who was chosen (hanako); "": no user, the worker prompts
 #   at=PLACE        desk, session or nowhere (desk)
 #   sim=COMMANDS    for simctl, before; arrives=yes: and the card is laid down once it is waited for
-#   opts=WORDS      behind the module in an example; first=yes: its line is the first
+#   opts=WORDS      after the module in an example; first=yes: its line is the first
 #   result=REGEX    what gnome-shell is sent for Authenticate: ok, or gdm's name of an error (ok)
 #   code=REGEX      outcomes in the log, one after the other, without JPKI- or JPKI-E- (OK); "" for none
 #   says=TEXT       must be shown as a message or a question

@@ -189,7 +189,7 @@ kind_of_short_answers(void **state)
 
 /* --- certificates --------------------------------------------------------------- */
 
-/* A file with a certificate of `size` bytes (so it says) and filler behind it. */
+/* A file with a certificate of `size` bytes (so it says) and filler after it. */
 static void
 make_file(uint8_t *file, size_t len, size_t size)
 {

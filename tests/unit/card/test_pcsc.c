@@ -551,7 +551,7 @@ no_reader_is_no_error(void **state)
 	assert_int_equal(list.count, 0);
 }
 
-/* A list that is not ended by two NULs; the fake puts Zs behind it. */
+/* A list that is not ended by two NULs; the fake puts Zs after it. */
 static void
 torn_reader_lists(void **state)
 {
@@ -899,7 +899,7 @@ one_card_at_a_time(void **state)
 }
 
 /*
- * Power goes within the transaction: nobody gets at the card before that, and nobody
+ * Power goes within the transaction: no other program gets at the card before that, and none
  * who has got at it after that loses it.
  */
 static void

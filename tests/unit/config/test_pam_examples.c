@@ -28,7 +28,7 @@
 struct line {
 	char path[PATH_MAX];
 	bool example;			/* in config/pam.d */
-	bool remark;			/* behind a comment sign: a variant */
+	bool remark;			/* after a comment sign: a variant */
 	char text[LINE_MAX_LEN];	/* blanks squeezed, with the type in front */
 	char control[LINE_MAX_LEN];	/* without brackets: "success=done default=ignore", "requisite" */
 	char options[LINE_MAX_LEN];	/* "forward_pass=yes" */
@@ -227,8 +227,8 @@ is_plain(const struct line *line)
 }
 
 /*
- * For a keyring: what is no success jumps over the lines behind ours, of which the last, pam_permit, lets in
- * whoever gets there (lines_behind_a_jump_are_jumped_over).
+ * For a keyring: what is no success jumps over the lines after ours, of which the last, pam_permit, lets in
+ * every user who gets there (lines_behind_a_jump_are_jumped_over).
  */
 static bool
 is_keyring(const struct line *line)

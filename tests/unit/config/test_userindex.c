@@ -44,7 +44,7 @@ note(void *ctx, const char *user)
 	snprintf(h->names + len, sizeof h->names - len, "%s,", user);
 }
 
-/* The names under a key, each with a comma behind it. Lent until the next call. */
+/* The names under a key, each with a comma after it. Lent until the next call. */
 static const char *
 find(const char *dir, const char *key, struct capture *c, bool *ret_fresh)
 {

@@ -14,7 +14,7 @@
 
 static const struct proto_id id = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
 
-/* Where things lie in every packet. */
+/* Offsets in every packet. */
 enum { AT_VERSION, AT_TYPE, AT_ID, AT_BODY = AT_ID + PROTO_ID_LEN };
 
 union any {

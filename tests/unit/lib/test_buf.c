@@ -139,7 +139,7 @@ string_refuses(void **state)
 		{ "\0\4abc", 5 },		/* cut */
 		{ "\0\3a\0c", 5 },		/* a NUL inside */
 		{ "\0\1\0", 3 },
-		{ "\0\4abcd", 6 },		/* no room for the NUL behind it */
+		{ "\0\4abcd", 6 },		/* no room for the NUL after it */
 		{ "\377\377abcd", 6 },
 	};
 
@@ -212,7 +212,7 @@ overlong_string_overflows(void **state)
 	free(bytes);
 }
 
-/* Text has neither a length before it nor a NUL behind it, and does not fit by halves. */
+/* Text has neither a length before it nor a NUL after it, and does not fit by halves. */
 static void
 text_is_its_characters(void **state)
 {

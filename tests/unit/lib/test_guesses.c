@@ -179,7 +179,7 @@ what_was_not_tried_is_taken_back(void **state)
 	guesses_take_back(&g, TARO, "sudo");
 	assert_int_equal(g.at[0].failed, 2);
 	assert_int_equal(g.at[0].untold, 2);
-	/* also when the holder was told in between */
+	/* even when the holder was told in between */
 	holder_logs_in(&g);
 	guesses_take_back(&g, TARO, "su");
 	assert_int_equal(g.at[0].failed, 1);

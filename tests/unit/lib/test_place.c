@@ -67,7 +67,7 @@ static const struct situation with_logind[] = {
 	{ "gdm's worker on a seat without consoles", "gdm-session-worker 48.0, seat1", WHERE_SEAT,
 	  { .service = "gdm-password", .seat = "seat1", BY(0),
 	    SESSIONS({ .uid = DAEMON, .seat = "seat1", .active = true }) } },
-	{ "gdm's worker, and its seat has nobody", "gdm-session-worker 48.0", WHERE_SILENT,
+	{ "gdm's worker, and its seat has no session", "gdm-session-worker 48.0", WHERE_SILENT,
 	  { .service = "gdm-password", .seat = "seat1", BY(0), SESSIONS({ .uid = DAEMON, DESK }) } },
 	{ "gdm for a remote desktop", "gdm 48.0, RHOST 0.0.0.0 where the host is unknown", WHERE_HOST,
 	  { .service = "gdm-password", .rhost = "0.0.0.0", BY(0), SESSIONS({ .uid = DAEMON, DESK }) } },

@@ -133,7 +133,7 @@ every_length(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < der.len; len++) {
-		/* exactly as long as it claims, so that a read behind the end shows */
+		/* exactly as long as it claims, so that a read past the end shows */
 		uint8_t *exact = malloc(len > 0 ? len : 1);
 
 		assert_non_null(exact);

@@ -115,7 +115,7 @@ people_have_one_form(void **state)
 	}
 }
 
-/* Extensions that lie about their lengths and types: no answer but words, and no byte read behind the end. */
+/* Extensions that lie about their lengths and types: no answer but words, and no byte read past the end. */
 static void
 every_octet_changed(void **state)
 {

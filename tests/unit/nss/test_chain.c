@@ -165,7 +165,7 @@ trusted_leaf(void **state)
 }
 
 /*
- * PKIX itself says yes to such a leaf, without an anchor, also when its CA is
+ * PKIX itself says yes to such a leaf, without an anchor, even when its CA is
  * trusted: here the rule "the anchor is ours" alone decides.
  */
 static void

@@ -54,7 +54,7 @@ bench_done(struct bench *b)
 static enum outcome_status
 verify(const struct bench *b, const void *signature, size_t len)
 {
-	/* exactly as long as it claims, so that a read behind the end shows */
+	/* exactly as long as it claims, so that a read past the end shows */
 	uint8_t *exact = malloc(len > 0 ? len : 1);
 	struct outcome o;
 
@@ -258,9 +258,9 @@ rsa_other_paddings(void **state)
 	block[100] = 0xfe;
 	expect_block_refused(&b, block, "a hole in the padding");
 	make_block(&b, 8, block);
-	expect_block_refused(&b, block, "garbage behind (2006)");
+	expect_block_refused(&b, block, "garbage after (2006)");
 	make_block(&b, pad - 1, block);
-	expect_block_refused(&b, block, "one byte of garbage behind");
+	expect_block_refused(&b, block, "one byte of garbage after");
 
 	memcpy(longer, b.input.bytes, b.input.len);
 	longer[1] += 2;

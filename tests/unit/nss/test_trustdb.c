@@ -281,7 +281,7 @@ removing(void **state)
 	expect_status(remove_ca(text), OUTCOME_OK, "the last");
 	expect_listed(NULL, NULL);
 	expect_tidy(1);
-	expect_status(add("ca1"), OUTCOME_OK, "and anew");
+	expect_status(add("ca1"), OUTCOME_OK, "again");
 	expect_listed("ca1", NULL);
 }
 
@@ -344,8 +344,8 @@ certutil_made_it(void **state)
 }
 
 /*
- * The MACs of the trust records lie in key4.db: with that of another database
- * nobody is trusted. This is why both files are replaced in one step.
+ * The MACs of the trust records are in key4.db: with that of another database
+ * no authority is trusted. This is why both files are replaced in one step.
  */
 static void
 mixed_pair_trusts_nobody(void **state)

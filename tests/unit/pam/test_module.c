@@ -1113,7 +1113,7 @@ static const struct {
 	{ "required", false }, { "requisite", false }, { "optional", false },
 };
 
-/* The card did not decide, or not on this handle: the lines behind ours run. */
+/* The card did not decide, or not on this handle: the lines after ours run. */
 static void
 test_setcred_of_others(void **state)
 {

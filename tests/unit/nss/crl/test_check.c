@@ -615,7 +615,7 @@ damaged_merged_index_is_noticed(void **state)
 		assert_int_equal(pwrite(fd, &turned, 1, i), 1);
 		expect("revoked", OUTCOME_REVOKED);
 		expect("good", OUTCOME_OK);
-		assert_true(i >= 300 || strstr(logged(), "damaged") != NULL);	/* behind it, a block may not be read */
+		assert_true(i >= 300 || strstr(logged(), "damaged") != NULL);	/* after it, a block may not be read */
 		assert_int_equal(pwrite(fd, &octet, 1, i), 1);
 	}
 	assert_int_equal(ftruncate(fd, st.st_size - 1), 0);

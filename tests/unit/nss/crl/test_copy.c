@@ -215,7 +215,7 @@ bare_base64(void **state)
 	reads("byte order mark and blanks");
 	put_base64(&list, 64, "", "\n");
 	put("# a note\n");
-	calls(CRL_NOT_CRL, "something behind");
+	calls(CRL_NOT_CRL, "something after");
 }
 
 static void
@@ -350,7 +350,7 @@ damaged_files(void **state)
 	put("-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n");
 	calls(CRL_NOT_CRL, "nothing between");
 	put("-----BEGIN X509 CRL-----");
-	calls(CRL_NOT_CRL, "nothing behind");
+	calls(CRL_NOT_CRL, "nothing after");
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_done)

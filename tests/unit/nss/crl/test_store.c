@@ -217,8 +217,8 @@ older_than_damaged_is_refused(void **state)
 	unlink(file_of(".idx"));
 	expect_fault(list_import(&(struct list){ .from = -2 * HOUR, .number = 5 }), CRL_ROLLBACK, "gone");
 	/* The same again repairs it. */
-	expect_fault(list_import(&old_list), CRL_OK, "mended");
-	expect_installed(-HOUR, "mended");
+	expect_fault(list_import(&old_list), CRL_OK, "repaired");
+	expect_installed(-HOUR, "repaired");
 }
 
 static void
@@ -242,9 +242,9 @@ same_list_is_known(void **state)
 	/* A damaged half of it is not the same. */
 	write_bytes(file_of(".crl"), der.p, der.len - 1);
 	fd = list_open(in_scratch("import"));
-	expect_fault(crlstore_import(&s, fd, pki_now(), &list_facts, list_name), CRL_OK, "mend");
+	expect_fault(crlstore_import(&s, fd, pki_now(), &list_facts, list_name), CRL_OK, "repair");
 	close(fd);
-	expect_installed(-HOUR, "mended");
+	expect_installed(-HOUR, "repaired");
 	der_done(&der);
 }
 
@@ -285,7 +285,7 @@ pem_is_taken(void **state)
 	list_make(&(struct list){ .number = 10, .entries = &e }, &der);
 	expect_fault(import_text(BEGIN, &der, 64, END), CRL_OK, "PEM");
 	expect_fault(import_text("text\r\n" BEGIN, &der, 76, END "\n"), CRL_SAME, "with text before");
-	expect_fault(import_text(BEGIN, &der, 64, END "more\n"), CRL_SAME, "with text behind");
+	expect_fault(import_text(BEGIN, &der, 64, END "more\n"), CRL_SAME, "with text after");
 	expect_fault(import_text(BEGIN, &der, 64, END BEGIN), CRL_NOT_CRL, "half a second one");
 	expect_fault(import_text(BEGIN, &der, 64, ""), CRL_NOT_CRL, "without end");
 	expect_fault(import_text("", &der, 64, END), CRL_NOT_CRL, "without begin");

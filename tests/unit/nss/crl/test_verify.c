@@ -76,7 +76,7 @@ signer_is_judged(void **state)
 {
 	make_db("ca1", "ca2", NULL);
 	expect_list(&(struct list){ .ca = "ca-other" }, CRL_UNKNOWN_ISSUER, "unknown issuer");
-	expect_list(&(struct list){ .key_of = "ca-expired" }, CRL_SIGNATURE, "key nobody trusts");
+	expect_list(&(struct list){ .key_of = "ca-expired" }, CRL_SIGNATURE, "key that is not trusted");
 	/* The same name with the other generation's key is that generation's list. */
 	expect_list(&(struct list){ .key_of = "ca2" }, CRL_OK, "key of the other generation");
 	expect_list(&(struct list){ .digest = "SHA1" }, CRL_WEAK, "SHA-1");
@@ -335,7 +335,7 @@ serial_numbers(void **state)
 	judge_serial("\x00\x00\x00", 3, NULL, true, "zero, long");
 	judge_serial("\x00\x01", 2, "01", true, "not minimal");
 	judge_serial("\x00\x00\x00\x9a\x10", 5, "9a10", true, "more zeros than the sign needs");
-	judge_serial("\x00\x00\xff" TAIL19, 22, "ff" HEX19, true, "20 octets behind two zeros");
+	judge_serial("\x00\x00\xff" TAIL19, 22, "ff" HEX19, true, "20 octets after two zeros");
 	judge_serial("\xff", 1, "ff", true, "negative");
 	judge_serial("\x80\x00", 2, "8000", true, "the least of two octets");
 	judge_serial("\xff\x9a\x10", 3, "ff9a10", true, "negative, not minimal");
@@ -406,7 +406,7 @@ reasons(void **state)
 	judge_reason("\x0a\x01\xff", 3, 0, true, "negative");
 	judge_reason("\x0a\x02\x00\x08", 4, 0, true, "removeFromCRL in two octets");
 	judge_reason("\x02\x01\x08", 3, 0, true, "removeFromCRL as an INTEGER");
-	judge_reason("\x0a\x01\x08\x00", 4, 0, true, "removeFromCRL with an octet behind");
+	judge_reason("\x0a\x01\x08\x00", 4, 0, true, "removeFromCRL with an octet after");
 	judge_reason("\x0a\x00", 2, 0, true, "without octets");
 	judge_reason("", 0, 0, true, "nothing");
 }
@@ -500,7 +500,7 @@ malformed_entries(void **state)
 	RAW("\x30\x00", "empty");
 	RAW("\x30\x03\x02\x01\x09", "no date");
 	RAW("\x30\x05\x02\x01\x09\x05\x00", "a NULL as the date");
-	RAW("\x30\x14\x02\x01\x09\x17\x0d" "260101000000Z" "\x05\x00", "something behind");
+	RAW("\x30\x14\x02\x01\x09\x17\x0d" "260101000000Z" "\x05\x00", "something after");
 	RAW("\x30\x16\x02\x01\x09\x17\x0d" "260101000000Z" "\x30\x02\x05\x00", "an extension that is none");
 	RAW("\x30\x7f\x02\x01\x09", "longer than there is");
 	RAW("\x30\x80\x02\x01\x09\x00\x00", "indefinite length");

@@ -172,12 +172,12 @@ several_and_text_around(void **state)
 	put_pem(&other, "X509 CERTIFICATE", 76, "\r\n");
 	put_text("-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n");
 	reads(2, "two, and text");
-	/* OpenSSL puts what it trusts the certificate for behind it. */
+	/* OpenSSL puts what it trusts the certificate for after it. */
 	memcpy(came[0].data, good.data, good.len);
 	memcpy(came[0].data + good.len, "\x30\x00", 2);
 	came[0].len = good.len + 2;
 	put_pem(&came[0], "TRUSTED CERTIFICATE", 64, "\n");
-	reads(1, "with trust behind");
+	reads(1, "with trust after");
 }
 
 static void
@@ -193,10 +193,10 @@ bare_base64(void **state)
 		put(base64 + i, n - i < 64 ? n - i : 64);
 		put_text("\r\n");
 	}
-	reads(1, "lines behind a byte order mark");
+	reads(1, "lines after a byte order mark");
 	put(base64, n);
 	put_text("!");
-	calls("contains no certificate", "something behind");
+	calls("contains no certificate", "something after");
 }
 
 /* --- what is not ---------------------------------------------------------------------- */

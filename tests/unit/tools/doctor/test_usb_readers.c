@@ -210,7 +210,7 @@ static const struct situation situations[] = {
 	/* no CCID device */
 	{ "RC-S380, which the kernel has", READER_AT("054c:06c3", "ff port100"), "1.5.2", { NULL }, false,
 	  NO_READER, { FOUND_USB_NO_CCID, END }, "Sony RC-S380/P (054c:06c3, USB 1-4)" },
-	{ "RC-S380, which nobody has", READER_AT("054c:06c1", "ff"), "1.5.2", { NULL }, false, NO_READER,
+	{ "RC-S380, opened by no driver", READER_AT("054c:06c1", "ff"), "1.5.2", { NULL }, false, NO_READER,
 	  { FOUND_USB_NO_CCID, END } },
 	{ "RC-S330 beside a reader that works", { { "1-4", "054c:0dc8", { IN_USE }, "on\n", NULL },
 	  { "1-5", "054c:02e1", { "ff pn533_usb" }, "auto\n", NULL } }, "1.5.2", { "054C:0DC8" }, false, WELL,
@@ -232,7 +232,7 @@ static const struct situation situations[] = {
 	  NO_READER, { FOUND_USB_UNLISTED, END }, "RC-S300/S" },
 	{ "the same beside one that works", READER_AT("054c:0dc8", "0b"), "1.4.31", { NULL }, false, WELL,
 	  { FOUND_USB_UNLISTED, END } },
-	{ "a reader nobody knows", READER_AT("abcd:0001", "0b"), "1.5.2", { NULL }, false, NO_READER,
+	{ "an unknown reader", READER_AT("abcd:0001", "0b"), "1.5.2", { NULL }, false, NO_READER,
 	  { FOUND_USB_UNLISTED, END }, "abcd:0001, USB 1-4" },
 	{ "listed in a comment only", READER_AT("04e6:5790", "0b"), "1.5.2", { NULL }, false, NO_READER,
 	  { FOUND_USB_UNLISTED, END }, "uTrust" },

@@ -13,7 +13,7 @@
 
 static struct feed_frame frame;
 
-/* What a reader makes of these bytes, and of the end of the pipe behind them. */
+/* What a reader makes of these bytes, and of the end of the pipe after them. */
 static enum feed
 take(const void *octets, size_t len)
 {

@@ -35,7 +35,7 @@ requests(void **state)
 		"ou=x\n1\n\n", "ou=x\n1\nldap://a\n", "ou=x\n10\nldap://a\n\n" };
 	char text[REQUEST_TEXT_MAX + 64] = "ou=x\n0\n", next;
 
-	/* The byte behind it is a command, and is left. */
+	/* The byte after it is a command, and is left. */
 	assert_true(read_request("ou=jpki,dc=x\n1\nldaps://a\nldap://b:390\n\nn", &next));
 	assert_string_equal(request.base, "ou=jpki,dc=x");
 	assert_true(request.certificate);

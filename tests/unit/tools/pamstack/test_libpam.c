@@ -17,7 +17,7 @@
 #define STACKS 4000
 #define SEED 20261123u
 #define TEXT_SIZE 16384
-#define INCLUDES 4		/* inc0 ... inc3; each includes only those behind it */
+#define INCLUDES 4		/* inc0 ... inc3; each includes only those after it */
 #define LEAF "broken"		/* a file libpam cannot read to its end */
 
 /* libpam logs much about these stacks; see test_module.c. */

@@ -395,7 +395,7 @@ static const struct judged judgements[] = {
 	{ "card only, and credentials", "auth requisite pam_jpki.so\nauth required pam_permit.so\n",
 	  'n', 'y', 'n', 'n', 'n', 'n' },
 	{ "card only", "auth required pam_jpki.so\n", 'n', 'y', 'n', 'n', 'n', 'n' },
-	{ "no second way behind", "auth sufficient pam_jpki.so\nauth required pam_deny.so\n",
+	{ "no second way after", "auth sufficient pam_jpki.so\nauth required pam_deny.so\n",
 	  'n', 'y', 'n', 'n', 'n', 'n' },
 	{ "tail of ignores and a permit", JPKI "auth optional pam_env.so\nauth required pam_permit.so\n",
 	  'y', 'y', 'y', 'y', 'y', 'y' },
@@ -412,10 +412,10 @@ static const struct judged judgements[] = {
 	  'n', 'y', 'y', 'y', 'y', 'y', NULL },
 	{ "wheel", "auth required pam_wheel.so\n" JPKI "@include common-auth\n",
 	  'n', 'd', 'd', 'd', 'd', 'd', "pam_wheel" },
-	{ "nobody knows it", "auth sufficient pam_foo.so\n" JPKI "auth required pam_deny.so\n",
+	{ "an unknown module", "auth sufficient pam_foo.so\n" JPKI "auth required pam_deny.so\n",
 	  'd', 'y', 'd', 'd', 'd', 'd', "pam_foo" },
-	{ "unreachable behind a deny", "auth requisite pam_deny.so\n" JPKI, 'n', 'n', 'n', 'n', 'n', 'n', NULL, true },
-	{ "unreachable behind a permit", "auth sufficient pam_permit.so\n" JPKI, 'y', 'y', 'y', 'y', 'y', 'y', NULL, true },
+	{ "unreachable after a deny", "auth requisite pam_deny.so\n" JPKI, 'n', 'n', 'n', 'n', 'n', 'n', NULL, true },
+	{ "unreachable after a permit", "auth sufficient pam_permit.so\n" JPKI, 'y', 'y', 'y', 'y', 'y', 'y', NULL, true },
 	{ "unreachable over a jump", "auth [default=1] pam_env.so\n" JPKI "auth required pam_unix.so\n",
 	  'n', 'n', 'y', 'y', 'y', 'y', NULL, true },
 	{ "fingerprint first", "auth sufficient pam_fprintd.so\n" JPKI "@include common-auth\n",
@@ -439,7 +439,7 @@ static const struct judged judgements[] = {
 	{ "substack that gives up", "auth substack more\nauth required pam_permit.so\n", 'n', 'y', 'n', 'n', 'n', 'n' },
 	{ "one field", "auth [success=done default=ignore] pam_jpki.so forward_pass=yes\n"
 	  "auth required pam_unix.so try_first_pass\n", 'n', 'y', 'y', 'y', 'y', 'y' },
-	{ "forwards to nobody", "auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so\n",
+	{ "forwards to no module", "auth sufficient pam_jpki.so forward_pass=yes\nauth required pam_deny.so\n",
 	  'n', 'y', 'n', 'n', 'n', 'n', NULL, false, true },
 	{ "misspelt", "auth suffiecient pam_jpki.so\n@include common-auth\n", 'n', 'n', 'n', 'n', 'n', 'n' },
 	{ "misspelt, optional", "auth [sucess=done default=ignore] pam_jpki.so\n@include common-auth\n",
@@ -479,7 +479,7 @@ judges_stacks(void **state)
 		if (e->on != NULL && (on == NULL || strcmp(on, e->on) != 0))
 			fail_msg("%s: depends on %s", e->name, on != NULL ? on : "nothing");
 		if (j.unreachable != e->unreachable || j.forwards_to_nobody != e->forwards_to_nobody)
-			fail_msg("%s: unreachable %d, forwards to nobody %d", e->name, j.unreachable, j.forwards_to_nobody);
+			fail_msg("%s: unreachable %d, forwards to no module %d", e->name, j.unreachable, j.forwards_to_nobody);
 		pamstack_done(&stack);
 	}
 }

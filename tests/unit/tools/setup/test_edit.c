@@ -61,7 +61,7 @@ test_rows(void **state)
 	}
 }
 
-/* The line of the session: behind the last of its kind, and alone where the card's lines are there. */
+/* The line of the session: after the last of its kind, and alone where the card's lines are there. */
 static const struct {
 	const char *before;
 	bool card;
@@ -96,7 +96,7 @@ test_session(void **state)
 	}
 }
 
-/* What the card opens: behind our line, which is there already or not. The number of lines is that of the jump. */
+/* What the card opens: after our line, which is there already or not. The number of lines is that of the jump. */
 #define KEYRING "auth\toptional\tpam_gnome_keyring.so\n"
 #define PERMIT "auth\tsufficient\tpam_permit.so\n"
 #define OPENS(n) "auth\t[success=ok default=" n "]\tpam_jpki.so"
