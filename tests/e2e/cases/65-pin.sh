@@ -141,7 +141,7 @@ enroll root
 JA_OLD='wait:利用者証明用電子証明書の現在の暗証番号 （数字4桁、残り3回）: '
 person 'Japanese: passwd' asks='利用者証明用電子証明書の現在の暗証番号' "${BOTH[@]}" pin="$NEW_PIN" lacks='PIN' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' 'wait:: $' "type:$PASSWORD" "$JA_OLD" "type:$PIN" \
-	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
+	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度入力してください: ' "type:$NEW_PIN" \
 	'wait:: ?$' "type:$NEW_PASSWORD" 'wait:: ?$' "type:$NEW_PASSWORD" -- "${HANAKO[@]}" "${IN_JAPANESE[@]}" passwd
 
 # --- every outcome through libpam -------------------------------------------------------------
@@ -227,7 +227,7 @@ tool_change '^C while the card changes it waits until that is done' sim='fault i
 	"do:until sim stats | grep -q verifies=1; do sleep 0.05; done; sleep 0.5" key:03 -- "${command[@]}"
 person 'Japanese: jpkictl pin change' asks='利用者証明用電子証明書の現在の暗証番号' log='' pin="$NEW_PIN" lacks='PIN ' \
 	says='利用者証明用電子証明書の暗証番号を変更しました。' "$JA_OLD" "type:$PIN" \
-	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度: ' "type:$NEW_PIN" \
+	'wait:利用者証明用電子証明書の新しい暗証番号 （数字4桁）: ' "type:$NEW_PIN" 'wait:もう一度入力してください: ' "type:$NEW_PIN" \
 	-- "${HANAKO[@]}" "${IN_JAPANESE[@]}" jpkictl pin change
 
 pin_hangs()
