@@ -39,7 +39,7 @@ int card_probe_find(const struct look *look, const char *id);
 int card_probe_answer(const struct look *look, const char *reader, int64_t ms);
 
 /*
- * The same for whether it is a My Number Card, of any user: 0, LOOK_OTHER or LOOK_UNCLEAR. It is asked for nothing but its
+ * The same for whether it is a My Number Card, of any user: 0, LOOK_OTHER or LOOK_UNCLEAR. Reads nothing but its
  * application and its kind.
  */
 int card_probe_kind(const struct look *look, const char *reader, int64_t ms);

@@ -20,7 +20,7 @@
 #define FOLDER "/pam_jpki"
 #define MARK "/enroll-offered"
 
-/* The folder of the user's for such things; false: the environment names none. */
+/* The user's directory for state (basedir-spec); false: the environment names none. */
 static bool
 state_folder(char path[static PATH_MAX])
 {
