@@ -6,7 +6,7 @@
  * One file for each account, NOTICES_DIR/UID, which only root reads and writes; the directory and
  * the file are checked as lib/safefile.h says. The time of its last change says when the user was told; it
  * is before 1970-01-02 until then. The user is told once a day (the day in Japan) for NOTICE_DAYS: one
- * login may be that of somebody who does not want the user to know.
+ * login may be that of an attacker, who does not want the user to know.
  */
 #ifndef JPKI_LIB_NOTICE_H
 #define JPKI_LIB_NOTICE_H

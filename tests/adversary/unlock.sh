@@ -64,7 +64,7 @@ file_for_everybody()
 	no_password 'a login with a file that everybody has read'
 }
 # Promise: A stored password comes out of its file with its own card and PIN alone, for its user, on its machine, and while it is root's alone.
-# Letter: the file is root's, regular, and nobody else can write to it; a careless restore has made it readable.
+# Letter: the file is root's, regular, and no other user can write to it; a careless restore has made it readable.
 # Seen to succeed: mutant password-file-for-all
 adversary file-for-everybody file_for_everybody
 

@@ -6,7 +6,7 @@
  *
  *	pam_jpki fleet 2 NUMBER				counts how often it was written as a whole ("1": before there was a journal)
  *	source GENERATION TIME ENROLLED BLOCKED		the state entry, as last believed
- *	held N						registrations whose removal waits for somebody to look
+ *	held N						registrations whose removal waits for an administrator
  *	mark NAME BLOCKED LIFTED			stamps; "-" for never
  *	have MODIFIED CREATED HASH[,HASH...] USER
  *	gone REMOVED HASH USER

@@ -498,7 +498,7 @@ block_refuses()
 	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl block "$PKI/good.crt"
 	expect_equal 'a plain user' 1 "$STATUS"
 	expect_equal 'the list' "$before" "$(sha256sum < "$BLOCKED")"
-	expect_login 'somebody who is not blocked' SUCCESS
+	expect_login 'another user, who is not blocked' SUCCESS
 	rm -f "$BLOCKED"
 	fresh_card
 }
