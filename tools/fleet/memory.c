@@ -106,12 +106,6 @@ memory_find_gone(const struct memory *m, const char *user, const char *hash)
 	return find(&m->gone, user, hash, SECOND_OF_GONE);
 }
 
-struct memory_mark *
-memory_find_mark(const struct memory *m, const char *name)
-{
-	return find(&m->marks, name, NULL, 0);
-}
-
 struct memory_user *
 memory_add_user(struct memory *m, const char *user)
 {

@@ -102,7 +102,6 @@ char *memory_write_changes(const struct memory *m, size_t *ret_len);
 /* Look one up; NULL if there is none. */
 struct memory_user *memory_find_user(const struct memory *m, const char *user);
 struct memory_gone *memory_find_gone(const struct memory *m, const char *user, const char *hash);
-struct memory_mark *memory_find_mark(const struct memory *m, const char *name);
 
 /* The one, made if need be; NULL without memory, or if there are MEMORY_ENTRIES_MAX already. */
 struct memory_user *memory_add_user(struct memory *m, const char *user);

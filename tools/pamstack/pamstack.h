@@ -285,14 +285,9 @@ bool pamstack_calls(const struct pamstack_list *list, const struct pamstack_line
 /* ---- output (print.c) ---- */
 
 /*
- * Prints a list, one line each, aligned; a substack's lines are indented. False: write error or out of
- * memory.
- */
-bool pamstack_print(FILE *to, const struct pamstack_list *list) MUST_CHECK;
-
-/*
- * Prints the change: unchanged lines begin with " ", removed ones with "- ", new ones with "+ ". *ret_same:
- * nothing changes (all lines were still printed).
+ * Prints the change, aligned, the lines of a substack indented: unchanged lines begin with "  ", removed ones
+ * with "- ", new ones with "+ ". *ret_same: nothing changes (all lines were still printed). False: write error
+ * or out of memory.
  */
 bool pamstack_print_change(FILE *to, const struct pamstack_list *before,
     const struct pamstack_list *after, bool *ret_same) MUST_CHECK;

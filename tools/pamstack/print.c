@@ -62,21 +62,6 @@ print_line(FILE *to, const struct pamstack_line *line, const struct widths *widt
 		print_arg(to, line->args[i]);
 }
 
-bool
-pamstack_print(FILE *to, const struct pamstack_list *list)
-{
-	struct widths widths = { 0 };
-
-	widen(&widths, list);
-	for (size_t i = 0; i < list->count; i++) {
-		print_line(to, &list->lines[i], &widths);
-		fputc('\n', to);
-	}
-	return ferror(to) == 0;
-}
-
-/* ---- before and after ---- */
-
 /* The printed lines of a list. */
 static void
 free_rows(char ***rows)

@@ -683,14 +683,16 @@ shows_a_stack(void **state)
 	char *text = NULL;
 	size_t len;
 	FILE *to = open_memstream(&text, &len);
+	bool same = false;
 
 	load("-auth required pam_env.so [a b\\]] c\nauth substack more\n", "auth sufficient pam_jpki.so\n", &stack);
-	assert_true(pamstack_print(to, &stack.own[PAMSTACK_AUTH]));
+	assert_true(pamstack_print_change(to, &stack.own[PAMSTACK_AUTH], &stack.own[PAMSTACK_AUTH], &same));
+	assert_true(same);
 	fclose(to);
 	assert_string_equal(text,
-	    "-auth   required    pam_env.so [a b\\]] c\n"
-	    "auth    substack    more\n"
-	    "  auth  sufficient  pam_jpki.so\n");
+	    "  -auth   required    pam_env.so [a b\\]] c\n"
+	    "  auth    substack    more\n"
+	    "    auth  sufficient  pam_jpki.so\n");
 	free(text);
 	pamstack_done(&stack);
 }
