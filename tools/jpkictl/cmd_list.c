@@ -218,7 +218,7 @@ print_table(const struct listing *l)
 	for (size_t i = 0; i < l->count; i++)
 		print_entry(&l->entries[i]);
 	if (l->count == 0)
-		printf("%s\n", _("No user is enrolled yet: jpkictl enroll USER"));
+		printf("%s\n", _("No card is registered yet: jpkictl enroll USER"));
 }
 
 /* --- as JSON ------------------------------------------------------------------------ */

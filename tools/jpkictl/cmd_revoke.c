@@ -30,8 +30,8 @@ revoke_here(struct tool *t, const char *user)
 
 	if (outcome_ok(&o)) {
 		tool_audit("revoke", "user", user);
-		printf(fleet_registers(t, user) ? _("%s: no longer enrolled on this machine\n") :
-		    _("%s: no longer enrolled; logins by card are refused from now on\n"), user);
+		printf(fleet_registers(t, user) ? _("%s: no longer registered on this machine\n") :
+		    _("%s: no longer registered; logins by card are refused from now on\n"), user);
 		unlock_tidy(t, user);
 	}
 	if (fleet_registers(t, user))

@@ -68,7 +68,7 @@ print_owner(struct tool *t, struct view der)
 
 	for (size_t i = 0; outcome_ok(&o) && i < owners.count && len < sizeof names; i++)
 		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "", owners.names[i]);
-	print_fact(_("enrolled for"), !outcome_ok(&o) ? outcome_code(o.status) :
+	print_fact(_("registered for"), !outcome_ok(&o) ? outcome_code(o.status) :
 	    names[0] != '\0' ? names : _("no user (jpkictl enroll USER)"));
 }
 

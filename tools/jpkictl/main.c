@@ -70,8 +70,8 @@ static const struct command commands[] = {
 	  "                        your password (polkit). Where self_enroll allows it, and\n"
 	  "                        no card of yours is registered that is still in order\n"),
 	  .needs_card = true, .run = cmd_enroll },
-	{ "list", N_("[--json] [--warn-days N]"), N_("list enrolled certificates and their expiry dates"),
-	  N_("Lists every enrolled certificate, the most urgent first: user, last day of\n"
+	{ "list", N_("[--json] [--warn-days N]"), N_("list registered certificates and their expiry dates"),
+	  N_("Lists every registered certificate, the most urgent first: user, last day of\n"
 	  "validity (in Japan), days left, first digits of the fingerprint, and whether it\n"
 	  "could log in now.\n\n"
 	  "  -j, --json         print JSON\n"
@@ -142,7 +142,7 @@ static const struct command commands[] = {
 	{ "status", N_("[--reader NAME]"), N_("show readers, cards, tries left and dates"),
 	  N_("Shows for every reader its card: kind of card, tries left of both PINs\n"
 	  "(uses none), validity of the certificate, the card's own expiry date, and for\n"
-	  "which user it is enrolled.\n\n"
+	  "which user it is registered.\n\n"
 	  "  -r, --reader NAME  only the reader whose name begins with NAME\n"),
 	  .needs_card = true, .caged = true, .run = cmd_status },
 	{ "survey", N_("[--json] [--reader NAME]"), N_("collect facts about a real card, for the project"),
@@ -154,7 +154,7 @@ static const struct command commands[] = {
 	  "  -r, --reader NAME  use the reader whose name begins with NAME\n"),
 	  .needs_card = true, .run = cmd_survey },
 	{ "ssh-keys", N_("USER"), N_("print a user's keys for sshd"),
-	  N_("Prints the public keys of a user's enrolled certificates that are valid now,\n"
+	  N_("Prints the public keys of a user's registered certificates that are valid now,\n"
 	  "in the format of authorized_keys. For AuthorizedKeysCommand in sshd_config(5).\n"),
 	  .run = cmd_ssh_keys },
 	{ "setup", N_("[OPTION...] | --confirm | --undo | --recover"), N_("set up card logins, step by step"),

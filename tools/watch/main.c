@@ -149,7 +149,7 @@ renewed(void *ctx, int *certificate)
 		return false;
 	o = load_enrollment(w, &look);
 	if (!outcome_ok(&o)) {
-		log_msg(&w->log, LOG_ERR, "%s: %s; using the earlier enrollment to recognize the card", outcome_code(o.status),
+		log_msg(&w->log, LOG_ERR, "%s: %s; using the earlier registration to recognize the card", outcome_code(o.status),
 		    outcome_state(o.status));
 		return false;
 	}
@@ -397,7 +397,7 @@ certificate_of_session(const struct watcher *w, int *ret)
 		return true;
 	*ret = card_probe_find(&w->look, w->session.cert);
 	if (*ret < 0)
-		log_msg(&w->log, LOG_ERR, "the card that opened this session is no longer enrolled; it is not watched");
+		log_msg(&w->log, LOG_ERR, "the card that opened this session is no longer registered; it is not watched");
 	return *ret >= 0;
 }
 
@@ -420,7 +420,7 @@ load_options(struct watcher *w)
 		return EXIT_CANNOT;
 	o = load_enrollment(w, &w->look);
 	if (o.status == OUTCOME_NOT_ENROLLED && w->session.cert[0] == '\0')
-		return nothing(w, "no card is enrolled for %s", w->account.name);
+		return nothing(w, "no card is registered for %s", w->account.name);
 	if (!outcome_ok(&o))
 		log_msg(&w->log, LOG_ERR, "%s: %s; the card is not watched", outcome_code(o.status),
 		    outcome_state(o.status));

@@ -359,12 +359,12 @@ index_of_users()
 	expect_equal 'hanako' '05000002 06f1a2b3 ' "$(serials_of hanako)"
 	expect_equal 'taro' '06f1a2b4 ' "$(serials_of taro)"
 	run jpkictl status
-	expect_match 'enrolled for' '.*enrolled for +hanako' "$(grep 'enrolled for' <<< "$OUT")"
+	expect_match 'registered for' '.*registered for +hanako' "$(grep 'registered for' <<< "$OUT")"
 	expect_lacks 'status' 'not in the index' "$OUT"
 	cp "$ENROLLED" "$USERS/.new" && mv "$USERS/.new" "$USERS/jiro.pem"
 	run jpkictl status
-	expect_match 'enrolled for, with a file that was put there' '.*enrolled for +hanako, jiro' \
-		"$(grep 'enrolled for' <<< "$OUT")"
+	expect_match 'registered for, with a file that was put there' '.*registered for +hanako, jiro' \
+		"$(grep 'registered for' <<< "$OUT")"
 	expect_has 'status' '1 registrations are not in the index; run jpkictl index' "$OUT"
 	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl index
 	expect_equal 'exit status for a user' 1 "$STATUS"

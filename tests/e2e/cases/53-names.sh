@@ -43,7 +43,7 @@ enroll_by_another_name()
 	expect_equal 'revoke, another account of that name' 1 "$STATUS"
 	run jpkictl revoke HANAKO
 	expect_equal 'revoke, exit status' 0 "$STATUS"
-	expect_has 'output' 'hanako: no longer enrolled' "$OUT"
+	expect_has 'output' 'hanako: no longer registered' "$OUT"
 	expect_equal 'files' '' "$(ls "$USERS")"
 	reset_config
 }
@@ -62,7 +62,7 @@ misnamed()
 	expect_lacks 'output' D522 "$OUT"
 	reset_config
 }
-run_case 'doctor: enrolled under a name that no login looks for' misnamed
+run_case 'doctor: registered under a name that no login looks for' misnamed
 
 # Two lines of passwd(5) with one uid are two accounts; the session says which it is.
 watch_of_two_names()
@@ -70,12 +70,12 @@ watch_of_two_names()
 	echo 'hana:x:2001:2001::/home/hanako:/bin/bash' >> /etc/passwd
 	enroll hanako good
 	run runuser -u hanako -- env LOGNAME=hana jpki-watch true
-	expect_has 'output' 'no card is enrolled for hana' "$(syslog_new)$OUT"
+	expect_has 'output' 'no card is registered for hana' "$(syslog_new)$OUT"
 	rm -f "$USERS/hanako.pem"
 	run runuser -u hanako -- env LOGNAME=taro jpki-watch true
-	expect_logged 'no card is enrolled for hanako$'
+	expect_logged 'no card is registered for hanako$'
 	run runuser -u hanako -- env LOGNAME=HANAKO jpki-watch true
-	expect_logged 'no card is enrolled for hanako$'
+	expect_logged 'no card is registered for hanako$'
 	reset_config
 }
 run_case 'jpki-watch: the name that the session was opened for' watch_of_two_names

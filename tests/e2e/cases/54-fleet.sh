@@ -141,7 +141,7 @@ by_jpkictl()
 	expect_has 'list --json' '"fleet": false' "$OUT"
 	run jpkictl revoke hanako
 	expect_equal 'revoke' 0 "$STATUS"
-	expect_has 'revoke' 'no longer enrolled on this machine' "$OUT"
+	expect_has 'revoke' 'no longer registered on this machine' "$OUT"
 	expect_has 'revoke' 'which stays registered' "$OUT"
 	run jpkictl revoke hanako
 	expect_equal 'revoke of what the organization registers' 1 "$STATUS"

@@ -607,7 +607,7 @@ nothing_to_watch()
 	watch_ends 0 'sessions of sshd are exempt' true
 	HERE=()
 	enroll hanako
-	watch_ends 0 'no card is enrolled for hanako' true
+	watch_ends 0 'no card is registered for hanako' true
 	enroll hanako good
 	reset_config
 }
@@ -715,9 +715,9 @@ remote_by_logind()
 cannot_watch()
 {
 	HERE=(JPKI_SESSION_CERT=0123456789abcdef)
-	watch_ends 2 'no longer enrolled' true
+	watch_ends 2 'no longer registered' true
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)0")
-	watch_ends 2 'no longer enrolled' true
+	watch_ends 2 'no longer registered' true
 	enroll hanako
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)")
 	watch_ends 2 'JPKI-E-NOT-ENROLLED' true
