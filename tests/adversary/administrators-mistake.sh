@@ -20,7 +20,7 @@ option_that_looks_right()
 # Promise: A configuration that is misspelt, unreadable or has the wrong owner is refused, and the log gives file and line. A file that was named must exist; without the usual one, the strict built-in values apply.
 # Letter: a person reads the line and sees an option with its value.
 # Seen to succeed: mutant unknown-option
-adversary option-that-looks-right option_that_looks_right
+adversary misspelt-option option_that_looks_right
 
 # A user who got hold of the directory takes away the file that keeps them out.
 configuration_taken_away()
@@ -112,5 +112,5 @@ openers_let_in()
 }
 # Promise: `jpkictl setup` writes no line that admits a user with neither the card nor the password, whatever the stack contains.
 # Letter: each stack refuses such users before setup, and its lines are in order.
-# Seen to succeed: mutant jump-that-ends-a-card-login stack-that-admits-everybody
-adversary opener-lines-that-let-in openers_let_in
+# Seen to succeed: mutant jump-that-ends-a-card-login stack-that-admits-every-user
+adversary keyring-lines-that-admit openers_let_in

@@ -81,7 +81,7 @@ adversary tool-writes-file tool_dies_by write
 # Promise: A card, certificate or CRL that gains control of the process of jpkictl that reads it controls a process in the same cage; the parent shows its text without control characters, and checks its result.
 # Letter: none: it opens a connection.
 # Seen to succeed: mutant tool-not-caged: "network: done, and the process lived"
-adversary tool-calls-home tool_dies_by network
+adversary tool-opens-a-connection tool_dies_by network
 
 tool_gets()	# ATTACK WHAT
 {

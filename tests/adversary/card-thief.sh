@@ -113,8 +113,8 @@ on_an_odd_list()	# LEAF
 }
 # Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: odd entries are passed over, and his comes after them.
-# Seen to succeed: mutant entries-after-an-odd-one
-adversary after-odd-entries on_an_odd_list revoked
+# Seen to succeed: mutant crl-entries-after-an-odd-one
+adversary revoked-after-odd-crl-entries on_an_odd_list revoked
 # Promise: A reported card is refused, by CRL, by block list, or by removing its enrollment, both before and after the PIN prompt.
 # Letter: a negative number is no certificate's; the encoder left out the zero that keeps his positive.
 # Seen to succeed: mutant negative-serial-number

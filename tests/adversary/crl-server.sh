@@ -121,7 +121,7 @@ fetcher_left_alone()
 # Promise: Such a child exits with its parent.
 # Letter: no descriptor of the child ends with the parent: it reads from a server, and writes when something comes.
 # Seen to succeed: mutant ends-with-its-parent
-adversary fetcher-left-alone fetcher_left_alone
+adversary fetcher-outlives-its-parent fetcher_left_alone
 
 none_runs()	# NAME
 {

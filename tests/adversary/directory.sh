@@ -49,7 +49,7 @@ registers_root()
 }
 # Promise: An attacker who controls the connection to the organization's directory, or the process that has it, can deny logins, but register neither root nor an account of the system.
 # Letter: every frame is in order, and so is every entry; the certificates are genuine.
-# Seen to succeed: mutant fleet-registers-anybody fleet-root-in-the-copy
+# Seen to succeed: mutant fleet-registers-any-account fleet-root-not-copied
 adversary network-half-registers-root registers_root
 
 block_of()	# FINGERPRINT: it is refused soon after
@@ -88,7 +88,7 @@ stops_the_rest()
 # Promise: No entry of the directory keeps the blocks, removals and registrations of other entries from a machine.
 # Letter: the help desk may add blocks, and adds two: one of 140 names, and one of 300,000 octets.
 # Seen to succeed: 9920b9d
-adversary entry-that-ends-the-answer stops_the_rest
+adversary oversized-entry-hides-the-rest stops_the_rest
 
 was_ahead()
 {
@@ -110,7 +110,7 @@ was_ahead()
 # Promise: No entry of the directory keeps the blocks, removals and registrations of other entries from a machine.
 # Letter: the state entry has its form; the clock of the host that wrote it was ahead for a moment.
 # Seen to succeed: 9920b9d
-adversary clock-that-was-ahead was_ahead
+adversary state-from-a-fast-clock was_ahead
 
 says_too_much()
 {
@@ -153,7 +153,7 @@ looks_round()
 # Promise: A server that gains control of the process that talks to the directory controls a process without files and other programs, of a user with no other job.
 # Letter: it leaves the writer alone, and looks for files and programs of the machine.
 # Seen to succeed: mutant network-half-not-caged
-adversary network-half-looks-round looks_round
+adversary network-half-reads-files looks_round
 
 # Another's certificate for the right name, or a right one for another name; the client's own configuration says "never".
 in_the_middle()
@@ -178,5 +178,5 @@ in_the_middle()
 }
 # Promise: Nothing is sent to a server of the organization's directory, and nothing taken from it, before it has proved by TLS that it is one.
 # Letter: TLS is up, the certificate is well-formed, and the machine's LDAP configuration has no objection.
-# Seen to succeed: mutant directory-not-proved
+# Seen to succeed: mutant ldap-server-certificate
 adversary directory-in-the-middle in_the_middle

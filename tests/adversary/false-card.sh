@@ -97,4 +97,4 @@ authority_of_a_forger()
 # Promise: An authority that a card presents becomes trusted only by a fingerprint that comes from elsewhere, and after a yes.
 # Letter: it has the name, serial number and extensions of the real one, and signed the certificate on the card.
 # Seen to succeed: mutant fingerprint-that-is-listed
-adversary authority-of-a-forger authority_of_a_forger
+adversary forged-authority authority_of_a_forger

@@ -45,7 +45,7 @@ card_for_root()
 }
 # Promise: What an organization registers opens neither root, nor an account of the system, nor one that the administrator has excepted.
 # Letter: a genuine card, the right PIN, and a registration that came with the copy as all others do.
-# Seen to succeed: mutant fleet-registers-anybody
+# Seen to succeed: mutant fleet-registers-any-account
 adversary fleet-card-for-root card_for_root
 
 card_for_the_way_in()
@@ -59,8 +59,8 @@ card_for_the_way_in()
 }
 # Promise: What an organization registers opens neither root, nor an account of the system, nor one that the administrator has excepted.
 # Letter: as above; the uid is an ordinary one.
-# Seen to succeed: mutant fleet-never-ignored
-adversary fleet-card-for-the-way-in card_for_the_way_in
+# Seen to succeed: mutant fleet-excepted-accounts
+adversary fleet-card-for-an-excepted-account card_for_the_way_in
 
 # Root of this machine enrolled the card, and the organization has blocked it: the finder tries here.
 blocked_elsewhere()
@@ -107,7 +107,7 @@ state_of_the_future()
 }
 # Promise: If the administrator says so, no card of a copy that is too old, or of unknown age, is accepted.
 # Letter: the state has a time that is no more than fleet_max_age ago, and never will be.
-# Seen to succeed: mutant fleet-of-the-future
+# Seen to succeed: mutant fleet-copy-of-unknown-age
 adversary fleet-state-of-the-future state_of_the_future
 
 # --- what the directory is made to say -------------------------------------------------------
@@ -214,7 +214,7 @@ block_made_to_end()
 # Promise: A directory that is restored, cut off or emptied brings no registration back, and lifts no block.
 # Letter: there is no entry any more that blocks the card; then there is one that lifts, as old as the block.
 # Seen to succeed: mutant fleet-lift-of-the-same-moment
-adversary fleet-block-made-to-end block_made_to_end
+adversary fleet-block-removed-or-lifted block_made_to_end
 
 # The leaver's friend has a backup of this machine, and lays one file of it back into the copy.
 file_of_an_old_copy()
@@ -252,5 +252,5 @@ root_in_the_directory()
 }
 # Promise: What an organization registers opens neither root, nor an account of the system, nor one that the administrator has excepted.
 # Letter: a genuine card and an entry in due form, whose uid is root, or a path to it.
-# Seen to succeed: mutant fleet-root-in-the-copy
+# Seen to succeed: mutant fleet-root-not-copied
 adversary fleet-root-in-the-directory root_in_the_directory

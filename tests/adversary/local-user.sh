@@ -134,7 +134,7 @@ index_that_names_root()
 }
 # Promise: A card names the accounts that it is registered for, and no others, and the name is taken back if the login that follows fails.
 # Letter: the index is root's, whole and up to date; one line, which root has spoilt, has the serial number of his card.
-# Seen to succeed: mutant owner-by-the-index-alone
+# Seen to succeed: mutant index-without-registration
 adversary index-that-names-root index_that_names_root
 
 password_for_the_card()

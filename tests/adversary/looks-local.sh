@@ -126,7 +126,7 @@ borrowed_console()
 # Promise: Only users at this machine can use its reader.
 # Letter: su takes its terminal from any of its descriptors: 2>/dev/tty1 over ssh, by a user who owns that console.
 # Seen to succeed: 1e570f7: asked for the PIN, with remote=strict, in a session that logind calls remote
-adversary borrowed-console borrowed_console
+adversary ssh-with-a-console-descriptor borrowed_console
 
 ssh_without_a_trace()
 {
@@ -138,7 +138,7 @@ ssh_without_a_trace()
 # Promise: Only users at this machine can use its reader.
 # Letter: where there is no logind, sudo -S without a terminal leaves nothing in utmp.
 # Seen to succeed: 1e570f7: asked for the PIN
-adversary ssh-without-a-trace ssh_without_a_trace
+adversary ssh-without-logind-or-utmp ssh_without_a_trace
 
 # A program that takes logins from elsewhere and gives no name: hanako's card is on the reader of this machine.
 asks_for_the_name()
@@ -162,4 +162,4 @@ asks_for_the_name()
 # Promise: No user elsewhere learns from a card on the reader whose it is.
 # Letter: the option is on, the name is empty, the card is there; each program says in its own way where the user is, or nothing.
 # Seen to succeed: mutant name-for-remote-users
-adversary asks-for-the-name asks_for_the_name
+adversary remote-user-asks-for-the-name asks_for_the_name

@@ -87,8 +87,8 @@ card_that_wants_a_length()
 }
 # Promise: As a PIN, a card only ever gets four digits that were typed for it.
 # Letter: 6C04 is what a card says to a command with a wrong Le, and the right one is named.
-# Seen to succeed: mutant query-sent-again
-adversary card-that-wants-a-length card_that_wants_a_length
+# Seen to succeed: mutant tries-query-with-a-length
+adversary card-that-asks-for-le card_that_wants_a_length
 
 # It says who its holder is wherever it may say something, and its reader has a number of its own.
 card_that_tells()

@@ -109,7 +109,7 @@ challenge_in_a_text()
 # Promise: The client signs only for the user and the host that its own ssh names, with the host key that this ssh got, and only once for each ssh.
 # Letter: the last line is a challenge of the right form for a server that the user knows; the text above it is the server's to write.
 # Seen to succeed: mutant host-of-the-prompt
-adversary challenge-in-a-text challenge_in_a_text
+adversary challenge-below-server-text challenge_in_a_text
 
 # It knows what is in the file of a stored password (doc/unlock.md), and wants the one signature that opens it.
 challenge_that_unlocks()

@@ -38,7 +38,7 @@ card_is_idle()
 }
 # Promise: A verified state that it left on the card is dropped before a login, and no login leaves one.
 # Letter: the helper drops the state on every way out; SIGKILL leaves it none.
-# Seen to succeed: mutant a-card-left-verified
+# Seen to succeed: mutant card-left-verified
 adversary helper-killed-after-verify helper_killed_after_verify
 
 # As root it may read any memory. While the card signs, the PIN has gone to it already.

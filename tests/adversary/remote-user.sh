@@ -75,8 +75,8 @@ who_is_enrolled()
 }
 # Promise: A remote user cannot find out which users are enrolled.
 # Letter: his answers have the form of a reply, and he needs no login; he looks at what is asked, and at ssh's own messages.
-# Seen to succeed: mutant reason-not-shown
-adversary who-is-enrolled who_is_enrolled
+# Seen to succeed: mutant reason-hidden-from-remote-users
+adversary remote-user-probes-enrollment who_is_enrolled
 
 # A program whose user says in PAM's environment what sshd says of a key.
 key_by_the_environment()
@@ -96,6 +96,6 @@ key_by_the_environment()
 # Promise: A key that sshd has accepted is compared exactly, and only sshd can report one.
 # Letter: the key is an enrolled one, in the very form in which sshd names it; but sshd has not said so.
 # Seen to succeed: mutant ssh-key-from-sshd-only key-of-another-program
-adversary key-by-the-environment key_by_the_environment
+adversary key-in-the-environment key_by_the_environment
 
 stop_sshd

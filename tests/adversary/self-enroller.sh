@@ -32,7 +32,7 @@ for_a_service()
 # Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the account is the caller's own; it is that of a service which was taken over.
 # Seen to succeed: mutant caller-that-is-a-system-account
-adversary self-for-a-service for_a_service
+adversary self-enroll-for-a-service for_a_service
 
 with_a_shared_number()
 {
@@ -45,8 +45,8 @@ with_a_shared_number()
 }
 # Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the number that pkexec gives is the caller's; another account, whose groups are others, has it too.
-# Seen to succeed: mutant caller-with-a-namesake
-adversary self-with-a-shared-number with_a_shared_number
+# Seen to succeed: mutant caller-with-a-shared-uid
+adversary self-enroll-shared-uid with_a_shared_number
 
 with_somebodys_card()
 {
@@ -58,7 +58,7 @@ with_somebodys_card()
 # Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the card proves its key, its PIN is right, and taro has no registration; the card is hanako's.
 # Seen to succeed: mutant card-of-another-account
-adversary self-with-somebodys-card with_somebodys_card
+adversary self-enroll-another-users-card with_somebodys_card
 
 in_a_language_of_his_own()
 {
@@ -77,7 +77,7 @@ in_a_language_of_his_own()
 # Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: he chooses a language, which is his to choose; it leads to a catalogue of his, with formats for printf(3).
 # Seen to succeed: mutant language-that-is-a-path
-adversary self-in-his-language in_a_language_of_his_own
+adversary self-enroll-hostile-language in_a_language_of_his_own
 
 exchanges_the_card()
 {
@@ -89,8 +89,8 @@ exchanges_the_card()
 }
 # Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: he is polkit's "self": he has typed the password of the account.
-# Seen to succeed: mutant claim-of-a-registered-account
-adversary self-exchanges-the-card exchanges_the_card
+# Seen to succeed: mutant self-enroll-replaces-a-card
+adversary self-enroll-replaces-the-card exchanges_the_card
 
 registers_meanwhile()
 {
@@ -101,8 +101,8 @@ registers_meanwhile()
 }
 # Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: nothing was registered when he began; he waits at the prompt until the administrator has registered taro's card.
-# Seen to succeed: mutant claim-judged-once
-adversary self-meanwhile registers_meanwhile
+# Seen to succeed: mutant self-enroll-judged-once
+adversary self-enroll-during-registration registers_meanwhile
 
 account_phase()	# [OPTION of pamdrive…]
 {
@@ -126,7 +126,7 @@ logs_in_first()
 # Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: the user is told at the next login, and that is the thief's.
 # Seen to succeed: mutant notice-told-once
-adversary self-logs-in-first logs_in_first
+adversary self-enroll-reads-the-notice logs_in_first
 
 read_by_another()
 {
@@ -141,4 +141,4 @@ read_by_another()
 # Promise: A valid registration, or one that was ended before its time, cannot be exchanged by a user who knows the password; a new registration is reported to the user for a week.
 # Letter: it is a login of taro's; another account makes it, by su with the new card.
 # Seen to succeed: mutant notice-of-another-account
-adversary self-read-by-another read_by_another
+adversary self-enroll-notice-read-by-another read_by_another

@@ -56,7 +56,7 @@ the_writer_of_keys()
 # Promise: The system user that supplies keys to sshd has no other job.
 # Letter: it is another user, as whom sshd does not ask, and writes into the answer by /proc before main() could forbid it.
 # Seen to succeed: 1e570f7: as nobody, whom the shipped example named
-adversary writer-of-keys the_writer_of_keys
+adversary other-user-rewrites-ssh-keys the_writer_of_keys
 
 # The user's own process waits for the helper of the user's screen locker.
 the_tracer_at_exec()

@@ -34,4 +34,4 @@ a_name_with_fields()
 # Promise: A name chosen by an attacker is one value in a log line, and cannot look like another field.
 # Letter: a user's name may have blanks and "=", and this one has no control character.
 # Seen to succeed: mutant user-in-a-log-line
-adversary name-with-fields a_name_with_fields
+adversary user-name-with-log-fields a_name_with_fields

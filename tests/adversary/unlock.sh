@@ -66,7 +66,7 @@ file_for_everybody()
 # Promise: A stored password comes out of its file with its own card and PIN alone, for its user, on its machine, and while it is root's alone.
 # Letter: the file is root's, regular, and no other user can write to it; a careless restore has made it readable.
 # Seen to succeed: mutant password-file-for-all
-adversary file-for-everybody file_for_everybody
+adversary readable-password-file file_for_everybody
 
 program_of_the_user()
 {
@@ -116,4 +116,4 @@ pin_for_a_password()
 # Promise: A stored password goes only to a program that root has started, after a login that the card has decided, where a line says so, and never looks like a PIN.
 # Letter: a password is to be unlocked, the verdict is a success, and what it hands over is four bytes of text: the PIN that was typed.
 # Seen to succeed: mutant pin-for-a-password
-adversary helper-that-hands-on-the-pin pin_for_a_password
+adversary helper-that-passes-the-pin-as-password pin_for_a_password
