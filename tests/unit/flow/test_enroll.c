@@ -51,6 +51,34 @@ test_survey_of_a_good_card(void **state)
 	assert_string_equal(kit_get(k, "sign-tries"), "4");
 }
 
+/* The authority's certificate, for `jpkictl trust add --card`: read without the PIN, or not at all. */
+static void
+test_authority_on_the_card(void **state)
+{
+	static uint8_t der[JPKI_CERT_MAX];
+	struct kit *k = *state;
+	struct outcome o;
+	size_t len = 0;
+
+	kit_insert(k, 0, "good", NULL);
+	o = survey_read_ca(&k->env, "Reader 0", der, &len);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_true(len > 500 && der[0] == 0x30);
+	assert_int_equal(k->open_reader, -1);
+	assert_int_equal(kit_stats(k).verifies, 0);
+	kit_fault(k, "ins b0:* sw 6a82");
+	o = survey_read_ca(&k->env, "Reader 0", der, &len);
+	assert_int_not_equal(o.status, OUTCOME_OK);
+	assert_int_equal(k->open_reader, -1);
+	kit_insert(k, 0, "good", "profile=nojpki");
+	o = survey_read_ca(&k->env, "Reader 0", der, &len);
+	assert_int_equal(o.status, OUTCOME_NOT_JPKI);
+	assert_int_equal(k->open_reader, -1);
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
+	o = survey_read_ca(&k->env, "Reader 0", der, &len);
+	assert_int_equal(o.status, OUTCOME_CARD_BUSY);
+}
+
 static void
 test_survey_of_other_cards(void **state)
 {
@@ -592,6 +620,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_survey_of_a_good_card),
 		TEST(test_survey_of_other_cards),
+		TEST(test_authority_on_the_card),
 		TEST(test_choice_of_reader), TEST(test_other_cards_are_passed_over), TEST(test_one_card_in_two_slots),
 		TEST(test_card_that_another_program_holds), TEST(test_name_of_a_reader),
 		TEST(test_proof),

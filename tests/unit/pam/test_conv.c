@@ -16,10 +16,28 @@ static struct {
 	int code;
 	bool no_response;	/* leaves *ret as it found it */
 	const char *reply;	/* NULL: a response without text */
+	char *resp;		/* its copy, which our code frees */
+	size_t resp_len;
+	bool freed, wiped;	/* whether it was empty then */
 	unsigned int calls;
 	int style;
 	char text[512];
 } app;
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void
+__wrap_free(void *p)
+{
+	if (p != NULL && p == app.resp) {
+		app.freed = app.wiped = true;
+		for (size_t i = 0; i < app.resp_len; i++)
+			app.wiped = app.wiped && app.resp[i] == '\0';
+		app.resp = NULL;
+	}
+	__real_free(p);
+}
 
 static int
 converse(int count, const struct pam_message **messages, struct pam_response **ret, void *ctx)
@@ -35,8 +53,12 @@ converse(int count, const struct pam_message **messages, struct pam_response **r
 		return app.code;
 	r = calloc(1, sizeof *r);
 	assert_non_null(r);
-	if (app.reply != NULL)
-		r->resp = strdup(app.reply);	/* the sanitizer sees whether it is freed */
+	if (app.reply != NULL) {
+		r->resp = strdup(app.reply);
+		assert_non_null(r->resp);
+		app.resp = r->resp;
+		app.resp_len = strlen(app.reply);
+	}
 	*ret = r;
 	return PAM_SUCCESS;
 }
@@ -150,6 +172,18 @@ a_password_goes_on_if_asked(void **state)
 	assert_true(pin_is(""));
 }
 
+/* What was typed is gone from the memory of the application, whether it was a PIN or not. */
+static void
+what_was_typed_is_wiped(void **state)
+{
+	(void)ask("0719", false);
+	assert_true(app.freed && app.wiped);
+	for (size_t i = 0; i < COUNT(replies); i++) {
+		(void)ask(replies[i], i % 2 == 0);
+		assert_true(app.freed && app.wiped);
+	}
+}
+
 /* Only Enter: no PIN, no password either. */
 static void
 an_empty_line_is_no_answer(void **state)
@@ -255,6 +289,7 @@ main(void)
 		TEST(four_digits_are_a_pin),
 		TEST(anything_else_is_not),
 		TEST(a_password_goes_on_if_asked),
+		TEST(what_was_typed_is_wiped),
 		TEST(an_empty_line_is_no_answer),
 		TEST(no_answer_is_a_cancel),
 		TEST(without_a_conversation),
