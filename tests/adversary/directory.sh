@@ -112,6 +112,44 @@ was_ahead()
 # Seen to succeed: 9920b9d
 adversary state-from-a-fast-clock was_ahead
 
+lines_with() { grep -c -- "$1" "$E2E_LOGS/run.log"; }
+often_behind() { [ "$(lines_with JPKI-E-FLEET-BEHIND)" -ge 4 ]; }
+
+# By the fourth time, the next attempt is 8 to 16 seconds away; three blocks come meanwhile.
+is_behind()
+{
+	local i name
+
+	directory_begins hanako good
+	sed -i 's/generation=1 /generation=9 /' "$D/all.ldif"
+	start_slapd a 3890
+	start_run
+	comes_true 'registered' 20000 registered hanako
+	stop_slapd a
+	rm -rf "$D/a"
+	make_directory hanako good taro other-person > "$D/all.ldif"
+	start_slapd a 3890
+	comes_true 'it is behind' 60000 often_behind
+	for i in 1 2; do
+		name=$(printf '%064x' "$i")
+		word_of "$name" 'block lost' | add
+		within 2000 blocked "$name" || broken "block $i is not in force after two seconds"
+		sleep 1
+	done
+	word_of "$(hash_of good)" 'block lost' | add
+	within 2000 blocked "$(hash_of good)" || broken 'the card of hanako is not blocked after two seconds'
+	card_login 'blocked' CRED_EXPIRED
+	not_registered taro || fail 'a directory that is behind registers'
+	GENERATION=9
+	touch_state 2
+	comes_true 'it is believed again' 70000 registered taro
+	fleet_ends
+}
+# Promise: A server of the directory that is not believed, because it was restored from a backup, blocks a card as fast as one that is.
+# Letter: the only server has an old backup, which the machine has noticed some times already, so that it waits for long before it tries again.
+# Seen to succeed: mutant fleet-behind-not-heard
+adversary directory-behind-for-good is_behind
+
 says_too_much()
 {
 	taken_over floods

@@ -26,7 +26,6 @@ visit(struct session *s)
 	enum feed_mode mode;
 	enum session_end end = SESSION_LOST;
 
-	s->whole = false;
 	s->seen = 0;
 	if (link_open(&s->link, server, s->request->certificate)) {
 		mode = rules_may_persist(s->link.offers_sync, s->no_sync, s->link.vendor) ? FEED_PERSIST : FEED_POLL;
@@ -41,11 +40,18 @@ visit(struct session *s)
 	return end;
 }
 
+/* Every server once before the delay grows. */
+static int64_t
+delay_after(const struct session *s, unsigned int failures)
+{
+	return rules_delay(DELAY_BASE_S, failures / (unsigned int)s->request->count, session_random());
+}
+
 /* False: the writer has gone. What else it says does not shorten the wait. */
 static bool
 wait_before_next(struct session *s, unsigned int failures)
 {
-	int64_t until = session_clock() + rules_delay(DELAY_BASE_S, failures, session_random());
+	int64_t until = session_clock() + delay_after(s, failures);
 	enum session_end end;
 	bool heard;
 
@@ -62,6 +68,11 @@ go_round(struct session *s)
 	enum session_end end;
 
 	for (;;) {
+		bool stayed;
+
+		s->whole = false;
+		s->leave_at = 0;
+		s->stay = delay_after(s, failures + 1);
 		end = visit(s);
 		if (end == SESSION_OVER)
 			return;
@@ -71,9 +82,10 @@ go_round(struct session *s)
 			s->server = (s->server + 1) % (unsigned int)s->request->count;
 			s->no_sync = false;
 		}
-		failures = s->whole && end != SESSION_NEXT ? 0 : failures + 1;
-		/* Every server once before the delay grows. */
-		if (!wait_before_next(s, failures / (unsigned int)s->request->count))
+		failures = s->whole && s->leave_at == 0 ? 0 : failures + 1;
+		stayed = s->leave_at != 0 && end == SESSION_NEXT;
+		s->whole = false;	/* so that the wait ends at its time */
+		if (!stayed && !wait_before_next(s, failures))
 			return;
 	}
 }

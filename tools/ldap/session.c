@@ -49,22 +49,47 @@ read_command(void)
 	return n != 1 ? SESSION_OVER : command == FEED_NEXT ? SESSION_NEXT : SESSION_AGAIN;
 }
 
+/* The writer wants something. Returns false if the session is over for it: *ret_end. */
+static bool
+obey(struct session *s, enum session_end *ret_end)
+{
+	*ret_end = read_command();
+	if (*ret_end != SESSION_NEXT || !s->whole)
+		return false;
+	if (s->leave_at == 0)
+		s->leave_at = session_clock() + s->stay;
+	return true;
+}
+
+/* Seconds for poll(2): no longer than we stay. */
+static int
+limit_wait(const struct session *s, int seconds)
+{
+	int64_t left = s->leave_at - session_clock();
+
+	if (s->leave_at == 0 || left >= seconds)
+		return seconds;
+	return left > 0 ? (int)left : 0;
+}
+
 bool
 session_wait(struct session *s, int seconds, bool *ret_server, enum session_end *ret_end)
 {
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 
+	*ret_server = false;
+	if (s->leave_at != 0 && session_clock() >= s->leave_at) {
+		*ret_end = SESSION_NEXT;
+		return false;
+	}
 	if (s->link.ld != NULL)
 		(void)ldap_get_option(s->link.ld, LDAP_OPT_DESC, &fds[1].fd);
-	*ret_server = false;
-	if (poll(fds, 2, seconds < 0 ? -1 : seconds * 1000) < 0 && errno != EINTR) {
+	if (poll(fds, 2, limit_wait(s, seconds) * 1000) < 0 && errno != EINTR) {
 		*ret_end = SESSION_OVER;
 		return false;
 	}
-	if (fds[0].revents != 0) {
-		*ret_end = read_command();
+	if (fds[0].revents != 0 && !obey(s, ret_end))
 		return false;
-	}
 	*ret_server = fds[1].revents != 0;
 	return true;
 }

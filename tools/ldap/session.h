@@ -30,6 +30,8 @@ struct session {
 	unsigned int server;	/* its number in the request */
 	bool no_sync;		/* the server has turned us away before: poll */
 	bool whole;		/* a whole answer has come */
+	int64_t stay;		/* seconds that a connection which the writer does not believe is kept all the same, for its blocks */
+	int64_t leave_at;	/* seconds, monotonic: when it is given up; 0: it is believed */
 	int64_t started;	/* seconds, monotonic: when it came */
 	int64_t seen;		/* registrations that the server has */
 	struct known known;
@@ -44,8 +46,11 @@ bool session_entry(const struct session *s, enum feed_kind kind, uint32_t number
 void session_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Waits until the server sends something, or the writer does, or that many seconds have passed (-1: no limit). True: go on,
- * and *ret_server says whether the server has sent something. False: *ret_end.
+ * Waits until the server sends something, or the writer does, or that many seconds have passed. True: go on, and *ret_server
+ * says whether the server has sent something. False: *ret_end.
+ *
+ * If the writer wants another server after a whole answer, we stay for s->stay seconds more: there may be no server that it
+ * believes, and the blocks that this one sends count all the same.
  */
 bool session_wait(struct session *s, int seconds, bool *ret_server, enum session_end *ret_end);
 
