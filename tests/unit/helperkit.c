@@ -44,6 +44,7 @@ __wrap_cage_enter(const struct conf *conf, bool host_keys, const struct log *log
 {
 	here->marks->entered++;
 	here->marks->host_keys = host_keys;
+	here->marks->connected = here->readers->contexts;
 	return here->enter;
 }
 

@@ -18,8 +18,7 @@
 struct helperkit_marks {
 	unsigned int prepared, entered, sealed;
 	bool host_keys;			/* cage_enter() was told that they are read */
-	unsigned int opened_unsealed;	/* cards powered before cage_seal(): has to be 0 */
-	unsigned int blocks;		/* of memory that a helper left; with tests/faults alone */
+	unsigned int connected;		/* connections to pcscd when the cage was entered */
 };
 
 struct helperkit {

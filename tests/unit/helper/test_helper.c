@@ -533,6 +533,55 @@ without_its_cage_it_does_nothing(void **state)
 	assert_int_equal(h->readers->reader[0].resets, 1);	/* as placed: never opened */
 }
 
+/* pcscd's rules admit root, and not always the user that a helper of root becomes in its cage. */
+static void
+pcscd_is_connected_before_the_cage_if_needed(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_int_equal(h->marks->connected, 1);
+	h->where = WHERE_SSH;
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_REMOTE);
+	assert_int_equal(h->marks->connected, 0);
+	h->where = WHERE_CONSOLE;
+	snprintf(h->request.user, sizeof h->request.user, "taro");
+	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_NOT_ENROLLED);
+	assert_int_equal(h->marks->connected, 0);
+}
+
+/* A stored password is unlocked by a login with the PIN, and by nothing else. */
+static void
+unlock_is_for_logins_by_pin(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "unlock=yes");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_true(m.ready.unlock);
+	helperkit_leave(h);
+	(void)helperkit_end(h);
+	h->request.task = PROTO_PIN_CHANGE;
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_false(m.ready.unlock);
+	helperkit_leave(h);
+	(void)helperkit_end(h);
+	h->request.task = PROTO_LOGIN;
+	h->where = WHERE_SSH;
+	h->request.sshd = true;
+	helperkit_word(h, "remote=challenge");
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, &m);
+	assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
+	assert_false(m.ready.unlock);
+	helperkit_leave(h);
+	(void)helperkit_end(h);
+}
+
 /* --- the log ------------------------------------------------------------------------------------------- */
 
 static void
@@ -1036,6 +1085,8 @@ main(void)
 		TEST(started_by_hand_it_says_so),
 		TEST(faulty_options_are_refused),
 		TEST(without_its_cage_it_does_nothing),
+		TEST(pcscd_is_connected_before_the_cage_if_needed),
+		TEST(unlock_is_for_logins_by_pin),
 		TEST(debug_lines_are_sent_on_wish),
 		TEST(log_ends_at_its_bound),
 		TEST(name_is_asked_for_where_the_card_gives_none),
