@@ -99,6 +99,7 @@ declare -A SUBJECT=(
 	[helpdesk]=/DC=example/OU=people/UID=helpdesk
 	[hanako]=/DC=example/OU=people/UID=hanako
 	[heartbeat]=/DC=example/OU=services/CN=heartbeat
+	[verifier]=/DC=example/OU=services/CN=verifier
 )
 
 # identity NAME SUBJECT: NAME.key and NAME.crt; the name counts for a server as well.

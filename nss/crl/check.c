@@ -41,6 +41,8 @@ struct search {
 	bool listed, invalid, not_yet, covered, stale, no_memory;
 	struct crlindex_hit hit;	/* if listed */
 	char hit_list[INDEX_NAME_MAX];
+	int64_t hit_update;		/* if listed: thisUpdate of the newest such list */
+	int64_t covered_update;		/* if covered: of the newest such list */
 	int64_t begins;			/* if not_yet */
 	int64_t ended;			/* if stale */
 };
@@ -80,6 +82,8 @@ judge_crl_times(struct search *s, const struct crl_facts *f)
 	} else if (!speaks_for(s, f)) {
 		return;
 	} else if (age == CRL_AGE_FRESH || age == CRL_AGE_GRACE) {
+		if (!s->covered || f->this_update > s->covered_update)
+			s->covered_update = f->this_update;
 		s->covered = true;
 	} else {
 		if (!s->stale || f->next_update > s->ended)
@@ -104,6 +108,8 @@ ask_index(struct search *s, const char *file, const struct crlindex *index)
 		refuse_list(s, file, crl_fault_text(CRL_INDEX));
 		return;
 	}
+	if (hit.listed && (!s->listed || f->this_update > s->hit_update))
+		s->hit_update = f->this_update;
 	/* A final revocation outranks a suspension. */
 	if (hit.listed && (!s->listed || s->hit.reason == REASON_HOLD)) {
 		s->listed = true;
@@ -329,11 +335,24 @@ answer_without(const struct search *s)
 	return outcome_of(OUTCOME_CRL_MISSING);
 }
 
+static void
+note_found(const struct search *s)
+{
+	if (s->c->found == NULL)
+		return;
+	if (s->listed)
+		*s->c->found = (struct crlcheck_found){ .reason = s->hit.reason, .this_update = s->hit_update };
+	else
+		s->c->found->this_update = s->covered_update;
+}
+
 static struct outcome
 answer(const struct search *s)
 {
 	char date[CLK_UTC_MAX];
 
+	if (s->listed || s->covered)
+		note_found(s);
 	if (s->listed)
 		return answer_listed(s);
 	if (s->no_memory)

@@ -30,12 +30,19 @@ enum crl_policy {
 	CRL_OFF,	/* no list is searched */
 };
 
+/* What has decided, of REVOKED, SUSPENDED and OK; otherwise unchanged. */
+struct crlcheck_found {
+	uint8_t reason;		/* enum crl_reason; of OK as it was */
+	int64_t this_update;	/* of the newest list that has the certificate, or that proves that it is not revoked */
+};
+
 struct crlcheck {
 	const char *dir;	/* of the store (nss/crl/store.h) */
 	uid_t owner;		/* 0 but in tests */
 	enum crl_policy policy;
 	int64_t grace;		/* seconds after nextUpdate in which a list still counts */
 	const struct log *log;
+	struct crlcheck_found *found;	/* NULL: not of interest */
 };
 
 /*

@@ -254,3 +254,54 @@ root_in_the_directory()
 # Letter: a genuine card and an entry in due form, whose uid is root, or a path to it.
 # Seen to succeed: mutant fleet-root-not-copied
 adversary fleet-root-in-the-directory root_in_the_directory
+
+# --- the machine that has the CRLs -------------------------------------------------------------------
+
+SUSPENDED=$(openssl x509 -in "$PKI/ca1.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)-06f1d002
+
+# by_lists DESCRIPTION: what is printed for a directory where the suspended card's entry says so, by a list without it
+by_lists()
+{
+	lay_copy hanako
+	cp "$PKI/suspended.crt" "$FLEET/users/hanako.pem"
+	write_conf "fleet_dir = $FLEET" "fleet_base = ou=jpki,dc=example"
+	rm -rf "$CRLS"
+	put_crls ca1-released.crl || fail 'no list'
+	printf 'dn: cn=%s,ou=blocked,ou=jpki,dc=example\nobjectClass: device\ncn: %s\ndescription: %s\n' "$SUSPENDED" "$SUSPENDED" "$1" |
+		setpriv --reuid taro --regid taro --init-groups jpkictl fleet revoke-from-crl - > "$WORK/by-lists" 2>> "$LOG"
+	expect_equal 'exit status' 0 $?
+	cat "$WORK/by-lists" >> "$LOG"
+}
+
+# The thief has a list of before the suspension installed again (a backup of the verifier's machine).
+list_of_before()
+{
+	by_lists "block 2026-01-01T00:00:00Z revoke-from-crl certificateHold $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+	[ ! -s "$WORK/by-lists" ] || broken 'an earlier list ends a block'
+	by_lists 'block 2026-01-01T00:00:00Z revoke-from-crl certificateHold 2026-01-01T00:00:00Z'
+	expect_has 'a later list' 'description: lift' "$(cat "$WORK/by-lists")"
+	rm -rf "$FLEET"
+	reset_config
+}
+# Promise: A block that follows from a CRL ends only by a later, valid list that covers the certificate; what a person has blocked, no list unblocks.
+# Letter: a list of the real authority, valid today, without the card; but it was made before the one that had it.
+# Seen to succeed: mutant revoking-by-an-earlier-list
+adversary list-of-before-the-suspension list_of_before
+
+# The card is lost, not revoked: no list has ever had it. Its finder hopes for the next run.
+list_without_the_lost_card()
+{
+	local words
+
+	for words in 'block lost' 'block' "block 2026-01-01T00:00:00Z by hanako (uid 2001)" \
+		'block 2026-01-01T00:00:00Z the-help-desk certificateHold 2026-01-01T00:00:00Z'; do
+		by_lists "$words"
+		[ ! -s "$WORK/by-lists" ] || broken "a list ends \"$words\""
+	done
+	rm -rf "$FLEET"
+	reset_config
+}
+# Promise: A block that follows from a CRL ends only by a later, valid list that covers the certificate; what a person has blocked, no list unblocks.
+# Letter: a valid list that does not have the card, and an entry of the form that the verifier looks for.
+# Seen to succeed: mutant revoking-note-of-others
+adversary list-without-the-lost-card list_without_the_lost_card

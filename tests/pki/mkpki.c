@@ -208,11 +208,13 @@ static const struct crl_row {
 	bool delta, unknown_critical, tampered;
 	bool odd, unknown_entry;	/* entries, before the others */
 	const char *also;		/* a leaf that is listed as well */
+	bool released;			/* "suspended" is suspended no more */
 } crls[] = {
 	{ "ca1", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100 },
 	{ "ca1-all", "ca1", NULL, WHOLE, -HOUR, 30 * DAY, 100 },
 	{ "ca1-newer", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101 },
 	{ "ca1-good-revoked", "ca1", NULL, MUNICIPALITY, -HOUR / 2, 31 * DAY, 101, .also = "good" },
+	{ "ca1-released", "ca1", NULL, MUNICIPALITY, -HOUR / 4, 31 * DAY, 102, .released = true },
 	{ "ca1-odd", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .odd = true },
 	{ "ca1-unknown-entry", "ca1", NULL, MUNICIPALITY, -HOUR, 30 * DAY, 100, .unknown_entry = true },
 	{ "ca1-older", "ca1", NULL, MUNICIPALITY, -2 * HOUR, 29 * DAY, 99 },
@@ -822,7 +824,8 @@ put_entries(struct der *entries, const struct crl_row *row, const struct ca *ca)
 	for (uint32_t i = 0; i < 5; i++)
 		crlmaker_serial(entries, 0x02000000 + 77 * i, now - 3 * DAY, NO_REASON);
 	put_leaf(entries, ca, "revoked", 1);
-	put_leaf(entries, ca, "suspended", 6);
+	if (!row->released)
+		put_leaf(entries, ca, "suspended", 6);
 	put_leaf(entries, ca, "unlisted", 8);
 	if (row->also != NULL)
 		put_leaf(entries, ca, row->also, 4);

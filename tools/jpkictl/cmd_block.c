@@ -336,7 +336,7 @@ print_ldif(struct tool *t, const char *issuer, const char *word, bool blocking, 
 		return n.told ? TOOL_FAILED : tool_finish(t, &o);
 	for (size_t i = 0; i < n.count && status == TOOL_OK; i++) {
 		fleet_name_of(&n.entries[i], name);
-		status = ldif_change_word(t, name, blocking ? FLEET_BLOCK : FLEET_LIFT, manner, note);
+		status = ldif_change_word(t, name, blocking ? FLEET_BLOCK : FLEET_LIFT, manner, note, NULL);
 	}
 	return status;
 }

@@ -18,32 +18,10 @@
 #include "tools/fleet/contact.h"
 #include "tools/fleet/store.h"
 #include "tools/jpkictl/fleet_copy.h"
+#include "tools/jpkictl/fleet_revoke.h"
 #include "tools/jpkictl/fleet_run.h"
 
-#define SOURCE_MAX ((off_t)1 << 30)	/* octets of LDIF */
-
 /* --- import -------------------------------------------------------------------------------- */
-
-/* A pipe cannot be read twice, and a file may be changed meanwhile. */
-static bool
-copy_source(const struct tool *t, const char *path, int to)
-{
-	_cleanup_(closep) int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	static char buffer[65536];
-	off_t size = 0;
-	ssize_t n = -1;
-
-	while (fd >= 0 && (n = read(fd, buffer, sizeof buffer)) > 0) {
-		size += n;
-		if (size > SOURCE_MAX || !safefile_write(to, buffer, (size_t)n)) {
-			tool_complain(t, "%s: %s", path, size > SOURCE_MAX ? _("too long") : strerror(errno));
-			return false;
-		}
-	}
-	if (n < 0)
-		tool_complain(t, "%s: %s", path, strerror(errno));
-	return n == 0;
-}
 
 static int
 run_import(struct tool *t, const char *path, bool accept)
@@ -54,7 +32,7 @@ run_import(struct tool *t, const char *path, bool accept)
 
 	if (update.ldif < 0)
 		return TOOL_FAILED;
-	taken = copy_source(t, path, update.ldif);
+	taken = fleet_copy_source(t, path, update.ldif);
 	if (!taken)
 		tool_complain(t, "%s", _("the copy stays as it was"));
 	taken = taken && fleet_copy_update(t, &update, &j);
@@ -228,6 +206,8 @@ cmd_fleet(struct tool *t, int argc, char **argv)
 	}
 	if (left == 2 && strcmp(argv[0], "import") == 0 && !json && !foreground)
 		return tool_is_root(t) ? run_import(t, argv[1], accept) : TOOL_FAILED;
+	if (left == 2 && strcmp(argv[0], "revoke-from-crl") == 0 && !accept && !json && !foreground)
+		return fleet_revoke_from_crl(t, argv[1]);
 	if (left == 1 && strcmp(argv[0], "status") == 0 && !accept && !foreground)
 		return show_status(t, json);
 	/* It stays in the foreground in any case. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,8 @@
 #include "tools/fleet/store.h"
 #include "tools/jpkictl/fleet_copy.h"
 
+#define SOURCE_MAX ((off_t)1 << 30)	/* octets of LDIF */
+
 /* What the caged process works on; its descriptors have the same numbers as in the parent. */
 struct work {
 	const struct fleet_update *update;
@@ -32,8 +36,8 @@ struct verdict {
 	bool whole;			/* `memory` is to replace the old one; else it is a record for the journal */
 };
 
-static FILE *
-stream_of(int fd, const char *mode)
+FILE *
+fleet_copy_stream(int fd, const char *mode)
 {
 	int copy = dup(fd);
 	FILE *f = copy >= 0 ? fdopen(copy, mode) : NULL;
@@ -43,14 +47,35 @@ stream_of(int fd, const char *mode)
 	return f;
 }
 
+/* A pipe cannot be read twice, and a file may be changed meanwhile. */
+bool
+fleet_copy_source(const struct tool *t, const char *path, int to)
+{
+	_cleanup_(closep) int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	static char buffer[65536];
+	off_t size = 0;
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = read(fd, buffer, sizeof buffer)) > 0) {
+		size += n;
+		if (size > SOURCE_MAX || !safefile_write(to, buffer, (size_t)n)) {
+			tool_complain(t, "%s: %s", path, size > SOURCE_MAX ? _("too long") : strerror(errno));
+			return false;
+		}
+	}
+	if (n < 0)
+		tool_complain(t, "%s: %s", path, strerror(errno));
+	return n == 0;
+}
+
 /* In the cage: judges, and leaves a plan and what is to be remembered. */
 static int
 judge_caged(struct tool *t, void *ctx, void *result)
 {
 	struct work *w = ctx;
 	struct verdict *verdict = result;
-	_cleanup_(fclosep) FILE *ldif = stream_of(w->update->ldif, "r");
-	_cleanup_(fclosep) FILE *plan = stream_of(w->plan, "w");
+	_cleanup_(fclosep) FILE *ldif = fleet_copy_stream(w->update->ldif, "r");
+	_cleanup_(fclosep) FILE *plan = fleet_copy_stream(w->plan, "w");
 	_cleanup_(memory_done) struct memory memory = { .head.has_source = false };
 	_cleanup_(store_change_done) struct store_change change = { .text = NULL };
 	struct judge_source source = { .ldif = ldif, .plan = plan, .answer = w->update->answer, .there = w->update->there,
@@ -92,7 +117,7 @@ write_copy(const struct store *store, const struct work *w, const struct verdict
 	const struct judgement *j = &v->judgement;
 	struct fleetcopy_state state = { .time = j->source.time, .generation = j->source.generation,
 		.enrolled = j->source.enrolled, .blocked = j->source.blocked };
-	_cleanup_(fclosep) FILE *plan = stream_of(w->plan, "r");
+	_cleanup_(fclosep) FILE *plan = fleet_copy_stream(w->plan, "r");
 	_cleanup_(store_change_done) struct store_change change = { .whole = v->whole };
 
 	return plan != NULL && read_back(w->memory, &change) && store_write(store, plan, &w->before, &change) &&

@@ -3,6 +3,8 @@
 #ifndef JPKI_TOOLS_JPKICTL_FLEET_COPY_H
 #define JPKI_TOOLS_JPKICTL_FLEET_COPY_H
 
+#include <stdio.h>
+
 #include "tools/common/tool.h"
 #include "tools/fleet/judge.h"
 
@@ -18,6 +20,12 @@ struct fleet_update {
  * have been taken in every case. False, reported: it failed, and the copy is as it was, but for blocks.
  */
 bool fleet_copy_update(struct tool *t, const struct fleet_update *update, struct judgement *ret) MUST_CHECK;
+
+/* Copies LDIF from a file, or from standard input ("-"), to a file of ours. False, reported. */
+bool fleet_copy_source(const struct tool *t, const char *path, int to) MUST_CHECK;
+
+/* A stream of a descriptor, which stays the caller's; NULL without memory. fclose() it. */
+FILE *fleet_copy_stream(int fd, const char *mode);
 
 /* Says why not all of an answer was taken, on standard error. from: where it came from. False: nothing to say. */
 bool fleet_copy_complain(const struct tool *t, const char *from, const struct judgement *j);

@@ -206,8 +206,23 @@ ldif_change_unregister(const struct tool *t, const char *user)
 	return change_print(t, &c);
 }
 
+static void
+write_description(struct change *c, const char *description, const char *old)
+{
+	write_line(c, "changetype", ": ", "modify");
+	if (old != NULL) {
+		write_line(c, "delete", ": ", "description");
+		write_text(c, "description", old);
+		write_line(c, "-", "", "");
+	}
+	write_line(c, old != NULL ? "add" : "replace", ": ", "description");
+	write_text(c, "description", description);
+	write_line(c, "-", "", "");
+}
+
 int
-ldif_change_word(const struct tool *t, const char *name, enum fleet_word word, enum ldif_manner manner, const char *note)
+ldif_change_word(const struct tool *t, const char *name, enum fleet_word word, enum ldif_manner manner, const char *note,
+    const char *old)
 {
 	static struct change c;
 	char description[LDIF_NOTE_MAX + 8];
@@ -220,10 +235,7 @@ ldif_change_word(const struct tool *t, const char *name, enum fleet_word word, e
 		write_line(&c, "cn", ": ", name);
 		write_text(&c, "description", description);
 	} else {
-		write_line(&c, "changetype", ": ", "modify");
-		write_line(&c, "replace", ": ", "description");
-		write_text(&c, "description", description);
-		write_line(&c, "-", "", "");
+		write_description(&c, description, old);
 	}
 	return change_print(t, &c);
 }

@@ -35,10 +35,11 @@ int ldif_change_unregister(const struct tool *t, const char *user) MUST_CHECK;
 
 /*
  * A block of a name in blocked/ (config/fleetcopy.h), or its end; NEW or REPLACE. note: what follows "block " or
- * "lift " in the description.
+ * "lift " in the description. old: of REPLACE the description that is to give way, so that the directory refuses if
+ * somebody has changed it meanwhile; NULL: whatever it is.
  */
 int ldif_change_word(const struct tool *t, const char *name, enum fleet_word word, enum ldif_manner manner,
-    const char *note) MUST_CHECK;
+    const char *note, const char *old) MUST_CHECK;
 
 /* When and by whom, as a note. False: the time cannot be written. */
 #define LDIF_NOTE_MAX 400

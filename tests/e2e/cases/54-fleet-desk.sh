@@ -252,6 +252,147 @@ on_a_machine()
 	follow_stop pc1
 }
 
+# --- blocks that follow from the CRLs ----------------------------------------------------------------
+
+verify()	# STATUS: at pc1, which follows the directory and has the lists, as the verifier
+{
+	local got
+
+	# shellcheck disable=SC2046 # words
+	$(entry_to pc1) env LDAPCONF=/dev/null LDAPURI=ldaps://ldap-a.example LDAPTLS_CACERT="$NET/tls/ca.crt" \
+		LDAPTLS_CERT="$NET/tls/verifier.crt" LDAPTLS_KEY="$NET/tls/verifier.key" sh "$EXAMPLES/fleet-revoke" "ou=jpki,$BASE" \
+		> "$WORK/verified" 2>&1
+	got=$?
+	cat "$WORK/verified" >> "$LOG"
+	expect_equal 'fleet-revoke' "$1" "$got"
+}
+
+number_of()	# LEAF: of the first authority
+{
+	printf '%s-%s\n' "$(openssl x509 -in "$PKI/ca1.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)" \
+		"$(openssl x509 -in "$PKI/$1.crt" -noout -serial | cut -d= -f2 | tr A-F a-f)"
+}
+
+blocks_now() { as registrar ldap-a ldapsearch -LLL -o ldif-wrap=no -b "ou=blocked,ou=jpki,$BASE" '(objectClass=device)' cn description 2>> "$LOG"; }
+description_of() { entry "cn=$1" blocked description; }	# NAME
+import_at_pc1() { at pc1 jpkictl crl import "$PKI/crl/$1.crl" >> "$LOG" 2>&1 || fail "$1 is not imported"; }
+
+REGISTERED=(good revoked suspended)
+verifier_begins()
+{
+	local leaf
+
+	for leaf in "${REGISTERED[@]}"; do with_type add "$(registration "$leaf" "$PKI/$leaf.der")"; echo; done | change registrar ldap-a
+	heartbeat ldaps://ldap-a.example >> "$LOG" 2>&1 || fail 'no heart beat'
+	follow_start pc1
+	for leaf in "${REGISTERED[@]}"; do
+		until_true 20 has_registration pc1 "$leaf" "$PKI/$leaf.der" || fail "$leaf is not registered at pc1"
+	done
+}
+
+by_the_lists()
+{
+	local before
+
+	verifier_begins
+	verify 0
+	expect_match 'the revoked one' 'block .* revoke-from-crl keyCompromise 20[0-9T:-]*Z' "$(description_of "$(number_of revoked)")"
+	expect_match 'the suspended one' 'block .* revoke-from-crl certificateHold 20[0-9T:-]*Z' "$(description_of "$(number_of suspended)")"
+	expect_equal 'the good one' '' "$(description_of "$(number_of good)")"
+	until_true 10 is_blocked "$(number_of suspended)" || fail 'not blocked at pc1'
+	before=$(digest_of ldap-a)
+	verify 0
+	import_at_pc1 ca1-newer		# it has both still
+	verify 0
+	expect_equal 'what a second and a third run change' "$before" "$(digest_of ldap-a)"
+	expect_equal 'what they say' '' "$(cat "$WORK/verified")"
+}
+
+# Whoever has the list of the lists taken away, or waits until it is too old, ends no block.
+without_lists()
+{
+	local before list
+
+	before=$(digest_of ldap-a)
+	cp -a "$NET/pc1/var/crl" "$WORK/lists"
+	for list in none ca1-stale; do
+		rm -rf "$NET/pc1/var/crl"/*
+		[ "$list" = none ] || at pc1 crlput /var/lib/pam_jpki/crl /etc/pam_jpki/nssdb "$PKI/crl/$list.crl" >> "$LOG" 2>&1
+		verify 3
+		expect_has "$list" JPKI-E-CRL- "$(cat "$WORK/verified")"
+		expect_equal "what is changed by $list" "$before" "$(digest_of ldap-a)"
+	done
+	rm -rf "$NET/pc1/var/crl"
+	cp -a "$WORK/lists" "$NET/pc1/var/crl"
+	mv "$NET/pc1/var/fleet/state" "$WORK/state"
+	verify 1
+	expect_has 'a copy that is not whole' 'no whole copy' "$(cat "$WORK/verified")"
+	mv "$WORK/state" "$NET/pc1/var/fleet/state"
+	expect_equal 'what is changed' "$before" "$(digest_of ldap-a)"
+}
+
+# A suspension ends with a later list, for the entry that the verifier has made. The help desk's stays.
+suspension_ends()
+{
+	local number whole before
+
+	number=$(number_of suspended) whole=$(fingerprint_of "$PKI/suspended.der")
+	with_type add "$(word "$whole" 'block lost')" | change helpdesk ldap-a
+	import_at_pc1 ca1-released
+	verify 0
+	expect_match 'its entry' 'lift .* revoke-from-crl notListed 20[0-9T:-]*Z' "$(description_of "$number")"
+	expect_equal "the help desk's" 'block lost' "$(description_of "$whole")"
+	expect_match 'the revoked one' 'block .*' "$(description_of "$(number_of revoked)")"
+	until_true 10 is_lifted "$number" || fail 'not lifted at pc1'
+	is_blocked "$whole" || fail "the help desk's block has ended at pc1"
+	before=$(digest_of ldap-a)
+	verify 0
+	expect_equal 'what a second run changes' "$before" "$(digest_of ldap-a)"
+	# Registered as revoked again, somehow: the entry that is there blocks again.
+	rm -rf "$NET/pc1/var/crl"
+	cp -a "$WORK/lists" "$NET/pc1/var/crl"
+	verify 0
+	expect_match 'its entry' 'block .* revoke-from-crl certificateHold .*' "$(description_of "$number")"
+	until_true 10 is_blocked "$number" || fail 'not blocked again at pc1'
+}
+
+# A person has taken over the block: by another description, or by one of the moment between reading and sending.
+taken_over()
+{
+	local number before
+
+	number=$(number_of suspended)
+	blocks_now > "$WORK/blocks"
+	printf 'dn: cn=%s,ou=blocked,ou=jpki,%s\nchangetype: modify\nreplace: description\ndescription: block stolen\n' "$number" "$BASE" |
+		change registrar ldap-a
+	import_at_pc1 ca1-released
+	before=$(digest_of ldap-a)
+	verify 0
+	at pc1 jpkictl fleet revoke-from-crl - < <(sed 's/^description:/objectClass: device\n&/' "$WORK/blocks") > "$WORK/late" 2>> "$LOG"
+	expect_has 'a change that comes late' 'description: lift ' "$(cat "$WORK/late")"
+	as verifier ldap-a ldapmodify < "$WORK/late" >> "$LOG" 2>&1 && fail 'a change that came late is taken'
+	expect_equal 'what is changed' "$before" "$(digest_of ldap-a)"
+}
+
+verifier_must_not()
+{
+	local change whole before
+
+	whole=$(fingerprint_of "$PKI/suspended.der")
+	before=$(digest_of ldap-a)
+	for change in \
+		"$(printf 'dn: cn=%s,%s\nchangetype: modify\ndelete: description\ndescription: block lost\n-\nadd: description\ndescription: lift 2026-11-29T00:00:00Z revoke-from-crl notListed 2026-11-29T00:00:00Z\n' "$whole" "ou=blocked,ou=jpki,$BASE")" \
+		"$(with_type add "$(word "${whole//0/1}" 'block lost')")" \
+		"$(with_type add "$(word "$(number_of good)" 'lift 2026-11-29T00:00:00Z revoke-from-crl notListed 2026-11-29T00:00:00Z')")" \
+		"$(printf 'dn: serialNumber=1,ou=blocked,ou=jpki,%s\nchangetype: add\nobjectClass: device\nserialNumber: 1\ncn: %s\ndescription: block x\n' "$BASE" "$whole")" \
+		"$(printf 'dn: cn=%s,ou=blocked,ou=jpki,%s\nchangetype: delete\n' "$(number_of revoked)" "$BASE")" \
+		"$(with_type add "$(registration taro "$PKI/other-person.der")")"; do
+		as verifier ldap-a ldapmodify >> "$LOG" 2>&1 <<< "$change"
+		expect_equal "$(head -n 2 <<< "$change" | tr '\n' ' ')" 50 $?
+	done
+	expect_equal 'what is changed' "$before" "$(digest_of ldap-a)"
+}
+
 desk_conf() { printf '%s\n' "fleet_base = ou=jpki,$BASE" 'fleet_never = jiro' > "$DESK"; }
 
 desk_conf
@@ -269,4 +410,10 @@ run_case 'fleet desk: a card that proves its key' from_a_card
 run_case 'fleet desk: names that have to be written otherwise' strange_names
 run_case 'fleet desk: what it refuses' refusals
 run_case 'fleet desk: register, block, lift and remove, up to a machine' on_a_machine
+run_case 'fleet desk: cards that the CRLs have' by_the_lists
+run_case 'fleet desk: no list, an old one, no whole copy' without_lists
+run_case 'fleet desk: a suspension ends, and the help desk blocks on' suspension_ends
+run_case 'fleet desk: what the verifier may not write' verifier_must_not
+run_case 'fleet desk: a block that a person has taken over' taken_over
+follow_stop pc1
 for directory in "${DIRECTORIES[@]}"; do directory_stop "$directory"; done

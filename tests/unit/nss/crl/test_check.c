@@ -36,6 +36,7 @@ __wrap_readdir(DIR *d)
 /* What the checks run with; reset for every test. */
 static enum crl_policy policy;
 static int64_t grace, at;
+static struct crlcheck_found found;
 
 /* Every list of these tests has these entries, unless it says otherwise. */
 static struct der usual, place, elsewhere;
@@ -83,7 +84,7 @@ ask(const char *leaf)
 {
 	struct crlstore s = list_store();
 	struct crlcheck c = { .dir = s.dir, .owner = s.owner, .policy = policy, .grace = grace,
-		.log = &test_log };
+		.log = &test_log, .found = &found };
 	struct revocation revocation = { .check = crlcheck, .ctx = &c };
 	struct chain_rules rules = { .now = at, .revocation = &revocation };
 	struct certdb *db = open_db(in_scratch("db"));
@@ -92,6 +93,7 @@ ask(const char *leaf)
 	struct outcome o;
 
 	log_clear();
+	found = (struct crlcheck_found){ .reason = 99, .this_update = -1 };
 	o = chain_check(db, cert, &rules, &test_log);
 	cert_free(cert);
 	close_db(db);	/* nothing is leaked on any way */
@@ -113,6 +115,34 @@ partition_answers_for_its_certificates(void **state)
 	expect("revoked", OUTCOME_REVOKED);
 	expect("suspended", OUTCOME_SUSPENDED);
 	expect("bare", OUTCOME_CRL_MISSING);	/* it names no distribution point */
+}
+
+/* The clock of the lists goes on: within a minute. */
+static void
+expect_found(const char *leaf, enum outcome_status status, uint8_t reason, int64_t this_update)
+{
+	expect(leaf, status);
+	if (found.reason != reason || found.this_update < this_update || found.this_update > this_update + 60)
+		fail_msg("%s: found %u, %lld", leaf, found.reason, (long long)found.this_update);
+}
+
+/* Which list has decided, and why: later lists can end a suspension. */
+static void
+says_what_has_decided(void **state)
+{
+	int64_t now = pki_now();
+
+	expect_found("good", OUTCOME_CRL_MISSING, 99, -1);
+	install((struct list){ .names = &elsewhere, .number = 9, .from = -HOUR });
+	expect_found("good", OUTCOME_CRL_MISSING, 99, -1);	/* newer than the other, and not for it */
+	install((struct list){ .names = &place, .number = 1, .from = -3 * HOUR });
+	expect_found("good", OUTCOME_OK, 99, now - 3 * HOUR);
+	expect_found("revoked", OUTCOME_REVOKED, 1, now - HOUR);	/* by the other */
+	expect_found("suspended", OUTCOME_SUSPENDED, 6, now - HOUR);
+	install((struct list){ .number = 2, .from = -2 * HOUR });
+	expect_found("good", OUTCOME_OK, 99, now - 2 * HOUR);
+	at += 365 * DAY;
+	expect_found("good", OUTCOME_CRL_STALE, 99, -1);
 }
 
 static void
@@ -735,7 +765,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(partition_answers_for_its_certificates), T(whole_list_answers_for_all),
+		T(partition_answers_for_its_certificates), T(says_what_has_decided), T(whole_list_answers_for_all),
 		T(only_user_certificates_are_ours), T(log_says_when_why_and_where),
 		T(other_partition_proves_nothing), T(other_partition_beside_the_right_one),
 		T(points_that_prove_nothing), T(list_with_several_names), T(lists_of_other_generations_say_nothing),
