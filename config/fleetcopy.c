@@ -153,7 +153,7 @@ open_blocked(const struct conf *conf, uid_t owner, const struct log *log, int *r
 
 	if (!path_in(conf, FLEETCOPY_BLOCKED, path))
 		return false;
-	r = safefile_open_dir(path, owner, log, ret_fd);
+	r = safefile_find_dir(path, owner, log, ret_fd);
 	if (r == SAFEFILE_ABSENT)
 		log_msg(log, LOG_ERR, "%s: does not exist; have the copy made again", path);
 	return r == SAFEFILE_OK;
@@ -162,12 +162,13 @@ open_blocked(const struct conf *conf, uid_t owner, const struct log *log, int *r
 void
 fleetcopy_open(const struct conf *conf, uid_t owner, int64_t now, const struct log *log, struct fleetcopy *ret)
 {
+	_cleanup_(closep) int dir = -1;
 	enum safefile r;
 
 	*ret = (struct fleetcopy){ .condition = FLEETCOPY_NONE, .dir = conf->fleet_dir, .log = log, .blocked_fd = -1 };
 	if (conf->fleet_dir[0] == '\0')
 		return;
-	r = safefile_check_dir(conf->fleet_dir, owner, log);
+	r = safefile_find_dir(conf->fleet_dir, owner, log, &dir);
 	if (r == SAFEFILE_ABSENT) {
 		log_msg(log, LOG_WARNING, "%s: does not exist yet (fleet_dir)", conf->fleet_dir);
 		return;

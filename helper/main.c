@@ -30,6 +30,7 @@
 #include "helper/tasks.h"
 #include "helper/tick.h"
 #include "lib/i18n.h"
+#include "lib/safefile.h"
 
 /*
  * Ending a session, a service or a terminal signals every process in it. This one ends on its own,
@@ -88,7 +89,9 @@ enter_cage(const struct flow_env *env, const struct proto_request *request)
 		o = pcsc_connect(resources_pcsc());
 		log_msg(env->log, LOG_DEBUG, "pcscd, as root: %s (%x)", outcome_code(o.status), o.raw);
 	}
-	return cage_enter(env->conf, tasks_way(env->conf, request) != PROTO_BY_PIN, env->log);
+	o = cage_enter(env->conf, tasks_way(env->conf, request) != PROTO_BY_PIN, env->log);
+	safefile_keep_directories();	/* from here on no descriptor is closed but by its owner */
+	return o;
 }
 
 static void

@@ -75,61 +75,132 @@ check_owner_and_mode(const char *path, const char *part, const struct stat *st, 
 	return SAFEFILE_OK;
 }
 
-/* Opens the next directory of the path, and checks it. */
-static enum safefile
-open_step(const char *path, const char *walked, int parent, const char *name, uid_t owner,
-    const struct log *log, int *ret_fd)
+/* --- directories that are kept open ---------------------------------------------------- */
+
+struct kept {
+	int fd, parent;		/* of another that is kept, or AT_FDCWD */
+	dev_t dev;
+	ino_t ino;
+	char name[NAME_MAX + 1];
+};
+
+/* One process opens all its files one after the other, so there is one of these. */
+static struct {
+	bool on;
+	struct kept at[SAFEFILE_KEPT_MAX];
+	size_t count;
+} keeping;
+
+void
+safefile_keep_directories(void)
 {
-	_cleanup_(closep) int fd = -1;
+	keeping.on = true;
+}
+
+static bool
+is_kept(int fd)
+{
+	for (size_t i = 0; i < keeping.count; i++)
+		if (keeping.at[i].fd == fd)
+			return true;
+	return fd == AT_FDCWD;
+}
+
+/* The kept one that this name is still the name of, as *ret_st shows it now; NULL if there is none. */
+static const struct kept *
+find_kept(int parent, const char *name, struct stat *ret_st)
+{
+	for (size_t i = 0; i < keeping.count; i++) {
+		const struct kept *k = &keeping.at[i];
+
+		if (k->parent == parent && strcmp(k->name, name) == 0)
+			return fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(ret_st->st_mode) &&
+			    ret_st->st_dev == k->dev && ret_st->st_ino == k->ino ? k : NULL;
+	}
+	return NULL;
+}
+
+static bool
+keep(int parent, const char *name, int fd, const struct stat *st)
+{
+	struct kept *k = &keeping.at[keeping.count];
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < keeping.count; i++)
+		if (keeping.at[i].parent == parent && strcmp(keeping.at[i].name, name) == 0)
+			return false;	/* another directory has taken its name: not kept a second time */
+	if (!keeping.on || keeping.count == SAFEFILE_KEPT_MAX || len >= sizeof k->name || !is_kept(parent))
+		return false;
+	*k = (struct kept){ .fd = fd, .parent = parent, .dev = st->st_dev, .ino = st->st_ino };
+	memcpy(k->name, name, len + 1);
+	keeping.count++;
+	return true;
+}
+
+/* --- the way to a file ----------------------------------------------------------------- */
+
+/* Where a walk is: a directory that is open, its own or a kept one. */
+struct place {
+	int fd;
+	bool lent;
+};
+
+static void
+place_leave(struct place *p)
+{
+	if (!p->lent)
+		closep(&p->fd);
+	*p = (struct place){ .fd = -1 };
+}
+
+/* Goes to the next directory of the path, and checks it. */
+static enum safefile
+walk_step(const char *path, const char *walked, struct place *at, const char *name, uid_t owner, const struct log *log)
+{
 	struct stat st;
+	const struct kept *kept = find_kept(at->fd, name, &st);
+	struct place next = { .fd = kept != NULL ? kept->fd : -1, .lent = kept != NULL };
 	enum safefile r;
 
-	fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return refuse_errno(log, path, walked);
-	r = check_owner_and_mode(path, walked, &st, owner, log);
-	if (r != SAFEFILE_OK)
+	if (kept == NULL)
+		next.fd = openat(at->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (next.fd < 0 || (kept == NULL && fstat(next.fd, &st) != 0))
+		r = refuse_errno(log, path, walked);
+	else
+		r = check_owner_and_mode(path, walked, &st, owner, log);
+	if (r != SAFEFILE_OK) {
+		place_leave(&next);
 		return r;
-	*ret_fd = fd;
-	fd = -1;	/* given to the caller */
+	}
+	next.lent = next.lent || keep(at->fd, name, next.fd, &st);
+	place_leave(at);
+	*at = next;
 	return SAFEFILE_OK;
 }
 
 /*
- * Walks from / to the directory that holds the last component. *ret_name
- * points into copy.
+ * Walks from / to the directory that holds the last component. *ret_name points into copy. place_leave() in every case.
  */
 static enum safefile
-walk_path(const char *path, char *copy, uid_t owner, const struct log *log, int *ret_dir,
-    char **ret_name)
+walk_path(const char *path, char *copy, uid_t owner, const struct log *log, struct place *ret_dir, char **ret_name)
 {
-	_cleanup_(closep) int dir = -1;
 	char walked[PATH_MAX] = "/";
 	char *name = copy + 1, *slash;
 	enum safefile r;
 
-	r = open_step(path, walked, AT_FDCWD, "/", owner, log, &dir);
+	*ret_dir = (struct place){ .fd = AT_FDCWD, .lent = true };
+	r = walk_step(path, walked, ret_dir, "/", owner, log);
 	for (; r == SAFEFILE_OK && (slash = strchr(name, '/')) != NULL; name = slash + 1) {
-		int next = -1;
-
 		*slash = '\0';
 		if (*name == '\0')
 			continue;	/* "//" */
 		if (strcmp(name, "..") == 0)
 			return refuse_file(log, path, "..", "write the path without it");
 		snprintf(walked, sizeof walked, "%.*s", (int)(slash - copy), path);
-		r = open_step(path, walked, dir, name, owner, log, &next);
-		if (r == SAFEFILE_OK) {
-			(void)close(dir);
-			dir = next;
-		}
+		r = walk_step(path, walked, ret_dir, name, owner, log);
 	}
-	if (r != SAFEFILE_OK)
-		return r;
-	*ret_dir = dir;
-	dir = -1;	/* given to the caller */
 	*ret_name = name;
-	return SAFEFILE_OK;
+	return r;
 }
 
 /* Opens the last component: to read it, or (O_PATH) only to check it. */
@@ -159,7 +230,7 @@ open_entry(const char *path, int dir, const char *name, uid_t owner, mode_t type
 static enum safefile
 open_checked(const char *path, uid_t owner, mode_t type, int how, const struct log *log, int *ret_fd)
 {
-	_cleanup_(closep) int dir = -1;
+	_cleanup_(place_leave) struct place dir = { .fd = -1 };
 	char copy[PATH_MAX];
 	char *name;
 	enum safefile r;
@@ -175,7 +246,7 @@ open_checked(const char *path, uid_t owner, mode_t type, int how, const struct l
 	if (strcmp(name, "..") == 0)
 		return refuse_file(log, path, "..", "write the path without it");
 
-	return open_entry(path, dir, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
+	return open_entry(path, dir.fd, name[0] == '\0' ? "." : name,	/* "/etc/": the directory itself */
 	    owner, type, how, log, ret_fd);
 }
 
@@ -212,6 +283,25 @@ enum safefile
 safefile_open_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd)
 {
 	return open_checked(path, owner, S_IFDIR, O_RDONLY, log, ret_fd);
+}
+
+enum safefile
+safefile_find_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd)
+{
+	_cleanup_(place_leave) struct place dir = { .fd = -1 };
+	char with_end[PATH_MAX], *name;
+	int n = snprintf(with_end, sizeof with_end, "%s/.", path);
+	char copy[PATH_MAX];
+	enum safefile r;
+
+	if (path[0] != '/' || n < 0 || (size_t)n >= sizeof with_end)
+		return refuse_file(log, path, "not an absolute path, or too long", "write it from / on");
+	memcpy(copy, with_end, (size_t)n + 1);
+	r = walk_path(with_end, copy, owner, log, &dir, &name);
+	if (r != SAFEFILE_OK)
+		return r;
+	*ret_fd = fcntl(dir.fd, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd >= 0 ? SAFEFILE_OK : refuse_errno(log, path, "cannot be kept open");
 }
 
 enum safefile

@@ -51,6 +51,20 @@ enum safefile safefile_check_dir(const char *path, uid_t owner, const struct log
 	MUST_CHECK;
 
 /*
+ * From now on keeps the directories on the way to files open, up to SAFEFILE_KEPT_MAX of them, for a process that opens
+ * many files and then ends. The checks stay as they are: each time a directory is passed it is looked at by its name,
+ * and the kept descriptor counts only if it is the same directory still.
+ */
+#define SAFEFILE_KEPT_MAX 24
+void safefile_keep_directories(void);
+
+/*
+ * A directory to look names up in, by fstatat(2) and openat(2), with all the checks: O_PATH, O_CLOEXEC. *ret_fd is the
+ * caller's.
+ */
+enum safefile safefile_find_dir(const char *path, uid_t owner, const struct log *log, int *ret_fd) MUST_CHECK;
+
+/*
  * For directories with many such files: opens the directory with all the checks, then
  * files in it with those of the file. Both descriptors are the caller's, for reading,
  * O_CLOEXEC. dir_path is for the log; name has no slash.

@@ -2,11 +2,13 @@
 /* flow/usercerts: what an organization registers and blocks beside what root of the machine does. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/test.h"
@@ -16,6 +18,7 @@
 #include "flow/login.h"
 #include "flow/usercerts.h"
 #include "lib/cleanup.h"
+#include "lib/safefile.h"
 #include "nss/blocklist.h"
 #include "nss/cert.h"
 
@@ -614,6 +617,64 @@ prepare(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, prepare, kit_done)
 
+/* --- what a login opens ------------------------------------------------------------------- */
+
+static unsigned int opened;
+
+int __real_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+
+int
+__wrap_openat(int dir, const char *path, int flags, ...)
+{
+	opened++;
+	return __real_openat(dir, path, flags);
+}
+
+/* Of the two readings of a login, by a process of its own as the helper is. */
+static unsigned int
+opens(const struct kit *k)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		opened = 0;
+		safefile_keep_directories();
+		for (int i = 0; i < 2; i++) {
+			_cleanup_(usercerts_done) struct usercerts e;
+
+			if (load(k, &e) != OUTCOME_OK || e.count != 1)
+				_exit(0);
+		}
+		_exit((int)opened);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	assert_int_not_equal(WEXITSTATUS(status), 0);
+	return (unsigned int)WEXITSTATUS(status);
+}
+
+static void
+a_copy_costs_few_opens(void **state)
+{
+	struct kit *k = *state;
+	char fleet[PATH_MAX];
+	unsigned int without, beside, by_fleet;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	memcpy(fleet, k->conf.fleet_dir, sizeof fleet);
+	k->conf.fleet_dir[0] = '\0';
+	without = opens(k);
+	memcpy(k->conf.fleet_dir, fleet, sizeof fleet);
+	beside = opens(k);
+	unroll(k);
+	FLEET_ENROLL(k, "hanako", "good");
+	by_fleet = opens(k);
+	print_message("opens: %u without a copy, %u beside one, %u by one\n", without, beside, by_fleet);
+	assert_in_range(beside, without, without + 4);
+	assert_in_range(by_fleet, without, without + 4);
+}
+
 int
 main(void)
 {
@@ -634,6 +695,7 @@ main(void)
 		TEST(damaged_file_of_root),
 		TEST(copy_that_is_off_or_not_there),
 		TEST(judged_again_with_the_same_authorities),
+		TEST(a_copy_costs_few_opens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@
 #include "helper/cage.h"
 #include "helper/proto.h"
 #include "helper/reach.h"
+#include "lib/safefile.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -599,6 +600,26 @@ reads_what_a_login_reads(void)
 	    open("/etc/ld.so.cache", O_RDONLY) >= 0;
 }
 
+/* As the helper does, with the directories on the way kept open: in both readings, and what is new between them. */
+static bool
+reads_by_kept_directories(void)
+{
+	safefile_keep_directories();
+	for (int i = 0; i < 2; i++) {
+		char *text = NULL;
+		size_t len = 0;
+		struct stat st;
+		int dir = -1;
+
+		if (safefile_find_dir(conf.fleet_dir, geteuid(), &no_log, &dir) != SAFEFILE_OK ||
+		    fstatat(dir, "registered", &st, AT_SYMLINK_NOFOLLOW) != 0 || close(dir) != 0 ||
+		    safefile_read(registered, geteuid(), 100, &no_log, &text, &len) != SAFEFILE_OK || strcmp(text, "text") != 0)
+			return false;
+		free(text);
+	}
+	return true;
+}
+
 static bool
 reads_no_private_host_key(void)
 {
@@ -632,6 +653,8 @@ files(void **state)
 		skip();
 	assert_int_equal(signal_of(ENTERED, reads_what_a_login_reads), 0);
 	assert_int_equal(signal_of(SEALED, reads_what_a_login_reads), 0);
+	assert_int_equal(signal_of(ENTERED, reads_by_kept_directories), 0);
+	assert_int_equal(signal_of(SEALED, reads_by_kept_directories), 0);
 	assert_int_equal(signal_of(OUTSIDE, reads_no_private_host_key), 0);
 	assert_int_equal(signal_of(ENTERED, reads_no_host_key_where_none_is_wanted), 0);
 }

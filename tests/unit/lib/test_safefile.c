@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -505,6 +506,99 @@ outcome_is_the_callers(void **state)
 	    OUTCOME_ENROLMENT);
 }
 
+/* --- directories that are kept open: from here on in all of the tests ------------------------- */
+
+static bool
+says(const char *path, const char *text)
+{
+	char *found = NULL;
+	size_t len;
+	bool same;
+
+	if (safefile_read(path, geteuid(), 100, NULL, &found, &len) != SAFEFILE_OK)
+		return false;
+	same = strcmp(found, text) == 0;
+	free(found);
+	return same;
+}
+
+/* What has the name of a kept directory now counts, and is looked at each time. */
+static void
+kept_directories_are_looked_at(void **state)
+{
+	char way[PATH_MAX], there[PATH_MAX], file[PATH_MAX], aside[PATH_MAX];
+	struct capture c;
+
+	safefile_keep_directories();
+	snprintf(way, sizeof way, "%s", scratch_mkdir("kept", 0755));
+	snprintf(there, sizeof there, "%s", scratch_mkdir("kept/there", 0755));
+	snprintf(file, sizeof file, "%s", scratch_text("kept/there/file", "old"));
+	snprintf(aside, sizeof aside, "%s", scratch_path("aside"));
+	assert_true(says(file, "old") && says(file, "old"));
+	assert_int_equal(chmod(way, 0777), 0);		/* on the way to the kept one */
+	assert_int_equal(try_open(file, &c), SAFEFILE_REFUSED);
+	assert_non_null(strstr(c.text, "writable for others"));
+	assert_int_equal(chmod(way, 0755), 0);
+	assert_int_equal(chmod(there, 0777), 0);
+	assert_int_equal(try_open(file, &c), SAFEFILE_REFUSED);
+	assert_int_equal(chmod(there, 0755), 0);
+	assert_true(says(file, "old"));
+	assert_int_equal(rename(there, aside), 0);	/* another takes its name */
+	assert_int_equal(try_open(file, &c), SAFEFILE_ABSENT);
+	(void)scratch_mkdir("kept/there", 0755);
+	(void)scratch_text("kept/there/file", "new");
+	assert_true(says(file, "new") && says(file, "new"));
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(there), 0);
+	assert_int_equal(symlink(aside, there), 0);
+	assert_int_equal(try_open(file, &c), SAFEFILE_REFUSED);
+	assert_non_null(strstr(c.text, "symbolic link"));
+	assert_int_equal(unlink(there), 0);
+	assert_int_equal(rename(aside, there), 0);
+	assert_true(says(file, "old"));
+}
+
+/* The descriptors are bounded; beyond them, directories are opened as ever. */
+static void
+kept_directories_are_bounded(void **state)
+{
+	size_t before = scratch_count("/proc/self/fd");
+	char name[64];
+
+	for (unsigned int i = 0; i < 2 * SAFEFILE_KEPT_MAX; i++) {
+		snprintf(name, sizeof name, "many%u", i);
+		(void)scratch_mkdir(name, 0755);
+		snprintf(name, sizeof name, "many%u/file", i);
+		assert_true(says(scratch_text(name, "text"), "text"));
+	}
+	assert_true(scratch_count("/proc/self/fd") <= before + SAFEFILE_KEPT_MAX);
+}
+
+static void
+directory_to_look_into(void **state)
+{
+	char dir[PATH_MAX];
+	struct capture c;
+	struct stat st;
+	int fd = -1;
+
+	snprintf(dir, sizeof dir, "%s", scratch_mkdir("looked", 0755));
+	(void)scratch_text("looked/file", "text");
+	capture_start(&c);
+	assert_int_equal(safefile_find_dir(dir, geteuid(), &c.log, &fd), SAFEFILE_OK);
+	assert_int_equal(fstatat(fd, "file", &st, 0), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(safefile_find_dir(dir, geteuid(), &c.log, &fd), SAFEFILE_OK);	/* what the caller closes is its own */
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(safefile_find_dir(scratch_path("nothing"), geteuid(), &c.log, &fd), SAFEFILE_ABSENT);
+	assert_int_equal(c.lines, 0);
+	assert_int_equal(safefile_find_dir("looked", geteuid(), &c.log, &fd), SAFEFILE_REFUSED);
+	assert_int_equal(safefile_find_dir(scratch_path("looked/file"), geteuid(), &c.log, &fd), SAFEFILE_REFUSED);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(safefile_find_dir(dir, geteuid(), &c.log, &fd), SAFEFILE_REFUSED);
+	assert_int_equal(c.lines, 3);
+}
+
 int
 main(void)
 {
@@ -531,6 +625,9 @@ main(void)
 		cmocka_unit_test(impossible_paths_are_logged),
 		cmocka_unit_test(syncs_the_directory),
 		cmocka_unit_test(outcome_is_the_callers),
+		cmocka_unit_test(kept_directories_are_looked_at),
+		cmocka_unit_test(directory_to_look_into),
+		cmocka_unit_test(kept_directories_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
