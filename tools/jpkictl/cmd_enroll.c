@@ -140,20 +140,21 @@ words_agree(const struct enrolling *e, bool self, int words)
 }
 
 static int
-enroll_one(struct tool *t, struct enrolling *e, const char *name)
+enroll_one(struct tool *t, const struct enrolling *asked, const char *name)
 {
+	struct enrolling e = *asked;
 	struct account account;
 	int status;
 
-	if (e->ldif ? !ldif_change_is_possible(t) || !ldif_change_find_account(t, name, &account) :
+	if (e.ldif ? !ldif_change_is_possible(t) || !ldif_change_find_account(t, name, &account) :
 	    !tool_is_root(t) || !find_user(t, name, &account))
 		return TOOL_FAILED;
-	e->user = account.name;
-	status = e->file != NULL ? enroll_from_file(t, e) : enroll_from_card(t, e);
-	if (status == TOOL_OK && !e->ldif) {
-		tool_audit(e->add ? "enroll-add" : "enroll", "user", e->user);
-		printf(_("%s: the card is registered\n"), e->user);
-		unlock_tidy(t, e->user);
+	e.user = account.name;
+	status = e.file != NULL ? enroll_from_file(t, &e) : enroll_from_card(t, &e);
+	if (status == TOOL_OK && !e.ldif) {
+		tool_audit(e.add ? "enroll-add" : "enroll", "user", e.user);
+		printf(_("%s: the card is registered\n"), e.user);
+		unlock_tidy(t, e.user);
 	}
 	return status;
 }

@@ -144,7 +144,7 @@ followed(const struct blocked_cert *at, size_t count, const char *id)
 void
 blocked_use(struct blocked *b, const struct look *look)
 {
-	struct blocked_cert at[USERCERTS_MAX];
+	struct blocked_cert at[USERCERTS_MAX] = { { .id = "" } };
 	struct fleetcopy copy;
 
 	fleetcopy_open(b->conf, b->owner, clk_wall_s(&clk_system), &silent, &copy);
