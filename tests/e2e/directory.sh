@@ -121,12 +121,16 @@ make_directory()	# USER LEAF…: of the entries
 
 # --- the machine -------------------------------------------------------------------------------
 
+# What the unit leaves to root.
+UNIT=/usr/lib/systemd/system/jpki-fleet.service
+unit_capabilities() { sed -n 's/^CapabilityBoundingSet=//p' "$UNIT" | tr 'A-Z ' 'a-z\n' | sed 's/^cap_/+/' | paste -sd,; }
+
 start_run()	# [LINE OF THE CONFIGURATION…]
 {
 	write_conf "fleet_dir = $FLEET" "fleet_uri = ${URI:-ldap://localhost:3890}" "fleet_base = $BASE" "fleet_ca = ${CA:-$D/ca.crt}" \
 		"fleet_cert = $D/${MACHINE:-pc1}.crt" "fleet_key = $D/${MACHINE:-pc1}.key" "$@"
 	chmod 0600 "$D"/*.key
-	jpkictl fleet run --foreground > "$E2E_LOGS/run.log" 2>&1 &
+	setpriv --bounding-set "-all,$(unit_capabilities)" jpkictl fleet run --foreground > "$E2E_LOGS/run.log" 2>&1 &
 	RUN_PID=$!
 }
 

@@ -263,6 +263,7 @@ is_kept(const char *variable)
 {
 	static const char *const kept[] = { "LANG=", "LANGUAGE=", "LC_", "PATH=", "TERM=",
 	    "SUDO_UID=", "PKEXEC_UID=",	/* say who it was, decide nothing */
+	    "NOTIFY_SOCKET=",	/* of systemd, which waits for a word of fleet run */
 	    "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=", "ALL_PROXY=", "no_proxy=",
 	    "NO_PROXY=" };	/* libcurl does not take HTTP_PROXY, which is a header in CGI */
 

@@ -195,6 +195,35 @@ cut_off()
 	fleet_ends
 }
 
+# systemd waits for the word that it is ready (Type=notify), and starts it at boot once it is enabled.
+by_systemd()
+{
+	local socket=$WORK/notify root=$WORK/unit
+
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(30)
+print(s.recv(100).decode())' "$socket" > "$WORK/notified" 2>> "$LOG" &
+	until_true 10 test -S "$socket"
+	directory_begins hanako good
+	start_slapd a 3890
+	NOTIFY_SOCKET=$socket start_run
+	comes_true 'ready' 10000 grep -qx READY=1 "$WORK/notified"
+	comes_true 'registered' 10000 registered hanako
+	fleet_ends
+	rm -f "$socket"
+	mkdir -p "$root/usr/lib/systemd/system"
+	cp "$UNIT" "$root/usr/lib/systemd/system/"
+	run systemctl --root="$root" is-enabled jpki-fleet.service
+	expect_has 'before' disabled "$OUT"
+	run systemctl --root="$root" enable jpki-fleet.service
+	expect_equal 'enable' 0 "$STATUS"
+	[ -L "$root/etc/systemd/system/multi-user.target.wants/jpki-fleet.service" ] || fail 'enabled, and not started at boot'
+	run systemctl --root="$root" disable jpki-fleet.service
+	[ ! -L "$root/etc/systemd/system/multi-user.target.wants/jpki-fleet.service" ] || fail 'it cannot be disabled'
+}
+
 # Registrations that disappear all at once are kept until the administrator has looked.
 many_leave()
 {
@@ -332,6 +361,11 @@ if [ -x "$SLAPD" ] && make_certificates > "$E2E_LOGS/fleet-run.log" 2>&1; then
 	run_case 'fleet run: options that are missing or wrong' wrong_options
 	run_case 'fleet run: several servers, one of them behind' several_servers
 	run_case 'fleet run: a server that is cut off' cut_off
+	if command -v systemctl > /dev/null; then
+		run_case 'fleet run: under systemd' by_systemd
+	else
+		skip 'fleet run: under systemd' 'no systemctl here'
+	fi
 	run_case 'fleet run: many leave at once' many_leave
 	run_case 'fleet run: a size limit' size_limit
 	run_case 'fleet run: the network half dies' network_half_dies
