@@ -41,13 +41,14 @@ build_rpms()
 	expect_lacks 'what is run' systemctl "$scripts"
 }
 
-# No package starts anything or stops it for an upgrade. None enables anything but the unit that
-# does nothing unless jpkictl setup was cut short, which its own directory wants.
+# No package starts anything or stops it for an upgrade; what runs already, jpki-fleet restarts. None enables
+# anything but the unit that does nothing unless jpkictl setup was cut short, which its own directory wants.
 enables_nothing()
 {
 	local deb scripts=$WORK/scripts
 
 	for deb in "$DEBS"/*.deb; do
+		[[ $deb != */jpki-fleet_* ]] || continue	# service_of_fleet
 		rm -rf "$scripts"
 		dpkg-deb --control "$deb" "$scripts" || fail "$deb cannot be read"
 		expect_equal "what ${deb##*/} starts or stops" '' "$(grep -hE 'deb-systemd-invoke|systemctl[^|]* (re)?start|invoke-rc\.d|service ' \
@@ -60,6 +61,49 @@ enables_nothing()
 		"$(cat /usr/lib/systemd/system/jpki-setup-recover.service)"
 	# Newer debhelpers, which find the units of this directory, are told so, too.
 	expect_has 'debian/rules' $'\tdh_installsystemd --no-enable --no-start --no-stop-on-upgrade\n' "$(cat "$E2E_TOP/debian/rules")"
+}
+
+# fleet_script SCRIPT ARGUMENT…: a script of jpki-fleet, with a systemd that only notes what it is told. One that runs is not
+# here: tests/field has it.
+fleet_script()
+{
+	local script=$1 tools=$WORK/systemd
+
+	shift
+	mkdir -p "$tools" /run/systemd/system
+	: > "$WORK/told"
+	printf '#!/bin/sh\n[ "$*" != "--quiet is-active jpki-fleet.service" ] || exit %s\necho "${0##*/} $*" >> %s\n' "$ACTIVE" "$WORK/told" > "$tools/systemctl"
+	cp "$tools/systemctl" "$tools/deb-systemd-invoke"
+	chmod 0755 "$tools"/*
+	run env PATH="$tools:$PATH" DPKG_MAINTSCRIPT_PACKAGE=jpki-fleet DPKG_MAINTSCRIPT_NAME="$script" "$WORK/fleet-scripts/$script" "$@"
+	expect_equal "$script $*" 0 "$STATUS"
+	TOLD=$(grep -E 'jpki-fleet' "$WORK/told")
+	rmdir /run/systemd/system 2>/dev/null
+}
+
+service_of_fleet()
+{
+	local enabled=/etc/systemd/system/multi-user.target.wants/jpki-fleet.service copy=/var/lib/pam_jpki/fleet
+
+	rm -rf "$WORK/fleet-scripts"
+	dpkg-deb --control "$DEBS"/jpki-fleet_*.deb "$WORK/fleet-scripts" || fail 'no scripts'
+	ACTIVE=0 fleet_script postinst configure ''
+	expect_equal 'installed' '' "$TOLD"
+	ACTIVE=3 fleet_script postinst configure 0.1.0-1
+	expect_equal 'upgraded, where it does not run' '' "$TOLD"
+	ACTIVE=0 fleet_script postinst configure 0.1.0-1
+	expect_equal 'upgraded, where it runs' 'deb-systemd-invoke restart jpki-fleet.service' "$TOLD"
+	ACTIVE=0 fleet_script prerm upgrade 0.1.0-2
+	expect_equal 'before an upgrade' '' "$TOLD"
+	ACTIVE=0 fleet_script prerm remove
+	expect_match 'removed' '.*deb-systemd-invoke stop .?jpki-fleet.service.?.*' "$TOLD"
+	mkdir -p "$copy/users" "$(dirname "$enabled")"
+	: > "$copy.lock"
+	ln -s /usr/lib/systemd/system/jpki-fleet.service "$enabled"
+	ACTIVE=0 fleet_script postrm remove
+	[ -d "$copy/users" ] && [ -L "$enabled" ] || fail 'removal takes the copy or the setting'
+	ACTIVE=0 fleet_script postrm purge
+	[ ! -e "$copy" ] && [ ! -e "$copy.lock" ] && [ ! -L "$enabled" ] || fail 'purge leaves the copy or the setting'
 }
 
 # What make install has put there is not the packages'.
@@ -245,6 +289,7 @@ if is_wanted packages; then
 		packaged_login 'packages: before, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: installed' install_packages
 		run_case 'packages: nothing is enabled or started' enables_nothing
+		run_case 'packages: the service of jpki-fleet' service_of_fleet
 		packaged_login 'packages: installed and not chosen, by password' "$by_password" code=none verifies=0 apdus=0
 		run_case 'packages: chosen' enable_profile jpki
 		packaged_login 'packages: chosen, by PIN' "$by_pin"
