@@ -56,8 +56,10 @@ map_shared(const char *dir, int flags)
 		p = mmap(NULL, sizeof *here.shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		(void)close(fd);
-	here.shared = p == MAP_FAILED ? NULL : p;
-	return here.shared;
+	if (p == MAP_FAILED)
+		return NULL;
+	here.shared = p;
+	return p;
 }
 
 struct simscard *
@@ -312,7 +314,7 @@ has_changed(SCARD_READERSTATE *states, DWORD count)
 LONG
 SCardGetStatusChange(SCARDCONTEXT context, DWORD ms, SCARD_READERSTATE *states, DWORD count)
 {
-	int64_t deadline = now_ms() + ms;
+	int64_t deadline = now_ms() + (int64_t)ms;
 	LONG rv;
 
 	for (;;) {
