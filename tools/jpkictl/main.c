@@ -105,7 +105,7 @@ static const struct command commands[] = {
 	{ "unblock", N_("[--ldif] [--issuer FINGERPRINT] CERT|SERIAL"), N_("remove a certificate from the block list"),
 	  N_("Takes the same arguments as block.\n"),
 	  .run = cmd_unblock },
-	{ "fleet", N_("run | status [--json] | accept | import [--accept] FILE | revoke-from-crl FILE"), N_("cards that an organization registers and blocks"),
+	{ "fleet", N_("run | status [--json | --textfile FILE] | accept | import [--accept] FILE | export --json | revoke-from-crl FILE"), N_("cards that an organization registers and blocks"),
 	  N_("  run     stay connected to the directory (fleet_uri) and keep this machine's copy\n"
 	  "          (fleet_dir) up to date, until a signal ends it; for systemd: jpki-fleet.service\n"
 	  "  status  how old the copy is, which server it comes from, and whether something waits\n"
@@ -114,12 +114,14 @@ static const struct command commands[] = {
 	  "  import  bring this machine's copy (fleet_dir) up to what FILE has, all entries of the\n"
 	  "          organization's directory as LDIF, or - for standard input; blocks are taken\n"
 	  "          at once, and what has gone is taken away only if the file proves that it is whole\n"
+	  "  export  print what the copy has: users, fingerprints, end of validity, blocks\n"
 	  "  revoke-from-crl  print, as LDIF for ldapmodify(1), the blocks that follow from the CRLs of\n"
 	  "          this machine, and end those of cards that are no longer suspended; FILE has the\n"
 	  "          directory's blocks as ldapsearch(1) prints them, or - for standard input\n\n"
-	  "  -a, --accept      remove what is missing; after you have checked it\n"
-	  "  -f, --foreground  stay in the foreground, which run does in any case\n"
-	  "  -j, --json        print JSON\n\n"
+	  "  -a, --accept         remove what is missing; after you have checked it\n"
+	  "  -f, --foreground     stay in the foreground, which run does in any case\n"
+	  "  -j, --json           print JSON\n"
+	  "  -t, --textfile FILE  replace FILE by the status, for Prometheus' node exporter\n\n"
 	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused;\n"
 	  "of revoke-from-crl also if it is not known of some certificates whether they are revoked.\n"),
 	  .run = cmd_fleet },

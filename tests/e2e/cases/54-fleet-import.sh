@@ -56,6 +56,89 @@ fleet_begins()
 	install_pam_service e2e "$(stack)"
 }
 
+# What the copy holds, for programs.
+exported()
+{
+	local name
+
+	run jpkictl fleet export --json
+	expect_equal 'export' 0 "$STATUS"
+	expect_equal 'its members' 'blocked,format,generation,time,users' "$(jq -r 'keys | join(",")' <<< "$OUT")"
+	expect_equal 'who' 'hanako 1,taro 2' "$(jq -r '[.users[] | "\(.user) \(.certificates | length)"] | join(",")' <<< "$OUT")"
+	expect_equal 'which certificate' "$(hash_of good)" "$(jq -r '.users[0].certificates[0].sha256' <<< "$OUT")"
+	expect_equal 'until when' "$(date -u -d "$(openssl x509 -in "$PKI/good.crt" -noout -enddate | cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ)" \
+		"$(jq -r '.users[0].certificates[0].not_after' <<< "$OUT")"
+	expect_equal 'of which state' '1 1 0' "$(jq -r '"\(.format) \(.generation) \(.blocked | length)"' <<< "$OUT")"
+	: > "$FLEET/blocked/$(hash_of good)"
+	: > "$FLEET/blocked/note"
+	run setpriv --reuid 2001 --regid 2001 --clear-groups jpkictl fleet export --json
+	expect_equal 'as a user, with a block' "0 $(hash_of good)" "$STATUS $(jq -r '.blocked | join(",")' <<< "$OUT")"
+	rm "$FLEET/blocked/$(hash_of good)" "$FLEET/blocked/note"
+	cp "$FLEET/users/taro.pem" "$WORK/taro.pem"
+	head -c 300 "$WORK/taro.pem" > "$FLEET/users/taro.pem"
+	jpkictl fleet export --json > "$WORK/export.json" 2>> "$LOG"
+	expect_equal 'a damaged file' 1 $?
+	expect_equal 'a damaged file' '1 null' "$(jq -r '"\(.users[0].certificates | length) \(.users[1].certificates)"' "$WORK/export.json")"
+	cp "$WORK/taro.pem" "$FLEET/users/taro.pem"
+	for name in state blocked; do
+		mv "$FLEET/$name" "$WORK/$name"
+		jpkictl fleet export --json > "$WORK/export.json" 2>> "$LOG"
+		expect_equal "without $name" 1 $?
+		expect_equal "without $name" '' "$(cat "$WORK/export.json")"
+		mv "$WORK/$name" "$FLEET/$name"
+	done
+	for name in 'export' 'export --json --accept' 'export --json x' 'export --json --textfile /tmp/x'; do
+		# shellcheck disable=SC2086 # words
+		run jpkictl fleet $name
+		expect_equal "$name" 2 "$STATUS"
+	done
+}
+
+metric() { sed -n "s/^jpki_fleet_$1 //p" "$PROM"; }	# NAME, perhaps with labels
+
+# For Prometheus' node exporter: in its directory, as its user.
+watched()
+{
+	local dir=$WORK/node-exporter PROM=$WORK/node-exporter/jpki-fleet.prom word
+
+	fleet_begins
+	mkdir -p "$dir"
+	chown 2001 "$dir"
+	textfile() { run setpriv --reuid 2001 --regid 2001 --clear-groups jpkictl fleet status --textfile "$PROM"; }
+	textfile
+	expect_equal 'without a copy' '3 1' "$STATUS $(metric 'condition{condition="absent"}')"
+	{ entry_of hanako 0 good; word_of "$(hash_of good)" 5 'block lost'; state_of 4 20 1 | sed 's/blocked=0/blocked=1/'; } > "$LDIF"
+	import 0 'registered: 1'
+	echo old > "$PROM"
+	textfile
+	expect_equal 'exit status' 0 "$STATUS"
+	expect_equal 'prints nothing' '' "$OUT"
+	expect_equal 'what it says' '1 0 0 4 1 1 0' "$(metric 'condition{condition="fresh"}') $(metric 'condition{condition="absent"}') $(metric late) \
+$(metric generation) $(metric registrations) $(metric blocks) $(metric held)"
+	[ "$(($(date +%s) - $(metric source_timestamp_seconds)))" -lt 3600 ] || fail "its time: $(metric source_timestamp_seconds)"
+	expect_equal 'owner, mode, and nothing beside it' "2001 644 jpki-fleet.prom" "$(stat -c '%u %a' "$PROM") $(ls -A "$dir")"
+	expect_equal 'no names of people' '' "$(grep -E "hanako|$(hash_of good)" "$PROM")"
+	printf 'ldap://a\\"b persist %s\nrefused ldaps://c JPKI-E-FLEET-BEHIND %s\n' "$(date +%s)" "$(date +%s)" > "$FLEET/link"
+	textfile
+	expect_equal 'a server that is behind' 3 "$STATUS"
+	expect_equal 'quotes in a label' 1 "$(metric 'connected{server="ldap:\/\/a\\\\\\"b",mode="persist"}')"
+	[ -n "$(metric 'refused_timestamp_seconds{server="ldaps:\/\/c",code="JPKI-E-FLEET-BEHIND"}')" ] || fail "no server that is behind: $(cat "$PROM")"
+	[ -n "$(metric last_heard_timestamp_seconds)" ] || fail 'not when something was heard'
+	if command -v promtool > /dev/null; then
+		promtool check metrics < "$PROM" >> "$LOG" 2>&1 || fail 'promtool finds something'
+	fi
+	run setpriv --reuid 2002 --regid 2002 --clear-groups jpkictl fleet status --textfile "$PROM"
+	expect_equal 'in a directory of another' 1 "$STATUS"
+	run jpkictl fleet status --textfile "$dir/none/x.prom"
+	expect_equal 'in no directory' 1 "$STATUS"
+	for word in 'status --json --textfile /tmp/x' 'status --textfile' 'run --textfile /tmp/x' 'accept --textfile /tmp/x'; do
+		# shellcheck disable=SC2086 # words
+		run jpkictl fleet $word
+		expect_equal "$word" 2 "$STATUS"
+	done
+	fleet_begins
+}
+
 card_is_lost()
 {
 	fleet_begins
@@ -67,6 +150,7 @@ card_is_lost()
 	run jpkictl fleet status
 	expect_equal 'status' 0 "$STATUS"
 	expect_has 'status' 'registered 2, blocked 0, generation 1' "$OUT"
+	exported
 	expect_logged 'JPKI-ADMIN action=fleet-import result=taken'
 	{ entry_of hanako 0 good; entry_of taro 0 other-person ec256; word_of "$(hash_of good)" 5 'block lost'; state_of 2 60 2; } > "$LDIF"
 	import 0 'blocked: 1'
@@ -86,6 +170,7 @@ card_is_lost()
 	fresh_card
 }
 run_case 'fleet import: registered, blocked, lifted, gone' card_is_lost
+run_case 'fleet import: for Prometheus' watched
 
 bad_directories()
 {
