@@ -53,9 +53,9 @@ is_private(const struct tool *t, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && (st.st_mode & S_IROTH) == 0)
+	if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return true;
-	tool_complain(t, _("%s: all users can read this key: chmod 0600 %s"), path, path);
+	tool_complain(t, _("%s: root alone may have this key: chmod 0600 %s"), path, path);
 	return false;
 }
 

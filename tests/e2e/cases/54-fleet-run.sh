@@ -100,6 +100,8 @@ wrong_machine()
 
 wrong_options()
 {
+	local mode
+
 	directory_begins hanako good
 	option() { write_conf "fleet_dir = $FLEET" "$@"; RUN_LIMIT=20 run jpkictl fleet run; expect_equal "$*" 1 "$STATUS"; }
 	option 'fleet_base = dc=example' "fleet_ca = $D/ca.crt"
@@ -112,9 +114,11 @@ wrong_options()
 	expect_has 'no key' 'fleet_key is not set' "$OUT"
 	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/none.crt"
 	expect_has 'no such file' 'No such file' "$OUT"
-	chmod 0644 "$D/pc1.key"
-	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/ca.crt" "fleet_cert = $D/pc1.crt" "fleet_key = $D/pc1.key"
-	expect_has 'a key for all to read' 'chmod 0600' "$OUT"
+	for mode in 0644 0640 0604 0620 0610; do
+		chmod "$mode" "$D/pc1.key"
+		option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/ca.crt" "fleet_cert = $D/pc1.crt" "fleet_key = $D/pc1.key"
+		expect_has "a key of mode $mode" 'chmod 0600' "$OUT"
+	done
 	chmod 0600 "$D/pc1.key"
 	option 'fleet_uri = ldap://localhost' 'fleet_base = dc=example' "fleet_ca = $D/pc1.key"
 	expect_has 'a file without certificates' 'no "-----BEGIN CERTIFICATE-----" in it' "$OUT"
