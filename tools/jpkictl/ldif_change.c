@@ -9,10 +9,12 @@
 #include "lib/i18n.h"
 #include "nss/base64.h"
 #include "nss/cert.h"
+#include "nss/certdb.h"
 #include "tools/jpkictl/ldif_change.h"
 
 #define BASE64_MAX (2 * CERT_DER_MAX)
 #define CHANGE_MAX (BASE64_MAX + 4096)	/* one certificate, names and notes */
+#define SHORT_LEN 16			/* hex digits of a fingerprint, as pam_jpki(8) logs them */
 
 /* One change, printed as a whole or not at all. */
 struct change {
@@ -177,17 +179,32 @@ write_values(struct change *c, const char *operation, struct view der, const cha
 	write_line(c, "-", "", "");
 }
 
+static struct outcome
+find_fingerprint(const struct tool *t, struct view der, char ret[static CERT_FINGERPRINT_LEN + 1])
+{
+	struct certdb *db = NULL;
+	struct outcome o = certdb_open_none(&t->log, &db);
+
+	if (outcome_ok(&o) && !cert_fingerprint_of(der, ret))
+		o = outcome_of(OUTCOME_INTERNAL);
+	(void)certdb_close(db);
+	return o;
+}
+
 int
 ldif_change_register(const struct tool *t, const char *user, struct view der, enum ldif_manner manner,
     const char *source)
 {
 	static struct change c;
-	char note[LDIF_NOTE_MAX], description[2 * LDIF_NOTE_MAX];
-	struct outcome o = outcome_of(OUTCOME_INTERNAL);
+	char note[LDIF_NOTE_MAX], description[2 * LDIF_NOTE_MAX], fingerprint[CERT_FINGERPRINT_LEN + 1];
+	struct outcome o = find_fingerprint(t, der, fingerprint);
 
-	if (!ldif_change_note(t, note))
+	if (outcome_ok(&o) && !ldif_change_note(t, note))
+		o = outcome_of(OUTCOME_INTERNAL);
+	if (!outcome_ok(&o))
 		return tool_finish(t, &o);
-	snprintf(description, sizeof description, "registered %s, %s", note, source);
+	/* The directory takes no value twice: two cards of one second must differ. */
+	snprintf(description, sizeof description, "registered %s, %s: %.*s", note, source, SHORT_LEN, fingerprint);
 	change_begin(t, &c, "uid", user, "enrolments");
 	if (manner == LDIF_NEW)
 		write_entry(&c, user, der, description);
