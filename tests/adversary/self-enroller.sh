@@ -116,10 +116,10 @@ logs_in_first()
 	self_enroll 2002
 	expect_equal 'exit status' 0 "$STATUS"
 	account_phase
-	expect_has 'what he reads' 'My Number Card was registered' "$OUT"
+	expect_has 'what he reads' 'a user who was logged in to this account' "$OUT"
 	touch -d '1 day ago' "$NOTICES/2002"
 	account_phase
-	[[ $OUT == *'My Number Card was registered'* ]] || broken 'taro never reads of it'
+	[[ $OUT == *'a user who was logged in to this account'* ]] || broken 'taro never reads of it'
 	rm -rf "$NOTICES"
 	reset_config
 }
@@ -134,7 +134,7 @@ read_by_another()
 	self_enroll 2002
 	expect_equal 'exit status' 0 "$STATUS"
 	account_phase --ruid 2001
-	[[ $OUT != *'My Number Card was registered'* ]] || broken 'hanako, by su, has read what was for taro'
+	[[ $OUT != *'a user who was logged in to this account'* ]] || broken 'hanako, by su, has read what was for taro'
 	rm -rf "$NOTICES"
 	reset_config
 }

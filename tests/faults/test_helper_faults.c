@@ -106,6 +106,8 @@ sweep(struct helperkit *h, enum failing_kind kind)
 		wanted.at = at;
 		if (log_in(h) != OUTCOME_OK)
 			refused++;
+		else if (notes->failed[0] == '\0' && notes->seen < at)
+			continue;	/* how often it waits depends on the time: this login made fewer calls */
 		else if (!is_harmless(notes->failed))
 			fail_msg("call %lu of %lu, %s: logged in all the same", at, calls, notes->failed);
 	}

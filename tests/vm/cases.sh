@@ -329,14 +329,14 @@ register_ones_own_card()
 	sleep 2
 	keys "$PIN"
 	await_screen 'registered for this account already'
-	await_screen 'was registered for this account'
+	await_screen 'a user who was logged in to this account'
 	check_card 3 2
 	guest_does touch -d '1 day ago' /var/lib/pam_jpki/notices/1001
 	fresh_console
 	keys taro
 	await_screen "$PROMPT (4 digits"
 	keys "$PIN"
-	await_screen 'was registered for this account'
+	await_screen 'a user who was logged in to this account'
 	await_screen 'taro@field:'
 	end_of_registering
 }

@@ -55,7 +55,7 @@ called()
 		run jpkictl $command
 		expect_equal "$1, $command: exit status" 1 "$STATUS"
 		expect_has "$1, $command" "$1" "$OUT"
-		expect_lacks "$1, $command: another file's remedy" 'enrolled again' "$OUT"
+		expect_lacks "$1, $command: another file's remedy" 'register the card again' "$OUT"
 	done
 	[ ! -e "$USERS/hanako.pem" ] || fail "$1 was enrolled"
 }

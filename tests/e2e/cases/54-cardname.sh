@@ -108,7 +108,7 @@ nameless 'a Juki card, nothing typed: said' card='good profile=juki' drive='text
 # --- a card of no account, or of several ------------------------------------------------------------
 login "no name: an unregistered card" args="--user ''" opts=user_from_card=yes card=other-person drive=auth unasked=yes \
 	code=UNREGISTERED pam=USER_UNKNOWN says='The card on the reader is not registered for any account of this computer.' \
-	says2='Log in with your user name'
+	says2='Enter your user name to log in'
 nameless "an unregistered card, and no name is asked for" card=other-person drive=auth user=- auth=USER_UNKNOWN code=UNREGISTERED pins=0 verifies=0
 enroll hanako good
 enroll taro good

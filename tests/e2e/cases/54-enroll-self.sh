@@ -77,7 +77,7 @@ the_user_is_told()
 	registers
 	expect_equal 'owner and mode' '0 600' "$(stat -c '%u %a' "$NOTICE")"
 	told 1
-	expect_has 'the text' "a My Number Card was registered for this account" "$OUT"
+	expect_has 'the text' "a user who was logged in to this account" "$OUT"
 	expect_match 'its terminal' '.*enroll --self, pts/[0-9]+\).*' "$(grep '^info: ' <<< "$OUT")"
 	told 0
 	touch -d '1 day ago' "$NOTICE"
@@ -107,7 +107,7 @@ told_by_login()
 	needs mounts || return
 	on_tty "${RIGHT[@]}" 'wait:[$] $' 'type:exit' -- sh -c "$ON_CONSOLE" sh login taro
 	umount /dev/tty9 2>/dev/null
-	expect_has 'the screen' 'a My Number Card was registered for this account' "$OUT"
+	expect_has 'the screen' 'a user who was logged in to this account' "$OUT"
 }
 run_case 'enroll --self: login tells the user' told_by_login
 

@@ -877,7 +877,7 @@ blocked_before_the_watch()
 	end_watch
 	rm -f "$MARK"
 	enroll hanako other-person
-	watch_ends 2 'no longer enrolled' "${leaves_mark[@]}"
+	watch_ends 2 'no longer registered' "${leaves_mark[@]}"
 	until_true 10 mark_is_there || fail 'nothing is done without a registration'
 	rm -f "$MARK"
 	lay_fleet

@@ -189,7 +189,7 @@ expiry_tells_all_of_it(void **state)
 		says(text, "2025-12-31");
 		says(text, OFFICE "で更新");
 		says(text, "3か月前から");
-		says(text, "券面に記載されたカード自体の有効期限とは別");
+		says(text, "券面に記載された有効期限は、カード自体のもの");
 		says(text, "再登録");
 		assert_true(message_expiry(END, END - cases[i].left, 90, "20310506", text));
 		is_whole(text);

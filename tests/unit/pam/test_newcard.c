@@ -101,7 +101,7 @@ the_user_reads_it_once_a_day(void **state)
 	leave(HANAKO);
 	assert_int_equal(log_in("taro", false), 0);
 	assert_int_equal(log_in("hanako", false), 1);
-	assert_non_null(strstr(text, "My Number Card was registered for this account"));
+	assert_non_null(strstr(text, "registered a My Number Card for it"));
 	assert_non_null(strstr(text, "pts/3"));
 	assert_non_null(strstr(text, "tell the administrator"));
 	assert_int_equal(log_in("hanako", false), 0);
