@@ -564,17 +564,24 @@ wait_ends()
 }
 run_case 'the wait for a card ends' wait_ends
 
+# A descriptor to look names up in, which neither reads nor writes, is no open file: those of the directories on the way.
+O_PATH=$((8#10000000))
 environ()
 {
+	local flags path files=
+
 	needs processes || return
 	install_pam_service e2e "$(stack)"
 	run pamdrive --service e2e --user hanako \
-		"exec=tr '\\0' '\\n' < /proc/\$(pgrep -x jpki_helper)/environ > $WORK/environ; ls -l /proc/\$(pgrep -x jpki_helper)/fd > $WORK/fds" \
+		"exec=cd /proc/\$(pgrep -x jpki_helper) && tr '\\0' '\\n' < environ > $WORK/environ &&
+			for f in fd/*; do echo \$(sed -n 's/^flags://p' fdinfo/\${f#fd/}) \$(readlink \$f); done > $WORK/fds" \
 		"pin=$PIN" auth
-	[ -e "$WORK/environ" ] || fail 'there was no helper'
+	[ -s "$WORK/fds" ] || fail 'there was no helper'
 	expect_equal 'environment of the helper' '' "$(cat "$WORK/environ")"
+	while read -r flags path; do
+		[ -d "$path" ] && [ $((8#$flags & O_PATH)) != 0 ] || files+="$path"$'\n'
+	done < "$WORK/fds"
 	expect_equal 'open files of the helper beside sockets and the trust database' '' \
-		"$(awk '/->/ { print $NF }' "$WORK/fds" |
-			grep -vE "^(socket:.*|anon_inode:.*|/dev/null|$NSSDB/.*)\$" | tr '\n' ' ')"
+		"$(grep -vE "^(socket:.*|anon_inode:.*|/dev/null|$NSSDB/.*|)\$" <<< "$files" | tr '\n' ' ')"
 }
 run_case 'the helper has an empty environment and no files' environ
