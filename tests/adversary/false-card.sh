@@ -58,6 +58,21 @@ authority_of_before()
 # Seen to succeed: mutant authorities-of-before
 adversary authority-of-before authority_of_before
 
+# He opened the prompt before the administrator put another directory of registrations in the place of the old one.
+registrations_of_before()
+{
+	run pamdrive --service e2e --user hanako \
+		"exec=mv $USERS $USERS.before && install -d -m 755 $USERS" "pin=$PIN" auth
+	expect_has 'the transcript' 'exec = 0' "$OUT"
+	no_login
+	rmdir "$USERS"
+	mv "$USERS.before" "$USERS"
+}
+# Promise: Files that decide about logins belong to root, only root can write them, and their paths have no symbolic links.
+# Letter: every directory on the way to his registration belongs to root and is open already; one has another name by now.
+# Seen to succeed: mutant kept-directory-not-looked-at
+adversary registrations-of-before registrations_of_before
+
 # A list in the name of the authority, by an attacker who has another key of that name.
 list_of_a_namesake()
 {
