@@ -43,7 +43,7 @@ struct outcome usercerts_load(const struct flow_env *env, const char *user, stru
 /*
  * After a prompt: reads and judges all of them again, as usercerts_load() does, with every list and file. Only the
  * database of trusted authorities stays open if its files are the ones that were opened (certdb_is_current()): to open
- * it takes most of the time. What pointed into *e no longer does.
+ * it takes most of the time. Pointers into *e are no longer valid.
  */
 struct outcome usercerts_load_again(const struct flow_env *env, const char *user, struct usercerts *e) MUST_CHECK;
 
@@ -62,9 +62,9 @@ void usercerts_done(struct usercerts *e);
 struct outcome usercerts_verdict(const struct usercerts *e) MUST_CHECK;
 
 /*
- * What root's block list and the fleet's copy may call a certificate (nss/blocklist.h), whether or not it is
- * valid now. by_serial->serial is "" if no trusted authority issued it, or its number is one that no list can
- * write. False: NSS fails.
+ * The two entries by which a block list can name a certificate (nss/blocklist.h): by its hash, and by its issuer's
+ * key and its number; whether or not the certificate is valid now. by_serial->serial is "" if no trusted authority
+ * issued it, or if no list can express its number. False: NSS fails.
  */
 bool usercerts_block_entries(struct certdb *db, const struct cert *cert, struct block_entry *by_certificate,
     struct block_entry *by_serial) MUST_CHECK;

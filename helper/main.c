@@ -90,7 +90,7 @@ enter_cage(const struct flow_env *env, const struct proto_request *request)
 		log_msg(env->log, LOG_DEBUG, "pcscd, as root: %s (%x)", outcome_code(o.status), o.raw);
 	}
 	o = cage_enter(env->conf, tasks_way(env->conf, request) != PROTO_BY_PIN, env->log);
-	safefile_keep_directories();	/* from here on no descriptor is closed but by its owner */
+	safefile_keep_directories();	/* not earlier: the cage closes each descriptor that it does not know */
 	return o;
 }
 

@@ -84,7 +84,7 @@ struct kept {
 	char name[NAME_MAX + 1];
 };
 
-/* One process opens all its files one after the other, so there is one of these. */
+/* The helper opens its files one after the other, in one thread: one set for the process is enough. */
 static struct {
 	bool on;
 	struct kept at[SAFEFILE_KEPT_MAX];
@@ -106,7 +106,7 @@ is_kept(int fd)
 	return fd == AT_FDCWD;
 }
 
-/* The kept one that this name is still the name of, as *ret_st shows it now; NULL if there is none. */
+/* The directory that is kept under this name, if the name still leads to it; *ret_st is its state now. Or NULL. */
 static const struct kept *
 find_kept(int parent, const char *name, struct stat *ret_st)
 {

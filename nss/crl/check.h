@@ -30,9 +30,9 @@ enum crl_policy {
 	CRL_OFF,	/* no list is searched */
 };
 
-/* What has decided, of REVOKED, SUSPENDED and OK; otherwise unchanged. */
+/* What decided, if the outcome is REVOKED, SUSPENDED or OK; any other outcome leaves it unchanged. */
 struct crlcheck_found {
-	uint8_t reason;		/* enum crl_reason; of OK as it was */
+	uint8_t reason;		/* enum crl_reason; OK leaves it unchanged */
 	int64_t this_update;	/* of the newest list that has the certificate, or that proves that it is not revoked */
 };
 

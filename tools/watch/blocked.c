@@ -18,7 +18,7 @@
 #include "lib/clk.h"
 #include "tools/watch/blocked.h"
 
-#define WAIT_MS 60000		/* at most: for directories that appear, and file systems that do not tell */
+#define WAIT_MS 60000		/* at most: for directories that appear, and file systems without events */
 #define CALM_MS 200		/* between two looks, so that many changes at once cost few of them */
 #define READS_MAX 64		/* of events between two looks: there may always be another one */
 #define RETRY_MS 5000
@@ -186,7 +186,7 @@ note_states(struct blocked *b, char id[static LOOK_ID_LEN + 1])
 	fleetcopy_close(&copy);
 }
 
-/* After an action that failed: as if it had not been seen yet. */
+/* The action failed: the next look finds the block as a new one. */
 static void
 forget_state(struct blocked *b, const char *id)
 {
@@ -229,7 +229,7 @@ watch_dir(int fd, char *path)
 	}
 }
 
-/* Adding a watch again changes nothing; a directory that was replaced is another one. */
+/* Again before each look: inotify ignores a watch that it has, and a directory that was replaced needs a new one. */
 static void
 watch_lists(const struct conf *conf, int fd)
 {

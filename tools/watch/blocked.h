@@ -3,9 +3,9 @@
  * Notices that a certificate of the session's user is blocked, by root (block_list) or by an organization
  * (fleet_dir): a lost card must not leave an open screen.
  *
- * MUSTs: it sleeps until one of the two lists changes; another one's certificate that is blocked is no reason to
- * act; a list that is unsafe, damaged or gone blocks nothing and lifts nothing here (logins refuse then); the end of
- * a block does nothing.
+ * MUSTs: it sleeps until one of the two lists changes. It does not act on the certificates of other users. A list
+ * that is unsafe, damaged or gone neither blocks nor lifts a block here (logins refuse then). The end of a block
+ * unlocks nothing.
  *
  * It needs no right that the user has not got: both lists are world-readable, because the helper of a screen locker,
  * which runs as the user, reads them as well. They name a certificate by its hash, and no person.
@@ -39,8 +39,8 @@ struct blocked {
 };
 
 /*
- * From now on these certificates. One that was blocked before is no reason to act, unless it is the one that opened
- * the session. Of one that was followed already, its state stays.
+ * Follows these certificates from now on. If one of them is blocked already, it acts only if that one opened the
+ * session. A certificate that it followed before keeps its state.
  */
 void blocked_use(struct blocked *b, const struct look *look);
 
@@ -49,8 +49,8 @@ void blocked_follow(struct blocked *b);
 bool blocked_begin(struct blocked *b) MUST_CHECK;
 
 /*
- * Looks once, and acts. Returns after how many milliseconds it is to look again for lack of success; -1: there is no
- * need. For blocked_follow() and tests.
+ * Looks once, and acts. Returns in how many milliseconds to look again because the action failed, or -1. For
+ * blocked_follow() and tests.
  */
 int blocked_look(struct blocked *b);
 
