@@ -106,18 +106,23 @@ is_kept(int fd)
 	return fd == AT_FDCWD;
 }
 
+static const struct kept *
+kept_as(int parent, const char *name)
+{
+	for (size_t i = 0; i < keeping.count; i++)
+		if (keeping.at[i].parent == parent && strcmp(keeping.at[i].name, name) == 0)
+			return &keeping.at[i];
+	return NULL;
+}
+
 /* The directory that is kept under this name, if the name still leads to it; *ret_st is its state now. Or NULL. */
 static const struct kept *
 find_kept(int parent, const char *name, struct stat *ret_st)
 {
-	for (size_t i = 0; i < keeping.count; i++) {
-		const struct kept *k = &keeping.at[i];
+	const struct kept *k = kept_as(parent, name);
 
-		if (k->parent == parent && strcmp(k->name, name) == 0)
-			return fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(ret_st->st_mode) &&
-			    ret_st->st_dev == k->dev && ret_st->st_ino == k->ino ? k : NULL;
-	}
-	return NULL;
+	return k != NULL && fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(ret_st->st_mode) &&
+	    ret_st->st_dev == k->dev && ret_st->st_ino == k->ino ? k : NULL;
 }
 
 static bool
@@ -126,11 +131,10 @@ keep(int parent, const char *name, int fd, const struct stat *st)
 	struct kept *k = &keeping.at[keeping.count];
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i < keeping.count; i++)
-		if (keeping.at[i].parent == parent && strcmp(keeping.at[i].name, name) == 0)
-			return false;	/* another directory has taken its name: not kept a second time */
 	if (!keeping.on || keeping.count == SAFEFILE_KEPT_MAX || len >= sizeof k->name || !is_kept(parent))
 		return false;
+	if (kept_as(parent, name) != NULL)
+		return false;	/* another directory has taken its name: not kept a second time */
 	*k = (struct kept){ .fd = fd, .parent = parent, .dev = st->st_dev, .ino = st->st_ino };
 	memcpy(k->name, name, len + 1);
 	keeping.count++;
