@@ -463,14 +463,9 @@ static void
 upgrade(void)
 {
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct writer w = writer_of(packet, sizeof packet);
 	size_t len;
 
-	assert_true(proto_put_request(&w, &kit->id, &kit->request));
-	packet[0] ^= 0x40;
-	helperkit_spawn(kit);
-	helperkit_send(kit, &w);
-	assert_int_equal(proto_receive(kit->fd, &clk_system, INT64_MAX, packet, &len), PROTO_RECEIVED);
+	helperkit_start_other_version(kit, packet, &len);
 	assert_int_not_equal(helperkit_end(kit), 0);
 	expect_owed();
 	day.upgrades++;

@@ -231,6 +231,18 @@ helperkit_start(struct helperkit *h)
 }
 
 void
+helperkit_start_other_version(struct helperkit *h, uint8_t ret[static PROTO_PACKET_MAX], size_t *ret_len)
+{
+	struct writer w = writer_of(ret, PROTO_PACKET_MAX);
+
+	assert_true(proto_put_request(&w, &h->id, &h->request));
+	ret[0] ^= 0x40;
+	helperkit_spawn(h);
+	helperkit_send(h, &w);
+	assert_int_equal(proto_receive(h->fd, &clk_system, INT64_MAX, ret, ret_len), PROTO_RECEIVED);
+}
+
+void
 helperkit_answer(struct helperkit *h, enum proto_answer answer, const char *pin)
 {
 	uint8_t packet[PROTO_PACKET_MAX];

@@ -68,6 +68,8 @@ void helperkit_word(struct helperkit *h, const char *word);
 /* Starts a helper; helperkit_start() sends it the request too. */
 void helperkit_spawn(struct helperkit *h);
 void helperkit_start(struct helperkit *h);
+/* The same, in a version of the protocol that is not the helper's. *ret_len bytes of its reply go to ret. */
+void helperkit_start_other_version(struct helperkit *h, uint8_t ret[static PROTO_PACKET_MAX], size_t *ret_len);
 void helperkit_send(struct helperkit *h, const struct writer *w);
 void helperkit_send_request(struct helperkit *h);
 /* PIN, FORMAT ... ; pin is NULL for those without. */

@@ -20,6 +20,41 @@
 
 #define READER_NAME "Simulated Reader 00 00"
 
+/* Starts a helper, whose first message is READY. */
+static void
+start_ready(struct helperkit *h, struct heard *ret)
+{
+	helperkit_start(h);
+	helperkit_expect(h, PROTO_READY, ret);
+}
+
+/* Then has to come one of this type. */
+static void
+start_until(struct helperkit *h, enum proto_type type, struct heard *ret)
+{
+	start_ready(h, ret);
+	helperkit_expect(h, type, ret);
+}
+
+/* The helper ends with this verdict and this exit status, and says that it has left the card clean. */
+static void
+expect_verdict(struct helperkit *h, enum outcome_status status, int exit_status, struct heard *ret)
+{
+	helperkit_expect(h, PROTO_RESULT, ret);
+	if (ret->result.outcome.status != status)
+		fail_msg("%s instead of %s", outcome_code(ret->result.outcome.status), outcome_code(status));
+	assert_true(ret->result.card_clean);
+	assert_int_equal(helperkit_end(h), exit_status);
+}
+
+static void
+challenge_over_ssh(struct helperkit *h)
+{
+	helperkit_word(h, "remote=challenge");
+	h->where = WHERE_SSH;
+	h->request.sshd = true;
+}
+
 /* --- a login -------------------------------------------------------------------------------------- */
 
 static void
@@ -30,8 +65,7 @@ login_sends_ready_prompt_and_result(void **state)
 
 	helperkit_word(h, "wait=7");
 	helperkit_word(h, "timeout=20");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_int_equal(m.ready.before_s, 7 + 20 - PROTO_DROP_S);
 	assert_int_equal(m.ready.after_s, 20 - PROTO_DROP_S);
 	assert_int_equal(m.ready.way, PROTO_BY_PIN);
@@ -43,15 +77,12 @@ login_sends_ready_prompt_and_result(void **state)
 	assert_null(strstr(m.prompt.text, "hanako"));
 	assert_int_equal(h->readers->try_count, 0);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_true(m.result.card_clean);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_string_equal(m.result.reader, READER_NAME);
 	assert_int_equal(strlen(m.result.cert), PROTO_CERT_MAX - 1);
 	assert_int_equal(m.result.where, WHERE_CONSOLE);
 	assert_int_equal(m.result.password.len, 0);
 	assert_string_equal(m.result.stale, "");
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->readers->try_count, 1);
 	assert_string_equal(h->readers->tries[0].pin, HELPERKIT_PIN);
 	assert_int_equal(h->readers->signatures, 1);
@@ -91,15 +122,10 @@ other_answers_reach_no_card(void **state)
 	struct heard m;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		helperkit_start(h);
-		helperkit_expect(h, PROTO_READY, &m);
-		helperkit_expect(h, PROTO_PROMPT, &m);
+		start_until(h, PROTO_PROMPT, &m);
 		helperkit_answer(h, rows[i].answer, NULL);
-		helperkit_expect(h, PROTO_RESULT, &m);
-		assert_int_equal(m.result.outcome.status, proto_answer_status(rows[i].answer));
-		assert_int_equal(m.result.outcome.status, rows[i].status);
-		assert_true(m.result.card_clean);
-		assert_int_equal(helperkit_end(h), 0);
+		expect_verdict(h, rows[i].status, 0, &m);
+		assert_int_equal(proto_answer_status(rows[i].answer), rows[i].status);
 		assert_int_equal(h->readers->try_count, 0);
 	}
 }
@@ -119,9 +145,7 @@ malformed_answer_is_no_answer(void **state)
 		uint8_t packet[PROTO_PACKET_MAX];
 		struct writer w = writer_of(packet, sizeof packet);
 
-		helperkit_start(h);
-		helperkit_expect(h, PROTO_READY, &m);
-		helperkit_expect(h, PROTO_PROMPT, &m);
+		start_until(h, PROTO_PROMPT, &m);
 		assert_true(way == 1 ? proto_put_typed(&w, &h->id, &typed) :
 		    proto_put_pin(&w, way == 0 ? &other : &h->id, &pin));
 		w.len += way == 3 ? 1 : 0;
@@ -131,9 +155,7 @@ malformed_answer_is_no_answer(void **state)
 		if (way == 4)
 			w.len = 3;
 		helperkit_send(h, &w);
-		helperkit_expect(h, PROTO_RESULT, &m);
-		assert_int_equal(m.result.outcome.status, OUTCOME_HELPER);
-		assert_int_equal(helperkit_end(h), 0);
+		expect_verdict(h, OUTCOME_HELPER, 0, &m);
 		assert_int_equal(h->readers->try_count, 0);
 	}
 }
@@ -144,9 +166,7 @@ program_that_hangs_up_gets_no_try(void **state)
 	struct helperkit *h = *state;
 	struct heard m;
 
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	helperkit_leave(h);
 	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
 	assert_int_equal(h->readers->try_count, 0);
@@ -161,15 +181,11 @@ signals_end_nothing(void **state)
 	struct helperkit *h = *state;
 	struct heard m;
 
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	for (size_t i = 0; i < COUNT(signals); i++)
 		assert_int_equal(kill(h->pid, signals[i]), 0);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_int_equal(helperkit_end(h), 0);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 }
 
 static void
@@ -179,9 +195,7 @@ card_that_names_the_user_greets(void **state)
 	struct heard m;
 
 	h->request.named = true;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	assert_non_null(strstr(m.prompt.text, "hanako"));
 	helperkit_leave(h);
 	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
@@ -198,15 +212,11 @@ failures_since_the_last_login_are_told(void **state)
 	struct heard m;
 
 	helperkit_word(h, "expiry_warning_days=365");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	assert_true(proto_put_pin(&w, &h->id, &pin));
 	helperkit_send(h, &w);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_non_null(strstr(m.result.text, "mallory"));
-	assert_int_equal(helperkit_end(h), 0);
 }
 
 /* --- no card, no place -------------------------------------------------------------------------- */
@@ -258,16 +268,12 @@ card_is_waited_for(void **state)
 
 	simscard_place(h->readers, 0, NULL);
 	helperkit_word(h, "wait=60");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_CUE, &m);
+	start_until(h, PROTO_CUE, &m);
 	assert_true(m.cue.text[0] != '\0');
 	simscard_place(h->readers, 0, "good");
 	helperkit_expect(h, PROTO_PROMPT, &m);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_int_equal(helperkit_end(h), 0);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 }
 
 static void
@@ -279,12 +285,9 @@ no_wait_is_obeyed(void **state)
 	simscard_place(h->readers, 0, NULL);
 	helperkit_word(h, "wait=60");
 	h->request.no_wait = true;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_int_equal(m.ready.before_s, 30 - PROTO_DROP_S);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_NO_CARD);
-	assert_int_equal(helperkit_end(h), 0);
+	expect_verdict(h, OUTCOME_NO_CARD, 0, &m);
 }
 
 static void
@@ -296,11 +299,8 @@ xscreensaver_gets_no_cue(void **state)
 	simscard_place(h->readers, 0, NULL);
 	helperkit_word(h, "wait=1");
 	snprintf(h->request.service, sizeof h->request.service, "xscreensaver");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_NO_CARD);
-	assert_int_equal(helperkit_end(h), 0);
+	start_ready(h, &m);
+	expect_verdict(h, OUTCOME_NO_CARD, 0, &m);
 }
 
 /* The program ends while a card is waited for: so does the helper, long before the wait is over. */
@@ -313,9 +313,7 @@ wait_ends_with_the_program(void **state)
 
 	simscard_place(h->readers, 0, NULL);
 	helperkit_word(h, "wait=60");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_CUE, &m);
+	start_until(h, PROTO_CUE, &m);
 	helperkit_leave(h);
 	assert_int_not_equal(helperkit_end(h), 0);
 	assert_true(clk_mono_ms(&clk_system) - begun < 40000);
@@ -342,8 +340,7 @@ locker_prompts_before_a_card_is_there(void **state)
 	helperkit_word(h, "wait=60");
 	helperkit_word(h, "forward_pass=yes");
 	h->request.locker = true;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_true(m.ready.forward_password);
 	helperkit_expect(h, PROTO_EARLY, &m);
 	assert_true(m.early.text[0] != '\0');
@@ -351,9 +348,7 @@ locker_prompts_before_a_card_is_there(void **state)
 	send_typed(h, PROTO_ANSWER_PIN);
 	helperkit_expect(h, PROTO_PROMPT, &m);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_int_equal(helperkit_end(h), 0);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 }
 
 /* Without the option, or for a program that is no locker, there is nothing to type before a card is there. */
@@ -366,18 +361,12 @@ early_prompt_is_for_lockers_that_take_passwords(void **state)
 	simscard_place(h->readers, 0, NULL);
 	helperkit_word(h, "wait=1");
 	h->request.locker = true;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_CUE, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(helperkit_end(h), 0);
+	start_until(h, PROTO_CUE, &m);
+	expect_verdict(h, OUTCOME_NO_CARD, 0, &m);
 	h->request.locker = false;
 	helperkit_word(h, "forward_pass=yes");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_CUE, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(helperkit_end(h), 0);
+	start_until(h, PROTO_CUE, &m);
+	expect_verdict(h, OUTCOME_NO_CARD, 0, &m);
 }
 
 static void
@@ -392,17 +381,12 @@ early_answers_without_a_pin_end_it(void **state)
 	helperkit_word(h, "forward_pass=yes");
 	h->request.locker = true;
 	for (size_t i = 0; i < COUNT(answers) + 1; i++) {
-		helperkit_start(h);
-		helperkit_expect(h, PROTO_READY, &m);
-		helperkit_expect(h, PROTO_EARLY, &m);
+		start_until(h, PROTO_EARLY, &m);
 		if (i < COUNT(answers))
 			send_typed(h, answers[i]);
 		else
 			helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);	/* there was no PROMPT */
-		helperkit_expect(h, PROTO_RESULT, &m);
-		assert_int_equal(m.result.outcome.status,
-		    i < COUNT(answers) ? proto_answer_status(answers[i]) : OUTCOME_HELPER);
-		assert_int_equal(helperkit_end(h), 0);
+		expect_verdict(h, i < COUNT(answers) ? proto_answer_status(answers[i]) : OUTCOME_HELPER, 0, &m);
 		assert_int_equal(h->readers->try_count, 0);
 	}
 }
@@ -441,16 +425,11 @@ other_version_is_told_ours(void **state)
 {
 	struct helperkit *h = *state;
 	uint8_t packet[PROTO_PACKET_MAX];
-	struct writer w = writer_of(packet, sizeof packet);
 	unsigned int version;
 	struct proto_id id;
 	size_t len;
 
-	assert_true(proto_put_request(&w, &h->id, &h->request));
-	packet[0] ^= 0x40;
-	helperkit_spawn(h);
-	helperkit_send(h, &w);
-	assert_int_equal(proto_receive(h->fd, &clk_system, INT64_MAX, packet, &len), PROTO_RECEIVED);
+	helperkit_start_other_version(h, packet, &len);
 	packet[0] ^= 0x40;
 	assert_true(proto_is_other_version(cursor_of(packet, len), &id, &version));
 	assert_memory_equal(&id, &h->id, sizeof id);
@@ -502,12 +481,9 @@ faulty_options_are_refused(void **state)
 
 	helperkit_word(h, "wiat=3");
 	helperkit_start(h);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_CONFIG);
-	assert_true(m.result.card_clean);
+	expect_verdict(h, OUTCOME_CONFIG, 0, &m);
 	assert_true(m.result.text[0] != '\0');
 	assert_non_null(strstr(helperkit_logged(), "wiat"));
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->marks->entered, 0);
 }
 
@@ -551,35 +527,32 @@ pcscd_is_connected_before_the_cage_if_needed(void **state)
 	assert_int_equal(h->marks->connected, 0);
 }
 
+/* What READY says of the password to unlock, from a helper that then hears no more. */
+static bool
+offers_unlock(struct helperkit *h, enum proto_way way)
+{
+	struct heard m;
+
+	start_ready(h, &m);
+	assert_int_equal(m.ready.way, way);
+	helperkit_leave(h);
+	(void)helperkit_end(h);
+	return m.ready.unlock;
+}
+
 /* A stored password is unlocked by a login with the PIN, and by nothing else. */
 static void
 unlock_is_for_logins_by_pin(void **state)
 {
 	struct helperkit *h = *state;
-	struct heard m;
 
 	helperkit_word(h, "unlock=yes");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	assert_true(m.ready.unlock);
-	helperkit_leave(h);
-	(void)helperkit_end(h);
+	assert_true(offers_unlock(h, PROTO_BY_PIN));
 	h->request.task = PROTO_PIN_CHANGE;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	assert_false(m.ready.unlock);
-	helperkit_leave(h);
-	(void)helperkit_end(h);
+	assert_false(offers_unlock(h, PROTO_BY_PIN));
 	h->request.task = PROTO_LOGIN;
-	h->where = WHERE_SSH;
-	h->request.sshd = true;
-	helperkit_word(h, "remote=challenge");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
-	assert_false(m.ready.unlock);
-	helperkit_leave(h);
-	(void)helperkit_end(h);
+	challenge_over_ssh(h);
+	assert_false(offers_unlock(h, PROTO_BY_CHALLENGE));
 }
 
 /* --- the log ------------------------------------------------------------------------------------------- */
@@ -665,8 +638,7 @@ name_is_asked_for_where_the_card_gives_none(void **state)
 	struct heard m;
 
 	ask_for_name(h);
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_false(m.ready.naming);
 	assert_int_equal(m.ready.way, PROTO_BY_PIN);
 	login_after_the_name(h);
@@ -682,8 +654,7 @@ remote_user_is_not_named_by_a_card(void **state)
 	h->where = WHERE_SSH;
 	helperkit_word(h, "user_from_card=yes");
 	ask_for_name(h);
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_false(m.ready.naming);
 	/* The same question once more is no login. */
 	helperkit_send_request(h);
@@ -701,18 +672,14 @@ card_names_its_accounts(void **state)
 	kit_enroll(h->kit, "hanako2", "good", NULL);
 	helperkit_word(h, "user_from_card=yes");
 	ask_for_name(h);
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_true(m.ready.naming);
 	helperkit_expect(h, PROTO_NAMED, &m);
 	assert_string_equal(m.named.user, "hanako");
 	helperkit_expect(h, PROTO_NAMED, &m);
 	assert_string_equal(m.named.user, "hanako2");
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_true(m.result.card_clean);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_true(m.result.text[0] != '\0');
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->readers->try_count, 0);
 }
 
@@ -726,16 +693,21 @@ card_of_no_account_names_none(void **state)
 	simscard_place(h->readers, 0, "other");
 	helperkit_word(h, "user_from_card=yes");
 	ask_for_name(h);
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_true(m.ready.naming);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_UNREGISTERED);
+	expect_verdict(h, OUTCOME_UNREGISTERED, 0, &m);
 	assert_true(m.result.text[0] != '\0');
-	assert_int_equal(helperkit_end(h), 0);
 }
 
 /* --- dropping the state that another helper left ----------------------------------------------------------- */
+
+static void
+ask_for_drop(struct helperkit *h, unsigned int seconds)
+{
+	h->request.task = PROTO_DROP;
+	h->request.drop_s = seconds;
+	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+}
 
 static void
 state_is_dropped(void **state)
@@ -743,18 +715,12 @@ state_is_dropped(void **state)
 	struct helperkit *h = *state;
 	struct heard m;
 
-	h->request.task = PROTO_DROP;
-	h->request.drop_s = 9;
-	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	ask_for_drop(h, 9);
 	h->readers->reader[0].verified = true;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_int_equal(m.ready.before_s, 9);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_true(m.result.card_clean);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_string_equal(m.result.text, "");
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->readers->try_count, 0);
 }
 
@@ -764,13 +730,9 @@ drop_that_fails_says_so(void **state)
 	struct helperkit *h = *state;
 	struct heard m;
 
-	h->request.task = PROTO_DROP;
-	h->request.drop_s = 9;
-	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	ask_for_drop(h, 9);
 	h->readers->reader_count = 0;	/* no pcscd */
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
+	start_until(h, PROTO_RESULT, &m);
 	assert_int_not_equal(m.result.outcome.status, OUTCOME_OK);
 	assert_false(m.result.card_clean);
 	assert_int_equal(helperkit_end(h), 0);
@@ -786,8 +748,7 @@ pin_is_changed(void **state)
 	struct heard m;
 
 	h->request.task = PROTO_PIN_CHANGE;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_false(m.ready.unlock);
 	for (size_t i = 0; i < COUNT(typed); i++) {
 		helperkit_expect(h, PROTO_PROMPT, &m);
@@ -795,11 +756,8 @@ pin_is_changed(void **state)
 		assert_int_equal(h->readers->try_count, 0);
 		helperkit_answer(h, PROTO_ANSWER_PIN, typed[i]);
 	}
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_true(m.result.card_clean);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_true(m.result.text[0] != '\0');
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->readers->try_count, 1);
 	h->request.task = PROTO_LOGIN;
 	assert_int_equal(helperkit_login(h, "8275", &m), OUTCOME_OK);
@@ -881,21 +839,14 @@ challenge_takes_only_its_reply(void **state)
 	struct heard m;
 
 	use_host_keys(h);
-	helperkit_word(h, "remote=challenge");
-	h->where = WHERE_SSH;
-	h->request.sshd = true;
+	challenge_over_ssh(h);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		helperkit_start(h);
-		helperkit_expect(h, PROTO_READY, &m);
+		start_ready(h, &m);
 		assert_int_equal(m.ready.way, PROTO_BY_CHALLENGE);
 		helperkit_expect(h, PROTO_CHALLENGE, &m);
 		assert_true(m.challenge.text[0] != '\0');
 		answer_challenge(h, rows[i].given, "JPKI1-not-signed", rows[i].right_type);
-		helperkit_expect(h, PROTO_RESULT, &m);
-		if (m.result.outcome.status != rows[i].status)
-			fail_msg("row %zu: %s", i, outcome_code(m.result.outcome.status));
-		assert_true(m.result.card_clean);
-		assert_int_equal(helperkit_end(h), 0);
+		expect_verdict(h, rows[i].status, 0, &m);
 		assert_true(h->marks->host_keys);
 		assert_int_equal(h->marks->sealed, i + 1);
 	}
@@ -909,9 +860,7 @@ unsealed_cage_means_no_challenge(void **state)
 	struct heard m;
 
 	use_host_keys(h);
-	helperkit_word(h, "remote=challenge");
-	h->where = WHERE_SSH;
-	h->request.sshd = true;
+	challenge_over_ssh(h);
 	h->seal = outcome_of(OUTCOME_INTERNAL);
 	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_INTERNAL);
 }
@@ -940,8 +889,7 @@ key_of_no_card_is_refused(void **state)
 	h->request.sshd = true;
 	snprintf(h->request.auth_info, sizeof h->request.auth_info, "publickey ssh-ed25519 "
 	    "AAAAC3NzaC1lZDI1NTE5AAAAIHBQwGkO75z7gPThdF3rsCxhgkfR+Zv7BBB/PT1+r0OX\n");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
+	start_ready(h, &m);
 	assert_int_equal(m.ready.way, PROTO_BY_KEY);
 	helperkit_expect(h, PROTO_RESULT, &m);
 	assert_int_not_equal(m.result.outcome.status, OUTCOME_OK);
@@ -949,12 +897,9 @@ key_of_no_card_is_refused(void **state)
 	assert_int_equal(helperkit_end(h), 0);
 	/* One who has no card reads why: sshd has let the key in, and this refuses it. */
 	snprintf(h->request.user, sizeof h->request.user, "taro");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_NOT_ENROLLED);
+	start_ready(h, &m);
+	expect_verdict(h, OUTCOME_NOT_ENROLLED, 0, &m);
 	assert_true(m.result.text[0] != '\0');
-	assert_int_equal(helperkit_end(h), 0);
 	assert_int_equal(h->readers->reader[0].resets, 1);
 }
 
@@ -970,13 +915,9 @@ card_in_use_ends_in_time(void **state)
 
 	h->readers->reader[0].owner = getpid();
 	helperkit_word(h, "timeout=5");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_CARD_BUSY);
-	assert_true(m.result.card_clean);
+	start_ready(h, &m);
+	expect_verdict(h, OUTCOME_CARD_BUSY, EXIT_PROTOCOL, &m);
 	assert_non_null(strstr(m.result.text, READER_NAME));
-	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
 	(void)close(held);
 }
 
@@ -995,12 +936,8 @@ card_that_hangs_ends_in_time(void **state)
 
 	helperkit_word(h, "timeout=5");
 	h->before = hang_at_verify;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_TIMEOUT);
-	assert_true(m.result.card_clean);
-	assert_int_equal(helperkit_end(h), EXIT_PROTOCOL);
+	start_ready(h, &m);
+	expect_verdict(h, OUTCOME_TIMEOUT, EXIT_PROTOCOL, &m);
 	assert_int_equal(h->readers->try_count, 0);
 }
 
@@ -1020,9 +957,7 @@ hang_after_verify_is_reported_unclean(void **state)
 
 	helperkit_word(h, "timeout=5");
 	h->before = hang_at_signature;
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
 	helperkit_expect(h, PROTO_RESULT, &m);
 	assert_int_equal(m.result.outcome.status, OUTCOME_TIMEOUT);
@@ -1033,9 +968,7 @@ hang_after_verify_is_reported_unclean(void **state)
 	h->before = NULL;
 	helperkit_leave(h);
 	h->readers->contexts = 0;
-	h->request.task = PROTO_DROP;
-	h->request.drop_s = 5;
-	snprintf(h->request.reader, sizeof h->request.reader, "%s", READER_NAME);
+	ask_for_drop(h, 5);
 	assert_int_equal(helperkit_login(h, NULL, &m), OUTCOME_OK);
 }
 
@@ -1047,14 +980,10 @@ typing_takes_no_time(void **state)
 	struct heard m;
 
 	helperkit_word(h, "timeout=5");
-	helperkit_start(h);
-	helperkit_expect(h, PROTO_READY, &m);
-	helperkit_expect(h, PROTO_PROMPT, &m);
+	start_until(h, PROTO_PROMPT, &m);
 	(void)poll(NULL, 0, 6000);
 	helperkit_answer(h, PROTO_ANSWER_PIN, HELPERKIT_PIN);
-	helperkit_expect(h, PROTO_RESULT, &m);
-	assert_int_equal(m.result.outcome.status, OUTCOME_OK);
-	assert_int_equal(helperkit_end(h), 0);
+	expect_verdict(h, OUTCOME_OK, 0, &m);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, helperkit_new, helperkit_done)
