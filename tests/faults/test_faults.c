@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
+#include "tests/unit/footprint.h"
+#include "tests/unit/test.h"
 
 #include "flow/login.h"
 #include "tests/faults/failing.h"
@@ -52,19 +52,6 @@ transmit(void *ctx, const uint8_t *cmd, size_t cmd_len, uint8_t *resp, size_t ca
 	return o;
 }
 
-static int
-count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static void
 run_flow(struct kit *k, struct secret *pin, struct login_result *ret)
 {
@@ -88,7 +75,7 @@ login(struct kit *k, const struct failing *how)
 	run_flow(k, pin, &result);
 	assert_int_equal(result.outcome.status, OUTCOME_OK);
 	sim_card_stats_reset(k->card[0]);
-	descriptors = count_descriptors();
+	descriptors = footprint_descriptors();
 	failing = *how;
 	blocks = failing_blocks();
 	run_flow(k, pin, &result);
@@ -99,7 +86,7 @@ login(struct kit *k, const struct failing *how)
 	trial->card_held = k->open_reader != -1;
 	trial->verified_left = strcmp(kit_get(k, "verified"), "none") != 0;
 	trial->pin_left = secret_view(pin).len != 0;
-	trial->descriptors = count_descriptors() - descriptors;
+	trial->descriptors = footprint_descriptors() - descriptors;
 	trial->seen = failing.seen;
 	snprintf(trial->failed, sizeof trial->failed, "%s", failing.failed != NULL ? failing.failed : "");
 	trial->verifies = kit_stats(k).verifies;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/faults/failing.h"
+#include "tests/unit/footprint.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -98,16 +99,6 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 	return r != NULL ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static int
-count_descriptors(void)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
 /* What the kernel says of our memory: full of digits, so it is not searched. */
 static char maps[1 << 17];
 
@@ -164,7 +155,7 @@ log_in(const struct failing *how)
 	/* What libraries keep for good they have after this; the module is then loaded. */
 	assert_int_equal(pam_start_confdir("test", "hanako", &conv, scratch_path(""), &pamh), PAM_SUCCESS);
 	(void)pam_authenticate(pamh, 0);
-	before = count_descriptors();
+	before = footprint_descriptors();
 	assert_true(failing_own_object("pam_faked"));
 	trial->prompts = 0;
 	(void)unlink("since");
@@ -172,7 +163,7 @@ log_in(const struct failing *how)
 	failing_notice = note_failure;
 	trial->result = pam_authenticate(pamh, 0);
 	failing.kind = FAILING_NOTHING;
-	trial->descriptors = count_descriptors() - before;
+	trial->descriptors = footprint_descriptors() - before;
 	trial->seen = failing.seen;
 	snprintf(trial->failed, sizeof trial->failed, "%s", failing.failed != NULL ? failing.failed : "");
 	assert_int_equal(pam_end(pamh, trial->result), PAM_SUCCESS);

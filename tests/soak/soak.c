@@ -8,7 +8,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/unit/footprint.h"
 #include "tests/unit/helperkit.h"
 #include "tests/unit/test.h"
 
@@ -59,30 +59,6 @@ time_t
 __wrap_time(time_t *ret)
 {
 	return clock_is_ours() ? (time_t)(kit->readers->wall_s + kit->readers->mono_ms / 1000) : __real_time(ret);
-}
-
-/* --- what holds after each of them --------------------------------------------------------------- */
-
-static int
-count_descriptors(void)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 1024; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-static long
-resident_pages(void)
-{
-	long size, resident = -1;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%ld %ld", &size, &resident), 2);
-	fclose(f);
-	return resident;
 }
 
 static unsigned int
@@ -198,21 +174,21 @@ thousands(void **state)
 {
 	unsigned int count = number_from_environment("SOAK_LOGINS", LOGINS);
 	struct helperkit *h = *state;
-	int descriptors = count_descriptors();
+	int descriptors = footprint_descriptors();
 	long pages = 0;
 	struct heard m;
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (i == 100)
-			pages = resident_pages();
+			pages = footprint_pages();
 		h->readers->try_count = 0;
 		assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
 		assert_int_equal(h->readers->try_count, 1);
 	}
-	print_message("%u logins, %ld pages more than after 100\n", count, count > 100 ? resident_pages() - pages : 0);
+	print_message("%u logins, %ld pages more than after 100\n", count, count > 100 ? footprint_pages() - pages : 0);
 	assert_int_equal(h->readers->signatures, count);
-	assert_int_equal(count_descriptors(), descriptors);
-	assert_true(count <= 100 || resident_pages() - pages <= 64);
+	assert_int_equal(footprint_descriptors(), descriptors);
+	assert_true(count <= 100 || footprint_pages() - pages <= 64);
 }
 
 /* --- a day ---------------------------------------------------------------------------------------------- */
@@ -509,10 +485,10 @@ a_day(void **state)
 	long pages = 0;
 
 	begin_day(h);
-	descriptors = count_descriptors();
+	descriptors = footprint_descriptors();
 	for (unsigned int n = 0; h->readers->mono_ms / 1000 < until; n++) {
 		if (n == 20)
-			pages = resident_pages();
+			pages = footprint_pages();
 		events[any(COUNT(events))]();
 		pass(30000 + any(150) * 1000);
 	}
@@ -520,11 +496,11 @@ a_day(void **state)
 	print_message("%ld simulated hours: %u logins, %u successes, %u wrong PINs, %u waits, %u in vain, %u programs gone, "
 	    "%u cards swapped, %u restarts of pcscd, %u upgrades; %u removals, %u locks; %ld pages more\n",
 	    (long)(h->readers->mono_ms / 3600000), day.logins, day.entered, day.wrong, day.waits, day.in_vain, day.gone,
-	    day.swapped, day.restarts, day.upgrades, day.removals, day.news[WATCH_REMOVED], resident_pages() - pages);
+	    day.swapped, day.restarts, day.upgrades, day.removals, day.news[WATCH_REMOVED], footprint_pages() - pages);
 	assert_int_equal(day.news[WATCH_REMOVED], day.removals);
 	assert_int_equal(day.news[WATCH_SERVICE_GONE], day.restarts);
-	assert_int_equal(count_descriptors(), descriptors);
-	assert_true(resident_pages() - pages <= 64);
+	assert_int_equal(footprint_descriptors(), descriptors);
+	assert_true(footprint_pages() - pages <= 64);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	kit = NULL;
 }

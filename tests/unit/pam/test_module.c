@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "helper/proto.h"
+#include "tests/unit/footprint.h"
 #include "tests/unit/test.h"
 
 static char dir[] = "/tmp/jpki-module-XXXXXX";
@@ -178,16 +179,6 @@ tasks(void)
 	return text;
 }
 
-static unsigned int
-open_descriptors(void)
-{
-	unsigned int n = 0;
-
-	for (int fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
 static pam_handle_t *
 new_handle(void)
 {
@@ -224,12 +215,12 @@ run_on(pam_handle_t *pamh, const char *mode)
 static int
 run(const char *mode)
 {
-	unsigned int before = open_descriptors();
+	int before = footprint_descriptors();
 	pam_handle_t *pamh = new_handle();
 	int r = run_on(pamh, mode);
 
 	pam_end(pamh, r);
-	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(footprint_descriptors(), before);
 	/* and no child is left */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
@@ -358,18 +349,6 @@ test_other_versions(void **state)
 	assert_int_equal(run(mode), PAM_SUCCESS);
 }
 
-static long
-resident_pages(void)
-{
-	long size, resident = -1;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%ld %ld", &size, &resident), 2);
-	fclose(f);
-	return resident;
-}
-
 #define MANY 1000
 #define SETTLED 100	/* what libc and libpam keep for good they have by then */
 #define PAGES 16
@@ -378,16 +357,16 @@ resident_pages(void)
 static void
 test_a_thousand_logins(void **state)
 {
-	long before = resident_pages(), after;	/* reading them brings pages of libc in: once, before it counts */
+	long before = footprint_pages(), after;	/* reading them brings pages of libc in: once, before it counts */
 
 	for (int i = 0; i < MANY; i++) {
 		if (i == SETTLED)
-			before = resident_pages();
+			before = footprint_pages();
 		assert_int_equal(run(i % 4 == 3 ? "unclean" : "good"),
 		    i % 4 == 3 ? PAM_AUTHINFO_UNAVAIL : PAM_SUCCESS);
 		assert_null(dlopen(MODULE, RTLD_NOLOAD | RTLD_LAZY));
 	}
-	after = resident_pages();
+	after = footprint_pages();
 	print_message("%ld pages after %d logins, %ld after %d\n", before, SETTLED, after, MANY);
 #ifndef __SANITIZE_ADDRESS__	/* which keeps what was freed */
 	assert_true(after - before <= PAGES);
@@ -1444,12 +1423,12 @@ change_on(pam_handle_t *pamh, const char *mode, int flags, const char *old_pin, 
 static int
 change(const char *mode)
 {
-	unsigned int before = open_descriptors();
+	int before = footprint_descriptors();
 	pam_handle_t *pamh = new_handle_of(NULL);
 	int r = change_on(pamh, mode, 0, "1234", "8275", "8275");
 
 	pam_end(pamh, r);
-	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(footprint_descriptors(), before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	return r;
 }
@@ -1611,7 +1590,7 @@ static const char *
 name_by(const char *user, const char *how, const char *mode, int *ret)
 {
 	static char left[PROTO_NAME_MAX];
-	unsigned int before = open_descriptors();
+	int before = footprint_descriptors();
 	pam_handle_t *pamh = nameless_handle(user);
 	const void *item = NULL;
 
@@ -1622,7 +1601,7 @@ name_by(const char *user, const char *how, const char *mode, int *ret)
 	snprintf(left, sizeof left, "%s", item != NULL ? (const char *)item : "-");
 	pam_end(pamh, *ret);
 	(void)unlink("naming");
-	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(footprint_descriptors(), before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	return left;
 }
