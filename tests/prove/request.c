@@ -62,7 +62,7 @@ log_is_harmless(const char *text)
 	return nondet_bool();
 }
 
-/* False, and nothing has changed; or the reader is behind so many octets, whatever they say. */
+/* False, and nothing has changed; or the cursor is past that many octets. */
 static bool
 take(struct cursor *r, size_t len)
 {
@@ -73,34 +73,35 @@ take(struct cursor *r, size_t len)
 	return true;
 }
 
+/* The same, and they are a number, which may be any. */
+static bool
+take_number(struct cursor *r, void *ret, size_t len)
+{
+	if (!take(r, len))
+		return false;
+	__CPROVER_havoc_slice(ret, len);
+	return true;
+}
+
 bool
 u8_by_contract(struct cursor *r, uint8_t *ret)
 {
-	if (!take(r, 1))
-		return false;
-	*ret = nondet_u8();
-	return true;
+	return take_number(r, ret, sizeof *ret);
 }
 
 bool
 u16_by_contract(struct cursor *r, uint16_t *ret)
 {
-	if (!take(r, 2))
-		return false;
-	*ret = nondet_u16();
-	return true;
+	return take_number(r, ret, sizeof *ret);
 }
 
 bool
 u32_by_contract(struct cursor *r, uint32_t *ret)
 {
-	if (!take(r, 4))
-		return false;
-	*ret = nondet_u32();
-	return true;
+	return take_number(r, ret, sizeof *ret);
 }
 
-/* False, and nothing has changed; or a string of any length that fits, and the reader is behind it. */
+/* False, and nothing has changed; or a string of any length that fits, and the cursor is past it. */
 bool
 string_by_contract(struct cursor *r, char *dst, size_t size)
 {

@@ -405,22 +405,24 @@ test_of_an_organization(void **state)
 	assert_string_equal(owners_of(k, "other-person", 0), "jiro");
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, kit_new, kit_done)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_found_by_the_index, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_one_serial_number_of_several, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_several_accounts, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_too_many_accounts, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_without_an_index, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_files_that_come_and_go, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_files_edited_in_place, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_index_that_lies, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_enrollments_that_cannot_be_read, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_heads_that_are_none, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_enroll_and_revoke, kit_new, kit_done),
-		cmocka_unit_test_setup_teardown(test_of_an_organization, kit_new, kit_done),
+		TEST(test_found_by_the_index),
+		TEST(test_one_serial_number_of_several),
+		TEST(test_several_accounts),
+		TEST(test_too_many_accounts),
+		TEST(test_without_an_index),
+		TEST(test_files_that_come_and_go),
+		TEST(test_files_edited_in_place),
+		TEST(test_index_that_lies),
+		TEST(test_enrollments_that_cannot_be_read),
+		TEST(test_heads_that_are_none),
+		TEST(test_enroll_and_revoke),
+		TEST(test_of_an_organization),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

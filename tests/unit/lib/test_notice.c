@@ -173,17 +173,19 @@ directory_and_file_are_checked(void **state)
 	assert_false(is_due());
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, scratch_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(once_a_day_for_a_week, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(a_clock_that_was_set_back_hides_nothing, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(what_did_not_happen_is_not_told, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(another_user_has_none, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(file_is_for_its_owner_alone, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(other_texts_are_refused, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(directory_and_file_are_checked, setup, scratch_teardown),
+		TEST(once_a_day_for_a_week),
+		TEST(a_clock_that_was_set_back_hides_nothing),
+		TEST(what_did_not_happen_is_not_told),
+		TEST(another_user_has_none),
+		TEST(file_is_for_its_owner_alone),
+		TEST(other_texts_are_refused),
+		TEST(directory_and_file_are_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

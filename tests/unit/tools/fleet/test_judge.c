@@ -1257,6 +1257,18 @@ changed_without_memory(struct kit *k)
 	fclose(source.plan);
 }
 
+/* Changes of each kind, to the usual copy and a block of HASH-01. */
+static void
+deny_and_admit(struct kit *k)
+{
+	begin();
+	add_removal("hanako", "10");
+	add_user(k, "saburo", "10", "good", NULL);
+	add_user(k, "taro", "10", "ec384", NULL);
+	add_word(HASH, "10", "block lost");
+	add_word(HASH "-01", "11", "lift");
+}
+
 /* What denies is on disk before it is remembered, and what admits after. */
 static void
 denied_before_it_is_remembered(void **state)
@@ -1267,12 +1279,7 @@ denied_before_it_is_remembered(void **state)
 	begin();
 	add_word(HASH "-01", "10", "block lost");
 	assert_int_equal(changed(k, 3), JUDGE_TAKEN);	/* there is a journal */
-	begin();
-	add_removal("hanako", "10");
-	add_user(k, "saburo", "10", "good", NULL);
-	add_user(k, "taro", "10", "ec384", NULL);
-	add_word(HASH, "10", "block lost");
-	add_word(HASH "-01", "11", "lift");
+	deny_and_admit(k);
 	changed_without_memory(k);
 	assert_false(has(k, "hanako"));
 	assert_true(blocked(k, HASH));
@@ -1281,12 +1288,7 @@ denied_before_it_is_remembered(void **state)
 	assert_int_equal(certificates(k, "taro"), 2);
 	assert_int_equal(start(k), JUDGE_TAKEN);	/* the next start finds nothing that is not remembered */
 	assert_int_equal(last.removed, 0);
-	begin();
-	add_removal("hanako", "10");
-	add_user(k, "saburo", "10", "good", NULL);
-	add_user(k, "taro", "10", "ec384", NULL);
-	add_word(HASH, "10", "block lost");
-	add_word(HASH "-01", "11", "lift");
+	deny_and_admit(k);
 	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
 	assert_true(has(k, "saburo") && blocked(k, HASH) && !blocked(k, HASH "-01"));
 	assert_int_equal(certificates(k, "taro"), 1);

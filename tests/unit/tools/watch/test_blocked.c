@@ -308,19 +308,21 @@ noticed_at_once(void **state)
 	assert_int_equal(acted.times, 2);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, scratch_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_kind_of_block, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(blocks_of_others, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(blocked_before, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(session_without_a_card, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(tried_again, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(damaged, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(renewed, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(known_by_its_first_digits, begin, scratch_teardown),
-		cmocka_unit_test_setup_teardown(noticed_at_once, begin, scratch_teardown),
+		TEST(each_kind_of_block),
+		TEST(blocks_of_others),
+		TEST(blocked_before),
+		TEST(session_without_a_card),
+		TEST(tried_again),
+		TEST(damaged),
+		TEST(renewed),
+		TEST(known_by_its_first_digits),
+		TEST(noticed_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
