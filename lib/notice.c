@@ -90,7 +90,7 @@ parse_notice(const char *text, struct notice *ret)
 	return true;
 }
 
-/* Also false if there is none. */
+/* False if there is no notice, or it cannot be read (logged). */
 static bool
 read_notice(const struct notice_store *store, const char *path, struct notice *ret, int64_t *ret_told)
 {

@@ -49,7 +49,7 @@ void notice_take_back(const struct notice_store *store, uid_t uid);
 bool notice_may_be_there(const struct notice_store *store) __attribute__((warn_unused_result));
 
 /*
- * Whether the user is to be told now. True with *ret. False: there is none; the user was told today; it
+ * Whether the user is to be told now. True with *ret. False: there is no notice; the user was told today; it
  * is older than NOTICE_DAYS, and has been removed; or it cannot be read (logged).
  */
 bool notice_due(const struct notice_store *store, uid_t uid, int64_t now, struct notice *ret)

@@ -20,7 +20,7 @@ watch_session()	# WORD…: jpki-watch in the session that her card has opened
 has_begun() { syslog_new | grep -q "JPKI-WATCH event=begin .*cert=${HERS:0:16}"; }
 is_locked_now() { [ -e "$LOCKS/locked" ]; }
 
-block_while_nobody_looks()
+block_while_the_watch_restarts()
 {
 	write_conf 'removal_grace = 60'
 	watch_session
@@ -36,9 +36,9 @@ block_while_nobody_looks()
 	jpkictl unblock "$PKI/good.crt" >> "$LOG" 2>&1
 }
 # Promise: Within seconds of the block of the card that opened it, an open session is locked; blocks of other cards lock none.
-# Letter: each block that comes is seen; this one came while the watch was being started again, so none comes any more.
+# Letter: the watch sees each block that comes; this one came before the watch had started again, and no other follows.
 # Seen to succeed: mutant blocked-before-the-watch
-adversary block-while-nobody-looks block_while_nobody_looks
+adversary block-while-the-watch-restarts block_while_the_watch_restarts
 
 blocks_of_other_cards()
 {

@@ -62,7 +62,7 @@ pin_in_memory()
 adversary pin-in-memory pin_in_memory
 
 # He says that he is hanako, in every way that a program can say it.
-change_for_somebody_else()
+change_for_another_user()
 {
 	printf 'password required pam_jpki.so local_services=a-passwd\n' > /etc/pam.d/a-passwd
 	run env LOGNAME=hanako USER=hanako SUDO_USER=hanako SUDO_UID=2001 PAM_USER=hanako \
@@ -74,4 +74,4 @@ change_for_somebody_else()
 # Promise: No user changes another user's PIN.
 # Letter: PAM_USER, PAM_RUSER and the environment all say "hanako"; the process is taro's, and at this machine.
 # Seen to succeed: mutant pin-change-for-another-user
-adversary pin-change-for-another-user change_for_somebody_else
+adversary pin-change-for-another-user change_for_another_user

@@ -48,7 +48,7 @@ with_a_shared_number()
 # Seen to succeed: mutant caller-with-a-shared-uid
 adversary self-enroll-shared-uid with_a_shared_number
 
-with_somebodys_card()
+with_another_users_card()
 {
 	people_may good
 	self_enroll 2002
@@ -58,7 +58,7 @@ with_somebodys_card()
 # Promise: With `jpkictl enroll --self` users register a card for their own account only, and choose nothing but the reader.
 # Letter: the card proves its key, its PIN is right, and taro has no registration; the card is hanako's.
 # Seen to succeed: mutant card-of-another-account
-adversary self-enroll-another-users-card with_somebodys_card
+adversary self-enroll-another-users-card with_another_users_card
 
 in_a_language_of_his_own()
 {

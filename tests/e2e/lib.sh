@@ -436,8 +436,8 @@ restart_world()		# CARD-DIRECTORY
 	start_sim "$1"
 }
 
-# fresh_card [SPEC]: that card (the good one) with all its tries and no faults, which nobody has tried; and
-# of whose end nobody was told today.
+# fresh_card [SPEC]: that card (the good one) with all its tries and no faults, as if no login had
+# tried it and no user had been told today when it expires.
 fresh_card()
 {
 	local wanted=${1:-good}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pam_e2e.so: a PAM module for the tests, never installed for anybody.
+ * pam_e2e.so: a PAM module for the tests, never installed outside of them.
  *
  * In every stack of the tests it is the last line and reports to pamdrive, by the PAM
  * environment variable E2E_AUTHTOK, whether a module left a PAM_AUTHTOK

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files with certificates and lists as anybody may have written them: tools/common/certfile, nss/crl/copy. */
+/* Files with certificates and lists as any user may have written them: tools/common/certfile, nss/crl/copy. */
 #include "config.h"
 
 #include <stdarg.h>

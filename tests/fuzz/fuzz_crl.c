@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CRLs: as files of anybody's, in the pieces PEM brings, and signed by an authority that is
+ * CRLs: as files of any user's, in the pieces PEM brings, and signed by an authority that is
  * trusted and errs. What is signed and in order gets an index, which has to list exactly
  * what the list lists.
  */

@@ -61,7 +61,7 @@ read_header(const uint8_t *data, size_t at, size_t end, struct element *ret)
 	return ret->len <= end - at - ret->header;
 }
 
-/* Elements one after the other; what is none ends them. OCTET STRINGs of extensions are looked into. */
+/* Notes the elements up to the first octets that are not one, and those within constructed ones and OCTET STRINGs. */
 static void
 collect(const uint8_t *data, size_t at, size_t end, int parent, unsigned int depth)
 {

@@ -27,7 +27,7 @@ struct simscard_try {
 	char pin[SIMSCARD_PIN_MAX];
 };
 
-/* The shared state, a mapped file. Whoever drives the simulation writes what the helpers read. */
+/* A mapped file that the test shares with its helpers: the test places cards and sets the clock, the helpers count. */
 struct simscard {
 	unsigned int reader_count;
 	unsigned int boots;		/* of pcscd: connections of an earlier one are broken */
@@ -43,7 +43,7 @@ struct simscard {
 	} reader[SIMSCARD_READERS];
 	unsigned int contexts;		/* open now */
 	unsigned int signatures;
-	unsigned int left_verified;	/* so often a card was handed on with a PIN verified */
+	unsigned int left_verified;	/* how often a card was handed on with a PIN verified */
 	unsigned int try_count;		/* of tries[], at most SIMSCARD_TRIES */
 	struct simscard_try tries[SIMSCARD_TRIES];
 };

@@ -320,7 +320,7 @@ named(const char *user)
 
 /*
  * The task NAME, as the file "naming" says: the accounts for which the card is registered, with commas; "status N", if
- * there is none; no file: the card is not to name anybody. Returns whether the request of the login follows here.
+ * there is none; no file: the card does not name users. Returns whether the request of the login follows here.
  */
 static bool
 name_accounts(void)

@@ -73,7 +73,7 @@ ask_dialogue_done(struct ask_dialogue *d)
 }
 
 bool
-ask_nobody_left(void *ctx)
+ask_never_gone(void *ctx)
 {
 	return false;
 }

@@ -40,6 +40,6 @@ void ask_last_answered(struct ask_dialogue *d);
 void ask_dialogue_done(struct ask_dialogue *d);
 
 /* For callbacks such as flow_ui.gone: at a terminal the user is always there. */
-bool ask_nobody_left(void *ctx);
+bool ask_never_gone(void *ctx);
 
 #endif

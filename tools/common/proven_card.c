@@ -37,7 +37,7 @@ prove_card(struct tool *t, void *ctx, void *result)
 	const struct proven_card *p = ctx;
 	struct judged *ret = result;
 	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = proven_card_ask_pin, .gone = ask_nobody_left,
+	struct flow_ui ui = { .ask_pin = proven_card_ask_pin, .gone = ask_never_gone,
 		.ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;

@@ -58,7 +58,7 @@ judge_auth(struct doctor *d, const char *service, const struct pamstack_judgemen
 		found(d, FOUND_STACK_PERHAPS_OPEN, "%s, %s", place, j->open.on->module);
 	if (!has_second_way(j))
 		found(d, FOUND_STACK_ONE_WAY, "%s", place);
-	if (j->forwards_to_nobody)
+	if (j->forwards_in_vain)
 		found(d, FOUND_STACK_FORWARD, "%s", place);
 	if (j->no_credentials)
 		found(d, FOUND_STACK_CREDENTIALS, "%s", place);

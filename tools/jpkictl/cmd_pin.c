@@ -59,7 +59,7 @@ static int
 change_on(struct tool *t, const char *reader, const struct survey *survey, bool signature)
 {
 	struct ask_dialogue dialogue = { .t = t };
-	struct pinchange_ui ui = { .ask = ask_at_prompt, .gone = ask_nobody_left, .changing = changing,
+	struct pinchange_ui ui = { .ask = ask_at_prompt, .gone = ask_never_gone, .changing = changing,
 		.ctx = &dialogue };
 	struct pinchange_card card = { .pin = signature ? JPKI_PIN_SIGN : JPKI_PIN_AUTH,
 		.reader = reader, .classic = survey->classic,

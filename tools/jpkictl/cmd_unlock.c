@@ -130,7 +130,7 @@ let_card_sign(struct tool *t, void *ctx, void *result)
 {
 	const struct storing *s = ctx;
 	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = ask_pin, .gone = ask_nobody_left, .ctx = &dialogue };
+	struct flow_ui ui = { .ask_pin = ask_pin, .gone = ask_never_gone, .ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	struct outcome o;
 	bool clean = true;

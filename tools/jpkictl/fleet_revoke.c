@@ -223,7 +223,7 @@ plan_change(struct revoke *r, enum revoking_said said)
 		    r->found.this_update, entry != NULL ? entry->description : "");
 }
 
-/* A certificate that has expired logs nobody in, and lists drop it: it tells nothing. */
+/* Lists drop certificates that have expired, and no login accepts one: nothing is planned for it. */
 static void
 judge_certificate(struct revoke *r, const struct cert *cert)
 {

@@ -432,7 +432,7 @@ judge_auth(const struct pamstack_list *list, bool forward_pass, bool remote,
 		if (code != PAM_INCOMPLETE)
 			j->password[code] = judge_password(list, code);
 	j->forwards = j->count > 0 && option_is_set(j->ours, "forward_pass", forward_pass);
-	j->forwards_to_nobody = j->forwards && j->password_after == NULL;
+	j->forwards_in_vain = j->forwards && j->password_after == NULL;
 	j->remote_allowed = option_is_set(j->ours, "remote", remote);
 	j->no_credentials = !pamstack_explore(list, without_login, NULL, NULL).may_succeed;
 }

@@ -239,7 +239,7 @@ struct pamstack_judgement {
 	const struct pamstack_line *password_before;	/* before pam_jpki */
 	const struct pamstack_line *password_after;	/* after it: uses a forwarded password */
 	bool forwards;			/* forward_pass is on */
-	bool forwards_to_nobody;	/* and no such module follows */
+	bool forwards_in_vain;	/* and no module that would use it follows */
 	/*
 	 * Another module for cards: its PIN may be stored in PAM_AUTHTOK, or it may send a password to the
 	 * card.

@@ -47,7 +47,7 @@ setup_fault(const struct pamstack *stack, const struct pamstack_judgement *befor
 	if (!no_worse(before->account_others.verdict, after->account_others.verdict) ||
 	    !no_worse(before->account_missing.verdict, after->account_missing.verdict))
 		return N_("users without a card would be locked out");
-	if (after->forwards_to_nobody || after->other_card_leaks)
+	if (after->forwards_in_vain || after->other_card_leaks)
 		return N_("a password or PIN would be passed to the wrong module");
 	return NULL;
 }

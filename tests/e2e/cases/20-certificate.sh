@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Enrolled certificates that must not log anybody in: the card is not asked.
+# Enrolled certificates with which no login may succeed: the PIN is not sent to the card.
 
 # unfit NAME LEAF CODE [KEY=VALUE…]
 unfit()

@@ -103,7 +103,7 @@ without_its_user()
 	cat "$WORK/passwd" > /etc/passwd
 }
 
-# As in a service with CapabilityBoundingSet: root cannot become anybody.
+# As in a service with CapabilityBoundingSet: root cannot become another user.
 without_setuid()
 {
 	begin_look
@@ -193,7 +193,7 @@ helper_user_and_pcscd()	# HELPER-USER USER
 }
 
 # No user is admitted: polkitd does not run.
-pcscd_admits_nobody()
+pcscd_admits_no_user()
 {
 	only_admits
 	install_pam_service e2e "$(stack)"
@@ -232,7 +232,7 @@ run_case 'cage: the user is root' helper_user_refused root 'helper_user = root: 
 reset_config
 run_case 'cage: pcscd does not admit the helper' helper_user_and_pcscd auto jpki-helper
 run_case 'cage: pcscd does not admit another user' helper_user_and_pcscd jpki jpki
-run_case 'cage: pcscd admits no one' pcscd_admits_nobody
+run_case 'cage: pcscd admits no one' pcscd_admits_no_user
 run_case 'cage: what is trusted is replaced meanwhile' replaced_meanwhile
 run_case 'cage: a kernel without Landlock' lacks landlock 'this kernel has no Landlock.*jpki_helper could open'
 run_case 'cage: a kernel without seccomp' lacks seccomp 'this kernel has no seccomp: the helper goes on without'

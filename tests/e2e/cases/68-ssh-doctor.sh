@@ -69,10 +69,12 @@ examine_sshd()
 	ssh_doctor 'D808 D809' ssh_key=yes
 	ssh_settings 'AuthenticationMethods publickey,publickey'
 	ssh_doctor 'D808 D809' ssh_key=yes
+	# There is no such program. The account nobody is as wrong as it is below, but is not judged before the program exists.
 	ssh_settings 'AuthorizedKeysCommand /usr/local/bin/jpkictl ssh-keys %u' 'AuthorizedKeysCommandUser nobody'
 	ssh_doctor 'D810'
 	ssh_settings 'AuthorizedKeysCommandUser root'
 	ssh_doctor 'D811'
+	# Accounts that have other jobs, or other programs.
 	for user in nobody daemon www-data hanako jpki-fetch jpki-helper; do
 		ssh_settings "AuthorizedKeysCommandUser $user"
 		ssh_doctor 'D813'

@@ -315,7 +315,7 @@ lines_behind_a_jump_are_jumped_over(void **state)
 
 /* A module that was uninstalled before its lines were taken out. */
 static void
-account_without_module_shuts_nobody_out(void **state)
+account_line_ignores_a_missing_module(void **state)
 {
 	size_t n = 0;
 
@@ -500,7 +500,7 @@ main(void)
 		cmocka_unit_test(every_line_opens_for_success_only),
 		cmocka_unit_test(auth_lines_let_setcred_go_on),
 		cmocka_unit_test(lines_behind_a_jump_are_jumped_over),
-		cmocka_unit_test(account_without_module_shuts_nobody_out),
+		cmocka_unit_test(account_line_ignores_a_missing_module),
 		cmocka_unit_test(strict_variant_holds_the_card),
 		cmocka_unit_test(sessions_are_optional),
 		cmocka_unit_test(examples_explain_every_value),

@@ -1119,7 +1119,7 @@ copy_file(struct kit *k, const char *from_card, const char *to_card, const char 
 	fclose(out);
 }
 
-/* The right certificate, which anybody may copy, the wrong key, and every PIN is right. */
+/* A copy of the right certificate, another key, and a card that takes every PIN. */
 static void
 test_counterfeit_card(void **state)
 {

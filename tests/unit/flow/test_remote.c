@@ -426,9 +426,9 @@ take_enrollment(struct kit *k)
 	assert_int_equal(unlink(path), 0);
 }
 
-/* What is shown does not tell who has a card here, nor in what state, nor how long it took. */
+/* Neither what is shown nor the time that it takes depends on whether the user has a card here, or on its state. */
 static void
-nobody_learns_who_is_enrolled(void **state)
+an_outsider_cannot_learn_who_is_enrolled(void **state)
 {
 	static const char *const leaves[] = { "good", "expired", "revoked", NULL };
 	char wanted[SSHWIRE_PROMPT_MAX] = "", shown[SSHWIRE_PROMPT_MAX];
@@ -485,7 +485,7 @@ refusals_take_their_time(void **state)
 /* --- the server itself --------------------------------------------------------------- */
 
 static void
-nobody_is_challenged(struct kit *k, const char *user)
+expect_no_challenge(struct kit *k, const char *user)
 {
 	struct person p = { .leaf = "good" };
 
@@ -513,12 +513,12 @@ host_keys_are_needed(void **state)
 	name_file(path, k->conf.host_keys, "ssh_host_ed25519_key", ".pub");
 	assert_int_equal(unlink(path), 0);
 	write_host_key(k, "id_ed25519.pub", HOST_KEY);	/* another user's key, not sshd's */
-	nobody_is_challenged(k, "hanako");
+	expect_no_challenge(k, "hanako");
 	k->conf.remote_binding = CONF_BINDING_NAME;
 	EXPECT(OK, .hostkey = "");
 	k->conf.remote_binding = CONF_BINDING_HOSTKEY;
 	snprintf(k->conf.host_keys, sizeof k->conf.host_keys, "/nonexistent");
-	nobody_is_challenged(k, "hanako");
+	expect_no_challenge(k, "hanako");
 }
 
 static void
@@ -527,11 +527,11 @@ users_of_odd_names(void **state)
 	struct kit *k = *state;
 	char name[SSHWIRE_NAME_MAX + 1];
 
-	nobody_is_challenged(k, "han\nako");
-	nobody_is_challenged(k, "\xe8\x8a\xb1");
+	expect_no_challenge(k, "han\nako");
+	expect_no_challenge(k, "\xe8\x8a\xb1");
 	memset(name, 'a', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	nobody_is_challenged(k, name);
+	expect_no_challenge(k, name);
 }
 
 /* What a stranger calls himself at sshd looks like no other field, outcome or line. */
@@ -640,7 +640,7 @@ main(void)
 		T(right_reply), T(another_name_of_the_account), T(names_of_the_server), T(second_of_two_certificates),
 		T(binding_by_name),
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
-		T(dead_certificates), T(changed_while_it_was_signed), T(nobody_learns_who_is_enrolled), T(refusals_take_their_time),
+		T(dead_certificates), T(changed_while_it_was_signed), T(an_outsider_cannot_learn_who_is_enrolled), T(refusals_take_their_time),
 		T(host_keys_are_needed), T(users_of_odd_names), T(names_in_the_log),
 		T(keys_that_sshd_has_let_in),
 	};

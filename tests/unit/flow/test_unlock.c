@@ -377,7 +377,7 @@ ecdsa_is_said_before_a_pin(void **state)
 }
 
 static void
-stored_by_nobody_else(void **state)
+stored_by_the_registered_card_alone(void **state)
 {
 	struct kit *k = *state;
 	struct unlock_facts facts = { .stored = 0 };
@@ -463,7 +463,7 @@ main(void)
 		TEST(second_signature_that_fails),
 		TEST(no_time_for_a_second_signature),
 		TEST(ecdsa_is_said_before_a_pin),
-		TEST(stored_by_nobody_else),
+		TEST(stored_by_the_registered_card_alone),
 		TEST(facts_of_a_file),
 		TEST(no_challenge_is_this_text),
 	};

@@ -487,7 +487,7 @@ becomes_nobody(void)
 }
 
 static bool
-finds_nobody_of_that_name(void)
+finds_no_user_of_that_name(void)
 {
 	return is_refused_as(OUTCOME_CONFIG, "no-such-user", "helper_user = no-such-user: no such user");
 }
@@ -563,7 +563,7 @@ cannot_become_its_own(void)
 static void
 identity(void **state)
 {
-	static bool (*const as_root[])(void) = { becomes_nobody, finds_nobody_of_that_name, does_not_stay_root,
+	static bool (*const as_root[])(void) = { becomes_nobody, finds_no_user_of_that_name, does_not_stay_root,
 		chooses_by_itself, stays_root_if_it_shall, cannot_become_the_one_that_is_named,
 		cannot_become_its_own };
 

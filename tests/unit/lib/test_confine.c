@@ -67,7 +67,7 @@ all_go_well(const struct test_case *cases, size_t count)
 /* --- confine_memory ------------------------------------------------------------- */
 
 static bool
-memory_is_nobody_elses(void)
+memory_is_private(void)
 {
 	struct rlimit some = { 4096, 4096 }, core;
 	pid_t session = getsid(0);
@@ -92,7 +92,7 @@ memory_twice(void)
 static void
 memory(void **state)
 {
-	assert_true(goes_well(memory_is_nobody_elses));
+	assert_true(goes_well(memory_is_private));
 	assert_true(goes_well(memory_twice));
 }
 

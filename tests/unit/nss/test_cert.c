@@ -225,7 +225,7 @@ version_1(void **state)
 	EVP_PKEY_free(key);
 }
 
-/* Whole and well-formed, and yet more than anybody's certificate. */
+/* Whole and well-formed, but longer than any certificate of a person. */
 static void
 too_much_of_a_certificate(void **state)
 {

@@ -145,7 +145,7 @@ other_generation(void **state)
 }
 
 static void
-nobody_trusted(void **state)
+no_authority_trusted(void **state)
 {
 	(void)state;
 	need_certutil();
@@ -184,7 +184,7 @@ distrusted_leaf(void **state)
 	expect(certutil_db("ca1", "T,,", "good", "p,p,p", NULL), "good", OUTCOME_UNTRUSTED);
 }
 
-/* A leaf trusted as if it were a CA does not become its own anchor, nor anybody's. */
+/* A leaf trusted as if it were a CA becomes the anchor of no certificate, not even of its own. */
 static void
 leaf_as_anchor(void **state)
 {
@@ -568,7 +568,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_done)
 		T(every_certificate), T(one_after_the_other),
 		T(same_serial_in_one_process), T(other_generation),
-		T(nobody_trusted), T(trusted_leaf), T(trusted_leaf_of_our_ca), T(distrusted_leaf),
+		T(no_authority_trusted), T(trusted_leaf), T(trusted_leaf_of_our_ca), T(distrusted_leaf),
 		T(leaf_as_anchor), T(issued_by_a_leaf), T(ordered), T(weak_ca_key),
 		T(to_the_second), T(ca_to_the_second), T(another_time), T(renewed_ca),
 		T(order_of_verdicts), T(policy),

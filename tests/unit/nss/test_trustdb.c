@@ -348,7 +348,7 @@ certutil_made_it(void **state)
  * no authority is trusted. This is why both files are replaced in one step.
  */
 static void
-mixed_pair_trusts_nobody(void **state)
+mixed_pair_trusts_no_authority(void **state)
 {
 	(void)state;
 	make_db("ca1", NULL);
@@ -644,7 +644,7 @@ main(void)
 		T(made_from_nothing), T(made_in_an_empty_directory), T(generations_side_by_side),
 		T(twice_changes_nothing), T(only_trust_t), T(refused), T(removing),
 		T(removing_what_is_not_there), T(no_database), T(certutil_made_it),
-		T(mixed_pair_trusts_nobody), T(broken_database_is_not_replaced),
+		T(mixed_pair_trusts_no_authority), T(broken_database_is_not_replaced),
 		T(unsafe_directory), T(no_parent), T(parent_not_writable), T(disk_full),
 		T(exchange_fails), T(exchange_not_supported), T(strangers_files_stay),
 		T(readers_beside), T(writers_beside), T(lock_is_no_link), T(signals_wait),

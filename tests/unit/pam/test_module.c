@@ -1482,7 +1482,7 @@ test_change_refused_in_both_passes(void **state)
 }
 
 static void
-test_change_that_is_nobodys(void **state)
+test_changes_that_are_refused(void **state)
 {
 	pam_handle_t *pamh = new_handle_of("nobody-of-this-name");
 
@@ -1584,7 +1584,7 @@ nameless_handle(const char *user)
 
 /*
  * A login of a program that gives no name (user: NULL or ""), with cards as "naming" says (tests/unit/fakehelper.c; NULL: they do
- * not name anybody). What is left as PAM_USER afterwards: "-" for none. Lent.
+ * not name users). What is left as PAM_USER afterwards: "-" for none. Lent.
  */
 static const char *
 name_by(const char *user, const char *how, const char *mode, int *ret)
@@ -1625,9 +1625,9 @@ test_card_names_user(void **state)
 	assert_int_equal(challenges, 0);
 }
 
-/* Where the options do not say so: one helper, the name is asked for as ever, and a name that is "" is none. */
+/* Without the option: one helper, the program is prompted for a name, and "" is not taken for one. */
 static void
-test_card_names_nobody_unless_told(void **state)
+test_card_names_no_user_unless_told(void **state)
 {
 	int r;
 
@@ -1649,7 +1649,7 @@ test_card_names_nobody_unless_told(void **state)
 	assert_string_equal(tasks(), "login ");
 }
 
-/* A helper that has gone while the name was being typed is no reason to refuse anybody. */
+/* A helper that has gone while the name was being typed is no reason to refuse a user. */
 static void
 test_waiting_helper_that_dies(void **state)
 {
@@ -1738,7 +1738,7 @@ test_names_that_are_no_accounts(void **state)
 
 /* A card without an account: reported, and we do not prompt for a name. */
 static void
-test_card_of_nobody(void **state)
+test_card_without_an_account(void **state)
 {
 	char unregistered[32];
 	int r;
@@ -1857,18 +1857,18 @@ main(void)
 		cmocka_unit_test(test_number_used_again),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_refused_in_the_first_pass),
-		cmocka_unit_test(test_change_that_is_nobodys),
+		cmocka_unit_test(test_changes_that_are_refused),
 		cmocka_unit_test(test_change_by_a_login_manager),
 		cmocka_unit_test(test_change_opens_no_account),
 		cmocka_unit_test(test_change_with_a_helper_that_misbehaves),
 		cmocka_unit_test(test_change_and_what_is_typed),
 		cmocka_unit_test(test_card_names_user),
-		cmocka_unit_test(test_card_names_nobody_unless_told),
+		cmocka_unit_test(test_card_names_no_user_unless_told),
 		cmocka_unit_test(test_waiting_helper_that_dies),
 		cmocka_unit_test(test_name_is_asked_for_without_a_card),
 		cmocka_unit_test(test_which_account),
 		cmocka_unit_test(test_names_that_are_no_accounts),
-		cmocka_unit_test(test_card_of_nobody),
+		cmocka_unit_test(test_card_without_an_account),
 		cmocka_unit_test(test_name_goes_with_the_login),
 		cmocka_unit_test(test_misbehaviour_while_naming),
 		cmocka_unit_test(test_change_refused_in_both_passes),	/* last: another stack */

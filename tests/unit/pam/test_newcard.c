@@ -109,7 +109,7 @@ the_user_reads_it_once_a_day(void **state)
 
 /* Jobs of cron, and programs that do not show texts. */
 static void
-what_nobody_reads_is_told_again(void **state)
+what_is_not_shown_is_told_again(void **state)
 {
 	leave(HANAKO);
 	assert_int_equal(log_in("hanako", true), 0);
@@ -154,7 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_user_reads_it_once_a_day, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(what_nobody_reads_is_told_again, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_shown_is_told_again, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(another_account_does_not_read_it, setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(names_without_an_account, setup, scratch_teardown),
 	};

@@ -441,7 +441,7 @@ index_under_a_wrong_name(void **state)
 /* --- beside an import --------------------------------------------------------------------- */
 
 static void
-lock_delays_nobody(void **state)
+lock_delays_no_login(void **state)
 {
 	int lock;
 
@@ -772,7 +772,7 @@ main(void)
 		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
-		T(lock_delays_nobody), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
+		T(lock_delays_no_login), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
 		T(many_lists_are_read_at_once), T(few_lists_are_not_merged), T(later_list_counts_at_once),
 		T(list_put_there_by_hand_counts), T(damaged_merged_index_is_noticed),
 		T(unsafe_merged_index_is_not_believed), T(damaged_list_is_not_merged), T(long_numbers_are_merged),

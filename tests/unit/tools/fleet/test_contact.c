@@ -121,7 +121,7 @@ malformed(void **state)
 	}
 	scratch_text("fleet/" CONTACT_FILE, "ldaps://a persist 1\n");
 	assert_true(contact_read(&store, 1, &c));
-	assert_int_equal(chmod(scratch_path("fleet/" CONTACT_FILE), 0666), 0);	/* anybody may have written it */
+	assert_int_equal(chmod(scratch_path("fleet/" CONTACT_FILE), 0666), 0);	/* any user may have written it */
 	assert_false(contact_read(&store, 1, &c));
 }
 

@@ -874,7 +874,7 @@ put_user(const struct kit *k, const char *user, const char *leaf)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* Somebody has laid files of an old copy there: those of a user who left, and of a card that was replaced. */
+/* An attacker has put files of an old copy there: those of a user who left, and of a card that was replaced. */
 static void
 files_of_an_old_copy(void **state)
 {

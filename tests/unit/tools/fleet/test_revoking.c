@@ -75,7 +75,7 @@ notes(void **state)
 	    "2026-11-28T15:00:00Z revoke-from-crl keyCompromise 2026-11-28T15:00:00Z");
 }
 
-/* Whatever is not exactly ours is somebody else's, and stays. */
+/* A note that differs from ours in any way is another user's, and stays. */
 static void
 notes_of_others(void **state)
 {

@@ -330,7 +330,7 @@ lines_for_the_log(void **state)
 	assert_true(lines_with("connected") + lines_with("FLEET-SYNC") == 30);
 }
 
-/* Reported once, and once more after it was over: "whole 2" with a state of the year 1970, then of now, then of 1970. */
+/* An old state is reported once, and again only after a recent one: states of 1970, of now, and of 1970. */
 static void
 a_state_that_stands_still(void **state)
 {
@@ -350,7 +350,7 @@ a_state_that_stands_still(void **state)
 		whole(0);
 	run();
 	assert_true(lines_with("JPKI-W-FLEET-LATE") == 2);
-	begin(JUDGE_BEHIND, JUDGE_BEHIND);	/* of a server that is not believed, the state is none */
+	begin(JUDGE_BEHIND, JUDGE_BEHIND);	/* a server that is not believed: its state does not count */
 	next[0].source.time = 1;
 	whole(0);
 	run();

@@ -375,7 +375,7 @@ struct judged {
 	const char *name, *text;
 	char open, card, no_card, not_enrolled, not_installed, wrong_pin;
 	const char *on;			/* of the first that depends */
-	bool unreachable, forwards_to_nobody;
+	bool unreachable, forwards_in_vain;
 };
 
 #define JPKI "auth [success=done default=ignore] pam_jpki.so\n"
@@ -478,8 +478,8 @@ judges_stacks(void **state)
 		}
 		if (e->on != NULL && (on == NULL || strcmp(on, e->on) != 0))
 			fail_msg("%s: depends on %s", e->name, on != NULL ? on : "nothing");
-		if (j.unreachable != e->unreachable || j.forwards_to_nobody != e->forwards_to_nobody)
-			fail_msg("%s: unreachable %d, forwards to no module %d", e->name, j.unreachable, j.forwards_to_nobody);
+		if (j.unreachable != e->unreachable || j.forwards_in_vain != e->forwards_in_vain)
+			fail_msg("%s: unreachable %d, forwards in vain %d", e->name, j.unreachable, j.forwards_in_vain);
 		pamstack_done(&stack);
 	}
 }
@@ -607,7 +607,7 @@ looks_around(void **state)
 	assert_string_equal(j.other_card->module, "pam_pkcs11");
 	assert_true(j.other_card_leaks);
 	assert_true(j.forwards);
-	assert_false(j.forwards_to_nobody);
+	assert_false(j.forwards_in_vain);
 	assert_null(j.password_before);
 	assert_string_equal(j.password_after->module, "pam_unix");
 	assert_false(j.remote);
@@ -658,7 +658,7 @@ judges_our_examples(void **state)
 			continue;	/* has nothing but the password phase */
 		assert_true(pamstack_load(&source, name, &stack));
 		j = pamstack_judge(&stack, false, false);
-		if (stack.broken || j.open.verdict != PAMSTACK_NO || j.unreachable || j.forwards_to_nobody ||
+		if (stack.broken || j.open.verdict != PAMSTACK_NO || j.unreachable || j.forwards_in_vain ||
 		    j.no_credentials ||
 		    j.account_missing.verdict != PAMSTACK_YES || j.account_others.verdict != PAMSTACK_YES ||
 		    j.card_alone.verdict != (j.count > 0 ? PAMSTACK_YES : PAMSTACK_NO))

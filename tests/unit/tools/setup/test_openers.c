@@ -97,7 +97,7 @@ what_is_too_much_is_left_out(void **state)
 
 /* The stack that comes of it, as libpam would walk it. */
 static void
-the_card_opens_them_and_nobody_else_comes_in(void **state)
+the_card_opens_them_and_admits_no_one_else(void **state)
 {
 	const char *before = "auth requisite pam_nologin.so\n" COMMON "auth optional pam_gnome_keyring.so\n";
 	struct edit e = { .card = true, .options = "" };
@@ -131,7 +131,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_modules_that_the_card_does_not_reach),
 		cmocka_unit_test(what_is_too_much_is_left_out),
-		cmocka_unit_test(the_card_opens_them_and_nobody_else_comes_in),
+		cmocka_unit_test(the_card_opens_them_and_admits_no_one_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

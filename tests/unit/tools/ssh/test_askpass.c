@@ -158,7 +158,7 @@ is_dead(pid_t pid)
 static struct asked
 ask_by(const char *program, const char *prompt)
 {
-	static const struct person nobody = { NULL, false };
+	static const struct person no_user = { NULL, false };
 	const char *out = scratch_text("out", ""), *err = scratch_text("err", "");
 	struct asked ret = { -1, "", "" };
 	int status;
@@ -169,7 +169,7 @@ ask_by(const char *program, const char *prompt)
 		if (setsid() < 0 || freopen(out, "w", stdout) == NULL || freopen(err, "w", stderr) == NULL ||
 		    setenv("JPKI_ASKPASS_NEXT", program, 1) != 0)
 			_exit(99);
-		exit(question_ask(prompt, &nobody));
+		exit(question_ask(prompt, &no_user));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
@@ -254,7 +254,7 @@ another_askpass_sends_no_pin(void **state)
 static void
 another_askpass_ends_with_us(void **state)
 {
-	static const struct person nobody = { NULL, false };
+	static const struct person no_user = { NULL, false };
 	const char *pid_file = scratch_text("pid", "");
 	char script[PATH_MAX + 64], text[32];
 	pid_t child = fork();
@@ -263,7 +263,7 @@ another_askpass_ends_with_us(void **state)
 	if (child == 0) {
 		snprintf(script, sizeof script, "echo $$ > %s; exec sleep 60", pid_file);
 		(void)setenv("JPKI_ASKPASS_NEXT", askpass(script), 1);
-		_exit(question_ask("Confirm user presence for key", &nobody));
+		_exit(question_ask("Confirm user presence for key", &no_user));
 	}
 	do {
 		usleep(20000);

@@ -212,7 +212,7 @@ back_in_another_reader(void **state)
 	assert_int_equal(step(""), TRANSPORT_FOREVER);
 }
 
-/* Out and in again before anybody looked: only a look can tell that it is the same card. */
+/* Out and in again between two looks: only a look can find that it is the same card. */
 static void
 swapped_between_two_looks(void **state)
 {
