@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The fast twin of fuzz_crl: in place of RSA, a signature is the SHA-256 hash of what is signed, eight times.
- * One who does not sign still has to have the very bytes.
+ * As with RSA, it fits only the bytes that were signed.
  */
 #include "config.h"
 

@@ -376,7 +376,7 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int see
 	size_t head = size < 2 ? size : 2;	/* begin() */
 
 	if (head < 2 || seed % 32 == 0)
-		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+		return mutate_bytes(data, size, max);
 	return head + mutate_steps(data + head, size - head, max - head, seed, step_len, given, COUNT(given));
 }
 

@@ -195,7 +195,7 @@ size_t
 LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
 	if (size < 5 || seed % 16 == 0 || data[0] % 3 == 2)
-		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+		return mutate_bytes(data, size, max);
 	if (data[0] % 3 == 1)
 		return mutate_signed(data, size, max, seed / 16);
 	return 1 + mutate_der(data + 1, size - 1, max - 1, seed / 16);

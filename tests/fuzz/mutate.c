@@ -11,6 +11,12 @@
 #define PIECE_MAX 1024
 #define DEPTH_MAX 12
 
+size_t
+mutate_bytes(uint8_t *data, size_t size, size_t max)
+{
+	return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+}
+
 static unsigned int
 next_random(unsigned int *seed)
 {
@@ -172,7 +178,7 @@ mutate_der(uint8_t *data, size_t size, size_t max, unsigned int seed)
 	element_count = 0;
 	collect(data, 0, size, -1, 0);
 	if (element_count == 0 || next_random(&seed) % 16 == 0)
-		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+		return mutate_bytes(data, size, max);
 	index = (int)(next_random(&seed) % (unsigned int)element_count);
 	switch (next_random(&seed) % 4) {
 	case 0:
@@ -201,7 +207,7 @@ mutate_steps(uint8_t *data, size_t size, size_t max, unsigned int seed,
 		at[count++] = n;
 	at[count] = size;
 	if (count == 0 || next_random(&seed) % 8 == 0)
-		return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max) : size;
+		return mutate_bytes(data, size, max);
 	one = next_random(&seed) % count;
 	other = next_random(&seed) % count;
 	new = &given[next_random(&seed) % given_count];

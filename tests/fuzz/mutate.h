@@ -13,6 +13,9 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
+/* libFuzzer's own mutation, which keeps no form; nothing without it. Returns the new size. */
+size_t mutate_bytes(uint8_t *data, size_t size, size_t max);
+
 /*
  * Changes one element of DER: its contents, its tag, or the element as a whole (deleted, doubled, replaced
  * by another of the same input). The lengths of all elements around it fit again. Returns the new size.

@@ -640,7 +640,8 @@ main(void)
 		T(right_reply), T(another_name_of_the_account), T(names_of_the_server), T(second_of_two_certificates),
 		T(binding_by_name),
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
-		T(dead_certificates), T(changed_while_it_was_signed), T(an_outsider_cannot_learn_who_is_enrolled), T(refusals_take_their_time),
+		T(dead_certificates), T(changed_while_it_was_signed), T(an_outsider_cannot_learn_who_is_enrolled),
+		T(refusals_take_their_time),
 		T(host_keys_are_needed), T(users_of_odd_names), T(names_in_the_log),
 		T(keys_that_sshd_has_let_in),
 	};
