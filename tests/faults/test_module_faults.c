@@ -48,7 +48,7 @@ static char typed[2][2 * DIGITS];
  */
 static const char *const harmless[] = { "malloc", "mlock", "clock_gettime", "poll" };
 
-/* In place of libc's, which the module calls: whose program it is. */
+/* The module calls this getuid() in place of libc's: the user whose program loads it. */
 static uid_t caller;
 
 uid_t
@@ -58,9 +58,9 @@ getuid(void)
 }
 
 /*
- * Any other call that fails belongs to the record of failed entries (lib/guesses.h). A program of root's, as
- * the holder's own, goes on without it. Any other must not: but for what comes after the verdict, when the
- * entry of this login stays in the record although it was right.
+ * Any other call that fails belongs to the record of failed entries (lib/guesses.h). Root's programs and the
+ * holder's own go on without it. Programs of other users must not, except after the PIN was sent: then the entry
+ * of this login only stays in the record although it was right.
  */
 static bool
 is_harmless(void)
@@ -99,7 +99,7 @@ conversation(int n, const struct pam_message **messages, struct pam_response **r
 	return r != NULL ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-/* What the kernel says of our memory: full of digits, so it is not searched. */
+/* The kernel's list of our memory: it is full of digits, so it is not searched itself. */
 static char maps[1 << 17];
 
 static bool
@@ -152,7 +152,7 @@ log_in(const struct failing *how)
 	pam_handle_t *pamh;
 	int before;
 
-	/* What libraries keep for good they have after this; the module is then loaded. */
+	/* After this login libraries have what they never give back, and the module is loaded. */
 	assert_int_equal(pam_start_confdir("test", "hanako", &conv, scratch_path(""), &pamh), PAM_SUCCESS);
 	(void)pam_authenticate(pamh, 0);
 	before = footprint_descriptors();
@@ -210,7 +210,7 @@ try(const struct failing *how, unsigned int number)
 		    trial->done ? "" : "or has a child left");
 }
 
-/* Four digits are in some memory by chance now and then: then other digits are, the next time. */
+/* Now and then four digits are in some memory by chance, so a PIN that was found is tried again with other digits. */
 static void
 try_and_judge(const struct failing *how)
 {

@@ -178,7 +178,7 @@ mutate_signed(uint8_t *data, size_t size, size_t max, unsigned int seed)
 	entries = entries < rest ? entries : rest;
 	if (seed % 2 == 0)
 		return 4 + entries + mutate_der(data + 4 + entries, rest - entries, max - 4 - entries, seed);
-	/* In their place, with what follows behind them. */
+	/* The entries, in their place: the extensions move. */
 	if (max < size)
 		return size;
 	room = entries + max - size;

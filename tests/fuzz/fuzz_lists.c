@@ -233,7 +233,7 @@ fleet_memory(struct cursor *in)
 	free(text);
 }
 
-/* Records lie one behind the other, and what is cut off leaves a file that is read the same. */
+/* Records follow one another without a gap, and a file that is cut after the last one taken is read the same. */
 static void
 fleet_journal(struct cursor *in)
 {

@@ -62,7 +62,7 @@ NSSBase64_DecodeBuffer(PLArenaPool *arena, SECItem *out, const char *text, PRUin
 	return item;
 }
 
-/* Stands in for NSS's encoder, for one group of four: any of them, with a line end before, within or behind it. */
+/* Stands in for NSS's encoder, for one group of four: any of them, with a line end before, within or after it. */
 static char encoded[4 + 1];
 
 char *

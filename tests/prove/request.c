@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * helper/proto: REQUEST, the longest message: read to its end or refused, every flag and number one that has a
- * meaning, and the words one after the other in their store.
+ * helper/proto: REQUEST, the longest message, is read to its end or refused. Every flag and number that is taken has a
+ * meaning, and the words follow one another in their store.
  *
  * Eleven strings in a row are too much for one formula. So the sequence is proved with stand-ins for the gets of
  * lib/buf, which may give whatever the real ones may. That the real ones keep to the same contract is proved first.

@@ -42,8 +42,8 @@ works(bool now)
 		*simscard_works = now;
 }
 
-static struct simscard *
-map_shared(const char *dir, int flags)
+struct simscard *
+simscard_new(const char *dir)
 {
 	char path[PATH_MAX];
 	void *p = MAP_FAILED;
@@ -51,8 +51,8 @@ map_shared(const char *dir, int flags)
 
 	snprintf(here.dir, sizeof here.dir, "%s", dir);
 	snprintf(path, sizeof path, "%.4000s/shared", dir);
-	fd = open(path, O_RDWR | O_CLOEXEC | flags, 0666);
-	if (fd >= 0 && (flags == 0 || ftruncate(fd, sizeof *here.shared) == 0))
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd >= 0 && ftruncate(fd, sizeof *here.shared) == 0)
 		p = mmap(NULL, sizeof *here.shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		(void)close(fd);
@@ -60,18 +60,6 @@ map_shared(const char *dir, int flags)
 		return NULL;
 	here.shared = p;
 	return p;
-}
-
-struct simscard *
-simscard_new(const char *dir)
-{
-	return map_shared(dir, O_CREAT | O_TRUNC);
-}
-
-struct simscard *
-simscard_join(const char *dir)
-{
-	return map_shared(dir, 0);
 }
 
 void
@@ -209,8 +197,8 @@ note_try(const BYTE *cmd, DWORD len)
 	at = __atomic_fetch_add(&s->try_count, 1, __ATOMIC_SEQ_CST);
 	if (at >= SIMSCARD_TRIES)
 		abort();
-	s->tries[at] = (struct simscard_try){ .pid = getpid(), .reader = here.reader };
-	memcpy(s->tries[at].pin, cmd + 5, cmd[4]);
+	memset(s->tries[at], 0, sizeof s->tries[at]);
+	memcpy(s->tries[at], cmd + 5, cmd[4]);
 }
 
 /* Others get the card as it is. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * winscard and a pcscd without a daemon: readers with simulated cards, shared by processes through a
- * directory. What is linked with tests/sim/libsimscard.la has these functions in place of libpcsclite's,
- * so that card/pcsc.c and all above it run as they are, and thousands of logins need no reader.
+ * winscard and a pcscd without a daemon: readers with simulated cards, shared by a test and the processes
+ * that it forks. A program with these functions in place of libpcsclite's runs card/pcsc.c and all above it
+ * as they are, and thousands of logins need no reader.
  *
  * As of pcscd: a transaction belongs to one connection, others wait for it; an ended process loses it; a
  * card that was reset answers its next user SCARD_W_RESET_CARD; states carry a count of insertions. One
@@ -19,13 +19,6 @@
 #define SIMSCARD_READERS 8
 #define SIMSCARD_TRIES 4096
 #define SIMSCARD_PIN_MAX 17
-
-/* A VERIFY with a PIN, as a card has seen it. */
-struct simscard_try {
-	pid_t pid;		/* of the helper */
-	unsigned int reader;
-	char pin[SIMSCARD_PIN_MAX];
-};
 
 /* A mapped file that the test shares with its helpers: the test places cards and sets the clock, the helpers count. */
 struct simscard {
@@ -45,14 +38,11 @@ struct simscard {
 	unsigned int signatures;
 	unsigned int left_verified;	/* how often a card was handed on with a PIN verified */
 	unsigned int try_count;		/* of tries[], at most SIMSCARD_TRIES */
-	struct simscard_try tries[SIMSCARD_TRIES];
+	char tries[SIMSCARD_TRIES][SIMSCARD_PIN_MAX];	/* the PIN of each VERIFY that a card has seen */
 };
 
-/* Makes DIR/shared, mapped. NULL if that fails. */
+/* Makes DIR/shared, mapped here and in processes forked from here. NULL if that fails. */
 struct simscard *simscard_new(const char *dir);
-
-/* Maps it in another process; before the first call of winscard. */
-struct simscard *simscard_join(const char *dir);
 
 /* Puts the card of directory DIR/card on a reader, or takes it off ("" or NULL). */
 void simscard_place(struct simscard *s, unsigned int reader, const char *card);

@@ -291,7 +291,7 @@ expect_owed(void)
 {
 	assert_true(kit->readers->try_count <= (day.typed != NULL ? 1 : 0));
 	if (kit->readers->try_count == 1)
-		assert_string_equal(kit->readers->tries[0].pin, day.typed);
+		assert_string_equal(kit->readers->tries[0], day.typed);
 	kit->readers->try_count = 0;
 	day.typed = NULL;
 }

@@ -760,8 +760,8 @@ number_of()	# LEAF AUTHORITY
 		"$(openssl x509 -in "$PKI/$1.crt" -noout -serial | cut -d= -f2 | tr A-F a-f)"
 }
 
-# By login(1) with the card, on a real screen: the lost card is blocked, and it cannot open the screen, not even when the
-# block has ended; then the PIN can.
+# On a real screen, after login(1) with the card: a block of the card locks the screen, and the blocked card cannot open it.
+# The end of the block does not open it either; after it the PIN does.
 blocked_on_a_screen()
 {
 	local from took

@@ -84,7 +84,7 @@ login_sends_ready_prompt_and_result(void **state)
 	assert_int_equal(m.result.password.len, 0);
 	assert_string_equal(m.result.stale, "");
 	assert_int_equal(h->readers->try_count, 1);
-	assert_string_equal(h->readers->tries[0].pin, HELPERKIT_PIN);
+	assert_string_equal(h->readers->tries[0], HELPERKIT_PIN);
 	assert_int_equal(h->readers->signatures, 1);
 	assert_int_equal(h->marks->prepared, 1);
 	assert_int_equal(h->marks->entered, 1);
@@ -106,7 +106,7 @@ wrong_pin_is_told(void **state)
 	assert_int_equal(h->readers->signatures, 0);
 }
 
-/* What was passed to the next module or refused by ours is no entry of a PIN: the card sees none. */
+/* What our module refuses, or leaves to the next one, is not a PIN: the card gets no VERIFY. */
 static void
 other_answers_reach_no_card(void **state)
 {
@@ -130,7 +130,15 @@ other_answers_reach_no_card(void **state)
 	}
 }
 
-/* What is no answer to the prompt: another login's, another type, cut, or more than there should be. */
+/* Ways in which a message is not the one that is due. */
+enum spoiled { HANGS_UP, OTHER_TYPE, CUT_HEADER, CUT, TOO_LONG, OTHER_LOGIN };
+
+static size_t
+spoiled_len(enum spoiled way, size_t len)
+{
+	return way == CUT_HEADER ? 3 : way == CUT ? len - 1 : way == TOO_LONG ? len + 1 : len;
+}
+
 static void
 malformed_answer_is_no_answer(void **state)
 {
@@ -141,19 +149,14 @@ malformed_answer_is_no_answer(void **state)
 	struct heard m;
 
 	other.bytes[PROTO_ID_LEN - 1] ^= 1;
-	for (int way = 0; way < 5; way++) {
-		uint8_t packet[PROTO_PACKET_MAX];
+	for (enum spoiled way = OTHER_TYPE; way <= OTHER_LOGIN; way++) {
+		uint8_t packet[PROTO_PACKET_MAX] = { 0 };
 		struct writer w = writer_of(packet, sizeof packet);
 
 		start_until(h, PROTO_PROMPT, &m);
-		assert_true(way == 1 ? proto_put_typed(&w, &h->id, &typed) :
-		    proto_put_pin(&w, way == 0 ? &other : &h->id, &pin));
-		w.len += way == 3 ? 1 : 0;
-		w.len -= way == 2 ? 1 : 0;
-		if (way == 3)
-			packet[w.len - 1] = 0;
-		if (way == 4)
-			w.len = 3;
+		assert_true(way == OTHER_TYPE ? proto_put_typed(&w, &h->id, &typed) :
+		    proto_put_pin(&w, way == OTHER_LOGIN ? &other : &h->id, &pin));
+		w.len = spoiled_len(way, w.len);
 		helperkit_send(h, &w);
 		expect_verdict(h, OUTCOME_HELPER, 0, &m);
 		assert_int_equal(h->readers->try_count, 0);
@@ -399,19 +402,18 @@ faulty_request_gets_nothing(void **state)
 	struct helperkit *h = *state;
 	struct heard m;
 
-	for (int way = 0; way < 4; way++) {
-		uint8_t packet[PROTO_PACKET_MAX];
+	for (enum spoiled way = HANGS_UP; way <= TOO_LONG; way++) {
+		uint8_t packet[PROTO_PACKET_MAX] = { 0 };
 		struct writer w = writer_of(packet, sizeof packet);
 		struct proto_pin pin = { .answer = PROTO_ANSWER_CANCEL };
 
 		helperkit_spawn(h);
-		assert_true(way == 1 ? proto_put_pin(&w, &h->id, &pin) : proto_put_request(&w, &h->id, &h->request));
-		w.len = way == 2 ? 2 : way == 3 ? w.len - 1 : w.len;
-		if (way == 0)
+		assert_true(way == OTHER_TYPE ? proto_put_pin(&w, &h->id, &pin) : proto_put_request(&w, &h->id, &h->request));
+		w.len = spoiled_len(way, w.len);
+		if (way == HANGS_UP) {
 			helperkit_leave(h);
-		else
+		} else {
 			helperkit_send(h, &w);
-		if (way != 0) {
 			helperkit_hear(h, &m);
 			assert_int_equal(m.type, 0);
 		}

@@ -1203,7 +1203,7 @@ journal_that_is_full(void **state)
 	assert_true(blocked(k, name));
 }
 
-/* A memory of before there was a journal. */
+/* A memory from a version without a journal. */
 static void
 memory_of_an_older_version(void **state)
 {
@@ -1297,7 +1297,7 @@ denied_before_it_is_remembered(void **state)
 
 /* --- more than can be remembered ------------------------------------------------------------------ */
 
-/* A memory with so many lines of this form, each with a number of its own, beside the files that are there. */
+/* A memory with `count` lines of this form, each with a number of its own, beside the files that are there. */
 static void
 put_memory(const struct kit *k, const char *line, unsigned int count)
 {
@@ -1315,7 +1315,7 @@ put_memory(const struct kit *k, const char *line, unsigned int count)
 	(void)unlink(path);
 }
 
-/* Who cannot be remembered is not registered, and nothing is taken for missing; blocks count. */
+/* A user who cannot be remembered is not registered, and none is taken for missing; blocks count. */
 static void
 more_users_than_are_remembered(void **state)
 {

@@ -32,7 +32,7 @@ static const struct {
 	{ COMMON ACCOUNT, CARD COMMON ACCOUNT, NULL },
 	{ COMMON ACCOUNT, OPENS("2") COMMON ACCOUNT, NULL },
 	{ CARD COMMON ACCOUNT, OPENS("2") COMMON ACCOUNT, NULL },
-	/* who has no card comes to pam_permit */
+	/* A user without a card gets to pam_permit. */
 	{ COMMON ACCOUNT, OPENS("1") COMMON ACCOUNT, "every user would be admitted" },
 	{ CARD COMMON ACCOUNT, OPENS("1") COMMON ACCOUNT, "every user would be admitted" },
 	{ COMMON ACCOUNT, CARD "auth sufficient pam_permit.so\n" COMMON ACCOUNT, "every user would be admitted" },

@@ -165,7 +165,7 @@ blocks_of_others(void **state)
 	acts(0, NULL);
 }
 
-/* A block that was there before counts if the certificate opened the session: the watch began after it. */
+/* The session began before the watch: a block from before the watch counts for the certificate that opened the session. */
 static void
 blocked_before(void **state)
 {
@@ -222,7 +222,7 @@ damaged(void **state)
 
 	assert_int_equal(chmod(scratch_path("fleet/blocked"), 0777), 0);
 	block(OURS);
-	acts(1, NULL);			/* everybody could have written it */
+	acts(1, NULL);			/* every user could have written it */
 	assert_int_equal(chmod(scratch_path("fleet/blocked"), 0755), 0);
 	acts(2, OURS);
 	assert_int_equal(rename(scratch_path("fleet"), scratch_path("away")), 0);
@@ -247,7 +247,7 @@ renewed(void **state)
 	acts(1, OURS);
 	look_has(1, next, NULL);
 	blocked_use(&watched, &look);
-	acts(1, NULL);			/* what was acted on stays so */
+	acts(1, NULL);			/* not a second time */
 	block(next);
 	acts(2, next);
 }
