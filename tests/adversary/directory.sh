@@ -193,6 +193,27 @@ looks_round()
 # Seen to succeed: mutant network-half-not-caged
 adversary network-half-reads-files looks_round
 
+refused_or_registered() { registered hanako || log_says 'chmod 0600'; }
+
+# A member of the group can be this machine anywhere: the directory knows it by the key alone.
+key_of_a_group()
+{
+	directory_begins hanako good
+	mkdir -p "$D/shared"
+	cp "$D/pc1.crt" "$D/pc1.key" "$D/shared"
+	chgrp adm "$D/shared/pc1.key"
+	chmod 0640 "$D/shared/pc1.key"
+	start_slapd a 3890
+	MACHINE=shared/pc1 start_run
+	comes_true 'it looked at the key' 20000 refused_or_registered
+	not_registered hanako || broken 'the machine proves itself by a key that a group can read'
+	fleet_ends
+}
+# Promise: The key by which this machine proves itself to the organization's directory is used only while no other user has any right on it.
+# Letter: root owns the key, no other user can change it, and a right by a group is no right of all.
+# Seen to succeed: mutant fleet-key-of-a-group
+adversary fleet-key-that-a-group-reads key_of_a_group
+
 # Another's certificate for the right name, or a right one for another name; the client's own configuration says "never".
 in_the_middle()
 {

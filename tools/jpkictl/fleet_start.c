@@ -48,12 +48,17 @@ find_user(const struct tool *t, struct confine_user *user)
 	return false;
 }
 
+/* Other users' rights. lend_file() checks the owner, and the mode's bits of the group cover an ACL as well (acl(5)). */
 static bool
 is_private(const struct tool *t, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+	if (stat(path, &st) != 0) {
+		tool_complain(t, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
 		return true;
 	tool_complain(t, _("%s: root alone may have this key: chmod 0600 %s"), path, path);
 	return false;

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tools/jpkictl/fleet_start: what the writer of the copy gives up. Each deed in a process of its own. */
+/* tools/jpkictl/fleet_start: what the writer of the copy gives up, each deed in a process of its own; and what it lends. */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/capture.h"
 #include "tests/unit/deed.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
+#include "lib/confine.h"
 #include "tools/jpkictl/fleet_start.h"
 
+enum confine_find __wrap_confine_find_user(const char *name, struct confine_user *ret_user);
+
+static struct capture capture;
 static struct tool tool = { .command = "fleet", .conf_file = "pam_jpki.conf" };
 static char said[1024];
 
@@ -27,6 +35,14 @@ tool_complain(const struct tool *t, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(said, sizeof said, format, args);
 	va_end(args);
+}
+
+/* The job's own user, whom the machine that builds need not have. */
+enum confine_find
+__wrap_confine_find_user(const char *name, struct confine_user *ret_user)
+{
+	*ret_user = (struct confine_user){ .uid = getuid(), .gid = getgid() };
+	return CONFINE_FOUND;
 }
 
 static int (*writers_deed)(void);
@@ -148,13 +164,67 @@ options_that_are_missing(void **state)
 	assert_non_null(strstr(said, "fleet_cert"));
 }
 
+static void
+configure(const char *key)
+{
+	conf_init(&tool.conf);
+	tool.env.trust_owner = getuid();
+	capture_start(&capture);
+	tool.log = capture.log;
+	snprintf(tool.conf.fleet_uri, sizeof tool.conf.fleet_uri, "ldaps://a");
+	snprintf(tool.conf.fleet_base, sizeof tool.conf.fleet_base, "dc=x");
+	snprintf(tool.conf.fleet_ca, sizeof tool.conf.fleet_ca, "%s", scratch_text("ca", "-----BEGIN CERTIFICATE-----\n"));
+	snprintf(tool.conf.fleet_cert, sizeof tool.conf.fleet_cert, "%s", tool.conf.fleet_ca);
+	snprintf(tool.conf.fleet_key, sizeof tool.conf.fleet_key, "%s", key);
+}
+
+/*
+ * Any right of any other user is one too many. The file has no key in it, so a start that goes on as far as to read
+ * it says that, and starts nothing.
+ */
+static void
+key_of_others(void **state)
+{
+	static const mode_t open_modes[] = { 0640, 0620, 0610, 0604, 0602, 0601, 0660, 0644, 0666, 0440, 0777 };
+	static const mode_t private_modes[] = { 0600, 0400, 0700 };
+	const char *key = scratch_text("key", "no key\n");
+	struct fleet_half half;
+
+	configure(key);
+	for (size_t i = 0; i < COUNT(open_modes); i++) {
+		assert_int_equal(chmod(key, open_modes[i]), 0);
+		assert_false(fleet_start(&tool, &half));
+		if (strstr(said, "root alone") == NULL)
+			fail_msg("mode %o: %s", (unsigned int)open_modes[i], said);
+	}
+	for (size_t i = 0; i < COUNT(private_modes); i++) {
+		assert_int_equal(chmod(key, private_modes[i]), 0);
+		assert_false(fleet_start(&tool, &half));
+		assert_non_null(strstr(said, "PRIVATE KEY"));
+	}
+}
+
+/* It is missing, which chmod(1) does not help. */
+static void
+key_that_is_missing(void **state)
+{
+	struct fleet_half half;
+
+	configure(scratch_path("absent"));
+	assert_false(fleet_start(&tool, &half));
+	assert_non_null(strstr(said, "absent"));
+	assert_non_null(strstr(said, strerror(ENOENT)));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_sockets),
 		cmocka_unit_test(options_that_are_missing),
+		cmocka_unit_test(key_of_others),
+		cmocka_unit_test(key_that_is_missing),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
