@@ -1372,6 +1372,27 @@ more_removals_than_are_remembered(void **state)
 	assert_false(last.whole);
 }
 
+/* What is full is a change of two cards; the removal of a user who is missing would still fit. */
+static void
+missing_from_an_answer_that_was_full(void **state)
+{
+	struct kit *k = *state;
+
+	usual_copy(k);
+	put_memory(k, "gone 1 " OTHER_HASH " user", MEMORY_ENTRIES_MAX - 1);
+	begin();
+	add_user(k, "hanako", "05", "good", NULL);
+	add_user(k, "taro", "05", "ec256", "ec384");
+	assert_int_equal(changed(k, 2), JUDGE_TAKEN);
+	begin();
+	add_user(k, "taro", "10", "ec256", NULL);
+	add_state(8, T0 + 60, 1);
+	assert_int_equal(refresh(k), JUDGE_FULL);
+	assert_int_equal(last.removed, 1);		/* jiro's file, which is not remembered */
+	assert_int_equal(last.held, 1);
+	assert_true(has(k, "hanako"));
+}
+
 /* --- a taken process ---------------------------------------------------------------------------- */
 
 /* The process that judged may have been taken over: its plan leads nowhere but into the copy. */
@@ -1667,6 +1688,7 @@ main(void)
 		TEST(denied_before_it_is_remembered),
 		TEST(more_users_than_are_remembered),
 		TEST(more_removals_than_are_remembered),
+		TEST(missing_from_an_answer_that_was_full),
 		TEST(memory_of_a_taken_process),
 		TEST(plans_of_a_taken_process),
 	};
