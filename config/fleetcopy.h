@@ -28,7 +28,6 @@
 #define FLEETCOPY_BLOCKED "blocked"
 #define FLEETCOPY_STATE "state"
 #define FLEETCOPY_STATE_MAX 4096	/* octets */
-#define FLEETCOPY_NAME_MAX 176		/* of a file in blocked/, with the NUL */
 #define FLEETCOPY_AHEAD_S 600		/* that a source's clock may be ahead of ours */
 #define FLEETCOPY_LATE_S 180		/* without news from a source that writes its time once a minute */
 

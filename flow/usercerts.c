@@ -49,14 +49,14 @@ static struct outcome
 check_fleet(const struct lists *lists, const struct cert *cert, const struct cert *issuer)
 {
 	struct block_entry by_certificate, by_serial;
-	char name[FLEETCOPY_NAME_MAX];
+	char name[BLOCKLIST_NAME_MAX];
 	struct outcome o;
 
 	if (!blocklist_entries_of(cert, issuer, &by_certificate, &by_serial))
 		return outcome_of(OUTCOME_INTERNAL);
 	o = fleetcopy_check(lists->fleet, by_certificate.certificate);
 	if (outcome_ok(&o) && by_serial.serial[0] != '\0') {
-		snprintf(name, sizeof name, "%s-%s", by_serial.issuer_key, by_serial.serial);
+		blocklist_name(&by_serial, name);
 		o = fleetcopy_check(lists->fleet, name);
 	}
 	/* A damaged copy counts like a missing one. Root's registrations stay. */

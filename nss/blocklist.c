@@ -194,6 +194,15 @@ blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct 
 	return true;
 }
 
+void
+blocklist_name(const struct block_entry *e, char name[static BLOCKLIST_NAME_MAX])
+{
+	if (e->certificate[0] != '\0')
+		snprintf(name, BLOCKLIST_NAME_MAX, "%s", e->certificate);
+	else
+		snprintf(name, BLOCKLIST_NAME_MAX, "%s-%s", e->issuer_key, e->serial);
+}
+
 struct outcome
 blocklist_check(const struct blocklist *list, const struct cert *cert, const struct cert *issuer)
 {

@@ -50,6 +50,10 @@ bool blocklist_read_serial(const char *text, char ret[static BLOCKLIST_SERIAL_LE
 bool blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct block_entry *by_certificate,
     struct block_entry *by_serial) MUST_CHECK;
 
+/* The name of an entry in blocked/ of an organization's copy (config/fleetcopy.h): HASH, or KEY-NUMBER. */
+#define BLOCKLIST_NAME_MAX (CERT_FINGERPRINT_LEN + 1 + BLOCKLIST_SERIAL_LEN + 1)
+void blocklist_name(const struct block_entry *entry, char name[static BLOCKLIST_NAME_MAX]);
+
 /*
  * OUTCOME_OK: not blocked. BLOCKED (the line is logged). BLOCK_LIST: unsafe, unreadable or
  * damaged (logged). NO_MEMORY, INTERNAL.

@@ -240,13 +240,6 @@ audit(const struct tool *t, const struct naming *n)
 	}
 }
 
-/* The name of an entry in blocked/ of a fleet's copy. */
-static void
-fleet_name_of(const struct block_entry *e, char name[static FLEETCOPY_NAME_MAX])
-{
-	snprintf(name, FLEETCOPY_NAME_MAX, "%s%s%s%s", e->certificate, e->issuer_key, e->serial[0] != '\0' ? "-" : "", e->serial);
-}
-
 /* When and by whom, for the comment in the list. */
 static bool
 write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
@@ -265,7 +258,7 @@ static void
 tell_of_fleet(struct tool *t, const struct naming *n, const char *word)
 {
 	struct log silent = { .sink = NULL };
-	char name[FLEETCOPY_NAME_MAX];
+	char name[BLOCKLIST_NAME_MAX];
 	struct fleetcopy copy;
 	bool blocked = false;
 
@@ -273,7 +266,7 @@ tell_of_fleet(struct tool *t, const struct naming *n, const char *word)
 	for (size_t i = 0; i < n->count && !blocked; i++) {
 		struct outcome o;
 
-		fleet_name_of(&n->entries[i], name);
+		blocklist_name(&n->entries[i], name);
 		o = fleetcopy_check(&copy, name);
 		blocked = o.status == OUTCOME_FLEET_BLOCKED;
 	}
@@ -324,7 +317,7 @@ static int
 print_ldif(struct tool *t, const char *issuer, const char *word, bool blocking, enum ldif_manner manner)
 {
 	static struct naming n;
-	char name[FLEETCOPY_NAME_MAX], note[LDIF_NOTE_MAX];
+	char name[BLOCKLIST_NAME_MAX], note[LDIF_NOTE_MAX];
 	struct outcome o;
 	int status = TOOL_OK;
 
@@ -335,7 +328,7 @@ print_ldif(struct tool *t, const char *issuer, const char *word, bool blocking, 
 	if (!outcome_ok(&o))
 		return n.told ? TOOL_FAILED : tool_finish(t, &o);
 	for (size_t i = 0; i < n.count && status == TOOL_OK; i++) {
-		fleet_name_of(&n.entries[i], name);
+		blocklist_name(&n.entries[i], name);
 		status = ldif_change_word(t, name, blocking ? FLEET_BLOCK : FLEET_LIFT, manner, note, NULL);
 	}
 	return status;

@@ -54,7 +54,7 @@ struct revoke {
 	struct certdb *db;
 	struct crlcheck lists;
 	struct crlcheck_found found;	/* where lists puts what it has found */
-	char name[FLEET_NAME_MAX];	/* KEY-NUMBER of the certificate at hand */
+	char name[BLOCKLIST_NAME_MAX];	/* KEY-NUMBER of the certificate at hand */
 	bool reported[OUTCOME_COUNT];	/* of the kinds of unknown states */
 	bool failed;			/* no memory, no database: nothing may be printed */
 	struct revoke_count *n;
@@ -168,7 +168,7 @@ ask_lists(void *ctx, const struct cert *cert, const struct cert *issuer, int64_t
 
 	if (!blocklist_entries_of(cert, issuer, &by_certificate, &by_serial) || by_serial.serial[0] == '\0')
 		return outcome_of(OUTCOME_CERT_BAD);
-	snprintf(r->name, sizeof r->name, "%s-%s", by_serial.issuer_key, by_serial.serial);
+	blocklist_name(&by_serial, r->name);
 	return crlcheck(&r->lists, cert, issuer, now);
 }
 

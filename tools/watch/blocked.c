@@ -76,11 +76,11 @@ static enum said
 copy_says(const struct fleetcopy *copy, const struct blocked_cert *c)
 {
 	enum said said = copy_says_name(copy, c->by_certificate.certificate);
-	char name[FLEETCOPY_NAME_MAX];
+	char name[BLOCKLIST_NAME_MAX];
 
 	if (said != SAID_NOTHING || c->by_serial.serial[0] == '\0')
 		return said;
-	snprintf(name, sizeof name, "%s-%s", c->by_serial.issuer_key, c->by_serial.serial);
+	blocklist_name(&c->by_serial, name);
 	return copy_says_name(copy, name);
 }
 

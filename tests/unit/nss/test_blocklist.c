@@ -46,6 +46,21 @@ serials(void **state)
 	}
 }
 
+static void
+names(void **state)
+{
+	char name[BLOCKLIST_NAME_MAX];
+	struct block_entry longest = { .issuer_key = OTHER };
+
+	blocklist_name(&a_certificate, name);
+	assert_string_equal(name, HASH);
+	blocklist_name(&a_serial, name);
+	assert_string_equal(name, OTHER "-06f1a2b3");
+	memset(longest.serial, 'f', BLOCKLIST_SERIAL_LEN);
+	blocklist_name(&longest, name);
+	assert_int_equal(strlen(name), BLOCKLIST_NAME_MAX - 1);
+}
+
 struct seen {
 	size_t count;
 	struct block_entry last;
@@ -194,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(serials),
+		cmocka_unit_test(names),
 		cmocka_unit_test(add_and_remove),
 		cmocka_unit_test(by_hand),
 		cmocka_unit_test(damaged),
