@@ -90,6 +90,8 @@ certdb_open_raw(const char *dir, PRUint32 flags, const struct log *log, struct c
 		log_msg(log, LOG_ERR, "%s: path too long", dir);
 		return outcome_of(OUTCOME_TRUST_DB);
 	}
+	snprintf(db->dir, sizeof db->dir, "%s", dir);
+	db->log = log;
 	PORT_SetError(0);
 	db->context = NSS_InitContext(config, "", "", "", NULL, flags | NSS_INIT_NOMODDB);
 	if (db->context == NULL) {
@@ -292,8 +294,10 @@ certdb_open(const char *dir, uid_t owner, const struct log *log, struct certdb *
 		o = open_once(dir, owner, log, &db);
 		(void)stat_in(dir, "", &after);
 		if (after.st_dev == seen.files[0].st_dev && after.st_ino == seen.files[0].st_ino) {
-			if (db != NULL)
+			if (db != NULL) {
 				db->seen = seen;
+				db->owner = owner;
+			}
 			*ret_db = db;
 			return o;
 		}
@@ -307,6 +311,27 @@ struct outcome
 certdb_open_none(const struct log *log, struct certdb **ret_db)
 {
 	return certdb_open_raw("", NSS_INIT_READONLY | NSS_INIT_NOCERTDB, log, ret_db);
+}
+
+static struct outcome
+open_again(struct certdb **db)
+{
+	const struct certdb old = **db;
+
+	(void)certdb_close(*db);
+	*db = NULL;
+	return old.dir[0] != '\0' ? certdb_open(old.dir, old.owner, old.log, db) : certdb_open_none(old.log, db);
+}
+
+struct outcome
+certdb_decode(struct certdb **db, struct view der, struct cert **ret)
+{
+	struct outcome o = cert_from_der(*db, der, ret);
+
+	if (o.status != OUTCOME_CERT_BAD)
+		return o;
+	o = open_again(db);
+	return outcome_ok(&o) ? cert_from_der(*db, der, ret) : o;
 }
 
 bool

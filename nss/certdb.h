@@ -15,9 +15,11 @@
 
 #include <sys/types.h>
 
+#include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/outcome.h"
 
+struct cert;
 struct certdb;
 
 /*
@@ -46,6 +48,14 @@ struct outcome certdb_open_none(const struct log *log, struct certdb **ret_db) M
  * journal is there.
  */
 bool certdb_is_current(const struct certdb *db, const char *dir);
+
+/*
+ * As cert_from_der(), for a program that decodes the certificates of many users, one at a time. While a database is open, NSS
+ * knows no second certificate of the same issuer's name and number, and the generations of JPKI's authority share one
+ * name: a certificate that is refused is decoded once more by a fresh database, which replaces *db. *db is NULL afterwards
+ * if that could not be opened, with the errors of certdb_open(). The log that *db was opened with must still be there.
+ */
+struct outcome certdb_decode(struct certdb **db, struct view der, struct cert **ret) MUST_CHECK;
 
 /*
  * Closes; NULL is fine. False if NSS reports that something obtained from it

@@ -3,6 +3,7 @@
 #ifndef JPKI_NSS_INTERNAL_H
 #define JPKI_NSS_INTERNAL_H
 
+#include <limits.h>
 #include <sys/stat.h>
 
 #include <cert.h>
@@ -44,6 +45,9 @@ struct certdb {
 	size_t anchor_count;
 	CERTCertList *anchor_list;	/* the same, as PKIX wants them */
 	struct certdb_seen seen;	/* at 0: a database without files */
+	char dir[PATH_MAX];		/* to open it again: as it was given; "": a database without files */
+	uid_t owner;
+	const struct log *log;
 };
 
 /* The accepted keys; all others are too weak or unknown. */

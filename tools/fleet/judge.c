@@ -146,28 +146,6 @@ has_hash(const char *hashes, size_t count, const char *hash)
 }
 
 /*
- * While a database is open, NSS knows no second certificate of the same issuer's name and number, and the
- * generations of JPKI's authority share one name: what is refused counts once a fresh one refuses it as well.
- */
-static struct outcome
-decode(struct judge *j, struct view der, struct cert **ret)
-{
-	const struct flow_env *env = j->env;
-	struct outcome o = cert_from_der(j->db, der, ret);
-
-	if (o.status != OUTCOME_CERT_BAD)
-		return o;
-	(void)certdb_close(j->db);
-	j->db = NULL;
-	o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
-	if (outcome_ok(&o))
-		return cert_from_der(j->db, der, ret);
-	j->db = NULL;
-	j->failed = true;
-	return o;
-}
-
-/*
  * Checks kind and chain, as jpkictl enroll --from-file does. Each login checks whether the certificate is valid
  * at that time, so here it is checked as of its notBefore.
  */
@@ -178,7 +156,7 @@ check_certificate(struct judge *j, struct view der)
 		.policy_oid = j->env->conf->policy_oid[0] != '\0' ? j->env->conf->policy_oid : NULL,
 	};
 	struct cert *cert = NULL;
-	struct outcome o = decode(j, der, &cert);
+	struct outcome o = certdb_decode(&j->db, der, &cert);
 
 	if (!outcome_ok(&o))
 		return o;
@@ -199,7 +177,7 @@ may_be_registered(struct judge *j, const struct candidate *c, struct view der, c
 	if (u != NULL && has_hash(u->hashes[0], u->count, hash))
 		return true;
 	o = check_certificate(j, der);
-	if (o.status == OUTCOME_NO_MEMORY || o.status == OUTCOME_TRUST_DB)
+	if (o.status == OUTCOME_NO_MEMORY || o.status == OUTCOME_TRUST_DB || j->db == NULL)
 		j->failed = true;
 	if (!outcome_ok(&o)) {
 		refuse(j, c->entry, outcome_code(o.status));

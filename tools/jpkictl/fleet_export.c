@@ -23,41 +23,16 @@
 struct export {
 	struct tool *t;
 	const char *users_dir;
-	struct certdb *db;	/* NULL: it cannot be opened */
+	struct certdb *db;	/* NULL: it cannot be opened any more */
 	json_t *users;
 	bool unreadable;	/* the certificates of a user */
 };
 
 static bool
-open_db(struct export *x)
-{
-	struct outcome o = certdb_open_none(&x->t->log, &x->db);
-
-	if (!outcome_ok(&o))
-		x->db = NULL;
-	return x->db != NULL;
-}
-
-/*
- * While NSS is open, it knows no second certificate of the same issuer's name and number, and the generations of JPKI's
- * authority share one name: what is refused is looked at again by a fresh one.
- */
-static struct outcome
-decode(struct export *x, struct view der, struct cert **ret)
-{
-	struct outcome o = cert_from_der(x->db, der, ret);
-
-	if (o.status != OUTCOME_CERT_BAD)
-		return o;
-	(void)certdb_close(x->db);
-	return open_db(x) ? cert_from_der(x->db, der, ret) : outcome_of(OUTCOME_TRUST_DB);
-}
-
-static bool
 add_certificate(struct export *x, struct view der, json_t *array)
 {
 	struct cert *cert = NULL;
-	struct outcome o = decode(x, der, &cert);
+	struct outcome o = certdb_decode(&x->db, der, &cert);
 	json_t *object;
 
 	if (!outcome_ok(&o))
@@ -139,9 +114,11 @@ static int
 print_copy(struct export *x, const struct fleetcopy *copy)
 {
 	json_t *object = json_object(), *blocks = blocks_of(copy);
-	struct outcome o = userfile_each(x->users_dir, x->t->env.trust_owner, &x->t->log, add_user, x);
+	struct outcome o;
 	int result;
 
+	x->users = json_array();
+	o = userfile_each(x->users_dir, x->t->env.trust_owner, &x->t->log, add_user, x);
 	if (!outcome_ok(&o) || blocks == NULL) {
 		tool_complain(x->t, _("%s: cannot be read"), copy->dir);
 		json_decref(object);
@@ -158,12 +135,22 @@ print_copy(struct export *x, const struct fleetcopy *copy)
 	return result == TOOL_OK && x->unreadable ? TOOL_FAILED : result;
 }
 
+static int
+export_copy(struct export *x, const struct fleetcopy *copy)
+{
+	struct outcome o = certdb_open_none(&x->t->log, &x->db);
+	int status = outcome_ok(&o) ? print_copy(x, copy) : tool_finish(x->t, &o);
+
+	(void)certdb_close(x->db);
+	return status;
+}
+
 /* In the cage, because certificates are decoded. */
 static int
 export_caged(struct tool *t, void *ctx, void *result)
 {
 	struct fleetcopy copy;
-	struct export x = { .t = t, .users = json_array() };
+	struct export x = { .t = t };
 	int status = TOOL_FAILED;
 
 	(void)ctx;
@@ -172,9 +159,8 @@ export_caged(struct tool *t, void *ctx, void *result)
 	x.users_dir = copy.users_dir;
 	if (copy.condition != FLEETCOPY_FRESH && copy.condition != FLEETCOPY_STALE)
 		tool_complain(t, _("%s: there is no copy yet, or it cannot be used: jpkictl doctor says why"), copy.dir);
-	else if (open_db(&x))
-		status = print_copy(&x, &copy);
-	(void)certdb_close(x.db);
+	else
+		status = export_copy(&x, &copy);
 	fleetcopy_close(&copy);
 	return status;
 }

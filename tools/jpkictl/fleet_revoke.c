@@ -241,32 +241,6 @@ judge_certificate(struct revoke *r, const struct cert *cert)
 
 /* --- all certificates --------------------------------------------------------------------------- */
 
-static struct outcome
-open_db(struct revoke *r)
-{
-	struct outcome o = certdb_open(r->t->conf.trust_db, r->t->env.trust_owner, &r->t->log, &r->db);
-
-	if (!outcome_ok(&o))
-		r->db = NULL;
-	return o;
-}
-
-/*
- * While a database is open, NSS knows no second certificate of the same issuer's name and number: a fresh one
- * decides what is refused.
- */
-static struct outcome
-decode(struct revoke *r, struct view der, struct cert **ret)
-{
-	struct outcome o = cert_from_der(r->db, der, ret);
-
-	if (o.status != OUTCOME_CERT_BAD)
-		return o;
-	(void)certdb_close(r->db);
-	o = open_db(r);
-	return outcome_ok(&o) ? cert_from_der(r->db, der, ret) : o;
-}
-
 static void
 check_user(void *ctx, const char *user)
 {
@@ -281,7 +255,7 @@ check_user(void *ctx, const char *user)
 
 	c = cursor_of(text, outcome_ok(&o) ? len : 0);
 	while (!r->failed && outcome_ok(&o) && (p = pem_next(&c, der, sizeof der, &len)) == PEM_CERT) {
-		o = decode(r, (struct view){ der, len }, &cert);
+		o = certdb_decode(&r->db, (struct view){ der, len }, &cert);
 		if (outcome_ok(&o))
 			judge_certificate(r, cert);
 		cert_free(cert);
@@ -313,7 +287,7 @@ copy_is_there(const struct tool *t, bool *ret_stale)
 static bool
 check_all(struct revoke *r)
 {
-	struct outcome o = open_db(r);
+	struct outcome o = certdb_open(r->t->conf.trust_db, r->t->env.trust_owner, &r->t->log, &r->db);
 
 	if (!outcome_ok(&o)) {
 		(void)tool_finish(r->t, &o);

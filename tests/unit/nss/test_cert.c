@@ -202,6 +202,54 @@ same_issuer_and_serial(void **state)
 	cert_free(cert);
 }
 
+/* For programs that decode many: NSS would refuse the second, and a fresh database does not. */
+static void
+decodes_same_issuer_and_serial(void **state)
+{
+	static const char *const names[] = { "good", "tampered", "good", "tampered" };
+	struct certdb *none = NULL;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct certdb **in = round == 0 ? &db : &none;
+
+		if (round == 1) {
+			close_db(db);
+			db = NULL;
+			expect_status(certdb_open_none(&test_log, &none), OUTCOME_OK, "none");
+		}
+		for (size_t i = 0; i < COUNT(names); i++) {
+			struct bytes der = pki_der(names[i]);
+			struct cert *cert = NULL;
+			char hash[CERT_FINGERPRINT_LEN + 1];
+
+			digest_hex(&der, hash);
+			expect_status(certdb_decode(in, view_of(&der), &cert), OUTCOME_OK, names[i]);
+			assert_string_equal(cert_fingerprint(cert), hash);
+			cert_free(cert);
+		}
+	}
+	close_db(none);
+}
+
+/* What is no certificate is refused by the fresh one too; and without a fresh one, there is none. */
+static void
+decodes_garbage(void **state)
+{
+	struct view garbage = { (const uint8_t *)"garbage", 7 };
+	struct cert *cert = NULL;
+
+	(void)state;
+	expect_status(certdb_decode(&db, garbage, &cert), OUTCOME_CERT_BAD, "garbage");
+	assert_null(cert);
+	assert_non_null(db);
+	assert_int_equal(decode(pki_der("good").data, pki_der("good").len), OUTCOME_OK);
+	assert_int_equal(rename(in_scratch("db"), in_scratch("elsewhere")), 0);
+	expect_status(certdb_decode(&db, garbage, &cert), OUTCOME_TRUST_DB, "no database");
+	assert_null(db);
+	assert_null(cert);
+}
+
 static struct order
 plain_order(EVP_PKEY *key)
 {
@@ -313,6 +361,8 @@ main(void)
 		T(fields), T(key_names), T(ends_after_2049), T(known_to_the_database), T(trailing_bytes),
 		T(every_length), T(too_long), T(unused_bits), T(algorithms_differ),
 		T(same_issuer_and_serial), T(version_1), T(too_much_of_a_certificate),
+		T(decodes_same_issuer_and_serial), T(version_1), T(too_much_of_a_certificate),
+		T(decodes_garbage), T(version_1), T(too_much_of_a_certificate),
 		T(escapes_in_names), T(unknown_key),
 		T(bit_flips_do_no_harm),
 	};
