@@ -25,10 +25,10 @@ enum state_key { KEY_TIME, KEY_GENERATION, KEY_ENROLLED, KEY_BLOCKED, KEYS };
 
 static const char *const state_keys[KEYS] = { "time", "generation", "enrolled", "blocked" };
 
-static bool
-read_number(const char *text, int64_t *ret)
+bool
+fleetcopy_read_number(const char *text, int64_t *ret)
 {
-	size_t len = strlen(text);
+	size_t len = text != NULL ? strlen(text) : 0;
 
 	if (len == 0 || len > NUMBER_DIGITS_MAX || strspn(text, DIGITS) != len)
 		return false;
@@ -52,7 +52,7 @@ read_state_line(char *line, int64_t values[static KEYS], bool seen[static KEYS])
 	for (size_t i = 0; i < KEYS; i++)
 		if (strcmp(key, state_keys[i]) == 0 && !seen[i]) {
 			seen[i] = true;
-			return read_number(number, &values[i]);
+			return fleetcopy_read_number(number, &values[i]);
 		}
 	return false;
 }

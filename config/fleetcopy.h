@@ -41,7 +41,10 @@ struct fleetcopy_state {
 	int64_t enrolled, blocked;	/* how many there are at the source; -1: not known */
 };
 
-/* Reads one. False: a line or number that is not understood, a key twice, or no time. */
+/* Reads a number as the copy's files have it: 1 to 18 decimal digits, and nothing else. False also for NULL. */
+bool fleetcopy_read_number(const char *text, int64_t *ret) MUST_CHECK;
+
+/* Reads a state. False: a line or number that is not understood, a key twice, or no time. */
 bool fleetcopy_read_state(struct view text, struct fleetcopy_state *ret) MUST_CHECK;
 
 enum fleetcopy_condition {

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/memstream.h"
 #include "lib/safefile.h"
 #include "tools/fleet/contact.h"
 
@@ -62,28 +62,29 @@ contact_believe(struct contact *contact)
 		*refusal = contact->refused[--contact->count];
 }
 
+static char *
+text_of(const struct contact *c, size_t *ret_len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_len);
+
+	if (f == NULL)
+		return NULL;
+	fprintf(f, "%s %s %" PRId64 "\n", c->server, c->mode, c->heard);
+	for (size_t i = 0; i < c->count; i++)
+		fprintf(f, REFUSED " %s %s %" PRId64 "\n", c->refused[i].server, c->refused[i].code, c->refused[i].at);
+	return memstream_close(f, &text);
+}
+
 bool
 contact_write(const struct store *store, const struct contact *contact)
 {
-	char text[TEXT_MAX], path[PATH_MAX];
-	size_t used = 0;
-	int n = snprintf(text, sizeof text, "%s %s %" PRId64 "\n", contact->server, contact->mode, contact->heard);
+	_cleanup_(freep) char *text = NULL;
+	char path[PATH_MAX];
+	size_t len;
 
-	for (size_t i = 0; n > 0 && (used += (size_t)n) < sizeof text && i < contact->count; i++)
-		n = snprintf(text + used, sizeof text - used, REFUSED " %s %s %" PRId64 "\n", contact->refused[i].server,
-		    contact->refused[i].code, contact->refused[i].at);
-	return n > 0 && used < sizeof text && path_of(store, path) && safefile_replace(path, 0644, text, used, store->log);
-}
-
-static bool
-read_time(const char *text, int64_t *ret)
-{
-	size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
-
-	if (digits == 0 || digits > 18 || text[digits] != '\0')
-		return false;
-	*ret = strtoll(text, NULL, 10);
-	return true;
+	text = text_of(contact, &len);
+	return text != NULL && path_of(store, path) && safefile_replace(path, 0644, text, len, store->log);
 }
 
 static bool
@@ -98,7 +99,7 @@ static bool
 read_connection(char *line, struct contact *ret)
 {
 	return copy_word(strsep(&line, " "), ret->server, sizeof ret->server) && copy_word(strsep(&line, " "), ret->mode, sizeof ret->mode) &&
-	    read_time(line, &ret->heard);
+	    fleetcopy_read_number(line, &ret->heard);
 }
 
 static bool
@@ -107,7 +108,7 @@ read_refusal(char *line, int64_t now, struct contact *ret)
 	struct contact_refusal r;
 
 	if (strcmp(strsep(&line, " "), REFUSED) != 0 || !copy_word(strsep(&line, " "), r.server, sizeof r.server) ||
-	    !copy_word(strsep(&line, " "), r.code, sizeof r.code) || !read_time(line, &r.at))
+	    !copy_word(strsep(&line, " "), r.code, sizeof r.code) || !fleetcopy_read_number(line, &r.at))
 		return false;
 	return now - r.at > CONTACT_KEPT_S || add_refusal(ret, r.server, r.code, r.at);
 }

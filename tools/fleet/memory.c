@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/fleetcopy.h"
+#include "lib/memstream.h"
 #include "tools/fleet/memory.h"
 #include "tools/fleet/record.h"
 
@@ -154,17 +156,6 @@ memory_done(struct memory *m)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static bool
-read_number(const char *text, int64_t *ret)
-{
-	size_t digits = text != NULL ? strspn(text, "0123456789") : 0;
-
-	if (digits == 0 || digits > 18 || text[digits] != '\0')
-		return false;
-	*ret = strtoll(text, NULL, 10);
-	return true;
-}
-
 /* "S", or "S.U.C"; NEVER gives all zero and false in *ret_is. */
 static bool
 read_stamp(char *text, struct fleet_stamp *ret, bool *ret_is)
@@ -179,12 +170,12 @@ read_stamp(char *text, struct fleet_stamp *ret, bool *ret_is)
 	s = strsep(&next, ".");
 	us = strsep(&next, ".");
 	count = strsep(&next, ".");
-	if (next != NULL || !read_number(s, &number[0]))
+	if (next != NULL || !fleetcopy_read_number(s, &number[0]))
 		return false;
 	ret->s = number[0];
 	if (us == NULL)
 		return true;
-	if (!read_number(us, &number[1]) || number[1] > 999999 || !read_number(count, &number[2]) || number[2] > UINT32_MAX)
+	if (!fleetcopy_read_number(us, &number[1]) || number[1] > 999999 || !fleetcopy_read_number(count, &number[2]) || number[2] > UINT32_MAX)
 		return false;
 	*ret = (struct fleet_stamp){ .s = number[0], .us = (uint32_t)number[1], .count = (uint32_t)number[2] };
 	return true;
@@ -197,7 +188,7 @@ read_source(char *rest, struct memory *m)
 	int64_t *const into[] = { &source->generation, &source->time, &source->enrolled, &source->blocked };
 
 	for (size_t i = 0; i < sizeof into / sizeof into[0]; i++)
-		if (!read_number(strsep(&rest, " "), into[i]))
+		if (!fleetcopy_read_number(strsep(&rest, " "), into[i]))
 			return false;
 	m->head.has_source = true;
 	return rest == NULL;
@@ -284,7 +275,7 @@ read_line(char *line, struct memory *m, bool again)
 	if (strcmp(word, "source") == 0)
 		return read_source(line, m);
 	if (strcmp(word, "held") == 0)
-		return read_number(line, &m->head.held);
+		return fleetcopy_read_number(line, &m->head.held);
 	if (strcmp(word, "mark") == 0)
 		return read_mark(line, m);
 	if (strcmp(word, "have") == 0)
@@ -323,7 +314,7 @@ memory_number(const char *text, int64_t *ret)
 		return false;
 	memcpy(number, text + before, len - before);
 	number[len - before] = '\0';
-	return read_number(number, ret);
+	return fleetcopy_read_number(number, ret);
 }
 
 bool
@@ -427,18 +418,6 @@ put_tables(FILE *f, const struct memory *m, bool all)
 	}
 }
 
-/* The text of a stream of open_memstream(), closed; NULL if it failed. */
-static char *
-finish_text(FILE *f, char **text)
-{
-	bool failed = ferror(f) != 0;
-
-	if (fclose(f) == 0 && !failed)
-		return *text;
-	free(*text);
-	return NULL;
-}
-
 char *
 memory_write(const struct memory *m, int64_t number, size_t *ret_len)
 {
@@ -450,7 +429,7 @@ memory_write(const struct memory *m, int64_t number, size_t *ret_len)
 	fprintf(f, FIRST_LINE "%" PRId64 "\n", number);
 	put_head(f, &m->head);
 	put_tables(f, m, true);
-	return finish_text(f, &text);
+	return memstream_close(f, &text);
 }
 
 static bool
@@ -471,5 +450,5 @@ memory_write_changes(const struct memory *m, size_t *ret_len)
 	if (!same_head(&m->head, &m->head_read))
 		put_head(f, &m->head);
 	put_tables(f, m, false);
-	return finish_text(f, &text);
+	return memstream_close(f, &text);
 }

@@ -3,12 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/fleetcopy.h"
 #include "lib/cleanup.h"
 #include "lib/i18n.h"
+#include "lib/memstream.h"
 #include "lib/safefile.h"
 #include "tools/common/json.h"
 #include "tools/fleet/contact.h"
@@ -182,7 +182,6 @@ textfile_of(const struct status *s, size_t *ret_len)
 {
 	char *text = NULL;
 	FILE *f = open_memstream(&text, ret_len);
-	bool failed;
 
 	if (f == NULL)
 		return NULL;
@@ -195,12 +194,7 @@ textfile_of(const struct status *s, size_t *ret_len)
 	put_number(f, "held", "Registrations held back from removal (jpkictl fleet accept).", true, s->held);
 	put_number(f, "last_heard_timestamp_seconds", "When something came from a server.", s->connected, s->contact.heard);
 	put_servers(f, s);
-	failed = ferror(f) != 0;
-	if (fclose(f) != 0 || failed) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return memstream_close(f, &text);
 }
 
 /* Prometheus' node exporter may read it at any time: it is the old text or the new one. */

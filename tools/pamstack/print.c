@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/memstream.h"
 #include "tools/pamstack/pamstack.h"
 
 /* The width of the first two columns. */
@@ -82,10 +83,7 @@ row_of(const struct pamstack_line *line, const struct widths *widths)
 	if (to == NULL)
 		return NULL;
 	print_line(to, line, widths);
-	if (fclose(to) == 0)
-		return row;
-	free(row);
-	return NULL;
+	return memstream_close(to, &row);
 }
 
 static char **

@@ -29,6 +29,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/lock.h"
+#include "lib/memstream.h"
 #include "lib/safefile.h"
 #include "tools/setup/setup.h"
 
@@ -428,7 +429,7 @@ write_pending(const struct tool *t, const struct setup_change *changes, size_t c
 	fputs(old != NULL ? old : "", f);
 	for (size_t i = 0; i < count; i++)
 		fprintf(f, "%s\n", changes[i].name);
-	return fclose(f) == 0 && safefile_replace(PENDING, 0600, names, size, &t->log);
+	return memstream_close(f, &names) != NULL && safefile_replace(PENDING, 0600, names, size, &t->log);
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/memstream.h"
 #include "tools/setup/setup.h"
 
 #define LINE_MAX_PAM 1024
@@ -211,9 +212,5 @@ edit_insert(const char *text, const struct edit *e)
 	if (f == NULL)
 		return NULL;
 	put_edited(f, text, e, &at);
-	if (fclose(f) != 0) {
-		free(edited);
-		return NULL;
-	}
-	return edited;
+	return memstream_close(f, &edited);
 }
