@@ -40,31 +40,26 @@ sum_of(int64_t number, int64_t sequence, const char *text, size_t len)
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* Takes decimal digits and the character behind them off the front. */
-static bool
-take_number(struct cursor *c, char end, int64_t *ret)
-{
-	size_t digits = 0;
-
-	for (*ret = 0; digits < c->left && digits < 18 && c->p[digits] >= '0' && c->p[digits] <= '9'; digits++)
-		*ret = *ret * 10 + (c->p[digits] - '0');
-	if (digits == 0 || digits == c->left || c->p[digits] != (uint8_t)end)
-		return false;
-	c->p += digits + 1;
-	c->left -= digits + 1;
-	return true;
-}
+/* What these take off the front is gone also if they return false. */
 
 static bool
 take_text(struct cursor *c, const char *text)
 {
-	size_t len = strlen(text);
+	struct view taken;
 
-	if (c->left < len || memcmp(c->p, text, len) != 0)
-		return false;
-	c->p += len;
-	c->left -= len;
-	return true;
+	return cursor_view(c, strlen(text), &taken) && memcmp(taken.data, text, taken.len) == 0;
+}
+
+/* Decimal digits, and the character after them. */
+static bool
+take_number(struct cursor *c, char end, int64_t *ret)
+{
+	uint8_t next = 0;
+	size_t digits = 0;
+
+	for (*ret = 0; cursor_u8(c, &next) && next >= '0' && next <= '9' && digits < 18; digits++)
+		*ret = *ret * 10 + (next - '0');
+	return digits > 0 && next == (uint8_t)end;
 }
 
 bool
