@@ -325,6 +325,29 @@ refuse_full(struct judge *j, const struct ldif_entry *entry)
 	refuse(j, entry, "no more names can be remembered (JPKI-E-FLEET-FULL)");
 }
 
+/* The registration of a user becomes what an entry says, unless that is older than what we know. */
+static void
+update_user(struct judge *j, struct memory_user *u, struct candidate *c)
+{
+	const struct record *r = c->r;
+
+	if ((u->count == 0 && c->count == 0) || is_unchanged(j, u, c))
+		return;
+	if (u->count > 0 && !rules_later(&r->modified, &u->modified)) {
+		if (rules_later(&u->modified, &r->modified)) {
+			refuse(j, c->entry, "the entry is older than the one that we know");
+			return;
+		}
+		keep_known(u, c);
+	}
+	if (!memory_has_room(j->memory, u->count)) {
+		refuse_full(j, c->entry);
+		return;
+	}
+	replace_user(j, u, c);
+	plan_user(j, c);
+}
+
 static void
 judge_registration(struct judge *j, const struct ldif_entry *entry, const struct record *r)
 {
@@ -352,21 +375,7 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 		return;
 	}
 	u->seen = true;
-	if ((u->count == 0 && c.count == 0) || is_unchanged(j, u, &c))
-		return;
-	if (u->count > 0 && !rules_later(&r->modified, &u->modified)) {
-		if (rules_later(&u->modified, &r->modified)) {
-			refuse(j, entry, "the entry is older than the one that we know");
-			return;
-		}
-		keep_known(u, &c);
-	}
-	if (!memory_has_room(j->memory, u->count)) {
-		refuse_full(j, entry);
-		return;
-	}
-	replace_user(j, u, &c);
-	plan_user(j, &c);
+	update_user(j, u, &c);
 }
 
 /* Notes the later of the two times: an entry of before the removal, or as old as this one, must not bring it back. */
@@ -487,18 +496,25 @@ sweep_users(struct judge *j)
 
 /* --- a whole answer ------------------------------------------------------------------------- */
 
+/* Returns false if there is no trust database, which fingerprints need as well. */
 static bool
-judge_entries(struct judge *j)
+with_database(struct judge *j, void (*work)(struct judge *j))
 {
 	const struct flow_env *env = j->env;
 	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
 
 	if (!outcome_ok(&o))
 		return false;
-	if (!each_entry(j, judge_entry))
-		j->failed = true;	/* it could be read a moment ago */
+	work(j);
 	(void)certdb_close(j->db);
 	return true;
+}
+
+static void
+judge_entries(struct judge *j)
+{
+	if (!each_entry(j, judge_entry))
+		j->failed = true;	/* it could be read a moment ago */
 }
 
 /* The end of an answer that has a state entry. all: the copy is what the source has, but for what is held. */
@@ -521,7 +537,7 @@ judge_whole(struct judge *j)
 	int64_t known = memory_registered(j->memory);
 	bool all;
 
-	if (!judge_entries(j))
+	if (!with_database(j, judge_entries))
 		return false;
 	all = judge_absence(j, known);
 	sweep_users(j);
@@ -531,14 +547,8 @@ judge_whole(struct judge *j)
 static bool
 judge_start(struct judge *j)
 {
-	const struct flow_env *env = j->env;
-	/* For the fingerprints. */
-	struct outcome o = certdb_open(env->conf->trust_db, env->trust_owner, env->log, &j->db);
-
-	if (!outcome_ok(&o))
+	if (!with_database(j, sweep_users))
 		return false;
-	sweep_users(j);
-	(void)certdb_close(j->db);
 	j->result->end = JUDGE_TAKEN;
 	return true;
 }
@@ -549,7 +559,7 @@ judge_start(struct judge *j)
 static bool
 judge_changes(struct judge *j)
 {
-	if (j->registrations + j->removals > 0 && !judge_entries(j))
+	if (j->registrations + j->removals > 0 && !with_database(j, judge_entries))
 		return false;
 	if (j->sources > 0)
 		return believe_source(j, j->from->there == j->result->source.enrolled);
