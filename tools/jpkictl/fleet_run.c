@@ -227,6 +227,17 @@ take_words(struct run *r)
 	r->collecting = COLLECT_NOTHING;
 }
 
+/* A state entry with the right number: what an earlier whole answer has held back may be explained by now. */
+static void
+confirm_state(struct run *r)
+{
+	r->unequal = 0;
+	if (r->held == HELD_AT_FIRST) {
+		r->held = HELD_AGAIN;
+		command(r, FEED_AGAIN);
+	}
+}
+
 static void
 take_changes(struct run *r)
 {
@@ -244,23 +255,24 @@ take_changes(struct run *r)
 	tell(r, &j);
 	note_state(r, &j);
 	note_answer(r, refusal_for(j.end));
-	if (j.end == JUDGE_TAKEN && j.source.time > 0) {
-		r->unequal = 0;
-		if (r->held == HELD_AT_FIRST) {
-			r->held = HELD_AGAIN;
+	switch (j.end) {
+	case JUDGE_TAKEN:
+		if (j.source.time > 0)
+			confirm_state(r);
+		break;
+	case JUDGE_HELD:
+		if (j.held == 0 && ++r->unequal >= UNEQUAL_MAX) {
+			r->unequal = 0;
 			command(r, FEED_AGAIN);
 		}
-	} else if (j.end == JUDGE_TAKEN) {
-		return;		/* a state comes later */
-	} else if (j.end == JUDGE_FULL) {
+		break;
+	case JUDGE_FULL:
 		if (may_say(r))
 			(void)fleet_copy_complain(r->t, server_of(r), &j);
-	} else if (j.end != JUDGE_HELD) {
+		break;
+	default:
 		(void)fleet_copy_complain(r->t, server_of(r), &j);
 		go_on(r);
-	} else if (j.held == 0 && ++r->unequal >= UNEQUAL_MAX) {
-		r->unequal = 0;
-		command(r, FEED_AGAIN);
 	}
 }
 
