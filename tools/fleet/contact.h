@@ -4,7 +4,7 @@
  * reads it. A text beside the copy:
  *
  *	SERVER MODE TIME		the connection, and when something came from it
- *	refused SERVER CODE TIME	a server whose last answer was not believed, a line each
+ *	refused SERVER CODE TIME	a server whose last answer was taken only in part, a line each
  */
 #ifndef JPKI_TOOLS_FLEET_CONTACT_H
 #define JPKI_TOOLS_FLEET_CONTACT_H
@@ -31,10 +31,10 @@ struct contact {
 	size_t count;
 };
 
-/* Notes that the server's answer was not believed, and why; the note that it has already is replaced. */
+/* Notes that the server's answer was taken only in part, and why; the note that it has already is replaced. */
 void contact_refuse(struct contact *contact, const char *code, int64_t now);
 
-/* Notes that the server's answer was believed. */
+/* Notes that the server's answer was taken. */
 void contact_believe(struct contact *contact);
 
 /* Writes the note; what goes wrong is logged. */

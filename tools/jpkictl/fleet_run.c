@@ -139,7 +139,7 @@ tell(const struct run *r, const struct judgement *j)
 	(void)fflush(stdout);
 }
 
-/* The code of an answer that is not believed; NULL: it is. */
+/* The code of an answer that is taken only in part; NULL: all of it is. */
 static const char *
 refusal_for(enum judge_end end)
 {
@@ -150,7 +150,7 @@ refusal_for(enum judge_end end)
 		return "JPKI-E-FLEET-STATE";
 	case JUDGE_UNREADABLE:
 		return "JPKI-E-FLEET-LDIF";
-	case JUDGE_FULL:	/* as far as it went, it is */
+	case JUDGE_FULL:
 		return "JPKI-E-FLEET-FULL";
 	case JUDGE_TAKEN:
 	case JUDGE_HELD:
@@ -160,7 +160,7 @@ refusal_for(enum judge_end end)
 	return NULL;
 }
 
-/* Notes for people whether the server that has just answered is believed. */
+/* Notes for people whether all of the last answer was taken. */
 static void
 note_answer(struct run *r, const char *refusal)
 {

@@ -57,7 +57,7 @@ status_read(const struct tool *t, struct status *ret)
 	fleetcopy_close(&copy);
 }
 
-/* Servers whose last answer was not believed. */
+/* Servers whose last answer was taken only in part. */
 static json_t *
 refused_json(const struct status *s)
 {
@@ -111,7 +111,7 @@ status_print(const struct status *s)
 	for (size_t i = 0; i < s->contact.count; i++) {
 		const struct contact_refusal *r = &s->contact.refused[i];
 
-		printf(_("  only blocks were taken from %s: %s (%s)\n"), r->server, r->code, clk_utc_text(r->at, date) ? date : "-");
+		printf(_("  only a part was taken from %s: %s (%s)\n"), r->server, r->code, clk_utc_text(r->at, date) ? date : "-");
 	}
 	if (s->held > 0)
 		printf(_("  held back from removal: %ld (jpkictl fleet accept)\n"), (long)s->held);
@@ -167,7 +167,7 @@ put_servers(FILE *f, const struct status *s)
 		put_label(f, "mode", s->contact.mode);
 		fprintf(f, "} %d\n", strcmp(s->contact.mode, "down") != 0);
 	}
-	put_head(f, "refused_timestamp_seconds", "When an answer of a server was not believed, such as one that is behind.");
+	put_head(f, "refused_timestamp_seconds", "When an answer of a server was taken only in part, such as one that is behind.");
 	for (size_t i = 0; i < s->contact.count; i++) {
 		fputs("jpki_fleet_refused_timestamp_seconds{", f);
 		put_label(f, "server", s->contact.refused[i].server);

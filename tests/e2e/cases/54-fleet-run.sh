@@ -152,7 +152,7 @@ several_servers()
 	comes_true 'its status' 2000 status_says '.refused | length == 1 and .[0].code == "JPKI-E-FLEET-BEHIND" and (.[0].server | endswith("localhost:3893"))'
 	run jpkictl fleet status
 	expect_equal 'status' 3 "$STATUS"
-	expect_has 'status' 'only blocks were taken from ldaps://localhost:3893: JPKI-E-FLEET-BEHIND' "$OUT"
+	expect_has 'status' 'only a part was taken from ldaps://localhost:3893: JPKI-E-FLEET-BEHIND' "$OUT"
 	run jpkictl doctor
 	expect_match 'doctor' '.*D548[^[]*ldaps://localhost:3893: JPKI-E-FLEET-BEHIND.*' "${OUT//$'\n'/ }"
 	card_login 'while the directory is behind' SUCCESS
