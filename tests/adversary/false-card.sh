@@ -61,10 +61,18 @@ adversary authority-of-before authority_of_before
 # He opened the prompt before the administrator put another directory of registrations in the place of the old one.
 registrations_of_before()
 {
+	local inode
+
+	# On an overlay, only a directory that was made there can be renamed: mv copies any other.
+	cp -a "$USERS" "$USERS.made"
+	rm -r "$USERS"
+	mv "$USERS.made" "$USERS"
+	inode=$(stat -c %i "$USERS")
 	run pamdrive --service e2e --user hanako \
 		"exec=mv $USERS $USERS.before && install -d -m 755 $USERS" "pin=$PIN" auth
 	expect_has 'the transcript' 'exec = 0' "$OUT"
 	no_login
+	expect_equal 'the directory of before' "$inode" "$(stat -c %i "$USERS.before")"
 	rmdir "$USERS"
 	mv "$USERS.before" "$USERS"
 }
