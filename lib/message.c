@@ -11,14 +11,38 @@
 #define DAY 86400
 #define JST_OFFSET (9 * 3600)	/* Japan knows no summer time */
 
+static bool
+day_in_japan(int64_t when, struct tm *ret_day)
+{
+	time_t t;
+
+	return !__builtin_add_overflow(when, JST_OFFSET, &t) && gmtime_r(&t, ret_day) != NULL;
+}
+
 void
 message_date(int64_t when, char text[static MESSAGE_DATE_MAX])
 {
-	struct tm tm;
-	time_t t;
+	struct tm day;
 
-	if (__builtin_add_overflow(when, JST_OFFSET, &t) || gmtime_r(&t, &tm) == NULL ||
-	    strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &tm) == 0)
+	if (!day_in_japan(when, &day) || strftime(text, MESSAGE_DATE_MAX, "%Y-%m-%d", &day) == 0)
+		snprintf(text, MESSAGE_DATE_MAX, "?");
+}
+
+/* A date within a sentence. English has it as message_date() has it. */
+static void
+write_date(int year, int month, int day, char text[static MESSAGE_DATE_MAX])
+{
+	snprintf(text, MESSAGE_DATE_MAX, _("%d-%02d-%02d"), year, month, day);
+}
+
+static void
+write_day_of(int64_t when, char text[static MESSAGE_DATE_MAX])
+{
+	struct tm day;
+
+	if (day_in_japan(when, &day))
+		write_date(day.tm_year + 1900, day.tm_mon + 1, day.tm_mday, text);
+	else
 		snprintf(text, MESSAGE_DATE_MAX, "?");
 }
 
@@ -272,9 +296,11 @@ write_renewal(const char *date, const char *card_end, char text[static MESSAGE_M
 static void
 write_card_end(const char *yyyymmdd, char text[static MESSAGE_DATE_MAX])
 {
+	int year, month, day;
+
 	text[0] = '\0';
-	if (strlen(yyyymmdd) == 8)
-		snprintf(text, MESSAGE_DATE_MAX, "%.4s-%.2s-%.2s", yyyymmdd, yyyymmdd + 4, yyyymmdd + 6);
+	if (strlen(yyyymmdd) == 8 && sscanf(yyyymmdd, "%4d%2d%2d", &year, &month, &day) == 3)
+		write_date(year, month, day, text);
 }
 
 bool
@@ -288,7 +314,7 @@ message_expiry(int64_t not_after, int64_t now, unsigned int warning_days,
 	text[0] = '\0';
 	if (!message_expires_soon(not_after, now, warning_days))
 		return false;
-	message_date(not_after, date);
+	write_day_of(not_after, date);
 	write_end(date, days, end);
 	write_card_end(card_expiry, card_end);
 	write_renewal(date, card_end, renewal);
@@ -315,7 +341,10 @@ message_registered(int64_t when, const char *terminal, bool in_english, char tex
 	static const char remedy[] = N_("If that was not you, tell the administrator.");
 	char date[MESSAGE_DATE_MAX], filled[MESSAGE_MAX];
 
-	message_date(when, date);
+	if (in_english)
+		message_date(when, date);
+	else
+		write_day_of(when, date);
 	snprintf(filled, sizeof filled, in_english ? what : _(what), date, terminal);
 	message_join(filled, in_english ? remedy : _(remedy), text);
 }
@@ -342,11 +371,17 @@ message_since(unsigned int failed, const char *failed_by, const char *entered_by
 void
 message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 {
-	message_join(stale ? _("Your password has been changed, so your card can no longer open your "
-	    "keyring (your saved passwords).") :
-	    _("You are logged in, but your card could not open your keyring (your saved passwords)."),
-	    _("Enter the password of your keyring (usually that of your login) when it prompts for "
-	    "it, and ask the administrator to set up your card for it again (jpkictl unlock set)."), text);
+	if (stale)
+		message_join(_("Your password has been changed, so your card can no longer open your keyring "
+		    "(your saved passwords)."),
+		    _("When the keyring prompts for a password, enter your new one, or the one before it if that is "
+		    "not accepted, and ask the administrator to set up your card for it again (jpkictl unlock "
+		    "set)."), text);
+	else
+		message_join(_("You are logged in, but your card could not open your keyring (your saved "
+		    "passwords)."),
+		    _("Enter the password of your keyring (usually that of your login) when it prompts for "
+		    "it, and ask the administrator to set up your card for it again (jpkictl unlock set)."), text);
 }
 
 const char *

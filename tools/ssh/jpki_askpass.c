@@ -83,10 +83,10 @@ objection(enum prompt verdict)
 	switch (verdict) {
 	case PROMPT_MALFORMED:
 		return _("the server's challenge has a format that this program does not know; "
-		    "update pam_jpki on this computer.");
+		    "pam_jpki has to be updated on this computer (ask its administrator).");
 	case PROMPT_NO_ORIGIN:
-		return _("ssh does not report which server sent the challenge; install OpenSSH 8.5 "
-		    "or newer.");
+		return _("ssh does not report which server sent the challenge; OpenSSH 8.5 or newer "
+		    "has to be installed (ask the administrator of this computer).");
 	case PROMPT_OTHER_USER:
 		return _("the challenge is for a user other than the one you log in as; tell the "
 		    "administrator of the server.");
@@ -110,12 +110,12 @@ find_host_key(const char *dir, const struct sshwire_challenge *c, char hostkey[s
 	if (hostkey_note_find(dir, getppid(), hostkey))
 		return true;
 	if (is_set("JPKI_SSH"))
-		*ret_why = _("ssh did not report the host key of the server. Try again without ssh "
-		    "options that set KnownHostsCommand or a shared connection; if that does not "
-		    "help, tell the administrator.");
+		*ret_why = _("ssh did not report the host key of the server. Try again without "
+		    "KnownHostsCommand and ControlMaster in the configuration of ssh; if that does "
+		    "not help, tell the administrator.");
 	else if (c->binding == SSHWIRE_HOSTKEY)
-		*ret_why = _("the server requires its host key in the signature; start the login "
-		    "with the command jpki-ssh instead of ssh.");
+		*ret_why = _("the server requires its host key in the signature, which plain ssh "
+		    "does not pass on; type jpki-ssh instead of ssh.");
 	else
 		return true;
 	return false;

@@ -45,7 +45,9 @@ give_answer(const char *prompt, char *answer)
 	struct view typed = { (const uint8_t *)answer, strcspn(answer, "\r\n") };
 
 	if (!prompt_stays_here(prompt) && pinrule_resembles_auth(typed)) {
-		fprintf(stderr, "%s\n", _("jpki-ssh: your answer was not sent to the server, because it looks like the PIN of your card. If it is a password for the server, use ssh."));
+		fprintf(stderr, "%s\n", _("jpki-ssh: your answer was not sent to the server, because "
+		    "it looks like the PIN of your card, which no server needs. If it is a password "
+		    "for the server, connect with ssh."));
 		return EXIT_FAILURE;
 	}
 	printf("%.*s\n", (int)typed.len, answer);

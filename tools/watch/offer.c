@@ -83,8 +83,8 @@ offer_make(const struct log *log)
 		return;
 	}
 	/* It may be that no desktop is there yet: then at the next login. */
-	if (!desktop_tell(_("You can log in with your My Number Card"), _("To register the card on the "
-	    "reader for your account, open a terminal (the program \"Terminal\"), type this command "
-	    "and press Enter: jpkictl enroll --self"), log))
+	if (!desktop_tell(_("You can log in with your My Number Card"), _("To register the card on "
+	    "the reader for your account, open a terminal, type this command and press Enter (or "
+	    "show this to the administrator): jpkictl enroll --self"), log))
 		(void)unlink(path);
 }

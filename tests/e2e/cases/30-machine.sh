@@ -297,7 +297,7 @@ broken 'helper claims success and stays' HELPER AUTHINFO_UNAVAIL 'replace_helper
 # An upgrade under a program that had loaded the module before, or that replaced the module first.
 for other in older newer; do
 	broken "helper of a $other version" UPDATED AUTHINFO_UNAVAIL 'replace_helper "$E2E_BUILD/tests/e2e/helper_$other"' restore_helper \
-		says='pam_jpki was updated while this program was running. Restart this program' apdus=0 within=5
+		says='pam_jpki was updated while the program that shows this message was running. Restart that program' apdus=0 within=5
 done
 as_it_was_updated()
 {

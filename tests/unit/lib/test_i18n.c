@@ -176,7 +176,7 @@ expiry_tells_all_of_it(void **state)
 	static const struct {
 		int64_t left;
 		const char *days;
-	} cases[] = { { 89 * DAY, "あと89日" }, { DAY, "あと1日" }, { DAY - 1, "本日（2025-12-31）" } };
+	} cases[] = { { 89 * DAY, "あと89日" }, { DAY, "あと1日" }, { DAY - 1, "本日（2025年12月31日）" } };
 
 	speak("ja");
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -186,14 +186,14 @@ expiry_tells_all_of_it(void **state)
 		is_whole(text);
 		says(text, "利用者証明用電子証明書");
 		says(text, cases[i].days);
-		says(text, "2025-12-31");
+		says(text, "2025年12月31日");
 		says(text, OFFICE "で更新");
 		says(text, "3か月前から");
 		says(text, "券面に記載された有効期限は、カード自体のもの");
 		says(text, "再登録");
 		assert_true(message_expiry(END, END - cases[i].left, 90, "20310506", text));
 		is_whole(text);
-		says(text, "券面に記載された2031-05-06");
+		says(text, "券面に記載された2031年5月6日");
 		assert_true(message_expiry(END, END - cases[i].left, 90, "20251231", text));
 		is_whole(text);
 		says(text, "カード自体も同じ日に");

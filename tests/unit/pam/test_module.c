@@ -343,7 +343,7 @@ test_other_versions(void **state)
 		snprintf(mode, sizeof mode, "version %u", version);
 		assert_int_equal(run(mode), PAM_AUTHINFO_UNAVAIL);
 		assert_string_equal(code, "JPKI-E-UPDATED");
-		assert_non_null(strstr(shown, "Restart this program"));
+		assert_non_null(strstr(shown, "Restart that program"));
 	}
 	snprintf(mode, sizeof mode, "version %d", PROTO_VERSION);
 	assert_int_equal(run(mode), PAM_SUCCESS);
