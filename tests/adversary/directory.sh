@@ -5,7 +5,6 @@
 
 # shellcheck source=tests/e2e/directory.sh
 . "$E2E_TOP/tests/e2e/directory.sh"
-make_certificates > "$E2E_LOGS/certificates.log" 2>&1
 
 PROGRAM=/usr/libexec/pam_jpki/jpki_ldap
 

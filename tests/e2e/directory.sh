@@ -39,7 +39,8 @@ make_certificates()
 	issue server ca /CN=localhost 'subjectAltName=DNS:localhost' &&
 		issue elsewhere ca /CN=elsewhere.example 'subjectAltName=DNS:elsewhere.example' &&
 		issue foreign other-ca /CN=localhost 'subjectAltName=DNS:localhost' &&
-		issue expired ca /CN=localhost 'subjectAltName=DNS:localhost' -1 && issue pc1 ca /DC=example/OU=hosts/CN=pc1 && issue stranger other-ca /DC=example/OU=hosts/CN=pc1
+		issue pc1 ca /DC=example/OU=hosts/CN=pc1 && issue stranger other-ca /DC=example/OU=hosts/CN=pc1 &&
+		issue expired ca /CN=localhost 'subjectAltName=DNS:localhost' 0 && sleep 1.1	# valid within this second
 }
 
 # start_slapd NAME PORT [LINE…]: lines of its global part.
@@ -178,6 +179,8 @@ fleet_ends()
 
 directory_begins()	# USER LEAF…
 {
+	[ -e "$D/made" ] || { make_certificates > "$E2E_LOGS/certificates.log" 2>&1 && touch "$D/made"; } ||
+		fail "the servers have no certificates: $(tail -n 3 "$E2E_LOGS/certificates.log")"
 	fleet_ends
 	rm -f "$USERS"/*
 	install_pam_service e2e "$(stack)"
