@@ -15,7 +15,7 @@
  * Defect: [numbers] config/conf.c: errno != 0 || *end != '\0' || n < min -> errno != 0 || n < min
  * Defect: [numbers] config/conf.c: if (!isdigit((unsigned char)text[0]))	/* -> if (text[0] == 0)	/*
  * Defect: [texts] config/conf.c: len == 0 || text[0] == ',' -> text[0] == ','
- * Defect: [texts] config/conf.c: host = text + 7; -> host = text + 9;
+ * Defect: [texts] config/conf.c: return text + strlen(one); -> return text + strlen(one) + 2;
  */
 #include "config/conf.c"
 #include "tests/prove/prove.h"
