@@ -144,7 +144,7 @@ enum guesses_file guesses_read(const struct guesses_store *store, const char *ce
 bool guesses_update(const struct guesses_store *store, const char *cert,
     bool (*change)(void *ctx, struct guesses *g), void *ctx) MUST_CHECK;
 
-/* Calls each() for every certificate with a record. False: the directory cannot be read; logged. */
+/* Calls each() for every certificate with a record. False, logged: the directory cannot be read, or not to its end. */
 bool guesses_each(const struct guesses_store *store, void (*each)(void *ctx, const char *cert),
     void *ctx) MUST_CHECK;
 

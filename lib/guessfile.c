@@ -110,19 +110,22 @@ has_room(const struct guesses_store *store, const char *lock)
 {
 	unsigned int files = 0;
 	DIR *dir;
+	int err;
 
 	if (faccessat(AT_FDCWD, lock, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
 	dir = opendir(store->dir);
 	if (dir == NULL)
 		return false;
+	errno = 0;
 	while (readdir(dir) != NULL)
 		files++;
+	err = errno;
+	if (err == 0 && files >= FILES_PER_CERT * GUESSES_CERTS_MAX)
+		err = ENOSPC;
 	(void)closedir(dir);
-	if (files < FILES_PER_CERT * GUESSES_CERTS_MAX)
-		return true;
-	errno = ENOSPC;
-	return false;
+	errno = err;
+	return err == 0;
 }
 
 static bool
@@ -173,6 +176,13 @@ guesses_update(const struct guesses_store *store, const char *cert,
 	return done;
 }
 
+static bool
+cannot_list(const struct guesses_store *store)
+{
+	log_msg(store->log, LOG_ERR, "%s: cannot be read: %s", store->dir, strerror(errno));
+	return false;
+}
+
 bool
 guesses_each(const struct guesses_store *store, void (*each)(void *ctx, const char *cert), void *ctx)
 {
@@ -186,10 +196,10 @@ guesses_each(const struct guesses_store *store, void (*each)(void *ctx, const ch
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		(void)close(fd);
-		return false;
+		return cannot_list(store);
 	}
-	while ((e = readdir(dir)) != NULL)
+	for (errno = 0; (e = readdir(dir)) != NULL; errno = 0)
 		if (guesses_is_cert(e->d_name))
 			each(ctx, e->d_name);
-	return true;
+	return errno == 0 || cannot_list(store);
 }

@@ -551,7 +551,7 @@ name_of_file(const char *file, char name[static CRLSTORE_NAME_MAX])
 	return true;
 }
 
-/* Sorted, each once. */
+/* Sorted, each once. All or none: a merged index without one of the lists would clear what that list revokes. */
 static enum crl_fault
 read_names(const struct open_store *o, struct names *n)
 {
@@ -565,7 +565,7 @@ read_names(const struct open_store *o, struct names *n)
 		closep(&fd);
 		return io_fault(o, ".");
 	}
-	while ((e = readdir(d)) != NULL) {
+	for (errno = 0; (e = readdir(d)) != NULL; errno = 0) {
 		void *grown;
 
 		if (!name_of_file(e->d_name, name))
@@ -576,6 +576,8 @@ read_names(const struct open_store *o, struct names *n)
 		n->at = grown;
 		memcpy(n->at[n->count++], name, sizeof name);
 	}
+	if (errno != 0)
+		return io_fault(o, ".");
 	if (n->count > 0)
 		qsort(n->at, n->count, sizeof *n->at, by_name);
 	for (size_t i = 0; i < n->count; i++)

@@ -2,6 +2,7 @@
 /* The PAM stacks that contain our module. */
 #include "config.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
@@ -184,6 +185,8 @@ doctor_stacks(struct doctor *d)
 	char **services = pamstack_services(&source);
 	unsigned int count = 0;
 
+	if (services == NULL)
+		found(d, FOUND_STACK_UNLISTED, "/etc/pam.d: %s", strerror(errno));
 	for (size_t i = 0; services != NULL && services[i] != NULL; i++)
 		count += judge_service(d, &source, services[i]);
 	if (services != NULL && count == 0)

@@ -161,7 +161,8 @@ const struct pamstack_list *pamstack_list(const struct pamstack *stack, enum pam
 /*
  * Every service of the machine: the names in dirs and in replaced, sorted, each once,
  * NULL at the end. Names with a dot or a tilde (left by editors and dpkg) are left
- * out. NULL: not enough memory. Free with pamstack_services_free.
+ * out. NULL, with errno: a directory cannot be read to its end, or there is not enough
+ * memory. Free with pamstack_services_free.
  */
 char **pamstack_services(const struct pamstack_source *source) MUST_CHECK;
 void pamstack_services_free(char **services);

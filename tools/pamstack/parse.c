@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -597,12 +598,13 @@ add_directory(const struct pamstack_source *source, const char *path, struct nam
 {
 	_cleanup_(closedirp) DIR *dir = opendir(path);
 	const struct dirent *entry;
-	bool ok = true;
 
-	while (dir != NULL && ok && (entry = readdir(dir)) != NULL)
-		if (!is_gone(source, path, entry->d_name))
-			ok = add_name(names, entry->d_name);
-	return ok;
+	if (dir == NULL)
+		return errno == ENOENT;
+	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0)
+		if (!is_gone(source, path, entry->d_name) && !add_name(names, entry->d_name))
+			return false;
+	return errno == 0;
 }
 
 static int

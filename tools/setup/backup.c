@@ -197,34 +197,55 @@ restore_pending(const struct tool *t)
 	return unlink(PENDING) == 0 && ok;
 }
 
-int
-backup_undo(struct tool *t)
+static bool
+cannot_list_backups(const struct tool *t)
 {
-	_cleanup_(closep) int lock = take_lock(t);
-	size_t count = 0, failed = 0;
-	struct dirent *e;
-	DIR *dir;
+	tool_complain(t, "%s: %s", BACKUP_DIR, strerror(errno));
+	return false;
+}
 
-	dir = lock >= 0 ? opendir(BACKUP_DIR) : NULL;
+/* Undoes our changes of every service that has a backup. False: of not all. */
+static bool
+restore_every_service(const struct tool *t, size_t *ret_count)
+{
+	_cleanup_(closedirp) DIR *dir = opendir(BACKUP_DIR);
+	struct dirent *e;
+	bool ok = true;
+
+	*ret_count = 0;
 	if (dir == NULL)
-		return TOOL_FAILED;
-	while ((e = readdir(dir)) != NULL) {
+		return cannot_list_backups(t);
+	for (errno = 0; (e = readdir(dir)) != NULL; errno = 0) {
 		size_t len = strlen(e->d_name);
 
 		if (len <= strlen(SUFFIX) || strcmp(e->d_name + len - strlen(SUFFIX), SUFFIX) != 0)
 			continue;
 		e->d_name[len - strlen(SUFFIX)] = '\0';
-		count++;
-		failed += !restore_all_changes(t, e->d_name);
+		++*ret_count;
+		ok = restore_all_changes(t, e->d_name) && ok;
 	}
-	(void)closedir(dir);
-	if (failed == 0 && unlink(PENDING) != 0 && errno != ENOENT)
-		failed++;
-	if (count == 0)
+	if (errno != 0)
+		return cannot_list_backups(t);
+	return ok;
+}
+
+int
+backup_undo(struct tool *t)
+{
+	_cleanup_(closep) int lock = take_lock(t);
+	size_t count;
+	bool ok;
+
+	if (lock < 0)
+		return TOOL_FAILED;
+	ok = restore_every_service(t, &count);
+	if (ok && unlink(PENDING) != 0 && errno != ENOENT)
+		ok = false;
+	if (ok && count == 0)
 		printf("%s\n", _("There is nothing to undo."));
 	else
-		tool_audit("setup-undo", "result", failed == 0 ? "done" : "failed");
-	return failed == 0 ? TOOL_OK : TOOL_FAILED;
+		tool_audit("setup-undo", "result", ok ? "done" : "failed");
+	return ok ? TOOL_OK : TOOL_FAILED;
 }
 
 bool

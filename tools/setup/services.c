@@ -2,6 +2,7 @@
 /* The PAM services that use the card. */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,8 @@ all_may_become(const struct plan *p)
 	struct pamstack before, after;
 	bool ok = services != NULL;
 
+	if (!ok)
+		tool_complain(p->s->t, "%s: %s", PAM_DIR, strerror(errno));
 	for (size_t i = 0; ok && services[i] != NULL; i++) {
 		ok = load_both(p, services[i], &before, &after);
 		if (!ok)

@@ -421,6 +421,18 @@ gnome_smartcard()
 }
 run_case 'doctor: GNOME, OpenSC and the other service' gnome_smartcard
 
+services_unlisted()
+{
+	mv /etc/pam.d "$WORK/pam.d"
+	: > /etc/pam.d
+	examined D617
+	expect_equal 'detail' '/etc/pam.d: Not a directory' "$(jq -r '.[] | select(.number == "D617") | .detail' <<< "$OUT")"
+	rm -f /etc/pam.d
+	mv "$WORK/pam.d" /etc/pam.d
+	examined ''
+}
+run_case 'doctor: the services cannot be listed' services_unlisted
+
 rm -f /etc/pam.d/e2e-doctor
 find "$WORK/doctor-pam.d" -type f -exec mv {} /etc/pam.d/ \;
 install_pam_service e2e "$(stack)"

@@ -17,6 +17,7 @@
 
 #include "lib/guesses.h"
 #include "tests/unit/capture.h"
+#include "tests/unit/readings.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -720,6 +721,31 @@ each_names_the_records(void **state)
 	assert_false(guesses_each(&store, note_cert, &n));
 }
 
+/* The limit of files cannot be kept, and not all records are listed. */
+static void
+half_a_directory_is_not_taken_for_all_of_it(void **state)
+{
+	struct guesses_store store = store_of("state12/guesses");
+	bool failed = true;
+
+	assert_true(guesses_update(&store, CERT, add_taro, NULL));
+	for (unsigned int call = 1; failed; call++) {
+		unsigned int n = 0;
+		bool ok;
+
+		readings = (struct readings){ .to_error = call };
+		ok = guesses_each(&store, note_cert, &n);
+		failed = readings.calls >= call;
+		assert_int_equal(ok, !failed);
+		assert_true(!failed || strstr(said.text, strerror(EIO)) != NULL);
+	}
+	readings = (struct readings){ .to_error = 1 };
+	assert_false(guesses_update(&store, "fedcba9876543210", add_taro, NULL));
+	assert_non_null(strstr(said.text, "failed PIN entries cannot be recorded: Input/output error"));
+	readings = (struct readings){ .to_error = 0 };
+	assert_true(guesses_update(&store, "fedcba9876543210", add_taro, NULL));
+}
+
 int
 main(void)
 {
@@ -750,6 +776,7 @@ main(void)
 		cmocka_unit_test(killed_at_any_moment),
 		cmocka_unit_test(records_are_limited_in_number),
 		cmocka_unit_test(each_names_the_records),
+		cmocka_unit_test(half_a_directory_is_not_taken_for_all_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

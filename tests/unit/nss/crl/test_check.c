@@ -12,26 +12,11 @@
 #include "nss/crl/der.h"
 #include "nss/internal.h"
 #include "tests/unit/crl_fixture.h"
+#include "tests/unit/readings.h"
 
 #define REVOKED 0x06f1d001
 #define SUSPENDED 0x06f1d002
 #define UNLISTED 0x06f1d003
-
-/* That many readings of a directory show nothing: a rename went on meanwhile. */
-static unsigned int blind_readings;
-static unsigned int entries_read;	/* of directories */
-
-struct dirent *__real_readdir(DIR *d);
-struct dirent *__wrap_readdir(DIR *d);
-struct dirent *
-__wrap_readdir(DIR *d)
-{
-	entries_read++;
-	if (blind_readings == 0)
-		return __real_readdir(d);
-	blind_readings--;
-	return NULL;
-}
 
 /* What the checks run with; reset for every test. */
 static enum crl_policy policy;
@@ -46,7 +31,7 @@ setup(void **state)
 {
 	policy = CRL_REQUIRE;
 	grace = 0;
-	blind_readings = 0;
+	readings = (struct readings){ .calls = 0 };
 	if (scratch_make(state) != 0)
 		return -1;
 	at = pki_now();
@@ -467,15 +452,31 @@ rename_hides_nothing(void **state)
 
 	policy = CRL_IF_PRESENT;
 	install((struct list){ .names = &place });
-	blind_readings = 9;
+	readings.blind = 9;
 	expect("revoked", OUTCOME_REVOKED);
 	assert_true(run("rm", "-rf", in_scratch("crl"), NULL));
 	/* One whose file is not found by a name of the certificate is looked for twice. */
 	der_put(&both, elsewhere.p, elsewhere.len);
 	der_put(&both, place.p, place.len);
 	install((struct list){ .names = &both });
-	blind_readings = 1;
+	readings.blind = 1;
 	expect("revoked", OUTCOME_REVOKED);
+	der_done(&both);
+}
+
+static void
+half_a_directory_refuses(void **state)
+{
+	struct der both = { .p = NULL };
+
+	policy = CRL_IF_PRESENT;
+	der_put(&both, elsewhere.p, elsewhere.len);
+	der_put(&both, place.p, place.len);
+	install((struct list){ .names = &both });
+	readings.to_error = 1;
+	expect("good", OUTCOME_CRL_INVALID);
+	expect("revoked", OUTCOME_CRL_INVALID);
+	readings = (struct readings){ .calls = 0 };
 	der_done(&both);
 }
 
@@ -562,10 +563,10 @@ many_lists_are_read_at_once(void **state)
 {
 	install_many(CRLSTORE_MERGE_FROM);
 	assert_string_not_equal(merged_path(), "");
-	entries_read = 0;
+	readings.calls = 0;
 	expect("good", OUTCOME_OK);
 	assert_string_equal(logged(), "");
-	assert_int_equal(entries_read, 0);
+	assert_int_equal(readings.calls, 0);
 	expect("revoked", OUTCOME_REVOKED);
 	assert_non_null(strstr(logged(), "keyCompromise"));
 	expect("suspended", OUTCOME_SUSPENDED);
@@ -658,15 +659,15 @@ unsafe_merged_index_is_not_believed(void **state)
 {
 	install_many(CRLSTORE_MERGE_FROM);
 	assert_int_equal(chmod(merged_path(), 0666), 0);
-	entries_read = 0;
+	readings.calls = 0;
 	expect("good", OUTCOME_OK);
-	assert_true(entries_read > CRLSTORE_MERGE_FROM);
+	assert_true(readings.calls > CRLSTORE_MERGE_FROM);
 	expect("revoked", OUTCOME_REVOKED);
 	assert_int_equal(chmod(merged_path(), 0644), 0);
 	assert_int_equal(chmod(in_scratch(MERGED), 0777), 0);
-	entries_read = 0;
+	readings.calls = 0;
 	expect("good", OUTCOME_OK);
-	assert_true(entries_read > CRLSTORE_MERGE_FROM);
+	assert_true(readings.calls > CRLSTORE_MERGE_FROM);
 }
 
 /* An index that cannot be read is not merged, so it goes on refusing. */
@@ -684,6 +685,27 @@ damaged_list_is_not_merged(void **state)
 	expect("good", OUTCOME_CRL_INVALID);
 }
 
+/* A merged index of some of the lists would clear what the others revoke. */
+static void
+half_a_directory_is_not_merged(void **state)
+{
+	bool failed = true;
+
+	install_many(CRLSTORE_MERGE_FROM);
+	assert_int_equal(unlink(merged_path()), 0);
+	for (unsigned int call = 1; failed; call++) {
+		readings = (struct readings){ .to_error = call };
+		merge();
+		failed = readings.calls >= call;
+		readings.to_error = 0;
+		expect("revoked", OUTCOME_REVOKED);
+		expect("suspended", OUTCOME_SUSPENDED);
+		if (failed && merged_path()[0] != '\0')
+			fail_msg("merged although call %u of readdir failed", call);
+	}
+	assert_string_not_equal(merged_path(), "");
+}
+
 /* Numbers of more than 8 bytes are hashed in the same way in all lists of an issuer. */
 static void
 long_numbers_are_merged(void **state)
@@ -697,9 +719,9 @@ long_numbers_are_merged(void **state)
 	install_elsewhere(99, 0, &own);
 	merge();
 	assert_string_not_equal(merged_path(), "");
-	entries_read = 0;
+	readings.calls = 0;
 	expect("good", OUTCOME_OK);
-	assert_int_equal(entries_read, 0);
+	assert_int_equal(readings.calls, 0);
 	expect("revoked", OUTCOME_REVOKED);
 	der_done(&own);
 }
@@ -772,10 +794,10 @@ main(void)
 		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
-		T(lock_delays_no_login), T(rename_hides_nothing), T(half_an_import_is_not_seen), T(der_is_not_needed),
+		T(lock_delays_no_login), T(rename_hides_nothing), T(half_a_directory_refuses), T(half_an_import_is_not_seen), T(der_is_not_needed),
 		T(many_lists_are_read_at_once), T(few_lists_are_not_merged), T(later_list_counts_at_once),
 		T(list_put_there_by_hand_counts), T(damaged_merged_index_is_noticed),
-		T(unsafe_merged_index_is_not_believed), T(damaged_list_is_not_merged), T(long_numbers_are_merged),
+		T(unsafe_merged_index_is_not_believed), T(damaged_list_is_not_merged), T(half_a_directory_is_not_merged), T(long_numbers_are_merged),
 		T(other_keys_are_not_merged),
 		T(merged_index_of_another_issuer),
 	};

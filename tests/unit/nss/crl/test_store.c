@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "tests/unit/crl_fixture.h"
+#include "tests/unit/readings.h"
 
 /* --- calls that change files, counted ------------------------------------------------ */
 
@@ -85,6 +86,7 @@ setup(void **state)
 {
 	calls_left = -1;
 	fail_with = 0;
+	readings = (struct readings){ .calls = 0 };
 	return scratch_make(state);
 }
 
@@ -443,6 +445,25 @@ absent_directory_has_no_lists(void **state)
 }
 
 static void
+half_a_directory_is_reported(void **state)
+{
+	struct crlstore s = list_store();
+	bool failed = true;
+
+	make_db("ca1", NULL);
+	expect_fault(list_import(&old_list), CRL_OK, "import");
+	for (unsigned int call = 1; failed; call++) {
+		enum crl_fault f;
+
+		readings = (struct readings){ .to_error = call };
+		f = crlstore_verify(&s, see, NULL);
+		failed = readings.calls >= call;
+		readings.to_error = 0;
+		expect_fault(f, failed ? CRL_STORE : CRL_OK, "verify");
+	}
+}
+
+static void
 import_needs_trust(void **state)
 {
 	expect_fault(list_import(&old_list), CRL_TRUST_DB, "no database");
@@ -582,6 +603,7 @@ main(void)
 		T(killed_anywhere_leaves_old_or_new), T(full_disk_leaves_old_or_new),
 		T(broken_disk_leaves_old_or_new), T(killed_first_import_leaves_none),
 		T(unsafe_directory_is_refused), T(absent_directory_has_no_lists),
+		T(half_a_directory_is_reported),
 		T(import_needs_trust), T(one_import_at_a_time), T(lock_is_not_waited_for_forever),
 		T(verify_finds_every_difference), T(verify_finds_the_wrong_name),
 		T(der_can_be_opened),

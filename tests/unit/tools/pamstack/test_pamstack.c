@@ -2,6 +2,7 @@
 /* Stacks of PAM as they are read, judged and shown; test_libpam asks libpam. */
 #include "config.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <limits.h>
 #include <security/pam_appl.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "lib/outcome.h"
+#include "tests/unit/readings.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 #include "tools/pamstack/pamstack.h"
@@ -366,6 +368,31 @@ reads_directories(void **state)
 	services = pamstack_services(&source);
 	assert_string_equal(services[1], "new");
 	pamstack_services_free(services);
+}
+
+static void
+services_are_all_or_none(void **state)
+{
+	char etc[PATH_MAX];
+	const char *dirs[] = { NOWHERE, etc, NULL };
+	const struct pamstack_source source = { .dirs = dirs };
+	bool failed = true;
+
+	snprintf(etc, sizeof etc, "%s", scratch_mkdir("all", 0755));
+	scratch_text("all/login", "");
+	for (unsigned int call = 1; failed; call++) {
+		char **services;
+
+		readings = (struct readings){ .to_error = call };
+		services = pamstack_services(&source);
+		failed = readings.calls >= call;
+		assert_int_equal(services == NULL, failed);
+		pamstack_services_free(services);
+	}
+	readings = (struct readings){ .calls = 0 };
+	snprintf(etc, sizeof etc, "%s", scratch_text("all/login", ""));	/* no directory */
+	assert_null(pamstack_services(&source));
+	assert_int_equal(errno, ENOTDIR);
 }
 
 /* ---- judging ---- */
@@ -741,6 +768,7 @@ main(void)
 		cmocka_unit_test(upstream_knows_no_at_include),
 		cmocka_unit_test(other_stands_in),
 		cmocka_unit_test(reads_directories),
+		cmocka_unit_test(services_are_all_or_none),
 		cmocka_unit_test(judges_stacks),
 		cmocka_unit_test(strict_stack_by_code),
 		cmocka_unit_test(open_for_each_of_our_codes),
