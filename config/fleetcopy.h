@@ -27,7 +27,7 @@
 #define FLEETCOPY_USERS "users"
 #define FLEETCOPY_BLOCKED "blocked"
 #define FLEETCOPY_STATE "state"
-#define FLEETCOPY_STATE_MAX 4096	/* octets */
+#define FLEETCOPY_STATE_MAX 4096	/* bytes */
 #define FLEETCOPY_AHEAD_S 600		/* that a source's clock may be ahead of ours */
 #define FLEETCOPY_LATE_S 180		/* without news from a source that writes its time once a minute */
 

@@ -376,7 +376,7 @@ userindex_lines_done(struct userindex_lines *lines)
 }
 
 static int
-by_octets(const void *a, const void *b)
+by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -409,7 +409,7 @@ userindex_write(const char *users_dir, struct userindex_stamp dir, struct userin
 		return outcome_of(OUTCOME_NO_MEMORY);
 	memcpy(text, header, at);
 	if (lines->count > 0)
-		qsort(lines->at, lines->count, sizeof lines->at[0], by_octets);
+		qsort(lines->at, lines->count, sizeof lines->at[0], by_bytes);
 	for (size_t i = 0; i < lines->count; i++) {
 		len = strlen(lines->at[i]);
 		memcpy(text + at, lines->at[i], len);

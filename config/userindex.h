@@ -4,7 +4,7 @@
  * the directory, as text.
  *
  *	pam_jpki users 1 SIZE SECONDS.NANOSECONDS	of the file; st_mtim of the directory when it was made
- *	SERIAL NAME SECONDS.NANOSECONDS			serial number (hex); st_ctim of NAME.pem; sorted as octets
+ *	SERIAL NAME SECONDS.NANOSECONDS			serial number (hex); st_ctim of NAME.pem; sorted as bytes
  *
  * An enrollment without a certificate has "-" in place of a serial number. The index never decides: what it
  * names has to be looked up in the enrollment itself, and what it does not know may be enrolled all the
@@ -23,9 +23,9 @@
 #include "lib/log.h"
 #include "lib/outcome.h"
 
-#define USERINDEX_KEY_MAX 41		/* 20 octets of a serial number (RFC 5280 §4.1.2.2), and the NUL */
+#define USERINDEX_KEY_MAX 41		/* 20 bytes of a serial number (RFC 5280 §4.1.2.2), and the NUL */
 #define USERINDEX_NO_KEY "-"
-#define USERINDEX_MAX ((size_t)64 << 20)	/* octets of the file; 20,000 enrollments take 1 MB */
+#define USERINDEX_MAX ((size_t)64 << 20)	/* bytes of the file; 20,000 enrollments take 1 MB */
 
 struct userindex_stamp {
 	int64_t s;

@@ -14,12 +14,12 @@ der_header(struct cursor *r, uint8_t *ret_tag, size_t *ret_len)
 		return false;
 	len = r->p[1];
 	if (len >= 0x80) {
-		size_t octets = len & 0x7f;
+		size_t bytes = len & 0x7f;
 
-		if (octets == 0 || octets > 4 || octets > r->left - 2)	/* indefinite, or too long */
+		if (bytes == 0 || bytes > 4 || bytes > r->left - 2)	/* indefinite, or too long */
 			return false;
 		len = 0;
-		while (used < 2 + octets)
+		while (used < 2 + bytes)
 			len = len << 8 | r->p[used++];
 		if (r->p[2] == 0 || len < 0x80)		/* not minimal */
 			return false;

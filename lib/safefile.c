@@ -417,14 +417,14 @@ safefile_temporary(void)
 }
 
 bool
-safefile_room(int fd, uint64_t *ret_octets)
+safefile_room(int fd, uint64_t *ret_bytes)
 {
 	struct statvfs fs;
 
 	if (fstatvfs(fd, &fs) != 0)
 		return false;
 	/* A file system without a fixed size (memfd_create(2)) reports 0 for everything. */
-	*ret_octets = fs.f_blocks == 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	*ret_bytes = fs.f_blocks == 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize / 2;
 	return true;
 }
 

@@ -109,7 +109,7 @@ int safefile_temporary(void) MUST_CHECK;
  * How many bytes a file may take from the file system that fd is on: half of what it has free for
  * users, so that a file from outside cannot fill it. False with errno.
  */
-bool safefile_room(int fd, uint64_t *ret_octets) MUST_CHECK;
+bool safefile_room(int fd, uint64_t *ret_bytes) MUST_CHECK;
 
 /*
  * Syncs the directory of path (absolute), so that a change of the entry survives a power failure. False

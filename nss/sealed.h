@@ -24,7 +24,7 @@ struct sealing {
 };
 
 /*
- * Seals text.len octets into sealed[text.len + SEALED_TAG_LEN]. OUTCOME_OK, NO_MEMORY, INTERNAL
+ * Seals text.len bytes into sealed[text.len + SEALED_TAG_LEN]. OUTCOME_OK, NO_MEMORY, INTERNAL
  * (raw: NSS error).
  */
 struct outcome sealed_make(const struct sealing *s, struct view text, uint8_t *sealed) MUST_CHECK;

@@ -519,7 +519,7 @@ read_entry_serial(struct view contents, const char **ret_odd)
 	struct view v = without_zeros(contents);
 
 	if ((contents.data[0] & 0x80) != 0)
-		*ret_odd = "its serial number is negative, and counts as the positive one of the same octets";
+		*ret_odd = "its serial number is negative, and counts as the positive one of the same bytes";
 	else if (contents.len > 1 && contents.data[0] == 0 && (contents.data[1] & 0x80) == 0)
 		*ret_odd = "its serial number begins with surplus zeros, which do not count";
 	if (v.len == 0)

@@ -85,7 +85,7 @@ stops_the_rest()
 	fleet_ends
 }
 # Promise: No entry of the directory keeps the blocks, removals and registrations of other entries from a machine.
-# Letter: the help desk may add blocks, and adds two: one of 140 names, and one of 300,000 octets.
+# Letter: the help desk may add blocks, and adds two: one of 140 names, and one of 300,000 bytes.
 # Seen to succeed: 9920b9d
 adversary oversized-entry-hides-the-rest stops_the_rest
 

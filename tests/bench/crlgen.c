@@ -182,12 +182,12 @@ static void
 make_leaf(const struct plan *p, const char *name, uint8_t last)
 {
 	X509 *cert = read_cert(p, "good.crt");
-	uint8_t octets[SERIAL_MAX];
+	uint8_t bytes[SERIAL_MAX];
 	BIGNUM *number;
 
-	memset(octets, 0x5a, sizeof octets);
-	octets[sizeof octets - 1] = last;
-	number = BN_bin2bn(octets, sizeof octets, NULL);
+	memset(bytes, 0x5a, sizeof bytes);
+	bytes[sizeof bytes - 1] = last;
+	number = BN_bin2bn(bytes, sizeof bytes, NULL);
 	if (number == NULL || BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) == NULL ||
 	    X509_sign(cert, p->key, EVP_sha256()) == 0)
 		errx(1, "%s: cannot be made", name);

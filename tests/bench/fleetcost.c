@@ -94,24 +94,24 @@ change(int generation)
 	return f;
 }
 
-/* What this process has given to write(2), in octets. */
+/* What this process has given to write(2), in bytes. */
 static long
 written(void)
 {
-	long octets = 0;
+	long bytes = 0;
 	char line[128];
 	FILE *f = fopen("/proc/self/io", "re");
 
 	assert_non_null(f);
-	while (octets == 0 && fgets(line, sizeof line, f) != NULL)
-		(void)sscanf(line, "wchar: %ld", &octets);
+	while (bytes == 0 && fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "wchar: %ld", &bytes);
 	fclose(f);
-	return octets;
+	return bytes;
 }
 
 struct cost {
 	double ms, cpu_ms;
-	long octets;
+	long bytes;
 };
 
 static double
@@ -133,7 +133,7 @@ update(FILE *ldif, enum judge_answer answer, int generation)
 	_cleanup_(store_memory_done) struct store_memory before;
 	_cleanup_(store_change_done) struct store_change text = { .text = NULL };
 	_cleanup_(closep) int lock = -1;
-	struct cost cost = { .ms = now_ms(), .cpu_ms = cpu_ms(), .octets = written() };
+	struct cost cost = { .ms = now_ms(), .cpu_ms = cpu_ms(), .bytes = written() };
 	struct judgement j;
 
 	assert_true(store_open(&store, &lock) && store_read_memory(&store, &before) && store_understand(&before, &memory));
@@ -144,7 +144,7 @@ update(FILE *ldif, enum judge_answer answer, int generation)
 	assert_true(store_write_state(&store, &(struct fleetcopy_state){ .time = j.source.time, .generation = generation,
 	    .enrolled = j.source.enrolled, .blocked = j.source.blocked }));
 	fclose(source.plan);
-	return (struct cost){ .ms = now_ms() - cost.ms, .cpu_ms = cpu_ms() - cost.cpu_ms, .octets = written() - cost.octets };
+	return (struct cost){ .ms = now_ms() - cost.ms, .cpu_ms = cpu_ms() - cost.cpu_ms, .bytes = written() - cost.bytes };
 }
 
 static int
@@ -179,15 +179,15 @@ login(const char *what, const char *user)
 static void
 print_cost(const char *what, struct cost cost)
 {
-	printf("| %s | %.0f ms (of the processor: %.0f), %.1f KiB written |\n", what, cost.ms, cost.cpu_ms, (double)cost.octets / 1024);
+	printf("| %s | %.0f ms (of the processor: %.0f), %.1f KiB written |\n", what, cost.ms, cost.cpu_ms, (double)cost.bytes / 1024);
 }
 
-static long octets_on_disk;
+static long bytes_on_disk;
 
 static int
 add_size(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
-	octets_on_disk += (long)st->st_blocks * 512;
+	bytes_on_disk += (long)st->st_blocks * 512;
 	return 0;
 }
 
@@ -218,7 +218,7 @@ main(int argc, char **argv)
 	snprintf(last, sizeof last, "u%ld", users - 1);
 	login("login by the last registration of the copy", last);
 	assert_int_equal(nftw(kit->conf.fleet_dir, add_size, 16, FTW_PHYS), 0);
-	printf("| the copy on disk | %ld MiB |\n", octets_on_disk >> 20);
+	printf("| the copy on disk | %ld MiB |\n", bytes_on_disk >> 20);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("| most memory | %ld MiB |\n", usage.ru_maxrss / 1024);
 	return kit_done(&state);

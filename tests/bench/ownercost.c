@@ -121,14 +121,14 @@ static void
 measure(const char *what, void (*work)(void), unsigned int runs)
 {
 	double ms[RUNS] = {0};
-	long calls, octets, look;
+	long calls, bytes, look;
 
 	look = -own_io("rchar: ");	/* what own_io() itself reads */
 	look += own_io("rchar: ");
 	calls = -own_io("syscr: ");
-	octets = -own_io("rchar: ");
+	bytes = -own_io("rchar: ");
 	work();
-	octets += own_io("rchar: ") - look;
+	bytes += own_io("rchar: ") - look;
 	calls += own_io("syscr: ") - 3;
 	for (unsigned int i = 0; i < runs; i++) {
 		double start = now_ms();
@@ -137,7 +137,7 @@ measure(const char *what, void (*work)(void), unsigned int runs)
 		ms[i] = now_ms() - start;
 	}
 	qsort(ms, runs, sizeof ms[0], compare);
-	printf("|%s|%.2f ms|%ld|%ld|\n", what, ms[runs / 2], calls, octets);
+	printf("|%s|%.2f ms|%ld|%ld|\n", what, ms[runs / 2], calls, bytes);
 	(void)fflush(stdout);
 }
 

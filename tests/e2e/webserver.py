@@ -4,8 +4,8 @@
 
 Serves the files of DIRECTORY with ETag and Last-Modified and says 304 when it
 may. What else there is: /redirect-to/URL, /silent (a header, then nothing), /dripping
-(octets, one by one),
-/endless (octets, on and on), /announced (says that it has 2 GiB), /cut (ends
+(bytes, one by one),
+/endless (bytes, on and on), /announced (says that it has 2 GiB), /cut (ends
 before it should), /unasked (304 to every client), /flip (redirects to itself), /choices
 (300 without a place to go), /guarded/FILE (for who knows the password).
 As a proxy it serves http://ANY.example/FILE itself, connects to 127.0.0.1 for CONNECT ANY.example:PORT,

@@ -33,7 +33,7 @@ static const struct transport_ops *real;
 
 /* What came in answer to the command to sign, in one piece or several. */
 struct signature {
-	uint8_t octets[4096];
+	uint8_t bytes[4096];
 	size_t len;
 };
 
@@ -90,15 +90,15 @@ note_signature(struct signature *s, const uint8_t *resp, size_t len)
 {
 	if (!f.signing)
 		return;
-	CHECK(len >= 2 && s->len + len - 2 <= sizeof s->octets);
-	memcpy(s->octets + s->len, resp, len - 2);
+	CHECK(len >= 2 && s->len + len - 2 <= sizeof s->bytes);
+	memcpy(s->bytes + s->len, resp, len - 2);
 	s->len += len - 2;
 }
 
 static struct outcome
 tamper(uint8_t how, uint8_t *resp, size_t cap, size_t *ret_len)
 {
-	uint8_t octet;
+	uint8_t byte;
 	size_t at;
 
 	switch (how % 8) {
@@ -110,8 +110,8 @@ tamper(uint8_t how, uint8_t *resp, size_t cap, size_t *ret_len)
 		break;
 	case 4:	/* another byte */
 		at = fuzz_u8(&f.in) % *ret_len;
-		octet = fuzz_u8(&f.in);
-		resp[at] ^= octet;
+		byte = fuzz_u8(&f.in);
+		resp[at] ^= byte;
 		break;
 	case 5:	/* fewer bytes, with the status word at the end */
 		at = fuzz_u8(&f.in) % (*ret_len - 1);
@@ -235,7 +235,7 @@ proved(const struct outcome *o)
 	CHECK(f.verifies == 1 && kit_stats(kit).verifies == 1 && kit_stats(kit).signs >= 1);
 	CHECK(strcmp(f.answers[0], OLD_PIN) == 0);
 	CHECK(f.made.len > 0 && f.made.len == f.told.len &&
-	    memcmp(f.made.octets, f.told.octets, f.made.len) == 0);
+	    memcmp(f.made.bytes, f.told.bytes, f.made.len) == 0);
 }
 
 static bool

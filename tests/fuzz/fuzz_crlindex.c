@@ -57,13 +57,13 @@ put_u64(uint8_t *p, uint64_t v)
 static void
 mend_block(uint8_t *file, uint64_t number, uint8_t *records, size_t len)
 {
-	uint8_t hash[EVP_MAX_MD_SIZE], octets[8];
+	uint8_t hash[EVP_MAX_MD_SIZE], bytes[8];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	put_u64(octets, number);
+	put_u64(bytes, number);
 	CHECK(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(ctx, file + AT_HASH, CRL_HASH_LEN) == 1 &&
-	    EVP_DigestUpdate(ctx, octets, sizeof octets) == 1 &&
+	    EVP_DigestUpdate(ctx, bytes, sizeof bytes) == 1 &&
 	    EVP_DigestUpdate(ctx, records, len) == 1 && EVP_DigestFinal_ex(ctx, hash, NULL) == 1);
 	EVP_MD_CTX_free(ctx);
 	memcpy(records + len, hash, CHECK_LEN);

@@ -191,24 +191,24 @@ directory(struct view text)
 
 /* What the process that talks to the directory writes to the one that writes the copy. */
 static void
-fleet_frames(struct view octets)
+fleet_frames(struct view bytes)
 {
 	static struct feed_frame frame;
 	enum feed result;
 	size_t taken = 0;
 	int p[2];
 
-	if (octets.len > FUZZ_PIPE_MAX)
+	if (bytes.len > FUZZ_PIPE_MAX)
 		return;
-	CHECK(pipe(p) == 0 && write(p[1], octets.data, octets.len) == (ssize_t)octets.len && close(p[1]) == 0);
+	CHECK(pipe(p) == 0 && write(p[1], bytes.data, bytes.len) == (ssize_t)bytes.len && close(p[1]) == 0);
 	while ((result = feed_take(p[0], &frame)) == FEED_TAKEN) {
 		CHECK(frame.kind >= FEED_LINK && frame.kind <= FEED_SAYS && frame.len <= FEED_TEXT_MAX);
 		CHECK(strlen(frame.text) == frame.len);
 		CHECK(frame.len == 0 || frame.kind == FEED_ENTRY || frame.kind == FEED_CHANGE || frame.kind == FEED_SAYS);
 		taken += FEED_HEADER + frame.len;
-		CHECK(taken <= octets.len);
+		CHECK(taken <= bytes.len);
 	}
-	CHECK(result == FEED_NONSENSE || octets.len - taken < FEED_HEADER + FEED_TEXT_MAX);
+	CHECK(result == FEED_NONSENSE || bytes.len - taken < FEED_HEADER + FEED_TEXT_MAX);
 	CHECK(close(p[0]) == 0);
 }
 

@@ -91,17 +91,17 @@ static void
 edit(char reply[static SSHWIRE_REPLY_MAX])
 {
 	size_t len = strlen(reply), at = (size_t)(fuzz_u8(&p.in) << 8 | fuzz_u8(&p.in)) % (len + 1);
-	uint8_t how = fuzz_u8(&p.in), octet = fuzz_u8(&p.in);
+	uint8_t how = fuzz_u8(&p.in), byte = fuzz_u8(&p.in);
 
 	switch (how % 4) {
 	case 0:
-		if (at < len && octet != 0)
-			reply[at] = (char)octet;
+		if (at < len && byte != 0)
+			reply[at] = (char)byte;
 		break;
 	case 1:
-		if (len + 1 < SSHWIRE_REPLY_MAX && octet != 0) {
+		if (len + 1 < SSHWIRE_REPLY_MAX && byte != 0) {
 			memmove(reply + at + 1, reply + at, len - at + 1);
-			reply[at] = (char)octet;
+			reply[at] = (char)byte;
 		}
 		break;
 	case 2:

@@ -50,24 +50,24 @@ static int element_count;
 static bool
 read_header(const uint8_t *data, size_t at, size_t end, struct element *ret)
 {
-	size_t octets;
+	size_t bytes;
 
 	if (end - at < 2)
 		return false;
 	*ret = (struct element){ .at = at, .header = 2, .len = data[at + 1] };
-	octets = ret->len & 0x7f;
+	bytes = ret->len & 0x7f;
 	if (ret->len >= 0x80) {
-		if (octets == 0 || octets > 3 || end - at < 2 + octets)
+		if (bytes == 0 || bytes > 3 || end - at < 2 + bytes)
 			return false;
 		ret->len = 0;
-		for (size_t i = 0; i < octets; i++)
+		for (size_t i = 0; i < bytes; i++)
 			ret->len = ret->len << 8 | data[at + 2 + i];
-		ret->header = 2 + octets;
+		ret->header = 2 + bytes;
 	}
 	return ret->len <= end - at - ret->header;
 }
 
-/* Notes the elements up to the first octets that are not one, and those within constructed ones and OCTET STRINGs. */
+/* Notes the elements up to the first bytes that are not one, and those within constructed ones and OCTET STRINGs. */
 static void
 collect(const uint8_t *data, size_t at, size_t end, int parent, unsigned int depth)
 {
@@ -108,10 +108,10 @@ fit_lengths(uint8_t *data, size_t *size, size_t max, int index, ptrdiff_t grown)
 {
 	for (; index >= 0; index = elements[index].parent) {
 		struct element *e = &elements[index];
-		uint8_t octets[4];
-		size_t n = write_length((size_t)((ptrdiff_t)e->len + grown), octets);
+		uint8_t bytes[4];
+		size_t n = write_length((size_t)((ptrdiff_t)e->len + grown), bytes);
 
-		if (!splice(data, size, max, e->at + 1, e->header - 1, octets, n))
+		if (!splice(data, size, max, e->at + 1, e->header - 1, bytes, n))
 			return false;
 		grown += (ptrdiff_t)n - (ptrdiff_t)(e->header - 1);
 	}

@@ -38,11 +38,11 @@ header(uint8_t out[static 6], uint8_t tag, size_t len)
 		out[n++] = (uint8_t)len;
 		return n;
 	}
-	for (int octets = 4; octets > 0; octets--)
-		if (len >> (8 * (octets - 1)) != 0 || n > 1) {
+	for (int bytes = 4; bytes > 0; bytes--)
+		if (len >> (8 * (bytes - 1)) != 0 || n > 1) {
 			if (n == 1)
-				out[n++] = (uint8_t)(0x80 | octets);
-			out[n++] = (uint8_t)(len >> (8 * (octets - 1)));
+				out[n++] = (uint8_t)(0x80 | bytes);
+			out[n++] = (uint8_t)(len >> (8 * (bytes - 1)));
 		}
 	return n;
 }
@@ -141,18 +141,18 @@ crlmaker_entry(struct der *entries, const uint8_t *serial, size_t serial_len, in
 
 /* The contents bytes of a number; how many of the nine are used. */
 static size_t
-number_octets(uint64_t n, uint8_t out[static 9])
+number_bytes(uint64_t n, uint8_t out[static 9])
 {
 	size_t len = 0;
 
 	for (int i = 7; i >= 0; i--) {
-		uint8_t octet = (uint8_t)(n >> (8 * i));
+		uint8_t byte = (uint8_t)(n >> (8 * i));
 
-		if (len == 0 && octet == 0 && i > 0)
+		if (len == 0 && byte == 0 && i > 0)
 			continue;
-		if (len == 0 && octet >= 0x80)
+		if (len == 0 && byte >= 0x80)
 			out[len++] = 0;
-		out[len++] = octet;
+		out[len++] = byte;
 	}
 	return len;
 }
@@ -160,9 +160,9 @@ number_octets(uint64_t n, uint8_t out[static 9])
 void
 crlmaker_serial(struct der *entries, uint64_t serial, int64_t date, int reason)
 {
-	uint8_t octets[9];
+	uint8_t bytes[9];
 
-	crlmaker_entry(entries, octets, number_octets(serial, octets), date, reason, NULL);
+	crlmaker_entry(entries, bytes, number_bytes(serial, bytes), date, reason, NULL);
 }
 
 void
@@ -193,9 +193,9 @@ void
 crlmaker_number(struct der *extensions, uint64_t number)
 {
 	struct der v = { .p = NULL };
-	uint8_t octets[9];
+	uint8_t bytes[9];
 
-	der_element(&v, 0x02, octets, number_octets(number, octets));
+	der_element(&v, 0x02, bytes, number_bytes(number, bytes));
 	der_extension(extensions, 20, false, v.p, v.len);
 	der_done(&v);
 }

@@ -5,7 +5,7 @@
  * Source: lib/der.c lib/buf.c
  * Bound: 300 octets
  * Unwind: 8
- * Defect: lib/der.c: octets > r->left - 2 -> octets > r->left
+ * Defect: lib/der.c: bytes > r->left - 2 -> bytes > r->left
  * Defect: lib/der.c: found != tag || len > copy.left -> found != tag
  * Defect: lib/der.c: r->p[2] == 0 || len < 0x80 -> r->p[2] == 0
  */

@@ -24,7 +24,7 @@ struct proven_card {
 
 /*
  * Runs it in the cage: prompts for the PIN once at the terminal, and the certificate is judged as a
- * login would. TOOL_OK with *ret: DER of 1 to CERT_DER_MAX octets. TOOL_FAILED after a complaint.
+ * login would. TOOL_OK with *ret: DER of 1 to CERT_DER_MAX bytes. TOOL_FAILED after a complaint.
  */
 int proven_card_read(struct tool *t, const struct proven_card *p, struct judged *ret) MUST_CHECK;
 

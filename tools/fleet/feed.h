@@ -3,7 +3,7 @@
  * What jpki_ldap, which talks to the directory, writes to `jpkictl fleet run`, which writes the copy: frames
  * over a pipe, each
  *
- *	kind (1 octet), number (4), length (4, both big-endian), and that many octets of text
+ *	kind (1 byte), number (4), length (4, both big-endian), and that many bytes of text
  *
  * The writer does not trust jpki_ldap, which a server may have taken over. What a frame says counts as what a
  * directory says, and is judged as such (tools/fleet/judge.h).
@@ -26,8 +26,8 @@
 #include "tools/fleet/ldif.h"
 
 #define FEED_TEXT_MAX LDIF_ENTRY_MAX
-#define FEED_HEADER 9		/* octets */
-#define FEED_SAYS_MAX 900	/* octets of a text for the log */
+#define FEED_HEADER 9		/* bytes */
+#define FEED_SAYS_MAX 900	/* bytes of a text for the log */
 
 #define FEED_NEXT 'n'
 #define FEED_AGAIN 'a'

@@ -4,8 +4,8 @@
  * all of it again:
  *
  *	pam_jpki journal 1 NUMBER	which memory it continues
- *	change SEQUENCE OCTETS SUM	1, 2, 3 …; length of the text; CRC-32 of all three, and of NUMBER and the text
- *	(so many octets of text: lines of a memory)
+ *	change SEQUENCE LENGTH SUM	1, 2, 3 …; length of the text; CRC-32 of all three, and of NUMBER and the text
+ *	(so many bytes of text: lines of a memory)
  *
  * A record is on disk before the next one is written, so a power cut can damage only the last one: what is no record,
  * and has none behind it, was never reported as written, and is cut off. Anything else is damage, and the whole file
@@ -21,12 +21,12 @@
 #include "lib/outcome.h"
 
 #define JOURNAL_FILE "journal"
-#define JOURNAL_LINE_MAX 96	/* octets of a first line, and of the line that begins a record, with the NUL */
+#define JOURNAL_LINE_MAX 96	/* bytes of a first line, and of the line that begins a record, with the NUL */
 
 struct journal {
 	int64_t number;		/* of the memory */
 	int64_t sequence;	/* of the last record that was taken; 0: none */
-	size_t taken;		/* octets up to the end of that record */
+	size_t taken;		/* bytes up to the end of that record */
 	const char *text;	/* all of it; lent */
 	size_t len;
 };
@@ -42,10 +42,10 @@ enum journal_next {
 
 enum journal_next journal_next(struct journal *j, const char **ret_text, size_t *ret_len) MUST_CHECK;
 
-/* Writes the first line of the journal of a memory, and returns its length in octets. */
+/* Writes the first line of the journal of a memory, and returns its length in bytes. */
 size_t journal_first_line(int64_t number, char line[static JOURNAL_LINE_MAX]);
 
-/* Writes the line that begins a record of that memory, and returns its length in octets. The text follows it. */
+/* Writes the line that begins a record of that memory, and returns its length in bytes. The text follows it. */
 size_t journal_record_line(int64_t number, int64_t sequence, const char *text, size_t len, char line[static JOURNAL_LINE_MAX]);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "lib/buf.h"
 
-#define LDIF_ENTRY_MAX 131072	/* octets, as they are written */
+#define LDIF_ENTRY_MAX 131072	/* bytes, as they are written */
 #define LDIF_VALUES_MAX 128
 
 struct ldif_value {

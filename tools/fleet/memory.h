@@ -28,7 +28,7 @@
 #include "tools/fleet/rules.h"
 
 #define MEMORY_FILE "memory"
-#define MEMORY_MAX ((size_t)128 << 20)	/* octets */
+#define MEMORY_MAX ((size_t)128 << 20)	/* bytes */
 #define MEMORY_ENTRIES_MAX 200000
 
 struct memory_user {

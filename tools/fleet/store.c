@@ -25,7 +25,7 @@
 #define ASIDE "aside"		/* registrations on their way to users/ */
 #define SUFFIX ".pem"
 #define LINE_MAX_BYTES 512
-#define STORE_JOURNAL_FILE_MAX ((size_t)(2 * STORE_JOURNAL_MAX))	/* octets: with what was torn, and the lines around records */
+#define STORE_JOURNAL_FILE_MAX ((size_t)(2 * STORE_JOURNAL_MAX))	/* bytes: with what was torn, and the lines around records */
 
 static bool
 failed(const struct store *s, const char *what)

@@ -19,7 +19,7 @@
 #include "lib/log.h"
 #include "tools/fleet/memory.h"
 
-#define STORE_JOURNAL_MAX 262144	/* octets; then the memory is written as a whole */
+#define STORE_JOURNAL_MAX 262144	/* bytes; then the memory is written as a whole */
 
 /* The directory of the copy; the functions log what goes wrong and return false. */
 struct store {
@@ -43,7 +43,7 @@ struct store_memory {
 	char *whole;		/* NULL: nothing is remembered yet */
 	int64_t number;		/* of the whole */
 	char *journal;		/* NULL: there is none of this number */
-	size_t journal_len;	/* octets of whole records; what is behind them was torn by a power cut */
+	size_t journal_len;	/* bytes of whole records; what is behind them was torn by a power cut */
 	int64_t sequence;	/* of the last record */
 };
 

@@ -34,17 +34,17 @@ refuse(const struct tool *t)
 	return TOOL_UNPROVEN;
 }
 
-/* Whether the file has exactly these octets. */
+/* Whether the file has exactly these bytes. */
 static bool
 is_content(int fd, struct view der)
 {
-	uint8_t octets[JPKI_CERT_MAX + 1];
+	uint8_t bytes[JPKI_CERT_MAX + 1];
 	ssize_t n;
 
-	if (der.len >= sizeof octets)
+	if (der.len >= sizeof bytes)
 		return false;
-	n = pread(fd, octets, sizeof octets, 0);
-	return n >= 0 && (size_t)n == der.len && memcmp(octets, der.data, der.len) == 0;
+	n = pread(fd, bytes, sizeof bytes, 0);
+	return n >= 0 && (size_t)n == der.len && memcmp(bytes, der.data, der.len) == 0;
 }
 
 /* As a person with a browser would, whose connection to J-LIS is proved by its certificate. */

@@ -20,7 +20,7 @@
 #include "tools/fleet/store.h"
 #include "tools/jpkictl/fleet_copy.h"
 
-#define SOURCE_MAX ((off_t)1 << 30)	/* octets of LDIF */
+#define SOURCE_MAX ((off_t)1 << 30)	/* bytes of LDIF */
 
 /* What the caged process works on; its descriptors have the same numbers as in the parent. */
 struct work {

@@ -24,7 +24,7 @@
 #include "tools/jpkictl/fleet_run.h"
 #include "tools/jpkictl/fleet_start.h"
 
-#define LDIF_MAX ((size_t)1 << 30)	/* octets of one answer */
+#define LDIF_MAX ((size_t)1 << 30)	/* bytes of one answer */
 #define CHANGES_MAX 1000		/* entries that are judged together */
 #define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
 #define UNEQUAL_MAX 3			/* state entries in a row with a wrong number of registrations, until a whole answer is asked for */
@@ -42,7 +42,7 @@ struct run {
 	struct contact contact;
 	FILE *ldif;		/* what has been collected of an answer */
 	enum collect collecting;
-	size_t entries, octets;
+	size_t entries, bytes;
 	uint32_t there;		/* of CHANGES */
 	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
 	unsigned int unequal;
@@ -107,15 +107,15 @@ begin(struct run *r, enum collect what)
 	if (ftruncate(fileno(r->ldif), 0) != 0)
 		tool_complain(r->t, "%s", strerror(errno));
 	r->collecting = what;
-	r->entries = r->octets = 0;
+	r->entries = r->bytes = 0;
 }
 
 static bool
 collect(struct run *r)
 {
 	r->entries++;
-	r->octets += r->frame.len + 1;
-	return r->entries <= ENTRIES_MAX && r->octets <= LDIF_MAX && fwrite(r->frame.text, 1, r->frame.len, r->ldif) == r->frame.len &&
+	r->bytes += r->frame.len + 1;
+	return r->entries <= ENTRIES_MAX && r->bytes <= LDIF_MAX && fwrite(r->frame.text, 1, r->frame.len, r->ldif) == r->frame.len &&
 	    fputc('\n', r->ldif) != EOF;
 }
 

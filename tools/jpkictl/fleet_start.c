@@ -23,7 +23,7 @@
 #define KEY "PRIVATE KEY-----"
 #define NOT_STARTED 126
 #define PEM_FILE_MAX ((size_t)1 << 20)
-#define DATA_MAX (UINT64_C(96) << 20)	/* octets of memory; libldap, and 200,000 names */
+#define DATA_MAX (UINT64_C(96) << 20)	/* bytes of memory; libldap, and 200,000 names */
 
 /* --- what it is given ---------------------------------------------------------------------- */
 

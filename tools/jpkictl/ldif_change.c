@@ -48,7 +48,7 @@ write_line(struct change *c, const char *attribute, const char *separator, const
 }
 
 static void
-write_octets(struct change *c, const char *attribute, struct view value)
+write_bytes(struct change *c, const char *attribute, struct view value)
 {
 	char text[BASE64_MAX];
 
@@ -64,7 +64,7 @@ write_text(struct change *c, const char *attribute, const char *value)
 	if (is_safe(value))
 		write_line(c, attribute, ": ", value);
 	else
-		write_octets(c, attribute, (struct view){ (const uint8_t *)value, strlen(value) });
+		write_bytes(c, attribute, (struct view){ (const uint8_t *)value, strlen(value) });
 }
 
 /* --- names (RFC 4514 §2.4) ------------------------------------------------------------------- */
@@ -162,7 +162,7 @@ write_entry(struct change *c, const char *user, struct view der, const char *des
 	write_line(c, "objectClass", ": ", "account");
 	write_line(c, "objectClass", ": ", "pkiUser");
 	write_text(c, "uid", user);
-	write_octets(c, "userCertificate;binary", der);
+	write_bytes(c, "userCertificate;binary", der);
 	write_text(c, "description", description);
 }
 
@@ -172,7 +172,7 @@ write_values(struct change *c, const char *operation, struct view der, const cha
 {
 	write_line(c, "changetype", ": ", "modify");
 	write_line(c, operation, ": ", "userCertificate;binary");
-	write_octets(c, "userCertificate;binary", der);
+	write_bytes(c, "userCertificate;binary", der);
 	write_line(c, "-", "", "");
 	write_line(c, operation, ": ", "description");
 	write_text(c, "description", description);

@@ -14,7 +14,7 @@
 #define STRING_(text) #text
 #define OPEN_FILE(fd) "/proc/self/fd/" STRING(fd)
 
-/* Octets of one message. Longer ones end the connection, so that an entry of many values must fit. */
+/* Bytes of one message. Longer ones end the connection, so that an entry of many values must fit. */
 #define MESSAGE_MAX ((ber_len_t)4 << 20)
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])

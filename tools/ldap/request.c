@@ -7,7 +7,7 @@
 
 #include "tools/ldap/request.h"
 
-/* Up to an empty line, octet by octet: what follows are commands. */
+/* Up to an empty line, byte by byte: what follows are commands. */
 static bool
 read_text(int fd, char text[static REQUEST_TEXT_MAX])
 {

@@ -9,7 +9,7 @@
  *	0 or 1			whether it has a certificate and key of its own
  *	URI ...			up to an empty line: of the servers, ldaps://… or ldap://… (StartTLS)
  *
- * and then commands of an octet (tools/fleet/feed.h). Standard output takes the frames. The files that
+ * and then commands of one byte (tools/fleet/feed.h). Standard output takes the frames. The files that
  * it needs are open, as its user may open none: they are read once, before the first connection.
  */
 #ifndef JPKI_TOOLS_LDAP_REQUEST_H
@@ -24,7 +24,7 @@
 #define LDAP_LAST_FD LDAP_KEY_FD
 
 #define REQUEST_SERVERS_MAX 16
-#define REQUEST_TEXT_MAX 1024	/* octets of all of it; fits into a pipe */
+#define REQUEST_TEXT_MAX 1024	/* bytes of all of it; fits into a pipe */
 
 struct request {
 	char text[REQUEST_TEXT_MAX];

@@ -169,13 +169,13 @@ login 'unlock: a card that is taken away at the second signature lets in' "${LOC
 login 'unlock: a wrong first signature refuses, whatever the second is' opts=unlock=yes sim='fault ins 2A:1 wrongsig' \
 	code=BAD-SIGNATURE pam=AUTH_ERR
 
-change_octet()	# OFFSET FILE
+change_byte()	# OFFSET FILE
 {
 	printf '\377' | dd of="$2" bs=1 seek="$1" conv=notrunc status=none
 }
 for at in 0 11 12 44 115 116 128 300 655; do
-	put_file change_octet "$at"
-	login "unlock: a file that was changed at octet $at unlocks nothing, and lets in" "${LOCKED[@]}"
+	put_file change_byte "$at"
+	login "unlock: a file that was changed at byte $at unlocks nothing, and lets in" "${LOCKED[@]}"
 done
 put_file truncate -s 655
 login 'unlock: a file that was cut unlocks nothing, and lets in' "${LOCKED[@]}"
@@ -314,7 +314,7 @@ the_keyring_stays()
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'the secret without the option' '' "$SECRET"
 	keyring_stack
-	put_file change_octet 300
+	put_file change_byte 300
 	secret_after "pin=$PIN"
 	expect_equal 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'the secret, with a file that was changed' '' "$SECRET"
@@ -392,7 +392,7 @@ the_directory_opens()
 	letter_after the-letter "pin=$PASSWORD" "pin=$PASSWORD"
 	expect_equal 'pam_authenticate by password' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	# Where nothing is unlocked it asks for the password, and the login goes on without.
-	put_file change_octet 300
+	put_file change_byte 300
 	letter_after '' "pin=$PIN" pin=
 	expect_equal 'pam_authenticate, with a file that was changed' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_match 'the second prompt' '.*password.*' "$(grep '^prompt' <<< "$OUT" | sed -n 2p)"

@@ -49,7 +49,7 @@ seal(struct kit *k, struct unlock_facts *facts, const struct unlock_signature *s
 static struct unlockfile
 store(struct kit *k, const char *password)
 {
-	struct unlock_facts facts = { .salt = "thirty-two octets that are salt", .stored = 1700000000 };
+	struct unlock_facts facts = { .salt = "thirty-two bytes that are salt", .stored = 1700000000 };
 	struct unlock_signature signature;
 	struct unlockfile file = { .len = 0 };
 	struct outcome o = prove(k, &facts, &signature);
@@ -233,7 +233,7 @@ tampered_files(void **state)
 	}
 	changed = file;
 	changed.len++;
-	expect_locked(k, "hanako", &changed, "one octet more");
+	expect_locked(k, "hanako", &changed, "one byte more");
 }
 
 /* The salts, and so all else, are exchanged with another file of the same user's. */

@@ -12,7 +12,7 @@
 static size_t
 encode_header(uint8_t tag, size_t len, uint8_t out[static 8])
 {
-	size_t octets = 0;
+	size_t bytes = 0;
 
 	out[0] = tag;
 	if (len < 0x80) {
@@ -20,11 +20,11 @@ encode_header(uint8_t tag, size_t len, uint8_t out[static 8])
 		return 2;
 	}
 	for (size_t n = len; n > 0; n >>= 8)
-		octets++;
-	out[1] = (uint8_t)(0x80 | octets);
-	for (size_t i = 0; i < octets; i++)
-		out[2 + i] = (uint8_t)(len >> 8 * (octets - 1 - i));
-	return 2 + octets;
+		bytes++;
+	out[1] = (uint8_t)(0x80 | bytes);
+	for (size_t i = 0; i < bytes; i++)
+		out[2 + i] = (uint8_t)(len >> 8 * (bytes - 1 - i));
+	return 2 + bytes;
 }
 
 static void
@@ -58,8 +58,8 @@ refuses_bad_headers(void **state)
 		{ "nothing", "", 0 },
 		{ "tag only", "\x30", 1 },
 		{ "indefinite", "\x30\x80\x00\x00", 4 },
-		{ "five octets", "\x30\x85\x01\x01\x01\x01\x01", 7 },
-		{ "127 octets", "\x30\xff\x01\x01\x01\x01\x01", 7 },
+		{ "five bytes", "\x30\x85\x01\x01\x01\x01\x01", 7 },
+		{ "127 bytes", "\x30\xff\x01\x01\x01\x01\x01", 7 },
 		{ "leading zero", "\x30\x82\x00\x80", 4 },
 		{ "long form of 0", "\x30\x81\x00", 3 },
 		{ "long form of 127", "\x30\x81\x7f", 3 },
@@ -110,7 +110,7 @@ make_sample(uint8_t out[static SAMPLE_LEN])
 }
 
 static bool
-parse_sample(const uint8_t *bytes, size_t len, struct view *ret_number, struct view *ret_octets)
+parse_sample(const uint8_t *bytes, size_t len, struct view *ret_number, struct view *ret_bytes)
 {
 	struct cursor r = cursor_of(bytes, len), in;
 	struct view body;
@@ -118,7 +118,7 @@ parse_sample(const uint8_t *bytes, size_t len, struct view *ret_number, struct v
 	if (!der_get(&r, DER_SEQUENCE, &body) || !cursor_at_end(&r))
 		return false;
 	in = cursor_of(body.data, body.len);
-	return der_get(&in, DER_INTEGER, ret_number) && der_get(&in, DER_OCTET_STRING, ret_octets) &&
+	return der_get(&in, DER_INTEGER, ret_number) && der_get(&in, DER_OCTET_STRING, ret_bytes) &&
 	    cursor_at_end(&in);
 }
 
@@ -126,16 +126,16 @@ static void
 every_truncation_is_refused(void **state)
 {
 	uint8_t sample[SAMPLE_LEN];
-	struct view number, octets;
+	struct view number, bytes;
 
 	make_sample(sample);
-	assert_true(parse_sample(sample, sizeof sample, &number, &octets));
+	assert_true(parse_sample(sample, sizeof sample, &number, &bytes));
 	for (size_t len = 0; len < sizeof sample; len++) {
 		uint8_t *cut = malloc(len > 0 ? len : 1);	/* exact, so that reading on is seen */
 
 		assert_non_null(cut);
 		memcpy(cut, sample, len);
-		assert_false(parse_sample(cut, len, &number, &octets));
+		assert_false(parse_sample(cut, len, &number, &bytes));
 		free(cut);
 	}
 }
@@ -145,7 +145,7 @@ static void
 every_bit_flip_shows(void **state)
 {
 	uint8_t sample[SAMPLE_LEN];
-	struct view number, octets;
+	struct view number, bytes;
 
 	make_sample(sample);
 	for (size_t bit = 0; bit < 8 * sizeof sample; bit++) {
@@ -153,14 +153,14 @@ every_bit_flip_shows(void **state)
 		bool ok;
 
 		sample[byte] ^= (uint8_t)(1 << bit % 8);
-		ok = parse_sample(sample, sizeof sample, &number, &octets);
+		ok = parse_sample(sample, sizeof sample, &number, &bytes);
 		/* tags and lengths decide; contents do not */
 		assert_int_equal(ok, byte == 5 || byte >= 9);
 		if (ok) {
 			assert_ptr_equal(number.data, sample + 5);
 			assert_int_equal(number.len, 1);
-			assert_ptr_equal(octets.data, sample + 9);
-			assert_int_equal(octets.len, 130);
+			assert_ptr_equal(bytes.data, sample + 9);
+			assert_int_equal(bytes.len, 130);
 		}
 		sample[byte] ^= (uint8_t)(1 << bit % 8);
 	}

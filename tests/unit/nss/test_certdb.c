@@ -379,7 +379,7 @@ change_nothing(const char *dir)
 }
 
 static void
-change_octets(const char *dir)
+change_bytes(const char *dir)
 {
 	char path[200];
 	struct stat st;
@@ -454,7 +454,7 @@ static const struct {
 	bool current;
 } changes[] = {
 	{ change_nothing, true },
-	{ change_octets, false },
+	{ change_bytes, false },
 	{ change_file, false },
 	{ change_mode, false },
 	{ change_directory, false },

@@ -117,7 +117,7 @@ people_have_one_form(void **state)
 
 /* Extensions that lie about their lengths and types: no answer but words, and no byte read past the end. */
 static void
-every_octet_changed(void **state)
+every_byte_changed(void **state)
 {
 	static const uint8_t values[] = { 0x00, 0x04, 0x30, 0x7f, 0x80, 0x86, 0xff };
 	struct bytes der = pki_der("chatty");
@@ -151,7 +151,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_form, setup, teardown),
 		cmocka_unit_test_setup_teardown(people_have_one_form, setup, teardown),
-		cmocka_unit_test_setup_teardown(every_octet_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_byte_changed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ text_view(const char *s)
 }
 
 static const struct sealing sample = {
-	.secret = { (const uint8_t *)"a signature of a card, which has 256 octets", 43 },
+	.secret = { (const uint8_t *)"a signature of a card, which has 256 bytes", 43 },
 	.salt = { (const uint8_t *)"0123456789abcdef0123456789abcdef", 32 },
 	.purpose = "a purpose",
 	.header = { (const uint8_t *)"machine, user", 13 },
@@ -130,7 +130,7 @@ nothing_else_opens_it(void **state)
 	fill_text(text);
 	expect_status(sealed_make(&sample, (struct view){ text, sizeof text }, sealed), OUTCOME_OK, "make");
 	s = sample;
-	s.secret = text_view("a signature of a card, which has 257 octets");
+	s.secret = text_view("a signature of a card, which has 257 bytes");
 	expect_refused(&s, whole);
 	s = sample;
 	s.salt = text_view("0123456789abcdef0123456789abcdeg");

@@ -372,12 +372,12 @@ what_cannot_be_read_refuses(void **state)
 		write_bytes(index_file(), idx.data, idx.len);
 		o = ask("good");
 		if (o.status != OUTCOME_CRL_INVALID && o.status != OUTCOME_OK)
-			fail_msg("octet %zu: %s", i, outcome_code(o.status));
+			fail_msg("byte %zu: %s", i, outcome_code(o.status));
 		/* Never a wrong date, either. */
 		o = ask("revoked");
 		if (o.status != OUTCOME_CRL_INVALID &&
 		    (o.status != OUTCOME_REVOKED || o.when != pki_now() - DAY))
-			fail_msg("octet %zu: %s", i, outcome_code(o.status));
+			fail_msg("byte %zu: %s", i, outcome_code(o.status));
 		idx.data[i] ^= 0x10;
 	}
 	write_bytes(index_file(), idx.data, idx.len - 1);
@@ -628,12 +628,12 @@ list_put_there_by_hand_counts(void **state)
 	der_done(&own);
 }
 
-/* One octet after the other is turned; no answer becomes another by that. */
+/* One byte after the other is turned; no answer becomes another by that. */
 static void
 damaged_merged_index_is_noticed(void **state)
 {
 	struct stat st;
-	uint8_t octet, turned;
+	uint8_t byte, turned;
 	int fd;
 
 	install_many(CRLSTORE_MERGE_FROM);
@@ -641,13 +641,13 @@ damaged_merged_index_is_noticed(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	for (off_t i = 0; i < st.st_size; i += i < 64 ? 1 : 7) {
-		assert_int_equal(pread(fd, &octet, 1, i), 1);
-		turned = octet ^ 0x40;
+		assert_int_equal(pread(fd, &byte, 1, i), 1);
+		turned = byte ^ 0x40;
 		assert_int_equal(pwrite(fd, &turned, 1, i), 1);
 		expect("revoked", OUTCOME_REVOKED);
 		expect("good", OUTCOME_OK);
 		assert_true(i >= 300 || strstr(logged(), "damaged") != NULL);	/* after it, a block may not be read */
-		assert_int_equal(pwrite(fd, &octet, 1, i), 1);
+		assert_int_equal(pwrite(fd, &byte, 1, i), 1);
 	}
 	assert_int_equal(ftruncate(fd, st.st_size - 1), 0);
 	expect("revoked", OUTCOME_REVOKED);

@@ -96,7 +96,7 @@ judge_file(enum crl_fault wanted, const struct der *result, const char *what)
 	if (wanted == CRL_OK && result == NULL)
 		fail_msg("%s: no list was expected", what);
 	else if (wanted == CRL_OK && (len != (ssize_t)result->len || memcmp(got, result->p, result->len) != 0))
-		fail_msg("%s: %zd octets in place of %zu", what, len, result->len);
+		fail_msg("%s: %zd bytes in place of %zu", what, len, result->len);
 	free(got);
 	close(from);
 	close(to);
@@ -318,7 +318,7 @@ other_files(void **state)
 	call((const char *)certificate.data, certificate.len, CRL_CERTIFICATE, "a certificate");
 	CALL("\x30\x03\x02\x01\x05", CRL_NOT_CRL, "other DER");
 	CALL("\x30\x80\x30\x80", CRL_NOT_CRL, "BER");
-	CALL("\x30", CRL_NOT_CRL, "one octet");
+	CALL("\x30", CRL_NOT_CRL, "one byte");
 }
 
 static void

@@ -273,7 +273,7 @@ index_is_small(void **state)
 		}
 		make_index(&(struct list){ .entries = &e }, &m);
 		if ((size_t)size_of(m.path) * 2 > m.der.len)
-			fail_msg("serial numbers of %zu: %lld octets of index for %zu", lengths[l],
+			fail_msg("serial numbers of %zu: %lld bytes of index for %zu", lengths[l],
 			    (long long)size_of(m.path), m.der.len);
 		made_done(&m);
 		der_done(&e);
@@ -316,16 +316,16 @@ static struct bytes
 make_for_damage(void)
 {
 	struct der e = { .p = NULL };
-	struct bytes octets;
+	struct bytes bytes;
 	struct made m;
 
 	for (uint64_t i = 0; i < 300; i++)
 		crlmaker_serial(&e, 0x01000000 + 2 * i, pki_now(), 4);
 	make_index(&(struct list){ .entries = &e }, &m);
-	octets = read_bytes(m.path);
+	bytes = read_bytes(m.path);
 	made_done(&m);
 	der_done(&e);
-	return octets;
+	return bytes;
 }
 
 static void
@@ -441,20 +441,20 @@ static void
 compare_tells(void **state)
 {
 	struct made m;
-	struct bytes octets;
+	struct bytes bytes;
 	int fd;
 
 	make_index(&(struct list){ 0 }, &m);
-	octets = read_bytes(m.path);
-	for (size_t i = 0; i < octets.len; i++) {
-		octets.data[i] ^= 1;
-		fd = list_open(list_file("other", octets.data, octets.len));
-		expect_fault(crlindex_compare(m.crl, fd, &test_log), CRL_INDEX_DIFFERS, "octet");
+	bytes = read_bytes(m.path);
+	for (size_t i = 0; i < bytes.len; i++) {
+		bytes.data[i] ^= 1;
+		fd = list_open(list_file("other", bytes.data, bytes.len));
+		expect_fault(crlindex_compare(m.crl, fd, &test_log), CRL_INDEX_DIFFERS, "byte");
 		close(fd);
-		octets.data[i] ^= 1;
+		bytes.data[i] ^= 1;
 	}
-	octets.data[octets.len] = 0;
-	fd = list_open(list_file("other", octets.data, octets.len + 1));
+	bytes.data[bytes.len] = 0;
+	fd = list_open(list_file("other", bytes.data, bytes.len + 1));
 	expect_fault(crlindex_compare(m.crl, fd, &test_log), CRL_INDEX_DIFFERS, "longer");
 	close(fd);
 	made_done(&m);

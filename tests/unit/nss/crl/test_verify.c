@@ -306,12 +306,12 @@ walk_around(const struct der *odd, const char *what)
 
 /* NULL: no certificate can have it. `odd`: a warning says so. */
 static void
-judge_serial(const char *octets, size_t len, const char *wanted, bool odd, const char *what)
+judge_serial(const char *bytes, size_t len, const char *wanted, bool odd, const char *what)
 {
 	struct der e = { .p = NULL };
 	struct between b;
 
-	crlmaker_entry(&e, (const uint8_t *)octets, len, pki_now() - DAY, 1, NULL);
+	crlmaker_entry(&e, (const uint8_t *)bytes, len, pki_now() - DAY, 1, NULL);
 	b = walk_around(&e, what);
 	if (wanted == NULL ? b.count != 0 : b.count != 1 || strcmp(b.serial, wanted) != 0 || b.reason != 1)
 		fail_msg("%s: %u entries, %s, reason %u", what, b.count, b.serial, b.reason);
@@ -327,24 +327,24 @@ static void
 serial_numbers(void **state)
 {
 	make_db("ca1", NULL);
-	judge_serial("\x7f" TAIL19, 20, "7f" HEX19, false, "20 octets");
-	judge_serial("\x00\xff" TAIL19, 21, "ff" HEX19, false, "20 octets and a sign");
-	judge_serial("\x01\x7f" TAIL19, 21, NULL, true, "21 octets");
-	judge_serial("\xff\x7f" TAIL19, 21, NULL, true, "21 octets, negative");
+	judge_serial("\x7f" TAIL19, 20, "7f" HEX19, false, "20 bytes");
+	judge_serial("\x00\xff" TAIL19, 21, "ff" HEX19, false, "20 bytes and a sign");
+	judge_serial("\x01\x7f" TAIL19, 21, NULL, true, "21 bytes");
+	judge_serial("\xff\x7f" TAIL19, 21, NULL, true, "21 bytes, negative");
 	judge_serial("\x00", 1, NULL, true, "zero");
 	judge_serial("\x00\x00\x00", 3, NULL, true, "zero, long");
 	judge_serial("\x00\x01", 2, "01", true, "not minimal");
 	judge_serial("\x00\x00\x00\x9a\x10", 5, "9a10", true, "more zeros than the sign needs");
-	judge_serial("\x00\x00\xff" TAIL19, 22, "ff" HEX19, true, "20 octets after two zeros");
+	judge_serial("\x00\x00\xff" TAIL19, 22, "ff" HEX19, true, "20 bytes after two zeros");
 	judge_serial("\xff", 1, "ff", true, "negative");
-	judge_serial("\x80\x00", 2, "8000", true, "the least of two octets");
+	judge_serial("\x80\x00", 2, "8000", true, "the least of two bytes");
 	judge_serial("\xff\x9a\x10", 3, "ff9a10", true, "negative, not minimal");
-	judge_serial("\x9a" TAIL19, 20, "9a" HEX19, true, "20 octets without a sign");
+	judge_serial("\x9a" TAIL19, 20, "9a" HEX19, true, "20 bytes without a sign");
 }
 
 /* Without bytes there is no number, not even a zero: which certificate is meant stays open. */
 static void
-serial_number_without_octets(void **state)
+serial_number_without_bytes(void **state)
 {
 	struct der e = { .p = NULL };
 
@@ -404,10 +404,10 @@ reasons(void **state)
 			reason = 125;
 	}
 	judge_reason("\x0a\x01\xff", 3, 0, true, "negative");
-	judge_reason("\x0a\x02\x00\x08", 4, 0, true, "removeFromCRL in two octets");
+	judge_reason("\x0a\x02\x00\x08", 4, 0, true, "removeFromCRL in two bytes");
 	judge_reason("\x02\x01\x08", 3, 0, true, "removeFromCRL as an INTEGER");
-	judge_reason("\x0a\x01\x08\x00", 4, 0, true, "removeFromCRL with an octet after");
-	judge_reason("\x0a\x00", 2, 0, true, "without octets");
+	judge_reason("\x0a\x01\x08\x00", 4, 0, true, "removeFromCRL with a byte after");
+	judge_reason("\x0a\x00", 2, 0, true, "without bytes");
 	judge_reason("", 0, 0, true, "nothing");
 }
 
@@ -481,16 +481,16 @@ extensions_of_what_is_passed_over(void **state)
 }
 
 static void
-judge_raw_entry(const char *octets, size_t len, const char *what)
+judge_raw_entry(const char *bytes, size_t len, const char *what)
 {
 	struct der e = { .p = NULL };
 
-	der_put(&e, octets, len);
+	der_put(&e, bytes, len);
 	judge_entries(&e, CRL_ENTRY, what);
 	der_done(&e);
 }
 
-#define RAW(octets, what) judge_raw_entry(octets, sizeof (octets) - 1, what)
+#define RAW(bytes, what) judge_raw_entry(bytes, sizeof (bytes) - 1, what)
 
 static void
 malformed_entries(void **state)
@@ -507,12 +507,12 @@ malformed_entries(void **state)
 }
 
 static void
-judge_date(const char *octets, size_t len, uint32_t wanted, const char *what)
+judge_date(const char *bytes, size_t len, uint32_t wanted, const char *what)
 {
 	struct der e = { .p = NULL };
 	struct between b;
 
-	der_put(&e, octets, len);
+	der_put(&e, bytes, len);
 	b = walk_around(&e, what);
 	assert_string_equal(b.serial, "09");
 	if (b.count != 1 || b.date != wanted)
@@ -522,7 +522,7 @@ judge_date(const char *octets, size_t len, uint32_t wanted, const char *what)
 	der_done(&e);
 }
 
-#define DATE(octets, wanted, what) judge_date(octets, sizeof (octets) - 1, wanted, what)
+#define DATE(bytes, wanted, what) judge_date(bytes, sizeof (bytes) - 1, wanted, what)
 #define UTC_TIME "\x30\x12\x02\x01\x09\x17\x0d"
 #define GENERALIZED_TIME "\x30\x14\x02\x01\x09\x18\x0f"
 
@@ -644,7 +644,7 @@ every_cut_is_refused(void **state)
 			fail_msg("cut at %zu: %s", len, crl_fault_code(f));
 	}
 	der_put(&der, "", 1);
-	expect_fault(list_verify(db, der.p, der.len, NULL), CRL_TRAILING, "one octet more");
+	expect_fault(list_verify(db, der.p, der.len, NULL), CRL_TRAILING, "one byte more");
 	der_done(&der);
 	close_db(db);
 }
@@ -721,7 +721,7 @@ main(void)
 		T(signer_is_judged), T(issuer_is_chosen_by_key), T(issuer_must_be_allowed),
 		T(times_are_judged), T(age_changes_at_the_second), T(clock_can_be_left_out),
 		T(extensions_are_judged), T(other_extensions),
-		T(serial_numbers), T(serial_number_without_octets), T(many_odd_entries), T(reasons),
+		T(serial_numbers), T(serial_number_without_bytes), T(many_odd_entries), T(reasons),
 		T(two_reasons_revoke), T(entry_extensions), T(extensions_of_what_is_passed_over),
 		T(malformed_entries), T(dates), T(list_of_version_1),
 		T(removed_entries_are_skipped), T(long_lists_are_walked_whole),

@@ -15,13 +15,13 @@ static struct feed_frame frame;
 
 /* What a reader makes of these bytes, and of the end of the pipe after them. */
 static enum feed
-take(const void *octets, size_t len)
+take(const void *bytes, size_t len)
 {
 	enum feed result;
 	int p[2];
 
 	assert_int_equal(pipe(p), 0);
-	assert_int_equal(write(p[1], octets, len), (ssize_t)len);
+	assert_int_equal(write(p[1], bytes, len), (ssize_t)len);
 	close(p[1]);
 	result = feed_take(p[0], &frame);
 	close(p[0]);
@@ -59,7 +59,7 @@ static void
 nonsense(void **state)
 {
 	static const struct {
-		const char *octets;
+		const char *bytes;
 		size_t len;
 		enum feed wanted;
 	} rows[] = {
@@ -80,7 +80,7 @@ nonsense(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		if (take(rows[i].octets, rows[i].len) != rows[i].wanted)
+		if (take(rows[i].bytes, rows[i].len) != rows[i].wanted)
 			fail_msg("row %zu", i);
 }
 

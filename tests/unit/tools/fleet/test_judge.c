@@ -1024,7 +1024,7 @@ changes_are_added(void **state)
 	assert_false(old_entry_returns(k));
 }
 
-/* A power cut tore the record of a removal at each of its octets: what was before it counts, and the next start goes on. */
+/* A power cut tore the record of a removal at each of its bytes: what was before it counts, and the next start goes on. */
 static void
 torn_record(void **state)
 {
@@ -1123,7 +1123,7 @@ damaged_journal(void **state)
 	first_len = (size_t)(strchr(one, '\n') + 1 - one);
 	text = malloc(two_len + one_len);
 	assert_non_null(text);
-	for (size_t i = first_len; i < one_len; i++) {	/* any octet of the first of two records */
+	for (size_t i = first_len; i < one_len; i++) {	/* any byte of the first of two records */
 		memcpy(text, two, two_len);
 		text[i] ^= 1;
 		put_part(k, JOURNAL_FILE, text, two_len);

@@ -19,7 +19,7 @@
 #define F "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define G "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define AT "https://j.example/authca99.cer"
-#define CERT "the octets of a certificate"
+#define CERT "the bytes of a certificate"
 
 /* What the list says of F, and what the server has; fetches are counted. */
 static struct fingerprint_known listed;
@@ -117,9 +117,9 @@ static const struct row rows[] = {
 	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, CERT, true, false, TOOL_OK, 1 },
 	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, CERT, true, true, TOOL_UNPROVEN, 0 },
 	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, NULL, true, false, TOOL_UNPROVEN, 1 },
-	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, "the octets of a certificatE", true, false, TOOL_FAILED, 1 },
+	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, "the bytes of a certificatE", true, false, TOOL_FAILED, 1 },
 	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, CERT "\n", true, false, TOOL_FAILED, 1 },
-	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, "the octets", true, false, TOOL_FAILED, 1 },
+	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, "the bytes", true, false, TOOL_FAILED, 1 },
 	{ FINGERPRINT_UNCONFIRMED, NULL, NULL, "", true, false, TOOL_FAILED, 1 },
 };
 

@@ -95,7 +95,7 @@ test_what_is_told(void **state)
 }
 
 static void
-test_no_octet_zero(void **state)
+test_no_byte_zero(void **state)
 {
 	char text[] = A " published x\n\0" B " published y\n";
 	struct fingerprint_known known;
@@ -149,7 +149,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_what_is_told),
-		cmocka_unit_test(test_no_octet_zero),
+		cmocka_unit_test(test_no_byte_zero),
 		cmocka_unit_test(test_ours),
 	};
 

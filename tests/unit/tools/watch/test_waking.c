@@ -56,11 +56,11 @@ __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct i
 ssize_t
 __wrap_read(int fd, void *data, size_t size)
 {
-	char octet;
+	char byte;
 
 	if (size != sizeof(uint64_t))
 		return __real_read(fd, data, size);
-	if (__real_read(fd, &octet, 1) != 1)
+	if (__real_read(fd, &byte, 1) != 1)
 		return 0;
 	errno = ECANCELED;
 	return -1;
