@@ -32,8 +32,8 @@
 #define FLEETCOPY_LATE_S 180		/* without news from a source that writes its time once a minute */
 
 /*
- * The state: lines "KEY NUMBER", each key once, in any order; `time` must be there. What follows a #
- * is a comment.
+ * The state: lines "KEY NUMBER", each key once, in any order; `time` must be there. A # begins
+ * a comment.
  */
 struct fleetcopy_state {
 	int64_t time;		/* seconds since 1970 UTC, by the source's clock */

@@ -27,7 +27,7 @@ enum place_witness whereabouts_by_utmp(const char *terminal);
 
 /*
  * What the process and its parents show, the strongest of them; *ret_console: the number of the
- * virtual console that controls the process, or 0. What cannot be read counts as nothing.
+ * virtual console that controls the process, or 0. A process that cannot be read is no evidence.
  */
 enum place_witness whereabouts_by_parents(pid_t process, unsigned int *ret_console);
 

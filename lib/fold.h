@@ -8,8 +8,8 @@
 /*
  * Copies UTF-8 text with lines of at most that many columns: a line feed replaces blanks, or comes between
  * two characters of Japanese (each two columns wide), but not before a mark that closes or after one that
- * opens. Only a word that is wider than a line makes the line wider. What does not fit in size bytes (1 or
- * more, the NUL included) is left out from a whole word or character on, and so are blanks at the end.
+ * opens. Only a word that is wider than a line makes the line wider. Text that does not fit in size bytes (1 or
+ * more, the NUL included) is cut before a whole word or character, and blanks at the end are removed.
  */
 void fold_text(const char *text, size_t columns, char *dst, size_t size);
 

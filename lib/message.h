@@ -71,8 +71,8 @@ void message_since(unsigned int failed, const char *failed_by, const char *enter
     char text[static MESSAGE_MAX]);
 
 /*
- * What lib/notice.h is for: when a card was registered for the account by its own user, and at which
- * terminal ("pts/3"). in_english: whatever the locale is.
+ * The message of lib/notice.h: when the user of the account registered a card for it, and at which
+ * terminal ("pts/3"). in_english: even if the locale is another.
  */
 void message_registered(int64_t when, const char *terminal, bool in_english, char text[static MESSAGE_MAX]);
 

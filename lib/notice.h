@@ -39,7 +39,7 @@ struct notice_store {
 bool notice_leave(const struct notice_store *store, uid_t uid, const struct notice *n)
     __attribute__((warn_unused_result));
 
-/* What it was about did not happen. */
+/* Removes the notice: what it reports did not happen. */
 void notice_take_back(const struct notice_store *store, uid_t uid);
 
 /*

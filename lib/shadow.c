@@ -37,7 +37,7 @@ compare_hash(const char *password, const char *hash)
 	if (data == NULL)
 		return SHADOW_DIFFERS;
 	made = crypt_r(password, hash, data);
-	/* What cannot be hashed is "*0", which is no setting that crypt_r() would take. */
+	/* crypt_r() returns "*0" for a failure, and accepts no setting that begins so. */
 	if (made != NULL && made[0] != '*' && strcmp(made, hash) == 0)
 		r = SHADOW_FITS;
 	explicit_bzero(data, sizeof *data);

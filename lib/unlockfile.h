@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A user's stored password, sealed with the card (doc/unlock.md): UNLOCK_DIR/NAME, which root alone
- * reads. What is in it is flow/unlock's business; here it is bytes, and whose machine they are on.
+ * A user's stored password, sealed with the card (doc/unlock.md): UNLOCK_DIR/NAME, which only root
+ * reads. Here a file is bytes, with the machine that they belong to; flow/unlock knows their meaning.
  */
 #ifndef JPKI_LIB_UNLOCKFILE_H
 #define JPKI_LIB_UNLOCKFILE_H

@@ -43,8 +43,8 @@ struct block_entry {
 bool blocklist_read_serial(const char *text, char ret[static BLOCKLIST_SERIAL_LEN + 1]) MUST_CHECK;
 
 /*
- * What a list may call a certificate: by itself, and by its issuer's key and number. A number that no
- * list can write leaves by_serial->serial empty, and then no entry is meant. False: the issuer's key
+ * The two entries that block a certificate: by its fingerprint, and by its issuer's key and its serial number. If
+ * no list can contain the number, by_serial->serial is empty, and no entry matches it. False: the issuer's key
  * cannot be hashed.
  */
 bool blocklist_entries_of(const struct cert *cert, const struct cert *issuer, struct block_entry *by_certificate,

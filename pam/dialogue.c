@@ -190,8 +190,8 @@ answer_early(struct dialogue *s, struct cursor *r)
 }
 
 /*
- * Chooses what the helper gets: the PIN, unless this handle has seen the card reject it. What is
- * typed for a change goes to no other module.
+ * Chooses what the helper gets: the PIN, unless this handle has seen the card reject it. A PIN that is
+ * typed for a change is passed to no other module.
  */
 static enum proto_answer
 ask_user(struct dialogue *s, const struct proto_prompt *prompt, struct secret *typed)

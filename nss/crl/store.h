@@ -19,8 +19,8 @@
  *   would show. It counts as long as the directory is as it was: it has a stamp of its inode, mtime and ctime, which
  *   change if a list is added, replaced or removed, by an import or by hand. (A list that root overwrites in place is
  *   not noticed: replace one by a rename, as an import, install(1) and rsync(1) do.) An import removes it first.
- * - A bad list changes nothing. What an interrupted import left (.new.crl, .new.idx) is removed by
- *   the next one.
+ * - A bad list changes nothing. The next import removes the files of one that was interrupted
+ *   (.new.crl, .new.idx).
  *
  * None of this may be called while a certdb is open: it opens its own.
  */

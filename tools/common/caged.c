@@ -278,7 +278,7 @@ close_end(int *fd)
 	*fd = -1;
 }
 
-/* What takes so long: for who waits at the terminal. */
+/* Tells the user at the terminal what takes so long. */
 static const char *
 busy_text(const struct parent *p)
 {

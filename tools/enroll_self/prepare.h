@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a program of root's takes back that its caller, who is not root, has chosen for it. */
+/* Replaces what an unprivileged caller has chosen for a program of root's: streams, signals, limits, environment. */
 #ifndef JPKI_TOOLS_ENROLL_SELF_PREPARE_H
 #define JPKI_TOOLS_ENROLL_SELF_PREPARE_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What jpki_ldap, which talks to the directory, writes to `jpkictl fleet run`, which writes the copy: frames
- * over a pipe, each
+ * jpki_ldap, which talks to the directory, sends frames over a pipe to `jpkictl fleet run`, which writes the copy.
+ * A frame is
  *
  *	kind (1 byte), number (4), length (4, both big-endian), and that many bytes of text
  *
- * The writer does not trust jpki_ldap, which a server may have taken over. What a frame says counts as what a
- * directory says, and is judged as such (tools/fleet/judge.h).
+ * The writer does not trust jpki_ldap, which a server may have taken over. It judges the contents of a frame
+ * as those of a directory (tools/fleet/judge.h).
  *
  *	LINK	number: feed_link()		the connection to the n-th server is up, in this mode, or down
  *	BEGIN					a whole answer begins; of one that was not ended, only blocks and lifts count

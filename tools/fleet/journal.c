@@ -40,7 +40,7 @@ sum_of(int64_t number, int64_t sequence, const char *text, size_t len)
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* What these take off the front is gone also if they return false. */
+/* If one of these returns false, the cursor may have moved. */
 
 static bool
 take_text(struct cursor *c, const char *text)

@@ -234,7 +234,7 @@ plan_user(struct judge *j, const struct candidate *c)
 	}
 }
 
-/* What we remember of the user becomes what the entry says. */
+/* Remembers the user as the entry says. */
 static void
 replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 {
@@ -250,7 +250,7 @@ replace_user(struct judge *j, struct memory_user *u, const struct candidate *c)
 
 /*
  * Whether a user's file has certificates that we remember and no others; *ret_count: how many. It has others if the writer
- * ended after it wrote only the memory, or if somebody put an older file there.
+ * ended after it wrote only the memory, or if an administrator put an older file there.
  */
 static bool
 read_known(const struct judge *j, const struct memory_user *u, size_t *ret_count)
@@ -480,8 +480,8 @@ sweep_user(void *ctx, const char *user)
 }
 
 /*
- * A file that a power cut, or somebody with an old copy, left in users/ admits as the others do. Without a memory
- * nothing can be said of them; the next whole answer makes one.
+ * Removes files that are not remembered. A power cut, or an administrator with an old copy, may have left them in
+ * users/, and they would let users in. Without a memory none is removed; the next whole answer makes a memory.
  */
 static void
 sweep_users(struct judge *j)

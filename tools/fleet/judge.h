@@ -55,7 +55,7 @@ struct judge_source {
 };
 
 /*
- * Judges all of it; *memory is changed to what is to be remembered then. What is refused is logged.
+ * Judges all of it; *memory becomes what is to be remembered afterwards. Refusals are logged.
  */
 void judge_refresh(const struct flow_env *env, const struct judge_source *source, struct memory *memory,
     struct judgement *ret);

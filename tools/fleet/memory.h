@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the program that writes the copy of an organization's directory remembers of it: a text beside
- * the copy. It is what keeps a restored directory from bringing back what was removed, so it is
- * never made smaller but for registrations that have gone, and those leave a line as well.
+ * The program that writes the copy of an organization's directory remembers the directory in a text beside
+ * the copy. Because of this memory a restored directory brings no removed registration back. So lines are
+ * never removed, except for registrations that have gone, and each of those leaves another line.
  *
  *	pam_jpki fleet 2 NUMBER				counts how often it was written as a whole ("1": before there was a journal)
  *	source GENERATION TIME ENROLLED BLOCKED		the state entry, as last believed
@@ -11,8 +11,8 @@
  *	have MODIFIED CREATED HASH[,HASH...] USER
  *	gone REMOVED HASH USER
  *
- * A stamp is SECONDS, or SECONDS.MICROSECONDS.COUNT. What changes is added to the journal beside it
- * (tools/fleet/journal.h): the same lines for what has changed, each in the place of what was known of it, and
+ * A stamp is SECONDS, or SECONDS.MICROSECONDS.COUNT. Changes are added to the journal beside it
+ * (tools/fleet/journal.h), in the same lines; each replaces the earlier line on the same thing. The journal also has
  *
  *	left USER					the user has no registration any more
  */
@@ -59,7 +59,7 @@ struct memory_table {
 	size_t count;
 };
 
-/* What there is one of. */
+/* The lines that occur once. */
 struct memory_head {
 	bool has_source;
 	struct fleet_source source;

@@ -45,7 +45,7 @@ bool rules_read_time(const char *text, struct fleet_stamp *ret) MUST_CHECK;
 
 enum fleet_word { FLEET_BLOCK, FLEET_LIFT };
 
-/* What is remembered of one name in blocked/, for ever. */
+/* The memory of one name in blocked/. It is kept for ever. */
 struct fleet_mark {
 	struct fleet_stamp blocked_at, lifted_at;	/* the latest of each */
 	bool ever_blocked;

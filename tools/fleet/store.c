@@ -195,7 +195,7 @@ append_record(const struct store *s, const struct store_memory *before, const ch
 	    safefile_write(fd, line, line_len) && safefile_write(fd, change->text, change->len) && fdatasync(fd) == 0)
 		return true;
 	(void)failed(s, JOURNAL_FILE);
-	/* What may be on disk, or not, must not be read as remembered. */
+	/* The record may be on disk or not, so it must not be read as remembered. */
 	if (fd >= 0 && ftruncate(fd, (off_t)before->journal_len) != 0)
 		return failed(s, JOURNAL_FILE);
 	return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes the copy of an organization's directory (config/fleetcopy.h): the only place that does. What is
- * to be written comes from a caged process and is checked again.
+ * Writes the copy of an organization's directory (config/fleetcopy.h): the only place that does. Its input
+ * comes from a caged process and is checked again.
  *
  * In this order, so that a power cut between any two leaves a copy that is old or new and never loses a
  * block: blocks and removals, with the new registrations aside, and all of it on disk; memory (a record of
@@ -54,7 +54,7 @@ void store_memory_done(struct store_memory *memory);
 /* Understands them; the texts are taken apart in place. False: memory_read() says why. memory_done() in every case. */
 bool store_understand(struct store_memory *from, struct memory *ret) MUST_CHECK;
 
-/* What is to be remembered: the lines of a record, which may be none, or the memory as a whole. */
+/* The text to remember: the lines of a record, possibly none, or the whole memory. */
 struct store_change {
 	char *text;		/* NUL-terminated */
 	size_t len;

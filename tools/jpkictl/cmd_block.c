@@ -253,7 +253,7 @@ write_note(struct tool *t, char note[static BLOCKLIST_NOTE_MAX + 1])
 	return true;
 }
 
-/* What root lifts here may be blocked for all machines, and stays so. */
+/* Warns that a certificate which root unblocks here is still blocked for all machines. */
 static void
 tell_of_fleet(struct tool *t, const struct naming *n, const char *word)
 {
@@ -334,7 +334,7 @@ print_ldif(struct tool *t, const char *issuer, const char *word, bool blocking, 
 	return status;
 }
 
-/* What is asked for on the command line. */
+/* The request on the command line. */
 struct block_call {
 	char issuer[CERT_FINGERPRINT_LEN + 1];	/* "": every trusted authority */
 	bool list, ldif, replace;

@@ -13,7 +13,7 @@
 #include "tools/jpkictl/cmd_unlock.h"
 #include "tools/jpkictl/ldif_change.h"
 
-/* What stays although root has taken its own away. */
+/* Whether the organization's copy registers the user, too. */
 static bool
 fleet_registers(const struct tool *t, const char *user)
 {

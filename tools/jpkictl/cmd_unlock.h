@@ -16,7 +16,7 @@ enum unlock_state {
 	UNLOCK_OLD,		/* the password was changed on a later day */
 };
 
-/* What can be told of a user's file without the card. *ret is set but for UNREADABLE. */
+/* Judges a user's file without the card. *ret is set, except for UNREADABLE. */
 enum unlock_state unlock_judge(struct tool *t, const char *user, struct unlock_facts *ret);
 
 #endif

@@ -53,7 +53,7 @@ is_possible(struct tool *t)
 	return false;
 }
 
-/* What comes from the keyboard is for the program that asks; we report how it ended. False: errno. */
+/* Leaves signals from the keyboard to the program that asks, and reports how it ended. False: errno. */
 static bool
 run_and_wait(char *const *argv, int *ret_status)
 {

@@ -107,7 +107,7 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct revoking_entry *)a)->name, ((const struct revoking_entry *)b)->name);
 }
 
-/* Of two entries of one name, each is somebody else's, and one that blocks is enough. */
+/* Treats several entries of one name as made by people, and as a block if one of them blocks. */
 static void
 unite_entries(struct revoke *r)
 {

@@ -5,7 +5,7 @@
  *	jpki_ldap		talks to the servers: FLEET_USER, no files (tools/ldap/request.h)
  *	this one		writes the copy: root, no sockets
  *
- * What the first says is judged in a caged child of the second, as a file for `jpkictl fleet import` is.
+ * A caged child of the second judges the output of the first, as it does a file for `jpkictl fleet import`.
  */
 #ifndef JPKI_TOOLS_JPKICTL_FLEET_RUN_H
 #define JPKI_TOOLS_JPKICTL_FLEET_RUN_H

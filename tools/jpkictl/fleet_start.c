@@ -266,7 +266,7 @@ fleet_start(struct tool *t, struct fleet_half *ret)
 
 /* --- what is given up ---------------------------------------------------------------------------- */
 
-/* What makes a socket, a program, or a way around this list. */
+/* System calls that make a socket, start a program, or get around this list. */
 static const int deadly[] = {
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),

@@ -11,7 +11,7 @@
 #include "tools/common/tool.h"
 #include "tools/fleet/rules.h"
 
-/* What becomes of an entry that is there. The directory refuses NEW if there is one, and the others if there is none. */
+/* How an entry that exists is treated. The directory refuses NEW if it exists, and the others if it does not. */
 enum ldif_manner {
 	LDIF_NEW,
 	LDIF_FURTHER,		/* of a registration: its earlier certificates stay */
@@ -35,8 +35,8 @@ int ldif_change_unregister(const struct tool *t, const char *user) MUST_CHECK;
 
 /*
  * A block of a name in blocked/ (config/fleetcopy.h), or its end; NEW or REPLACE. note: what follows "block " or
- * "lift " in the description. old: of REPLACE the description that is to give way, so that the directory refuses if
- * somebody has changed it meanwhile; NULL: whatever it is.
+ * "lift " in the description. old: for REPLACE, the description to replace; the directory refuses the change if
+ * the entry has another one by then. NULL: replace any.
  */
 int ldif_change_word(const struct tool *t, const char *name, enum fleet_word word, enum ldif_manner manner,
     const char *note, const char *old) MUST_CHECK;

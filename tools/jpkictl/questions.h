@@ -17,7 +17,7 @@
 
 #define QUESTIONS_MAX 16
 
-/* What was found out about the card in a reader: numbers, but for what names a reader and a CA. */
+/* The answers of the card in a reader: numbers, and the names of a reader and a CA. */
 struct answers {
 	char reader[TRANSPORT_NAME_MAX];
 	char driver[16];		/* its version */

@@ -34,7 +34,7 @@ bool link_begin(const struct request *r, char why[static 256]) __attribute__((wa
 bool link_open(struct link *l, const char *server, bool certificate) __attribute__((warn_unused_result));
 void link_close(struct link *l);
 
-/* What libldap says of the last failure: into l->why. what: what was done. */
+/* Writes into l->why what failed (what), and libldap's reason. */
 void link_failed(struct link *l, const char *what, int result);
 
 #endif

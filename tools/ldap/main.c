@@ -47,7 +47,7 @@ delay_after(const struct session *s, unsigned int failures)
 	return rules_delay(DELAY_BASE_S, failures / (unsigned int)s->request->count, session_random());
 }
 
-/* False: the writer has gone. What else it says does not shorten the wait. */
+/* False: the writer has gone. Its other commands do not shorten the wait. */
 static bool
 wait_before_next(struct session *s, unsigned int failures)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What jpki_ldap is started with: the network half of `jpkictl fleet run`, a process of its own as
- * FLEET_USER (config.h), which talks to the servers of an organization's directory.
+ * The request that starts jpki_ldap, the network half of `jpkictl fleet run`, a process of its own as
+ * FLEET_USER (config.h) that talks to the servers of an organization's directory.
  *
  * It has no arguments. Standard input is its request, a line each:
  *

@@ -36,7 +36,7 @@ session_say(int priority, const char *format, ...)
 	(void)!feed_put(STDOUT_FILENO, FEED_SAYS, (uint32_t)priority, text, strlen(text));
 }
 
-/* What the writer wants. */
+/* Reads a command of the writer. */
 static enum session_end
 read_command(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What jpki_ldap does with one connection: first a whole answer, then what is written from then on, by content
+ * One connection of jpki_ldap. First it asks for a whole answer, then for all later changes: by content
  * synchronization (RFC 4533, refreshAndPersist) where the server offers it, else by asking again and again.
  *
  * No cookie is kept: each connection begins with a whole answer. So a server's cookie misleads neither another

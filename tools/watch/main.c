@@ -433,8 +433,8 @@ load_options(struct watcher *w)
 }
 
 /*
- * What to do, and whether there is anything to watch for. A session that a card opened is locked when that card is
- * blocked, also where its removal means nothing.
+ * Chooses what to do, and finds out whether there is anything to watch. A session that a card opened is locked when
+ * that card is blocked, even if its removal has no effect.
  */
 static int
 choose_action(struct watcher *w, char *const *command)
