@@ -98,7 +98,7 @@ transport_error_is_passed_on(void **state)
 /* --- 61xx and 6Cxx ------------------------------------------------------------ */
 
 static void
-fetches_what_waits(void **state)
+get_response_fetches_the_rest(void **state)
 {
 	const struct apdu cmd = { 0x80, 0x2a, 0x00, 0x97, .le = 0 };
 	const struct step steps[] = {
@@ -117,7 +117,7 @@ fetches_what_waits(void **state)
 }
 
 static void
-fetching_ends(void **state)
+get_response_is_sent_a_bounded_number_of_times(void **state)
 {
 	const struct apdu cmd = { 0x80, 0x2a, 0x00, 0x97, .le = 0 };
 	const struct step forever[] = {
@@ -199,7 +199,7 @@ secret_is_sent_once(void **state)
 
 /* On T=0 the Le of a command without data is in the place of the length of data. */
 static void
-exact_is_sent_once(void **state)
+a_command_of_exact_length_is_never_repeated(void **state)
 {
 	const struct apdu cmd = { 0x00, 0x20, 0x00, 0x98, .le = APDU_NO_LE, .exact = true };
 	const char *const answers[] = { "6C04", "6C10", "6C00" };
@@ -264,7 +264,7 @@ secret_is_wiped(void **state)
 #define PURPOSES (APDU_CHANGE_PIN + 1)
 
 static void
-protocol_table(void **state)
+each_status_word_has_its_outcome(void **state)
 {
 	static const struct {
 		enum apdu_purpose purpose;
@@ -319,7 +319,7 @@ protocol_table(void **state)
 
 /* Of all 65,536 words: nothing else is a success, a locked PIN or a number of tries. */
 static void
-nothing_else_is_good(void **state)
+no_other_status_word_is_a_success(void **state)
 {
 	for (unsigned int purpose = 0; purpose < PURPOSES; purpose++)
 		for (unsigned int sw = 0; sw <= 0xffff; sw++) {
@@ -361,14 +361,14 @@ main(void)
 		cmocka_unit_test(data_is_at_most_255_bytes),
 		cmocka_unit_test(short_answer_is_a_bad_reply),
 		cmocka_unit_test(transport_error_is_passed_on),
-		cmocka_unit_test(fetches_what_waits),
-		cmocka_unit_test(fetching_ends),
+		cmocka_unit_test(get_response_fetches_the_rest),
+		cmocka_unit_test(get_response_is_sent_a_bounded_number_of_times),
 		cmocka_unit_test(repeats_with_the_right_length),
 		cmocka_unit_test(secret_is_sent_once),
-		cmocka_unit_test(exact_is_sent_once),
+		cmocka_unit_test(a_command_of_exact_length_is_never_repeated),
 		cmocka_unit_test(secret_is_wiped),
-		cmocka_unit_test(protocol_table),
-		cmocka_unit_test(nothing_else_is_good),
+		cmocka_unit_test(each_status_word_has_its_outcome),
+		cmocka_unit_test(no_other_status_word_is_a_success),
 		cmocka_unit_test(refusals_of_short_ids),
 	};
 

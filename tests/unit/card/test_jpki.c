@@ -50,7 +50,7 @@ static const uint8_t digest_info[] = {
 /* --- select ------------------------------------------------------------------- */
 
 static void
-selects(void **state)
+select_sends_the_aid(void **state)
 {
 	START({ SELECT_AP, "9000" });
 	struct outcome o = jpki_select(&card);
@@ -236,7 +236,7 @@ head_ends_where_the_certificate_ends(void **state)
 }
 
 static void
-what_is_no_certificate(void **state)
+head_without_a_certificate_is_refused(void **state)
 {
 	static const struct {
 		const char *response;
@@ -439,7 +439,7 @@ every_refusal_leads_to_select(void **state)
 }
 
 static void
-other_words_do_not(void **state)
+other_status_words_do_not_lead_to_select(void **state)
 {
 	const char *const words[] = { "6982", "6985", "6986", "6A88", "6F00", "6400", "9000", "63C3" };
 
@@ -836,7 +836,7 @@ changes_the_pin(void **state)
 
 /* The selection that failed was no change. */
 static void
-changes_nothing_without_the_file(void **state)
+absent_pin_file_changes_no_pin(void **state)
 {
 	struct outcome o;
 
@@ -955,7 +955,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(selects),
+		cmocka_unit_test(select_sends_the_aid),
 		cmocka_unit_test(select_says_what_it_is_not),
 		cmocka_unit_test(first_select_may_stumble_once),
 		cmocka_unit_test(leaving_is_selecting_the_manager),
@@ -963,7 +963,7 @@ main(void)
 		cmocka_unit_test(kind_of_short_answers),
 		cmocka_unit_test(head_is_one_command),
 		cmocka_unit_test(head_ends_where_the_certificate_ends),
-		cmocka_unit_test(what_is_no_certificate),
+		cmocka_unit_test(head_without_a_certificate_is_refused),
 		cmocka_unit_test(overlong_head_is_refused),
 		cmocka_unit_test(absent_file_after_the_fallback),
 		cmocka_unit_test(reads_a_whole_certificate),
@@ -972,7 +972,7 @@ main(void)
 		cmocka_unit_test(longest_certificate_fits),
 		cmocka_unit_test(file_shorter_than_the_certificate),
 		cmocka_unit_test(every_refusal_leads_to_select),
-		cmocka_unit_test(other_words_do_not),
+		cmocka_unit_test(other_status_words_do_not_lead_to_select),
 		cmocka_unit_test(selects_again_when_needed),
 		cmocka_unit_test(tries_are_asked_without_a_pin),
 		cmocka_unit_test(verified_card_is_made_to_forget),
@@ -986,7 +986,7 @@ main(void)
 		cmocka_unit_test(refused_signatures),
 		cmocka_unit_test(overlong_signature_is_refused),
 		cmocka_unit_test(changes_the_pin),
-		cmocka_unit_test(changes_nothing_without_the_file),
+		cmocka_unit_test(absent_pin_file_changes_no_pin),
 		cmocka_unit_test(card_tells_its_own_expiry),
 		cmocka_unit_test(login_in_nine_commands),
 		cmocka_unit_test(classic_login_in_fourteen_and_a_refusal),

@@ -28,7 +28,7 @@ reads(const char *text, struct fleetcopy_state *ret)
 }
 
 static void
-states(void **state)
+state_is_read_strictly(void **state)
 {
 	static const char *const bad[] = { "", "\n", "# time 1\n", "time", "time \n", "time x\n", "time -1\n", "time +1\n",
 		"time 1.5\n", "time 0x10\n", "time 1 2\n", "time 1\ntime 1\n", "time 1\nother 1\n", "time 1\ngeneration\n",
@@ -101,7 +101,7 @@ write_state(int64_t time)
 }
 
 static void
-no_copy(void **state)
+no_copy_blocks_nothing(void **state)
 {
 	conf.fleet_dir[0] = '\0';
 	assert_int_equal(condition_at(NOW), FLEETCOPY_NONE);
@@ -114,7 +114,7 @@ no_copy(void **state)
 }
 
 static void
-blocked_by_a_name(void **state)
+a_file_name_blocks_that_certificate(void **state)
 {
 	assert_int_equal(check(HASH), OUTCOME_OK);
 	scratch_text("fleet/blocked/" HASH, "");
@@ -127,7 +127,7 @@ blocked_by_a_name(void **state)
 
 /* A name blocks, whatever it is the name of. */
 static void
-blocked_by_anything(void **state)
+links_and_directories_block_too(void **state)
 {
 	char path[PATH_MAX];
 
@@ -177,7 +177,7 @@ stale_by_minutes(void **state)
 
 /* Only a copy that follows a directory by itself is confirmed each minute. */
 static void
-late(void **state)
+a_copy_that_follows_is_late_after_minutes(void **state)
 {
 	assert_false(fleetcopy_is_late(&conf, 0, NOW));
 	snprintf(conf.fleet_uri, sizeof conf.fleet_uri, "ldaps://a.example");
@@ -191,7 +191,7 @@ late(void **state)
 
 /* A copy that is stale or has no state yet blocks what it blocks. */
 static void
-blocks_in_any_condition(void **state)
+a_stale_or_broken_copy_still_blocks(void **state)
 {
 	conf.fleet_max_age = 60;
 	write_state(NOW - 10 * HOUR);
@@ -207,7 +207,7 @@ blocks_in_any_condition(void **state)
 }
 
 static void
-broken(void **state)
+an_unsafe_copy_refuses(void **state)
 {
 	assert_int_equal(chmod(scratch_path("fleet/state"), 0666), 0);
 	assert_int_equal(condition_at(NOW), FLEETCOPY_BROKEN);
@@ -232,7 +232,7 @@ broken(void **state)
 /* --- for whom ------------------------------------------------------------------------- */
 
 static void
-accounts(void **state)
+system_accounts_are_never_registered(void **state)
 {
 	snprintf(conf.fleet_never, sizeof conf.fleet_never, "admin,DOM\\kanri");
 	assert_true(fleetcopy_may_register(&conf, "hanako", 1000));
@@ -248,7 +248,7 @@ accounts(void **state)
 }
 
 static void
-directory(void **state)
+path_of_users_has_to_fit(void **state)
 {
 	char path[PATH_MAX];
 
@@ -284,18 +284,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(states),
+		TEST(state_is_read_strictly),
 		TEST(state_that_is_too_long),
-		TEST(no_copy),
-		TEST(blocked_by_a_name),
-		TEST(blocked_by_anything),
+		TEST(no_copy_blocks_nothing),
+		TEST(a_file_name_blocks_that_certificate),
+		TEST(links_and_directories_block_too),
 		TEST(fresh_and_stale),
 		TEST(stale_by_minutes),
-		TEST(late),
-		TEST(blocks_in_any_condition),
-		TEST(broken),
-		TEST(accounts),
-		TEST(directory),
+		TEST(a_copy_that_follows_is_late_after_minutes),
+		TEST(a_stale_or_broken_copy_still_blocks),
+		TEST(an_unsafe_copy_refuses),
+		TEST(system_accounts_are_never_registered),
+		TEST(path_of_users_has_to_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

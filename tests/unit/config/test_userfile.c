@@ -47,7 +47,7 @@ write_status(const char *dir, const char *user, const char *text, struct capture
 }
 
 static void
-names(void **state)
+only_safe_user_names_are_file_names(void **state)
 {
 	char name[USERFILE_USER_MAX + 2] = {0};
 
@@ -278,7 +278,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
+		cmocka_unit_test(only_safe_user_names_are_file_names),
 		cmocka_unit_test(bad_names_touch_nothing),
 		cmocka_unit_test(write_read_remove),
 		cmocka_unit_test(longest_name),

@@ -230,7 +230,7 @@ expect_damaged(const char *dir, const char *text)
 
 /* What root alone can have written, by accident. */
 static void
-damaged(void **state)
+a_damaged_index_is_not_used(void **state)
 {
 	static const char *const heads[] = { "", "\n", HEAD, HEAD "29\n", HEAD "x" TIMES, HEAD "30 1\n", HEAD "45" TIMES,
 		"pam_jpki users 2 0000000041" TIMES, HEAD "0000000041 1.1000000000\n" };
@@ -251,7 +251,7 @@ damaged(void **state)
 
 /* One that is cut short says so, wherever it is cut. */
 static void
-cut_short(void **state)
+an_index_that_is_cut_short_is_not_used(void **state)
 {
 	const char *dir = scratch_mkdir("cut", 0755), *path = scratch_path("cut.index");
 	struct userindex_lines lines = { .count = 0 };
@@ -274,7 +274,7 @@ cut_short(void **state)
 
 /* Nor one that another user could have written. */
 static void
-of_others(void **state)
+an_index_that_others_can_write_is_not_used(void **state)
 {
 	const char *dir = scratch_mkdir("others", 0755);
 	struct userindex_lines lines = { .count = 0 };
@@ -328,9 +328,9 @@ main(void)
 		cmocka_unit_test(finds_each_of_many),
 		cmocka_unit_test(finds_all_of_one),
 		cmocka_unit_test(directory_that_has_changed),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(cut_short),
-		cmocka_unit_test(of_others),
+		cmocka_unit_test(a_damaged_index_is_not_used),
+		cmocka_unit_test(an_index_that_is_cut_short_is_not_used),
+		cmocka_unit_test(an_index_that_others_can_write_is_not_used),
 		cmocka_unit_test(cannot_be_written),
 	};
 

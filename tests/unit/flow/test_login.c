@@ -427,7 +427,7 @@ test_waits_for_the_card(void **state)
 
 /* The person is told to place the card where that would help, and only then. */
 static void
-test_cue(void **state)
+test_cue_is_shown_where_it_helps(void **state)
 {
 	static const struct {
 		const char *leaf, *option;	/* of the card that is there */
@@ -1188,7 +1188,7 @@ test_dead_enrollments_do_not_touch_the_card(void **state)
 }
 
 static void
-test_policy(void **state)
+test_certificate_needs_the_configured_policy(void **state)
 {
 	struct kit *k = *state;
 
@@ -1260,7 +1260,7 @@ test_database_that_cannot_be_read(void **state)
 
 /* Who may use the reader, by where the user is and by the option. */
 static void
-test_place(void **state)
+test_place_and_option_decide_on_the_reader(void **state)
 {
 	static const struct {
 		enum conf_remote remote;
@@ -1475,7 +1475,7 @@ main(void)
 		TEST(test_other_cards_get_no_pin),
 		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
-		TEST(test_cue),
+		TEST(test_cue_is_shown_where_it_helps),
 		TEST(test_question_before_the_card),
 		TEST(test_question_before_the_wait),
 		TEST(test_question_before_the_card_only_for_the_enrolled),
@@ -1503,11 +1503,11 @@ main(void)
 		TEST(test_counterfeit_card),
 		TEST(test_a_few_right_bytes_are_no_certificate),
 		TEST(test_dead_enrollments_do_not_touch_the_card),
-		TEST(test_policy),
+		TEST(test_certificate_needs_the_configured_policy),
 		TEST(test_dead_certificate_beside_a_live_one),
 		TEST(test_enrollments_that_cannot_be_read),
 		TEST(test_database_that_cannot_be_read),
-		TEST(test_place),
+		TEST(test_place_and_option_decide_on_the_reader),
 		TEST(test_every_fault_at_every_command),
 		cmocka_unit_test_setup_teardown(test_who_is_named_by_a_card, kit_new, kit_done),
 		cmocka_unit_test_setup_teardown(test_owners_of_cards, kit_new, kit_done),

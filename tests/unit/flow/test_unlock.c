@@ -155,7 +155,7 @@ opens_it_again_and_again(void **state)
 }
 
 static void
-of_any_length_and_none_shows(void **state)
+passwords_of_any_length_come_back(void **state)
 {
 	struct kit *k = *state;
 	char longest[SECRET_LONG_MAX + 1];
@@ -238,7 +238,7 @@ tampered_files(void **state)
 
 /* The salts, and so all else, are exchanged with another file of the same user's. */
 static void
-parts_of_another_file(void **state)
+a_file_mixed_of_two_opens_nothing(void **state)
 {
 	struct kit *k = *state;
 	struct unlockfile one, other, mixed;
@@ -253,7 +253,7 @@ parts_of_another_file(void **state)
 }
 
 static void
-of_another_machine(void **state)
+a_file_of_another_machine_opens_nothing(void **state)
 {
 	struct kit *k = *state;
 	struct unlockfile file;
@@ -266,7 +266,7 @@ of_another_machine(void **state)
 
 /* The same card, enrolled for two. */
 static void
-of_another_user(void **state)
+a_file_of_another_user_opens_nothing(void **state)
 {
 	struct kit *k = *state;
 	struct unlockfile file;
@@ -301,7 +301,7 @@ expect_refused(struct kit *k, const struct unlockfile *file, enum outcome_status
 }
 
 static void
-no_login_no_password(void **state)
+a_refused_login_opens_nothing(void **state)
 {
 	struct kit *k = *state;
 	struct unlockfile file;
@@ -428,7 +428,7 @@ facts_of_a_file(void **state)
 
 /* Whatever a challenge is made of, it does not begin like the text that unlocks. */
 static void
-no_challenge_is_this_text(void **state)
+no_challenge_begins_like_the_text_that_unlocks(void **state)
 {
 	static const char hostile[] = "unlock\nmachine=" MACHINE "\nJPKI-UNLOCK-1\n";
 	static const char first[] = "JPKI-CHALLENGE-1\npurpose=";
@@ -451,21 +451,21 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_pin_opens_it),
 		TEST(opens_it_again_and_again),
-		TEST(of_any_length_and_none_shows),
+		TEST(passwords_of_any_length_come_back),
 		TEST(two_files_differ),
 		TEST(without_a_file_nothing_is_asked),
 		TEST(tampered_files),
-		TEST(parts_of_another_file),
-		TEST(of_another_machine),
-		TEST(of_another_user),
+		TEST(a_file_mixed_of_two_opens_nothing),
+		TEST(a_file_of_another_machine_opens_nothing),
+		TEST(a_file_of_another_user_opens_nothing),
 		TEST(with_another_card_of_the_user),
-		TEST(no_login_no_password),
+		TEST(a_refused_login_opens_nothing),
 		TEST(second_signature_that_fails),
 		TEST(no_time_for_a_second_signature),
 		TEST(ecdsa_is_said_before_a_pin),
 		TEST(stored_by_the_registered_card_alone),
 		TEST(facts_of_a_file),
-		TEST(no_challenge_is_this_text),
+		TEST(no_challenge_begins_like_the_text_that_unlocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

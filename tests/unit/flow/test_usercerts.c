@@ -243,7 +243,7 @@ blocked_by_the_fleet(void **state)
 
 /* An open session is watched by these names, whatever a login would say. */
 static void
-what_blocks_it(void **state)
+names_that_would_block_a_certificate(void **state)
 {
 	static const struct {
 		const char *leaf, *ca;	/* NULL: no authority that is trusted */
@@ -318,7 +318,7 @@ blocked_before_it_is_registered(void **state)
 /* --- how old it is -------------------------------------------------------------------- */
 
 static void
-stale(void **state)
+a_stale_copy_refuses_if_configured(void **state)
 {
 	static const struct {
 		unsigned int max_age_h, stale;
@@ -350,7 +350,7 @@ stale(void **state)
 
 /* Worse than old comes first: the person should hear that the card is blocked. */
 static void
-blocked_and_stale(void **state)
+blocked_comes_before_stale(void **state)
 {
 	struct kit *k = *state;
 	char name[128];
@@ -488,7 +488,7 @@ user_open_to_others(struct kit *k)
 
 /* Whatever is wrong refuses what the copy registers, and leaves root's own as they are. */
 static void
-broken(void **state)
+a_broken_copy_refuses_what_it_registers(void **state)
 {
 	static void (*const damages[])(struct kit *k) = { break_state, remove_state, remove_blocked, damage_user,
 		empty_user, no_certificate, open_to_others, user_open_to_others };
@@ -684,14 +684,14 @@ main(void)
 		TEST(too_many),
 		TEST(accounts_it_may_not_register),
 		TEST(blocked_by_the_fleet),
-		TEST(what_blocks_it),
+		TEST(names_that_would_block_a_certificate),
 		TEST(blocked_by_root),
 		TEST(blocked_before_it_is_registered),
-		TEST(stale),
-		TEST(blocked_and_stale),
+		TEST(a_stale_copy_refuses_if_configured),
+		TEST(blocked_comes_before_stale),
 		TEST(card_of_a_stale_copy_beside_roots),
 		TEST(changed_while_the_person_types),
-		TEST(broken),
+		TEST(a_broken_copy_refuses_what_it_registers),
 		TEST(damaged_file_of_root),
 		TEST(copy_that_is_off_or_not_there),
 		TEST(judged_again_with_the_same_authorities),

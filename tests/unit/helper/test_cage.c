@@ -193,7 +193,7 @@ asks_a_device(void)
 }
 
 static void
-what_goes_on(void **state)
+what_a_login_needs_is_allowed(void **state)
 {
 	static bool (*const deeds[])(void) = { reads_a_file, writes_to_what_is_open, takes_memory_and_time,
 		asks_for_what_is_unknown, makes_memory_executable, raises_a_limit, starts_a_thread_or_process,
@@ -418,7 +418,7 @@ static const struct deed {
 };
 
 static void
-what_kills(void **state)
+forbidden_calls_kill(void **state)
 {
 	for (size_t i = 0; i < COUNT(deadly); i++)
 		for (enum depth depth = deadly[i].from; depth <= SEALED; depth++) {
@@ -447,7 +447,7 @@ is_limited(void)
 }
 
 static void
-limits(void **state)
+resources_are_limited(void **state)
 {
 	assert_int_equal(signal_of(OUTSIDE, is_limited), 0);
 }
@@ -561,7 +561,7 @@ cannot_become_its_own(void)
 }
 
 static void
-identity(void **state)
+root_becomes_the_helper_s_user(void **state)
 {
 	static bool (*const as_root[])(void) = { becomes_nobody, finds_no_user_of_that_name, does_not_stay_root,
 		chooses_by_itself, stays_root_if_it_shall, cannot_become_the_one_that_is_named,
@@ -646,7 +646,7 @@ every_path_finds_room(void)
 }
 
 static void
-files(void **state)
+only_files_of_a_login_can_be_read(void **state)
 {
 	assert_true(every_path_finds_room());
 	if (!has_landlock)
@@ -706,7 +706,7 @@ gives_up_if_the_filter_is_refused(void)
 }
 
 static void
-lesser_kernels(void **state)
+kernels_without_landlock_or_filters(void **state)
 {
 	assert_int_equal(signal_of(OUTSIDE, warns_of_no_landlock), 0);
 	assert_int_equal(signal_of(OUTSIDE, warns_of_no_filters), 0);
@@ -925,13 +925,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_goes_on),
+		cmocka_unit_test(what_a_login_needs_is_allowed),
 		cmocka_unit_test(an_abort_is_an_abort),
-		cmocka_unit_test(what_kills),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(identity),
-		cmocka_unit_test(files),
-		cmocka_unit_test(lesser_kernels),
+		cmocka_unit_test(forbidden_calls_kill),
+		cmocka_unit_test(resources_are_limited),
+		cmocka_unit_test(root_becomes_the_helper_s_user),
+		cmocka_unit_test(only_files_of_a_login_can_be_read),
+		cmocka_unit_test(kernels_without_landlock_or_filters),
 		cmocka_unit_test(other_architectures),
 	};
 

@@ -121,7 +121,7 @@ another_program_ends_a_wait_for_it(void **state)
 }
 
 static void
-program_does_not_listen(void **state)
+a_closed_connection_ends_only_waits(void **state)
 {
 	static const struct {
 		int how;
@@ -154,7 +154,7 @@ main(void)
 		cmocka_unit_test(clock_that_cannot_be_read),
 		cmocka_unit_test(time_ends_everything),
 		cmocka_unit_test(another_program_ends_a_wait_for_it),
-		cmocka_unit_test(program_does_not_listen),
+		cmocka_unit_test(a_closed_connection_ends_only_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,7 @@ memory_twice(void)
 }
 
 static void
-memory(void **state)
+memory_becomes_private(void **state)
 {
 	assert_true(goes_well(memory_is_private));
 	assert_true(goes_well(memory_twice));
@@ -252,7 +252,7 @@ unknown_limit_is_refused(void)
 }
 
 static void
-detaching(void **state)
+process_leaves_its_terminal(void **state)
 {
 	static const struct test_case cases[] = {
 		{ "a terminal is left", terminal_is_left },
@@ -367,7 +367,7 @@ others_stay_who_they_are(void)
 }
 
 static void
-identity(void **state)
+root_becomes_another_user(void **state)
 {
 	static const struct test_case for_root[] = {
 		{ "becomes another user", becomes_another },
@@ -449,7 +449,7 @@ executes_if_it_may(void)
 }
 
 static void
-files(void **state)
+only_named_files_can_be_read(void **state)
 {
 	static const struct test_case cases[] = {
 		{ "reads what is named", reads_the_named_only },
@@ -655,7 +655,7 @@ nothing(void)
 }
 
 static void
-parents(void **state)
+child_ends_with_its_parent(void **state)
 {
 	assert_true(goes_well(parent_has_gone));
 	assert_true(child_ends_with(getpid, false));
@@ -682,15 +682,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory),
-		cmocka_unit_test(detaching),
+		cmocka_unit_test(memory_becomes_private),
+		cmocka_unit_test(process_leaves_its_terminal),
 		cmocka_unit_test(finding_users),
-		cmocka_unit_test(identity),
-		cmocka_unit_test(files),
+		cmocka_unit_test(root_becomes_another_user),
+		cmocka_unit_test(only_named_files_can_be_read),
 		cmocka_unit_test(network_and_signals),
 		cmocka_unit_test(lesser_kernels),
 		cmocka_unit_test(gaps_are_logged),
-		cmocka_unit_test(parents),
+		cmocka_unit_test(child_ends_with_its_parent),
 	};
 
 	return cmocka_run_group_tests(tests, prepare, scratch_teardown);

@@ -10,7 +10,7 @@
 #define MARK "\xef\xbb\xbf"
 
 static void
-tidies(void **state)
+blanks_and_byte_order_marks_are_tidied(void **state)
 {
 	static const char *const texts[][2] = {
 		{ "", "" }, { "a\nb\n", "a\nb\n" }, { "a\nb", "a\nb" },
@@ -37,7 +37,7 @@ tidies(void **state)
 
 /* What is no text stays none: the readers refuse it for its NUL. */
 static void
-keeps_a_nul(void **state)
+a_nul_is_kept(void **state)
 {
 	char text[] = "a\0 b \n\0 ";
 	size_t len = sizeof text - 1;
@@ -50,7 +50,7 @@ keeps_a_nul(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(tidies), cmocka_unit_test(keeps_a_nul) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(blanks_and_byte_order_marks_are_tidied), cmocka_unit_test(a_nul_is_kept) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ long_text_is_cut(void **state)
 }
 
 static void
-fields(void **state)
+a_value_cannot_look_like_another_field(void **state)
 {
 	static const struct {
 		const char *value, *text;
@@ -177,7 +177,7 @@ fields_are_cut(void **state)
 }
 
 static void
-no_sink_no_harm(void **state)
+a_log_without_a_sink_drops_lines(void **state)
 {
 	const struct log silent = { .sink = NULL };
 
@@ -196,9 +196,9 @@ main(void)
 		cmocka_unit_test(what_is_no_text_is_defused),
 		cmocka_unit_test(names_stay_until_the_block_ends),
 		cmocka_unit_test(long_text_is_cut),
-		cmocka_unit_test(fields),
+		cmocka_unit_test(a_value_cannot_look_like_another_field),
 		cmocka_unit_test(fields_are_cut),
-		cmocka_unit_test(no_sink_no_harm),
+		cmocka_unit_test(a_log_without_a_sink_drops_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ weak_pins(void **state)
 
 /* Every day of a year is warned of, and most PINs are not. */
 static void
-all_of_them(void **state)
+every_day_of_a_year_is_weak(void **state)
 {
 	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	unsigned int warned = 0;
@@ -140,7 +140,7 @@ slips_of_a_pin(void **state)
 
 /* What a person who knows the PIN types by mistake, and what a user with a password types. */
 static void
-slips(void **state)
+mistyped_pins_are_slips_and_passwords_are_not(void **state)
 {
 	static const char *const slip[] = {
 		"", " ", "\t", "\343\200\200", "\302\240",
@@ -177,9 +177,9 @@ main(void)
 		cmocka_unit_test(auth_pin_is_four_ascii_digits),
 		cmocka_unit_test(signature_pins),
 		cmocka_unit_test(weak_pins),
-		cmocka_unit_test(all_of_them),
+		cmocka_unit_test(every_day_of_a_year_is_weak),
 		cmocka_unit_test(slips_of_a_pin),
-		cmocka_unit_test(slips),
+		cmocka_unit_test(mistyped_pins_are_slips_and_passwords_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,7 +388,7 @@ words_prove_nothing(void **state)
 /* --- words ---------------------------------------------------------------------- */
 
 static void
-consoles(void **state)
+only_tty_names_are_consoles(void **state)
 {
 	static const char *const others[] = { "", "/dev/", "tty", "/dev/tty", "tty0", "tty01", "tty64", "tty100", "ttyS0",
 		"tty1a", "/dev/tty/1", "pts/1", "/dev/pts/1", "/dev/dev/tty1", "console", ":0", "tty99999999999999999999" };
@@ -401,7 +401,7 @@ consoles(void **state)
 }
 
 static void
-programs(void **state)
+remote_programs_and_multiplexers_are_known(void **state)
 {
 	static const char *const remote[] = { "sshd", "sshd-session", "Xvnc", "Xtigervnc", "x11vnc", "mosh-server",
 		"xrdp-sesexec", "in.telnetd", "dropbear" };
@@ -431,7 +431,7 @@ hosts_in_utmp(void **state)
 }
 
 static void
-own_names(void **state)
+names_of_this_machine(void **state)
 {
 	static const char *const own[] = { "localhost", "LocalHost", "localhost.localdomain", "ip6-localhost", "azumino",
 		"AZUMINO", "azumino.example", "azumino.home.example" };
@@ -450,7 +450,7 @@ own_names(void **state)
 }
 
 static void
-displays(void **state)
+screens_of_one_display_are_the_same(void **state)
 {
 	assert_true(place_same_display(":0", ":0"));
 	assert_true(place_same_display(":0", ":0.1"));
@@ -487,11 +487,11 @@ main(void)
 		cmocka_unit_test(every_reason_is_in_the_table),
 		cmocka_unit_test(a_remote_sign_always_counts),
 		cmocka_unit_test(words_prove_nothing),
-		cmocka_unit_test(consoles),
-		cmocka_unit_test(programs),
+		cmocka_unit_test(only_tty_names_are_consoles),
+		cmocka_unit_test(remote_programs_and_multiplexers_are_known),
 		cmocka_unit_test(hosts_in_utmp),
-		cmocka_unit_test(own_names),
-		cmocka_unit_test(displays),
+		cmocka_unit_test(names_of_this_machine),
+		cmocka_unit_test(screens_of_one_display_are_the_same),
 		cmocka_unit_test(reasons_can_be_printed),
 	};
 

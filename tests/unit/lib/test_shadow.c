@@ -46,7 +46,7 @@ compare(const char *password)
 }
 
 static void
-the_right_one_fits(void **state)
+the_right_password_fits(void **state)
 {
 	static const char *const others[] = { "", "Secret word", "secret word ", "secret wor", HASH };
 
@@ -73,7 +73,7 @@ no_password_at_all(void **state)
 }
 
 static void
-kept_elsewhere(void **state)
+a_password_kept_elsewhere_is_not_judged(void **state)
 {
 	hash = NULL;
 	error = 0;
@@ -106,9 +106,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_right_one_fits),
+		cmocka_unit_test(the_right_password_fits),
 		cmocka_unit_test(no_password_at_all),
-		cmocka_unit_test(kept_elsewhere),
+		cmocka_unit_test(a_password_kept_elsewhere_is_not_judged),
 		cmocka_unit_test(day_of_the_change),
 	};
 

@@ -81,7 +81,7 @@ comes_back_whole(void **state)
 }
 
 static void
-absent(void **state)
+an_absent_file_is_not_an_error(void **state)
 {
 	static const char *const names[] = { "hanako", "", ".", "..", ".hidden", "-r", "a/b", "a\nb" };
 	struct unlockfile file;
@@ -130,7 +130,7 @@ not_the_owners_alone(void **state)
 }
 
 static void
-of_an_odd_size(void **state)
+empty_and_overlong_files_are_refused(void **state)
 {
 	static uint8_t bytes[UNLOCKFILE_MAX];
 	struct unlockfile file;
@@ -168,7 +168,7 @@ machines_without_an_id(void **state)
 }
 
 static void
-removed(void **state)
+a_file_is_removed(void **state)
 {
 	struct unlockfile file;
 
@@ -189,7 +189,7 @@ note_name(void *ctx, const char *user)
 }
 
 static void
-listed(void **state)
+users_with_a_file_are_listed(void **state)
 {
 	char names[64] = "";
 
@@ -211,12 +211,12 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(comes_back_whole),
-		TEST(absent),
+		TEST(an_absent_file_is_not_an_error),
 		TEST(not_the_owners_alone),
-		TEST(of_an_odd_size),
+		TEST(empty_and_overlong_files_are_refused),
 		TEST(machines_without_an_id),
-		TEST(removed),
-		TEST(listed),
+		TEST(a_file_is_removed),
+		TEST(users_with_a_file_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

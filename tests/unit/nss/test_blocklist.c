@@ -20,7 +20,7 @@ static const struct block_entry a_certificate = { .certificate = HASH };
 static const struct block_entry a_serial = { .issuer_key = OTHER, .serial = "06f1a2b3" };
 
 static void
-serials(void **state)
+serial_numbers_have_one_form(void **state)
 {
 	static const struct {
 		const char *text, *serial;	/* NULL: refused */
@@ -47,7 +47,7 @@ serials(void **state)
 }
 
 static void
-names(void **state)
+name_of_an_entry(void **state)
 {
 	char name[BLOCKLIST_NAME_MAX];
 	struct block_entry longest = { .issuer_key = OTHER };
@@ -131,7 +131,7 @@ add_and_remove(void **state)
 
 /* The administrator's comments, blanks and a last line without newline stay what they are. */
 static void
-by_hand(void **state)
+comments_and_blanks_of_the_administrator_stay(void **state)
 {
 	const char *path = scratch_text("by-hand", "# mine\n\n  certificate\t" HASH "  # lost\n"
 	    "serial " OTHER " 00:06:F1:A2:B3");
@@ -155,7 +155,7 @@ by_hand(void **state)
 }
 
 static void
-damaged(void **state)
+a_damaged_list_is_refused(void **state)
 {
 	static const char *const texts[] = {
 		"certificate\n", "certificate 0123\n", "certificate " HASH "0\n", "certificate " HASH " x\n",
@@ -185,7 +185,7 @@ damaged(void **state)
 }
 
 static void
-unsafe(void **state)
+an_unsafe_list_is_refused(void **state)
 {
 	struct capture c;
 	struct blocklist list = { .owner = geteuid(), .log = &c.log };
@@ -208,12 +208,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(serials),
-		cmocka_unit_test(names),
+		cmocka_unit_test(serial_numbers_have_one_form),
+		cmocka_unit_test(name_of_an_entry),
 		cmocka_unit_test(add_and_remove),
-		cmocka_unit_test(by_hand),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(unsafe),
+		cmocka_unit_test(comments_and_blanks_of_the_administrator_stay),
+		cmocka_unit_test(a_damaged_list_is_refused),
+		cmocka_unit_test(an_unsafe_list_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -46,7 +46,7 @@ digest_hex(const struct bytes *der, char *text)
 }
 
 static void
-fields(void **state)
+fields_of_a_certificate(void **state)
 {
 	struct bytes der = pki_der("good");
 	struct cert *cert = get_cert(db, view_of(&der));
@@ -68,7 +68,7 @@ fields(void **state)
 }
 
 static void
-key_names(void **state)
+keys_are_named_by_kind_and_size(void **state)
 {
 	static const struct { const char *name, *key; } rows[] = {
 		{ "rsa1024", "RSA-1024" }, { "rsa4096", "RSA-4096" }, { "ec256", "EC P-256" },
@@ -127,7 +127,7 @@ trailing_bytes(void **state)
 }
 
 static void
-every_length(void **state)
+every_cut_certificate_is_refused(void **state)
 {
 	struct bytes der = pki_der("good");
 
@@ -144,7 +144,7 @@ every_length(void **state)
 }
 
 static void
-too_long(void **state)
+zeros_after_a_header_are_no_certificate(void **state)
 {
 	static uint8_t zeros[CERT_DER_MAX + 1] = { 0x30, 0x82, 0x1f, 0xfd };
 
@@ -159,7 +159,7 @@ too_long(void **state)
  * byte, with another fingerprint, would verify.
  */
 static void
-unused_bits(void **state)
+unused_bits_of_the_signature_are_refused(void **state)
 {
 	struct bytes der = pki_der("good");
 	uint8_t *unused = &der.data[der.len - 256 - 1];
@@ -275,7 +275,7 @@ version_1(void **state)
 
 /* Whole and well-formed, but longer than any certificate of a person. */
 static void
-too_much_of_a_certificate(void **state)
+a_certificate_that_is_too_long_is_refused(void **state)
 {
 	EVP_PKEY *key = pki_key("good");
 	struct order order = plain_order(key);
@@ -321,7 +321,7 @@ escapes_in_names(void **state)
 
 /* A key NSS cannot read is an unknown key and no crash. */
 static void
-unknown_key(void **state)
+an_unknown_kind_of_key_is_refused(void **state)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), *ca = pki_key("ca1");
 	struct order order = plain_order(key);
@@ -358,11 +358,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(fields), T(key_names), T(ends_after_2049), T(known_to_the_database), T(trailing_bytes),
-		T(every_length), T(too_long), T(unused_bits), T(algorithms_differ),
+		T(fields_of_a_certificate), T(keys_are_named_by_kind_and_size), T(ends_after_2049), T(known_to_the_database), T(trailing_bytes),
+		T(every_cut_certificate_is_refused), T(zeros_after_a_header_are_no_certificate), T(unused_bits_of_the_signature_are_refused), T(algorithms_differ),
 		T(same_issuer_and_serial), T(decodes_same_issuer_and_serial), T(decodes_garbage),
-		T(version_1), T(too_much_of_a_certificate),
-		T(escapes_in_names), T(unknown_key),
+		T(version_1), T(a_certificate_that_is_too_long_is_refused),
+		T(escapes_in_names), T(an_unknown_kind_of_key_is_refused),
 		T(bit_flips_do_no_harm),
 	};
 

@@ -40,7 +40,7 @@ opens_and_closes(void **state)
 
 /* What is there to be opened afterwards proves that the failure left NSS usable. */
 static void
-missing(void **state)
+a_missing_file_is_named(void **state)
 {
 	(void)state;
 	expect_refused(in_scratch("db"), "jpkictl trust add");
@@ -55,7 +55,7 @@ missing(void **state)
 }
 
 static void
-broken(void **state)
+a_broken_database_is_refused(void **state)
 {
 	static const char garbage[5000] = "this is no database";
 
@@ -80,7 +80,7 @@ broken_key_db(void **state)
 
 /* However much of it is left: refused, or every trusted certificate is whole. */
 static void
-truncated(void **state)
+a_truncated_database_is_refused_or_whole(void **state)
 {
 	struct bytes ca1 = pki_der("ca1");
 	struct stat st;
@@ -103,7 +103,7 @@ truncated(void **state)
 }
 
 static void
-unsafe(void **state)
+an_unsafe_database_is_refused(void **state)
 {
 	struct certdb *db = NULL;
 
@@ -145,7 +145,7 @@ unreadable(void **state)
 
 /* A writer with an exclusive lock, as sqlite takes it: an error, and soon. */
 static void
-locked(void **state)
+a_locked_database_fails_soon(void **state)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 	    .l_start = 0x40000002, .l_len = 510 };
@@ -331,7 +331,7 @@ exchanged_meanwhile(void **state)
 }
 
 static void
-exchanged_for_ever(void **state)
+a_database_that_keeps_changing_is_refused(void **state)
 {
 	struct exchange e = { .other = { "half", "half" } };
 	struct log log = { .sink = exchange, .ctx = &e };
@@ -522,10 +522,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_done)
-		T(opens_and_closes), T(missing), T(broken), T(broken_key_db), T(truncated),
-		T(unsafe), T(unreadable), T(locked), T(one_at_a_time), T(trust_flags),
+		T(opens_and_closes), T(a_missing_file_is_named), T(a_broken_database_is_refused), T(broken_key_db), T(a_truncated_database_is_refused_or_whole),
+		T(an_unsafe_database_is_refused), T(unreadable), T(a_locked_database_fails_soon), T(one_at_a_time), T(trust_flags),
 		T(planted_module_is_not_loaded), T(environment_does_not_matter),
-		T(close_tells_of_a_leak), T(exchanged_meanwhile), T(exchanged_for_ever),
+		T(close_tells_of_a_leak), T(exchanged_meanwhile), T(a_database_that_keeps_changing_is_refused),
 		T(current_only_if_nothing_changed), T(not_current_if_too_young),
 	};
 

@@ -227,7 +227,7 @@ issued_by_a_leaf(void **state)
 /* --- own orders: kinds and strengths ------------------------------------------ */
 
 static void
-ordered(void **state)
+certificates_made_to_order(void **state)
 {
 	EVP_PKEY *ca = pki_key("ca1"), *key = pki_key("good");
 	EVP_PKEY *odd_curve = EVP_EC_gen("secp256k1"), *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -353,7 +353,7 @@ ca_to_the_second(void **state)
 
 /* The given time counts, whatever the clock of the machine says. */
 static void
-another_time(void **state)
+the_given_time_counts(void **state)
 {
 	const char *dir = all_cas();
 
@@ -400,7 +400,7 @@ renewed_ca(void **state)
 
 /* What cannot be trusted says so first; an expired certificate of ours is expired. */
 static void
-order_of_verdicts(void **state)
+untrusted_is_said_before_expired(void **state)
 {
 	EVP_PKEY *ca = pki_key("ca1"), *other = pki_key("ca-other"), *key = pki_key("good");
 	struct order order = { .subject_cn = "holder", .issuer = "ca-other", .key = key,
@@ -426,7 +426,7 @@ order_of_verdicts(void **state)
 /* --- policy ----------------------------------------------------------------------- */
 
 static void
-policy(void **state)
+exactly_the_given_policy_is_required(void **state)
 {
 	const char *dir = make_db("ca1", NULL);
 	int64_t now = pki_now();
@@ -569,9 +569,9 @@ main(void)
 		T(every_certificate), T(one_after_the_other),
 		T(same_serial_in_one_process), T(other_generation),
 		T(no_authority_trusted), T(trusted_leaf), T(trusted_leaf_of_our_ca), T(distrusted_leaf),
-		T(leaf_as_anchor), T(issued_by_a_leaf), T(ordered), T(weak_ca_key),
-		T(to_the_second), T(ca_to_the_second), T(another_time), T(renewed_ca),
-		T(order_of_verdicts), T(policy),
+		T(leaf_as_anchor), T(issued_by_a_leaf), T(certificates_made_to_order), T(weak_ca_key),
+		T(to_the_second), T(ca_to_the_second), T(the_given_time_counts), T(renewed_ca),
+		T(untrusted_is_said_before_expired), T(exactly_the_given_policy_is_required),
 		T(revocation_is_asked), T(revocation_is_not_asked_of_the_untrusted),
 		T(bit_flips), T(cut_at_every_length),
 	};

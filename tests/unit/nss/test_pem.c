@@ -138,7 +138,7 @@ text_around(void **state)
 }
 
 static void
-nothing(void **state)
+text_without_a_certificate(void **state)
 {
 	struct cursor empty = { .p = NULL, .left = 0 };
 	struct bytes out;
@@ -151,7 +151,7 @@ nothing(void **state)
 }
 
 static void
-damaged(void **state)
+a_damaged_block_is_refused(void **state)
 {
 	static const char *const rows[] = {
 		BEGIN END,
@@ -196,7 +196,7 @@ main(void)
 		cmocka_unit_test(there_and_back), cmocka_unit_test(all_short_lengths),
 		cmocka_unit_test(as_openssl_writes_it), cmocka_unit_test(does_not_fit),
 		cmocka_unit_test(cut_at_every_length), cmocka_unit_test(text_around),
-		cmocka_unit_test(nothing), cmocka_unit_test(damaged), cmocka_unit_test(nul_inside),
+		cmocka_unit_test(text_without_a_certificate), cmocka_unit_test(a_damaged_block_is_refused), cmocka_unit_test(nul_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

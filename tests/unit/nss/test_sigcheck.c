@@ -274,7 +274,7 @@ rsa_other_paddings(void **state)
 }
 
 static void
-constants(void **state)
+signatures_of_one_repeated_byte_are_refused(void **state)
 {
 	static const uint8_t fill[] = { 0x00, 0x01, 0xff };
 	static const char *const names[] = { "good", "ec256", "ec384" };
@@ -478,7 +478,7 @@ ec_zero_and_order(void **state)
 /* --- both ------------------------------------------------------------------------- */
 
 static void
-refused_keys(void **state)
+weak_and_unknown_keys_are_refused(void **state)
 {
 	static const char *const names[] = { "rsa1024", "ec521" };
 
@@ -499,7 +499,7 @@ refused_keys(void **state)
 
 /* An input built for one certificate is not used with another. */
 static void
-mixed_up(void **state)
+input_for_another_certificate_is_refused(void **state)
 {
 	struct bench b = bench_make("ec384");
 	struct bytes sig = ec_sign(&b);
@@ -520,9 +520,9 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, scratch_done)
 		T(rsa_good), T(rsa_input_vector), T(rsa_every_bit), T(rsa_every_length),
 		T(rsa_other_key_or_challenge), T(rsa_other_digest_infos), T(rsa_other_paddings),
-		T(constants), T(ec_good), T(ec_damaged), T(ec_other_encodings),
+		T(signatures_of_one_repeated_byte_are_refused), T(ec_good), T(ec_damaged), T(ec_other_encodings),
 		T(ec_not_minimal), T(ec_a_third_integer),
-		T(ec_zero_and_order), T(refused_keys), T(mixed_up),
+		T(ec_zero_and_order), T(weak_and_unknown_keys_are_refused), T(input_for_another_certificate_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,7 +186,7 @@ twice_changes_nothing(void **state)
 
 /* T,, and nothing more: C would let our CA vouch for web servers, too. */
 static void
-only_trust_t(void **state)
+an_authority_vouches_for_clients_alone(void **state)
 {
 	struct certdb *db;
 	CERTCertTrust trust;
@@ -202,7 +202,7 @@ only_trust_t(void **state)
 }
 
 static void
-refused(void **state)
+only_sound_authorities_are_added(void **state)
 {
 	static const struct { const char *name; enum outcome_status status; } rows[] = {
 		{ "good", OUTCOME_CERT_KIND }, { "sign", OUTCOME_CERT_KIND },
@@ -261,7 +261,7 @@ refused(void **state)
 /* --- removing ------------------------------------------------------------------- */
 
 static void
-removing(void **state)
+an_authority_is_removed_by_its_fingerprint(void **state)
 {
 	char text[CERT_FINGERPRINT_LEN + 1], colons[64] = "";
 
@@ -309,7 +309,7 @@ removing_what_is_not_there(void **state)
 }
 
 static void
-no_database(void **state)
+without_a_database_nothing_is_removed_or_listed(void **state)
 {
 	(void)state;
 	expect_status(remove_ca("0123456789"), OUTCOME_TRUST_DB, "remove");
@@ -391,7 +391,7 @@ unsafe_directory(void **state)
 }
 
 static void
-no_parent(void **state)
+no_database_is_made_where_there_is_no_directory(void **state)
 {
 	struct bytes der = pki_der("ca1");
 
@@ -511,7 +511,7 @@ strangers_files_stay(void **state)
 
 /* A login beside the administrator sees the old one or the new one, never none. */
 static void
-readers_beside(void **state)
+readers_see_the_old_or_the_new_database(void **state)
 {
 	char text[CERT_FINGERPRINT_LEN + 1];
 	int status = -1;
@@ -612,7 +612,7 @@ lock_is_no_link(void **state)
 
 /* ^C and the like while the new one is made: not before it is in its place. */
 static void
-signals_wait(void **state)
+signals_wait_until_the_database_is_in_place(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	char text[CERT_FINGERPRINT_LEN + 1];
@@ -642,12 +642,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_done)
 		T(made_from_nothing), T(made_in_an_empty_directory), T(generations_side_by_side),
-		T(twice_changes_nothing), T(only_trust_t), T(refused), T(removing),
-		T(removing_what_is_not_there), T(no_database), T(certutil_made_it),
+		T(twice_changes_nothing), T(an_authority_vouches_for_clients_alone), T(only_sound_authorities_are_added), T(an_authority_is_removed_by_its_fingerprint),
+		T(removing_what_is_not_there), T(without_a_database_nothing_is_removed_or_listed), T(certutil_made_it),
 		T(mixed_pair_trusts_no_authority), T(broken_database_is_not_replaced),
-		T(unsafe_directory), T(no_parent), T(parent_not_writable), T(disk_full),
+		T(unsafe_directory), T(no_database_is_made_where_there_is_no_directory), T(parent_not_writable), T(disk_full),
 		T(exchange_fails), T(exchange_not_supported), T(strangers_files_stay),
-		T(readers_beside), T(writers_beside), T(lock_is_no_link), T(signals_wait),
+		T(readers_see_the_old_or_the_new_database), T(writers_beside), T(lock_is_no_link), T(signals_wait_until_the_database_is_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,7 +238,7 @@ told(int flags, enum conv_style style, const char *text, int as)
 }
 
 static void
-silence_is_for_what_may_be_left_out(void **state)
+silent_applications_still_get_errors(void **state)
 {
 	told(0, CONV_INFO, "Expires soon.", PAM_TEXT_INFO);
 	told(0, CONV_ERROR, "Locked.", PAM_ERROR_MSG);
@@ -269,7 +269,7 @@ gtklock_gets_short_lines(void **state)
 }
 
 static void
-telling_may_fail(void **state)
+a_message_that_fails_is_no_error(void **state)
 {
 	app.code = PAM_CONV_ERR;
 	conv_tell(pamh, 0, CONV_ERROR, "Locked.");
@@ -293,9 +293,9 @@ main(void)
 		TEST(an_empty_line_is_no_answer),
 		TEST(no_answer_is_a_cancel),
 		TEST(without_a_conversation),
-		TEST(silence_is_for_what_may_be_left_out),
+		TEST(silent_applications_still_get_errors),
 		TEST(gtklock_gets_short_lines),
-		TEST(telling_may_fail),
+		TEST(a_message_that_fails_is_no_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ bindtextdomain(const char *domain, const char *path)
 }
 
 static void
-choice(void **state)
+terminal_and_locale_choose_the_language(void **state)
 {
 	static const struct {
 		const char *locale, *codeset, *tty, *language;
@@ -245,7 +245,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(choice),
+		cmocka_unit_test(terminal_and_locale_choose_the_language),
 		cmocka_unit_test(request_names_one_of_two),
 		cmocka_unit_test(host_in_c_hears_english),
 		cmocka_unit_test(host_in_japanese_hears_japanese),

@@ -299,7 +299,7 @@ stale_list(void **state)
 
 /* nextUpdate itself is still in force. */
 static void
-to_the_second(void **state)
+a_list_is_in_force_to_the_second(void **state)
 {
 	install((struct list){ .until = 100 });
 	at = pki_now() + 100;
@@ -490,7 +490,7 @@ half_an_import_is_not_seen(void **state)
 }
 
 static void
-der_is_not_needed(void **state)
+the_index_is_enough_without_the_der(void **state)
 {
 	char name[CRLSTORE_NAME_MAX + 16];
 
@@ -791,10 +791,10 @@ main(void)
 		T(only_user_certificates_are_ours), T(log_says_when_why_and_where),
 		T(other_partition_proves_nothing), T(other_partition_beside_the_right_one),
 		T(points_that_prove_nothing), T(list_with_several_names), T(lists_of_other_generations_say_nothing),
-		T(missing_list), T(off_asks_nothing), T(stale_list), T(to_the_second),
+		T(missing_list), T(off_asks_nothing), T(stale_list), T(a_list_is_in_force_to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
 		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
-		T(lock_delays_no_login), T(rename_hides_nothing), T(half_a_directory_refuses), T(half_an_import_is_not_seen), T(der_is_not_needed),
+		T(lock_delays_no_login), T(rename_hides_nothing), T(half_a_directory_refuses), T(half_an_import_is_not_seen), T(the_index_is_enough_without_the_der),
 		T(many_lists_are_read_at_once), T(few_lists_are_not_merged), T(later_list_counts_at_once),
 		T(list_put_there_by_hand_counts), T(damaged_merged_index_is_noticed),
 		T(unsafe_merged_index_is_not_believed), T(damaged_list_is_not_merged), T(half_a_directory_is_not_merged), T(long_numbers_are_merged),

@@ -132,7 +132,7 @@ neighbours_are_not_listed(void **state)
 
 /* The same number in another length is another number; the ends of a class are found. */
 static void
-classes_are_apart(void **state)
+numbers_of_other_lengths_are_other_numbers(void **state)
 {
 	static const uint8_t zeros[CRL_SERIAL_MAX] = { 1 };
 	struct der e = { .p = NULL };
@@ -214,7 +214,7 @@ number_listed_twice(void **state)
 }
 
 static void
-facts_survive(void **state)
+the_index_keeps_the_facts_of_its_list(void **state)
 {
 	struct der name = { .p = NULL };
 	struct made m;
@@ -438,7 +438,7 @@ lying_headers_are_refused(void **state)
 }
 
 static void
-compare_tells(void **state)
+compare_finds_every_changed_byte(void **state)
 {
 	struct made m;
 	struct bytes bytes;
@@ -466,13 +466,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(every_length_is_found), T(neighbours_are_not_listed), T(classes_are_apart),
+		T(every_length_is_found), T(neighbours_are_not_listed), T(numbers_of_other_lengths_are_other_numbers),
 		T(impossible_numbers_are_named), T(numbers_in_another_form_are_found),
-		T(number_listed_twice), T(facts_survive), T(empty_list_lists_nothing),
+		T(number_listed_twice), T(the_index_keeps_the_facts_of_its_list), T(empty_list_lists_nothing),
 		T(index_is_small),
 		T(every_cut_index_is_refused), T(cut_under_the_reader),
 		T(no_flipped_bit_of_the_index_passes),
-		T(exchanged_blocks_are_found), T(lying_headers_are_refused), T(compare_tells),
+		T(exchanged_blocks_are_found), T(lying_headers_are_refused), T(compare_finds_every_changed_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

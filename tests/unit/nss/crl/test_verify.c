@@ -392,7 +392,7 @@ judge_reason(const void *value, size_t len, int wanted, bool odd, const char *wh
 }
 
 static void
-reasons(void **state)
+each_reason_is_known_or_reported_as_odd(void **state)
 {
 	make_db("ca1", NULL);
 	for (uint8_t reason = 0; reason < 128; reason++) {
@@ -528,7 +528,7 @@ judge_date(const char *bytes, size_t len, uint32_t wanted, const char *what)
 
 /* Whatever the date, the certificate is revoked. */
 static void
-dates(void **state)
+an_odd_date_revokes_all_the_same(void **state)
 {
 	make_db("ca1", NULL);
 	DATE(UTC_TIME "260101000000Z", 1767225600, "UTCTime");
@@ -721,9 +721,9 @@ main(void)
 		T(signer_is_judged), T(issuer_is_chosen_by_key), T(issuer_must_be_allowed),
 		T(times_are_judged), T(age_changes_at_the_second), T(clock_can_be_left_out),
 		T(extensions_are_judged), T(other_extensions),
-		T(serial_numbers), T(serial_number_without_bytes), T(many_odd_entries), T(reasons),
+		T(serial_numbers), T(serial_number_without_bytes), T(many_odd_entries), T(each_reason_is_known_or_reported_as_odd),
 		T(two_reasons_revoke), T(entry_extensions), T(extensions_of_what_is_passed_over),
-		T(malformed_entries), T(dates), T(list_of_version_1),
+		T(malformed_entries), T(an_odd_date_revokes_all_the_same), T(list_of_version_1),
 		T(removed_entries_are_skipped), T(long_lists_are_walked_whole),
 		T(every_cut_is_refused), T(every_flipped_bit_is_refused),
 		T(signed_damage_is_harmless), T(every_fault_has_words),

@@ -29,7 +29,7 @@ contact_with(const char *server)
 }
 
 static void
-written_and_read(void **state)
+what_is_written_is_read(void **state)
 {
 	struct contact c = contact_with("ldaps://a.example:636"), again;
 
@@ -53,7 +53,7 @@ written_and_read(void **state)
 
 /* A server that is believed again is no longer noted; the others are. */
 static void
-believed_again(void **state)
+a_server_believed_again_is_no_longer_noted(void **state)
 {
 	struct contact c = contact_with("ldaps://a");
 
@@ -72,7 +72,7 @@ believed_again(void **state)
 }
 
 static void
-day_old(void **state)
+refusals_are_forgotten_after_a_day(void **state)
 {
 	struct contact c = contact_with("ldaps://a"), again;
 
@@ -86,7 +86,7 @@ day_old(void **state)
 
 /* As many servers as fleet_uri can have, with the longest names, and not one more. */
 static void
-many_and_long(void **state)
+as_many_refusals_as_servers(void **state)
 {
 	struct contact c = contact_with(""), again;
 
@@ -104,7 +104,7 @@ many_and_long(void **state)
 }
 
 static void
-malformed(void **state)
+malformed_files_are_refused(void **state)
 {
 	static const char *const texts[] = { "", "\n", "ldaps://a\n", "ldaps://a persist\n", "ldaps://a persist x\n", " persist 1\n",
 		"ldaps://a persistent 1\n", "ldaps://a persist 1 2\n", "ldaps://a persist -1\n", "ldaps://a persist 1\nrefused\n",
@@ -141,11 +141,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(written_and_read),
-		TEST(believed_again),
-		TEST(day_old),
-		TEST(many_and_long),
-		TEST(malformed),
+		TEST(what_is_written_is_read),
+		TEST(a_server_believed_again_is_no_longer_noted),
+		TEST(refusals_are_forgotten_after_a_day),
+		TEST(as_many_refusals_as_servers),
+		TEST(malformed_files_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

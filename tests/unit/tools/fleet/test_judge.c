@@ -286,7 +286,7 @@ first_fill(void **state)
 }
 
 static void
-changes(void **state)
+users_come_and_go_with_their_entries(void **state)
 {
 	struct kit *k = *state;
 
@@ -410,7 +410,7 @@ blocks_of_a_bad_directory(void **state)
 /* --- absence ---------------------------------------------------------------------------------- */
 
 static void
-half_a_list(void **state)
+a_short_answer_removes_nothing(void **state)
 {
 	struct kit *k = *state;
 
@@ -652,7 +652,7 @@ two_entries_for_one_name(void **state)
 }
 
 static void
-two_states(void **state)
+two_state_entries_are_none(void **state)
 {
 	struct kit *k = *state;
 
@@ -1476,7 +1476,7 @@ prepare(void **state)
 /* --- while we are connected ------------------------------------------------------------------ */
 
 static void
-words_at_once(void **state)
+a_change_blocks_and_removes_no_one(void **state)
 {
 	struct kit *k = *state;
 
@@ -1573,7 +1573,7 @@ removals_at_once(void **state)
 
 /* The state of the source goes on only where there are as many registrations as it says, and never back. */
 static void
-states_at_once(void **state)
+a_state_needs_as_many_registrations(void **state)
 {
 	struct kit *k = *state;
 
@@ -1647,12 +1647,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(first_fill),
-		TEST(changes),
+		TEST(users_come_and_go_with_their_entries),
 		TEST(damage_is_repaired),
 		TEST(blocks_and_lifts),
 		TEST(names_beside_a_block),
 		TEST(blocks_of_a_bad_directory),
-		TEST(half_a_list),
+		TEST(a_short_answer_removes_nothing),
 		TEST(first_fill_that_is_cut),
 		TEST(a_referral_is_no_answer),
 		TEST(yesterdays_backup),
@@ -1662,17 +1662,17 @@ main(void)
 		TEST(validity_is_for_the_login),
 		TEST(nine_certificates),
 		TEST(two_entries_for_one_name),
-		TEST(two_states),
+		TEST(two_state_entries_are_none),
 		TEST(bad_ldif),
 		TEST(too_many_values),
 		TEST(state_of_the_future),
 		TEST(files_older_than_the_memory),
 		TEST(more_names_than_are_remembered),
-		TEST(words_at_once),
+		TEST(a_change_blocks_and_removes_no_one),
 		TEST(registrations_at_once),
 		TEST(second_entry_at_once),
 		TEST(removals_at_once),
-		TEST(states_at_once),
+		TEST(a_state_needs_as_many_registrations),
 		TEST(a_part_of_an_answer),
 		TEST(removals_in_a_file),
 		TEST(memory_is_what_was_written),

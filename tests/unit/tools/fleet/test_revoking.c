@@ -17,7 +17,7 @@ static const struct revoking_entry block = { .word = FLEET_BLOCK };
 static const struct revoking_entry lift = { .word = FLEET_LIFT };
 
 static void
-decides(void **state)
+each_certificate_and_block_has_its_change(void **state)
 {
 	static const struct {
 		const struct revoking_entry *entry;
@@ -58,7 +58,7 @@ decides(void **state)
 }
 
 static void
-notes(void **state)
+our_notes_are_read_back(void **state)
 {
 	struct revoking_entry entry;
 	char note[REVOKING_NOTE_MAX], text[REVOKING_NOTE_MAX + 8];
@@ -77,7 +77,7 @@ notes(void **state)
 
 /* A note that differs from ours in any way is another user's, and stays. */
 static void
-notes_of_others(void **state)
+notes_by_people_are_not_ours(void **state)
 {
 	static const char *const texts[] = {
 		"", "block", "lift", "block lost, by the help desk", "lift " NOTE, "Block " NOTE, "block  x " NOTE,
@@ -105,9 +105,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(decides),
-		cmocka_unit_test(notes),
-		cmocka_unit_test(notes_of_others),
+		cmocka_unit_test(each_certificate_and_block_has_its_change),
+		cmocka_unit_test(our_notes_are_read_back),
+		cmocka_unit_test(notes_by_people_are_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

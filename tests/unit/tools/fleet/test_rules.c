@@ -22,7 +22,7 @@ coarse(int64_t s)
 }
 
 static void
-later(void **state)
+the_later_stamp_wins(void **state)
 {
 	static const struct {
 		struct fleet_stamp a, b;
@@ -110,7 +110,7 @@ lift_before_its_block(void **state)
 }
 
 static void
-absence(void **state)
+few_may_be_missing_from_a_whole_answer(void **state)
 {
 	static const struct {
 		struct fleet_refresh r;
@@ -162,7 +162,7 @@ the_older_entry_stays(void **state)
 
 /* What the state entry says, and that it is not older than what we know. */
 static void
-sources(void **state)
+an_older_state_is_behind(void **state)
 {
 	static const char *const bad[] = { "", "generation=7", "generation=7 time=1 enrolled=1", "generation=7 time=1 enrolled=1 blocked=-1",
 		"generation=7 time=1 enrolled=1 blocked=1 blocked=1", "generation=7 time=1 enrolled=1 blocked=1 more=1",
@@ -188,7 +188,7 @@ sources(void **state)
 }
 
 static void
-comparison(void **state)
+a_comparison_is_due_after_a_while(void **state)
 {
 	assert_false(rules_compare_due(1000, 1000));
 	assert_false(rules_compare_due(1000, 1000 + FLEET_COMPARE_S - 1));
@@ -228,15 +228,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(later),
+		cmocka_unit_test(the_later_stamp_wins),
 		cmocka_unit_test(stamps_are_read),
 		cmocka_unit_test(deny_is_sticky),
 		cmocka_unit_test(lift_before_its_block),
-		cmocka_unit_test(absence),
+		cmocka_unit_test(few_may_be_missing_from_a_whole_answer),
 		cmocka_unit_test(nothing_is_resurrected),
 		cmocka_unit_test(the_older_entry_stays),
-		cmocka_unit_test(sources),
-		cmocka_unit_test(comparison),
+		cmocka_unit_test(an_older_state_is_behind),
+		cmocka_unit_test(a_comparison_is_due_after_a_while),
 		cmocka_unit_test(modes_and_delays),
 	};
 

@@ -65,7 +65,7 @@ tool_complain(const struct tool *t, const char *format, ...)
 
 /* A terminal for standard input, without echo and line editing that would get in the way. */
 static int
-sit_down(void **state)
+open_terminal(void **state)
 {
 	struct termios raw;
 	int other;
@@ -153,7 +153,7 @@ judge(const struct row *row)
 }
 
 static void
-test_rows(void **state)
+test_each_answer_at_the_prompt(void **state)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
@@ -178,8 +178,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_each_answer_at_the_prompt),
 	};
 
-	return cmocka_run_group_tests(tests, sit_down, NULL);
+	return cmocka_run_group_tests(tests, open_terminal, NULL);
 }

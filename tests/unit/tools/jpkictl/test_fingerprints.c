@@ -62,7 +62,7 @@ static const struct {
 };
 
 static void
-test_rows(void **state)
+test_grades_of_a_file(void **state)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct fingerprint_known known;
@@ -106,7 +106,7 @@ test_no_byte_zero(void **state)
 
 /* The installed one, and that none of its copies of one owner are called independent. */
 static void
-test_ours(void **state)
+test_grades_of_the_installed_file(void **state)
 {
 	static const struct {
 		const char *fingerprint;
@@ -147,10 +147,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_grades_of_a_file),
 		cmocka_unit_test(test_what_is_told),
 		cmocka_unit_test(test_no_byte_zero),
-		cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_grades_of_the_installed_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

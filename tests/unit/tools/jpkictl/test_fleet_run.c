@@ -151,7 +151,7 @@ whole(uint32_t result)
 /* --- tests --------------------------------------------------------------------------------------- */
 
 static void
-the_plain_way(void **state)
+answers_and_changes_are_handed_on(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	whole(0);
@@ -165,7 +165,7 @@ the_plain_way(void **state)
 
 /* What is not a whole answer, or comes before one, registers and removes nothing. */
 static void
-parts(void **state)
+a_part_of_an_answer_only_blocks(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	whole(4);
@@ -190,7 +190,7 @@ parts(void **state)
 
 /* A server that is behind, or has no state: the next one, please. */
 static void
-servers_that_are_no_good(void **state)
+a_bad_server_is_left_for_the_next(void **state)
 {
 	static const enum judge_end ends[] = { JUDGE_BEHIND, JUDGE_NO_SOURCE, JUDGE_UNREADABLE };
 
@@ -212,7 +212,7 @@ servers_that_are_no_good(void **state)
 
 /* More names than can be remembered: no other server has fewer, so this one is kept, for its blocks. */
 static void
-names_that_do_not_fit(void **state)
+a_full_memory_keeps_the_server(void **state)
 {
 	begin(JUDGE_FULL, JUDGE_FULL);
 	whole(0);
@@ -223,7 +223,7 @@ names_that_do_not_fit(void **state)
 }
 
 static void
-what_failed_comes_again(void **state)
+a_failure_asks_the_next_server(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	failing = true;
@@ -234,7 +234,7 @@ what_failed_comes_again(void **state)
 
 /* Registrations that do not add up, three times: a whole answer has to show why. */
 static void
-numbers_that_do_not_agree(void **state)
+wrong_numbers_ask_for_a_whole_answer(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_HELD);
 	whole(0);
@@ -278,7 +278,7 @@ what_was_held_is_looked_at_once_more(void **state)
 
 /* A frame out of place, or of an unknown server, ends the run: nothing of it is used. */
 static void
-frames_out_of_place(void **state)
+a_frame_out_of_place_ends_the_run(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	put(FEED_BEGIN, 0, "");
@@ -394,14 +394,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_plain_way),
-		cmocka_unit_test(parts),
-		cmocka_unit_test(servers_that_are_no_good),
-		cmocka_unit_test(names_that_do_not_fit),
-		cmocka_unit_test(what_failed_comes_again),
-		cmocka_unit_test(numbers_that_do_not_agree),
+		cmocka_unit_test(answers_and_changes_are_handed_on),
+		cmocka_unit_test(a_part_of_an_answer_only_blocks),
+		cmocka_unit_test(a_bad_server_is_left_for_the_next),
+		cmocka_unit_test(a_full_memory_keeps_the_server),
+		cmocka_unit_test(a_failure_asks_the_next_server),
+		cmocka_unit_test(wrong_numbers_ask_for_a_whole_answer),
 		cmocka_unit_test(what_was_held_is_looked_at_once_more),
-		cmocka_unit_test(frames_out_of_place),
+		cmocka_unit_test(a_frame_out_of_place_ends_the_run),
 		cmocka_unit_test(lines_for_the_log),
 		cmocka_unit_test(a_state_that_stands_still),
 		cmocka_unit_test(an_answer_without_end),

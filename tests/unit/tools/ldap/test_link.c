@@ -47,7 +47,7 @@ option(int which)
 }
 
 static void
-options_are_ours(void **state)
+libldap_ignores_the_environment(void **state)
 {
 	static struct request r = { .base = "dc=x" };
 	int off = 0;
@@ -67,7 +67,7 @@ options_are_ours(void **state)
 
 /* The reason says what was tried with a server that is not there. */
 static void
-no_server(void **state)
+an_absent_server_is_named_with_the_reason(void **state)
 {
 	struct link l;
 
@@ -84,8 +84,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_are_ours),
-		cmocka_unit_test(no_server),
+		cmocka_unit_test(libldap_ignores_the_environment),
+		cmocka_unit_test(an_absent_server_is_named_with_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ read_request(const char *text, char *ret_next)
 }
 
 static void
-requests(void **state)
+only_whole_requests_are_read(void **state)
 {
 	static const char *const bad[] = { "", "\n", "\n\n", "ou=x\n", "ou=x\n1\n", "ou=x\n2\nldap://a\n\n", "ou=x\n\nldap://a\n\n",
 		"ou=x\n1\n\n", "ou=x\n1\nldap://a\n", "ou=x\n10\nldap://a\n\n" };
@@ -61,7 +61,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),
+		cmocka_unit_test(only_whole_requests_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static const struct {
 };
 
 static void
-test_rows(void **state)
+test_line_is_put_where_it_belongs(void **state)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct edit e = { .card = true, .options = rows[i].options };
@@ -85,7 +85,7 @@ static const struct {
 };
 
 static void
-test_session(void **state)
+test_session_line_follows_the_others(void **state)
 {
 	for (size_t i = 0; i < COUNT(sessions); i++) {
 		const struct edit e = { .card = sessions[i].card, .session = true, .options = "" };
@@ -128,7 +128,7 @@ static const struct {
 };
 
 static void
-test_openers(void **state)
+test_lines_that_open_a_keyring(void **state)
 {
 	for (size_t i = 0; i < COUNT(opening); i++) {
 		const struct edit e = { .card = opening[i].card, .options = opening[i].options, .openers = opening[i].openers };
@@ -146,9 +146,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_session),
-		cmocka_unit_test(test_openers),
+		cmocka_unit_test(test_line_is_put_where_it_belongs),
+		cmocka_unit_test(test_session_line_follows_the_others),
+		cmocka_unit_test(test_lines_that_open_a_keyring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

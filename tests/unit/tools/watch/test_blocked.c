@@ -167,7 +167,7 @@ blocks_of_others(void **state)
 
 /* The session began before the watch: a block from before the watch counts for the certificate that opened the session. */
 static void
-blocked_before(void **state)
+a_block_from_before_the_watch_counts_once(void **state)
 {
 	block(OURS);
 	block(ALSO_OURS);
@@ -192,7 +192,7 @@ session_without_a_card(void **state)
 }
 
 static void
-tried_again(void **state)
+an_action_that_failed_is_tried_again(void **state)
 {
 	blocked_use(&watched, &look);
 	acted.fails = true;
@@ -206,7 +206,7 @@ tried_again(void **state)
 
 /* What cannot be read neither blocks nor lifts. */
 static void
-damaged(void **state)
+a_damaged_list_neither_blocks_nor_lifts(void **state)
 {
 	blocked_use(&watched, &look);
 	list_is("nonsense\n");
@@ -238,7 +238,7 @@ damaged(void **state)
 }
 
 static void
-renewed(void **state)
+a_renewed_certificate_is_watched_too(void **state)
 {
 	static const char next[] = "bbbbbbbbbbbbbbbb222222222222222233333333333333334444444444444444";
 
@@ -316,11 +316,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_kind_of_block),
 		TEST(blocks_of_others),
-		TEST(blocked_before),
+		TEST(a_block_from_before_the_watch_counts_once),
 		TEST(session_without_a_card),
-		TEST(tried_again),
-		TEST(damaged),
-		TEST(renewed),
+		TEST(an_action_that_failed_is_tried_again),
+		TEST(a_damaged_list_neither_blocks_nor_lifts),
+		TEST(a_renewed_certificate_is_watched_too),
 		TEST(known_by_its_first_digits),
 		TEST(noticed_at_once),
 	};
