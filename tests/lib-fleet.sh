@@ -321,7 +321,7 @@ machine_begin()	# MACHINE FIRST-DIRECTORY OPTION…
 follow_start()	# MACHINE
 {
 	# shellcheck disable=SC2046 # as above
-	$(entry_to "$1") jpkictl fleet run --foreground >> "$E2E_LOGS/fleet-$1.log" 2>&1 </dev/null &
+	$(entry_to "$1") jpkictl fleet run >> "$E2E_LOGS/fleet-$1.log" 2>&1 </dev/null &
 	FOLLOW_PID[$1]=$!
 }
 

@@ -131,7 +131,7 @@ start_run()	# [LINE OF THE CONFIGURATION…]
 	write_conf "fleet_dir = $FLEET" "fleet_uri = ${URI:-ldap://localhost:3890}" "fleet_base = $BASE" "fleet_ca = ${CA:-$D/ca.crt}" \
 		"fleet_cert = $D/${MACHINE:-pc1}.crt" "fleet_key = $D/${MACHINE:-pc1}.key" "$@"
 	chmod 0600 "$D"/*.key
-	setpriv --bounding-set "-all,$(unit_capabilities)" jpkictl fleet run --foreground > "$E2E_LOGS/run.log" 2>&1 &
+	setpriv --bounding-set "-all,$(unit_capabilities)" jpkictl fleet run > "$E2E_LOGS/run.log" 2>&1 &
 	RUN_PID=$!
 }
 

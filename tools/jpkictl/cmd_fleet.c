@@ -65,18 +65,16 @@ cmd_fleet(struct tool *t, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "accept", no_argument, NULL, 'a' },
-		{ "foreground", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "textfile", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool accept = false, foreground = false, json = false;
+	bool accept = false, json = false;
 	const char *textfile = NULL;
 	int c, left;
 
-	while ((c = getopt_long(argc, argv, "afjt:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "ajt:", options, NULL)) != -1) {
 		accept |= c == 'a';
-		foreground |= c == 'f';
 		json |= c == 'j';
 		textfile = c == 't' ? optarg : textfile;
 		if (c == '?')
@@ -88,20 +86,19 @@ cmd_fleet(struct tool *t, int argc, char **argv)
 		tool_complain(t, _("no fleet_dir is set in %s"), t->conf_file);
 		return TOOL_FAILED;
 	}
-	if (left == 1 && strcmp(argv[0], "status") == 0 && !accept && !foreground && !(json && textfile != NULL))
+	if (left == 1 && strcmp(argv[0], "status") == 0 && !accept && !(json && textfile != NULL))
 		return fleet_status(t, json, textfile);
 	if (textfile != NULL)
 		return tool_usage(t);
-	if (left == 2 && strcmp(argv[0], "import") == 0 && !json && !foreground)
+	if (left == 2 && strcmp(argv[0], "import") == 0 && !json)
 		return tool_is_root(t) ? run_import(t, argv[1], accept) : TOOL_FAILED;
-	if (left == 2 && strcmp(argv[0], "revoke-from-crl") == 0 && !accept && !json && !foreground)
+	if (left == 2 && strcmp(argv[0], "revoke-from-crl") == 0 && !accept && !json)
 		return fleet_revoke_from_crl(t, argv[1]);
-	if (left == 1 && strcmp(argv[0], "export") == 0 && json && !accept && !foreground)
+	if (left == 1 && strcmp(argv[0], "export") == 0 && json && !accept)
 		return fleet_export(t);
-	/* It stays in the foreground in any case. */
 	if (left == 1 && strcmp(argv[0], "run") == 0 && !accept && !json)
 		return tool_is_root(t) ? fleet_run(t) : TOOL_FAILED;
-	if (left == 1 && strcmp(argv[0], "accept") == 0 && !accept && !json && !foreground)
+	if (left == 1 && strcmp(argv[0], "accept") == 0 && !accept && !json)
 		return tool_is_root(t) ? run_accept(t) : TOOL_FAILED;
 	return tool_usage(t);
 }

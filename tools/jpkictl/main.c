@@ -119,7 +119,6 @@ static const struct command commands[] = {
 	  "          this machine, and end those of cards that are no longer suspended; FILE has the\n"
 	  "          directory's blocks as ldapsearch(1) prints them, or - for standard input\n\n"
 	  "  -a, --accept         remove what is missing; after you have checked it\n"
-	  "  -f, --foreground     stay in the foreground, which run does in any case\n"
 	  "  -j, --json           print JSON\n"
 	  "  -t, --textfile FILE  replace FILE by the status, for Prometheus' node exporter\n\n"
 	  "Exit status: 0 done, 1 failed, 3 the copy is old, or something was held back or refused;\n"
