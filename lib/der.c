@@ -58,3 +58,12 @@ der_sequence_size(const uint8_t *head, size_t head_len, size_t *ret_size)
 	*ret_size = head_len - r.left + len;
 	return true;
 }
+
+bool
+der_is_filler(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] != 0 && p[i] != 0xff && p[i] != '\n' && p[i] != '\r' && p[i] != 0x1a)
+			return false;
+	return true;
+}

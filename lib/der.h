@@ -35,4 +35,7 @@ bool der_get(struct cursor *r, uint8_t tag, struct view *ret_body) MUST_CHECK;
  */
 bool der_sequence_size(const uint8_t *head, size_t head_len, size_t *ret_size) MUST_CHECK;
 
+/* Whether the bytes after an element are only what cards, boot loaders and editors leave there: 00, FF, CR, LF, 1A. */
+bool der_is_filler(const uint8_t *p, size_t len) MUST_CHECK;
+
 #endif

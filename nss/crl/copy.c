@@ -10,6 +10,7 @@
 
 #include <nssb64.h>
 
+#include "lib/der.h"
 #include "lib/safefile.h"
 #include "nss/crl/copy.h"
 #include "nss/crl/der.h"
@@ -51,16 +52,6 @@ copy_done(struct copy *c)
 
 /* --- DER ---------------------------------------------------------------------- */
 
-/* Filler that cards, boot loaders and editors leave after the end. */
-static bool
-is_filler(const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i] != 0 && p[i] != 0xff && p[i] != '\n' && p[i] != '\r' && p[i] != 0x1a)
-			return false;
-	return true;
-}
-
 /* Writes the element, but nothing after it. */
 static void
 write_der(struct copy *c, const uint8_t *bytes, size_t len)
@@ -74,7 +65,7 @@ write_der(struct copy *c, const uint8_t *bytes, size_t len)
 		c->fault = CRL_NO_ROOM;
 	else if (n > 0 && !safefile_write(c->to, bytes, n))
 		c->fault = CRL_STORE;
-	else if (!is_filler(bytes + n, len - n))
+	else if (!der_is_filler(bytes + n, len - n))
 		c->fault = CRL_TRAILING;
 }
 
@@ -361,7 +352,7 @@ is_bare_base64(const struct copy *c)
 	    strspn(text, BASE64_LETTERS "=" BLANKS) == c->head_len - c->at;
 }
 
-/* What a file without a list is, judged by its start. */
+/* Judges by its start what a file without a list is. */
 static enum crl_fault
 name_stranger(const struct copy *c)
 {

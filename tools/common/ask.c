@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "flow/find.h"
 #include "flow/possession/transaction.h"
 #include "lib/i18n.h"
 #include "lib/message.h"
@@ -62,6 +63,23 @@ ask_last_answered(struct ask_dialogue *d)
 	signals_hold(&d->before);
 	d->held = true;
 	deadline_arm(d->t, true);
+}
+
+struct outcome
+ask_pin_of_card(void *ctx, const struct found_card *found, struct secret *pin)
+{
+	struct ask_dialogue *d = ctx;
+	char prompt[MESSAGE_MAX];
+	struct outcome o;
+
+	message_pin_prompt(found->tries_left, false, prompt);
+	o = ask_at_terminal(d->t, prompt, pin);
+	if (o.status == OUTCOME_CANCELLED)
+		return o;
+	ask_last_answered(d);
+	if (outcome_ok(&o) && secret_view(pin).len == 0)
+		o = outcome_of(OUTCOME_CANCELLED);
+	return o;
 }
 
 void

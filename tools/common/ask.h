@@ -7,6 +7,7 @@
 
 #include "tools/common/tool.h"
 
+struct found_card;
 struct secret;
 
 /*
@@ -35,6 +36,12 @@ struct ask_dialogue {
 
 /* Call after the last prompt: blocks signals and sets the deadline for the card's work again. */
 void ask_last_answered(struct ask_dialogue *d);
+
+/*
+ * For flow_ui.ask_pin, ctx is a struct ask_dialogue: prompts for the PIN of the card found, as the last prompt.
+ * CANCELLED also for an empty line; else as ask_at_terminal().
+ */
+struct outcome ask_pin_of_card(void *ctx, const struct found_card *found, struct secret *pin) MUST_CHECK;
 
 /* Delivers the blocked signals. */
 void ask_dialogue_done(struct ask_dialogue *d);

@@ -66,7 +66,7 @@ refuse(const struct reading *r, const char *what)
 }
 
 static struct outcome
-damaged(const struct reading *r)
+refuse_damaged(const struct reading *r)
 {
 	return refuse(r, _("%s: damaged, or no certificate; get the file again from its source"));
 }
@@ -77,22 +77,12 @@ contains(struct view text, const char *mark, size_t len)
 	return text.len >= len && memmem(text.data, text.len, mark, len) != NULL;
 }
 
-/* Filler after a certificate: of cards and boot loaders, or a newline of an editor. */
-static bool
-is_filler(const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i] != 0 && p[i] != 0xff && p[i] != '\n' && p[i] != '\r' && p[i] != 0x1a)
-			return false;
-	return true;
-}
-
 static struct outcome
-give(const struct reading *r, struct view der)
+hand_over(const struct reading *r, struct view der)
 {
 	struct outcome o = r->each(r->ctx, der);
 
-	return o.status == OUTCOME_CERT_BAD ? damaged(r) : o;
+	return o.status == OUTCOME_CERT_BAD ? refuse_damaged(r) : o;
 }
 
 static struct outcome
@@ -107,20 +97,20 @@ read_der(const struct reading *r, struct view der)
 	if (contains(head, OID_DATA, sizeof OID_DATA - 1))
 		return refuse(r, _("%s: PKCS#12; take the certificate out: openssl pkcs12 -in %s -nokeys -out FILE"));
 	if (!der_sequence_size(der.data, der.len, &size) || size > der.len ||
-	    !is_filler(der.data + size, der.len - size))
-		return damaged(r);
-	return give(r, (struct view){ der.data, size });
+	    !der_is_filler(der.data + size, der.len - size))
+		return refuse_damaged(r);
+	return hand_over(r, (struct view){ der.data, size });
 }
 
 /* After a TRUSTED CERTIFICATE OpenSSL writes its trust settings. */
 static struct outcome
-give_first_element(const struct reading *r, struct view der)
+hand_over_first_element(const struct reading *r, struct view der)
 {
 	size_t size;
 
 	if (!der_sequence_size(der.data, der.len, &size) || size > der.len)
-		return damaged(r);
-	return give(r, (struct view){ der.data, size });
+		return refuse_damaged(r);
+	return hand_over(r, (struct view){ der.data, size });
 }
 
 static struct outcome
@@ -136,26 +126,36 @@ read_pem(const struct reading *r, struct view text, size_t *ret_count)
 		case PEM_END:
 			return o;
 		case PEM_BAD:
-			return damaged(r);
+			return refuse_damaged(r);
 		case PEM_CERT:
 			++*ret_count;
-			o = give_first_element(r, (struct view){ der, len });
+			o = hand_over_first_element(r, (struct view){ der, len });
 			break;
 		}
 	}
 	return o;
 }
 
-/* Removes the words that OpenSSL may put before CERTIFICATE in the labels. */
-static void
-plain_labels(char *text, const char *word)
+/* Whether p, a place in the text, comes right after these characters. */
+static bool
+is_after(const char *text, const char *p, const char *before)
 {
+	size_t len = strlen(before);
+
+	return (size_t)(p - text) >= len && memcmp(p - len, before, len) == 0;
+}
+
+/* Removes a word that OpenSSL may put before CERTIFICATE in the labels. */
+static void
+remove_from_labels(char *text, const char *word)
+{
+	static const char rest[] = "CERTIFICATE-----";
 	size_t len = strlen(word);
 	char *p = text;
 
 	while ((p = strstr(p, word)) != NULL)
-		if (p - text >= 5 && (memcmp(p - 5, "EGIN ", 5) == 0 || memcmp(p - 5, "-END ", 5) == 0) &&
-		    strncmp(p + len, "CERTIFICATE-----", 16) == 0)
+		if ((is_after(text, p, "-----BEGIN ") || is_after(text, p, "-----END ")) &&
+		    strncmp(p + len, rest, sizeof rest - 1) == 0)
 			memmove(p, p + len, strlen(p + len) + 1);
 		else
 			p += len;
@@ -212,8 +212,8 @@ read_text(const struct reading *r, struct view bytes)
 	copy[bytes.len] = '\0';
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)	/* byte order mark */
 		text += 3;
-	plain_labels(text, "X509 ");
-	plain_labels(text, "TRUSTED ");
+	remove_from_labels(text, "X509 ");
+	remove_from_labels(text, "TRUSTED ");
 	o = read_pem(r, (struct view){ (uint8_t *)text, strlen(text) }, &count);
 	if (!outcome_ok(&o) || count > 0 || read_bare_base64(r, text, &o))
 		return o;

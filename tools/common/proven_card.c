@@ -4,31 +4,12 @@
 #include <string.h>
 
 #include "flow/enroll.h"
-#include "flow/find.h"
 #include "flow/possession/survey.h"
-#include "lib/message.h"
 #include "lib/secret.h"
 #include "tools/common/ask.h"
 #include "tools/common/caged.h"
 #include "tools/common/deadline.h"
 #include "tools/common/proven_card.h"
-
-static struct outcome
-proven_card_ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
-{
-	struct ask_dialogue *d = ctx;
-	char prompt[MESSAGE_MAX];
-	struct outcome o;
-
-	message_pin_prompt(found->tries_left, false, prompt);
-	o = ask_at_terminal(d->t, prompt, pin);
-	if (o.status == OUTCOME_CANCELLED)
-		return o;
-	ask_last_answered(d);
-	if (outcome_ok(&o) && secret_view(pin).len == 0)
-		o = outcome_of(OUTCOME_CANCELLED);
-	return o;
-}
 
 /* In the cage. */
 static int
@@ -37,7 +18,7 @@ prove_card(struct tool *t, void *ctx, void *result)
 	const struct proven_card *p = ctx;
 	struct judged *ret = result;
 	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = proven_card_ask_pin, .gone = ask_never_gone,
+	struct flow_ui ui = { .ask_pin = ask_pin_of_card, .gone = ask_never_gone,
 		.ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	static struct survey survey;

@@ -32,6 +32,15 @@ tool_complain(const struct tool *t, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void
+tool_log_line(void *ctx, int priority, const char *text)
+{
+	const struct tool *t = ctx;
+
+	if (priority != LOG_DEBUG || t->conf.debug)
+		tool_complain(t, "%s", text);
+}
+
 int
 tool_finish(const struct tool *t, const struct outcome *o)
 {

@@ -64,6 +64,9 @@ int cmd_survey(struct tool *t, int argc, char **argv);
 void tool_complain(const struct tool *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* For a log's sink, ctx is the tool: a line as tool_complain(); one for debugging only if debug = yes. */
+void tool_log_line(void *ctx, int priority, const char *text);
+
 /* The outcome with its code, to standard error; TOOL_OK or TOOL_FAILED. */
 int tool_finish(const struct tool *t, const struct outcome *o);
 

@@ -4,7 +4,7 @@
  * by pkexec(1), after polkit has had the caller's password.
  *
  * MUSTs: it takes nothing from the caller but a reader's name and the language: account, options and files
- * come from pkexec's PKEXEC_UID, the user database and the built-in paths. What is not proved is refused:
+ * come from pkexec's PKEXEC_UID, the user database and the built-in paths. It refuses unless each of these is proved:
  * the option, a person's account, a user at this machine, nothing in order registered yet, the key behind
  * the certificate (the order below). Nothing is written but by a caller who will be told of it at later logins
  * (lib/notice.h). Each decision is logged.
@@ -31,15 +31,6 @@
 #include "tools/enroll_self/prepare.h"
 
 #define STARTED_BY "this program is started by: jpkictl enroll --self"
-
-static void
-to_stderr(void *ctx, int priority, const char *text)
-{
-	const struct tool *t = ctx;
-
-	if (priority != LOG_DEBUG || t->conf.debug)
-		tool_complain(t, "%s", text);
-}
 
 /* One line for one decision, as of jpkictl (tools/common/tool.h). */
 static void
@@ -212,7 +203,7 @@ main(int argc, char **argv)
 
 	t.command = "enroll";
 	t.conf_file = CONF_FILE;
-	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
+	t.log = (struct log){ .sink = tool_log_line, .ctx = &t };
 	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log,
 		.uid_of = tool_uid_of };
 	conf_init(&t.conf);

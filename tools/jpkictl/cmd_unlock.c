@@ -98,23 +98,6 @@ struct storing {
 	struct secret *password;
 };
 
-static struct outcome
-ask_pin(void *ctx, const struct found_card *found, struct secret *pin)
-{
-	struct ask_dialogue *d = ctx;
-	char prompt[MESSAGE_MAX];
-	struct outcome o;
-
-	message_pin_prompt(found->tries_left, false, prompt);
-	o = ask_at_terminal(d->t, prompt, pin);
-	if (o.status == OUTCOME_CANCELLED)
-		return o;
-	ask_last_answered(d);
-	if (outcome_ok(&o) && secret_view(pin).len == 0)
-		o = outcome_of(OUTCOME_CANCELLED);
-	return o;
-}
-
 static int
 finish_signing(const struct tool *t, const struct outcome *o, const char *reader)
 {
@@ -130,7 +113,7 @@ let_card_sign(struct tool *t, void *ctx, void *result)
 {
 	const struct storing *s = ctx;
 	struct ask_dialogue dialogue = { .t = t };
-	struct flow_ui ui = { .ask_pin = ask_pin, .gone = ask_never_gone, .ctx = &dialogue };
+	struct flow_ui ui = { .ask_pin = ask_pin_of_card, .gone = ask_never_gone, .ctx = &dialogue };
 	char reader[TRANSPORT_NAME_MAX];
 	struct outcome o;
 	bool clean = true;

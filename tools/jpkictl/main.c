@@ -250,15 +250,6 @@ asks_for_help(int argc, char **argv)
 	return false;
 }
 
-static void
-to_stderr(void *ctx, int priority, const char *text)
-{
-	const struct tool *t = ctx;
-
-	if (priority != LOG_DEBUG || t->conf.debug)
-		tool_complain(t, "%s", text);
-}
-
 static bool
 is_kept(const char *variable)
 {
@@ -366,7 +357,7 @@ dispatch(const char *conf_file, int argc, char **argv)
 		return TOOL_OK;
 	}
 	t.command = c->name;
-	t.log = (struct log){ .sink = to_stderr, .ctx = &t };
+	t.log = (struct log){ .sink = tool_log_line, .ctx = &t };
 	t.env = (struct flow_env){ .conf = &t.conf, .clk = &clk_system, .log = &t.log,
 	    .uid_of = tool_uid_of };
 	t.conf_file = conf_file;

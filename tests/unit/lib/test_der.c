@@ -178,6 +178,20 @@ sequence_size_wants_a_sequence(void **state)
 	assert_int_equal(size, 1571);
 }
 
+static void
+filler_is_what_others_leave(void **state)
+{
+	static const uint8_t filler[] = { 0x00, 0xff, '\r', '\n', 0x1a };
+	uint8_t bytes[] = { 0x00, 0xff, '\n' };
+
+	assert_true(der_is_filler(filler, 0));
+	assert_true(der_is_filler(filler, sizeof filler));
+	for (unsigned int b = 0; b <= 0xff; b++) {
+		bytes[2] = (uint8_t)b;
+		assert_int_equal(der_is_filler(bytes, sizeof bytes), memchr(filler, (int)b, sizeof filler) != NULL);
+	}
+}
+
 int
 main(void)
 {
@@ -188,6 +202,7 @@ main(void)
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_bit_flip_shows),
 		cmocka_unit_test(sequence_size_wants_a_sequence),
+		cmocka_unit_test(filler_is_what_others_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
