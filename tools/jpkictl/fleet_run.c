@@ -27,9 +27,9 @@
 #define LDIF_MAX ((size_t)1 << 30)	/* bytes of one answer */
 #define CHANGES_MAX 1000		/* entries that are judged together */
 #define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
-#define UNEQUAL_MAX 3			/* state entries in a row with a wrong number of registrations, until a whole answer is asked for */
-#define SAYS_MAX 30			/* lines for the log in SAYS_S seconds */
-#define SAYS_S 60
+#define WRONG_COUNTS_MAX 3		/* then a whole answer is asked for */
+#define LOG_LINES_MAX 30		/* in LOG_LINES_S seconds */
+#define LOG_LINES_S 60
 #define BROKEN_OFF 80			/* LDAP result "other" (RFC 4511 §4.1.9): the connection ended, which is nothing to repair */
 #define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
 
@@ -43,18 +43,19 @@ struct run {
 	FILE *ldif;		/* what has been collected of an answer */
 	enum collect collecting;
 	size_t entries, bytes;
-	uint32_t there;		/* of CHANGES */
+	uint32_t server_has;	/* registrations, as the last CHANGE says */
 	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
-	unsigned int unequal;
-	int64_t stated;		/* time of the last state entry that was accepted; 0: none yet */
-	bool said_late;
+	unsigned int wrong_counts;	/* state entries in a row whose number of registrations is wrong */
+	int64_t state_time;	/* of the last state entry that was accepted; 0: none yet */
+	bool late_logged;
 	/*
-	 * What the last whole answer had held back. The state entry that explains it may follow in a moment,
-	 * so the next state brings one more whole answer: one, since an administrator may have to look.
+	 * Whether the last whole answer had removals that are held back. The state entry that explains them may
+	 * follow in a moment, so the next state entry makes us ask for one more whole answer; not for more, since
+	 * an administrator may have to look.
 	 */
-	enum { HELD_NOTHING, HELD_AT_FIRST, HELD_AGAIN } held;
-	unsigned int said;	/* lines for the log since said_at */
-	int64_t said_at;
+	enum { HELD_NOTHING, HELD_AT_FIRST, HELD_AGAIN } held_back;
+	unsigned int logged;	/* lines for the log since logged_since */
+	int64_t logged_since;
 	struct feed_frame frame;
 };
 
@@ -65,30 +66,30 @@ server_of(const struct run *r)
 }
 
 static void
-command(struct run *r, char which)
+send_command(struct run *r, char which)
 {
 	(void)!write(r->half.commands, &which, 1);
 }
 
 /* Limits lines for the log: neither a server nor a jpki_ldap that was taken over must fill it. */
 static bool
-may_say(struct run *r)
+may_log(struct run *r)
 {
 	int64_t now = clk_wall_s(r->t->env.clk);
 
-	if (now - r->said_at >= SAYS_S || now < r->said_at) {
-		r->said = 0;
-		r->said_at = now;
+	if (now - r->logged_since >= LOG_LINES_S || now < r->logged_since) {
+		r->logged = 0;
+		r->logged_since = now;
 	}
-	return r->said++ < SAYS_MAX;
+	return r->logged++ < LOG_LINES_MAX;
 }
 
 /* Leaves this server: jpki_ldap goes to the next one, which sends a whole answer first. */
 static void
-go_on(struct run *r)
+leave_server(struct run *r)
 {
 	r->believed = false;
-	command(r, FEED_NEXT);
+	send_command(r, FEED_NEXT);
 }
 
 static void
@@ -101,7 +102,7 @@ note_contact(struct run *r)
 /* --- what has been collected ------------------------------------------------------------------ */
 
 static void
-begin(struct run *r, enum collect what)
+collect_from_here(struct run *r, enum collect what)
 {
 	rewind(r->ldif);
 	if (ftruncate(fileno(r->ldif), 0) != 0)
@@ -111,7 +112,7 @@ begin(struct run *r, enum collect what)
 }
 
 static bool
-collect(struct run *r)
+collect_frame(struct run *r)
 {
 	r->entries++;
 	r->bytes += r->frame.len + 1;
@@ -120,9 +121,9 @@ collect(struct run *r)
 }
 
 static bool
-judge(struct run *r, enum judge_answer answer, bool accept, struct judgement *ret)
+judge_collected(struct run *r, enum judge_answer answer, bool accept, struct judgement *ret)
 {
-	struct fleet_update update = { .ldif = fileno(r->ldif), .answer = answer, .there = r->there, .accept = accept };
+	struct fleet_update update = { .ldif = fileno(r->ldif), .answer = answer, .there = r->server_has, .accept = accept };
 	bool collected = fflush(r->ldif) == 0 && !ferror(r->ldif);
 
 	clearerr(r->ldif);
@@ -131,7 +132,7 @@ judge(struct run *r, enum judge_answer answer, bool accept, struct judgement *re
 }
 
 static void
-tell(const struct run *r, const struct judgement *j)
+print_counts(const struct run *r, const struct judgement *j)
 {
 	if (j->changed + j->removed > 0)
 		printf(_("%s: registered: %ld (changed: %ld, removed: %ld); blocked: %ld; refused entries: %ld\n"), server_of(r),
@@ -176,7 +177,7 @@ static void
 note_state(struct run *r, const struct judgement *j)
 {
 	if ((j->end == JUDGE_TAKEN || j->end == JUDGE_HELD) && j->source.time > 0)
-		r->stated = j->source.time;
+		r->state_time = j->source.time;
 }
 
 static void
@@ -185,56 +186,56 @@ take_whole(struct run *r)
 	bool accept = store_is_accepted(&r->store);
 	struct judgement j;
 
-	if (!judge(r, JUDGE_WHOLE, accept, &j)) {
-		go_on(r);
+	if (!judge_collected(r, JUDGE_WHOLE, accept, &j)) {
+		leave_server(r);
 		return;
 	}
-	tell(r, &j);
+	print_counts(r, &j);
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
 	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD || j.end == JUDGE_FULL;
 	note_state(r, &j);
-	r->unequal = 0;
+	r->wrong_counts = 0;
 	if (j.end != JUDGE_HELD)
-		r->held = HELD_NOTHING;
-	else if (r->held == HELD_NOTHING)
-		r->held = HELD_AT_FIRST;
+		r->held_back = HELD_NOTHING;
+	else if (r->held_back == HELD_NOTHING)
+		r->held_back = HELD_AT_FIRST;
 	if (accept && r->believed)
 		store_forget_accepted(&r->store);
 	if (!r->believed)
-		go_on(r);
+		leave_server(r);
 	note_answer(r, refusal_for(j.end));
 }
 
-/* Before a directory is heard: files that the memory does not know are taken away, and lost blocks written again. */
+/* Before it listens to a directory: removes files that the memory does not know, and writes lost blocks again. */
 static void
-sweep(struct run *r)
+sweep_at_start(struct run *r)
 {
 	struct judgement j;
 
-	begin(r, COLLECT_NOTHING);
-	if (judge(r, JUDGE_START, false, &j))
-		tell(r, &j);
+	collect_from_here(r, COLLECT_NOTHING);
+	if (judge_collected(r, JUDGE_START, false, &j))
+		print_counts(r, &j);
 }
 
 /* Takes only blocks and lifts: the answer is incomplete, or the server is not believed. */
 static void
-take_words(struct run *r)
+take_blocks_only(struct run *r)
 {
 	struct judgement j;
 
 	if (r->entries > 0)
-		(void)!judge(r, JUDGE_WORDS, false, &j);
+		(void)!judge_collected(r, JUDGE_WORDS, false, &j);
 	r->collecting = COLLECT_NOTHING;
 }
 
-/* A state entry with the right number: what an earlier whole answer has held back may be explained by now. */
+/* The state entry has the right number of registrations. It may explain what the last whole answer held back. */
 static void
 confirm_state(struct run *r)
 {
-	r->unequal = 0;
-	if (r->held == HELD_AT_FIRST) {
-		r->held = HELD_AGAIN;
-		command(r, FEED_AGAIN);
+	r->wrong_counts = 0;
+	if (r->held_back == HELD_AT_FIRST) {
+		r->held_back = HELD_AGAIN;
+		send_command(r, FEED_AGAIN);
 	}
 }
 
@@ -244,15 +245,15 @@ take_changes(struct run *r)
 	struct judgement j;
 
 	if (!r->believed) {
-		take_words(r);
+		take_blocks_only(r);
 		return;
 	}
 	/* A block that could not be written must come again. */
-	if (!judge(r, JUDGE_CHANGES, false, &j)) {
-		command(r, FEED_AGAIN);
+	if (!judge_collected(r, JUDGE_CHANGES, false, &j)) {
+		send_command(r, FEED_AGAIN);
 		return;
 	}
-	tell(r, &j);
+	print_counts(r, &j);
 	note_state(r, &j);
 	note_answer(r, refusal_for(j.end));
 	switch (j.end) {
@@ -261,18 +262,18 @@ take_changes(struct run *r)
 			confirm_state(r);
 		break;
 	case JUDGE_HELD:
-		if (j.held == 0 && ++r->unequal >= UNEQUAL_MAX) {
-			r->unequal = 0;
-			command(r, FEED_AGAIN);
+		if (j.held == 0 && ++r->wrong_counts >= WRONG_COUNTS_MAX) {
+			r->wrong_counts = 0;
+			send_command(r, FEED_AGAIN);
 		}
 		break;
 	case JUDGE_FULL:
-		if (may_say(r))
+		if (may_log(r))
 			(void)fleet_copy_complain(r->t, server_of(r), &j);
 		break;
 	default:
 		(void)fleet_copy_complain(r->t, server_of(r), &j);
-		go_on(r);
+		leave_server(r);
 	}
 }
 
@@ -282,7 +283,7 @@ take_collected(struct run *r)
 	if (r->collecting == COLLECT_CHANGES)
 		take_changes(r);
 	else if (r->collecting == COLLECT_WHOLE)
-		take_words(r);
+		take_blocks_only(r);
 }
 
 /* --- frames ---------------------------------------------------------------------------------------- */
@@ -299,7 +300,7 @@ take_link(struct run *r)
 	r->believed = false;
 	snprintf(r->contact.server, sizeof r->contact.server, "%s", r->half.servers[server]);
 	snprintf(r->contact.mode, sizeof r->contact.mode, "%s", modes[mode]);
-	if (mode != FEED_DOWN && may_say(r))
+	if (mode != FEED_DOWN && may_log(r))
 		tool_complain(r->t, _("%s: connected (%s)"), r->contact.server, r->contact.mode);
 	note_contact(r);
 	return true;
@@ -310,11 +311,11 @@ take_entry(struct run *r, enum collect what)
 {
 	if (r->collecting != what)
 		return what == COLLECT_WHOLE && r->collecting == COLLECT_NOTHING;	/* of an answer that was too long */
-	if (collect(r))
+	if (collect_frame(r))
 		return true;
 	tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
-	take_words(r);
-	go_on(r);
+	take_blocks_only(r);
+	leave_server(r);
 	return true;
 }
 
@@ -324,8 +325,8 @@ take_change(struct run *r)
 	if (r->collecting == COLLECT_WHOLE)
 		return false;
 	if (r->collecting == COLLECT_NOTHING)
-		begin(r, COLLECT_CHANGES);
-	r->there = r->frame.number;
+		collect_from_here(r, COLLECT_CHANGES);
+	r->server_has = r->frame.number;
 	return take_entry(r, COLLECT_CHANGES);
 }
 
@@ -338,19 +339,19 @@ take_end(struct run *r)
 		take_whole(r);
 		return true;
 	}
-	if (may_say(r))
+	if (may_log(r))
 		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
 		    server_of(r), r->frame.number);
-	take_words(r);
+	take_blocks_only(r);
 	if (r->frame.number != BROKEN_OFF)
 		note_answer(r, "JPKI-E-FLEET-SYNC");
 	return true;
 }
 
 static bool
-take_says(struct run *r)
+take_log_line(struct run *r)
 {
-	if (!may_say(r))
+	if (!may_log(r))
 		return true;
 	log_defuse(r->frame.text);
 	tool_complain(r->t, "jpki_ldap: %s", r->frame.text);
@@ -366,7 +367,7 @@ take_frame(struct run *r)
 		return take_link(r);
 	case FEED_BEGIN:
 		take_collected(r);
-		begin(r, COLLECT_WHOLE);
+		collect_from_here(r, COLLECT_WHOLE);
 		return true;
 	case FEED_ENTRY:
 		return take_entry(r, COLLECT_WHOLE);
@@ -375,7 +376,7 @@ take_frame(struct run *r)
 	case FEED_CHANGE:
 		return take_change(r);
 	case FEED_SAYS:
-		return take_says(r);
+		return take_log_line(r);
 	}
 	return false;
 }
@@ -399,20 +400,20 @@ look_for_acceptance(struct run *r, bool *accepted)
 	bool now = store_is_accepted(&r->store);
 
 	if (now && !*accepted)
-		command(r, FEED_AGAIN);
+		send_command(r, FEED_AGAIN);
 	*accepted = now;
 }
 
-/* Says once, until it is over, that the time of the state stands still. */
+/* Logs once, until the time of the state goes on, that it does not. */
 static void
-look_at_age(struct run *r)
+watch_age(struct run *r)
 {
-	bool late = r->stated > 0 && fleetcopy_is_late(&r->t->conf, r->stated, clk_wall_s(r->t->env.clk));
+	bool late = r->state_time > 0 && fleetcopy_is_late(&r->t->conf, r->state_time, clk_wall_s(r->t->env.clk));
 
-	if (late && !r->said_late && may_say(r))
+	if (late && !r->late_logged && may_log(r))
 		tool_complain(r->t, _("JPKI-W-FLEET-LATE: %s: has not confirmed the copy for more than three minutes; it may be cut off from "
 		    "the other servers, or fleet-heartbeat has stopped"), server_of(r));
-	r->said_late = late;
+	r->late_logged = late;
 }
 
 /* Takes the next frame. Returns NULL, or why no more can be taken. */
@@ -428,9 +429,9 @@ take_next(struct run *r)
 	return f == FEED_TAKEN && take_frame(r) ? NULL : _("it sent nonsense");
 }
 
-/* Returns why it is over, in words. */
+/* Takes frames until there can be no more. Returns why, in words. */
 static const char *
-serve(struct run *r)
+follow_feed(struct run *r)
 {
 	bool accepted = store_is_accepted(&r->store);
 	const char *over = NULL;
@@ -447,7 +448,7 @@ serve(struct run *r)
 			look_for_acceptance(r, &accepted);
 		else
 			over = take_next(r);
-		look_at_age(r);
+		watch_age(r);
 	}
 	return over;
 }
@@ -461,7 +462,7 @@ say_ready(void)
 }
 
 static void
-end_half(struct run *r, const char *why)
+end_network_half(struct run *r, const char *why)
 {
 	int status = 0;
 
@@ -491,8 +492,8 @@ fleet_run(struct tool *t)
 		return TOOL_FAILED;
 	say_ready();
 	if (fleet_seal(t)) {
-		sweep(&r);
-		end_half(&r, serve(&r));
+		sweep_at_start(&r);
+		end_network_half(&r, follow_feed(&r));
 	}
 	return TOOL_FAILED;
 }
