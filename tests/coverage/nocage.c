@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded where coverage is measured: a program's counters are written as it ends, which the cage
- * of jpki_helper forbids. What keeps the cage is tests/unit/helper/test_cage and 37-cage.sh.
+ * of jpki_helper forbids. The cage is tested by tests/unit/helper/test_cage and 37-cage.sh.
  */
 #include "config.h"
 

@@ -130,7 +130,7 @@ try(struct kit *k, const struct failing *how)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && trial->done;
 }
 
-/* What must hold whatever failed. */
+/* Checks after each failure. */
 static void
 judge(const struct failing *how)
 {

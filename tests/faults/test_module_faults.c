@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module in libpam, in which one allocation or system call of its own code fails. Each login has a
- * process of its own. Whatever fails: no success that was not earned, one prompt at most, no PIN that stays
+ * process of its own. After any failure: no success that was not earned, one prompt at most, no PIN that stays
  * in the memory of the program, no helper and no descriptor left.
  */
 #include "config.h"

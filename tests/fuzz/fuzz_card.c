@@ -169,7 +169,7 @@ power_cycle(void *ctx)
 	return fuzz_u8(&f.in) == 0xf0 ? failure(f.commands & 1) : real->power_cycle(ctx);
 }
 
-/* What fails to power the card down leaves it as it is. */
+/* If the power-down fails, the card stays as it is. */
 static bool
 close_card(void *ctx, enum transport_close how)
 {

@@ -17,7 +17,7 @@
 
 static struct certdb *db;
 
-/* What a certificate leaves behind in NSS is seen when it is closed. */
+/* Closing NSS shows what a certificate has left behind in it. */
 static void
 reopen(void)
 {

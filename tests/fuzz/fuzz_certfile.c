@@ -55,7 +55,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* What comes is one element of DER, whatever was around it. */
+/* The callback gets one element of DER, without the text around it. */
 static struct outcome
 look_at(void *ctx, struct view der)
 {

@@ -23,7 +23,7 @@ is_text(const char *s, size_t size)
 	return memchr(s, '\0', size) != NULL;
 }
 
-/* What the rest of the program takes for granted. */
+/* The rest of the program relies on these. */
 static void
 in_range(const struct conf *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * CRLs: as files of any user's, in the pieces PEM brings, and signed by an authority that is
- * trusted and errs. What is signed and in order gets an index, which has to list exactly
+ * trusted and errs. A sound list with a good signature gets an index, which has to list exactly
  * what the list lists.
  */
 #include "config.h"
@@ -87,7 +87,7 @@ is_listed(void *ctx, const struct crl_entry *e)
 	return true;
 }
 
-/* What is listed is found; what is not, hardly ever (nss/crl/index.h). */
+/* A listed number is found. Another one is found hardly ever (nss/crl/index.h). */
 static void
 index_it(const struct crl *crl)
 {

@@ -130,7 +130,7 @@ no_name(void *ctx, uid_t uid)
 	return uid % 2 == 0 ? NULL : "a name; with, separators";
 }
 
-/* What is taken is written as it came, and no arithmetic on it goes wrong. */
+/* An accepted text is written as it came, and no arithmetic on its values goes wrong. */
 static void
 guess_record(struct view text)
 {
@@ -165,7 +165,7 @@ fleet_state(struct view text)
 		    text.len <= FLEETCOPY_STATE_MAX);
 }
 
-/* What a directory says: entries, and what each of them is. */
+/* Reads entries of a directory, and each as a record. */
 static void
 directory(struct view text)
 {
@@ -186,7 +186,7 @@ directory(struct view text)
 		fclose(f);
 }
 
-/* What is taken is written as it would be read again. */
+/* An accepted text is written so that it would be read again. */
 #define FUZZ_PIPE_MAX 65536	/* that a pipe takes without a reader */
 
 /* What the process that talks to the directory writes to the one that writes the copy. */

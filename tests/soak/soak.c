@@ -2,7 +2,7 @@
 /*
  * jpki_helper for a long time and for many at once, on simulated readers (tests/unit/helperkit.h): 200
  * logins at the same time on one reader and on eight; thousands one after the other; a day of a desktop,
- * whose clock is ours. Whatever happens, each VERIFY that a card sees has been typed by the person of that
+ * whose clock is ours. Each VERIFY that a card sees has been typed by the person of that
  * login, no card is handed on with a PIN verified, no placed or removed card is overlooked, and nothing is
  * left behind. make soak; tests/soak/README.md has results.
  */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The card names the user, where the program gives no name: user_from_card = yes. Whatever it says, the login of that account has
+# The card names the user, where the program gives no name: user_from_card = yes. Even so, the login of that account has
 # all its steps, and a name that is given or typed is never looked at.
 # shellcheck disable=SC2034 # CARD_DIRTY is lib.sh's
 

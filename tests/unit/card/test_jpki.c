@@ -579,7 +579,7 @@ four_byte_query_may_be_too_short(void **state)
 	END;
 }
 
-/* As measured cards do. Whatever it answers, it gets no length: that would be one of a PIN on T=0. */
+/* As measured cards do. No answer makes us send a length, which would be that of a PIN on T=0. */
 static void
 query_without_an_answer(void **state)
 {
@@ -680,7 +680,7 @@ verify_is_sent_once(void **state)
 	}
 }
 
-/* What must never reach the card: zero commands. */
+/* These PINs never reach the card: no command is sent. */
 static void
 not_sent(enum jpki_pin pin, const void *bytes, size_t len)
 {

@@ -979,7 +979,7 @@ freeing_powers_the_card_down(void **state)
 	pcsc_free(NULL);
 }
 
-/* What the watchdog says if it strikes in the middle of a call. */
+/* The outcome that the watchdog reports if it strikes during a call. */
 static void
 tells_what_it_waits_for(void **state)
 {

@@ -118,7 +118,7 @@ write_read_remove(void **state)
 	assert_int_equal(c.lines, 0);
 }
 
-/* Who can have an enrollment can be enrolled. */
+/* Every user name that can have a registration can get one. */
 static void
 longest_name(void **state)
 {
@@ -196,7 +196,7 @@ write_needs_its_directory(void **state)
 	assert_int_equal(c.lines, 1);
 }
 
-/* What logins would refuse is not written, nor taken for changed. */
+/* A directory that logins would refuse gets no file, and no change is reported. */
 static void
 unsafe_directory_is_refused(void **state)
 {

@@ -228,7 +228,7 @@ expect_damaged(const char *dir, const char *text)
 	userindex_done(&index);
 }
 
-/* What root alone can have written, by accident. */
+/* Damage that only root can cause, by accident. */
 static void
 a_damaged_index_is_not_used(void **state)
 {

@@ -171,12 +171,12 @@ test_other_cards_are_passed_over(void **state)
 	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
 	k->open_fail = outcome_of(OUTCOME_OK);
 	kit_remove(k, 0);
-	/* What is there alone gives the reason, or is shown. */
+	/* A single card gives the reason, or is shown. */
 	kit_insert(k, 1, "good", "profile=nojpki");
 	expect_choice(k, OUTCOME_NOT_JPKI, NULL, "Reader 1");
 	kit_insert(k, 1, "good", "profile=juki");
 	expect_choice(k, OUTCOME_OK, NULL, "Reader 1");
-	/* Who names a reader wants that one. */
+	/* With a reader's name, only that reader counts. */
 	kit_insert(k, 0, "good", "profile=nojpki");
 	expect_choice(k, OUTCOME_NOT_JPKI, "Reader 0", "Reader 0");
 	expect_choice(k, OUTCOME_NO_READER, "Reader 2", "");
@@ -544,7 +544,7 @@ test_claiming_what_an_organization_registered(void **state)
 	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_TAKEN);
 	assert_int_equal(claim_leaf(k, "hanako", "good"), OUTCOME_ENROLMENT);
 	assert_int_equal(claim_of(k, "hanako", "other-person"), ENROLL_FREE);
-	/* Whatever the organization's word is worth now, the account is not without a card. */
+	/* Even if the organization's copy is stale or broken, the account is not without a card. */
 	assert_int_equal(claim_of(k, "taro", "other-person"), ENROLL_PRESENT);
 }
 
@@ -595,7 +595,7 @@ test_adding_to_too_many(void **state)
 	expect_enrolled(k, "hanako", 1);
 }
 
-/* What cannot be read is not thrown away. */
+/* A file that cannot be read is not replaced. */
 static void
 test_adding_to_a_damaged_file(void **state)
 {

@@ -74,7 +74,7 @@ test_success_in_nine_commands(void **state)
 	assert_int_equal(s.signs, 1);
 	assert_int_equal(k->prompts, 1);
 	assert_int_equal(k->prompted_tries, 3);
-	/* What others left is dropped before, what we verified after. */
+	/* State that others left is dropped before, our own after. */
 	assert_int_equal(k->power_cycles, 1);
 	assert_int_equal(k->power_downs, 1);
 }
@@ -707,7 +707,7 @@ test_tries_spent_by_others_meanwhile(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
-/* Who is told of two tries has not agreed to spend the last one. */
+/* A user who was shown two tries has not agreed to spend the last one. */
 static void
 test_last_try_without_a_warning(void **state)
 {
@@ -739,7 +739,7 @@ test_no_pin_when_time_is_nearly_up(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
-/* What the login has spent before the prompt is spent; what the person takes is not counted. */
+/* Time before the prompt counts; the time that the user takes to type does not. */
 static void
 pause_for_the_prompt(struct kit *k)
 {
@@ -1258,7 +1258,7 @@ test_database_that_cannot_be_read(void **state)
 	assert_int_equal(k->opens, 0);
 }
 
-/* Who may use the reader, by where the user is and by the option. */
+/* The user's place and the option decide whether the reader may be used. */
 static void
 test_place_and_option_decide_on_the_reader(void **state)
 {
@@ -1307,7 +1307,7 @@ test_place_and_option_decide_on_the_reader(void **state)
 /* --- every fault at every command ---------------------------------------------------------- */
 
 /*
- * Whatever goes wrong wherever: no success unless the card really did its
+ * With every fault at every command: no success unless the card really did its
  * part, at most the one try that the person typed, never a verified card
  * without saying so, and then dropping the state works.
  */

@@ -512,7 +512,7 @@ test_who_is_not_asked(void **state)
 /* --- certainty ------------------------------------------------------------------------------ */
 
 /*
- * Whatever goes wrong wherever: what we say of the PIN is so on the card, at most one try
+ * With every fault at every command: the card has the PIN that we report, at most one try
  * is spent, and never is a card left verified without saying so.
  */
 static void

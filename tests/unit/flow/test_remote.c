@@ -534,7 +534,7 @@ users_of_odd_names(void **state)
 	expect_no_challenge(k, name);
 }
 
-/* What a stranger calls himself at sshd looks like no other field, outcome or line. */
+/* A user name that a stranger gives sshd cannot look like another field, outcome or line. */
 static void
 names_in_the_log(void **state)
 {

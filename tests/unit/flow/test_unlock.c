@@ -170,7 +170,7 @@ passwords_of_any_length_come_back(void **state)
 	assert_string_equal(login(k, "hanako", &file).password, "y");
 }
 
-/* What is the same in two files is the certificate alone: neither shows the other's password, nor that it is the same. */
+/* Two files have only the certificate in common: neither shows the other's password, or that it is the same. */
 static void
 two_files_differ(void **state)
 {
@@ -426,7 +426,7 @@ facts_of_a_file(void **state)
 	assert_false(unlock_facts(&file, &facts));
 }
 
-/* Whatever a challenge is made of, it does not begin like the text that unlocks. */
+/* No challenge begins like the text that unlocks, not even one of hostile parts. */
 static void
 no_challenge_begins_like_the_text_that_unlocks(void **state)
 {

@@ -87,7 +87,7 @@ unroll(const struct kit *k)
 	assert_int_equal(o.status, OUTCOME_OK);
 }
 
-/* What the load says, or else what the first certificate is worth. */
+/* The outcome of the load or, if that is good, of the first certificate. */
 static enum outcome_status
 verdict(const struct kit *k)
 {
@@ -273,7 +273,7 @@ names_that_would_block_a_certificate(void **state)
 	}
 }
 
-/* What root blocks is blocked, no matter who registered it. */
+/* Root's block applies to cards that the copy registers, too. */
 static void
 blocked_by_root(void **state)
 {
@@ -404,7 +404,7 @@ leaves_at_the_prompt(struct kit *k)
 	assert_int_equal(unlink(fleet_path(k, "users/hanako.pem")), 0);
 }
 
-/* What arrives while the user types counts. */
+/* A block that arrives while the user types counts. */
 static void
 changed_while_the_person_types(void **state)
 {
@@ -486,7 +486,7 @@ user_open_to_others(struct kit *k)
 	assert_int_equal(chmod(fleet_path(k, "users/hanako.pem"), 0666), 0);
 }
 
-/* Whatever is wrong refuses what the copy registers, and leaves root's own as they are. */
+/* Any damage refuses the cards that the copy registers, and leaves root's own registrations in force. */
 static void
 a_broken_copy_refuses_what_it_registers(void **state)
 {

@@ -106,7 +106,7 @@ wrong_pin_is_told(void **state)
 	assert_int_equal(h->readers->signatures, 0);
 }
 
-/* What our module refuses, or leaves to the next one, is not a PIN: the card gets no VERIFY. */
+/* Input that our module refuses, or leaves to the next one, is not a PIN: the card gets no VERIFY. */
 static void
 other_answers_reach_no_card(void **state)
 {

@@ -449,7 +449,7 @@ ways_that_a_request_offers(void **state)
 #define BEYOND "a\033[2J\302\233b\377\n"
 #define HARMLESS "a?[2J??b??"
 
-/* What comes from the helper is text, and no more urgent than an error. */
+/* The helper can only send text, with a priority up to that of an error. */
 static void
 only_text_comes_in(void **state)
 {

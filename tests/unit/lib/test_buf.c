@@ -48,7 +48,7 @@ every_width_goes_and_comes(void **state)
 	}
 }
 
-/* Whatever does not fit leaves reader and output as they were. */
+/* A get that does not fit leaves reader and output as they were. */
 static void
 short_get_changes_nothing(void **state)
 {
@@ -176,7 +176,7 @@ writer_stays_in_bounds(void **state)
 	}
 }
 
-/* What follows an overflow does not slip in, however small. */
+/* After an overflow nothing is written, not even a single byte. */
 static void
 overflow_sticks(void **state)
 {

@@ -80,7 +80,7 @@ memory_is_private(void)
 	    prctl(PR_GET_DUMPABLE) == 0 && getsid(0) == session;
 }
 
-/* What a caller set already is no failure. */
+/* If the caller has set it already, that is no failure. */
 static bool
 memory_twice(void)
 {

@@ -35,7 +35,7 @@ blanks_and_byte_order_marks_are_tidied(void **state)
 	}
 }
 
-/* What is no text stays none: the readers refuse it for its NUL. */
+/* The NUL stays, so the readers refuse the file. */
 static void
 a_nul_is_kept(void **state)
 {

@@ -58,7 +58,7 @@ asked(const struct guesses *g, uid_t uid)
 	bool may = guesses_may_ask(g, uid, now, &when);
 
 	assert_int_equal(may, guesses_may_ask(g, uid, now, NULL));
-	/* What the log says about when is the truth. */
+	/* The time that is logged is the right one. */
 	if (!may && when > 0) {
 		assert_false(guesses_may_ask(g, uid, when - 1, NULL));
 		assert_true(guesses_may_ask(g, uid, when, NULL));

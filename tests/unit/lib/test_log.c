@@ -160,7 +160,7 @@ names_stay_until_the_block_ends(void **state)
 	assert_true(strlen(c.text) < LOG_NAME_MAX + 10);
 }
 
-/* Whatever is cut: a quote is closed, and nothing is half escaped. */
+/* Wherever a value is cut, its quote is closed, and no escape is halved. */
 static void
 fields_are_cut(void **state)
 {

@@ -326,7 +326,7 @@ situations_without_logind(void **state)
 	judge(without_logind, COUNT(without_logind));
 }
 
-/* What each row says is reached, and the other way round: no reason is left over. */
+/* Each reason is reached by a row, and each row names a reason. */
 static void
 every_reason_is_in_the_table(void **state)
 {
@@ -341,7 +341,7 @@ every_reason_is_in_the_table(void **state)
 			fail_msg("no situation ends with %s", where_code((enum where)i));
 }
 
-/* Whatever the situation, a sign of a remote login makes it one; even if the service is vouched for. */
+/* In every situation a sign of a remote login makes it one, even if the service is vouched for. */
 static void
 a_remote_sign_always_counts(void **state)
 {
@@ -363,7 +363,7 @@ a_remote_sign_always_counts(void **state)
 		}
 }
 
-/* What users can set themselves never makes a place better: words that name this machine. */
+/* Words that users can set themselves, such as names of this machine, never make a place better. */
 static void
 words_prove_nothing(void **state)
 {

@@ -522,7 +522,7 @@ says(const char *path, const char *text)
 	return same;
 }
 
-/* What has the name of a kept directory now counts, and is looked at each time. */
+/* A directory is looked up by its name each time, so an exchanged one counts at once. */
 static void
 kept_directories_are_looked_at(void **state)
 {

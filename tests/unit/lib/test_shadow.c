@@ -80,7 +80,7 @@ a_password_kept_elsewhere_is_not_judged(void **state)
 	assert_int_equal(compare("secret word"), SHADOW_ELSEWHERE);
 	error = ENOENT;
 	assert_int_equal(compare("secret word"), SHADOW_ELSEWHERE);
-	/* What cannot be read is not taken for right. */
+	/* A hash that cannot be read fits no password. */
 	error = EACCES;
 	assert_int_equal(compare("secret word"), SHADOW_DIFFERS);
 	error = ERANGE;

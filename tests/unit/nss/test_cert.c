@@ -232,7 +232,7 @@ decodes_same_issuer_and_serial(void **state)
 	close_db(none);
 }
 
-/* What is no certificate is refused by the fresh one too; and without a fresh one, there is none. */
+/* The fresh database refuses garbage too; and without a fresh database nothing is decoded. */
 static void
 decodes_garbage(void **state)
 {

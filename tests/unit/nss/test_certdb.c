@@ -38,7 +38,7 @@ opens_and_closes(void **state)
 	assert_int_equal(count_entries(dir), 2);	/* reading leaves nothing behind */
 }
 
-/* What is there to be opened afterwards proves that the failure left NSS usable. */
+/* A good database can be opened afterwards: the failure has left NSS usable. */
 static void
 a_missing_file_is_named(void **state)
 {

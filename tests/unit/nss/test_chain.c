@@ -398,7 +398,7 @@ renewed_ca(void **state)
 	EVP_PKEY_free(key);
 }
 
-/* What cannot be trusted says so first; an expired certificate of ours is expired. */
+/* An untrusted certificate is reported as untrusted, even if it has expired; one of ours as expired. */
 static void
 untrusted_is_said_before_expired(void **state)
 {

@@ -68,7 +68,7 @@ verify(const struct bench *b, const void *signature, size_t len)
 
 /* --- RSA ---------------------------------------------------------------------- */
 
-/* What a card does: the private key's operation on a block with the given padding. */
+/* As a card does: the private key's operation on a block with the given padding. */
 static struct bytes
 rsa_private(EVP_PKEY *key, int padding, const void *data, size_t len)
 {

@@ -154,7 +154,7 @@ anything_else_is_not(void **state)
 	assert_int_equal(authtok.calls, 0);
 }
 
-/* What lib/pinrule takes for a slip of the PIN stays here, whatever forward_pass says. */
+/* Input that lib/pinrule takes for a slip of the PIN stays here, even with forward_pass. */
 static void
 a_password_goes_on_if_asked(void **state)
 {
@@ -172,7 +172,7 @@ a_password_goes_on_if_asked(void **state)
 	assert_true(pin_is(""));
 }
 
-/* What was typed is gone from the memory of the application, whether it was a PIN or not. */
+/* The input is gone from the memory of the application, whether it was a PIN or not. */
 static void
 what_was_typed_is_wiped(void **state)
 {

@@ -331,7 +331,7 @@ test_misbehaviour(void **state)
 	}
 }
 
-/* Whatever else is in the packet: the card is not asked a second time, and the sentence has the remedy. */
+/* With every other version of the protocol: the card is not tried, and the message has the remedy. */
 static void
 test_other_versions(void **state)
 {
@@ -462,7 +462,7 @@ test_challenge_misbehaviour(void **state)
 	assert_int_equal(run_challenge("challenge, believe anything", NULL), PAM_AUTHINFO_UNAVAIL);
 	assert_string_equal(code, "JPKI-E-HELPER");
 	assert_int_equal(run_challenge("challenge, believe anything", "x"), PAM_SUCCESS);
-	/* What is typed with echo is handed to the helper: only where sshd asks. */
+	/* Input that was typed with echo goes to the helper only under sshd. */
 	reply = "a password";
 	assert_int_equal(run("challenge"), PAM_AUTHINFO_UNAVAIL);
 	assert_string_equal(code, "JPKI-E-HELPER");
@@ -502,7 +502,7 @@ test_vouched_by_sshd(void **state)
 	assert_int_equal(run_vouched("key", "sshd", "ssh", "password\n"), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(run_vouched("key", "sshd", "/dev/pts/1", key), PAM_AUTHINFO_UNAVAIL);
 	assert_int_equal(run_vouched("key", "test", "ssh", key), PAM_AUTHINFO_UNAVAIL);
-	/* What does not fit is sent to the helper as a key that matches none: the helper decides. */
+	/* A key that does not fit is sent as one that matches none: the helper decides. */
 	memset(longest, 'A', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	assert_int_equal(run_vouched("key", "sshd", "ssh", longest), PAM_SUCCESS);
@@ -921,7 +921,7 @@ test_unlock_what_the_account_has(void **state)
 	assert_string_equal(unlocked_by("unlock another", PAM_SUCCESS), "another word");
 }
 
-/* What looks like a PIN goes to no module, whatever the account's password is. */
+/* Input that looks like a PIN goes to no module, even if it is the account's password. */
 static void
 test_unlock_no_pin(void **state)
 {
@@ -976,7 +976,7 @@ test_unlock_files_of_root_alone(void **state)
 	assert_string_equal(came_with_pin(), "|");
 }
 
-/* What the user has typed for another module stays, and the card unlocks nothing. */
+/* A password that the user has typed for another module stays, and the card unlocks nothing. */
 static void
 test_unlock_beside_a_password(void **state)
 {
@@ -1265,7 +1265,7 @@ test_name_of_another_account(void **state)
 	pam_end(pamh, PAM_USER_UNKNOWN);
 }
 
-/* What the handle remembers is the account's, by whatever name it comes. */
+/* The handle remembers for the account, even if it comes by another name. */
 static void
 test_wrong_pin_by_another_name(void **state)
 {
@@ -1291,7 +1291,7 @@ test_session_without_room(void **state)
 	pam_end(pamh, PAM_SESSION_ERR);
 }
 
-/* What the application does about its children is its own business. */
+/* The module does not interfere with how the application treats its children. */
 static void
 test_host_that_reaps(void **state)
 {
@@ -1564,7 +1564,7 @@ test_change_and_what_is_typed(void **state)
 	assert_string_equal(code, "JPKI-E-PIN-WRONG");
 	(void)change_on(pamh, "wrong", 0, "1111", "8275", "8275");
 	assert_string_equal(code, "JPKI-E-PIN-REPEATED");
-	/* What was wrong may be the new one, and is right then. */
+	/* The PIN that was wrong may be the new one, and is right then. */
 	assert_int_equal(change_on(pamh, "good", 0, "1234", "1111", "1111"), PAM_SUCCESS);
 	assert_int_equal(change_on(pamh, "good", 0, "1111", "8275", "8275"), PAM_SUCCESS);
 	pam_end(pamh, PAM_SUCCESS);
@@ -1716,7 +1716,7 @@ test_which_account(void **state)
 	assert_int_equal(r, PAM_CONV_ERR);
 }
 
-/* What is no account, or another one by its own name, is not on the list. */
+/* The list leaves out names without an account, and aliases of an account. */
 static void
 test_names_that_are_no_accounts(void **state)
 {
@@ -1778,7 +1778,7 @@ test_name_goes_with_the_login(void **state)
 	answer = "1234";
 }
 
-/* What a helper must not do, it must not do here either: then the name is asked for, or the login refused. */
+/* A helper that misbehaves while it names the user: the name is asked for, or the login is refused. */
 static void
 test_misbehaviour_while_naming(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who reads that a card was registered: the user who logs in, where the application shows it. */
+/* The user who logs in reads that a card was registered, if the application shows it. */
 #include "config.h"
 
 #include <pwd.h>

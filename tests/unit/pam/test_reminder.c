@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who is told today that the certificate ends soon: each user once, where it can be recorded. */
+/* Each user reads once a day that the certificate ends soon, if that can be recorded. */
 #include "config.h"
 
 #include <fcntl.h>

@@ -291,7 +291,7 @@ the_holder_is_told_once(void **state)
 	assert_string_equal(file_text("since"), "1|0||");
 }
 
-/* What the person has just seen on this handle is no news. */
+/* The user is not told of failures that this handle has just shown. */
 static void
 own_mistakes_of_this_handle_are_not_told(void **state)
 {
@@ -405,7 +405,7 @@ judged_again_after_the_prompt(void **state)
 	at_prompt = NULL;
 }
 
-/* What cannot be read or written is no way around it; but the holder is not shut out by it. */
+/* A record that cannot be read or written stops other accounts, but not the holder. */
 static void
 no_record_no_try(void **state)
 {

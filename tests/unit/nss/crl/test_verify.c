@@ -355,7 +355,7 @@ serial_number_without_bytes(void **state)
 	der_done(&e);
 }
 
-/* What is in the log of a list of a thousand odd entries stays readable. */
+/* The log of a list with a thousand odd entries stays readable. */
 static void
 many_odd_entries(void **state)
 {
@@ -465,7 +465,7 @@ entry_extensions(void **state)
 	judge_entry_extension(21, true, "\x0a\x01\x01", 3, NO_REASON, CRL_OK, "reason, critical");
 }
 
-/* What is passed over for its number is read to its end: it may say that the list is of another kind. */
+/* An entry that is passed over for its number is read to its end: it may show that the list is of another kind. */
 static void
 extensions_of_what_is_passed_over(void **state)
 {
@@ -526,7 +526,7 @@ judge_date(const char *bytes, size_t len, uint32_t wanted, const char *what)
 #define UTC_TIME "\x30\x12\x02\x01\x09\x17\x0d"
 #define GENERALIZED_TIME "\x30\x14\x02\x01\x09\x18\x0f"
 
-/* Whatever the date, the certificate is revoked. */
+/* The certificate is revoked, even if the date does not exist. */
 static void
 an_odd_date_revokes_all_the_same(void **state)
 {

@@ -258,7 +258,7 @@ answers_are_handed_on(void **state)
 	assert_int_equal(count, 1);	/* the first that fails ends it */
 	assert_string_equal(said, "");
 	assert_int_equal(certfile_finish(&t, &o), TOOL_PARTLY);
-	/* What the caller finds damaged is called so here, with the file's name. */
+	/* If the caller finds a certificate damaged, the message has the file's name. */
 	answer = OUTCOME_CERT_BAD;
 	put(good.data, good.len);
 	o = read_file();

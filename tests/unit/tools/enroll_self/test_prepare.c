@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a caller has chosen for a program of root's is taken back before it does anything. */
+/* A program of root's replaces what its caller has chosen for it, before it does anything. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What jpki_fetch has left, before it is started and after. Each deed in a process of its own. */
+/* The calls that jpki_fetch has left, before it is started and after. Each in a process of its own. */
 #include "config.h"
 
 #include <errno.h>

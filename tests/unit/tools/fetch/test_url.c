@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What of a URL is seen, and where a file URL leads: a password is in none of it, however it is written. */
+/* The part of a URL that is shown never has a password, however it is written; and where a file URL leads. */
 #include "config.h"
 
 #include <string.h>

@@ -138,7 +138,7 @@ add_state(long generation, long time, long enrolled)
 static enum judge_answer answer;	/* what `ldif` is */
 static int64_t there;		/* of JUDGE_CHANGES */
 
-/* What is on disk is what is remembered, however it got there. */
+/* The files on disk and the memory say the same. */
 static void
 same_on_disk(const struct store *store, const struct memory *memory)
 {
@@ -1269,7 +1269,7 @@ deny_and_admit(struct kit *k)
 	add_word(HASH "-01", "11", "lift");
 }
 
-/* What denies is on disk before it is remembered, and what admits after. */
+/* Blocks and removals are on disk before they are remembered; registrations and lifts after. */
 static void
 denied_before_it_is_remembered(void **state)
 {
