@@ -8,7 +8,7 @@ packages_build=(
 	gcc make autoconf automake libtool autoconf-archive pkg-config gettext
 	libpam0g-dev libnss3-dev libnspr4-dev libpcsclite-dev libinih-dev libbsd-dev
 	libcmocka-dev libssl-dev libsystemd-dev libjansson-dev libcurl4-openssl-dev
-	libseccomp-dev libldap-dev
+	libseccomp-dev libldap-dev libcrypt-dev
 )
 packages_run=(
 	pcscd expect sudo login passwd util-linux procps iproute2 libnss3-tools openssl locales
