@@ -80,7 +80,10 @@ drop_half_character(char text[static MESSAGE_MAX])
 static void
 write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	if (o->status == OUTCOME_PIN_WRONG && o->tries_left >= 0)
+	if (o->status == OUTCOME_PIN_WRONG && o->tries_left == 1)
+		snprintf(text, MESSAGE_MAX, "%s", _("Wrong PIN; 1 try left before the PIN locks, so do not try "
+		    "again here."));
+	else if (o->status == OUTCOME_PIN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "Wrong PIN; %d try left before the PIN locks.",
 		    "Wrong PIN; %d tries left before the PIN locks.",
