@@ -455,7 +455,7 @@ safefile_replace(const char *path, mode_t mode, const void *data, size_t len,
 	int dir_len = slash == NULL ? 0 : (int)(slash - path) + 1;
 	char aside[PATH_MAX];
 	/* Not path and a suffix: the name may already have the maximum length. */
-	int n = snprintf(aside, sizeof aside, "%.*s.new-XXXXXX", dir_len, path);
+	int n = snprintf(aside, sizeof aside, "%.*s" SAFEFILE_ASIDE "XXXXXX", dir_len, path);
 
 	if (n < 0 || (size_t)n >= sizeof aside) {
 		log_msg(log, LOG_ERR, "%.400s: path too long", path);

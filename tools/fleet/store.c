@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -73,6 +74,28 @@ open_part(const struct store *s, const char *part)
 	if (!path_of(s, part, path) || safefile_open_dir(path, s->owner, s->log, &fd) != SAFEFILE_OK)
 		return -1;
 	return fd;
+}
+
+/* Only plain files; what cannot be taken away is in no one's way. */
+static void
+tidy_part(const struct store *s, const char *part, const char *prefix)
+{
+	int fd = open_part(s, part);
+	_cleanup_(closedirp) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	if (dir == NULL)
+		closep(&fd);
+	while (dir != NULL && (e = readdir(dir)) != NULL)
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			(void)unlinkat(fd, e->d_name, 0);
+}
+
+void
+store_tidy(const struct store *s)
+{
+	tidy_part(s, ".", SAFEFILE_ASIDE);
+	tidy_part(s, ASIDE, "");
 }
 
 /* --- the memory ------------------------------------------------------------------------- */

@@ -485,6 +485,7 @@ fleet_run(struct tool *t)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (!store_open(&r.store, &lock))
 		return TOOL_FAILED;
+	store_tidy(&r.store);
 	(void)close(lock);
 	fd = tool_temporary_file(t);
 	r.ldif = fd >= 0 ? fdopen(fd, "w+") : NULL;

@@ -1295,6 +1295,45 @@ denied_before_it_is_remembered(void **state)
 	assert_false(old_entry_returns(k));
 }
 
+static bool
+there_is(const struct kit *k, const char *part)
+{
+	char path[PATH_MAX];
+
+	part_path(k, part, path);
+	return access(path, F_OK) == 0;
+}
+
+/* What was on its way when a writer was killed is taken away, and nothing that counts. */
+static void
+files_on_their_way(void **state)
+{
+	static const char *const stay[] = { MEMORY_FILE, JOURNAL_FILE, "users/hanako.pem", "blocked/" HASH "-01", ".newer", "new-1" };
+	struct kit *k = *state;
+	struct store store = store_of(&k->env);
+
+	usual_copy(k);
+	begin();
+	add_word(HASH "-01", "10", "block lost");
+	assert_int_equal(changed(k, 3), JUDGE_TAKEN);
+	begin();
+	add_user(k, "taro", "10", "ec384", NULL);
+	changed_without_memory(k);
+	put_part(k, ".new-a1B2c3", "", 0);
+	put_part(k, ".newer", "", 0);
+	put_part(k, "new-1", "", 0);
+	assert_true(there_is(k, "aside/taro.pem"));
+	store_tidy(&store);
+	assert_false(there_is(k, "aside/taro.pem"));
+	assert_false(there_is(k, ".new-a1B2c3"));
+	for (size_t i = 0; i < COUNT(stay); i++)
+		if (!there_is(k, stay[i]))
+			fail_msg("%s is gone", stay[i]);
+	store_tidy(&store);
+	assert_int_equal(start(k), JUDGE_TAKEN);
+	assert_int_equal(last.removed, 0);
+}
+
 /* --- more than can be remembered ------------------------------------------------------------------ */
 
 /* A memory with `count` lines of this form, each with a number of its own, beside the files that are there. */
@@ -1686,6 +1725,7 @@ main(void)
 		TEST(journal_that_is_full),
 		TEST(memory_of_an_older_version),
 		TEST(denied_before_it_is_remembered),
+		TEST(files_on_their_way),
 		TEST(more_users_than_are_remembered),
 		TEST(more_removals_than_are_remembered),
 		TEST(missing_from_an_answer_that_was_full),
