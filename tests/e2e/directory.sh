@@ -126,12 +126,19 @@ make_directory()	# USER LEAF…: of the entries
 UNIT=/usr/lib/systemd/system/jpki-fleet.service
 unit_capabilities() { sed -n 's/^CapabilityBoundingSet=//p' "$UNIT" | tr 'A-Z ' 'a-z\n' | sed 's/^cap_/+/' | paste -sd,; }
 
-start_run()	# [LINE OF THE CONFIGURATION…]
+# RUN_WORDS: how the unit starts it.
+configure_run()	# [LINE OF THE CONFIGURATION…]
 {
+	RUN_WORDS=(setpriv --bounding-set "-all,$(unit_capabilities)" jpkictl fleet run)
 	write_conf "fleet_dir = $FLEET" "fleet_uri = ${URI:-ldap://localhost:3890}" "fleet_base = $BASE" "fleet_ca = ${CA:-$D/ca.crt}" \
 		"fleet_cert = $D/${MACHINE:-pc1}.crt" "fleet_key = $D/${MACHINE:-pc1}.key" "$@"
 	chmod 0600 "$D"/*.key
-	setpriv --bounding-set "-all,$(unit_capabilities)" jpkictl fleet run > "$E2E_LOGS/run.log" 2>&1 &
+}
+
+start_run()	# [LINE OF THE CONFIGURATION…]
+{
+	configure_run "$@"
+	"${RUN_WORDS[@]}" > "$E2E_LOGS/run.log" 2>&1 &
 	RUN_PID=$!
 }
 
