@@ -25,7 +25,8 @@ struct ldappeer {
 	void *ctx;
 	int fds[2];		/* the client's end, ours */
 	pthread_t thread;
-	uint8_t id;		/* of the request: below 128 here */
+	uint8_t id[6];		/* INTEGER, of the request */
+	size_t id_len;
 	uint8_t *out;		/* the message that is being made */
 	size_t len;
 };
@@ -77,7 +78,7 @@ open_message(struct ldappeer *p)
 
 	p->len = 0;
 	from = open_element(p, 0x30);
-	put(p, (uint8_t[]){ 0x02, 1, p->id }, 3);
+	put(p, p->id, p->id_len);
 	return from;
 }
 
@@ -95,14 +96,22 @@ send_message(struct ldappeer *p, size_t from)
 }
 
 static void
-send_result(struct ldappeer *p, uint8_t tag, int result)
+put_result(struct ldappeer *p, uint8_t tag, int result)
 {
-	size_t message = open_message(p), op = open_element(p, tag);
+	size_t op = open_element(p, tag);
 
 	put(p, (uint8_t[]){ 0x0a, 1, (uint8_t)result }, 3);
 	put_text(p, "");
 	put_text(p, "");
 	close_element(p, op);
+}
+
+static void
+send_result(struct ldappeer *p, uint8_t tag, int result)
+{
+	size_t message = open_message(p);
+
+	put_result(p, tag, result);
 	send_message(p, message);
 }
 
@@ -160,6 +169,26 @@ ldappeer_done(struct ldappeer *p, int result)
 	send_result(p, 0x65, result);
 }
 
+void
+ldappeer_page_done(struct ldappeer *p, const char *cookie)
+{
+	size_t message = open_message(p), controls, control, text, value;
+
+	put_result(p, 0x65, LDAP_SUCCESS);
+	controls = open_element(p, 0xa0);
+	control = open_element(p, 0x30);
+	put_text(p, LDAP_CONTROL_PAGEDRESULTS);
+	text = open_element(p, TEXT);
+	value = open_element(p, 0x30);
+	put(p, (uint8_t[]){ 0x02, 1, 0 }, 3);
+	put_text(p, cookie);
+	close_element(p, value);
+	close_element(p, text);
+	close_element(p, control);
+	close_element(p, controls);
+	send_message(p, message);
+}
+
 /* --- requests ------------------------------------------------------------------------------------ */
 
 static bool
@@ -200,14 +229,17 @@ serve(void *ctx)
 {
 	uint8_t request[REQUEST_MAX];
 	struct ldappeer *p = ctx;
+	const uint8_t *op;
 	size_t len;
 
-	while ((len = receive_request(p, request)) > 5) {
-		p->id = request[2];
-		if (request[3] == 0x60)
+	while ((len = receive_request(p, request)) > 9 && request[1] <= 4) {
+		p->id_len = 2 + (size_t)request[1];
+		memcpy(p->id, request, p->id_len);
+		op = request + p->id_len;
+		if (op[0] == 0x60)
 			send_result(p, 0x61, LDAP_SUCCESS);
-		else if (request[3] == 0x63)
-			answer_search(p, request + 3, len - 3);
+		else if (op[0] == 0x63)
+			answer_search(p, op, len - p->id_len);
 		else
 			break;
 	}

@@ -36,4 +36,7 @@ void ldappeer_end(struct ldappeer *peer);
 void ldappeer_entry(struct ldappeer *peer, const char *dn, const struct ldappeer_value *values, size_t count, size_t size);
 void ldappeer_done(struct ldappeer *peer, int result);
 
+/* The end of a page (RFC 2696), with a cookie of the server's; "": the last page. */
+void ldappeer_page_done(struct ldappeer *peer, const char *cookie);
+
 #endif

@@ -11,6 +11,8 @@
 #define INTERVAL_S 60		/* at most; half of it is by chance */
 #define OVERLAP_S 3600		/* another server's clock, and replication, may lag this much */
 #define TIME_TEXT 15		/* "20261129030000Z" */
+#define PAGE_ENTRIES 500	/* requested at once: some servers send 1,000 at most */
+#define PAGES_MAX 20000		/* a server may send fewer entries in a page, or none */
 
 struct polling {
 	struct session *s;
@@ -41,45 +43,102 @@ give_up(struct polling *p, enum session_end end, const char *why, int result)
 	return false;
 }
 
-/* --- one search ------------------------------------------------------------------------------ */
+/* --- one search, in pages (RFC 2696) where the server has them ------------------------------- */
+
+/* What is under way. */
+struct page {
+	const char *filter;
+	bool (*each)(struct polling *p);	/* called for every entry, which is in s->entry */
+	struct berval *cookie;			/* of the next page; NULL: the first one */
+	int id;
+	bool more;
+};
 
 static int
-result_of(const struct polling *p, LDAPMessage *message)
+request_page(const struct polling *p, struct page *page)
 {
-	int result = LDAP_OTHER;
+	const struct session *s = p->s;
+	LDAPControl *control = NULL;
+	int result = ldap_create_page_control(s->link.ld, PAGE_ENTRIES, page->cookie, 0, &control);
+	LDAPControl *controls[] = { control, NULL };
 
-	return ldap_parse_result(p->s->link.ld, message, &result, NULL, NULL, NULL, NULL, 0) == LDAP_SUCCESS ? result : LDAP_OTHER;
+	if (result == LDAP_SUCCESS)
+		result = ldap_search_ext(s->link.ld, s->request->base, LDAP_SCOPE_SUBTREE, page->filter,
+		    (char **)(uintptr_t)entry_attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT, &page->id);
+	ldap_control_free(control);
+	return result;
+}
+
+/* The end of a page. A server without pages answers without the control, and that was all. */
+static int
+end_page(const struct polling *p, struct page *page, LDAPMessage *message)
+{
+	LDAPControl **controls = NULL, *control;
+	struct berval cookie = { .bv_val = NULL };
+	int result = LDAP_OTHER;
+	ber_int_t estimate;
+
+	ber_bvfree(page->cookie);
+	page->cookie = NULL;
+	page->more = false;
+	if (ldap_parse_result(p->s->link.ld, message, &result, NULL, NULL, NULL, &controls, 0) != LDAP_SUCCESS)
+		return LDAP_OTHER;
+	control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+	if (control != NULL && ldap_parse_pageresponse_control(p->s->link.ld, control, &estimate, &cookie) != LDAP_SUCCESS)
+		result = LDAP_OTHER;
+	page->more = cookie.bv_len > 0;
+	if (page->more)
+		page->cookie = ber_bvdup(&cookie);
+	ber_memfree(cookie.bv_val);
+	ldap_controls_free(controls);
+	return page->more && page->cookie == NULL ? LDAP_NO_MEMORY : result;
+}
+
+/* Takes one page; returns as search() does. */
+static bool
+take_page(struct polling *p, struct page *page, int *ret_result)
+{
+	struct session *s = p->s;
+	struct timeval patience = { .tv_sec = LINK_WAIT_S };
+	LDAPMessage *message;
+	bool over = false, ok = true;
+	int type, result = request_page(p, page);
+
+	*ret_result = LDAP_OTHER;
+	if (result != LDAP_SUCCESS)
+		return give_up(p, SESSION_LOST, "search", result);
+	while (!over && ok) {
+		type = ldap_result(s->link.ld, page->id, LDAP_MSG_ONE, &patience, &message);
+		if (type <= 0)
+			return give_up(p, SESSION_LOST, "search", type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN);
+		over = type == LDAP_RES_SEARCH_RESULT;
+		if (over)
+			*ret_result = end_page(p, page, message);
+		else if (type != LDAP_RES_SEARCH_ENTRY || !entry_write(s->link.ld, message, &s->entry))
+			ok = give_up(p, SESSION_LOST, "a malformed answer, or one that refers to another server (referral)", LDAP_OTHER);
+		else
+			ok = page->each(p);
+		ldap_msgfree(message);
+	}
+	return ok && (*ret_result == LDAP_SUCCESS || give_up(p, SESSION_LOST, "search", *ret_result));
 }
 
 /* Calls each for every entry, which is in s->entry. Returns false with p->end set and *ret_result not LDAP_SUCCESS. */
 static bool
 search(struct polling *p, const char *filter, bool (*each)(struct polling *p), int *ret_result)
 {
-	struct session *s = p->s;
-	struct timeval patience = { .tv_sec = LINK_WAIT_S };
-	LDAPMessage *message;
-	bool over = false, ok = true;
-	int id, type, result;
+	struct page page = { .filter = filter, .each = each, .more = true };
+	bool ok = true;
 
-	*ret_result = LDAP_OTHER;
-	result = ldap_search_ext(s->link.ld, s->request->base, LDAP_SCOPE_SUBTREE, filter, (char **)(uintptr_t)entry_attributes, 0, NULL,
-	    NULL, NULL, LDAP_NO_LIMIT, &id);
-	if (result != LDAP_SUCCESS)
-		return give_up(p, SESSION_LOST, "search", result);
-	while (!over && ok) {
-		type = ldap_result(s->link.ld, id, LDAP_MSG_ONE, &patience, &message);
-		if (type <= 0)
-			return give_up(p, SESSION_LOST, "search", type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN);
-		over = type == LDAP_RES_SEARCH_RESULT;
-		if (over)
-			*ret_result = result_of(p, message);
-		else if (type != LDAP_RES_SEARCH_ENTRY || !entry_write(s->link.ld, message, &s->entry))
-			ok = give_up(p, SESSION_LOST, "a malformed answer, or one that refers to another server (referral)", LDAP_OTHER);
-		else
-			ok = each(p);
-		ldap_msgfree(message);
+	for (int i = 0; ok && page.more; i++) {
+		ok = take_page(p, &page, ret_result);
+		if (ok && page.more && i == PAGES_MAX) {
+			*ret_result = LDAP_SIZELIMIT_EXCEEDED;
+			ok = give_up(p, SESSION_LOST, "an answer of too many pages", LDAP_SIZELIMIT_EXCEEDED);
+		}
 	}
-	return ok && (*ret_result == LDAP_SUCCESS || give_up(p, SESSION_LOST, "search", *ret_result));
+	ber_bvfree(page.cookie);
+	return ok;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */

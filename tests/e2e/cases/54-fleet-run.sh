@@ -295,6 +295,20 @@ polled()
 	fleet_ends
 }
 
+# Two entries at once, and all in pages: as Active Directory does with its thousand.
+in_pages()
+{
+	directory_begins hanako good taro other-person
+	NO_SYNC=1 NO_LIMITS=1 start_slapd a 3890 'sizelimit size.soft=2 size.hard=2 size.prtotal=unlimited'
+	as_pc1() { LDAPTLS_CACERT=$D/ca.crt LDAPTLS_CERT=$D/pc1.crt LDAPTLS_KEY=$D/pc1.key ldapsearch -Q -Y EXTERNAL -ZZ -H ldap://localhost:3890 "$@"; }
+	as_pc1 -LLL -b "$BASE" >> "$LOG" 2>&1
+	expect_equal 'without pages' 4 $?	# sizeLimitExceeded
+	start_run
+	comes_true 'registered' 10000 registered taro
+	comes_true 'status' 2000 status_says '.mode == "poll" and .condition == "fresh" and .enrolled == 2'
+	fleet_ends
+}
+
 # The network half dies: the writer says so and ends, for systemd to start it again; the copy stays.
 network_half_dies()
 {
@@ -374,6 +388,7 @@ if [ -x "$SLAPD" ]; then
 	run_case 'fleet run: a size limit' size_limit
 	run_case 'fleet run: the network half dies' network_half_dies
 	run_case 'fleet run: a directory that lies' lies
+	run_case 'fleet run: a server that sends pages' in_pages
 	run_case 'fleet run: a server without content synchronization' polled
 else
 	skip 'fleet run' 'no slapd here'

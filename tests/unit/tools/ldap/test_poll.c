@@ -13,6 +13,7 @@
 
 #define MIB ((size_t)1 << 20)
 #define MESSAGE_MOST (4 * MIB)	/* as in tools/ldap/link.c */
+#define PAGES_MOST 20000	/* as in tools/ldap/poll.c */
 #define ENTRIES_MAX 8
 #define ANSWERS_MAX 16
 #define DAY 86400
@@ -31,6 +32,8 @@ struct held {
 static struct held held[ENTRIES_MAX];
 static size_t held_count;
 static char asked[ANSWERS_MAX][16];	/* since when; "" for all */
+static size_t page_size;	/* 0: the server has no pages */
+static bool endless;		/* empty pages, and always another one */
 static unsigned int searches;
 
 static void
@@ -60,6 +63,32 @@ send_held(struct ldappeer *peer, const struct held *h)
 	ldappeer_entry(peer, h->dn, values, h->description != NULL ? 4 : 3, h->size);
 }
 
+/* The cookie "page N" of a request; 0: it has none. */
+static size_t
+page_of(const uint8_t *request, size_t len)
+{
+	const char *at = memmem(request, len, "page ", 5);
+
+	return at != NULL ? (size_t)(at[5] - '0') : 0;
+}
+
+/* One page, or all. */
+static void
+send_from(struct ldappeer *peer, size_t page, const char *since)
+{
+	size_t from = page * page_size, to = page_size > 0 ? from + page_size : held_count;
+	char cookie[16];
+
+	for (size_t i = from; i < to && i < held_count; i++)
+		if (strncmp(held[i].modified, since, strlen(since)) >= 0)
+			send_held(peer, &held[i]);
+	snprintf(cookie, sizeof cookie, "page %zu", endless ? 9 : page + 1);
+	if (page_size == 0)
+		ldappeer_done(peer, LDAP_SUCCESS);
+	else
+		ldappeer_page_done(peer, endless || to < held_count ? cookie : "");
+}
+
 /* The value of a filter's "modifyTimestamp>=", which the request has as two strings, each with its length. */
 static void
 answer(struct ldappeer *peer, void *ctx, const uint8_t *filter, size_t len)
@@ -76,10 +105,7 @@ answer(struct ldappeer *peer, void *ctx, const uint8_t *filter, size_t len)
 	if (searches < ANSWERS_MAX)
 		snprintf(asked[searches], sizeof asked[searches], "%s", since);
 	searches++;
-	for (size_t i = 0; i < held_count; i++)
-		if (strncmp(held[i].modified, since, strlen(since)) >= 0)
-			send_held(peer, &held[i]);
-	ldappeer_done(peer, LDAP_SUCCESS);
+	send_from(peer, page_of(filter, len), since);
 }
 
 /* --- the writer, and the clock ------------------------------------------------------------------ */
@@ -168,6 +194,8 @@ setup(void **state)
 	clock_now = 1000;
 	turn = NULL;
 	turn_s = 0;
+	page_size = 0;
+	endless = false;
 	has("hanako", "pkiUser", "20261129030000Z", NULL);
 	has("cn=b", "device", "20261128120000Z", "block");
 	has_state("20261129025900Z", "generation=1 time=1 enrolled=1 blocked=0");
@@ -314,6 +342,31 @@ registrations_that_come_and_go_lead_to_a_whole_answer(void **state)
 	assert_string_equal(frames, "[hanako b state ]0 +state ");
 }
 
+/* --- pages ----------------------------------------------------------------------------------------------------- */
+
+static void
+an_answer_in_pages_is_whole_with_the_last(void **state)
+{
+	for (size_t size = 1; size < 5; size++) {
+		setup(state);
+		page_size = size;
+		assert_int_equal(poll_for(1, touches), SESSION_OVER);
+		assert_string_equal(frames, "[hanako b state ]0 +state ");
+		assert_int_equal(searches, 2 * ((3 + size - 1) / size));
+	}
+}
+
+/* One that has no end is no answer. */
+static void
+pages_without_end(void **state)
+{
+	page_size = 1;
+	endless = true;
+	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+	assert_string_equal(frames, "[hanako ]4 ");
+	assert_int_equal(searches, PAGES_MOST + 1);
+}
+
 /* --- long messages ------------------------------------------------------------------------------------------- */
 
 /* What a block of that size in the whole answer leads to. */
@@ -361,6 +414,8 @@ main(void)
 		TEST(the_hour_moves_with_the_newest),
 		TEST(times_of_another_form_lead_to_whole_answers),
 		TEST(registrations_that_come_and_go_lead_to_a_whole_answer),
+		TEST(an_answer_in_pages_is_whole_with_the_last),
+		TEST(pages_without_end),
 		TEST(messages_up_to_the_bound_are_entries),
 		TEST(a_longer_message_ends_the_connection),
 	};
