@@ -160,6 +160,8 @@ module_dir()
 	done
 }
 
+has_module() { [ -n "$(find "$(module_dir)" -name "$1.la" -o -name "$1.so")" ]; }	# NAME
+
 # One provider of three: what an organization's slapd.conf has beside our example of who may what.
 directory_conf()	# DIRECTORY
 {
@@ -173,6 +175,7 @@ directory_conf()	# DIRECTORY
 	moduleload back_mdb
 	moduleload syncprov
 	moduleload accesslog
+	$(has_module constraint && echo moduleload constraint)
 	pidfile $dir/slapd.pid
 	TLSCACertificateFile $NET/tls/ca.crt
 	TLSCertificateFile $NET/tls/$1.crt
@@ -211,6 +214,7 @@ directory_conf()	# DIRECTORY
 	done
 	cat <<-TEXT
 	multiprovider on
+	$(has_module constraint && echo "include $EXAMPLES/fleet-slapd-sizes.conf")
 	overlay syncprov
 	syncprov-sessionlog-source cn=accesslog
 	overlay accesslog

@@ -28,6 +28,8 @@ changes()
 # change_at DN TYPE [LINE…]: a change of the entry of that name, as LDIF (RFC 2849).
 change_at() { printf 'dn: %s\nchangetype: %s\n' "$1" "$2"; [ $# = 2 ] || printf '%s\n' "${@:3}"; }
 
+hash_nr() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
+
 sees()	# WHO BASE FILTER NUMBER
 {
 	expect_equal "entries of $2 that $1 sees" "$4" "$(as "$1" ldap-b ldapsearch -LLL -b "$2" "$3" 1.1 2>> "$LOG" | grep -c '^dn:')"
@@ -126,6 +128,30 @@ who_writes()
 	! heartbeat ldaps://not-there.example >> "$LOG" 2>&1 || fail 'a heart beat without a directory'
 }
 
+# By config/examples/fleet-slapd-sizes.conf. 19: constraintViolation.
+how_much()
+{
+	local i eight=() ninth=$WORK/ninth.der long names=
+
+	for i in ec256 ec384 rsa4096 renewed stay phone soon eku-client; do eight+=("$PKI/$i.der"); done
+	cp "$PKI/bare.der" "$ninth"
+	changes 0 registrar "$(with_type add "$(registration eight "${eight[@]}")")"
+	changes 19 registrar "$(with_type add "$(registration nine "${eight[@]}" "$ninth")")"
+	changes 19 registrar "$(change_at "uid=eight,ou=enrolments,ou=jpki,$BASE" modify 'add: userCertificate;binary' \
+		"userCertificate;binary:: $(base64 -w 0 "$ninth")")"
+	changes 19 registrar "$(change_at "uid=eight,ou=enrolments,ou=jpki,$BASE" modify 'add: uid' 'uid: other')"
+	long=$(printf 'block %0249d' 0)
+	changes 0 helpdesk "$(with_type add "$(word "$(hash_nr long)" "$long")")"
+	changes 19 helpdesk "$(with_type add "$(word "$(hash_nr longer)" "${long}0")")"
+	for i in 1 2 3 4 5 6 7; do names+="cn: $(hash_nr "name-$i")"$'\n'; done
+	changes 0 helpdesk "$(with_type add "$(word "$(hash_nr names)" 'block lost')")"$'\n'"${names%$'\n'}"
+	changes 19 helpdesk "$(with_type add "$(word "$(hash_nr many)" 'block lost')")"$'\n'"${names}cn: $(hash_nr name-8)"
+	heartbeat ldaps://ldap-b.example >> "$LOG" 2>&1 || fail 'no heart beat'
+	changes 0 registrar "$(unregister eight)"
+	for i in long names; do changes 0 registrar "$(change_at "cn=$(hash_nr $i),$BLOCKS" delete)"; done
+	until_true 10 all_equal || fail 'the directories are not equal'
+}
+
 # --- machines ------------------------------------------------------------------------------
 
 HANAKO=$PKI/good.der TARO=$PKI/other-person.der
@@ -221,8 +247,6 @@ block_everywhere()
 	done
 	printf '%s\n' $(($(now_ms) - from))
 }
-
-hash_nr() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
 
 # Row 2.
 lost_card()
@@ -397,6 +421,11 @@ directories_begin "$NET/organization.ldif"
 run_case 'fleet directories: who may read what' who_reads
 run_case 'fleet directories: who may not write what' who_must_not_write
 run_case 'fleet directories: who may write what' who_writes
+if has_module constraint; then
+	run_case 'fleet directories: how much an entry may have' how_much
+else
+	skip 'fleet directories: how much an entry may have' 'no slapo-constraint here'
+fi
 
 install_pam_service e2e "$(stack)"
 install_pam_service e2e-ja "$(stack lang=ja)"
