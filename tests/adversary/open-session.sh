@@ -40,6 +40,31 @@ block_while_the_watch_restarts()
 # Seen to succeed: mutant blocked-before-the-watch
 adversary block-while-the-watch-restarts block_while_the_watch_restarts
 
+# The registrar removes the registration first, and the thief ends the watch, which the session starts again.
+removed_and_then_blocked()
+{
+	write_conf 'removal_grace = 60'
+	watch_session
+	end_process "$WATCH_PID"
+	enroll hanako
+	# shellcheck disable=SC2034 # lib.sh's
+	SYSLOG_FROM=$(syslog_size)
+	"${PERSON[@]}" "JPKI_SESSION_CERT=${HERS:0:16}" jpki-watch touch "$LOCKS/locked" >> "$LOG" 2>&1 </dev/null &
+	WATCH_PID=$!
+	until_true 5 has_begun || :
+	jpkictl block "$PKI/good.crt" >> "$LOG" 2>&1 || fail 'not blocked'
+	until_true 10 is_locked_now || broken 'the session is open for good'
+	end_process "$WATCH_PID"
+	enroll hanako good
+	rm -f "$LOCKS/locked"
+	reset_config
+	jpkictl unblock "$PKI/good.crt" >> "$LOG" 2>&1
+}
+# Promise: Within seconds of the block of the card that opened it, an open session is locked; blocks of other cards lock none.
+# Letter: a watch follows the certificates that are registered; the card that opened the session is no longer one of them.
+# Seen to succeed: mutant blocked-after-its-registration
+adversary block-after-the-registration removed_and_then_blocked
+
 blocks_of_other_cards()
 {
 	local i FLEET=/var/lib/pam_jpki/fleet

@@ -62,6 +62,30 @@ list_says(const struct conf *conf, uid_t owner, const struct block_entry *by_cer
 	return s.found ? SAID_BLOCKED : SAID_NOTHING;
 }
 
+/* Whether a name in the copy's blocked/ begins with these digits. */
+static enum said
+copy_says_prefix(const struct fleetcopy *copy, const char *digits)
+{
+	int fd = copy->blocked_fd >= 0 ? openat(copy->blocked_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	enum said said = SAID_NOTHING;
+
+	if (dir == NULL) {
+		closep(&fd);
+		return copy->blocked_fd >= 0 ? SAID_UNKNOWN : SAID_NOTHING;
+	}
+	errno = 0;
+	/* One thread reads this directory. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while (said == SAID_NOTHING && (entry = readdir(dir)) != NULL)
+		if (strlen(entry->d_name) == CERT_FINGERPRINT_LEN && strncmp(entry->d_name, digits, strlen(digits)) == 0)
+			said = SAID_BLOCKED;
+	if (said == SAID_NOTHING && errno != 0)
+		said = SAID_UNKNOWN;
+	(void)closedir(dir);
+	return said;
+}
+
 static enum said
 copy_says_name(const struct fleetcopy *copy, const char *name)
 {
@@ -75,9 +99,12 @@ copy_says_name(const struct fleetcopy *copy, const char *name)
 static enum said
 copy_says(const struct fleetcopy *copy, const struct blocked_cert *c)
 {
-	enum said said = copy_says_name(copy, c->by_certificate.certificate);
+	const char *digits = c->by_certificate.certificate;
+	enum said said = copy_says_name(copy, digits);
 	char name[BLOCKLIST_NAME_MAX];
 
+	if (said == SAID_NOTHING && strlen(digits) < CERT_FINGERPRINT_LEN)
+		return copy_says_prefix(copy, digits);
 	if (said != SAID_NOTHING || c->by_serial.serial[0] == '\0')
 		return said;
 	blocklist_name(&c->by_serial, name);
@@ -92,42 +119,6 @@ lists_say(const struct blocked *b, const struct fleetcopy *copy, const struct bl
 	if (list == SAID_BLOCKED || fleet == SAID_BLOCKED)
 		return SAID_BLOCKED;
 	return list == SAID_UNKNOWN || fleet == SAID_UNKNOWN ? SAID_UNKNOWN : SAID_NOTHING;
-}
-
-/* Whether a name in the copy's blocked/ begins with these digits. */
-static bool
-copy_has_prefix(const struct fleetcopy *copy, const char *digits)
-{
-	int fd = copy->blocked_fd >= 0 ? openat(copy->blocked_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-	bool found = false;
-
-	if (dir == NULL) {
-		closep(&fd);
-		return false;
-	}
-	/* One thread reads this directory. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while (!found && (entry = readdir(dir)) != NULL)
-		found = strlen(entry->d_name) == CERT_FINGERPRINT_LEN && strncmp(entry->d_name, digits, strlen(digits)) == 0;
-	(void)closedir(dir);
-	return found;
-}
-
-bool
-blocked_is_known(const struct conf *conf, uid_t owner, const char *id)
-{
-	struct block_entry first = { .serial = "" };
-	struct fleetcopy copy;
-	bool found;
-
-	if (strlen(id) != LOOK_ID_LEN || !hex_is_text(id, LOOK_ID_LEN))
-		return false;
-	memcpy(first.certificate, id, LOOK_ID_LEN);
-	fleetcopy_open(conf, owner, clk_wall_s(&clk_system), &silent, &copy);
-	found = copy_has_prefix(&copy, id) || list_says(conf, owner, &first, NULL) == SAID_BLOCKED;
-	fleetcopy_close(&copy);
-	return found;
 }
 
 /* --- certificates ------------------------------------------------------------------------- */
@@ -163,6 +154,23 @@ blocked_use(struct blocked *b, const struct look *look)
 	b->count = look->count;
 	(void)pthread_mutex_unlock(&b->lock);
 	fleetcopy_close(&copy);
+}
+
+bool
+blocked_use_session(struct blocked *b)
+{
+	const char *id = b->session->cert;
+	struct blocked_cert c = { .blocked = false };
+
+	if (strlen(id) != LOOK_ID_LEN || !hex_is_text(id, LOOK_ID_LEN))
+		return false;
+	memcpy(c.id, id, LOOK_ID_LEN);
+	memcpy(c.by_certificate.certificate, id, LOOK_ID_LEN);
+	(void)pthread_mutex_lock(&b->lock);
+	b->at[0] = c;
+	b->count = 1;
+	(void)pthread_mutex_unlock(&b->lock);
+	return true;
 }
 
 /* Notes what the lists say now. The id of a certificate that has become blocked; "": none has. */

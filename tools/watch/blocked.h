@@ -44,6 +44,13 @@ struct blocked {
  */
 void blocked_use(struct blocked *b, const struct look *look);
 
+/*
+ * Follows the certificate that opened the session from now on, by the first digits of its fingerprint, which is all that is
+ * known of one that is no longer registered; its serial number is not. If it is blocked already, it acts. False: the
+ * session names none.
+ */
+bool blocked_use_session(struct blocked *b) MUST_CHECK;
+
 /* Follows both lists until the session ends: in this thread, or in one of its own. False, logged: no such thread. */
 void blocked_follow(struct blocked *b);
 bool blocked_begin(struct blocked *b) MUST_CHECK;
@@ -53,8 +60,5 @@ bool blocked_begin(struct blocked *b) MUST_CHECK;
  * blocked_follow() and tests.
  */
 int blocked_look(struct blocked *b);
-
-/* Whether a certificate is blocked of which only the first hex digits of its fingerprint are known. */
-bool blocked_is_known(const struct conf *conf, uid_t owner, const char *id) MUST_CHECK;
 
 #endif

@@ -240,14 +240,6 @@ prepare_blocked(struct watcher *w)
 		.lock = PTHREAD_MUTEX_INITIALIZER };
 }
 
-/* The registration of a lost card may be gone as well, so that there is nothing to follow. */
-static void
-act_if_blocked(struct watcher *w)
-{
-	if (w->session.cert[0] != '\0' && blocked_is_known(&w->conf, 0, w->session.cert))
-		(void)on_blocked(w, w->session.cert);
-}
-
 /* --- a card that is not registered ---------------------------------------------------- */
 
 static int
@@ -410,6 +402,17 @@ find_account(struct watcher *w)
 	return false;
 }
 
+/* The registration of a lost card is often removed before the card is blocked, so only the block is left to follow. */
+static int
+follow_session(struct watcher *w)
+{
+	if (!blocked_use_session(&w->blocked))
+		return EXIT_CANNOT;
+	log_event(w, LOG_INFO, "begin", "", w->session.cert);
+	blocked_follow(&w->blocked);
+	return nothing(w, "the session has ended");
+}
+
 static int
 load_options(struct watcher *w)
 {
@@ -424,10 +427,8 @@ load_options(struct watcher *w)
 	if (!outcome_ok(&o))
 		log_msg(&w->log, LOG_ERR, "%s: %s; the card is not watched", outcome_code(o.status),
 		    outcome_state(o.status));
-	if (!outcome_ok(&o) || !certificate_of_session(w, &certificate)) {
-		act_if_blocked(w);
-		return EXIT_CANNOT;
-	}
+	if (!outcome_ok(&o) || !certificate_of_session(w, &certificate))
+		return follow_session(w);
 	blocked_use(&w->blocked, &w->look);
 	return watch_card(w, certificate);
 }

@@ -714,12 +714,9 @@ remote_by_logind()
 
 cannot_watch()
 {
-	HERE=(JPKI_SESSION_CERT=0123456789abcdef)
-	watch_ends 2 'no longer registered' true
 	HERE=(JPKI_SESSION_CERT="$(fingerprint good)0")
 	watch_ends 2 'no longer registered' true
 	enroll hanako
-	HERE=(JPKI_SESSION_CERT="$(fingerprint good)")
 	watch_ends 2 'JPKI-E-NOT-ENROLLED' true
 	enroll hanako good
 	HERE=()
@@ -877,16 +874,18 @@ blocked_before_the_watch()
 	end_watch
 	rm -f "$MARK"
 	enroll hanako other-person
-	watch_ends 2 'no longer registered' "${leaves_mark[@]}"
+	start_watch "${leaves_mark[@]}"
 	until_true 10 mark_is_there || fail 'nothing is done without a registration'
+	end_watch
 	rm -f "$MARK"
 	lay_fleet
 	: > "$FLEET/blocked/$(whole good)"
 	write_conf "fleet_dir = $FLEET" 'removal_grace = 60'
 	jpkictl unblock "$PKI/good.crt" >> "$LOG" 2>&1
 	enroll hanako
-	watch_ends 2 JPKI-E-NOT-ENROLLED "${leaves_mark[@]}"
+	start_watch "${leaves_mark[@]}"
 	until_true 10 mark_is_there || fail 'nothing is done by the copy without a registration'
+	end_watch
 	rm -f "$MARK"
 	enroll hanako good
 	HERE=()
@@ -895,6 +894,41 @@ blocked_before_the_watch()
 	sleep 1
 	mark_is_there && fail 'a session without a card is locked for an old block'
 	end_watch
+	rm -rf "$FLEET"
+}
+
+# A card is lost: first its registration is removed, then the watch is started again, and then the card is blocked.
+blocked_after_its_registration()
+{
+	local left by
+
+	lay_fleet
+	HERE=("JPKI_SESSION_CERT=$(fingerprint good)")
+	for left in '' other-person broken; do
+		for by in root organization; do
+			rm -f "$FLEET/blocked"/* "$MARK" "$USERS/hanako.pem" "$FLEET/users"/*
+			case $left in
+			'') enroll hanako ;;
+			broken) printf 'nonsense\n' > "$USERS/hanako.pem" ;;
+			*) enroll hanako "$left" ;;
+			esac
+			write_conf "fleet_dir = $FLEET" 'removal_grace = 60'
+			SYSLOG_FROM=$(syslog_size)
+			start_watch "${leaves_mark[@]}"
+			expect_event begin
+			: > "$FLEET/blocked/$(whole other-person)"
+			sleep 0.5
+			mark_is_there && fail "$left: another card's block locks the session"
+			case $by in
+			root) jpkictl block "$(whole good)" >> "$LOG" 2>&1 || fail 'not blocked' ;;
+			organization) : > "$FLEET/blocked/$(whole good)" ;;
+			esac
+			until_true 10 mark_is_there || fail "${left:-nothing} is registered, blocked by $by: nothing is done"
+			end_watch
+			rm -f /etc/pam_jpki/blocked
+		done
+	done
+	enroll hanako good
 	rm -rf "$FLEET"
 }
 
@@ -938,6 +972,7 @@ else
 fi
 watch 'blocked: a command' blocked_runs_a_command
 watch 'blocked before the watch' blocked_before_the_watch
+watch 'blocked after its registration was removed' blocked_after_its_registration
 watch "the card in and out, $CYCLES times" in_and_out
 watch 'in and out faster than it looks' faster_than_it_looks
 watch 'back in time' back_in_time

@@ -252,23 +252,39 @@ a_renewed_certificate_is_watched_too(void **state)
 	acts(2, next);
 }
 
+/* The card that opened the session is no longer registered. */
 static void
-known_by_its_first_digits(void **state)
+an_unregistered_card_of_the_session_counts(void **state)
 {
-	uid_t owner = getuid();
-
-	assert_false(blocked_is_known(&conf, owner, "1111111111111111"));
+	assert_true(blocked_use_session(&watched));
+	acts(0, NULL);
 	block(STRANGER);
+	block(ALSO_OURS);
 	block(ISSUER "-07");
-	assert_false(blocked_is_known(&conf, owner, "1111111111111111"));
+	list_is("certificate " STRANGER "\n");
+	acts(0, NULL);
 	block(OURS);
-	assert_true(blocked_is_known(&conf, owner, "1111111111111111"));
-	assert_false(blocked_is_known(&conf, owner, "111111111111111"));
-	assert_false(blocked_is_known(&conf, owner, ""));
-	assert_false(blocked_is_known(&conf, owner, "111111111111111g"));
-	assert_false(blocked_is_known(&conf, owner, "aaaaaaaaaaaaaaaa"));
-	list_is("certificate " ALSO_OURS "\n");
-	assert_true(blocked_is_known(&conf, owner, "aaaaaaaaaaaaaaaa"));
+	acts(1, OURS);
+	acts(1, OURS);			/* not a second time */
+	lift(OURS);
+	acts(1, OURS);
+	list_is("certificate " OURS "\n");
+	acts(2, OURS);
+	assert_true(blocked_use_session(&watched));	/* a watch that begins now */
+	acts(3, OURS);
+}
+
+static void
+a_session_that_names_no_certificate_is_not_followed(void **state)
+{
+	static const char *const names[] = { "", "111111111111111", "11111111111111111", "111111111111111g" };
+
+	block(OURS);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(session.cert, sizeof session.cert, "%s", names[i]);
+		assert_false(blocked_use_session(&watched));
+		acts(0, NULL);
+	}
 }
 
 /* Waits for that many actions, for twenty seconds at most. */
@@ -321,7 +337,8 @@ main(void)
 		TEST(an_action_that_failed_is_tried_again),
 		TEST(a_damaged_list_neither_blocks_nor_lifts),
 		TEST(a_renewed_certificate_is_watched_too),
-		TEST(known_by_its_first_digits),
+		TEST(an_unregistered_card_of_the_session_counts),
+		TEST(a_session_that_names_no_certificate_is_not_followed),
 		TEST(noticed_at_once),
 	};
 
