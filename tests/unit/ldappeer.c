@@ -16,7 +16,7 @@
 #include "tests/unit/ldappeer.h"
 
 #define REQUEST_MAX 4096
-#define HEADER 6		/* a tag, and a length in its five-octet form */
+#define HEADER 6		/* a tag, and a length in its five-byte form */
 #define MESSAGE_MAX ((size_t)8 << 20)
 #define TEXT 0x04		/* OCTET STRING */
 
@@ -33,7 +33,7 @@ struct ldappeer {
 
 static struct ldappeer *listening;
 
-/* --- BER, with lengths of four octets --------------------------------------------------------- */
+/* --- BER, with lengths of four bytes --------------------------------------------------------- */
 
 static void
 put(struct ldappeer *p, const void *data, size_t len)

@@ -20,7 +20,7 @@ struct ldappeer_value {
 };
 
 /*
- * Called in the peer's thread for each search but that of the root DSE: sends entries, and in the end the result. filter: octets
+ * Called in the peer's thread for each search but that of the root DSE: sends entries, and in the end the result. filter: bytes
  * of the whole request behind its base, in which strings are as they are.
  */
 typedef void ldappeer_answer(struct ldappeer *peer, void *ctx, const uint8_t *filter, size_t len);
@@ -30,7 +30,7 @@ struct ldappeer *ldappeer_begin(ldappeer_answer *answer, void *ctx);
 void ldappeer_end(struct ldappeer *peer);
 
 /*
- * What an answer consists of. size: octets of the whole message (RFC 4511 §4.1.1) behind its tag and length, which
+ * What an answer consists of. size: bytes of the whole message (RFC 4511 §4.1.1) behind its tag and length, which
  * a long value fills up to; 0: as short as it is.
  */
 void ldappeer_entry(struct ldappeer *peer, const char *dn, const struct ldappeer_value *values, size_t count, size_t size);

@@ -380,7 +380,7 @@ assert_block_of_size(size_t size, enum session_end end, const char *what)
 	held[1].description = NULL;
 	got = poll_for(0, NULL);
 	if (got != end || strcmp(frames, what) != 0)
-		fail_msg("%zu octets: %d, %s (%s)", size, (int)got, frames, session.link.why);
+		fail_msg("%zu bytes: %d, %s (%s)", size, (int)got, frames, session.link.why);
 }
 
 /* OpenLDAP's servers take 256 KiB from those that have not bound, and 4 MiB from others, so entries may be as long. */
