@@ -10,6 +10,9 @@
 
 [ -e /run/e2e-inside ] || { echo "tests/lib-fleet.sh: only inside tests/e2e/ns" >&2; exit 1; }
 
+# shellcheck source=tests/e2e/fleetentries.sh
+. "$E2E_TOP/tests/e2e/fleetentries.sh"
+
 NET=$WORK/net			# what this file makes, below it a directory for each node
 BASE=dc=example
 DIRECTORIES=(ldap-a ldap-b ldap-c)
@@ -142,36 +145,18 @@ as()
 
 # --- directories ----------------------------------------------------------------------------------
 
-schema_dir()
-{
-	local dir
-
-	for dir in /etc/ldap/schema /etc/openldap/schema; do
-		[ ! -e "$dir/cosine.schema" ] || printf '%s\n' "$dir"
-	done
-}
-
-module_dir()
-{
-	local dir
-
-	for dir in /usr/lib/ldap /usr/lib64/openldap /usr/libexec/openldap; do
-		[ ! -e "$dir/syncprov.la" ] && [ ! -e "$dir/syncprov.so" ] || printf '%s\n' "$dir"
-	done
-}
-
-has_module() { [ -n "$(find "$(module_dir)" -name "$1.la" -o -name "$1.so")" ]; }	# NAME
+has_module() { [ -n "$(find "$(slapd_modules)" -name "$1.la" -o -name "$1.so")" ]; }	# NAME
 
 # One provider of three: what an organization's slapd.conf has beside our example of who may what.
 directory_conf()	# DIRECTORY
 {
 	local dir=$NET/$1 schema i
 
-	schema=$(schema_dir)
+	schema=$(slapd_schemas)
 	cat <<-TEXT
 	include $schema/core.schema
 	include $schema/cosine.schema
-	modulepath $(module_dir)
+	modulepath $(slapd_modules)
 	moduleload back_mdb
 	moduleload syncprov
 	moduleload accesslog
@@ -394,21 +379,11 @@ organization()
 	TEXT
 }
 
-registration()	# USER CERTIFICATE.der…
-{
-	local user=$1 file
-
-	shift
-	printf 'dn: uid=%s,ou=enrolments,ou=jpki,%s\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\n' "$user" "$BASE" "$user"
-	for file; do printf 'userCertificate;binary:: %s\n' "$(base64 -w 0 "$file")"; done
-}
+registration() { registration_entry "ou=jpki,$BASE" "$@"; }	# USER CERTIFICATE.der…
 
 fingerprint_of() { sha256sum "$1" | cut -d' ' -f1; }	# CERTIFICATE.der
 
-word()	# FINGERPRINT WORDS
-{
-	printf 'dn: cn=%s,ou=blocked,ou=jpki,%s\nobjectClass: device\ncn: %s\ndescription: %s\n' "$1" "$BASE" "$1" "$2"
-}
+word() { block_entry "ou=jpki,$BASE" "$@"; }	# FINGERPRINT WORDS
 
 # with_type TYPE ENTRY: the entry as a change (RFC 2849).
 with_type() { printf '%s\nchangetype: %s\n%s\n' "$(head -n 1 <<< "$2")" "$1" "$(tail -n +2 <<< "$2")"; }

@@ -3,6 +3,9 @@
 # An organization's directory, real (OpenLDAP over TLS) and false, and a machine that follows it. For the cases
 # and the adversaries.
 
+# shellcheck source=tests/e2e/fleetentries.sh
+. "$E2E_TOP/tests/e2e/fleetentries.sh"
+
 SLAPD=$(command -v slapd || echo /usr/sbin/slapd)
 FLEET=/var/lib/pam_jpki/fleet
 D=$WORK/directory		# certificates, configuration and data of the servers
@@ -49,11 +52,11 @@ start_slapd()
 	local name=$1 port=$2 dir=$D/$1 schema line
 
 	shift 2
-	schema=$(dirname "$(find /etc/ldap/schema /etc/openldap/schema -name core.schema 2>/dev/null | head -n 1)")
+	schema=$(slapd_schemas)
 	mkdir -p "$dir/db"
 	{
-		printf '%s\n' "include $schema/core.schema" "include $schema/cosine.schema" "modulepath $(dirname "$(find /usr/lib*/ldap \
-			/usr/lib*/openldap /usr/lib/*/ldap -name back_mdb.la 2>/dev/null | head -n 1)")" 'moduleload back_mdb' 'moduleload syncprov' \
+		printf '%s\n' "include $schema/core.schema" "include $schema/cosine.schema" "modulepath $(slapd_modules)" \
+			'moduleload back_mdb' 'moduleload syncprov' \
 			'idletimeout 0'
 		[ -n "${NO_TLS-}" ] || printf '%s\n' "TLSCACertificateFile $D/ca.crt" "TLSCertificateFile ${SERVER_CERT:-$D/server.crt}" \
 			"TLSCertificateKeyFile ${SERVER_KEY:-$D/server.key}" 'TLSVerifyClient try'
@@ -83,8 +86,8 @@ modify()	# LDIF on standard input, [PORT]
 
 entry_of()	# USER LEAF
 {
-	printf 'dn: uid=%s,ou=enrolments,%s\nobjectClass: account\nobjectClass: pkiUser\nuid: %s\nuserCertificate;binary:: %s\n\n' "$1" "$BASE" "$1" \
-		"$(base64 -w 0 "$PKI/$2.der")"
+	registration_entry "$BASE" "$1" "$PKI/$2.der"
+	echo
 }
 
 add()	# ENTRIES on standard input
@@ -94,7 +97,8 @@ add()	# ENTRIES on standard input
 
 word_of()	# NAME WORDS
 {
-	printf 'dn: cn=%s,ou=blocked,%s\nobjectClass: device\ncn: %s\ndescription: %s\n\n' "$1" "$BASE" "$1" "$2"
+	block_entry "$BASE" "$@"
+	echo
 }
 
 STATE_AGE=0	# seconds that have passed since the time of a state that is written

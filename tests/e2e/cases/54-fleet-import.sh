@@ -3,6 +3,9 @@
 # jpkictl fleet import: what a directory has becomes the copy that logins read. The directory is OpenLDAP's
 # where there is one, filled with the example of config/examples/fleet.ldif.
 
+# shellcheck source=tests/e2e/fleetentries.sh
+. "$E2E_TOP/tests/e2e/fleetentries.sh"
+
 FLEET=/var/lib/pam_jpki/fleet
 LDIF=$WORK/fleet.ldif
 NOW=$(date +%s)
@@ -255,8 +258,7 @@ directory_begins()
 {
 	local schema
 
-	schema=$(dirname "$(find /etc/ldap/schema /etc/openldap/schema -name core.schema 2>/dev/null | head -n 1)")
-	[ -e "$schema/cosine.schema" ] || return 1
+	schema=$(slapd_schemas) || return
 	rm -rf "$WORK/ldap"
 	mkdir -p "$WORK/ldap/db"
 	printf '%s\n' "include $schema/core.schema" "include $schema/cosine.schema" 'database ldif' 'suffix dc=example' \
