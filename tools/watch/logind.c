@@ -10,6 +10,7 @@
 #include <systemd/sd-login.h>
 #endif
 
+#include "lib/cleanup.h"
 #include "tools/watch/logind.h"
 
 /* A text that is too long is ignored. */
@@ -53,19 +54,20 @@ static void
 find_leader(const char *id, char leader[static SESSION_TEXT_MAX])
 {
 	static const char key[] = "LEADER=";
-	char path[sizeof RECORDS + SESSION_TEXT_MAX], line[SESSION_TEXT_MAX];
-	FILE *f;
+	char path[sizeof RECORDS + SESSION_TEXT_MAX];
+	_cleanup_(fclosep) FILE *f = NULL;
+	_cleanup_(freep) char *line = NULL;
+	size_t size = 0;
 
 	leader[0] = '\0';
 	snprintf(path, sizeof path, RECORDS "%s", id);
 	f = strchr(id, '/') == NULL ? fopen(path, "re") : NULL;
-	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+	/* Whole lines: the value of another key may be long, and contain this one. */
+	while (f != NULL && getline(&line, &size, f) >= 0)
 		if (strncmp(line, key, sizeof key - 1) == 0) {
 			line[strcspn(line, "\n")] = '\0';
 			copy_property(leader, line + sizeof key - 1);
 		}
-	if (f != NULL)
-		(void)fclose(f);
 }
 
 /*

@@ -656,12 +656,14 @@ exempt_by_logind()
 # STALE is in the environment, the card of yesterday is away, and that is no removal today.
 yesterdays_card()	# LEADER WORD…
 {
-	local ours
+	local ours long
 
 	sim remove
 	HERE=("JPKI_SESSION_CERT=$(fingerprint good)" JPKI_SESSION_SERVICE=login "${@:2}")
 	write_conf 'removal_grace = 0' 'removal_exempt = login'
-	"$E2E_TOP/tests/e2e/in-session" --record "LEADER=$1 SERVICE=xdm" 0 "${PERSON[@]}" LANG=C.UTF-8 "${HERE[@]}" \
+	# A value as long as a buffer of 256 bytes, and then the leader that was.
+	long=DESKTOP=$(printf 'x%.0s' {1..247})LEADER=4711
+	"$E2E_TOP/tests/e2e/in-session" --record "$long LEADER=$1 SERVICE=xdm" 0 "${PERSON[@]}" LANG=C.UTF-8 "${HERE[@]}" \
 		jpki-watch "${leaves_mark[@]}" >> "$LOG" 2>&1 < /dev/null &
 	ours=$!
 	expect_event begin
