@@ -61,7 +61,6 @@ traits_of_key_usage(const struct cert *cert, SECItem *value)
 {
 	unsigned int flags;
 
-	(void)value;
 	if (!cert_key_usage(cert, &flags))
 		return BIT(UNREADABLE);
 	return (uint8_t)(((flags & KU_DIGITAL_SIGNATURE) != 0 ? 1 : 0) | ((flags & KU_NON_REPUDIATION) != 0 ? 2 : 0) |
@@ -89,7 +88,6 @@ traits_of_purposes(const struct cert *cert, SECItem *value)
 	CERTOidSequence *purposes = CERT_DecodeOidSequence(value);
 	uint8_t traits = 0;
 
-	(void)cert;
 	if (purposes == NULL)
 		return BIT(UNREADABLE);
 	for (SECItem **oid = purposes->oids; oid != NULL && *oid != NULL; oid++)
@@ -125,7 +123,6 @@ traits_of_policies(const struct cert *cert, SECItem *value)
 	CERTCertificatePolicies *policies = CERT_DecodeCertificatePoliciesExtension(value);
 	uint8_t traits = 0;
 
-	(void)cert;
 	if (policies == NULL)
 		return BIT(UNREADABLE);
 	for (CERTPolicyInfo **p = policies->policyInfos; p != NULL && *p != NULL; p++)
@@ -157,7 +154,6 @@ traits_of_points(const struct cert *cert, SECItem *value)
 	uint8_t traits = 0;
 	size_t count = 0;
 
-	(void)cert;
 	if (points == NULL)
 		return BIT(UNREADABLE);
 	for (CRLDistributionPoint **p = points->distPoints; p != NULL && *p != NULL; p++, count++)
@@ -192,7 +188,6 @@ traits_of_info(const struct cert *cert, SECItem *value)
 	CERTAuthInfoAccess **info = arena != NULL ? CERT_DecodeAuthInfoAccessExtension(arena, value) : NULL;
 	uint8_t traits = 0;
 
-	(void)cert;
 	if (info == NULL)
 		return BIT(UNREADABLE);
 	for (; *info != NULL; info++)
@@ -206,7 +201,6 @@ traits_of_authority_key(const struct cert *cert, SECItem *value)
 	struct view key;
 	bool more;
 
-	(void)cert;
 	if (!asn1_authority_key(view_of_item(value), &key, &more))
 		return BIT(UNREADABLE);
 	return (uint8_t)((key.len > 0 ? BIT(AKI_KEY) : 0) | (more ? BIT(AKI_ISSUER) : 0));

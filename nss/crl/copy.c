@@ -231,7 +231,6 @@ read_label(struct copy *c, int first, char label[static LABEL_MAX])
 static bool
 ends_before_dash(int last, int next)
 {
-	(void)last;
 	return next == '-' || next == EOF;
 }
 
@@ -338,7 +337,6 @@ read_text(struct copy *c)
 static bool
 ends_with_file(int last, int next)
 {
-	(void)last;
 	return next == EOF;
 }
 

@@ -132,7 +132,6 @@ tool_find_account(const struct tool *t, const char *name, struct account *ret)
 bool
 tool_uid_of(void *ctx, const char *user, uid_t *ret_uid)
 {
-	(void)ctx;
 	return account_uid(user, ret_uid);
 }
 

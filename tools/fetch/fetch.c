@@ -93,7 +93,6 @@ arrange(const struct fetched *f, int to)
 static void
 to_stderr(void *ctx, int priority, const char *text)
 {
-	(void)ctx;
 	if (priority != LOG_DEBUG)
 		fprintf(stderr, "%s\n", text);
 }

@@ -56,7 +56,6 @@ complain(const char *text)
 static void
 to_stderr(void *ctx, int priority, const char *text)
 {
-	(void)ctx;
 	if (priority != LOG_DEBUG)
 		complain(text);
 }
@@ -139,8 +138,6 @@ on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, cu
 {
 	struct fetching *f = ctx;
 
-	(void)up_total;
-	(void)up;
 	if (now < 0 || (uint64_t)now < f->said + (now == total ? 1 : PROGRESS_STEP))
 		return 0;
 	f->said = (uint64_t)now;

@@ -153,8 +153,6 @@ export_caged(struct tool *t, void *ctx, void *result)
 	struct export x = { .t = t };
 	int status = TOOL_FAILED;
 
-	(void)ctx;
-	(void)result;
 	fleetcopy_open(&t->conf, t->env.trust_owner, clk_wall_s(t->env.clk), &t->log, &copy);
 	x.users_dir = copy.users_dir;
 	if (copy.condition != FLEETCOPY_FRESH && copy.condition != FLEETCOPY_STALE)

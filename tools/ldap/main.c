@@ -14,7 +14,6 @@
 static void
 to_writer(void *ctx, int priority, const char *text)
 {
-	(void)ctx;
 	session_say(priority, "%s", text);
 }
 

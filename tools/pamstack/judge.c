@@ -351,7 +351,6 @@ without_login(const struct pamstack_line *line, const void *ctx)
 		"pam_nologin", "pam_sepermit", "pam_succeed_if", "pam_usertype", "pam_warn"
 	};
 
-	(void)ctx;
 	for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
 		if (strcmp(silent[i], line->module) == 0)
 			return BIT(PAM_IGNORE);
@@ -365,7 +364,6 @@ anything(const struct pamstack_line *line, const void *ctx)
 	const struct known *known = known_of(line);
 	bool one = known->kind == HELPER && (known->usual & (known->usual - 1)) == 0;
 
-	(void)ctx;
 	return one ? known->usual : EVERY_CODE;
 }
 

@@ -124,7 +124,6 @@ is_same_file(const struct stat *a, const struct stat *b)
 static bool
 uid_of_account(void *ctx, const char *user, uid_t *ret_uid)
 {
-	(void)ctx;
 	return account_uid(user, ret_uid);
 }
 
