@@ -122,7 +122,7 @@ transmit_on_file(struct jpki *card, const struct apdu *by_short_id,
 }
 
 static struct outcome
-read_first(struct jpki *card, uint16_t ef, struct apdu_response *ret)
+read_start_of_file(struct jpki *card, uint16_t ef, struct apdu_response *ret)
 {
 	struct apdu by_short_id = { .ins = INS_READ_BINARY, .p1 = SFI(ef), .le = APDU_LE_MAX };
 	struct apdu by_select = { .ins = INS_READ_BINARY, .le = APDU_LE_MAX };
@@ -147,7 +147,7 @@ jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind)
 	};
 	enum jpki_kind kind = JPKI_KIND_UNKNOWN;
 	struct apdu_response r;
-	struct outcome o = read_first(card, EF_TOKEN_INFO, &r);
+	struct outcome o = read_start_of_file(card, EF_TOKEN_INFO, &r);
 	size_t len;
 
 	if (!outcome_ok(&o))
@@ -167,7 +167,7 @@ jpki_read_kind(struct jpki *card, enum jpki_kind *ret_kind)
 static struct outcome
 read_cert_head(struct jpki *card, uint16_t ef, struct apdu_response *ret, size_t *ret_size)
 {
-	struct outcome o = read_first(card, ef, ret);
+	struct outcome o = read_start_of_file(card, ef, ret);
 
 	if (!outcome_ok(&o))
 		return o;

@@ -642,7 +642,7 @@ pcsc_transport(struct pcsc *p)
 }
 
 enum outcome_status
-pcsc_pending(const struct pcsc *p)
+pcsc_outcome_if_late(const struct pcsc *p)
 {
 	return p != NULL && p->waiting_for_lock ? OUTCOME_CARD_BUSY : OUTCOME_TIMEOUT;
 }

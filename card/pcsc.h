@@ -59,6 +59,6 @@ struct outcome pcsc_describe(struct pcsc *pcsc, const char *reader,
  * for another program's transaction (libpcsclite waits without limit), else
  * TIMEOUT. May be called from a signal handler.
  */
-enum outcome_status pcsc_pending(const struct pcsc *pcsc);
+enum outcome_status pcsc_outcome_if_late(const struct pcsc *pcsc);
 
 #endif

@@ -58,7 +58,7 @@ struct transport_ops {
 	 * waits up to ms milliseconds for a program that has exclusive access or
 	 * comes first. (For a program in a transaction libpcsclite, and so
 	 * card/pcsc.c, waits without limit: the process needs a watchdog that
-	 * knows ms, see pcsc_pending().) On OUTCOME_OK close() must follow.
+	 * knows ms, see pcsc_outcome_if_late().) On OUTCOME_OK close() must follow.
 	 * CARD_BUSY, CARD_REMOVED (there is none), CARD_MUTE, NO_READER,
 	 * NO_SERVICE, SERVICE_REFUSED.
 	 */

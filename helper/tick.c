@@ -31,7 +31,7 @@ static struct {
 static void
 on_tick(int sig)
 {
-	bool waits = pcsc_pending(resources_pcsc()) == OUTCOME_CARD_BUSY;
+	bool waits = pcsc_outcome_if_late(resources_pcsc()) == OUTCOME_CARD_BUSY;
 	const struct late *late = ticking.pin_changing ? &ticking.uncertain :
 	    waits ? &ticking.busy : &ticking.timeout;
 	int error = errno;

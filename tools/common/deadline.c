@@ -40,7 +40,7 @@ prepare_text(const struct tool *t, enum outcome_status status, bool pin_typed,
 static void
 on_alarm(int signal)
 {
-	bool busy = prepared.pcsc != NULL && pcsc_pending(prepared.pcsc) == OUTCOME_CARD_BUSY;
+	bool busy = prepared.pcsc != NULL && pcsc_outcome_if_late(prepared.pcsc) == OUTCOME_CARD_BUSY;
 	const char *text = busy ? prepared.busy : prepared.late;
 
 	(void)!write(STDERR_FILENO, text, strlen(text));

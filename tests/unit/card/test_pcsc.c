@@ -123,7 +123,7 @@ __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD prot
 	assert_int_equal(share, SCARD_SHARE_SHARED);
 	assert_int_equal(protocols, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1);
 	fake.connects++;
-	fake.pending_in_connect = pcsc_pending(pcsc);
+	fake.pending_in_connect = pcsc_outcome_if_late(pcsc);
 	if (fake.refused_connects > 0) {
 		fake.refused_connects--;
 		return SCARD_W_SECURITY_VIOLATION;
@@ -182,7 +182,7 @@ __wrap_SCardBeginTransaction(SCARDHANDLE card)
 	assert_int_equal(card, HANDLE);
 	assert_int_equal(fake.handles, 1);
 	assert_int_equal(fake.transactions, 0);
-	fake.pending_in_begin = pcsc_pending(pcsc);
+	fake.pending_in_begin = pcsc_outcome_if_late(pcsc);
 	fake.now_ms += fake.begin_ms;
 	if (fake.reset_begins > 0) {
 		fake.reset_begins--;
@@ -211,7 +211,7 @@ __wrap_SCardTransmit(SCARDHANDLE card, const SCARD_IO_REQUEST *pci, LPCBYTE cmd,
 	assert_int_equal(card, HANDLE);
 	assert_int_equal(fake.transactions, 1);
 	assert_int_equal(pci->dwProtocol, fake.protocol);
-	fake.pending_in_transmit = pcsc_pending(pcsc);
+	fake.pending_in_transmit = pcsc_outcome_if_late(pcsc);
 	if (fake.transmit != SCARD_S_SUCCESS)
 		return fake.transmit;
 	if (*len < fake.answer_len)
@@ -986,14 +986,14 @@ tells_what_it_waits_for(void **state)
 	uint8_t resp[8];
 	size_t len;
 
-	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
+	assert_int_equal(pcsc_outcome_if_late(pcsc), OUTCOME_TIMEOUT);
 	assert_int_equal(open_card(0), OUTCOME_OK);
 	assert_int_equal(fake.pending_in_connect, OUTCOME_TIMEOUT);
 	assert_int_equal(fake.pending_in_begin, OUTCOME_CARD_BUSY);
 	assert_int_equal(transmit(resp, sizeof resp, &len), OUTCOME_OK);
 	assert_int_equal(fake.pending_in_transmit, OUTCOME_TIMEOUT);
-	assert_int_equal(pcsc_pending(pcsc), OUTCOME_TIMEOUT);
-	assert_int_equal(pcsc_pending(NULL), OUTCOME_TIMEOUT);
+	assert_int_equal(pcsc_outcome_if_late(pcsc), OUTCOME_TIMEOUT);
+	assert_int_equal(pcsc_outcome_if_late(NULL), OUTCOME_TIMEOUT);
 	/* The card came up before: others have come since. */
 	assert_true(t->ops->close(t->ctx, TRANSPORT_LEAVE));
 	assert_int_equal(open_card(0), OUTCOME_OK);
