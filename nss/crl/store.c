@@ -698,7 +698,7 @@ merge_each_issuer(struct merge *m, const struct names *names)
 	}
 }
 
-/* Whether there are so many lists that the lists of one issuer may be, too. */
+/* Whether one issuer may have more than CRLSTORE_MERGE_FROM lists: there are more of all issuers together. */
 static bool
 has_many(const struct open_store *o)
 {

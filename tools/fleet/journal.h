@@ -5,7 +5,7 @@
  *
  *	pam_jpki journal 1 NUMBER	which memory it continues
  *	change SEQUENCE LENGTH SUM	1, 2, 3 …; length of the text; CRC-32 of all three, and of NUMBER and the text
- *	(so many bytes of text: lines of a memory)
+ *	(that many bytes of text: lines of a memory)
  *
  * A record is on disk before the next one is written, so a power cut can damage only the last one: what is no record,
  * and has none behind it, was never reported as written, and is cut off. Anything else is damage, and the whole file

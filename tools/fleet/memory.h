@@ -108,7 +108,7 @@ struct memory_user *memory_add_user(struct memory *m, const char *user);
 struct memory_gone *memory_add_gone(struct memory *m, const char *user, const char *hash);
 struct memory_mark *memory_add_mark(struct memory *m, const char *name);
 
-/* Whether there is room for so many more of the gone. */
+/* Whether that many removals more can be remembered. */
 static inline bool
 memory_has_room(const struct memory *m, size_t gone)
 {

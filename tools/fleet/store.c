@@ -329,7 +329,7 @@ is_certificate(const char *text, size_t len)
 	return first == PEM_CERT && pem_next(&cursor, der, sizeof der, &der_len) == PEM_END;
 }
 
-/* Copies so many certificates, each of them one that can be read again. */
+/* Copies that many certificates, and checks that each can be read again. */
 static bool
 copy_certificates(struct plan *p, unsigned int count, int out)
 {
