@@ -10,7 +10,7 @@ bool base64_write(struct view bytes, char *ret_text, size_t size) MUST_CHECK;
 
 /*
  * Reads text of the base64 alphabet with padding at its end and nothing else (RFC 4648 §4) into data[size].
- * False if it is something else, or does not fit.
+ * False if it is something else, or does not fit. data may be the text itself.
  */
 bool base64_read(const char *text, uint8_t *data, size_t size, size_t *ret_len) MUST_CHECK;
 

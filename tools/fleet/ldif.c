@@ -6,36 +6,8 @@
 #include <strings.h>
 
 #include "lib/buf.h"
+#include "nss/base64.h"
 #include "tools/fleet/ldif.h"
-
-/* --- base64, in place ------------------------------------------------------------------ */
-
-static unsigned int
-digit_of(char c)
-{
-	return (unsigned int)(strchr(BASE64_LETTERS, c) - BASE64_LETTERS);
-}
-
-/* The text is base64 (base64_is_text()); what it says takes its place, with a NUL after it. */
-static size_t
-decode_in_place(char *text)
-{
-	size_t n = 0;
-
-	for (const char *in = text; *in != '\0'; in += 4) {
-		unsigned int pads = (in[2] == '=') + (in[3] == '=');
-		unsigned int bits = digit_of(in[0]) << 18 | digit_of(in[1]) << 12 |
-		    (pads < 2 ? digit_of(in[2]) << 6 : 0) | (pads < 1 ? digit_of(in[3]) : 0);
-
-		text[n++] = (char)(bits >> 16);
-		if (pads < 2)
-			text[n++] = (char)(bits >> 8);
-		if (pads < 1)
-			text[n++] = (char)bits;
-	}
-	text[n] = '\0';
-	return n;
-}
 
 /* --- lines ------------------------------------------------------------------------------- */
 
@@ -45,6 +17,7 @@ add_value(struct ldif_entry *entry, char *line)
 {
 	struct ldif_value *v = &entry->at[entry->count];
 	char *colon = strchr(line, ':'), *value;
+	size_t len = 0;
 
 	if (colon == NULL || colon == line)
 		return false;
@@ -60,19 +33,19 @@ add_value(struct ldif_entry *entry, char *line)
 	if (*value == ':') {
 		value++;
 		value += strspn(value, " ");
-		v->value = (struct view){ (const uint8_t *)value, 0 };
-		if (*value != '\0' && !base64_is_text(value))
+		if (*value != '\0' && !base64_read(value, (uint8_t *)value, strlen(value), &len))
 			return false;
-		v->value.len = decode_in_place(value);
+		value[len] = '\0';
 	} else {
 		value += strspn(value, " ");
-		v->value = (struct view){ (const uint8_t *)value, strlen(value) };
+		len = strlen(value);
 	}
+	v->value = (struct view){ (const uint8_t *)value, len };
 	entry->count++;
 	return true;
 }
 
-/* Takes the folds out: a line that begins with a blank goes on where the one before ended. */
+/* Unfolds lines: one that begins with a blank continues the line before. */
 static void
 unfold(char *text)
 {

@@ -31,7 +31,7 @@ put(struct entry *e, const char *text)
 	return true;
 }
 
-/* Writes "attribute:: base64", which needs no check of the value. */
+/* Writes "attribute:: base64", which needs no check of the value. Without nss/base64.h: this process has no NSS. */
 static bool
 put_value(struct entry *e, const char *attribute, const void *data, size_t len)
 {
