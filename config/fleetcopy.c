@@ -144,7 +144,7 @@ fleetcopy_is_late(const struct conf *conf, int64_t time, int64_t now)
 	return conf->fleet_uri[0] != '\0' && (time > now + FLEETCOPY_AHEAD_S || now - time > FLEETCOPY_LATE_S);
 }
 
-/* The names in it decide, not what the files contain: no other user may have added or removed one. */
+/* File names decide, not contents: so no other user may be able to add or remove a file. */
 static bool
 open_blocked(const struct conf *conf, uid_t owner, const struct log *log, int *ret_fd)
 {

@@ -8,8 +8,8 @@
  *	blocked/KEY-NUMBER	likewise: SHA-256 of the issuer's SubjectPublicKeyInfo, serial number
  *	state			when all of it was so at the source
  *
- * The program that writes the copy writes `state` last. Without a state the copy is not whole, and
- * what it registers does not count; what it blocks is blocked all the same.
+ * The program that writes the copy writes `state` last. Without a state the copy is not whole:
+ * its registrations do not count, but its blocks do.
  */
 #ifndef JPKI_CONFIG_FLEETCOPY_H
 #define JPKI_CONFIG_FLEETCOPY_H
@@ -68,7 +68,7 @@ struct fleetcopy {
  * 1970 UTC). *ret is to be fleetcopy_close()d in every case; conf and log stay the caller's and
  * have to outlive it.
  *
- * A state of the future, by more than FLEETCOPY_AHEAD_S, has no age that could be known.
+ * If the state is dated more than FLEETCOPY_AHEAD_S in the future, its age is unknown.
  */
 void fleetcopy_open(const struct conf *conf, uid_t owner, int64_t now, const struct log *log,
     struct fleetcopy *ret);
@@ -82,7 +82,7 @@ bool fleetcopy_is_late(const struct conf *conf, int64_t time, int64_t now) MUST_
 
 /*
  * Whether the copy blocks a name: HASH or KEY-NUMBER, lower-case hex digits. OUTCOME_OK: it does not,
- * or there is no copy. FLEET_BLOCKED (logged). FLEET: that cannot be known (logged).
+ * or there is no copy. FLEET_BLOCKED (logged). FLEET: the copy cannot be read (logged).
  */
 struct outcome fleetcopy_check(const struct fleetcopy *copy, const char *name) MUST_CHECK;
 
@@ -93,7 +93,7 @@ struct outcome fleetcopy_check(const struct fleetcopy *copy, const char *name) M
 bool fleetcopy_may_register(const struct conf *conf, const char *user, uid_t uid) MUST_CHECK;
 
 /*
- * The directory of what the copy registers, for a walk (userfile_each()) or a look (userfile_exists()):
+ * The directory of the copy's registrations, for userfile_each() and userfile_exists():
  * "" if there is no fleet_dir, or its path is too long.
  */
 void fleetcopy_users_dir(const struct conf *conf, char path[static PATH_MAX]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What `jpkictl fleet run` notes of its servers for people: `jpkictl fleet status` and `jpkictl doctor` show it. No login
- * reads it. A text beside the copy:
+ * Notes by `jpkictl fleet run` on its servers. `jpkictl fleet status` and `jpkictl doctor` show them to administrators; no
+ * login reads them. A text beside the copy:
  *
  *	SERVER MODE TIME		the connection, and when something came from it
  *	refused SERVER CODE TIME	a server whose last answer was taken only in part, a line each
@@ -31,16 +31,16 @@ struct contact {
 	size_t count;
 };
 
-/* Notes that the server's answer was taken only in part, and why; the note that it has already is replaced. */
+/* Notes that the server's answer was taken only in part, and why; replaces an earlier note on that server. */
 void contact_refuse(struct contact *contact, const char *code, int64_t now);
 
 /* Notes that the server's answer was taken. */
 void contact_believe(struct contact *contact);
 
-/* Writes the note; what goes wrong is logged. */
+/* Writes the notes. False, logged: they cannot be written. */
 bool contact_write(const struct store *store, const struct contact *contact) MUST_CHECK;
 
-/* Reads it, without refusals that are older than CONTACT_KEPT_S. False: there is none, or it is malformed. */
+/* Reads the notes, without refusals that are older than CONTACT_KEPT_S. False: there is none, or it is malformed. */
 bool contact_read(const struct store *store, int64_t now, struct contact *ret) MUST_CHECK;
 
 #endif

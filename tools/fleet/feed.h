@@ -43,7 +43,7 @@ feed_link(unsigned int server, enum feed_mode mode)
 	return server << 8 | (uint32_t)mode;
 }
 
-/* What a LINK says; any number may come: the reader checks both. */
+/* The fields of a LINK. Any number may come, so the reader checks both. */
 static inline uint32_t
 feed_link_server(uint32_t number)
 {

@@ -74,7 +74,7 @@ journal_open(const char *text, size_t len, struct journal *ret)
 	return true;
 }
 
-/* The record that is there, of whatever number in the sequence. */
+/* Takes the next record, with any number in the sequence. */
 static bool
 take_record(int64_t number, struct cursor *c, int64_t *ret_sequence, struct view *ret_text)
 {
@@ -87,7 +87,7 @@ take_record(int64_t number, struct cursor *c, int64_t *ret_sequence, struct view
 	    sum == (int64_t)sum_of(number, *ret_sequence, (const char *)ret_text->data, ret_text->len);
 }
 
-/* Whether there is a record anywhere in the rest: then what is before it was not torn at the last moment. */
+/* Whether a record follows anywhere in the rest. Then the bytes before it are not the last record, torn by a power cut. */
 static bool
 has_record(int64_t number, struct cursor c)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The form of the file that takes the changes of the memory (tools/fleet/memory.h), so that a change need not write
- * all of it again:
+ * The journal: the file to which changes of the memory (tools/fleet/memory.h) are added, so that a change does not
+ * have to write the whole memory again:
  *
  *	pam_jpki journal 1 NUMBER	which memory it continues
  *	change SEQUENCE LENGTH SUM	1, 2, 3 …; length of the text; CRC-32 of all three, and of NUMBER and the text
  *	(that many bytes of text: lines of a memory)
  *
- * A record is on disk before the next one is written, so a power cut can damage only the last one: what is no record,
- * and has none behind it, was never reported as written, and is cut off. Anything else is damage, and the whole file
- * is refused: a removal that is forgotten would let an old backup bring a registration back.
+ * A record is on disk before the next one is written, so a power cut can damage only the last one. Bytes that are no
+ * record and have no record after them were never reported as written, and are cut off. Any other damage refuses the
+ * whole file: if a removal were forgotten, an old backup could bring a registration back.
  */
 #ifndef JPKI_TOOLS_FLEET_JOURNAL_H
 #define JPKI_TOOLS_FLEET_JOURNAL_H

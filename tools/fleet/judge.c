@@ -66,7 +66,7 @@ take_word(struct judge *j, const struct ldif_entry *entry, const struct record *
 	}
 }
 
-/* A state that was ahead once would make all later ones old. */
+/* If a state from a fast clock were accepted, all later ones would be old. */
 static bool
 is_of_future(const struct judge *j, const struct fleet_source *source)
 {
@@ -325,7 +325,7 @@ refuse_full(struct judge *j, const struct ldif_entry *entry)
 	refuse(j, entry, "no more names can be remembered (JPKI-E-FLEET-FULL)");
 }
 
-/* The registration of a user becomes what an entry says, unless that is older than what we know. */
+/* Registers the user as the entry says, unless the entry is older than what we know. */
 static void
 update_user(struct judge *j, struct memory_user *u, struct candidate *c)
 {
@@ -378,11 +378,11 @@ judge_registration(struct judge *j, const struct ldif_entry *entry, const struct
 	update_user(j, u, &c);
 }
 
-/* Notes the later of the two times: an entry of before the removal, or as old as this one, must not bring it back. */
+/* Remembers the later of the two times: neither an entry from before the removal nor one as old as this may bring it back. */
 static void
 take_away(struct judge *j, struct memory_user *u, const struct fleet_stamp *when)
 {
-	/* A removal that is forgotten would let an old backup bring the user back. */
+	/* If the removal were forgotten, an old backup could bring the user back. */
 	if (!memory_has_room(j->memory, u->count)) {
 		j->full = true;
 		return;
@@ -445,7 +445,7 @@ remove_unseen(struct judge *j)
 	}
 }
 
-/* Whether what is there is all that the source has, or all that the administrator accepts. */
+/* Whether the answer has all registrations of the source, or the administrator accepts that some have gone. */
 static bool
 judge_absence(struct judge *j, int64_t known)
 {
@@ -461,7 +461,10 @@ judge_absence(struct judge *j, int64_t known)
 
 /* --- files that are there without a reason ------------------------------------------------------ */
 
-/* A user whom the memory does not know; at the start, when no answer follows that would be compared, also other cards. */
+/*
+ * Removes the file of a user whom the memory does not know. At the start, when no answer follows to compare it with,
+ * also a file with other cards.
+ */
 static void
 sweep_user(void *ctx, const char *user)
 {
@@ -517,7 +520,7 @@ judge_entries(struct judge *j)
 		j->failed = true;	/* it could be read a moment ago */
 }
 
-/* The end of an answer that has a state entry. all: the copy is what the source has, but for what is held. */
+/* Ends an answer that has a state entry. all: the copy equals the source, except for removals that are held back. */
 static bool
 believe_source(struct judge *j, bool all)
 {
@@ -570,7 +573,7 @@ judge_changes(struct judge *j)
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
-/* All of them again at the start and with a whole answer: a file may have been lost. */
+/* Plans the block files that have changed; all of them at the start and with a whole answer, as one may have been lost. */
 static void
 plan_marks(struct judge *j)
 {

@@ -29,7 +29,7 @@ compare(const void *entry, const char *key, const char *second, size_t offset)
 	return order != 0 || offset == 0 ? order : strcmp((const char *)entry + offset, second);
 }
 
-/* Where it is, or would have to be put. */
+/* The index of the entry, or the one at which to insert it. */
 static size_t
 place_of(const struct memory_table *t, const char *key, const char *second, size_t offset, bool *ret_there)
 {
@@ -61,7 +61,7 @@ find(const struct memory_table *t, const char *key, const char *second, size_t o
 	return there ? t->at[i] : NULL;
 }
 
-/* Room for twice as many, each time that it is a power of two. */
+/* Doubles the table each time that its count is a power of two. */
 static bool
 make_room(struct memory_table *t)
 {
@@ -254,7 +254,7 @@ read_gone(char *rest, struct memory *m)
 	return e != NULL;
 }
 
-/* Of a user who came and left between two records, nothing is known. */
+/* A user who came and left between two records is not known. */
 static bool
 read_left(const char *user, const struct memory *m)
 {
@@ -285,7 +285,7 @@ read_line(char *line, struct memory *m, bool again)
 	return again && strcmp(word, "left") == 0 && read_left(line, m);
 }
 
-/* Lines, each with its end; the last one may not have been cut off. */
+/* Reads lines. Each has to end with a newline: the last one may have been cut off. */
 static bool
 read_lines(char *text, struct memory *m, bool again)
 {

@@ -83,8 +83,8 @@ memory_user_at(const struct memory *m, size_t i)
 bool memory_number(const char *text, int64_t *ret) MUST_CHECK;
 
 /*
- * Reads a text into an empty memory; it is taken apart in place. False: not understood, too much, or no
- * memory. memory_done() in every case.
+ * Reads a text, which is taken apart in place, into an empty memory. False: it is not understood, has too many
+ * entries, or there is not enough memory. Call memory_done() in every case.
  */
 bool memory_read(char *text, struct memory *ret) MUST_CHECK;
 void memory_done(struct memory *m);
@@ -93,8 +93,8 @@ void memory_done(struct memory *m);
 bool memory_add_changes(char *lines, size_t len, struct memory *m) MUST_CHECK;
 
 /*
- * Writes it as a whole, or what has changed since it was read; the text is the caller's, free(), and empty if
- * nothing has changed. NULL without memory.
+ * Writes the whole memory, or the changes since it was read. The caller frees the text, which is empty if
+ * nothing has changed. NULL: out of memory.
  */
 char *memory_write(const struct memory *m, int64_t number, size_t *ret_len);
 char *memory_write_changes(const struct memory *m, size_t *ret_len);
@@ -103,7 +103,7 @@ char *memory_write_changes(const struct memory *m, size_t *ret_len);
 struct memory_user *memory_find_user(const struct memory *m, const char *user);
 struct memory_gone *memory_find_gone(const struct memory *m, const char *user, const char *hash);
 
-/* The one, made if need be; NULL without memory, or if there are MEMORY_ENTRIES_MAX already. */
+/* Finds an entry, or adds it. NULL: out of memory, or there are MEMORY_ENTRIES_MAX already. */
 struct memory_user *memory_add_user(struct memory *m, const char *user);
 struct memory_gone *memory_add_gone(struct memory *m, const char *user, const char *hash);
 struct memory_mark *memory_add_mark(struct memory *m, const char *name);

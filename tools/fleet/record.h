@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an entry of an organization's directory says (the schema is in jpkictl(8), FLEET): a
- * registration, a block or its lift, or the state of the source. Form alone; whether it counts is for
- * tools/fleet/rules.h.
+ * Reads an entry of an organization's directory (the schema is in jpkictl(8), FLEET): a
+ * registration, a block or its lift, or the state of the source. Only its form is checked here; tools/fleet/rules.h
+ * decides whether it counts.
  */
 #ifndef JPKI_TOOLS_FLEET_RECORD_H
 #define JPKI_TOOLS_FLEET_RECORD_H
@@ -43,8 +43,8 @@ struct record {
 void record_read(const struct ldif_entry *entry, struct record *ret);
 
 /*
- * The names in blocked/ that a WORD is about, by its cn: one, or, of an entry that only blocks, several. *at is 0
- * for the first; NULL: no more. Lent from the entry.
+ * The next name in blocked/ that a WORD blocks or lifts, from its cn. An entry that only blocks may have several.
+ * *at is 0 for the first. NULL: there are no more. Lent from the entry.
  */
 const char *record_next_name(const struct ldif_entry *entry, size_t *at);
 

@@ -25,7 +25,7 @@ revoking_decide(const struct revoking_entry *entry, enum revoking_said said, int
 	}
 	if (entry == NULL)
 		return REVOKING_ADD;
-	/* For good: a list that drops it once it has expired must not look like the end of a suspension. */
+	/* Revoked for good. Lists drop expired certificates, which must not look like the end of a suspension. */
 	return !blocked || (said == REVOKING_REVOKED && entry->hold) ? REVOKING_BLOCK : REVOKING_NOTHING;
 }
 
@@ -57,7 +57,7 @@ read_time(const char *text, int64_t *ret)
 	return clk_utc_text(stamp.s, digits) && strcmp(digits, text) == 0;
 }
 
-/* Whether it can go through a line of text. */
+/* Whether the text can be written into one line. */
 static bool
 is_plain(const char *text)
 {

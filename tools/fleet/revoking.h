@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Decides which blocks of an organization's directory follow from the CRLs: for jpkictl fleet revoke-from-crl, which
- * runs where the CRLs are. Decisions alone: no file, no clock.
+ * runs where the CRLs are. It only decides: it uses no file and no clock.
  *
- * The rules: what a list has is blocked. A block ends only if this program made it, because the certificate was
- * suspended (certificateHold), and a later list that covers the certificate does not have it any more. Whatever
- * people have blocked stays blocked.
+ * The rules: a listed certificate is blocked. A block ends only if this program made it because the certificate was
+ * suspended (certificateHold), and a later list that covers the certificate does not contain it any more. Blocks made
+ * by people stay.
  */
 #ifndef JPKI_TOOLS_FLEET_REVOKING_H
 #define JPKI_TOOLS_FLEET_REVOKING_H
