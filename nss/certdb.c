@@ -63,6 +63,8 @@ log_refusal(const char *dir, PRErrorCode error, const struct log *log)
 		log_msg(log, LOG_ERR, "%s: this computer is in FIPS mode, and NSS has failed its self-test (%s); "
 		    "install the package of NSS again, with its .chk files, or switch FIPS mode off", dir,
 		    nss_error_name(error));
+	else if (dir[0] == '\0')	/* one in memory */
+		log_msg(log, LOG_ERR, "NSS cannot be started (%s)", nss_error_name(error));
 	else
 		log_msg(log, LOG_ERR, "%s: the NSS database cannot be opened (%s); restore cert9.db "
 		    "and key4.db, or remove both and add the authorities again: jpkictl trust add",

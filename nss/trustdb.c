@@ -220,7 +220,7 @@ fill_database(const struct aside *a, const struct ders *ders, const struct log *
 		o = db_bug(a->path, log);
 	if (!outcome_ok(&o))
 		log_msg(log, LOG_ERR, "%s: the new database cannot be written (%s)", a->path,
-		    nss_error_name((PRErrorCode)o.raw));
+		    o.raw != 0 ? nss_error_name((PRErrorCode)o.raw) : outcome_code(o.status));
 	return o;
 }
 

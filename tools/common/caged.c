@@ -99,8 +99,10 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 	caged_be_child(fd);
 	memcpy(kept + 1, c->fds, c->fd_count * sizeof kept[0]);
 	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
-	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes))
+	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes)) {
+		tool_complain(t, _("the process that reads cards and certificates cannot be confined: %s"), strerror(errno));
 		_exit(TOOL_FAILED);
+	}
 	o = caged_confine(t);
 	if (!outcome_ok(&o))
 		_exit(tool_finish(t, &o));
@@ -110,8 +112,11 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 		pcsc_free(t->pcsc);
 		deadline_off();
 	}
-	if (fflush(stdout) != 0 || (status == TOOL_OK && !caged_send_result(c->result, c->result_size)))
+	if (fflush(stdout) != 0 || (status == TOOL_OK && !caged_send_result(c->result, c->result_size))) {
+		tool_complain(t, _("the process that reads cards and certificates cannot report what it found: %s"),
+		    strerror(errno));
 		status = TOOL_FAILED;
+	}
 	_exit(status);
 }
 
@@ -298,8 +303,10 @@ parent_serve(struct parent *p)
 
 		int n = poll(fds, 3, busy_wait_ms(&p->busy, -1));
 
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && errno != EINTR) {
+			tool_complain(p->t, "%s", strerror(errno));
 			break;
+		}
 		if (n == 0 && busy_show(&p->busy, busy_text(p)))
 			continue;
 		busy_clear(&p->busy);
@@ -374,6 +381,8 @@ caged_run(struct tool *t, const struct caged *c)
 	child = fork();
 	if (child == 0)
 		child_main(t, c, pair[1], (int[2]){ out[1], err[1] }, self);
+	if (child < 0)
+		tool_complain(t, "%s", strerror(errno));
 	closep(&pair[1]);
 	closep(&out[1]);
 	closep(&err[1]);
@@ -384,8 +393,6 @@ caged_run(struct tool *t, const struct caged *c)
 	p.err.from = err[0];
 	if (child > 0)
 		parent_serve(&p);
-	else
-		tool_complain(t, "%s", strerror(errno));
 	status = child > 0 ? parent_finish(&p, child) : TOOL_FAILED;
 	closep(&p.fd);
 	closep(&p.out.from);

@@ -111,6 +111,8 @@ read_part(const struct store *s, const char *part, size_t most, char **ret_text,
 	if (!path_of(s, part, path))
 		return false;
 	r = safefile_read(path, s->owner, most, s->log, ret_text, ret_len);
+	if (r == SAFEFILE_NO_MEMORY)
+		return failed(s, part);
 	return r == SAFEFILE_OK || r == SAFEFILE_ABSENT;
 }
 
@@ -233,7 +235,9 @@ begin_journal(const struct store *s, const struct store_memory *before, const ch
 	size_t first_len = journal_first_line(before->number, first), len = first_len + line_len + change->len;
 	_cleanup_(freep) char *text = malloc(len);
 
-	if (text == NULL || !path_of(s, JOURNAL_FILE, path))
+	if (text == NULL)
+		return failed(s, JOURNAL_FILE);
+	if (!path_of(s, JOURNAL_FILE, path))
 		return false;
 	memcpy(text, first, first_len);
 	memcpy(text + first_len, line, line_len);

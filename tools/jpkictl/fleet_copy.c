@@ -68,6 +68,13 @@ fleet_copy_source(const struct tool *t, const char *path, int to)
 	return n == 0;
 }
 
+static int
+update_failed(const struct tool *t)
+{
+	tool_complain(t, "%s", strerror(errno));
+	return TOOL_FAILED;
+}
+
 /* In the cage: judges, and leaves a plan and what is to be remembered. */
 static int
 judge_caged(struct tool *t, void *ctx, void *result)
@@ -82,17 +89,22 @@ judge_caged(struct tool *t, void *ctx, void *result)
 		.accept = w->update->accept };
 
 	if (ldif == NULL || plan == NULL)
-		return TOOL_FAILED;
+		return update_failed(t);
+	errno = 0;
 	if (!store_understand(&w->before, &memory)) {
+		if (errno == ENOMEM)	/* it may be good */
+			return update_failed(t);
 		tool_complain(t, _("%s/%s: not understood; what was removed and blocked is not known any more"), t->conf.fleet_dir,
 		    MEMORY_FILE);
 		return TOOL_FAILED;
 	}
 	judge_refresh(&t->env, &source, &memory, &verdict->judgement);
+	if (verdict->judgement.end == JUDGE_FAILED)
+		return update_failed(t);
 	if (!store_make_change(&w->before, &memory, &change))
-		return TOOL_FAILED;
+		return update_failed(t);
 	verdict->whole = change.whole;
-	return safefile_write(w->memory, change.text, change.len) ? TOOL_OK : TOOL_FAILED;
+	return safefile_write(w->memory, change.text, change.len) ? TOOL_OK : update_failed(t);
 }
 
 static bool
@@ -112,7 +124,7 @@ read_back(int fd, struct store_change *ret)
 
 /* The child may have been taken over: what it says of the source goes into the state, which is read again. */
 static bool
-write_copy(const struct store *store, const struct work *w, const struct verdict *v)
+write_copy(const struct tool *t, const struct store *store, const struct work *w, const struct verdict *v)
 {
 	const struct judgement *j = &v->judgement;
 	struct fleetcopy_state state = { .time = j->source.time, .generation = j->source.generation,
@@ -120,7 +132,11 @@ write_copy(const struct store *store, const struct work *w, const struct verdict
 	_cleanup_(fclosep) FILE *plan = fleet_copy_stream(w->plan, "r");
 	_cleanup_(store_change_done) struct store_change change = { .whole = v->whole };
 
-	return plan != NULL && read_back(w->memory, &change) && store_write(store, plan, &w->before, &change) &&
+	if (plan == NULL || !read_back(w->memory, &change)) {
+		(void)update_failed(t);
+		return false;
+	}
+	return store_write(store, plan, &w->before, &change) &&
 	    (!j->whole || (state.time >= 0 && state.generation >= 0 && store_write_state(store, &state)));
 }
 
@@ -156,7 +172,7 @@ update_with(struct tool *t, struct work *w, struct judgement *ret)
 	if (ret->end == JUDGE_FAILED)
 		return false;
 	w->written = true;
-	return write_copy(&store, w, &verdict);
+	return write_copy(t, &store, w, &verdict);
 }
 
 bool
