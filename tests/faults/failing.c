@@ -15,12 +15,16 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,11 +73,17 @@ is_own(const void *caller)
 	return (uintptr_t)caller >= program_from && (uintptr_t)caller < program_until;
 }
 
+/* The number of this call; among those of all processes where they count together. */
+static unsigned long
+count_call(void)
+{
+	return failing.shared != NULL ? __atomic_add_fetch(failing.shared, 1, __ATOMIC_SEQ_CST) : ++failing.seen;
+}
+
 static bool
 fails(enum failing_kind kind, const char *name, const void *caller)
 {
-	if (failing.kind != kind || failing_paused || (failing.own && !is_own(caller)) ||
-	    ++failing.seen != failing.at)
+	if (failing.kind != kind || failing_paused || (failing.own && !is_own(caller)) || count_call() != failing.at)
 		return false;
 	failing.failed = name;
 	if (failing_notice != NULL) {
@@ -248,6 +258,44 @@ SYSTEM(int, -1, sigaction, (int sig, const struct sigaction *new, struct sigacti
 SYSTEM(int, -1, clock_gettime, (clockid_t clock, struct timespec *ret), (clock, ret))
 SYSTEM(int, -1, setitimer, (__itimer_which_t which, const struct itimerval *new, struct itimerval *old),
     (which, new, old))
+
+SYSTEM(int, -1, fchmodat, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags))
+SYSTEM(int, -1, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
+SYSTEM(int, -1, fdatasync, (int fd), (fd))
+SYSTEM(int, -1, syncfs, (int fd), (fd))
+SYSTEM(int, -1, ftruncate, (int fd, off_t len), (fd, len))
+SYSTEM(int, -1, flock, (int fd, int operation), (fd, operation))
+SYSTEM(off_t, -1, lseek, (int fd, off_t at, int whence), (fd, at, whence))
+SYSTEM(int, -1, stat, (const char *path, struct stat *st), (path, st))
+SYSTEM(int, -1, lstat, (const char *path, struct stat *st), (path, st))
+SYSTEM(int, -1, fstatat, (int dir, const char *path, struct stat *st, int flags), (dir, path, st, flags))
+SYSTEM(int, -1, fstatvfs, (int fd, struct statvfs *st), (fd, st))
+SYSTEM(int, -1, faccessat, (int dir, const char *path, int mode, int flags), (dir, path, mode, flags))
+SYSTEM(ssize_t, -1, readlinkat, (int dir, const char *path, char *to, size_t len), (dir, path, to, len))
+SYSTEM(int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
+SYSTEM(int, -1, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
+SYSTEM(char *, NULL, mkdtemp, (char *path), (path))
+SYSTEM(int, -1, mkostemp, (char *path, int flags), (path, flags))
+SYSTEM(int, -1, rename, (const char *from, const char *to), (from, to))
+SYSTEM(int, -1, renameat, (int from_dir, const char *from, int to_dir, const char *to), (from_dir, from, to_dir, to))
+SYSTEM(int, -1, renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned int flags),
+    (from_dir, from, to_dir, to, flags))
+SYSTEM(int, -1, unlink, (const char *path), (path))
+SYSTEM(int, -1, unlinkat, (int dir, const char *path, int flags), (dir, path, flags))
+SYSTEM(int, -1, rmdir, (const char *path), (path))
+SYSTEM(int, -1, dup, (int fd), (fd))
+SYSTEM(int, -1, dup2, (int fd, int to), (fd, to))
+SYSTEM(int, -1, pipe2, (int ends[2], int flags), (ends, flags))
+SYSTEM(int, -1, socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends))
+SYSTEM(pid_t, -1, fork, (void), ())
+SYSTEM(int, -1, getrlimit, (__rlimit_resource_t which, struct rlimit *ret), (which, ret))
+SYSTEM(int, -1, setrlimit, (__rlimit_resource_t which, const struct rlimit *limit), (which, limit))
+SYSTEM(int, -1, scandirat, (int dir, const char *path, struct dirent ***ret,
+    int (*wanted)(const struct dirent *), int (*compare)(const struct dirent **, const struct dirent **)),
+    (dir, path, ret, wanted, compare))
+SYSTEM(FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
+SYSTEM(FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
+SYSTEM(FILE *, NULL, open_memstream, (char **text, size_t *len), (text, len))
 
 #define OPEN(name, parameters, ...) \
 	int name parameters \

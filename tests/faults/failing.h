@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In place of libc's, functions that fail once: the n-th allocation or system call of a
- * process. Linked into a program (tests/faults/test_faults), or preloaded into the installed
- * helper (tests/faults/preload.c).
+ * process. Linked into a program (tests/faults/test_faults), or preloaded into installed
+ * programs (tests/faults/preload.c).
  */
 #ifndef JPKI_TESTS_FAILING_H
 #define JPKI_TESTS_FAILING_H
@@ -21,6 +21,7 @@ struct failing {
 	bool own;		/* only calls of the program's own code, not of its libraries' */
 	unsigned long at;	/* the one that fails, from 1 on; 0: none, they are counted */
 	unsigned long seen;
+	unsigned long *shared;	/* where forked processes count together, in place of `seen`, or NULL */
 	const char *failed;	/* the function that failed, or NULL */
 };
 

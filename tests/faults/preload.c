@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preloaded into every program of a namespace (/etc/ld.so.preload), active in jpki_helper alone,
- * which is started with an empty environment: what is to fail is in the file /run/failing,
- * "memory 17" or "system 3". The first failure is written to /run/failed, before NULs, and no later
- * helper fails while that is there. With 0 nothing fails, and the calls are counted there.
+ * Preloaded into every program of a namespace (/etc/ld.so.preload), active in one alone. What is to fail is in the
+ * file /usr/failing, since jpki_helper is started with an empty environment: "memory 17" or "system 3" for jpki_helper,
+ * "system 3 jpkictl" for jpkictl with all its processes, "system 3 jpkictl own" for what its own code calls there. The
+ * first failure is written to /run/failed, before NULs, and no later process fails while that is there. With 0 nothing fails, and
+ * the calls are counted there. A program that cannot open it (jpki_fetch) writes a line "failing: ..." to standard error.
  */
 #include "config.h"
 
@@ -17,21 +18,26 @@
 
 #include "tests/faults/failing.h"
 
-#define ORDER "/run/failing"
+#define ORDER "/usr/failing"
 #define NOTICE "/run/failed"
 #define NOTICE_SIZE 32
 
+static char private_notice[NOTICE_SIZE];
+
 /* Shared memory, since from its cage on (helper/cage.h) the helper opens nothing to write. */
 static char *notice;
+static pid_t first_process;	/* of the program: the ones that it forks only count */
 
 static bool
-map_notice(void)
+find_notice(void)
 {
-	int fd = open(NOTICE, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(NOTICE, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	void *p = MAP_FAILED;
 
-	if (fd < 0)
-		return false;
+	if (fd < 0) {
+		notice = private_notice;
+		return true;
+	}
 	if (ftruncate(fd, NOTICE_SIZE) == 0)
 		p = mmap(NULL, NOTICE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	(void)close(fd);
@@ -40,40 +46,61 @@ map_notice(void)
 }
 
 static void
-name_function(void)
+write_notice(void)
 {
-	snprintf(notice, NOTICE_SIZE, "%s", failing.failed);
+	if (failing.failed != NULL)
+		snprintf(notice, NOTICE_SIZE, "%s", failing.failed);
+	else
+		snprintf(notice, NOTICE_SIZE, "%lu", *failing.shared);
+	if (notice == private_notice)
+		dprintf(STDERR_FILENO, "failing: %s\n", notice);
 }
 
 __attribute__((destructor))
 static void
-count(void)
+note_count(void)
 {
-	if (failing.kind == FAILING_NOTHING || failing.at != 0)
+	if (failing.kind == FAILING_NOTHING || failing.at != 0 || getpid() != first_process)
 		return;
 	failing.kind = FAILING_NOTHING;
-	snprintf(notice, NOTICE_SIZE, "%lu", failing.seen);
+	write_notice();
+}
+
+/* Reads what is to fail; false if it is not for this program. */
+static bool
+read_order(char kind[static 16])
+{
+	char text[128] = "", program[64] = "jpki_helper", whose[16] = "all";
+	int fd = open(ORDER, O_RDONLY | O_CLOEXEC), words;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	(void)close(fd);
+	words = n > 0 ? sscanf(text, "%15s %lu %63s %15s", kind, &failing.at, program, whose) : 0;
+	failing.own = strcmp(whose, "own") == 0;
+	return words >= 2 && strcmp(program_invocation_short_name, program) == 0;
+}
+
+static bool
+share_count(void)
+{
+	void *p = mmap(NULL, sizeof *failing.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	failing.shared = p != MAP_FAILED ? p : NULL;
+	return p != MAP_FAILED;
 }
 
 __attribute__((constructor))
 static void
 arm(void)
 {
-	char text[64] = "", kind[16];
-	ssize_t n;
-	int fd;
+	char kind[16];
 
-	if (strcmp(program_invocation_short_name, "jpki_helper") != 0)
+	if (!read_order(kind) || !find_notice() || notice[0] != '\0' || !share_count())
 		return;
-	fd = open(ORDER, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, text, sizeof text - 1);
-	(void)close(fd);
-	if (n <= 0 || sscanf(text, "%15s %lu", kind, &failing.at) != 2)
-		return;
-	if (!map_notice() || notice[0] != '\0')
-		return;
-	failing_notice = name_function;
+	first_process = getpid();
+	failing_notice = write_notice;
 	failing.kind = strcmp(kind, "memory") == 0 ? FAILING_MEMORY : FAILING_SYSTEM;
 }

@@ -49,8 +49,11 @@ arm(struct helperkit *h)
  *   clock_gettime	without a time every deadline has passed, which ends what waits
  *   poll		an error of the socket shows at the next recv()
  *   openat, fstat, __openat_2, open	of a merged index of CRLs: then each list is searched (nss/crl/check.h)
+ *   stat		of the database of authorities: then it is read a second time (nss/certdb.h)
+ *   fstatat		of a directory that is kept open: then its path is judged again (lib/safefile.c)
  */
-static const char *const harmless[] = { "mlock", "clock_gettime", "poll", "openat", "fstat", "__openat_2", "open" };
+static const char *const harmless[] = { "mlock", "clock_gettime", "poll", "openat", "fstat", "__openat_2", "open", "stat",
+	"fstatat" };
 
 static bool
 is_harmless(const char *name)
@@ -83,7 +86,8 @@ log_in(struct helperkit *h)
 	} while (m.type != 0 && m.type != PROTO_RESULT);
 	(void)helperkit_end(h);		/* nothing is left on the card */
 	assert_true(h->readers->try_count <= 1);
-	assert_true(is_clean);
+	if (!is_clean)
+		fail_msg("call %lu, %s: not clean, %d", wanted.at, notes->failed, (int)status);
 	if (status == OUTCOME_OK) {
 		assert_int_equal(h->readers->try_count, 1);
 		assert_int_equal(h->readers->signatures, 1);

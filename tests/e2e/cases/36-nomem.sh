@@ -13,7 +13,7 @@
 nomem_login()
 {
 	rm -f /run/failed
-	printf '%s %s\n' "$1" "$2" > /run/failing
+	printf '%s %s\n' "$1" "$2" > /usr/failing
 	printf '%s\n' "$E2E_BUILD/tests/faults/.libs/preload.so" > /etc/ld.so.preload
 	run pamdrive --service e2e --user hanako "pin=$PIN" auth
 	rm -f /etc/ld.so.preload
@@ -57,7 +57,7 @@ if is_wanted nomem; then
 	install_pam_service e2e "$(stack timeout=8)"
 	nomem_sweep memory
 	nomem_sweep system
-	rm -f /run/failing /run/failed
+	rm -f /usr/failing /run/failed
 	CARD_DIRTY=yes
 	install_pam_service e2e "$(stack)"
 fi
