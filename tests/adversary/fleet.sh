@@ -190,6 +190,26 @@ older_backup()
 # Seen to succeed: mutant fleet-directory-behind
 adversary fleet-older-backup older_backup
 
+# An intruder in the directory deletes all registrations but one, and the state says so, to lock all the others out.
+all_but_one()
+{
+	local i
+
+	copy_begins
+	{ entry_of hanako 0; for i in $(seq 30); do entry_of "user$i" 0; done; state_of 1 31; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'registered' 'registered: 31' "$OUT"
+	{ entry_of user1 0; state_of 2 1; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'noticed' JPKI-E-FLEET-SHRUNK "$OUT"
+	[ -e "$FLEET/users/hanako.pem" ] || broken 'hanako is no longer registered'
+	copy_ends
+}
+# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them.
+# Letter: the answer is whole, and has as many registrations as the state entry says.
+# Seen to succeed: mutant fleet-mass-removal
+adversary fleet-emptied-directory all_but_one
+
 # The finder may delete entries: first the block, then all; then he writes a lift with the stamp of the block.
 block_made_to_end()
 {
