@@ -7,57 +7,90 @@
 
 #include "tools/ldap/known.h"
 
+/* A name, once for all entries that register it, so that a look for one does not go through all entries. */
+struct registered {
+	const char *text;	/* first, as in known_entry: compare() */
+	size_t entries;
+	char room[];
+};
+
 struct known_entry {
-	char *name;
-	char key[];
+	const char *key;
+	struct registered *name;
+	char room[];
 };
 
 static int
 compare(const void *a, const void *b)
 {
-	const struct known_entry *x = a, *y = b;
+	const char *const *x = a, *const *y = b;
 
-	return strcmp(x->key, y->key);
+	return strcmp(*x, *y);
+}
+
+/* --- names -------------------------------------------------------------------------------- */
+
+/* A node of a tree, as tsearch(3) has it: its first member points to what is ours. */
+static struct registered *
+name_find(const struct known *k, const char *text)
+{
+	struct registered **node = tfind(&text, &k->names, compare);
+
+	return node != NULL ? *node : NULL;
+}
+
+/* The name for one entry more; NULL without memory. */
+static struct registered *
+name_take(struct known *k, const char *text)
+{
+	struct registered *name = name_find(k, text);
+	size_t size = strlen(text) + 1;
+
+	if (name == NULL) {
+		name = calloc(1, sizeof *name + size);
+		if (name == NULL)
+			return NULL;
+		name->text = memcpy(name->room, text, size);
+		if (tsearch(name, &k->names, compare) == NULL) {
+			free(name);
+			return NULL;
+		}
+	}
+	name->entries++;
+	return name;
 }
 
 static void
-entry_free(void *p)
+name_leave(struct known *k, struct registered *name)
 {
-	struct known_entry *e = p;
-
-	free(e->name);
-	free(e);
+	if (--name->entries > 0)
+		return;
+	(void)tdelete(name, &k->names, compare);
+	free(name);
 }
+
+/* --- entries ------------------------------------------------------------------------------ */
 
 static struct known_entry *
-entry_new(const char *key)
+entry_find(const struct known *k, const char *key)
 {
-	size_t len = strlen(key);
-	struct known_entry *e = len < KNOWN_KEY_MAX ? calloc(1, sizeof *e + len + 1) : NULL;
+	struct known_entry **node = tfind(&key, &k->tree, compare);
 
-	if (e != NULL)
-		memcpy(e->key, key, len + 1);
-	return e;
-}
-
-/* The node of the tree, as tsearch(3) has it: its first member points to our entry. */
-static struct known_entry **
-find(const struct known *k, const char *key)
-{
-	struct known_entry *sought = entry_new(key);
-	struct known_entry **node = sought != NULL ? tfind(sought, &k->tree, compare) : NULL;
-
-	free(sought);
-	return node;
+	return node != NULL ? *node : NULL;
 }
 
 static bool
-insert(struct known *k, const char *key, char *name)
+entry_insert(struct known *k, const char *key, struct registered *name)
 {
-	struct known_entry *e = k->count < KNOWN_ENTRIES_MAX ? entry_new(key) : NULL;
+	size_t len = strlen(key);
+	struct known_entry *e;
 
+	if (len >= KNOWN_KEY_MAX || k->count >= KNOWN_ENTRIES_MAX)
+		return false;
+	e = calloc(1, sizeof *e + len + 1);
 	if (e == NULL)
 		return false;
+	e->key = memcpy(e->room, key, len + 1);
 	e->name = name;
 	if (tsearch(e, &k->tree, compare) == NULL) {
 		free(e);
@@ -70,71 +103,53 @@ insert(struct known *k, const char *key, char *name)
 bool
 known_add(struct known *k, const char *key, const char *name)
 {
-	struct known_entry **node = find(k, key);
-	char *copy = strdup(name);
+	struct known_entry *e = entry_find(k, key);
+	struct registered *now = name_take(k, name);
 
-	if (copy == NULL)
+	if (now == NULL)
 		return false;
-	if (node != NULL) {
-		free((*node)->name);
-		(*node)->name = copy;
+	if (e != NULL) {
+		name_leave(k, e->name);
+		e->name = now;
 		return true;
 	}
-	if (insert(k, key, copy))
+	if (entry_insert(k, key, now))
 		return true;
-	free(copy);
+	name_leave(k, now);
 	return false;
 }
 
 const char *
 known_name(const struct known *k, const char *key)
 {
-	struct known_entry **node = find(k, key);
+	const struct known_entry *e = entry_find(k, key);
 
-	return node != NULL ? (*node)->name : NULL;
+	return e != NULL ? e->name->text : NULL;
 }
 
 void
 known_drop(struct known *k, const char *key)
 {
-	struct known_entry **node = find(k, key);
-	struct known_entry *e;
+	struct known_entry *e = entry_find(k, key);
 
-	if (node == NULL)
+	if (e == NULL)
 		return;
-	e = *node;
 	(void)tdelete(e, &k->tree, compare);
-	entry_free(e);
+	name_leave(k, e->name);
+	free(e);
 	k->count--;
-}
-
-struct quest {
-	const char *name;
-	bool found;
-};
-
-static void
-look(const void *node, VISIT visit, void *ctx)
-{
-	const struct known_entry *const *e = node;
-	struct quest *q = ctx;
-
-	if ((visit == postorder || visit == leaf) && strcmp((*e)->name, q->name) == 0)
-		q->found = true;
 }
 
 bool
 known_has_name(const struct known *k, const char *name)
 {
-	struct quest q = { .name = name };
-
-	twalk_r(k->tree, look, &q);
-	return q.found;
+	return name_find(k, name) != NULL;
 }
 
 void
 known_done(struct known *k)
 {
-	tdestroy(k->tree, entry_free);
+	tdestroy(k->tree, free);
+	tdestroy(k->names, free);
 	*k = (struct known){ .tree = NULL };
 }

@@ -15,7 +15,8 @@
 struct known_entry;
 
 struct known {
-	void *tree;		/* of tsearch(3) */
+	void *tree;		/* of tsearch(3): entries by key */
+	void *names;		/* and names, each of which some entry registers */
 	size_t count;
 };
 
