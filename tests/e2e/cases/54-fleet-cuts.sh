@@ -7,7 +7,7 @@
 . "$E2E_TOP/tests/e2e/directory.sh"
 
 CUTS=${E2E_CUTS-5} CUT_USERS=40
-[ -z "${E2E_CUTS-}" ] || CUT_USERS=200
+[ -z "${E2E_CUTS-}" ] || CUT_USERS=60
 CUT_SEED=${E2E_SEED-$RANDOM$RANDOM}
 
 # /dev in tests/e2e/ns has no disks. A mount that ends lets go of its loop device.
