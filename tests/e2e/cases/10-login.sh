@@ -25,7 +25,7 @@ login 'success with a card of the other CA generation of the same name' card=goo
 login 'success with a P-256 card' card=ec256 enroll=ec256 quiet=yes
 login 'success with a certificate of eleven months that ends on no birthday' card=stay enroll=stay quiet=yes apdus=9
 login 'its renewal, which nothing tells from another card' card=stay-renewed enroll=stay unasked=yes \
-	code=OTHER-CARD pam=AUTH_ERR says='or its certificate was renewed'
+	code=OTHER-CARD pam=AUTH_ERR says='again when its certificate was renewed'
 login 'card and certificate end with the period of stay' \
 	card="stay expiry=$(TZ=JST-9 date -d "@$(sed -n 's/^stay_not_after=//p' "$PKI/times")" +%Y%m%d)" enroll=stay \
 	opts='expiry_warning_days=300' says='if your period of stay was extended, have the card extended there'
