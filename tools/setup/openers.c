@@ -32,7 +32,9 @@ openers_add(struct openers *o, const struct pamstack_line *line)
 	}
 	if (!fits || used + (size_t)len + 1 >= sizeof o->lines)
 		return;
-	snprintf(o->lines + used, sizeof o->lines - used, "%s\n", text);
+	text[len] = '\n';
+	memcpy(o->lines + used, text, (size_t)len + 1);
+	o->lines[used + (size_t)len + 1] = '\0';
 	o->count++;
 }
 

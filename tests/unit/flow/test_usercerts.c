@@ -671,8 +671,8 @@ a_copy_costs_few_opens(void **state)
 	FLEET_ENROLL(k, "hanako", "good");
 	by_fleet = opens(k);
 	print_message("opens: %u without a copy, %u beside one, %u by one\n", without, beside, by_fleet);
-	assert_in_range(beside, without, without + 4);
-	assert_in_range(by_fleet, without, without + 4);
+	assert_uint_in_range(beside, without, without + 4);
+	assert_uint_in_range(by_fleet, without, without + 4);
 }
 
 int

@@ -28,7 +28,7 @@ static const struct sealing sample = {
 	.salt = { (const uint8_t *)"0123456789abcdef0123456789abcdef", 32 },
 	.purpose = "a purpose",
 	.header = { (const uint8_t *)"machine, user", 13 },
-	.nonce = "nonce number",
+	.nonce = { 'n', 'o', 'n', 'c', 'e', ' ', 'n', 'u', 'm', 'b', 'e', 'r' },
 };
 
 static void

@@ -741,7 +741,7 @@ other_keys_are_not_merged(void **state)
 	fd = open(in_scratch(name), O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0 && pread(fd, head, sizeof head, 0) > 308);
 	len = (uint32_t)be_get(head + 12, 4);
-	assert_in_range(len, 308, sizeof head);
+	assert_uint_in_range(len, 308, sizeof head);
 	head[247] ^= 1;		/* of the first key */
 	db = open_db(in_scratch("db"));
 	assert_true(nss_sha256((struct view){ head, len - 8 }, hash));

@@ -75,7 +75,7 @@ another_server_after_a_whole_answer(void **state)
 	want(FEED_NEXT);
 	want(FEED_NEXT);	/* once more does not prolong it */
 	after = over_after(&s, 6, &end);
-	assert_in_range(after, 2, 4);
+	assert_uint_in_range(after, 2, 4);
 	assert_int_equal(end, SESSION_NEXT);
 	assert_int_not_equal(s.leave_at, 0);
 }
