@@ -9,6 +9,7 @@
 SLAPD=$(command -v slapd || echo /usr/sbin/slapd)
 FLEET=/var/lib/pam_jpki/fleet
 D=$WORK/directory		# certificates, configuration and data of the servers
+mkdir -p "$D"
 BASE=ou=jpki,dc=example
 GENERATION=0
 RUN_PID=
@@ -34,7 +35,6 @@ make_certificates()
 {
 	local ca
 
-	mkdir -p "$D"
 	for ca in ca other-ca; do
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$D/$ca.key" -out "$D/$ca.crt" -days 30 \
 			-subj "/CN=$ca" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign || return
