@@ -730,6 +730,12 @@ does_not_wait_on_an_old_list(void **state)
 	give_readers(READER "\0", sizeof READER + 1);
 	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
 	assert_int_equal(fake.waited_ms, 1234);
+	give_readers(READER "\0Two\0", sizeof READER "\0Two" + 1);
+	assert_int_equal(readers(&list), OUTCOME_OK);
+	fake.waited_ms = 0;
+	give_readers(READER "\0", sizeof READER + 1);
+	assert_int_equal(t->ops->wait(t->ctx, &list, 1234).status, OUTCOME_OK);
+	assert_int_equal(fake.waited_ms, 0);
 }
 
 static void

@@ -244,6 +244,29 @@ signature_of_rsa_2048_fits(void **state)
 }
 
 static void
+reply_of_odd_values_is_not_written(void **state)
+{
+	static const struct sshwire_reply good = { .keyid = KEYID, .hostkey = HOSTKEY, .signature = "QUJD" };
+	struct sshwire_reply r = good;
+	char text[SSHWIRE_REPLY_MAX];
+
+	assert_true(sshwire_write_reply(&r, text));
+	r.keyid[3] = 'G';
+	assert_false(sshwire_write_reply(&r, text));
+	r = good;
+	r.keyid[SSHWIRE_KEYID_LEN - 1] = '\0';
+	assert_false(sshwire_write_reply(&r, text));
+	r = good;
+	r.hostkey[5] = '.';
+	assert_false(sshwire_write_reply(&r, text));
+	r = good;
+	r.signature[1] = ' ';
+	assert_false(sshwire_write_reply(&r, text));
+	r.signature[0] = '\0';
+	assert_false(sshwire_write_reply(&r, text));
+}
+
+static void
 other_replies_are_not_read(void **state)
 {
 	static const char *const others[] = {
@@ -285,6 +308,7 @@ main(void)
 		cmocka_unit_test(local_text_has_no_hostkey),
 		cmocka_unit_test(reply_comes_back),
 		cmocka_unit_test(signature_of_rsa_2048_fits),
+		cmocka_unit_test(reply_of_odd_values_is_not_written),
 		cmocka_unit_test(other_replies_are_not_read),
 	};
 
