@@ -22,7 +22,7 @@ make_loop_devices()
 # A disk in a file that can be mounted, or why not.
 disk_objection()
 {
-	{ make_loop_devices && truncate -s 64M "$WORK/disk" && mkfs.ext4 -q "$WORK/disk" &&
+	{ allows mounts && make_loop_devices && truncate -s 64M "$WORK/disk" && mkfs.ext4 -q "$WORK/disk" &&
 		mount -o loop,noauto_da_alloc "$WORK/disk" /var/lib/pam_jpki && umount /var/lib/pam_jpki; } >> "$E2E_LOGS/disk.log" 2>&1 ||
 		echo 'a file cannot be mounted as a disk (ext4) here'
 }
