@@ -25,6 +25,7 @@ CARD_SPEC=
 COMMANDS=0
 PASSED=0
 FAILED=0
+SKIPPED=0
 
 machine_die()
 {
@@ -194,6 +195,7 @@ start_qemu()
 		-device "$READER" -device "$SLOT"
 	)
 
+	[ "$ARCH" != arm64 ] || arguments+=(-drive "file=$KEPT/tests.tar,if=virtio,format=raw,readonly=on")
 	mkfifo "$WORK/usb" && exec {USB}<>"$WORK/usb" || return
 	TMPDIR=/var/tmp "${QEMU[@]}" "${arguments[@]}" > "$E2E_LOGS/qemu.log" 2>&1 </dev/null &
 }
@@ -407,7 +409,9 @@ summary()
 {
 	guest journalctl -b --no-pager > /dev/null
 	printf '%s\n' "$OUT" > "$E2E_LOGS/journal.log"
-	printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"
+	printf '\n%d passed, %d failed' "$PASSED" "$FAILED"
+	[ "$SKIPPED" = 0 ] || printf ', %d skipped' "$SKIPPED"
+	echo
 	[ "$FAILED" = 0 ] && [ "$PASSED" -gt 0 ]
 }
 
@@ -419,5 +423,7 @@ run_cases()	# PATTERN…
 	set_up
 	# shellcheck source=tests/vm/cases.sh
 	. "$E2E_TOP/tests/vm/cases.sh"
+	# shellcheck source=tests/vm/processor.sh
+	[ "$ARCH" != arm64 ] || . "$E2E_TOP/tests/vm/processor.sh"
 	summary
 }
