@@ -86,10 +86,10 @@ read_order(char kind[static 16])
 static bool
 share_count(void)
 {
-	void *p = mmap(NULL, sizeof *failing.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	failing.shared = p != MAP_FAILED ? p : NULL;
-	return p != MAP_FAILED;
+	failing.shared = mmap(NULL, sizeof *failing.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (failing.shared == MAP_FAILED)
+		failing.shared = NULL;
+	return failing.shared != NULL;
 }
 
 __attribute__((constructor))

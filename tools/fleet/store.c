@@ -233,12 +233,10 @@ begin_journal(const struct store *s, const struct store_memory *before, const ch
 {
 	char first[JOURNAL_LINE_MAX], path[PATH_MAX];
 	size_t first_len = journal_first_line(before->number, first), len = first_len + line_len + change->len;
-	_cleanup_(freep) char *text = malloc(len);
+	_cleanup_(freep) char *text = path_of(s, JOURNAL_FILE, path) ? malloc(len) : NULL;
 
 	if (text == NULL)
 		return failed(s, JOURNAL_FILE);
-	if (!path_of(s, JOURNAL_FILE, path))
-		return false;
 	memcpy(text, first, first_len);
 	memcpy(text + first_len, line, line_len);
 	memcpy(text + first_len + line_len, change->text, change->len);
