@@ -181,10 +181,12 @@ open_once(const char *dir, uid_t owner, const struct log *log, struct certdb **r
 	_cleanup_(certdb_closep) struct certdb *db = NULL;
 	struct outcome o = check_files(dir, owner, log);
 
-	if (outcome_ok(&o))
-		o = certdb_open_raw(dir, NSS_INIT_READONLY, log, &db);
-	if (outcome_ok(&o))
-		o = load_anchors(db, dir, log);
+	if (!outcome_ok(&o))
+		return o;
+	o = certdb_open_raw(dir, NSS_INIT_READONLY, log, &db);
+	if (db == NULL)
+		return o;
+	o = load_anchors(db, dir, log);
 	if (!outcome_ok(&o))
 		return o;
 	*ret_db = db;

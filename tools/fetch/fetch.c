@@ -246,12 +246,14 @@ result_of(const struct fetched *f, pid_t child)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return FETCH_FAILED;
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == FETCH_DONE || WEXITSTATUS(status) == FETCH_UNCHANGED))
+		return (enum fetch)WEXITSTATUS(status);
 	if (WIFSIGNALED(status))
 		tool_complain(f->t, "%s: %s: %s", f->shown, FETCHER, strsignal(WTERMSIG(status)));
-	if (!WIFEXITED(status))
-		return FETCH_FAILED;
-	return WEXITSTATUS(status) == FETCH_DONE || WEXITSTATUS(status) == FETCH_UNCHANGED ?
-	    (enum fetch)WEXITSTATUS(status) : FETCH_FAILED;
+	else if (f->lines == 0)		/* a library ended it, which some do where there is no memory */
+		tool_complain(f->t, _("%s: %s ended without a reason (exit status %d)"), f->shown, FETCHER,
+		    WEXITSTATUS(status));
+	return FETCH_FAILED;
 }
 
 static enum fetch

@@ -556,6 +556,21 @@ started_by_hand()
 }
 run_case 'crl import: a fetcher that is started by hand' started_by_hand
 
+# As libraries end it that find no memory.
+fetcher_says_nothing()
+{
+	local fetch=${HELPER%/*}/jpki_fetch
+
+	cp -p "$fetch" "$WORK/jpki_fetch"
+	cp "$(readlink -f "$(command -v false)")" "$fetch"
+	run jpkictl crl import "$HTTP/good.crl"
+	cp -p "$WORK/jpki_fetch" "$fetch"
+	expect_equal 'exit status' 1 "$STATUS"
+	expect_has 'what jpkictl says' 'jpki_fetch ended without a reason (exit status 1)' "$OUT"
+	reset_config
+}
+run_case 'crl import: a fetcher that says nothing' fetcher_says_nothing
+
 # The unit, as far as it is about calls and capabilities, which systemd would set.
 as_the_unit()
 {
