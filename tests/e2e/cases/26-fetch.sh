@@ -562,7 +562,7 @@ fetcher_says_nothing()
 	local fetch=${HELPER%/*}/jpki_fetch
 
 	cp -p "$fetch" "$WORK/jpki_fetch"
-	cp "$(readlink -f "$(command -v false)")" "$fetch"
+	cp "$(type -P false)" "$fetch"
 	run jpkictl crl import "$HTTP/good.crl"
 	cp -p "$WORK/jpki_fetch" "$fetch"
 	expect_equal 'exit status' 1 "$STATUS"
