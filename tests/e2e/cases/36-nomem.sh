@@ -30,7 +30,10 @@ nomem_row()	# KIND NUMBER
 	nomem_login "$1" "$2"
 	row_ok "$PIN"
 	expect_equal 'PIN state left on the card' none "$(sim get verified)"
-	[ -n "$(nomem_notice)" ] || fail 'nothing failed'
+	if [ -z "$(nomem_notice)" ]; then	# fewer calls than in the login that counted them
+		expect_equal 'the result, as nothing failed' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
+		MISSED=$((MISSED + 1))
+	fi
 	[[ $(transcript 'auth = ') == *SUCCESS* ]] || REFUSED=$((REFUSED + 1))
 }
 
@@ -46,11 +49,14 @@ nomem_sweep()	# KIND
 	[ "$calls" -gt 100 ] || fail "only $calls calls"
 	end
 	[ "$E2E_FAULTS" = all ] && step=1 || step=$((calls / E2E_FAULTS + 1))
-	ROWS=0 REFUSED=0
+	ROWS=0 REFUSED=0 MISSED=0
 	for ((at = 1; at <= calls - step; at += step)); do
 		silent_case "nomem: $1 call $at fails" nomem_row "$1" "$at"
 	done
-	printf 'ok nomem: %s, %d of %d calls failed, %d logins refused\n' "$1" "$ROWS" "$calls" "$REFUSED"
+	begin "nomem: nine in ten of the chosen $1 calls failed"
+	[ $((MISSED * 10)) -le "$ROWS" ] || fail "$MISSED of $ROWS were not reached"
+	end
+	printf 'ok nomem: %s, %d of %d calls failed, %d logins refused\n' "$1" $((ROWS - MISSED)) "$calls" "$REFUSED"
 }
 
 if is_wanted nomem; then
