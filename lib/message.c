@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -299,11 +300,12 @@ write_renewal(const char *date, const char *card_end, char text[static MESSAGE_M
 static void
 write_card_end(const char *yyyymmdd, char text[static MESSAGE_DATE_MAX])
 {
-	int year, month, day;
+	bool is_date = strlen(yyyymmdd) == 8 && strspn(yyyymmdd, "0123456789") == 8;
+	long date = is_date ? strtol(yyyymmdd, NULL, 10) : 0;
 
 	text[0] = '\0';
-	if (strlen(yyyymmdd) == 8 && sscanf(yyyymmdd, "%4d%2d%2d", &year, &month, &day) == 3)
-		write_date(year, month, day, text);
+	if (is_date)
+		write_date((int)(date / 10000), (int)(date / 100 % 100), (int)(date % 100), text);
 }
 
 bool

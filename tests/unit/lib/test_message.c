@@ -212,6 +212,8 @@ expiry_tells_the_cards_own_end(void **state)
 	assert_non_null(strstr(text, "apply for a new card"));
 	assert_non_null(strstr(text, "period of stay"));
 	assert_null(strstr(text, "Renew"));
+	assert_true(message_expiry(1767193199, 1767193199 - 30 * DAY, 90, "2031050x", text));
+	assert_non_null(strstr(text, "The date printed on the card is that"));
 }
 
 static void
