@@ -31,19 +31,31 @@ issue()	# NAME CA SUBJECT [EXTENSION] [DAYS]
 			-extfile <(printf '%s\n' "${4:-keyUsage=digitalSignature}")
 }
 
+# libldap compares the certificate of "localhost" with the name of the machine.
+names_of_this_machine()
+{
+	local name names=DNS:localhost
+
+	for name in $(uname -n) $(getent hosts "$(uname -n)" | cut -d' ' -f2-); do
+		names+=,DNS:$name
+	done
+	echo "subjectAltName=$names"
+}
+
 make_certificates()
 {
-	local ca
+	local ca names
 
+	names=$(names_of_this_machine)
 	for ca in ca other-ca; do
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$D/$ca.key" -out "$D/$ca.crt" -days 30 \
 			-subj "/CN=$ca" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign || return
 	done
-	issue server ca /CN=localhost 'subjectAltName=DNS:localhost' &&
+	issue server ca /CN=localhost "$names" &&
 		issue elsewhere ca /CN=elsewhere.example 'subjectAltName=DNS:elsewhere.example' &&
-		issue foreign other-ca /CN=localhost 'subjectAltName=DNS:localhost' &&
+		issue foreign other-ca /CN=localhost "$names" &&
 		issue pc1 ca /DC=example/OU=hosts/CN=pc1 && issue stranger other-ca /DC=example/OU=hosts/CN=pc1 &&
-		issue expired ca /CN=localhost 'subjectAltName=DNS:localhost' 0 && sleep 1.1	# valid within this second
+		issue expired ca /CN=localhost "$names" 0 && sleep 1.1	# valid within this second
 }
 
 # start_slapd NAME PORT [LINE…]: lines of its global part.
