@@ -77,18 +77,22 @@ drop_half_character(char text[static MESSAGE_MAX])
 		text[end - 1] = '\0';
 }
 
+/* After it the next login refuses to send a PIN (last_try), so its remedy is needed now. */
+static bool
+leaves_last_try(const struct outcome *o)
+{
+	return o->status == OUTCOME_PIN_WRONG && o->tries_left == 1;
+}
+
 /* The state sentence, with the number that belongs to it. */
 static void
 write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	if (o->status == OUTCOME_PIN_WRONG && o->tries_left == 1)
+	if (leaves_last_try(o))
 		snprintf(text, MESSAGE_MAX, "%s", _("Wrong PIN; 1 try left before the PIN locks, so do not try "
 		    "again here."));
 	else if (o->status == OUTCOME_PIN_WRONG && o->tries_left >= 0)
-		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
-		    "Wrong PIN; %d try left before the PIN locks.",
-		    "Wrong PIN; %d tries left before the PIN locks.",
-		    (unsigned long)o->tries_left), o->tries_left);
+		snprintf(text, MESSAGE_MAX, _("Wrong PIN; %d tries left before the PIN locks."), o->tries_left);
 	else if (o->status == OUTCOME_SIGN_WRONG && o->tries_left >= 0)
 		snprintf(text, MESSAGE_MAX, dngettext(PACKAGE,
 		    "Wrong signature PIN; %d try left before it locks.",
@@ -106,9 +110,7 @@ write_state(const struct outcome *o, char text[static MESSAGE_MAX])
 void
 message_outcome(const struct outcome *o, char text[static MESSAGE_MAX])
 {
-	/* The next login refuses the last try: its remedy is needed now. */
-	bool last = o->status == OUTCOME_PIN_WRONG && o->tries_left == 1;
-	const char *remedy = outcome_remedy(last ? OUTCOME_LAST_TRY : o->status);
+	const char *remedy = outcome_remedy(leaves_last_try(o) ? OUTCOME_LAST_TRY : o->status);
 	char state[MESSAGE_MAX];
 
 	write_state(o, state);
