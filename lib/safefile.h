@@ -88,7 +88,7 @@ enum safefile safefile_make_dir(const char *path, uid_t owner, const struct log 
 enum safefile safefile_read(const char *path, uid_t owner, size_t max, const struct log *log,
     char **ret_text, size_t *ret_len) MUST_CHECK;
 
-/* What the name begins with that a file has while it is written; it stays if the writer is killed. */
+/* How the name of an unfinished file begins. The file stays if its writer is killed. */
 #define SAFEFILE_ASIDE ".new-"
 
 /*

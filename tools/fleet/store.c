@@ -42,6 +42,7 @@ path_of(const struct store *s, const char *part, char path[static PATH_MAX])
 {
 	int n = snprintf(path, PATH_MAX, "%s/%s", s->dir, part);
 
+	errno = ENAMETOOLONG;
 	return n > 0 && n < PATH_MAX;
 }
 
@@ -76,7 +77,7 @@ open_part(const struct store *s, const char *part)
 	return fd;
 }
 
-/* Only plain files; what cannot be taken away is in no one's way. */
+/* Removes plain files. One that cannot be removed takes room, and does no other harm. */
 static void
 tidy_part(const struct store *s, const char *part, const char *prefix)
 {
@@ -84,9 +85,11 @@ tidy_part(const struct store *s, const char *part, const char *prefix)
 	_cleanup_(closedirp) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *e;
 
-	if (dir == NULL)
+	if (dir == NULL) {
 		closep(&fd);
-	while (dir != NULL && (e = readdir(dir)) != NULL)
+		return;
+	}
+	while ((e = readdir(dir)) != NULL)
 		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
 			(void)unlinkat(fd, e->d_name, 0);
 }

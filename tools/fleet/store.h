@@ -38,7 +38,7 @@ store_of(const struct flow_env *env)
 /* Makes the directories, or checks those that are there. One writer at a time: *ret_lock is the caller's. */
 bool store_open(const struct store *store, int *ret_lock) MUST_CHECK;
 
-/* Takes away what a writer that was killed has left: files on their way to their names. With the lock. */
+/* Removes the unfinished files of a writer that was killed. The caller has the lock of store_open(). */
 void store_tidy(const struct store *store);
 
 /* The memory as it is on disk: a whole text (tools/fleet/memory.h), and what changed since (tools/fleet/journal.h). */

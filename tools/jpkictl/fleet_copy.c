@@ -99,8 +99,8 @@ judge_caged(struct tool *t, void *ctx, void *result)
 		return TOOL_FAILED;
 	}
 	judge_refresh(&t->env, &source, &memory, &verdict->judgement);
-	if (verdict->judgement.end == JUDGE_FAILED)
-		return update_failed(t);
+	if (verdict->judgement.end == JUDGE_FAILED)	/* a trust database that cannot be opened has been logged */
+		return errno == ENOMEM || ferror(plan) ? update_failed(t) : TOOL_FAILED;
 	if (!store_make_change(&w->before, &memory, &change))
 		return update_failed(t);
 	verdict->whole = change.whole;
