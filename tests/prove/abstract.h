@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stand-ins for functions of <string.h> that allow more than these do, for harnesses in which an octet-by-octet model
+ * Stand-ins for functions of <string.h> that allow more than these do, for harnesses in which an byte-by-byte model
  * costs too much ("Define: memcpy=..." in the header). What is proved with them is proved for the real ones too:
  * each checks its memory in the same way, and what it gives back may be what the real one gives.
  */
@@ -12,7 +12,7 @@
 /* memcpy(3), whose destination keeps what it had: for harnesses that promise nothing of what was copied. */
 void *copy_checked(void *restrict to, const void *restrict from, size_t len);
 
-/* memchr(3), which finds the octet anywhere or not at all. */
+/* memchr(3), which finds the byte anywhere or not at all. */
 void *find_anywhere(const void *memory, int c, size_t len);
 
 /* memcmp(3), with any result. */

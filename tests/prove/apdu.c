@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * card/apdu: whatever reader and card answer, no octet outside of the answer is read or written, a PIN is sent once
+ * card/apdu: whatever reader and card answer, no byte outside of the answer is read or written, a PIN is sent once
  * and wiped, and a status word means success only where ISO 7816-4 and card/PROTOCOL.md say so.
  *
  * Source: card/apdu.c lib/buf.c
- * Bound: every status word; 16 octets of data; answers of 1,026 octets, all 8 GET RESPONSE
+ * Bound: every status word; 16 bytes of data; answers of 1,026 bytes, all 8 GET RESPONSE
  * Entry: exchanges is_sent_once status_words
  * Unwind: 18
  * Define: memcpy=copy_checked

@@ -4,7 +4,7 @@
  * to was read to its end, and what it lends or writes is inside.
  *
  * Source: nss/asn1.c lib/der.c lib/buf.c
- * Bound: 48 octets of a certificate, 24 of a signature with coordinates of 8, 20 of the others
+ * Bound: 48 bytes of a certificate, 24 of a signature with coordinates of 8, 20 of the others
  * Entry: certificate_head signature_of_a_curve short_ones
  * Unwind: 8
  * Define: memcmp=compare_anyhow
@@ -25,7 +25,7 @@
 #define SHORT 20
 #define FIELD 8	/* octets of a coordinate: 32 and 48 in fact */
 
-/* The last len octets of a buffer of any contents. */
+/* The last len bytes of a buffer of any contents. */
 static struct view
 any_of(uint8_t *octets, size_t size)
 {

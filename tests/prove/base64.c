@@ -3,7 +3,7 @@
  * nss/base64: NSS's lenient decoder is handed base64 alone, and what it gives back is copied only where it fits.
  *
  * Source: nss/base64.c lib/buf.c
- * Bound: texts of 8 characters, buffers of 5 octets
+ * Bound: texts of 8 characters, buffers of 5 bytes
  * Unwind: 67
  * Define: memcpy=copy_checked
  * Defect: nss/base64.c: fits = item->len <= size; -> fits = item->len <= size + 1;
@@ -21,7 +21,7 @@
 #define TEXT 8
 #define DECODED 5
 
-/* Stands in for NSS's decoder: any octets, of which there are no more than the text can hold; or no memory. */
+/* Stands in for NSS's decoder: any bytes, of which there are no more than the text can hold; or no memory. */
 SECItem *
 NSSBase64_DecodeBuffer(PLArenaPool *arena, SECItem *out, const char *text, PRUint32 len)
 {

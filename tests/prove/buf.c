@@ -3,7 +3,7 @@
  * lib/buf: no get moves past the end or changes anything if it fails, and what a writer wrote is read back.
  *
  * Source: lib/buf.c
- * Bound: 16 octets, strings of 7 characters
+ * Bound: 16 bytes, strings of 7 characters
  * Entry: cursors read_back texts
  * Unwind: 66
  * Defect: [cursors] lib/buf.c: if (r->left < len) -> if (r->left + 1 < len)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nss/crl/der: the extensions of a list, and whether a certificate's distribution points name it. Any octets are
+ * nss/crl/der: the extensions of a list, and whether a certificate's distribution points name it. Any bytes are
  * refused, or the facts are within their fields; a list is refused that is a difference to another one, is for other
  * certificates than users', or has a critical extension that is not understood.
  *
  * Source: nss/crl/fault.c lib/der.c lib/buf.c
  * Included: nss/crl/der.c
- * Bound: extensions of 20 octets with names of 3, distribution points of 12
+ * Bound: extensions of 20 bytes with names of 3, distribution points of 12
  * Entry: any_extensions one_extension any_points
  * Unwind: 18
  * Unwindset: crlder_extensions.0:4

@@ -5,7 +5,7 @@
  *
  * Source: lib/der.c lib/buf.c
  * Included: nss/crl/der.c
- * Bound: files of 96 octets, of which 40 before the entries and 40 after them are read
+ * Bound: files of 96 bytes, of which 40 before the entries and 40 after them are read
  * Unwind: 8
  * Unwindset: crlder_pread.0:2
  * Smaller: nss/crl/der.h: #define CRLDER_HEAD_MAX 16384 -> #define CRLDER_HEAD_MAX 40

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lib/der: reads no octet that is not there; what it lends is inside; a length has one form.
+ * lib/der: reads no byte that is not there; what it lends is inside; a length has one form.
  *
  * Source: lib/der.c lib/buf.c
- * Bound: 300 octets
+ * Bound: 300 bytes
  * Unwind: 8
  * Defect: lib/der.c: bytes > r->left - 2 -> bytes > r->left
  * Defect: lib/der.c: found != tag || len > copy.left -> found != tag

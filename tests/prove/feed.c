@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tools/fleet/feed: a frame of any octets, in pieces of any size, is taken whole or refused; its text has the length
+ * tools/fleet/feed: a frame of any bytes, in pieces of any size, is taken whole or refused; its text has the length
  * that its kind allows and no NUL in it. What was written is read back equal.
  *
  * Source: lib/buf.c
  * Included: tools/fleet/feed.c
- * Bound: frames with texts of 4 octets, of 3 for the log
+ * Bound: frames with texts of 4 bytes, of 3 for the log
  * Entry: any_frame written_frame
  * Unwind: 16
  * Smaller: tools/fleet/ldif.h: #define LDIF_ENTRY_MAX 131072 -> #define LDIF_ENTRY_MAX 4

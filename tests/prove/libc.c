@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What CBMC's own model of the C library lacks, as the manual pages define it. Each reads octet by octet, so a
+ * What CBMC's own model of the C library lacks, as the manual pages define it. Each reads byte by byte, so a
  * missing NUL or a wrong length is found in the caller's memory.
  */
 #include <ctype.h>

@@ -3,7 +3,7 @@
  * lib/log: any text becomes harmless in place, at the length it had, and harmless text stays as it was.
  *
  * Source: lib/log.c
- * Bound: texts of 5 octets
+ * Bound: texts of 5 bytes
  * Unwind: 14
  * Defect: lib/log.c: if ((p[i] & 0xc0) != 0x80) -> if (p[i] != 0 && (p[i] & 0x80) != 0x80)
  * Defect: lib/log.c: memset(p, '?', len); -> memset(p, '?', len + 1);
@@ -31,7 +31,7 @@ main(void)
 		promise(!harmless || letters[i] == before[i]);
 		promise(letters[i] == before[i] || letters[i] == '?');
 	}
-	/* Two octets of which no character of UTF-8 is made are gone (RFC 3629 §3). */
+	/* Two bytes of which no character of UTF-8 is made are gone (RFC 3629 §3). */
 	for (size_t i = 0; i < len; i++)
 		promise((unsigned char)text[i] != 0xc0 && (unsigned char)text[i] != 0xc1 && (unsigned char)text[i] < 0xf5);
 	return 0;

@@ -5,7 +5,7 @@
  *
  * Source: lib/buf.c
  * Included: nss/pem.c
- * Bound: texts of 18 octets with marks of 2 ("<B", "<E"), certificates of 5 octets
+ * Bound: texts of 18 bytes with marks of 2 ("<B", "<E"), certificates of 5 bytes
  * Entry: any_text written_text
  * Unwind: 24
  * Smaller: nss/pem.c: #define BEGIN "-----BEGIN CERTIFICATE-----" -> #define BEGIN "<B"
@@ -35,7 +35,7 @@ is_blank(char c)
 
 static char handed[TEXT + 1];	/* what the decoder was called with last, without blanks */
 
-/* Stands in for NSS's decoder: any octets, of which there are no more than the text can hold; or no memory. */
+/* Stands in for NSS's decoder: any bytes, of which there are no more than the text can hold; or no memory. */
 SECItem *
 NSSBase64_DecodeBuffer(PLArenaPool *arena, SECItem *out, const char *text, PRUint32 len)
 {

@@ -5,7 +5,7 @@
  * each text for people has passed log_defuse().
  *
  * Source: helper/proto.c lib/buf.c lib/outcome.c
- * Bound: packets of 80 octets of each type; fields of 4 to 12 octets, so that a packet is longer than they are
+ * Bound: packets of 80 bytes of each type; fields of 4 to 12 bytes, so that a packet is longer than they are
  * Entry: header to_the_module result to_the_helper
  * Unwind: 18
  * Smaller: helper/proto.h: #define PROTO_TEXT_MAX 1024 -> #define PROTO_TEXT_MAX 12

@@ -22,12 +22,12 @@ int nondet_int(void);
 #define promise(condition) __CPROVER_assert(condition, #condition)
 
 /*
- * The last len octets of an array: what reads or writes one behind them is found. (Memory of a length that is
+ * The last len bytes of an array: what reads or writes one behind them is found. (Memory of a length that is
  * not known until then costs CBMC much more.)
  */
 #define LAST_OF(array, len) ((array) + sizeof(array) - (len))
 
-/* Makes the last octets of an array a string of any length that fits, without a NUL in it, and returns it. */
+/* Makes the last bytes of an array a string of any length that fits, without a NUL in it, and returns it. */
 static inline char *
 any_string(char *array, size_t size)
 {
@@ -40,6 +40,20 @@ any_string(char *array, size_t size)
 		assume(i >= len || text[i] != '\0');
 	text[len] = '\0';
 	return text;
+}
+
+/* Fills a field with a text of any length that fits. */
+static inline void
+any_text(char *field, size_t size)
+{
+	size_t len = nondet_size();
+
+	assume(len < size);
+	for (size_t i = 0; i < len; i++) {
+		field[i] = (char)nondet_u8();
+		assume(field[i] != '\0');
+	}
+	field[len] = '\0';
 }
 
 #endif

@@ -3,7 +3,7 @@
  * helper/proto: what one end writes, the other reads back equal: the header and the short messages.
  *
  * Source: helper/proto.c lib/buf.c lib/outcome.c
- * Bound: every value of every number; texts, PINs and stored passwords of 2 octets
+ * Bound: every value of every number; texts, PINs and stored passwords of 2 bytes
  * Entry: header to_the_module result to_the_helper
  * Unwind: 18
  * Smaller: helper/proto.h: #define PROTO_TEXT_MAX 1024 -> #define PROTO_TEXT_MAX 3
@@ -43,22 +43,8 @@ log_is_harmless(const char *text)
 	return true;
 }
 
-static uint8_t octets[PACKET];
+static uint8_t bytes[PACKET];
 static const struct proto_id no_id;
-
-/* Fills a field with a text of any length that fits. */
-static void
-any_text(char *field, size_t size)
-{
-	size_t len = nondet_size();
-
-	assume(len < size);
-	for (size_t i = 0; i < len; i++) {
-		field[i] = (char)nondet_u8();
-		assume(field[i] != '\0');
-	}
-	field[len] = '\0';
-}
 
 /* What follows the header, which has a proof of its own. */
 static struct cursor
@@ -71,7 +57,7 @@ body_of(const struct writer *w)
 void
 header(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	struct proto_typed m = { .answer = PROTO_ANSWER_PIN };
 	struct proto_id id, got_id;
 	enum proto_type type;
@@ -91,7 +77,7 @@ header(void)
 static void
 ready(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	struct proto_ready m = { .before_s = nondet_u16(), .after_s = nondet_u16(), .way = nondet_u8(),
 		.forward_password = nondet_bool(), .naming = nondet_bool(), .unlock = nondet_bool() }, got;
 	struct cursor r;
@@ -107,7 +93,7 @@ ready(void)
 static void
 log_line(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	struct proto_log m = { .priority = nondet_u8() }, got;
 	struct cursor r;
 
@@ -121,7 +107,7 @@ log_line(void)
 static void
 prompt(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	struct proto_prompt m = { .cert = "4f" }, got;
 	struct cursor r;
 
@@ -152,7 +138,7 @@ promise_same_outcome(const struct outcome *a, const struct outcome *b)
 void
 result(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	uint8_t password[SECRET_LONG_MAX];
 	struct proto_result m = { .outcome = { .status = nondet_u8(), .tries_left = (int)nondet_u8() - 1,
 		.when = (int64_t)nondet_u64(), .raw = nondet_u32() }, .card_clean = nondet_bool(), .where = nondet_u8(),
@@ -173,7 +159,7 @@ result(void)
 static void
 pin(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	uint8_t digits[SECRET_MAX];
 	struct proto_pin m = { .answer = nondet_u8(), .since = { .failed = nondet_u16() }, .pin = { digits, nondet_u8() } }, got;
 	struct cursor r;
@@ -189,7 +175,7 @@ pin(void)
 static void
 reply(void)
 {
-	struct writer w = writer_of(octets, sizeof octets);
+	struct writer w = writer_of(bytes, sizeof bytes);
 	struct proto_reply m = { .given = nondet_bool() }, got;
 	struct cursor r;
 

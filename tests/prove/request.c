@@ -8,7 +8,7 @@
  *
  * Source: helper/proto.c lib/outcome.c
  * Included: lib/buf.c
- * Bound: packets of 120 octets with 2 words; fields of 4 octets, a store of 6
+ * Bound: packets of 120 bytes with 2 words; fields of 4 bytes, a store of 6
  * Entry: contract sequence
  * Unwind: 8
  * Smaller: helper/proto.h: #define PROTO_NAME_MAX 256 -> #define PROTO_NAME_MAX 4
@@ -62,7 +62,7 @@ log_is_harmless(const char *text)
 	return nondet_bool();
 }
 
-/* False, and nothing has changed; or the cursor is past that many octets. */
+/* False, and nothing has changed; or the cursor is past that many bytes. */
 static bool
 take(struct cursor *r, size_t len)
 {

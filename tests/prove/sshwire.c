@@ -5,7 +5,7 @@
  *
  * Source: flow/possession/challenge.c lib/buf.c
  * Included: flow/possession/sshwire.c
- * Bound: lines of 21 characters with names of 1, nonces of 1 octet, times of one digit; replies of 16 with parts of 2 and signatures of 4
+ * Bound: lines of 21 characters with names of 1, nonces of 1 byte, times of one digit; replies of 16 with parts of 2 and signatures of 4
  * Entry: any_prompt written_prompt any_reply written_reply
  * Unwind: 23
  * Unwindset: challenge_write_value.0:4
@@ -27,7 +27,7 @@
  * Smaller: flow/possession/sshwire.h: (SSHWIRE_REPLY_MAX - sizeof "JPKI1.." - SSHWIRE_KEYID_LEN) -> 8
  * Smaller: flow/possession/challenge.h: #define CHALLENGE_NONCE_LEN 32 -> #define CHALLENGE_NONCE_LEN 1
  * Smaller: lib/buf.h: #define BASE64_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" -> #define BASE64_LETTERS "Aa0+/"
- * Define: memcpy=copy_octets
+ * Define: memcpy=copy_bytes
  * Define: snprintf=put_parts
  * Define: strtoll=digit_of
  * Defect: [any_prompt] flow/possession/sshwire.c: if (n == SSHWIRE_NAME_MAX - 1) -> if (n == SSHWIRE_NAME_MAX)
@@ -46,7 +46,7 @@
 
 #define LINE 22
 
-/* memcpy(3), octet by octet: CBMC's own costs more where the length is not a constant. */
+/* memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. */
 void *
 copy_octets(void *restrict to, const void *restrict from, size_t len)
 {
@@ -118,20 +118,6 @@ any_prompt(void)
 	promise_value(c.service);
 }
 
-/* A field with a text of any length that fits. */
-static void
-any_field(char *field, size_t size)
-{
-	size_t len = nondet_size();
-
-	assume(len < size);
-	for (size_t i = 0; i < len; i++) {
-		field[i] = (char)nondet_u8();
-		assume(field[i] != '\0');
-	}
-	field[len] = '\0';
-}
-
 void
 written_prompt(void)
 {
@@ -139,7 +125,7 @@ written_prompt(void)
 		.binding = nondet_bool() ? SSHWIRE_NAME : SSHWIRE_HOSTKEY }, got;
 	char line[SSHWIRE_PROMPT_MAX];
 
-	any_field(c.hosts, sizeof c.hosts);
+	any_text(c.hosts, sizeof c.hosts);
 	if (!sshwire_write_prompt(&c, line))
 		return;
 	promise(sshwire_read_prompt(line, &got));
@@ -167,9 +153,9 @@ written_reply(void)
 	struct sshwire_reply r, got;
 	char line[SSHWIRE_REPLY_MAX];
 
-	any_field(r.keyid, sizeof r.keyid);
-	any_field(r.hostkey, sizeof r.hostkey);
-	any_field(r.signature, sizeof r.signature);
+	any_text(r.keyid, sizeof r.keyid);
+	any_text(r.hostkey, sizeof r.hostkey);
+	any_text(r.signature, sizeof r.signature);
 	if (!sshwire_write_reply(&r, line))
 		return;
 	promise(sshwire_read_reply(line, &got));

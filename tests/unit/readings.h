@@ -7,7 +7,7 @@
 
 struct readings {
 	unsigned int blind;	/* that many calls show the end at once: a rename went on meanwhile */
-	unsigned int to_error;	/* the call after which there is none without EIO; 0: never */
+	unsigned int to_error;	/* from this call on each fails with EIO; 0: none does */
 	unsigned int calls;
 };
 extern struct readings readings;
