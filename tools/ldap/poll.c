@@ -45,7 +45,7 @@ give_up(struct polling *p, enum session_end end, const char *why, int result)
 
 /* --- one search, in pages (RFC 2696) where the server has them ------------------------------- */
 
-/* What is under way. */
+/* A search that is under way. */
 struct page {
 	const char *filter;
 	bool (*each)(struct polling *p);	/* called for every entry, which is in s->entry */
@@ -69,7 +69,7 @@ request_page(const struct polling *p, struct page *page)
 	return result;
 }
 
-/* The end of a page. A server without pages answers without the control, and that was all. */
+/* Ends a page. A server without pages sends no control: then this page has everything. */
 static int
 end_page(const struct polling *p, struct page *page, LDAPMessage *message)
 {

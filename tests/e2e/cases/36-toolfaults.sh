@@ -79,7 +79,7 @@ toolfaults_row()	# KIND NUMBER PROGRAM BEFORE AFTER COMMAND…
 		[[ $files == "$before" || $files == "$after" || $OUT == *'but for blocks'* ]] ||
 			fail "files after $FAILED_CALL: $(diff <(echo "$before") <(echo "$files"))"
 		printf '%s %s, %s: %s\n' "$kind" "$at" "$FAILED_CALL" "$OUT" >> "$E2E_LOGS/toolfaults.said"
-		# A library may end the fetcher without a word. Then jpkictl says so (26-fetch.sh), but not here: "failing: " is a word.
+		# A library may end the fetcher silently. jpkictl reports that (26-fetch.sh), but here it has shown the line of the preload.
 		[[ $program$kind = jpki_fetchmemory || $OUT =~ jpkictl[a-z\ ]*:\ .{10} ]] || fail "does not say that $FAILED_CALL failed"
 	fi
 	[ -z "$CARD" ] || expect_card_forgot
