@@ -44,7 +44,7 @@ any_string(char *array, size_t size)
 
 /* Fills a field with a text of any length that fits. */
 static inline void
-any_text(char *field, size_t size)
+fill_field(char *field, size_t size)
 {
 	size_t len = nondet_size();
 

@@ -98,7 +98,7 @@ log_line(void)
 	struct cursor r;
 
 	assume(m.priority >= LOG_ERR && m.priority <= LOG_DEBUG);
-	any_text(m.text, sizeof m.text);
+	fill_field(m.text, sizeof m.text);
 	promise(proto_put_log(&w, &no_id, &m));
 	r = body_of(&w);
 	promise(proto_get_log(&r, &got) && got.priority == m.priority && strcmp(got.text, m.text) == 0);
@@ -111,8 +111,8 @@ prompt(void)
 	struct proto_prompt m = { .cert = "4f" }, got;
 	struct cursor r;
 
-	any_text(m.reader, sizeof m.reader);
-	any_text(m.text, sizeof m.text);
+	fill_field(m.reader, sizeof m.reader);
+	fill_field(m.text, sizeof m.text);
 	promise(proto_put_prompt(&w, &no_id, &m));
 	r = body_of(&w);
 	promise(proto_get_prompt(&r, &got) && strcmp(got.cert, m.cert) == 0 && strcmp(got.reader, m.reader) == 0 &&
@@ -146,8 +146,8 @@ result(void)
 	struct cursor r;
 
 	assume(m.outcome.status < OUTCOME_COUNT && m.where < WHERE_COUNT && m.password.len <= sizeof password);
-	any_text(m.text, sizeof m.text);
-	any_text(m.stale, sizeof m.stale);
+	fill_field(m.text, sizeof m.text);
+	fill_field(m.stale, sizeof m.stale);
 	promise(proto_put_result(&w, &no_id, &m));
 	r = body_of(&w);
 	promise(proto_get_result(&r, &got));
@@ -165,7 +165,7 @@ pin(void)
 	struct cursor r;
 
 	assume(m.answer >= PROTO_ANSWER_PIN && m.answer <= PROTO_ANSWER_UNRECORDED && m.pin.len <= sizeof digits);
-	any_text(m.since.failed_by, sizeof m.since.failed_by);
+	fill_field(m.since.failed_by, sizeof m.since.failed_by);
 	promise(proto_put_pin(&w, &no_id, &m));
 	r = body_of(&w);
 	promise(proto_get_pin(&r, &got) && got.answer == m.answer && got.since.failed == m.since.failed);
@@ -179,7 +179,7 @@ reply(void)
 	struct proto_reply m = { .given = nondet_bool() }, got;
 	struct cursor r;
 
-	any_text(m.text, sizeof m.text);
+	fill_field(m.text, sizeof m.text);
 	promise(proto_put_reply(&w, &no_id, &m));
 	r = body_of(&w);
 	promise(proto_get_reply(&r, &got) && got.given == m.given && strcmp(got.text, m.text) == 0);

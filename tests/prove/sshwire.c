@@ -48,7 +48,7 @@
 
 /* memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. */
 void *
-copy_octets(void *restrict to, const void *restrict from, size_t len)
+copy_bytes(void *restrict to, const void *restrict from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		((char *)to)[i] = ((const char *)from)[i];
@@ -125,7 +125,7 @@ written_prompt(void)
 		.binding = nondet_bool() ? SSHWIRE_NAME : SSHWIRE_HOSTKEY }, got;
 	char line[SSHWIRE_PROMPT_MAX];
 
-	any_text(c.hosts, sizeof c.hosts);
+	fill_field(c.hosts, sizeof c.hosts);
 	if (!sshwire_write_prompt(&c, line))
 		return;
 	promise(sshwire_read_prompt(line, &got));
@@ -153,9 +153,9 @@ written_reply(void)
 	struct sshwire_reply r, got;
 	char line[SSHWIRE_REPLY_MAX];
 
-	any_text(r.keyid, sizeof r.keyid);
-	any_text(r.hostkey, sizeof r.hostkey);
-	any_text(r.signature, sizeof r.signature);
+	fill_field(r.keyid, sizeof r.keyid);
+	fill_field(r.hostkey, sizeof r.hostkey);
+	fill_field(r.signature, sizeof r.signature);
 	if (!sshwire_write_reply(&r, line))
 		return;
 	promise(sshwire_read_reply(line, &got));
