@@ -138,8 +138,9 @@ end()
 		return
 	fi
 	printf 'not ok %s: %s\n' "$CASE" "$CASE_FAILED"
+	# What was on the screen first: a long syslog must not push it out.
+	{ tail -n 30 "$LOG"; printf '\n--- syslog\n'; syslog_new | tail -n 30; } | sed 's/^/    | /'
 	{ printf '\n--- syslog\n'; syslog_new; } >> "$LOG"
-	sed 's/^/    | /' "$LOG" | tail -n 40
 	echo 'not ok' >> "$TALLY"
 }
 
