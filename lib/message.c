@@ -381,8 +381,8 @@ message_not_unlocked(bool stale, char text[static MESSAGE_MAX])
 	if (stale)
 		message_join(_("Your password has been changed, so your card can no longer open your keyring "
 		    "(your saved passwords)."),
-		    _("When the keyring prompts for a password, enter your new one, or the one before it if that is "
-		    "not accepted, and ask the administrator to set up your card for it again (jpkictl unlock "
+		    _("When the keyring prompts for a password, enter your new one; if it is refused, enter your "
+		    "previous one. Then ask the administrator to set up your card for it again (jpkictl unlock "
 		    "set)."), text);
 	else
 		message_join(_("You are logged in, but your card could not open your keyring (your saved "

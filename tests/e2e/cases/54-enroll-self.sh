@@ -84,7 +84,7 @@ the_user_is_told()
 	printf '%s\n' 'auth sufficient pam_rootok.so' 'account [success=ok ignore=ignore default=bad] pam_jpki.so' \
 		'account required pam_permit.so' 'session required pam_permit.so' > /etc/pam.d/su
 	on_tty -- env LC_ALL=ja_JP.UTF-8 su taro -c id
-	expect_has 'the text in Japanese' 'このアカウントにログインした利用者がマイナンバーカードを登録しました' "$OUT"
+	expect_has 'the text in Japanese' 'ログイン中の利用者の操作により、このアカウントにマイナンバーカードが登録されました' "$OUT"
 	expect_has 'what su does' 'uid=2002(taro)' "$OUT"
 	run pamdrive --service account --user hanako acct
 	expect_lacks 'what another account is told' 'My Number Card' "$OUT"

@@ -60,7 +60,7 @@ loop()
 	# The holder has logged in since: once more, and that is the end of it.
 	types "$WRONG_PIN" "${SU[@]}"
 	is_not_asked "${SU[@]}"
-	expect_has "taro's screen" 'Too many wrong PINs for it were entered from this account' "$OUT"
+	expect_has "taro's screen" 'Too many wrong PINs for this card, which belongs to another account, were entered' "$OUT"
 	types "$PIN" "${SUDO[@]}"
 	is_not_asked "${SU[@]}"
 	expect_outcomes 'PIN-WRONG OK PIN-WRONG OK PIN-WRONG OK OK PIN-WRONG GUESSES OK GUESSES'

@@ -300,7 +300,7 @@ a_password_that_was_not_unlocked(void **state)
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 	message_not_unlocked(true, text);
 	assert_non_null(strstr(text, "password has been changed"));
-	assert_non_null(strstr(text, "your new one, or the one before it"));
+	assert_non_null(strstr(text, "enter your new one; if it is refused"));
 	assert_non_null(strstr(text, "jpkictl unlock set"));
 }
 
