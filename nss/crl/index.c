@@ -696,7 +696,7 @@ read_block(const struct blocks *b, uint64_t n, struct block *ret)
 	    memcmp(check, ret->bytes + ret->len, CHECK_LEN) == 0;
 }
 
-/* The last block whose first key is not above this one; the first block if all are. */
+/* The last block whose first key is below this one; the first block if none is. */
 static bool
 block_of_key(const struct blocks *b, const uint8_t *key, uint64_t *ret_n)
 {
@@ -708,30 +708,13 @@ block_of_key(const struct blocks *b, const uint8_t *key, uint64_t *ret_n)
 
 		if (!crlder_pread(b->index->fd, first, b->key_len, offset_of_block(b, middle)))
 			return false;
-		if (memcmp(first, key, b->key_len) <= 0)
+		if (memcmp(first, key, b->key_len) < 0)
 			low = middle;
 		else
 			high = middle;
 	}
 	*ret_n = low;
 	return true;
-}
-
-/*
- * Finds the block in which the key would be. The bytes read during the search are unchecked. So verify this
- * block and the next one, and that the key belongs between their first records.
- */
-static bool
-find_block(const struct blocks *b, const uint8_t *key, struct block *ret)
-{
-	struct block next;
-	uint64_t n;
-
-	if (!block_of_key(b, key, &n) || !read_block(b, n, ret) ||
-	    (n > 0 && memcmp(ret->bytes, key, b->key_len) > 0))
-		return false;
-	return n + 1 == b->count ||
-	    (read_block(b, n + 1, &next) && memcmp(next.bytes, key, b->key_len) > 0);
 }
 
 static void
@@ -751,13 +734,38 @@ find_in_block(const struct blocks *b, const struct block *block, const uint8_t *
 	}
 }
 
+/*
+ * Looks into the block in which the key would be, and into those that begin with it: it may be listed many times. The
+ * bytes read by block_of_key() are unchecked. So verify each block and the one after them, and that the key belongs
+ * between their first records.
+ */
+static bool
+find_in_blocks(const struct blocks *b, const uint8_t *key, struct crlindex_hit *hit)
+{
+	struct block block;
+	uint64_t n;
+	int order;
+
+	if (!block_of_key(b, key, &n) || !read_block(b, n, &block) ||
+	    (n > 0 && memcmp(block.bytes, key, b->key_len) >= 0))
+		return false;
+	do {
+		find_in_block(b, &block, key, hit);
+		if (++n == b->count)
+			return true;
+		if (!read_block(b, n, &block))
+			return false;
+		order = memcmp(block.bytes, key, b->key_len);
+	} while (order == 0);
+	return order > 0;
+}
+
 enum crl_fault
 crlindex_find(const struct crlindex *index, struct view serial, struct crlindex_hit *ret_hit)
 {
 	_cleanup_(nss_digest_freep) PK11Context *sha = NULL;
 	struct crlindex_hit hit = { .listed = false };
 	uint8_t key[EXACT_MAX];
-	struct block block;
 	struct blocks b;
 	struct view v;
 
@@ -767,9 +775,8 @@ crlindex_find(const struct crlindex *index, struct view serial, struct crlindex_
 	b = blocks_of_class(index, class_of(v.len));
 	if (b.count > 0) {
 		b.sha = sha = PK11_CreateDigestContext(SEC_OID_SHA256);
-		if (sha == NULL || !find_block(&b, key, &block))
+		if (sha == NULL || !find_in_blocks(&b, key, &hit))
 			return CRL_INDEX;
-		find_in_block(&b, &block, key, &hit);
 	}
 	*ret_hit = hit;
 	return CRL_OK;

@@ -213,6 +213,29 @@ number_listed_twice(void **state)
 		}
 }
 
+/* The same where they fill several blocks of 169 records. */
+static void
+number_in_many_blocks(void **state)
+{
+	for (int final = 0; final <= 400; final += 100) {
+		struct der e = { .p = NULL };
+		struct made m;
+
+		crlmaker_serial(&e, 0x76, pki_now(), 4);
+		for (int k = 0; k <= 400; k++)
+			crlmaker_serial(&e, 0x77, pki_now() - k * DAY, k == final ? 1 : 6);
+		crlmaker_serial(&e, 0x79, pki_now(), 4);
+		make_index(&(struct list){ .entries = &e }, &m);
+		assert_int_equal(find(&m, "\x77", 1).reason, 1);
+		assert_int_equal(find(&m, "\x76", 1).reason, 4);
+		assert_int_equal(find(&m, "\x79", 1).reason, 4);
+		assert_false(find(&m, "\x75", 1).listed);
+		assert_false(find(&m, "\x78", 1).listed);
+		made_done(&m);
+		der_done(&e);
+	}
+}
+
 static void
 the_index_keeps_the_facts_of_its_list(void **state)
 {
@@ -468,7 +491,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_length_is_found), T(neighbours_are_not_listed), T(numbers_of_other_lengths_are_other_numbers),
 		T(impossible_numbers_are_named), T(numbers_in_another_form_are_found),
-		T(number_listed_twice), T(the_index_keeps_the_facts_of_its_list), T(empty_list_lists_nothing),
+		T(number_listed_twice), T(number_in_many_blocks), T(the_index_keeps_the_facts_of_its_list), T(empty_list_lists_nothing),
 		T(index_is_small),
 		T(every_cut_index_is_refused), T(cut_under_the_reader),
 		T(no_flipped_bit_of_the_index_passes),
