@@ -70,9 +70,12 @@ rules_read_csn(const char *text, struct fleet_stamp *ret)
 {
 	static const size_t widths[] = { 6, 3, 6 };
 	struct fleet_stamp stamp = { .coarse = false };
-	const char *at = text + 15;
+	const char *at;
 
-	if (!read_seconds(text, &stamp.s) || text[14] != '.' || strspn(at, DIGITS) != 6 || at[6] != 'Z' || at[7] != '#')
+	if (!read_seconds(text, &stamp.s) || text[14] != '.')
+		return false;
+	at = text + 15;
+	if (strspn(at, DIGITS) != 6 || at[6] != 'Z' || at[7] != '#')
 		return false;
 	stamp.us = (uint32_t)strtoul(at, NULL, 10);
 	at += 8;
