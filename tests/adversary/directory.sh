@@ -244,3 +244,27 @@ in_the_middle()
 # Letter: TLS is up, the certificate is well-formed, and the machine's LDAP configuration has no objection.
 # Seen to succeed: mutant ldap-server-certificate
 adversary directory-in-the-middle in_the_middle
+
+connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
+
+# So that its 5,000 machines together do to it what it could not do alone.
+hangs_up()
+{
+	local n
+
+	directory_begins
+	false_entries 1 hanako good
+	start_false hangs_up
+	URI=ldaps://localhost:3895 start_run
+	comes_true 'registered' 10000 registered hanako
+	sleep 25
+	n=$(connections)
+	[ "$n" -ge 2 ] || fail "it does not come back: $n connections"
+	[ "$n" -le 6 ] || broken "it came back for everything: $n connections in 25 seconds"
+	end_process "$FALSE_PID"
+	fleet_ends
+}
+# Promise: A server of the directory that turns machines away, or hangs up on them, is asked again after a wait that doubles each time, up to a minute.
+# Letter: each answer is whole and believed, so that none of the attempts has failed; it hangs up right after it.
+# Seen to succeed: mutant fleet-hanging-up-is-no-failure
+adversary directory-that-hangs-up hangs_up

@@ -155,7 +155,7 @@ def long_entry(peer):
 def longest_entry(peer):
     """And one that libldap is not to read at all."""
     dn, attributes = peer.entries[-1]
-    peer.entry("uid=longest," + dn, {**attributes, "description": [b"x" * 1000000]})
+    peer.entry("uid=longest," + dn, {**attributes, "description": [b"x" * 5000000]})
     good(peer)
 
 
@@ -185,6 +185,11 @@ def told(peer):
     peer.info(tlv(0xA3, tlv(1, b"\xff"), tlv(0x31, octets(bytes(16)), octets(b"short"))))
 
 
+def hangs_up(peer):
+    """As soon as it has sent everything."""
+    good(peer)
+
+
 def serve(peer, behaviour):
     while True:
         tag, message = peer.request()
@@ -195,7 +200,7 @@ def serve(peer, behaviour):
             peer.result(0x65)
         elif tag == 0x63:
             behaviour(peer)
-            if behaviour in (half, garbage):
+            if behaviour in (half, garbage, hangs_up):
                 return
         else:
             return

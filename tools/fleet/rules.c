@@ -199,3 +199,9 @@ rules_delay(unsigned int base_s, unsigned int failures, uint32_t random)
 		longest = FLEET_DELAY_MAX_S;
 	return longest - longest / 2 + random % (longest / 2 + 1);
 }
+
+unsigned int
+rules_failures(unsigned int failures, int64_t lasted_s, int64_t waited_s)
+{
+	return lasted_s > waited_s ? 0 : failures + 1;
+}

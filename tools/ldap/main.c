@@ -46,14 +46,15 @@ delay_after(const struct session *s, unsigned int failures)
 	return rules_delay(DELAY_BASE_S, failures / (unsigned int)s->request->count, session_random());
 }
 
-/* False: the writer has gone. Its other commands do not shorten the wait. */
+/* False: the writer has gone. Its other commands do not shorten the wait. *ret_waited: seconds. */
 static bool
-wait_before_next(struct session *s, unsigned int failures)
+wait_before_next(struct session *s, unsigned int failures, int64_t *ret_waited)
 {
-	int64_t until = session_clock() + delay_after(s, failures);
+	int64_t waited = delay_after(s, failures), until = session_clock() + waited;
 	enum session_end end;
 	bool heard;
 
+	*ret_waited = waited;
 	while (session_clock() < until)
 		if (!session_wait(s, (int)(until - session_clock()), &heard, &end) && end == SESSION_OVER)
 			return false;
@@ -64,6 +65,7 @@ static void
 go_round(struct session *s)
 {
 	unsigned int failures = 0;
+	int64_t waited = 0;
 	enum session_end end;
 
 	for (;;) {
@@ -81,10 +83,10 @@ go_round(struct session *s)
 			s->server = (s->server + 1) % (unsigned int)s->request->count;
 			s->no_sync = false;
 		}
-		failures = s->whole && s->leave_at == 0 ? 0 : failures + 1;
+		failures = rules_failures(failures, s->whole && s->leave_at == 0 ? session_clock() - s->started : -1, waited);
 		stayed = s->leave_at != 0 && end == SESSION_NEXT;
 		s->whole = false;	/* so that the wait ends at its time */
-		if (!stayed && !wait_before_next(s, failures))
+		if (!stayed && !wait_before_next(s, failures, &waited))
 			return;
 	}
 }

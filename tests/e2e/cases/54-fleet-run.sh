@@ -339,7 +339,9 @@ no_network_half() { ! pgrep -x jpki_ldap > /dev/null; }
 lie()	# GENERATION BEHAVIOUR TEXT-OF-THE-LOG
 {
 	false_entries "$1" hanako good taro other-person "after$1" other-person
+	stop_run
 	start_false "$2" good
+	URI=ldaps://localhost:3895 start_run
 	comes_true "$2: what comes after it" 20000 registered "after$1"
 	registered hanako && registered taro || fail "$2: something was removed"
 	log_says "$3" || fail "$2: not in the log: $3: $(tail -n 5 "$E2E_LOGS/run.log")"

@@ -224,6 +224,27 @@ modes_and_delays(void **state)
 	assert_true(rules_delay(0, 0, 0) >= 1);
 }
 
+/* A server that hangs up as soon as it has sent everything is asked less and less often. */
+static void
+a_short_connection_is_a_failure(void **state)
+{
+	unsigned int failures = 0;
+
+	assert_int_equal(rules_failures(0, -1, 0), 1);
+	assert_int_equal(rules_failures(7, -1, 60), 8);
+	assert_int_equal(rules_failures(7, 3, 60), 8);
+	assert_int_equal(rules_failures(7, 60, 60), 8);
+	assert_int_equal(rules_failures(7, 61, 60), 0);
+	assert_int_equal(rules_failures(7, 1, 0), 0);
+	for (int64_t waited = 0; waited < FLEET_DELAY_MAX_S / 2;) {
+		unsigned int more = rules_failures(failures, 0, waited);
+
+		assert_int_equal(more, failures + 1);
+		failures = more;
+		waited = rules_delay(2, failures, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -238,6 +259,7 @@ main(void)
 		cmocka_unit_test(an_older_state_is_behind),
 		cmocka_unit_test(a_comparison_is_due_after_a_while),
 		cmocka_unit_test(modes_and_delays),
+		cmocka_unit_test(a_short_connection_is_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
