@@ -245,6 +245,66 @@ in_the_middle()
 # Seen to succeed: mutant ldap-server-certificate
 adversary directory-in-the-middle in_the_middle
 
+# --- what the directory leaves out ------------------------------------------------------------------
+
+# In the world of jpki_ldap, time passes that many times as fast; 1: as ever.
+time_passes()	# SPEED
+{
+	rm -f /etc/ld.so.preload /usr/lib/fastclock-*.so
+	[ "$1" != 1 ] || return 0
+	cp "$E2E_BUILD/tests/adversary/.libs/fastclock.so" "/usr/lib/fastclock-$1.so"
+	echo "/usr/lib/fastclock-$1.so" > /etc/ld.so.preload
+}
+
+# The leaver has a friend who may do everything, and adds a registration of years ago. A day is over in 20 seconds.
+behind_an_old_entry()
+{
+	directory_begins hanako good taro other-person
+	NO_SYNC=1 start_slapd a 3890
+	time_passes 4320
+	start_run
+	comes_true 'registered' 10000 registered hanako
+	comes_true 'polled' 2000 status_says '.mode == "poll"'
+	{
+		printf 'dn: uid=hanako,ou=enrolments,%s\nchangetype: delete\n\n' "$BASE"
+		entry_of friend other-person | sed -e 's/^dn: .*/&\nchangetype: add/' \
+			-e 's/^uid: .*/&\ncreateTimestamp: 20200101000000Z\nmodifyTimestamp: 20200101000000Z/'
+	} > "$WORK/changes.ldif"
+	ldapmodify -e '!relax' -x -H ldap://localhost:3890 -D cn=admin,dc=example -w secret -f "$WORK/changes.ldif" >> "$LOG" 2>&1 ||
+		fail 'the entry of years ago cannot be added'
+	sleep 1.1	# a stamp of the same second would look unchanged
+	touch_state 2
+	comes_true 'the state' 5000 status_says '.generation == 2'
+	within 40000 not_registered hanako || broken 'hanako is registered after two days'
+	time_passes 1
+	fleet_ends
+}
+# Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
+# Letter: nothing was written since the last look, as the stamps say, and there are as many registrations as before and as the state entry says.
+# Seen to succeed: mutant fleet-no-daily-comparison
+adversary removal-behind-an-old-entry behind_an_old_entry
+
+# It offers content synchronization, as 389 Directory Server does, and does not tell those who listen what it loses.
+leaves_out()
+{
+	directory_begins
+	false_entries 1 hanako good taro other-person
+	start_false leaves_out
+	time_passes 10
+	URI=ldaps://localhost:3895 start_run
+	comes_true 'registered' 10000 registered hanako
+	false_entries 2 jiro good taro other-person
+	comes_true 'the state' 20000 status_says '.generation == 2'
+	within 15000 not_registered hanako || broken 'hanako is registered after more than two minutes'
+	time_passes 1
+	end_process "$FALSE_PID"
+	fleet_ends
+}
+# Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
+# Letter: each message is one that RFC 4533 allows, the state entry is renewed, and the number of registrations is right.
+# Seen to succeed: mutant fleet-listening-to-389
+adversary changes-that-389-leaves-out leaves_out
+
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 
 # So that its 5,000 machines together do to it what it could not do alone.

@@ -228,5 +228,6 @@ false_entries()	# GENERATION USER LEAF…
 
 	shift
 	make_directory "$@" | sed -e "s/^description: generation=[0-9]*/description: generation=$generation/" \
-		-e 's/^dn: uid=.*/&\nentryCSN: 20260101000000.000000Z#000000#001#000000\ncreateTimestamp: 20260101000000Z/' > "$D/false.ldif"
+		-e 's/^dn: uid=.*/&\nentryCSN: 20260101000000.000000Z#000000#001#000000\ncreateTimestamp: 20260101000000Z/' > "$D/false.new"
+	mv "$D/false.new" "$D/false.ldif"
 }

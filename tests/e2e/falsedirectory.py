@@ -9,10 +9,12 @@ BEHAVIOUR, and all after the last one as the last: see the functions that are ca
 standard output, is what it was asked for.
 """
 import base64
+import hashlib
 import os
 import socket
 import ssl
 import sys
+import time
 
 SYNC = "1.3.6.1.4.1.4203.1.9.1"
 
@@ -40,8 +42,9 @@ def control(oid, value):
 class Peer:
     """One connection."""
 
-    def __init__(self, sock, entries):
-        self.sock, self.entries, self.id, self.buffer = sock, entries, 0, b""
+    def __init__(self, sock, path):
+        self.sock, self.path, self.id, self.buffer = sock, path, 0, b""
+        self.entries, self.stays = read_entries(path), False
 
     def read(self, n):
         while len(self.buffer) < n:
@@ -64,6 +67,7 @@ class Peer:
         at = 2 + message[1]
         self.id = int.from_bytes(message[2:at], "big")
         print("asked", hex(message[at]), flush=True)
+        self.stays = octets(SYNC + ".1") in message
         return message[at], message
 
     def send(self, *operation):
@@ -74,7 +78,7 @@ class Peer:
 
     def entry(self, dn, attributes, state=1):
         body = [tlv(0x30, octets(name), tlv(0x31, *map(octets, values))) for name, values in attributes.items()]
-        uuid = dn.encode().rjust(16, b"-")[-16:]
+        uuid = hashlib.sha256(dn.encode()).digest()[:16]
         self.send(tlv(0x64, octets(dn), tlv(0x30, *body)),
                   control(SYNC + ".2", tlv(0x30, integer(state, 10), octets(uuid))))
 
@@ -190,13 +194,33 @@ def hangs_up(peer):
     good(peer)
 
 
+def leaves_out(peer):
+    """Calls itself 389 Directory Server. To one who stays it reports what was changed, but nothing that is new or gone."""
+    peer.entries = read_entries(peer.path)
+    if not peer.stays:
+        peer.all()
+        peer.result(0x65)
+        return
+    good(peer)
+    while True:
+        time.sleep(0.2)
+        before, peer.entries = dict(peer.entries), read_entries(peer.path)
+        for dn, attributes in peer.entries:
+            if dn in before and before[dn] != attributes:
+                peer.entry(dn, attributes, state=2)
+
+
+VENDORS = {leaves_out: "389 Project"}
+
+
 def serve(peer, behaviour):
     while True:
         tag, message = peer.request()
         if tag == 0x60:
             peer.result(0x61)
         elif tag == 0x63 and b"supportedControl" in message:
-            peer.send(tlv(0x64, octets(""), tlv(0x30, tlv(0x30, octets("supportedControl"), tlv(0x31, octets(SYNC + ".1"))))))
+            root = {"supportedControl": SYNC + ".1", "vendorName": VENDORS.get(behaviour, "")}
+            peer.send(tlv(0x64, octets(""), tlv(0x30, *[tlv(0x30, octets(a), tlv(0x31, octets(v))) for a, v in root.items()])))
             peer.result(0x65)
         elif tag == 0x63:
             behaviour(peer)
@@ -237,7 +261,7 @@ def main():
                 name = behaviours[min(turn, len(behaviours) - 1)]
                 turn += 1
                 print("connection", turn, name, flush=True)
-                serve(Peer(tls, read_entries(entries)), globals()[name])
+                serve(Peer(tls, entries), globals()[name])
         except (OSError, EOFError) as error:
             print("over:", error, flush=True)
 
