@@ -124,11 +124,22 @@ dpkg_run()
 	expect_equal 'exit status' 0 "$STATUS"
 }
 
+documents_missing()
+{
+	local path named
+
+	named=$(dpkg -L libpam-jpki jpki-tools jpki-ssh | grep '^/usr/share/man/.*\.gz$' | xargs zcat | grep -oE '/usr/share/doc/[A-Za-z0-9_./-]+' |
+		sed 's/\.$//' | sort -u)
+	[ -n "$named" ] || echo 'they name nothing'
+	for path in $named; do [ -e "$path" ] || echo "$path"; done
+}
+
 install_packages()
 {
 	dpkg_run -i "$DEBS"/libpam-jpki_*.deb "$DEBS"/jpki-tools_*.deb "$DEBS"/jpki-fleet_*.deb "$DEBS"/jpki-common_*.deb "$DEBS"/jpki-ssh_*.deb
 	expect_equal 'owner and mode of what the administrator writes into' '0:0 755' "$(stat -c '%u:%g %a' /etc/pam_jpki)"
 	[ -s /usr/share/doc/libpam-jpki/examples/pam_jpki.conf ] || fail 'no example of a configuration'
+	expect_equal 'what the manuals name of the documentation, and is not there' '' "$(documents_missing)"
 	expect_equal 'the stacks' "$STACKS" "$(stacks)"
 	expect_equal 'users that are people or shared' '' "$(id -u jpki-keys jpki-fetch jpki-fleet jpki-helper | awk '$1 < 100 || $1 > 999')"
 	expect_equal 'users' 4 "$(id -u jpki-keys jpki-fetch jpki-fleet jpki-helper | sort -u | wc -l)"
