@@ -237,6 +237,52 @@ units_are_off()
 }
 run_case 'CRL timer: installed, and off until an administrator enables it' units_are_off
 
+# --- timers -------------------------------------------------------------------------------
+
+is_done()	# UNIT
+{
+	guest systemctl show -P ExecMainExitTimestamp "$1.service"
+	[ -n "$OUT" ]
+}
+
+# elapses UNIT: its timer, once it is enabled, starts it; within seconds, here, instead of hours.
+elapses()
+{
+	local soon=/run/systemd/system/$1.timer.d
+
+	guest_does mkdir "$soon"
+	guest_write "$soon/soon.conf" '[Timer]' OnCalendar= OnActiveSec=1 RandomizedDelaySec=0 AccuracySec=1
+	guest_does systemctl daemon-reload
+	guest_does systemctl enable --now "$1.timer"
+	until_true "$LIMIT" is_done "$1" || fail "$1.service has not run"
+	guest systemctl show -P Result "$1.service"
+	expect_equal "the result of $1" success "$OUT"
+	guest_does systemctl disable --now "$1.timer"
+	guest_does rm -r "$soon"
+	guest_does systemctl daemon-reload
+}
+
+# By http, so by both processes of jpkictl crl update. systemd is a half of the server.
+crl_timer()
+{
+	guest_write /run/systemd/system/lists.socket '[Socket]' ListenStream=127.0.0.1:8080 Accept=yes
+	guest_write /run/systemd/system/lists@.service '[Service]' 'ExecStart=/bin/bash /root/lists' StandardInput=socket
+	guest_write /root/lists "while read -r line && [ \"\$line\" != $'\\r' ]; do :; done" \
+		"printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'; cat /root/ca1.crl"
+	guest_does systemctl daemon-reload
+	guest_does systemctl start lists.socket
+	guest_does rm -r /var/lib/pam_jpki/crl
+	guest_write /etc/pam_jpki/crl-sources http://127.0.0.1:8080/jpki.crl
+	elapses jpki-crl-update
+	guest ls /var/lib/pam_jpki/crl
+	expect_has 'the lists' .idx "$OUT"
+	guest journalctl -q -b -o cat -u jpki-crl-update.service
+	expect_has 'the journal' 'http://127.0.0.1:8080/jpki.crl: installed' "$OUT"
+	guest_does systemctl stop lists.socket
+	guest_does rm /etc/pam_jpki/crl-sources
+}
+run_case 'CRL timer: it fetches a list' crl_timer
+
 # --- a virtual console, and jpki-watch ------------------------------------------------------
 
 # It needs no entry in local_services: logind says that it is on a seat.
@@ -531,6 +577,108 @@ run_case 'locker: wrong PIN, then the right one' locker 'OK PIN-WRONG OK' 3 3 "$
 # It asks before the card is there, and a password is nothing to look for a card with.
 run_case 'locker: no card, the password' locker 'OK PASSWORD' 3 1 remove s3cret-word
 
+# --- an organization's directory --------------------------------------------------------------
+
+# shellcheck source=tests/vm/directory.sh
+. "$E2E_TOP/tests/vm/directory.sh"
+
+fleet_installed()
+{
+	FILES_BEFORE=$(fleet_files)
+	guest_does sh -c 'apt-get -q -y install /root/packages/jpki-fleet_*.deb'
+	guest systemctl is-enabled jpki-fleet.service
+	expect_equal 'the unit' disabled "$OUT"
+	expect_equal 'the unit' inactive "$(fleet_unit ActiveState)"
+	guest_does id -u jpki-fleet
+}
+run_case 'fleet: installed by apt, and off until an administrator enables it' fleet_installed
+
+# As jpkictl(8) says.
+machine_follows()
+{
+	guest_does sh -c 'cd /etc/pam_jpki && mv /etc/fleet/machine.crt fleet-cert.pem && mv /etc/fleet/machine.key fleet-key.pem &&
+		cp /etc/fleet/ca.crt fleet-ca.pem && printf "%s\n" "$@" >> pam_jpki.conf' sh "fleet_dir = $COPY" 'fleet_uri = ldaps://field' \
+		"fleet_base = $BASE" 'fleet_ca = /etc/pam_jpki/fleet-ca.pem' 'fleet_cert = /etc/pam_jpki/fleet-cert.pem' \
+		'fleet_key = /etc/pam_jpki/fleet-key.pem'
+	guest_does systemctl enable --now jpki-fleet
+	FLEET_BOOT=$(boot_id)
+}
+
+# su_taro STEP…: at a terminal, to taro's account.
+su_taro()
+{
+	in_guest "$@" -- runuser -u taro -- su taro -c id
+}
+
+# taro's card, and an older one, which the lists have as revoked.
+fleet_registers()
+{
+	fresh_card other-person
+	directory_begins
+	machine_follows
+	directory_takes "$(registration_entry "$BASE" taro "$PKI/other-person.der" "$PKI/revoked.der")"
+	heartbeat
+	arrives users/taro.pem
+	su_taro "$ASKED" "type:$PIN"
+	expect_has 'the session' '(taro)' "$OUT"
+	check_card 3 1
+	expect_equal 'outcomes' OK "$(outcomes)"
+	guest systemctl status --no-pager --lines=50 jpki-fleet
+	expect_equal 'the exit status of systemctl' 0 "$STATUS"
+	expect_has 'systemctl' "Copy of the organization's registrations" "$OUT"
+	expect_has 'systemctl' 'Active: active (running)' "$OUT"
+	expect_has 'its journal' 'ldaps://field: connected (persist)' "$OUT"
+	expect_has 'its journal' 'ldaps://field: registered: 1 (changed: 1, removed: 0); blocked: 0; refused entries: 0' "$OUT"
+	guest ps -C jpki_ldap -o user:32=
+	expect_equal 'who talks to the directory' jpki-fleet "$OUT"
+	expect_equal 'the condition' fresh "$(fleet_status condition)"
+}
+run_case 'fleet: a card is registered in the directory, and logs in' fleet_registers
+
+fleet_blocks()
+{
+	local hash
+
+	fresh_card other-person
+	hash=$(sha256sum < "$PKI/other-person.der")
+	FLEET_HASH=${hash%% *}
+	directory_takes "$(block_entry "$BASE" "$FLEET_HASH" 'block lost')"
+	arrives "blocked/$FLEET_HASH"
+	su_taro 'wait:Password: ' type:no
+	expect_has 'the session' 'Your organization has blocked this card' "$OUT"
+	expect_lacks 'the session' 'uid=' "$OUT"
+	check_card 3 0
+	expect_equal 'outcomes' FLEET-BLOCKED "$(outcomes)"
+}
+run_case 'fleet: the card is blocked in the directory, and refused' fleet_blocks
+
+fleet_half_dies()
+{
+	local pid
+
+	pid=$(fleet_unit MainPID)
+	guest_does pkill -KILL -x jpki_ldap
+	until_true "$LIMIT" has_restarted "$pid" || fail 'systemd does not start it again'
+	until_true "$LIMIT" connected || fail 'it does not connect again'
+	guest journalctl -q -b -o cat -u jpki-fleet.service
+	expect_has 'its journal' 'jpki_ldap, which talks to the directory: it has ended: Killed' "$OUT"
+}
+run_case 'fleet: jpki_ldap is killed, and systemd starts the unit again' fleet_half_dies
+
+# The machine with the lists, as jpki-fleet-revoke.service says.
+fleet_revokes()
+{
+	guest_does install -m 0755 "$EXAMPLES/fleet-revoke" /usr/local/bin/
+	guest_does install -m 0644 "$EXAMPLES/jpki-fleet-revoke.service" "$EXAMPLES/jpki-fleet-revoke.timer" /etc/systemd/system/
+	guest_does sed -i 's|ldaps://ldap-a.example ldaps://ldap-b.example|ldaps://field|' /etc/systemd/system/jpki-fleet-revoke.service
+	elapses jpki-fleet-revoke
+	arrives "blocked/$(number_of revoked)"
+	guest_does rm /usr/local/bin/fleet-revoke /etc/systemd/system/jpki-fleet-revoke.service /etc/systemd/system/jpki-fleet-revoke.timer
+	guest_does rm -f /var/lib/systemd/timers/stamp-jpki-fleet-revoke.timer
+	guest_does systemctl daemon-reload
+}
+run_case 'fleet: the timer of fleet-revoke blocks what the lists have' fleet_revokes
+
 # --- jpkictl setup, and the power goes -----------------------------------------------------------
 
 services()
@@ -561,6 +709,56 @@ power_cut()
 	guest_does pam-auth-update --enable jpki
 }
 run_case 'setup: the power goes before it is confirmed' power_cut
+
+fleet_word()	# WORDS
+{
+	directory_takes "$(printf 'dn: cn=%s,ou=blocked,%s\nchangetype: modify\nreplace: description\ndescription: %s\n' "$FLEET_HASH" "$BASE" "$1")"
+}
+
+# After the power went, there or here.
+fleet_comes_back()
+{
+	if [ "$(boot_id)" = "$FLEET_BOOT" ]; then
+		guest_does sync
+		monitor system_reset || fail 'no reset'
+		await_machine
+	fi
+	copy_has "blocked/$FLEET_HASH" || fail 'the block is gone'
+	fleet_word 'lift found'
+	until_true "$LIMIT" copy_lacks "blocked/$FLEET_HASH" || fail 'it does not follow the directory again'
+	expect_equal 'the unit' active "$(fleet_unit ActiveState)"
+}
+run_case 'fleet: the machine boots, and the unit comes back' fleet_comes_back
+
+fleet_upgraded()
+{
+	local pid
+
+	pid=$(fleet_unit MainPID)
+	guest_does sh -c 'apt-get -q -y --reinstall install /root/packages/jpki-fleet_*.deb'
+	has_restarted "$pid" || fail 'the new one does not run'
+	guest systemctl is-enabled jpki-fleet.service
+	expect_equal 'the unit' enabled "$OUT"
+	fleet_word 'block lost again'
+	arrives "blocked/$FLEET_HASH"
+}
+run_case 'fleet: upgraded, and started again' fleet_upgraded
+
+fleet_removed()
+{
+	guest_does apt-get -q -y remove jpki-fleet
+	expect_equal 'the unit' inactive "$(fleet_unit ActiveState)"
+	guest pgrep -x 'jpki_ldap|jpkictl'
+	expect_equal 'processes' '' "$OUT"
+	guest systemctl --failed --no-legend
+	expect_equal 'units that failed' '' "$OUT"
+	copy_has users/taro.pem || fail 'a removal takes the copy'
+	guest_does apt-get -q -y purge jpki-fleet
+	directory_ends
+	guest_does sh -c 'rm /etc/pam_jpki/fleet-*.pem && sed -i /^fleet_/d /etc/pam_jpki/pam_jpki.conf'
+	expect_equal 'what is left' "$FILES_BEFORE" "$(fleet_files)"
+}
+run_case 'fleet: removed and purged' fleet_removed
 
 # --- packages -------------------------------------------------------------------------------------
 

@@ -150,6 +150,11 @@ guest_put()	# FILE PATH-IN-THE-MACHINE
 	guest_does sh -c 'printf %s "$1" | base64 -d > "$2"' sh "$(base64 -w 0 "$1")" "$2"
 }
 
+guest_write()	# PATH-IN-THE-MACHINE LINE…
+{
+	guest_does sh -c 'path=$1; shift; printf "%s\n" "$@" > "$path"' sh "$@"
+}
+
 # The end of a boot: the machine says so by itself.
 await_machine()
 {
