@@ -168,10 +168,15 @@ says_too_much()
 # Seen to succeed: mutant fleet-log-flooded
 adversary network-half-floods-the-log says_too_much
 
+# Bytes of what the writer collects an answer in; other files without a name it has from its parents.
+collected() { find "/proc/$RUN_PID/fd" -lname '*/jpki.*(deleted)' -exec stat -Lc %s {} + 2>/dev/null | sort -n | tail -n 1; }
+cut_or_long() { log_says 'too long' || [ "0$(collected)" -gt 67108864 ]; }
+
 without_an_end()
 {
 	taken_over endless
-	comes_true 'too long' 60000 log_says 'too long'
+	comes_true 'as far as 64 megabytes' 60000 cut_or_long
+	log_says 'too long' || broken "$(collected) bytes of an answer on the disk"
 	[ "$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$RUN_PID/status")" -lt 65536 ] || broken 'memory of the writer'
 	free_again
 	taken_over nonsense

@@ -9,10 +9,13 @@ BEHAVIOUR = "BEHAVIOUR"
 LINK, BEGIN, ENTRY, END, CHANGE, SAYS = range(1, 7)
 
 
+def write(frames):
+    while frames:
+        frames = frames[os.write(1, frames):]
+
+
 def put(kind, number=0, text=b"", length=None):
-    frame = struct.pack(">BII", kind, number, len(text) if length is None else length) + text
-    while frame:
-        frame = frame[os.write(1, frame):]
+    write(struct.pack(">BII", kind, number, len(text) if length is None else length) + text)
 
 
 def say(text):
@@ -42,8 +45,9 @@ def nonsense():
 
 def endless():
     put(BEGIN)
+    entry = struct.pack(">BII", ENTRY, 0, 100) + b"a" * 100
     while True:
-        put(ENTRY, 0, b"a")
+        write(entry * 100)
 
 
 def floods():
