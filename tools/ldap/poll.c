@@ -2,6 +2,7 @@
 /* A server without content synchronization: asked again and again. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #define INTERVAL_S 60		/* at most; half of it is by chance */
 #define OVERLAP_S 3600		/* another server's clock, and replication, may lag this much */
 #define TIME_TEXT 15		/* "20261129030000Z" */
+#define VERSION_MAX 64		/* a stamp and a sum */
 #define PAGE_ENTRIES 500	/* requested at once: some servers send 1,000 at most */
 #define PAGES_MAX 20000		/* a server may send fewer entries in a page, or none */
 
@@ -32,6 +34,20 @@ note_time(struct polling *p)
 
 	if (strlen(modified) == TIME_TEXT && rules_read_time(modified, &stamp) && strcmp(modified, p->newest) > 0)
 		memcpy(p->newest, modified, sizeof p->newest);
+}
+
+/*
+ * What an entry is known by beside its DN: two changes within a second have one modifyTimestamp, and a look can fall between
+ * them. The FNV-1a sum tells them apart; it is no protection against a server that wants to be misunderstood.
+ */
+static void
+write_version(const struct entry *e, char ret[static VERSION_MAX])
+{
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < e->len; i++)
+		sum = (sum ^ (uint8_t)e->text[i]) * 0x100000001b3;
+	snprintf(ret, VERSION_MAX, "%s %016" PRIx64, e->modified, sum);
 }
 
 static bool
@@ -147,10 +163,12 @@ static bool
 take_one_of_all(struct polling *p)
 {
 	struct session *s = p->s;
+	char version[VERSION_MAX];
 
 	note_time(p);
+	write_version(&s->entry, version);
 	s->seen += s->entry.registers;
-	if (s->entry.dn[0] != '\0' && !known_add(&s->known, s->entry.dn, s->entry.modified))
+	if (s->entry.dn[0] != '\0' && !known_add(&s->known, s->entry.dn, version))
 		return give_up(p, SESSION_LOST, "too many entries", LDAP_NO_MEMORY);
 	return session_entry(s, FEED_ENTRY, 0) || give_up(p, SESSION_OVER, "", 0);
 }
@@ -184,11 +202,13 @@ take_changed(struct polling *p)
 {
 	struct session *s = p->s;
 	const char *before = known_name(&s->known, s->entry.dn);
+	char version[VERSION_MAX];
 
-	if (before != NULL && strcmp(before, s->entry.modified) == 0)
+	write_version(&s->entry, version);
+	if (before != NULL && strcmp(before, version) == 0)
 		return true;
 	note_time(p);
-	if (s->entry.dn[0] == '\0' || s->entry.registers || !known_add(&s->known, s->entry.dn, s->entry.modified)) {
+	if (s->entry.dn[0] == '\0' || s->entry.registers || !known_add(&s->known, s->entry.dn, version)) {
 		p->need_whole = true;
 	} else if (s->entry.enrolled >= 0) {
 		p->state = s->entry;

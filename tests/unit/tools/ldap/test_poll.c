@@ -289,6 +289,26 @@ the_hour_moves_with_the_newest(void **state)
 }
 
 static void
+blocks_in_the_same_second(unsigned int n)
+{
+	if (n == 1)
+		has("cn=b", "device", "20261128120000Z", "lift");
+	if (n == 2)
+		has("cn=b", "device", "20261128120000Z", "block");
+}
+
+/* The look fell between two changes of one second. */
+static void
+a_second_change_within_a_second_is_seen(void **state)
+{
+	held_count = 0;
+	has("cn=b", "device", "20261128120000Z", "block");
+	assert_int_equal(poll_for(3, blocks_in_the_same_second), SESSION_OVER);
+	assert_string_equal(asked[1], "20261128110000Z");
+	assert_string_equal(frames, "[b ]0 +b +b ");
+}
+
+static void
 times_of_another_form_lead_to_whole_answers(void **state)
 {
 	static const char *const forms[] = { "", "20261129030000.5Z", "20261129120000+0900", "29991399990000Z" };
@@ -412,6 +432,7 @@ main(void)
 		TEST(an_entry_that_comes_late_by_an_hour_is_seen),
 		TEST(an_entry_that_comes_later_is_seen_within_a_day),
 		TEST(the_hour_moves_with_the_newest),
+		TEST(a_second_change_within_a_second_is_seen),
 		TEST(times_of_another_form_lead_to_whole_answers),
 		TEST(registrations_that_come_and_go_lead_to_a_whole_answer),
 		TEST(an_answer_in_pages_is_whole_with_the_last),
