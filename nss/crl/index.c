@@ -735,9 +735,9 @@ find_in_block(const struct blocks *b, const struct block *block, const uint8_t *
 }
 
 /*
- * Looks into the block in which the key would be, and into those that begin with it: it may be listed many times. The
- * bytes read by block_of_key() are unchecked. So verify each block and the one after them, and that the key belongs
- * between their first records.
+ * Looks into the last block that begins below the key, and into those after it that begin with the key: a list can have a
+ * number so often that it fills several. The bytes read by block_of_key() are unchecked. So verify each of these blocks and
+ * the one after them, and that the key belongs between their first records.
  */
 static bool
 find_in_blocks(const struct blocks *b, const uint8_t *key, struct crlindex_hit *hit)

@@ -53,8 +53,8 @@
  * as fit into 1016 bytes, then a check value of 8, the first bytes of SHA-256 over
  * (SHA-256 of the DER, number of the block in the file in 8 bytes, the records). The
  * last block of a class may be shorter; a class without records has no block. A number
- * is listed in block b, the last that begins below it, and, if many times, in those
- * after b that begin with it; otherwise it is not listed. These blocks and the one after
+ * is in the last block that begins below it (the first block, if none does), or in those
+ * after that one which begin with it; or it is not listed. These blocks and the one after
  * them are checked, so no bit flipped in a block that the search read can hide a record.
  *
  * A merged index is one of all records of many lists of one issuer. It has the same form, but begins with "JPKI-ALL";

@@ -261,7 +261,8 @@ time_passes()	# SPEED
 	echo "/usr/lib/fastclock-$1.so" > /etc/ld.so.preload
 }
 
-# The leaver has a friend who may do everything, and adds a registration of years ago. A day is over in 20 seconds.
+# An administrator of the directory helps a user who is to leave: with the removal comes another registration, whose stamps
+# are years old. A day takes 20 seconds here.
 behind_an_old_entry()
 {
 	directory_begins hanako good taro other-person
@@ -289,7 +290,7 @@ behind_an_old_entry()
 # Seen to succeed: mutant fleet-no-daily-comparison
 adversary removal-behind-an-old-entry behind_an_old_entry
 
-# It offers content synchronization, as 389 Directory Server does, and does not tell those who listen what it loses.
+# It offers content synchronization, as 389 Directory Server does, and does not report to its listeners what is new or removed.
 leaves_out()
 {
 	directory_begins
@@ -312,7 +313,7 @@ adversary changes-that-389-leaves-out leaves_out
 
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 
-# So that its 5,000 machines together do to it what it could not do alone.
+# It makes 5,000 machines ask for everything again and again, which overloads the directory and the network.
 hangs_up()
 {
 	local n

@@ -195,7 +195,7 @@ def hangs_up(peer):
 
 
 def leaves_out(peer):
-    """Calls itself 389 Directory Server. To one who stays it reports what was changed, but nothing that is new or gone."""
+    """Calls itself 389 Directory Server. It reports changed entries to its listeners, but no new or removed ones."""
     peer.entries = read_entries(peer.path)
     if not peer.stays:
         peer.all()

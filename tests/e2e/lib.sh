@@ -138,7 +138,7 @@ end()
 		return
 	fi
 	printf 'not ok %s: %s\n' "$CASE" "$CASE_FAILED"
-	# What was on the screen first: a long syslog must not push it out.
+	# The screen and the syslog have thirty lines each: a long syslog must not push the screen out.
 	{ tail -n 30 "$LOG"; printf '\n--- syslog\n'; syslog_new | tail -n 30; } | sed 's/^/    | /'
 	{ printf '\n--- syslog\n'; syslog_new; } >> "$LOG"
 	echo 'not ok' >> "$TALLY"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # An organization's directory in the machine of tests/field, for cases.sh: Debian's slapd on the loopback, over TLS,
-# with our example of who may what. The machine is one of the organization's, and runs its programs, too.
+# with our example of access rules. The machine is a desktop of the organization and its server, and runs the scripts of both.
 #
 # shellcheck disable=SC2034 # the cases use what is not used here
 
@@ -127,7 +127,7 @@ copy_lacks()
 	! copy_has "$1"
 }
 
-# Of the first authority, as an entry that blocks has it.
+# The name that a block has for a certificate of the first authority: the hash of its key, and the serial number.
 number_of()	# LEAF
 {
 	printf '%s-%s\n' "$(openssl x509 -in "$PKI/ca1.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)" \

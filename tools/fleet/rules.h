@@ -131,9 +131,10 @@ bool rules_may_persist(bool offers_sync, bool turned_away, const char *vendor) M
 unsigned int rules_delay(unsigned int base_s, unsigned int failures, uint32_t random) MUST_CHECK;
 
 /*
- * The failures so far, after a connection that lasted for lasted_s seconds from its whole answer on (-1: it had none, or
- * it was not believed), after a wait of waited_s. One that lasted no longer than the wait is a failure, too: a server that
- * hangs up after each whole answer would send everything to 5,000 machines every second.
+ * Returns how many connections in a row have failed, the last one included. failures: how many before it; lasted_s: seconds
+ * that it lasted after its whole answer, or -1 if no whole answer came or that was not believed; waited_s: seconds of the wait
+ * before it. A connection that lasted no longer than that wait has failed, too: otherwise a server that hangs up
+ * after each whole answer would send everything to 5,000 machines every second.
  */
 unsigned int rules_failures(unsigned int failures, int64_t lasted_s, int64_t waited_s) MUST_CHECK;
 

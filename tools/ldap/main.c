@@ -46,7 +46,7 @@ delay_after(const struct session *s, unsigned int failures)
 	return rules_delay(DELAY_BASE_S, failures / (unsigned int)s->request->count, session_random());
 }
 
-/* False: the writer has gone. Its other commands do not shorten the wait. *ret_waited: seconds. */
+/* False: the writer has gone. Its other commands do not shorten the wait. *ret_waited: how many seconds that is. */
 static bool
 wait_before_next(struct session *s, unsigned int failures, int64_t *ret_waited)
 {

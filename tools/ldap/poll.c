@@ -37,8 +37,9 @@ note_time(struct polling *p)
 }
 
 /*
- * What an entry is known by beside its DN: two changes within a second have one modifyTimestamp, and a look can fall between
- * them. The FNV-1a sum tells them apart; it is no protection against a server that wants to be misunderstood.
+ * Writes a text that differs if the entry has changed. modifyTimestamp counts seconds, so two changes within a second have the
+ * same one, and a search can fall between them. The sum of the text (FNV-1a) tells them apart. It is no protection against a
+ * false server, which could as well not send the change.
  */
 static void
 write_version(const struct entry *e, char ret[static VERSION_MAX])
