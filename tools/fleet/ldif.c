@@ -71,8 +71,8 @@ read_lines(FILE *f, struct ldif_entry *entry, size_t *ret_len, size_t *ret_lines
 	while (fgets(text + len, (int)(LDIF_ENTRY_MAX - len), f) != NULL) {
 		size_t n = strlen(text + len);
 
-		/* A NUL, or no room for the rest of the line. */
-		if (n == 0 || (text[len + n - 1] != '\n' && !feof(f)))
+		/* A NUL, no room for the rest of the line, or a file that was cut off within it. */
+		if (n == 0 || text[len + n - 1] != '\n')
 			return false;
 		++*ret_lines;
 		if (n >= 2 && text[len + n - 2] == '\r') {

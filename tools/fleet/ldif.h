@@ -29,8 +29,8 @@ struct ldif_entry {
 enum ldif { LDIF_ENTRY, LDIF_END, LDIF_BAD };
 
 /*
- * Reads the next entry: some lines up to an empty one. LDIF_BAD: it is not understood, too long, or
- * cannot be read; what follows is not read. *entry is zeroed before the first call; its values
+ * Reads the next entry: some lines up to an empty one. LDIF_BAD: it is not understood, too long, cut off
+ * within a line, or cannot be read; what follows is not read. *entry is zeroed before the first call; its values
  * are lent until the next. ldif_done() in every case.
  */
 enum ldif ldif_next(FILE *f, struct ldif_entry *entry) MUST_CHECK;
