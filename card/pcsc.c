@@ -151,8 +151,7 @@ pcsc_forbid_reconnect(struct pcsc *p)
 {
 	struct outcome o = need_context(p);
 
-	if (!p->no_reconnect)
-		p->last = outcome_ok(&o) ? outcome_of(OUTCOME_NO_SERVICE) : o;
+	p->last = outcome_ok(&o) ? outcome_of(OUTCOME_NO_SERVICE) : o;
 	p->no_reconnect = true;
 	return o;
 }
