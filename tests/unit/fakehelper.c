@@ -510,12 +510,31 @@ login(void)
 		pause();
 }
 
+/* In a session of its own, with no signal blocked or ignored, whatever the application has done. */
+static bool
+is_started_as_promised(void)
+{
+	struct sigaction now;
+	sigset_t blocked;
+
+	if (getsid(0) != getpid() || sigprocmask(SIG_SETMASK, NULL, &blocked) != 0)
+		return false;
+	for (int sig = 1; sig < NSIG; sig++) {
+		/* Of the two that libc keeps for itself nothing can be asked. */
+		if (sigismember(&blocked, sig) == 1 || (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL))
+			return false;
+	}
+	return true;
+}
+
 int
 main(void)
 {
 	FILE *f = fopen("mode", "re");
 	enum proto_task task;
 
+	if (!is_started_as_promised())
+		return 1;
 	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
 		return 1;
 	fclose(f);

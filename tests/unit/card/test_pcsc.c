@@ -767,8 +767,20 @@ settled_without_pcscd_it_stays_without(void **state)
 	fake.establish = SCARD_E_NO_SERVICE;
 	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_NO_SERVICE);
 	fake.establish = SCARD_S_SUCCESS;
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_NO_SERVICE);
 	assert_int_equal(readers(&list), OUTCOME_NO_SERVICE);
 	assert_int_equal(fake.establishes, 1);
+}
+
+static void
+without_pcscd_a_reader_has_no_description(void **state)
+{
+	struct pcsc_description about = { .has_card = true };
+
+	fake.establish = SCARD_E_NO_SERVICE;
+	assert_int_equal(pcsc_describe(pcsc, READER, &about).status, OUTCOME_NO_SERVICE);
+	assert_false(about.has_card);
+	assert_int_equal(fake.connects, 0);
 }
 
 /* Without pcscd there is nothing to wait on; the caller's loop must not spin. */
@@ -1040,6 +1052,7 @@ main(void)
 		TEST(connection_out_of_step),
 		TEST(only_connection_keeps_step),
 		TEST(waits_for_readers_and_for_new_ones),
+		TEST(without_pcscd_a_reader_has_no_description),
 		TEST(waits_without_pcscd),
 		TEST(waits_for_ever_if_asked),
 		TEST(does_not_wait_on_an_old_list),

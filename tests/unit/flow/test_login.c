@@ -389,6 +389,19 @@ test_other_cards_get_no_pin(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
+/* Taken away while it is being read whose it is: nothing is said of a card that has gone. */
+static void
+test_other_card_taken_away(void **state)
+{
+	struct kit *k = *state;
+
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 0, "other-person", NULL);
+	kit_fault(k, "ins B0:2 drop");
+	expect(k, OUTCOME_CARD_REMOVED, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
 /* A later certificate whose holder has another birthday is another user's. */
 static void
 test_later_certificate_of_another(void **state)
@@ -1473,6 +1486,7 @@ main(void)
 		TEST(test_busy_card_beside_ours),
 		TEST(test_card_that_comes_beside_a_busy_one),
 		TEST(test_other_cards_get_no_pin),
+		TEST(test_other_card_taken_away),
 		TEST(test_later_certificate_of_another),
 		TEST(test_waits_for_the_card),
 		TEST(test_cue_is_shown_where_it_helps),

@@ -2,8 +2,12 @@
 /* flow/unlock on simulated cards: a password comes out of the right file, card and login, and of no other. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/unit/test.h"
 #include "tests/unit/flowkit.h"
@@ -408,6 +412,35 @@ stored_by_the_registered_card_alone(void **state)
 	assert_int_equal(seal(k, &facts, &signature, "x", &file).status, OUTCOME_OK);
 }
 
+static bool no_random;
+
+/* In place of libc's. */
+ssize_t
+getrandom(void *buf, size_t len, unsigned int flags)
+{
+	if (!no_random)
+		return syscall(SYS_getrandom, buf, len, flags);
+	errno = ENOSYS;
+	return -1;
+}
+
+/* Nothing is sealed with a nonce that is not random. */
+static void
+without_random_numbers_nothing_is_sealed(void **state)
+{
+	struct kit *k = *state;
+	struct unlock_facts facts = { .salt = "thirty-two bytes that are salt", .stored = 1700000000 };
+	struct unlock_signature signature;
+	struct unlockfile file = { .len = 0 };
+
+	good_card(k);
+	assert_int_equal(prove(k, &facts, &signature).status, OUTCOME_OK);
+	no_random = true;
+	assert_int_equal(seal(k, &facts, &signature, "x", &file).status, OUTCOME_INTERNAL);
+	no_random = false;
+	assert_int_equal(file.len, 0);
+}
+
 static void
 facts_of_a_file(void **state)
 {
@@ -464,6 +497,7 @@ main(void)
 		TEST(no_time_for_a_second_signature),
 		TEST(ecdsa_is_said_before_a_pin),
 		TEST(stored_by_the_registered_card_alone),
+		TEST(without_random_numbers_nothing_is_sealed),
 		TEST(facts_of_a_file),
 		TEST(no_challenge_begins_like_the_text_that_unlocks),
 	};

@@ -144,6 +144,20 @@ parents_are_looked_at(void **state)
 	assert_int_equal(console, 0);
 }
 
+static void
+process_that_has_ended_says_nothing(void **state)
+{
+	unsigned int console = 1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(whereabouts_by_parents(child, &console), PLACE_WITNESS_NONE);
+	assert_int_equal(console, 0);
+}
+
 int
 main(void)
 {
@@ -152,6 +166,7 @@ main(void)
 		cmocka_unit_test(what_a_dead_process_left_says_nothing),
 		cmocka_unit_test(this_machine),
 		cmocka_unit_test(parents_are_looked_at),
+		cmocka_unit_test(process_that_has_ended_says_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

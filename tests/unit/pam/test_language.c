@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
+#include <pty.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "helper/proto.h"
@@ -191,6 +193,40 @@ host_in_c_hears_english(void **state)
 	assert_true(is_english());
 }
 
+/* In a child whose controlling terminal is a new one. */
+static const char *
+language_on_another_terminal(const char *tty)
+{
+	int screen, terminal, status;
+	pid_t child;
+
+	assert_int_equal(openpty(&screen, &terminal, NULL, NULL, NULL), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0)
+			_exit(2);
+		_exit(strcmp(language_of_application(tty), "ja") == 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	close(screen);
+	close(terminal);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status) == 1 ? "ja" : "en";
+}
+
+static void
+console_is_compared_with_the_own_terminal(void)
+{
+	bool exists = access("/dev/tty1", F_OK) == 0;
+
+	assert_string_equal(language_of_application("tty1"), "ja");	/* there is no terminal at all */
+	/* Of a console that cannot be looked at it is not known, so: what each console can show. */
+	assert_string_equal(language_on_another_terminal("tty1"), exists ? "ja" : "en");
+	assert_string_equal(language_on_another_terminal("/dev/tty1"), exists ? "ja" : "en");
+	assert_string_equal(language_on_another_terminal(NULL), "ja");
+}
+
 static void
 host_in_japanese_hears_japanese(void **state)
 {
@@ -201,6 +237,7 @@ host_in_japanese_hears_japanese(void **state)
 	/* a console that is not this process's: that of a display (tests/e2e has one that is) */
 	login_in("ja_JP.UTF-8", "/dev/tty1", "ja");
 	assert_true(is_japanese());
+	console_is_compared_with_the_own_terminal();
 	login_in("C", "pts/0", "en");
 	assert_true(is_english());
 	(void)setlocale(LC_ALL, "C");

@@ -1305,6 +1305,22 @@ test_host_that_reaps(void **state)
 	assert_ptr_equal(now.sa_handler, SIG_IGN);
 }
 
+/* What the application blocks and ignores is not the helper's; fakehelper looks. */
+static void
+test_host_that_blocks_signals(void **state)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	sigset_t all, before, after;
+
+	assert_int_equal(sigaction(SIGTERM, &ignore, &old), 0);
+	assert_int_equal(sigfillset(&all), 0);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &all, &before), 0);
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &before, &after), 0);
+	assert_int_equal(sigismember(&after, SIGTERM), 1);
+	assert_int_equal(sigaction(SIGTERM, &old, NULL), 0);
+}
+
 #ifndef HAVE_PIDFD_SPAWN
 static bool use_again;		/* the number of a helper, once it has ended */
 static pid_t victim;
@@ -1853,7 +1869,9 @@ main(void)
 		cmocka_unit_test(test_name_of_another_account),
 		cmocka_unit_test(test_wrong_pin_by_another_name),
 		cmocka_unit_test(test_session_without_room),
+		cmocka_unit_test(test_host_that_blocks_signals),
 		cmocka_unit_test(test_host_that_reaps),
+		cmocka_unit_test(test_host_that_blocks_signals),
 		cmocka_unit_test(test_number_used_again),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_refused_in_the_first_pass),
