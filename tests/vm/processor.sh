@@ -5,15 +5,17 @@
 # installed; tests/run has them all on the machine that builds.
 # shellcheck disable=SC2034 # LIMIT and LOG are for lib.sh
 
-# run_tests PATTERN: make check, if there is no pattern, and the cases with it in their names.
-run_tests()
+CASES='tests/e2e/cases/37-cage.sh tests/adversary'
+
+# make check, if there is no PATTERN, and those of CASES with it in their names.
+run_tests()	# PATTERN CASES
 {
 	local LIMIT=3600 unit sum
 
 	CASE_FAILED=
 	unit=$(cd -- "$KEPT/cross/srv/build" && find tests/unit -name 'test_*' -type f -perm -100 ! -path '*/.libs/*')
 	guest env E2E_BUILT=yes E2E_BUILD=/srv/build E2E_LOGS=/srv/logs E2E_ONLY="$1" E2E_TESTS="${unit//$'\n'/ }" \
-		E2E_CASES='tests/e2e/cases/37-cage.sh tests/adversary' E2E_VPCD=/root/libifdvpcd.so \
+		E2E_CASES="$2" E2E_VPCD=/root/libifdvpcd.so \
 		/srv/pam_jpki/tests/e2e/ns --write /srv/build --write /srv/logs --parallel 2 /srv/pam_jpki/tests/e2e/run-inside
 	printf '%s\n' "${OUT%$'\n\n'*}"
 	sum=${OUT##*$'\n'}
@@ -30,9 +32,11 @@ run_tests()
 LOG=$E2E_LOGS/cases/processor.log
 guest_does sh -c 'mkdir -p /srv/logs && tar -C /srv -xf /dev/vdb'
 guest_does pam-auth-update --disable jpki	# the cases have services of their own
+guest_does sh -c 'apt-get -q -y install /root/packages/jpki-fleet_*.deb'	# the adversaries of the directory follow one
 for pattern in "${PATTERNS[@]-}"; do
 	case $pattern in
-	''|'make check') run_tests '' ;;
-	adversary*|cage*) run_tests "$pattern" ;;
+	'') run_tests '' "$CASES" ;;
+	'make check') run_tests '' ' ' ;;
+	adversary*|cage*) run_tests "$pattern" "$CASES" ;;
 	esac
 done
