@@ -115,18 +115,20 @@ send_result(struct ldappeer *p, uint8_t tag, int result)
 	send_message(p, message);
 }
 
-static void
-put_attribute(struct ldappeer *p, const char *name, const char *value, size_t len)
+/* Puts the first values, which are of one attribute; returns how many. */
+static size_t
+put_attribute(struct ldappeer *p, const struct ldappeer_value *values, size_t count)
 {
-	size_t attribute = open_element(p, 0x30), values, text;
+	size_t attribute = open_element(p, 0x30), set, i = 0;
 
-	put_text(p, name);
-	values = open_element(p, 0x31);
-	text = open_element(p, TEXT);
-	put(p, value, len);
-	close_element(p, text);
-	close_element(p, values);
+	put_text(p, values[0].attribute);
+	set = open_element(p, 0x31);
+	do
+		put_text(p, values[i++].text);
+	while (i < count && strcmp(values[i].attribute, values[0].attribute) == 0);
+	close_element(p, set);
 	close_element(p, attribute);
+	return i;
 }
 
 /* So long that the message, which has nothing behind it, has that size. */
@@ -137,11 +139,11 @@ fill_up(struct ldappeer *p, size_t message, size_t size)
 	char *text;
 
 	assert_true(size > used + other);
-	text = calloc(1, size - used - other);
+	text = calloc(1, size - used - other + 1);
 	if (text == NULL)
 		abort();
 	memset(text, 'x', size - used - other);
-	put_attribute(p, "description", text, size - used - other);
+	(void)put_attribute(p, &(struct ldappeer_value){ "description", text }, 1);
 	free(text);
 	if (p->len - message != size)
 		abort();
@@ -154,8 +156,8 @@ ldappeer_entry(struct ldappeer *p, const char *dn, const struct ldappeer_value *
 
 	put_text(p, dn);
 	attributes = open_element(p, 0x30);
-	for (size_t i = 0; i < count; i++)
-		put_attribute(p, values[i].attribute, values[i].text, strlen(values[i].text));
+	for (size_t i = 0; i < count;)
+		i += put_attribute(p, &values[i], count - i);
 	if (size > 0)
 		fill_up(p, message, size);
 	close_element(p, attributes);

@@ -13,7 +13,7 @@
 
 struct ldappeer;
 
-/* One value of one attribute. */
+/* One value of one attribute. Those of the same attribute follow one another. */
 struct ldappeer_value {
 	const char *attribute;
 	const char *text;

@@ -72,35 +72,40 @@ struct classes {
 	bool device, pki_user, process;
 };
 
-static void
+/* Returns false for a class of something else: an account has any number of those (FreeIPA's more than EACH_MAX). */
+static bool
 look_at_class(struct classes *c, const struct berval *v)
 {
 	char name[32];
+	bool *ours;
 
 	take(v, name, sizeof name);
-	c->device |= strcasecmp(name, "device") == 0;
-	c->pki_user |= strcasecmp(name, "pkiUser") == 0;
-	c->process |= strcasecmp(name, "applicationProcess") == 0;
+	ours = strcasecmp(name, "device") == 0 ? &c->device : strcasecmp(name, "pkiUser") == 0 ? &c->pki_user :
+	    strcasecmp(name, "applicationProcess") == 0 ? &c->process : NULL;
+	if (ours != NULL)
+		*ours = true;
+	return ours != NULL;
 }
 
-/* Keeps what jpki_ldap itself needs; of several values the last one. */
-static void
+/* Keeps what jpki_ldap itself needs; of several values the last one. Returns whether the writer needs this value. */
+static bool
 look_at_value(struct entry *e, struct classes *c, const char *attribute, const struct berval *v)
 {
 	struct fleet_source source;
 	char text[256];
 
 	if (strcasecmp(attribute, "objectClass") == 0)
-		look_at_class(c, v);
-	else if (strcasecmp(attribute, "uid") == 0)
+		return look_at_class(c, v);
+	if (strcasecmp(attribute, "uid") == 0)
 		take(v, e->name, sizeof e->name);
 	else if (strcasecmp(attribute, "modifyTimestamp") == 0)
 		take(v, e->modified, sizeof e->modified);
-	if (strcasecmp(attribute, "description") != 0)
-		return;
-	take(v, text, sizeof text);
-	if (rules_read_source(text, &source))
-		e->enrolled = source.enrolled;
+	else if (strcasecmp(attribute, "description") == 0) {
+		take(v, text, sizeof text);
+		if (rules_read_source(text, &source))
+			e->enrolled = source.enrolled;
+	}
+	return true;
 }
 
 /* --- one message --------------------------------------------------------------------------- */
@@ -109,12 +114,12 @@ look_at_value(struct entry *e, struct classes *c, const char *attribute, const s
 static bool
 take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray values)
 {
+	size_t count = 0;
 	bool fits = true;
 
-	for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++) {
-		look_at_value(e, c, name, &values[i]);
-		fits = fits && i < EACH_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);
-	}
+	for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
+		if (look_at_value(e, c, name, &values[i]))
+			fits = fits && count++ < EACH_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);
 	return fits;
 }
 
