@@ -291,11 +291,11 @@ behind_an_old_entry()
 adversary removal-behind-an-old-entry behind_an_old_entry
 
 # It offers content synchronization, as 389 Directory Server does, and does not report to its listeners what is new or removed.
-leaves_out()
+leaves_out()	# BEHAVIOUR OF falsedirectory.py
 {
 	directory_begins
 	false_entries 1 hanako good taro other-person
-	start_false leaves_out
+	start_false "$1"
 	time_passes 10
 	URI=ldaps://localhost:3895 start_run
 	comes_true 'registered' 10000 registered hanako
@@ -309,7 +309,11 @@ leaves_out()
 # Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
 # Letter: each message is one that RFC 4533 allows, the state entry is renewed, and the number of registrations is right.
 # Seen to succeed: mutant fleet-listening-to-389
-adversary changes-that-389-leaves-out leaves_out
+adversary changes-that-389-leaves-out leaves_out leaves_out
+# Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
+# Letter: as above, and it has no vendorName.
+# Seen to succeed: mutant fleet-listening-to-hidden-389
+adversary changes-that-a-hidden-389-leaves-out leaves_out leaves_out_unnamed
 
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 

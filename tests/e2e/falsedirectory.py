@@ -210,7 +210,25 @@ def leaves_out(peer):
                 peer.entry(dn, attributes, state=2)
 
 
-VENDORS = {leaves_out: "389 Project"}
+def leaves_out_unnamed(peer):
+    """The same, with a vendorName that its access rules hide."""
+    leaves_out(peer)
+
+
+def no_place(peer):
+    """For one more that stays, as 389 Directory Server after ten."""
+    if peer.stays:
+        peer.result(0x65, 53)
+    else:
+        peer.all()
+        peer.result(0x65)
+
+
+PERSISTENT_SEARCH = "2.16.840.1.113730.3.4.3"
+ROOTS = {
+    leaves_out: {"supportedControl": [SYNC + ".1", PERSISTENT_SEARCH], "vendorName": ["389 Project"]},
+    leaves_out_unnamed: {"supportedControl": [SYNC + ".1", PERSISTENT_SEARCH]},
+}
 
 
 def serve(peer, behaviour):
@@ -219,8 +237,8 @@ def serve(peer, behaviour):
         if tag == 0x60:
             peer.result(0x61)
         elif tag == 0x63 and b"supportedControl" in message:
-            root = {"supportedControl": SYNC + ".1", "vendorName": VENDORS.get(behaviour, "")}
-            peer.send(tlv(0x64, octets(""), tlv(0x30, *[tlv(0x30, octets(a), tlv(0x31, octets(v))) for a, v in root.items()])))
+            root = ROOTS.get(behaviour, {"supportedControl": [SYNC + ".1"]})
+            peer.send(tlv(0x64, octets(""), tlv(0x30, *[tlv(0x30, octets(a), tlv(0x31, *map(octets, v))) for a, v in root.items()])))
             peer.result(0x65)
         elif tag == 0x63:
             behaviour(peer)

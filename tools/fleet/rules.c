@@ -181,9 +181,9 @@ rules_compare_due(int64_t last, int64_t now)
 }
 
 bool
-rules_may_persist(bool offers_sync, bool turned_away, const char *vendor)
+rules_may_persist(bool offers_sync, bool turned_away, bool offers_psearch, const char *vendor)
 {
-	bool is_389 = strncmp(vendor, "389 Project", 11) == 0 || strncmp(vendor, "Red Hat", 7) == 0;
+	bool is_389 = offers_psearch || strncmp(vendor, "389 Project", 11) == 0 || strncmp(vendor, "Red Hat", 7) == 0;
 
 	return offers_sync && !turned_away && !is_389;
 }

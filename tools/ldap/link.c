@@ -139,8 +139,10 @@ read_root(struct link *l, LDAPMessage *entry)
 {
 	struct berval **v = ldap_get_values_len(l->ld, entry, "supportedControl");
 
-	for (size_t i = 0; v != NULL && v[i] != NULL; i++)
+	for (size_t i = 0; v != NULL && v[i] != NULL; i++) {
 		l->offers_sync |= strcmp(v[i]->bv_val, LDAP_CONTROL_SYNC) == 0;
+		l->offers_psearch |= strcmp(v[i]->bv_val, LDAP_CONTROL_PERSIST_REQUEST) == 0;
+	}
 	ldap_value_free_len(v);
 	v = ldap_get_values_len(l->ld, entry, "vendorName");
 	if (v != NULL && v[0] != NULL)

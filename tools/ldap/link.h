@@ -23,6 +23,7 @@
 struct link {
 	LDAP *ld;
 	bool offers_sync;	/* content synchronization, RFC 4533 */
+	bool offers_psearch;	/* Netscape's persistent search */
 	char vendor[64];	/* vendorName of the root DSE, or "" */
 	char why[256];		/* after a failure: for the log */
 };

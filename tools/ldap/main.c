@@ -27,7 +27,7 @@ visit(struct session *s)
 
 	s->seen = 0;
 	if (link_open(&s->link, server, s->request->certificate)) {
-		mode = rules_may_persist(s->link.offers_sync, s->no_sync, s->link.vendor) ? FEED_PERSIST : FEED_POLL;
+		mode = rules_may_persist(s->link.offers_sync, s->no_sync, s->link.offers_psearch, s->link.vendor) ? FEED_PERSIST : FEED_POLL;
 		(void)session_tell(s, FEED_LINK, feed_link(s->server, mode));
 		end = mode == FEED_PERSIST ? session_follow(s) : session_poll(s);
 	}

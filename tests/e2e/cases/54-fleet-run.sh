@@ -295,6 +295,20 @@ polled()
 	fleet_ends
 }
 
+# It offers content synchronization, and refuses it.
+turned_away()
+{
+	directory_begins
+	false_entries 1 hanako good taro other-person
+	start_false no_place
+	URI=ldaps://localhost:3895 start_run
+	comes_true 'registered' 20000 registered taro
+	comes_true 'status' 2000 status_says '.mode == "poll" and .condition == "fresh" and .refused == []'
+	log_says 'jpki_ldap: ldaps://localhost:3895: the server has ended the search: Server is unwilling to perform' || fail 'the log does not say why'
+	end_process "$FALSE_PID"
+	fleet_ends
+}
+
 # Two entries at once, and all in pages: as Active Directory does with its thousand.
 in_pages()
 {
@@ -391,6 +405,7 @@ if [ -x "$SLAPD" ]; then
 	run_case 'fleet run: the network half dies' network_half_dies
 	run_case 'fleet run: a directory that lies' lies
 	run_case 'fleet run: a server that sends pages' in_pages
+	run_case 'fleet run: a server that has no place for one more' turned_away
 	run_case 'fleet run: a server without content synchronization' polled
 else
 	skip 'fleet run' 'no slapd here'

@@ -202,12 +202,13 @@ modes_and_delays(void **state)
 {
 	unsigned int least = 1000000, most = 0;
 
-	assert_true(rules_may_persist(true, false, ""));
-	assert_true(rules_may_persist(true, false, "The OpenLDAP Project"));
-	assert_false(rules_may_persist(false, false, ""));
-	assert_false(rules_may_persist(true, true, ""));
-	assert_false(rules_may_persist(true, false, "389 Project"));
-	assert_false(rules_may_persist(true, false, "Red Hat, Inc."));
+	assert_true(rules_may_persist(true, false, false, ""));
+	assert_true(rules_may_persist(true, false, false, "The OpenLDAP Project"));
+	assert_false(rules_may_persist(false, false, false, ""));
+	assert_false(rules_may_persist(true, true, false, ""));
+	assert_false(rules_may_persist(true, false, false, "389 Project"));
+	assert_false(rules_may_persist(true, false, false, "Red Hat, Inc."));
+	assert_false(rules_may_persist(true, false, true, ""));
 	for (uint32_t random = 0; random < 1000; random++) {
 		unsigned int d = rules_delay(60, 0, random * 2654435761U);
 
