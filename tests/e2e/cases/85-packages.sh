@@ -281,6 +281,133 @@ changed_and_removed()	# NAME WHERE [PROFILE]
 	run_case "packages: put back, $1" put_stacks_back
 }
 
+# --- the scripts of the RPMs ---------------------------------------------------------------------
+
+RPM=$WORK/rpm-scripts
+SPEC=$E2E_TOP/packaging/pam_jpki.spec
+
+# What Fedora's macros of these names do (systemd's macros.systemd), which Debian does not have: the units of a new package become what
+# the preset says; what runs is started again after an upgrade; what goes is disabled and stopped.
+put_rpm_macros()
+{
+	cat > "$RPM/macros" <<-'TEXT'
+	%systemd_post() \
+	[ "$1" -ne 1 ] || systemctl --no-reload preset %{?*} || : \
+	%{nil}
+	%systemd_user_post() \
+	[ "$1" -ne 1 ] || systemctl --no-reload --global preset %{?*} || : \
+	%{nil}
+	%systemd_preun() \
+	[ "$1" -ne 0 ] || systemctl --no-reload disable --now %{?*} || : \
+	%{nil}
+	%systemd_user_preun() \
+	[ "$1" -ne 0 ] || systemctl --no-reload --global disable %{?*} || : \
+	%{nil}
+	%systemd_postun() %{nil}
+	%systemd_postun_with_restart() \
+	[ "$1" -lt 1 ] || systemctl try-restart %{?*} || : \
+	%{nil}
+	TEXT
+}
+
+# A systemd in small. What is enabled the real systemctl keeps, in a directory with Fedora's preset; what runs is a file for each.
+put_small_systemd()
+{
+	mkdir -p "$RPM/bin" "$RPM/running" "$RPM"/root/usr/lib/systemd/{system,user}{,-preset}
+	cp /usr/lib/systemd/system/jpki-*.* "$RPM/root/usr/lib/systemd/system/"
+	cp /usr/lib/systemd/user/jpki-*.* "$RPM/root/usr/lib/systemd/user/"
+	echo 'disable *' | tee "$RPM"/root/usr/lib/systemd/{system,user}-preset/99-default-disable.preset > /dev/null
+	cat > "$RPM/bin/systemctl" <<-'TEXT'
+	#!/bin/bash
+	cd "$RPM/running" || exit
+	words=() units=() now=
+	for word; do
+		case $word in
+		--now) now=' now' ;;
+		*.*) units+=("$word") ;;
+		*) words+=("$word") ;;
+		esac
+	done
+	case ${words[*]} in
+	*preset|*able) "$SYSTEMCTL" --root="$RPM/root" "${words[@]}" "${units[@]}" ;;
+	*try-restart) for unit in "${units[@]}"; do [ ! -e "$unit" ] || echo "$unit" >> "$RPM/restarted"; done ;;
+	esac
+	case ${words[*]}$now in
+	*'disable now'|*stop) rm -f "${units[@]}" ;;
+	*try-restart|*daemon-reload) ;;
+	*'enable now'|*start) touch "${units[@]}" ;;
+	esac
+	TEXT
+	chmod 0755 "$RPM/bin/systemctl"
+	ln -s /bin/true "$RPM/bin/systemd-sysusers"
+}
+
+# $RPM/NAME.TAG: each script of each package; empty, if it has none.
+write_rpm_scripts()
+{
+	local tag
+
+	for tag in PREIN POSTIN PREUN POSTUN PRETRANS POSTTRANS; do
+		rpmspec -q --load "$RPM/macros" --qf "=%{NAME}\n%{$tag}\n" "$SPEC" 2>> "$LOG" |
+			awk -v to="$RPM/" -v tag=".$tag" '/^=/ { file = to substr($0, 2) tag; printf "" > file; next } $0 != "(none)" { print > file }'
+	done
+}
+
+# rpm_does TAG NUMBER: rpm runs such a script of every package; the number is that of the package's versions that are there afterwards.
+rpm_does()
+{
+	local script
+
+	for script in "$RPM"/*."$1"; do
+		run env RPM="$RPM" SYSTEMCTL="$(command -v systemctl)" PATH="$RPM/bin:$PATH" /bin/sh "$script" "$2"
+		expect_equal "${script##*/} $2" 0 "$STATUS"
+	done
+}
+
+# In the order of rpm(8): what is new is installed before what was there goes.
+rpm_installs() { rpm_does PRETRANS 1; rpm_does PREIN 1; rpm_does POSTIN 1; rpm_does POSTTRANS 1; }
+rpm_upgrades() { rpm_does PRETRANS 2; rpm_does PREIN 2; rpm_does POSTIN 2; rpm_does PREUN 1; rpm_does POSTUN 1; rpm_does POSTTRANS 2; }
+rpm_removes() { rpm_does PREUN 0; rpm_does POSTUN 0; }
+runs() { find "$RPM/running" -type f -printf '%f\n' | sort | tr '\n' ' '; }
+is_enabled() { find "$RPM/root/etc/systemd" -type l -printf '%f\n' 2>/dev/null | sort | tr '\n' ' '; }
+restarted() { cat "$RPM/restarted" 2>/dev/null; }
+
+rpm_scripts()
+{
+	local all=(jpki-fleet.service jpki-crl-update.timer)
+
+	rm -rf "$RPM"
+	mkdir -p "$RPM"
+	put_rpm_macros
+	put_small_systemd
+	write_rpm_scripts
+	expect_has 'scripts' 'preset jpki-fleet.service' "$(cat "$RPM"/*.POSTIN)"
+	expect_equal 'packages' 5 "$(find "$RPM" -name '*.POSTIN' | wc -l)"
+	rpm_installs
+	expect_equal 'installed: enabled' '' "$(is_enabled)"
+	expect_equal 'installed: runs' '' "$(runs)"
+	rpm_upgrades
+	expect_equal 'upgraded, off: enabled, running, restarted' '' "$(is_enabled)$(runs)$(restarted)"
+	systemctl --root="$RPM/root" enable "${all[@]}" >> "$LOG" 2>&1
+	systemctl --root="$RPM/root" --global enable jpki-watch.service >> "$LOG" 2>&1
+	touch "$RPM/running/jpki-fleet.service" "$RPM/running/jpki-crl-update.timer"
+	rpm_upgrades
+	expect_equal 'upgraded: enabled' 'jpki-crl-update.timer jpki-fleet.service jpki-watch.service ' "$(is_enabled)"
+	expect_equal 'upgraded: runs' 'jpki-crl-update.timer jpki-fleet.service ' "$(runs)"
+	expect_equal 'upgraded: restarted' jpki-fleet.service "$(restarted)"
+	rpm_removes
+	expect_equal 'removed: enabled' '' "$(is_enabled)"
+	expect_equal 'removed: runs' '' "$(runs)"
+}
+
+if ! command -v rpmspec > /dev/null; then
+	skip 'RPMs: what their scripts enable, start and stop' 'no rpmspec here'
+elif ! command -v systemctl > /dev/null || [ ! -e /usr/lib/systemd/system/jpki-fleet.service ]; then
+	skip 'RPMs: what their scripts enable, start and stop' 'no systemctl here, or no units'
+else
+	run_case 'RPMs: what their scripts enable, start and stop' rpm_scripts
+fi
+
 if is_wanted packages; then
 	if ! command -v dh > /dev/null; then
 		skip 'packages: build, install, upgrade, remove, purge' 'no debhelper here (it is Debian'\''s)'
