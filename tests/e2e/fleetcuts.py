@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ends "jpkictl fleet run" at random moments, and looks at the copy that is left.
 
-	fleetcuts.py writer|network|power fill|changes POINTS USERS SEED CERTIFICATES IMAGE LOG -- COMMAND...
+	fleetcuts.py writer|network|power fill|changes|return POINTS USERS SEED CERTIFICATES IMAGE LOG -- COMMAND...
 
 writer, network: SIGKILL for the process that writes, or for jpki_ldap. power: the file system of the copy (IMAGE, mounted at
 MOUNT) is shut down as at a power cut, so that what has not been written to the disk is lost, and mounted again.
-fill: while an empty copy is filled; changes: while registrations and blocks are changed in the directory.
+fill: while an empty copy is filled; changes: while registrations and blocks are changed in the directory; return: after
+they were changed while nothing ran. CLIENT in the environment: other words for ldapsearch and ldapmodify than those below.
 
 Right after the cut each file of a user has to be whole, and as before or after the change; what had been reported as
 blocked (by a record of the memory, or by the state, read before the cut) has to be blocked. The next start has to end
@@ -20,6 +21,7 @@ import hashlib
 import os
 import random
 import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -30,12 +32,12 @@ import time
 MOUNT = "/var/lib/pam_jpki"
 FLEET = MOUNT + "/fleet"
 BASE = "ou=jpki,dc=example"
-CLIENT = ["-x", "-H", "ldap://localhost:3890", "-D", "cn=admin,dc=example", "-w", "secret"]
+CLIENT = shlex.split(os.environ.get("CLIENT", "-x -H ldap://localhost:3890 -D cn=admin,dc=example -w secret"))
 # linux/fs/ext4/ext4.h, EXT4_IOC_SHUTDOWN: without the journal, or with what it has in memory.
 SHUTDOWN = 0x8004587D
 SHUTDOWN_LOGFLUSH, SHUTDOWN_NOLOGFLUSH = 1, 2
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n")
-WAIT = 60  # seconds until the copy has to be as the directory
+WAIT = 90  # seconds until the copy has to be as the directory: some are asked only once a minute
 
 
 def fail(text):
@@ -292,9 +294,19 @@ class Campaign:
             self.machine.start()
             return lambda: None
         batch = self.directory.next()
+        if self.phase == "return":
+            time.sleep(1)  # a server without entryCSN counts seconds
+            self.directory.modify(batch)
+            self.machine.start()
+            return lambda: None
         worker = threading.Thread(target=self.directory.modify, args=(batch,))
         worker.start()
         return worker.join
+
+    def end_turn(self):
+        """In changes it goes on; else the next point starts it."""
+        if self.phase != "changes":
+            self.machine.kill("writer")
 
     def measure(self):
         """How long the work takes without a cut: the medians of three."""
@@ -308,8 +320,7 @@ class Campaign:
             times.append((time.monotonic() - began, time.monotonic() - wrote))
             join()
             self.until_equal("without a cut")
-            if self.phase == "fill":
-                self.machine.kill("writer")
+            self.end_turn()
         self.times = [sorted(t)[1] for t in zip(*times)]
 
     def wait(self):
@@ -357,8 +368,7 @@ class Campaign:
         self.within["before" if done == 0 else "after" if done == changed else "within"] += 1
 
     def run(self, points):
-        if self.phase == "fill":
-            self.machine.kill("writer")
+        self.end_turn()
         self.measure()
         for point in range(points):
             before = ({}, set(), 0) if self.phase == "fill" else referee()
@@ -367,12 +377,11 @@ class Campaign:
             reported, generation = self.cut()
             join()
             self.look(point, before, reported, generation)
+            self.directory.modify(self.directory.state())  # so that what is equal was made so by the one that is started
             self.machine.start()
-            self.directory.modify(self.directory.state())  # so that what is equal was made so by this one
             self.until_equal("point %d, started again" % point)
-            if self.phase == "fill":
-                self.machine.kill("writer")
-        if self.phase == "fill":
+            self.end_turn()
+        if self.phase != "changes":
             self.machine.start()
         print("%s, %s: %d points in %d ms, of which %d write: %d with the old registrations, %d in between, %d with the new ones" % (
             self.victim, self.phase, points, 1000 * self.times[0], 1000 * self.times[1], *self.within.values()))

@@ -5,35 +5,12 @@
 
 # shellcheck source=tests/e2e/directory.sh
 . "$E2E_TOP/tests/e2e/directory.sh"
+# shellcheck source=tests/e2e/fleetcuts.sh
+. "$E2E_TOP/tests/e2e/fleetcuts.sh"
 
 CUTS=${E2E_CUTS-5} CUT_USERS=40
 [ -z "${E2E_CUTS-}" ] || CUT_USERS=60
 CUT_SEED=${E2E_SEED-$RANDOM$RANDOM}
-
-# /dev in tests/e2e/ns has no disks. A mount that ends lets go of its loop device.
-make_loop_devices()
-{
-	local i
-
-	[ -e /dev/loop-control ] || mknod -m 0600 /dev/loop-control c 10 237
-	for i in $(seq 0 63); do [ -e "/dev/loop$i" ] || mknod -m 0600 "/dev/loop$i" b 7 "$i"; done
-}
-
-# A disk in a file that can be mounted, or why not.
-disk_objection()
-{
-	{ allows mounts && make_loop_devices && truncate -s 64M "$WORK/disk" && mkfs.ext4 -q "$WORK/disk" &&
-		mount -o loop,noauto_da_alloc "$WORK/disk" /var/lib/pam_jpki && umount /var/lib/pam_jpki; } >> "$E2E_LOGS/disk.log" 2>&1 ||
-		echo 'a file cannot be mounted as a disk (ext4) here'
-}
-
-leaves()
-{
-	local leaf list=
-
-	for leaf in good other-person ec256 renewed rsa4096 stay; do list+=${list:+,}$PKI/$leaf.der; done
-	printf '%s\n' "$list"
-}
 
 cut_off()	# writer|network|power fill|changes
 {
@@ -43,9 +20,7 @@ cut_off()	# writer|network|power fill|changes
 	start_slapd a 3890 || fail "slapd: $(tail -n 5 "$E2E_LOGS/slapd-a.log")"
 	configure_run
 	: > "$E2E_LOGS/run.log"
-	mkfs.ext4 -q -F "$WORK/disk"
-	if result=$(python3 "$E2E_TOP/tests/e2e/fleetcuts.py" "$1" "$2" "$CUTS" "$CUT_USERS" "$CUT_SEED" "$(leaves)" "$WORK/disk" \
-		"$E2E_LOGS/run.log" -- "${RUN_WORDS[@]}" 2>> "$LOG"); then
+	if result=$(fleet_cuts "$1" "$2" "$CUTS" "$CUT_USERS" "$CUT_SEED" "$E2E_LOGS/run.log" "${RUN_WORDS[@]}"); then
 		printf '%s\n' "$result" >> "$LOG"
 		[ -z "${E2E_CUTS-}" ] || printf '# %s\n' "$result"
 	else
