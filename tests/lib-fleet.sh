@@ -355,6 +355,35 @@ status_of()	# MACHINE WORD: of "jpkictl fleet status --json"
 	at "$1" jpkictl fleet status --json 2>/dev/null | jq -r ".$2"
 }
 
+is_stale() { [ "$(status_of "$1" condition)" = stale ]; }
+is_fresh() { [ "$(status_of "$1" condition)" = fresh ]; }
+is_down() { [ "$(status_of "$1" mode)" = down ]; }
+is_behind() { tail -n "+$2" "$E2E_LOGS/fleet-$1.log" | grep -q JPKI-E-FLEET-BEHIND; }	# MACHINE LINE
+status_has_behind() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e 'any(.refused[]; .code == "JPKI-E-FLEET-BEHIND")' > /dev/null; }	# MACHINE
+lines_of() { wc -l < "$E2E_LOGS/fleet-$1.log"; }	# MACHINE
+
+# logs_in WHAT MACHINE USER PAM-CODE [JPKI-CODE]: by a real login there, with the right PIN.
+logs_in()
+{
+	# shellcheck disable=SC2046 # words
+	run $(entry_to "$2") pamdrive --service e2e --user "$3" "pin=$PIN" auth
+	expect_match "$1, $2, $3" "[0-9]+ PAM_$4" "$(transcript 'auth = ')"
+	[ $# -lt 5 ] || expect_logged "$5.* user=$3"
+}
+
+# logins WHAT NUMBER MACHINE USER: each has to succeed. MEDIAN: what one takes, in ms.
+logins()
+{
+	local i from times=()
+
+	for i in $(seq "$2"); do
+		from=$(now_ms)
+		logs_in "$1, $i" "$3" "$4" SUCCESS
+		times+=($(($(now_ms) - from)))
+	done
+	MEDIAN=$(printf '%s\n' "${times[@]}" | sort -n | sed -n "$((($2 + 1) / 2))p")
+}
+
 # --- what the organization writes there -----------------------------------------------------------
 
 # The example, without what it registers and blocks, and the groups that its access rules name.

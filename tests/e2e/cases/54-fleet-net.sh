@@ -163,15 +163,6 @@ beat()	# [GENERATION]
 	heartbeat "$URIS" "$@" >> "$LOG" 2>&1 || fail 'no heart beat'
 }
 
-# logs_in WHAT MACHINE USER PAM-CODE [JPKI-CODE]: by a real login there, with the right PIN.
-logs_in()
-{
-	# shellcheck disable=SC2046 # words
-	run $(entry_to "$2") pamdrive --service e2e --user "$3" "pin=$PIN" auth
-	expect_match "$1, $2, $3" "[0-9]+ PAM_$4" "$(transcript 'auth = ')"
-	[ $# -lt 5 ] || expect_logged "$5.* user=$3"
-}
-
 everywhere()	# WHAT USER PAM-CODE [JPKI-CODE]
 {
 	local machine
@@ -205,22 +196,22 @@ registered_once()
 	expect_equal 'directory' ldaps://ldap-b.example "$(status_of pc2 server)"
 }
 
-is_stale() { [ "$(status_of "$1" condition)" = stale ]; }
-is_fresh() { [ "$(status_of "$1" condition)" = fresh ]; }
-is_down() { [ "$(status_of "$1" mode)" = down ]; }
-
 # Row 6 of the list of tests/bench/FLEET.md.
 without_directories()
 {
-	local directory i
+	local directory with
 
+	logins 'with directories' 25 pc1 hanako
+	with=$MEDIAN
 	for directory in "${DIRECTORIES[@]}"; do directory_stop "$directory"; done
 	until_true 20 is_down pc1 || fail 'pc1 does not say that it hears nothing'
 	until_true 60 is_stale pc3 || fail 'pc3 does not say that its copy is old'
 	pull_cable pc1
 	follow_stop pc1
 	follow_start pc1
-	for i in $(seq 10); do logs_in "without directories, $i" pc1 hanako SUCCESS JPKI-OK; done
+	logins 'without directories' 100 pc1 hanako
+	printf '# a login with all directories: median of 25: %d ms; with none, the cable out and fleet run started again: median of 100: %d ms\n' \
+		"$with" "$MEDIAN"
 	logs_in 'an old copy' pc3 hanako AUTHINFO_UNAVAIL JPKI-E-FLEET-STALE
 	expect_has 'what is shown' 'has not heard from your organization' "$OUT"
 	# shellcheck disable=SC2046 # words
@@ -357,10 +348,6 @@ listeners()
 }
 
 # Row 12: yesterday's backup, on one directory and on all.
-is_behind() { tail -n "+$2" "$E2E_LOGS/fleet-$1.log" | grep -q JPKI-E-FLEET-BEHIND; }	# MACHINE LINE
-status_has_behind() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e 'any(.refused[]; .code == "JPKI-E-FLEET-BEHIND")' > /dev/null; }	# MACHINE
-lines_of() { wc -l < "$E2E_LOGS/fleet-$1.log"; }	# MACHINE
-
 backup_of_yesterday()
 {
 	local directory machine generation
