@@ -14,7 +14,7 @@ static void
 reads_as(const char *text, const char *cn)
 {
 	struct ldif_entry entry = { .text = NULL };
-	FILE *f = fmemopen((void *)text, strlen(text), "r");
+	FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 
 	assert_non_null(f);
 	assert_int_equal(ldif_next(f, &entry), LDIF_ENTRY);
@@ -61,7 +61,7 @@ cut_off(void **state)
 	(void)state;
 	for (size_t len = 1; len < sizeof whole; len++) {
 		struct ldif_entry entry = { .text = NULL };
-		FILE *f = fmemopen((void *)whole, len, "r");
+		FILE *f = fmemopen((void *)(uintptr_t)whole, len, "r");
 
 		assert_non_null(f);
 		assert_int_equal(ldif_next(f, &entry), whole[len - 1] == '\n' ? LDIF_ENTRY : LDIF_BAD);
@@ -81,7 +81,7 @@ a_nul(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct ldif_entry entry = { .text = NULL };
-		FILE *f = fmemopen((void *)rows[i].text, rows[i].len, "r");
+		FILE *f = fmemopen((void *)(uintptr_t)rows[i].text, rows[i].len, "r");
 
 		assert_non_null(f);
 		assert_int_equal(ldif_next(f, &entry), LDIF_BAD);
