@@ -255,10 +255,12 @@ adversary directory-in-the-middle in_the_middle
 # In the world of jpki_ldap, time passes that many times as fast; 1: as ever.
 time_passes()	# SPEED
 {
+	local speed=$(($1 / E2E_SLOWNESS))
+
 	rm -f /etc/ld.so.preload /usr/lib/fastclock-*.so
-	[ "$1" != 1 ] || return 0
-	cp "$E2E_BUILD/tests/adversary/.libs/fastclock.so" "/usr/lib/fastclock-$1.so"
-	echo "/usr/lib/fastclock-$1.so" > /etc/ld.so.preload
+	[ "$speed" -gt 1 ] || return 0
+	cp "$E2E_BUILD/tests/adversary/.libs/fastclock.so" "/usr/lib/fastclock-$speed.so"
+	echo "/usr/lib/fastclock-$speed.so" > /etc/ld.so.preload
 }
 
 # An administrator of the directory helps a user who is to leave: with the removal comes another registration, whose stamps

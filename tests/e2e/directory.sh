@@ -13,6 +13,7 @@ mkdir -p "$D"
 BASE=ou=jpki,dc=example
 GENERATION=0
 RUN_PID=
+: "${E2E_SLOWNESS:=1}"		# of the machine: so much more time has each thing to come true
 
 hash_of() { sha256sum "$PKI/$1.der" | cut -d' ' -f1; }
 
@@ -173,7 +174,7 @@ log_says() { grep -q -- "$1" "$E2E_LOGS/run.log"; }
 
 within()	# MS COMMAND…
 {
-	local end=$(($(now_ms) + $1))
+	local end=$(($(now_ms) + $1 * E2E_SLOWNESS))
 
 	shift
 	while ! "$@"; do

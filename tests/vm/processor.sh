@@ -15,7 +15,7 @@ run_tests()	# PATTERN CASES
 	CASE_FAILED=
 	unit=$(cd -- "$KEPT/cross/srv/build" && find tests/unit -name 'test_*' -type f -perm -100 ! -path '*/.libs/*')
 	guest env E2E_BUILT=yes E2E_BUILD=/srv/build E2E_LOGS=/srv/logs E2E_ONLY="$1" E2E_TESTS="${unit//$'\n'/ }" \
-		E2E_CASES="$2" E2E_VPCD=/root/libifdvpcd.so \
+		E2E_CASES="$2" E2E_SLOWNESS=8 E2E_VPCD=/root/libifdvpcd.so \
 		/srv/pam_jpki/tests/e2e/ns --write /srv/build --write /srv/logs --parallel 2 /srv/pam_jpki/tests/e2e/run-inside
 	printf '%s\n' "${OUT%$'\n\n'*}"
 	sum=${OUT##*$'\n'}
