@@ -530,11 +530,12 @@ is_started_as_promised(void)
 int
 main(void)
 {
-	FILE *f = fopen("mode", "re");
 	enum proto_task task;
+	FILE *f;
 
 	if (!is_started_as_promised())
 		return 1;
+	f = fopen("mode", "re");
 	if (f == NULL || fgets(mode, sizeof mode, f) == NULL)
 		return 1;
 	fclose(f);

@@ -206,7 +206,7 @@ language_on_another_terminal(const char *tty)
 	if (child == 0) {
 		if (setsid() < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0)
 			_exit(2);
-		_exit(strcmp(language_of_application(tty), "ja") == 0);
+		_exit(strcmp(language_of_application(tty), "ja") == 0 ? 1 : 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	close(screen);
