@@ -1869,7 +1869,6 @@ main(void)
 		cmocka_unit_test(test_name_of_another_account),
 		cmocka_unit_test(test_wrong_pin_by_another_name),
 		cmocka_unit_test(test_session_without_room),
-		cmocka_unit_test(test_host_that_blocks_signals),
 		cmocka_unit_test(test_host_that_reaps),
 		cmocka_unit_test(test_host_that_blocks_signals),
 		cmocka_unit_test(test_number_used_again),
