@@ -71,10 +71,10 @@ read_lines(FILE *f, struct ldif_entry *entry, size_t *ret_len, size_t *ret_lines
 	while (fgets(text + len, (int)(LDIF_ENTRY_MAX - len), f) != NULL) {
 		size_t n = strlen(text + len);
 
+		++*ret_lines;
 		/* A NUL, no room for the rest of the line, or a file that was cut off within it. */
 		if (n == 0 || text[len + n - 1] != '\n')
 			return false;
-		++*ret_lines;
 		if (n >= 2 && text[len + n - 2] == '\r') {
 			text[len + n - 2] = '\n';
 			text[len + --n] = '\0';
@@ -95,6 +95,7 @@ ldif_next(FILE *f, struct ldif_entry *entry)
 {
 	size_t len = 0, lines;
 	char *next, *line;
+	bool whole;
 
 	if (entry->text == NULL)
 		entry->text = calloc(1, LDIF_ENTRY_MAX);
@@ -103,9 +104,10 @@ ldif_next(FILE *f, struct ldif_entry *entry)
 	entry->count = 0;
 	entry->cut = false;
 	do {
-		if (!read_lines(f, entry, &len, &lines))
-			return LDIF_BAD;
+		whole = read_lines(f, entry, &len, &lines);
 		entry->line += lines;
+		if (!whole)
+			return LDIF_BAD;
 	} while (len == 0 && lines > 0);
 	if (len == 0)
 		return LDIF_END;

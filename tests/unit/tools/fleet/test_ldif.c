@@ -65,6 +65,7 @@ cut_off(void **state)
 
 		assert_non_null(f);
 		assert_int_equal(ldif_next(f, &entry), whole[len - 1] == '\n' ? LDIF_ENTRY : LDIF_BAD);
+		assert_int_equal(entry.line, len <= strlen("cn: Hanako\n") ? 1 : 2);
 		ldif_done(&entry);
 		fclose(f);
 	}
