@@ -205,10 +205,31 @@ all_but_one()
 	[ -e "$FLEET/users/hanako.pem" ] || broken 'hanako is no longer registered'
 	copy_ends
 }
-# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them.
+# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them; one that is cut within a name registers no other user.
 # Letter: the answer is whole, and has as many registrations as the state entry says.
 # Seen to succeed: mutant fleet-mass-removal
 adversary fleet-emptied-directory all_but_one
+
+# taro2 has a card and a registration of his own, and sees to it that the file ends within his name: what is left names taro.
+cut_in_a_name()
+{
+	copy_begins
+	{ state_of 1 1; entry_of taro2 0 | sed -e '/^uid: /d' -e '/^$/d'; printf 'uid: taro2\n'; } > "$WORK/fleet.ldif"
+	imported
+	expect_has 'his own registration' 'registered: 1' "$OUT"
+	rm -rf "$FLEET"
+	truncate -s -2 "$WORK/fleet.ldif"
+	imported
+	expect_has 'noticed' JPKI-E-FLEET-LDIF "$OUT"
+	[ ! -e "$FLEET/users/taro.pem" ] || broken 'the card of taro2 is registered for taro'
+	try_as taro "pin=$PIN" auth
+	no_login
+	copy_ends
+}
+# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them; one that is cut within a name registers no other user.
+# Letter: each line of the file that ends is in due form, the certificate is registered, and there are as many registrations as the state entry says.
+# Seen to succeed: mutant fleet-file-cut-in-a-line
+adversary fleet-file-cut-in-a-name cut_in_a_name
 
 # The finder may delete entries: first the block, then all; then he writes a lift with the stamp of the block.
 block_made_to_end()
