@@ -295,18 +295,13 @@ adversary removal-behind-an-old-entry behind_an_old_entry
 # It offers content synchronization, as 389 Directory Server does, and does not report to its listeners what is new or removed.
 leaves_out()	# BEHAVIOUR OF falsedirectory.py
 {
-	directory_begins
-	false_entries 1 hanako good taro other-person
-	start_false "$1"
 	time_passes 10
-	URI=ldaps://localhost:3895 start_run
-	comes_true 'registered' 10000 registered hanako
+	follow_false "$1" hanako good taro other-person
 	false_entries 2 jiro good taro other-person
 	comes_true 'the state' 20000 status_says '.generation == 2'
 	within 15000 not_registered hanako || broken 'hanako is registered after more than two minutes'
 	time_passes 1
-	end_process "$FALSE_PID"
-	fleet_ends
+	false_ends
 }
 # Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
 # Letter: each message is one that RFC 4533 allows, the state entry is renewed, and the number of registrations is right.
@@ -324,17 +319,12 @@ hangs_up()
 {
 	local n
 
-	directory_begins
-	false_entries 1 hanako good
-	start_false hangs_up
-	URI=ldaps://localhost:3895 start_run
-	comes_true 'registered' 10000 registered hanako
+	follow_false hangs_up hanako good
 	sleep 25
 	n=$(connections)
 	[ "$n" -ge 2 ] || fail "it does not come back: $n connections"
 	[ "$n" -le 6 ] || broken "it came back for everything: $n connections in 25 seconds"
-	end_process "$FALSE_PID"
-	fleet_ends
+	false_ends
 }
 # Promise: A server of the directory that turns machines away, or hangs up on them, is asked again after a wait that doubles each time, up to a minute.
 # Letter: each answer is whole and believed, so that none of the attempts has failed; it hangs up right after it.

@@ -13,7 +13,7 @@ mkdir -p "$D"
 BASE=ou=jpki,dc=example
 GENERATION=0
 RUN_PID=
-: "${E2E_SLOWNESS:=1}"		# of the machine: so much more time has each thing to come true
+: "${E2E_SLOWNESS:=1}"		# how many times slower this machine is: each wait is so much longer
 
 hash_of() { sha256sum "$PKI/$1.der" | cut -d' ' -f1; }
 
@@ -219,8 +219,27 @@ start_false()	# BEHAVIOUR…
 	FALSE_PID=$!
 	until_true 10 bash -c 'exec 3<>/dev/tcp/localhost/3895' 2> /dev/null
 }
-# shellcheck disable=SC2034 # the cases end it
 FALSE_PID=
+
+# A machine that has registered these users from a false directory. false_ends stops both.
+follow_false()	# BEHAVIOUR USER LEAF…
+{
+	directory_begins
+	false_entries 1 "${@:2}"
+	start_false "$1"
+	URI=ldaps://localhost:3895 start_run
+	shift
+	while [ $# -gt 0 ]; do
+		comes_true "$1 is registered" 10000 registered "$1"
+		shift 2
+	done
+}
+
+false_ends()
+{
+	end_process "$FALSE_PID"
+	fleet_ends
+}
 
 # The entries of the directory, with the stamps that a server adds.
 false_entries()	# GENERATION USER LEAF…

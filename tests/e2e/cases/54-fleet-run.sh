@@ -298,15 +298,10 @@ polled()
 # It offers content synchronization, and refuses it.
 turned_away()
 {
-	directory_begins
-	false_entries 1 hanako good taro other-person
-	start_false no_place
-	URI=ldaps://localhost:3895 start_run
-	comes_true 'registered' 20000 registered taro
+	follow_false no_place hanako good taro other-person
 	comes_true 'status' 2000 status_says '.mode == "poll" and .condition == "fresh" and .refused == []'
 	log_says 'jpki_ldap: ldaps://localhost:3895: the server has ended the search: Server is unwilling to perform' || fail 'the log does not say why'
-	end_process "$FALSE_PID"
-	fleet_ends
+	false_ends
 }
 
 # Two entries at once, and all in pages: as Active Directory does with its thousand.
@@ -365,11 +360,7 @@ lie()	# GENERATION BEHAVIOUR TEXT-OF-THE-LOG
 
 lies()
 {
-	directory_begins
-	false_entries 1 hanako good taro other-person
-	start_false good
-	URI=ldaps://localhost:3895 start_run
-	comes_true 'the truth' 10000 registered taro
+	follow_false good hanako good taro other-person
 	end_process "$FALSE_PID"
 	lie 2 half JPKI-E-FLEET-SYNC
 	lie 3 no_end JPKI-E-FLEET-SYNC
