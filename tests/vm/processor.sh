@@ -7,7 +7,8 @@
 
 CASES='tests/e2e/cases/37-cage.sh tests/adversary'
 
-# make check, if there is no PATTERN, and those of CASES with it in their names.
+# make check, if PATTERN is empty, and those of CASES with PATTERN in their names. run-inside takes a blank for no case at all,
+# and nothing for all.
 run_tests()	# PATTERN CASES
 {
 	local LIMIT=3600 unit sum
