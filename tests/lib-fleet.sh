@@ -338,9 +338,10 @@ follow_all()
 }
 
 is_current() { [ "$(generation_of "$1")" = "$(generation_at "${2:-${DIRECTORIES[0]}}")" ]; }	# MACHINE [DIRECTORY]
+STATE_READER=		# who reads a directory's state; empty: the directory itself
 generation_at()	# DIRECTORY
 {
-	as "$1" "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,ou=jpki,$BASE" description 2>/dev/null | sed -n 's/.*generation=\([0-9]*\).*/\1/p'
+	as "${STATE_READER:-$1}" "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,ou=jpki,$BASE" description 2>/dev/null | sed -n 's/.*generation=\([0-9]*\).*/\1/p'
 }
 
 all_current()	# [DIRECTORY]
@@ -355,6 +356,9 @@ status_of()	# MACHINE WORD: of "jpkictl fleet status --json"
 	at "$1" jpkictl fleet status --json 2>/dev/null | jq -r ".$2"
 }
 
+has_no_block() { ! has_block "$@"; }	# MACHINE FINGERPRINT
+# The peak, or what is resident now, of a process, in MiB.
+memory() { awk -v what="$2:" '$1 == what { print int($2 / 1024) }' "/proc/$1/status"; }	# PID VmHWM|VmRSS
 is_stale() { [ "$(status_of "$1" condition)" = stale ]; }
 is_fresh() { [ "$(status_of "$1" condition)" = fresh ]; }
 is_down() { [ "$(status_of "$1" mode)" = down ]; }

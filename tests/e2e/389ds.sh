@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# A 389 Directory Server at the place of ldap-a of tests/lib-fleet.sh, and one machine that follows it. Sourced by the cases of
-# tests/e2e/389ds.
+# A 389 Directory Server in place of the slapd that tests/lib-fleet.sh has at ldap-a, and one machine that follows it. The cases in
+# tests/e2e/389ds source this file.
 #
 # shellcheck disable=SC2034 # those use what is not used here
 
@@ -16,6 +16,7 @@ SERVER_LOGS=/var/log/dirsrv/slapd-fleet
 SERVER_DATA=/var/lib/dirsrv/slapd-fleet
 SECRET='directory-secret'
 URI=ldap://ldap-a.example
+STATE_READER=heartbeat
 JPKI=ou=jpki,$BASE
 
 # --- the server ---------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ give_certificate()	# NAME
 # The server shows that one from its next start on.
 show_certificate() { set_up cn=RSA,cn=encryption,cn=config nsSSLPersonalitySSL "$1"; }
 
-# Who has a certificate is the entry of that very name.
+# It accepts certificates of clients. A certificate is for the entry whose DN is its subject.
 server_tls()
 {
 	certutil -A -d "sql:$SERVER" -f "$SERVER/pwdfile.txt" -n fleet-ca -t CT,, -a -i "$NET/tls/ca.crt" && give_certificate ldap-a || return
@@ -130,6 +131,3 @@ server_begins()
 	members > "$NET/members.ldif"
 	directory_fill "$NET/members.ldif"
 }
-
-# lib-fleet.sh asks as the server itself.
-generation_at() { as heartbeat "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,$JPKI" description 2>/dev/null | sed -n 's/.*generation=\([0-9]*\).*/\1/p'; }

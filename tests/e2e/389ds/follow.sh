@@ -14,11 +14,9 @@ BLOCKS=ou=blocked,$JPKI
 URIS=ldaps://ldap-a.example
 
 figure() { printf '# %s\n' "$*" | tee -a "$LOG"; }
-memory() { awk -v what="$2:" '$1 == what { print int($2 / 1024) }' "/proc/$1/status"; }	# PID VmHWM|VmRSS
 half_of() { pgrep -P "${FOLLOW_PID[$1]}" -x jpki_ldap | head -n 1; }	# MACHINE
 beat() { heartbeat "$URIS" "$@" >> "$LOG" 2>&1 || fail 'no heart beat'; }	# [GENERATION]
 has_generation() { [ "$(generation_of "$1")" = "$2" ]; }	# MACHINE NUMBER
-has_no_block() { ! has_block "$@"; }	# MACHINE FINGERPRINT
 status_says() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e "$2" > /dev/null; }	# MACHINE CONDITION
 log_says() { tail -n "+$(($2 + 1))" "$E2E_LOGS/fleet-$1.log" | grep -q -- "$3"; }	# MACHINE LINES-BEFORE TEXT
 has_polled() { [ "$(polls)" -gt "$1" ]; }	# HOW OFTEN BEFORE
