@@ -216,7 +216,7 @@ def leaves_out_unnamed(peer):
 
 
 def no_place(peer):
-    """For one more that stays, as 389 Directory Server after ten."""
+    """Refuses a listener, as 389 Directory Server does while ten others listen. Answers searches that end."""
     if peer.stays:
         peer.result(0x65, 53)
     else:

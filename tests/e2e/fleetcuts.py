@@ -7,7 +7,7 @@
 writer, network: SIGKILL for the process that writes, or for jpki_ldap. power: the file system of the copy (IMAGE, mounted at
 MOUNT) is shut down as at a power cut, so that what has not been written to the disk is lost, and mounted again.
 fill: while an empty copy is filled; changes: while registrations and blocks are changed in the directory; return: after
-they were changed while nothing ran. CLIENT in the environment: other words for ldapsearch and ldapmodify than those below.
+they were changed while nothing ran. CLIENT in the environment: the arguments of ldapsearch and ldapmodify, in place of those below.
 
 Right after the cut each file of a user has to be whole, and as before or after the change; what had been reported as
 blocked (by a record of the memory, or by the state, read before the cut) has to be blocked. The next start has to end
@@ -377,7 +377,7 @@ class Campaign:
             reported, generation = self.cut()
             join()
             self.look(point, before, reported, generation)
-            self.directory.modify(self.directory.state())  # so that what is equal was made so by the one that is started
+            self.directory.modify(self.directory.state())  # only the process that is started next can know of this state
             self.machine.start()
             self.until_equal("point %d, started again" % point)
             self.end_turn()

@@ -520,7 +520,7 @@ is_started_as_promised(void)
 	if (getsid(0) != getpid() || sigprocmask(SIG_SETMASK, NULL, &blocked) != 0)
 		return false;
 	for (int sig = 1; sig < NSIG; sig++) {
-		/* Of the two that libc keeps for itself nothing can be asked. */
+		/* libc keeps two signals for itself: sigaction(2) fails for them. */
 		if (sigismember(&blocked, sig) == 1 || (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL))
 			return false;
 	}

@@ -72,7 +72,7 @@ struct classes {
 	bool device, pki_user, process;
 };
 
-/* Returns false for a class of something else: an account has any number of those (FreeIPA's more than EACH_MAX). */
+/* Returns false for a class that the writer does not need. An account can have more of those than EACH_MAX (as in FreeIPA). */
 static bool
 look_at_class(struct classes *c, const struct berval *v)
 {

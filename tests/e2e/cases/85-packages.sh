@@ -310,7 +310,8 @@ put_rpm_macros()
 	TEXT
 }
 
-# A systemd in small. What is enabled the real systemctl keeps, in a directory with Fedora's preset; what runs is a file for each.
+# A small systemd. The real systemctl records which units are enabled, in a directory with Fedora's preset. Each unit that runs is
+# a file.
 put_small_systemd()
 {
 	mkdir -p "$RPM/bin" "$RPM/running" "$RPM"/root/usr/lib/systemd/{system,user}{,-preset}
@@ -353,7 +354,7 @@ write_rpm_scripts()
 	done
 }
 
-# rpm_does TAG NUMBER: rpm runs such a script of every package; the number is that of the package's versions that are there afterwards.
+# rpm_does TAG NUMBER: rpm runs this script of each package. NUMBER: how many versions of the package are installed afterwards.
 rpm_does()
 {
 	local script

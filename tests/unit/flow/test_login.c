@@ -389,7 +389,7 @@ test_other_cards_get_no_pin(void **state)
 	assert_int_equal(k->prompts, 0);
 }
 
-/* Taken away while it is being read whose it is: nothing is said of a card that has gone. */
+/* Its certificate cannot be read to the end, so the message is that the card was removed, not that it is another person's. */
 static void
 test_other_card_taken_away(void **state)
 {
