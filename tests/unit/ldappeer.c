@@ -172,6 +172,22 @@ ldappeer_done(struct ldappeer *p, int result)
 }
 
 void
+ldappeer_refer(struct ldappeer *p, const char *uri)
+{
+	size_t message = open_message(p), op = open_element(p, 0x73);
+
+	put_text(p, uri);
+	close_element(p, op);
+	send_message(p, message);
+}
+
+void
+ldappeer_hang_up(struct ldappeer *p)
+{
+	shutdown(p->fds[1], SHUT_RDWR);
+}
+
+void
 ldappeer_page_done(struct ldappeer *p, const char *cookie)
 {
 	size_t message = open_message(p), controls, control, text, value;

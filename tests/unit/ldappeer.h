@@ -34,7 +34,11 @@ void ldappeer_end(struct ldappeer *peer);
  * a long value fills up to; 0: as short as it is.
  */
 void ldappeer_entry(struct ldappeer *peer, const char *dn, const struct ldappeer_value *values, size_t count, size_t size);
+void ldappeer_refer(struct ldappeer *peer, const char *uri);	/* SearchResultReference, RFC 4511 §4.5.3 */
 void ldappeer_done(struct ldappeer *peer, int result);
+
+/* Ends the connection, in the middle of an answer if it was not ended. */
+void ldappeer_hang_up(struct ldappeer *peer);
 
 /* The end of a page (RFC 2696), with a cookie of the server's; "": the last page. */
 void ldappeer_page_done(struct ldappeer *peer, const char *cookie);

@@ -28,9 +28,9 @@
 #define CHANGES_MAX 1000		/* entries that are judged together */
 #define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
 #define WRONG_COUNTS_MAX 3		/* then a whole answer is asked for */
+#define INCOMPLETE "JPKI-E-FLEET-SYNC"
 #define LOG_LINES_MAX 30		/* in LOG_LINES_S seconds */
 #define LOG_LINES_S 60
-#define BROKEN_OFF 80			/* LDAP result "other" (RFC 4511 §4.1.9): the connection ended, which is nothing to repair */
 #define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
 
 enum collect { COLLECT_NOTHING, COLLECT_WHOLE, COLLECT_CHANGES };
@@ -43,7 +43,9 @@ struct run {
 	FILE *ldif;		/* what has been collected of an answer */
 	enum collect collecting;
 	size_t entries, bytes;
+	uint32_t server;	/* its number in half.servers */
 	uint32_t server_has;	/* registrations, as the last CHANGE says */
+	bool broken_off[REQUEST_SERVERS_MAX];	/* the last answer of each */
 	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
 	unsigned int wrong_counts;	/* state entries in a row whose number of registrations is wrong */
 	int64_t state_time;	/* of the last state entry that was accepted; 0: none yet */
@@ -194,6 +196,7 @@ take_whole(struct run *r)
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
 	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD || j.end == JUDGE_FULL;
 	note_state(r, &j);
+	r->broken_off[r->server] = false;
 	r->wrong_counts = 0;
 	if (j.end != JUDGE_HELD)
 		r->held_back = HELD_NOTHING;
@@ -298,6 +301,7 @@ take_link(struct run *r)
 		return false;
 	take_collected(r);
 	r->believed = false;
+	r->server = server;
 	snprintf(r->contact.server, sizeof r->contact.server, "%s", r->half.servers[server]);
 	snprintf(r->contact.mode, sizeof r->contact.mode, "%s", modes[mode]);
 	if (mode != FEED_DOWN && may_log(r))
@@ -316,6 +320,7 @@ take_entry(struct run *r, enum collect what)
 	tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
 	take_blocks_only(r);
 	leave_server(r);
+	note_answer(r, INCOMPLETE);
 	return true;
 }
 
@@ -330,6 +335,19 @@ take_change(struct run *r)
 	return take_entry(r, COLLECT_CHANGES);
 }
 
+static void
+complain_incomplete(struct run *r)
+{
+	if (!may_log(r))
+		return;
+	if (r->frame.number == FEED_BROKEN_OFF)
+		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the connection ended before the answer did, so nothing but blocks was taken"),
+		    server_of(r));
+	else
+		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
+		    server_of(r), r->frame.number);
+}
+
 static bool
 take_end(struct run *r)
 {
@@ -339,12 +357,12 @@ take_end(struct run *r)
 		take_whole(r);
 		return true;
 	}
-	if (may_log(r))
-		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
-		    server_of(r), r->frame.number);
+	complain_incomplete(r);
 	take_blocks_only(r);
-	if (r->frame.number != BROKEN_OFF)
-		note_answer(r, "JPKI-E-FLEET-SYNC");
+	/* A connection that ends once, as when a server is started again, is nothing to repair. */
+	if (r->frame.number != FEED_BROKEN_OFF || r->broken_off[r->server])
+		note_answer(r, INCOMPLETE);
+	r->broken_off[r->server] = r->frame.number == FEED_BROKEN_OFF;
 	return true;
 }
 

@@ -304,7 +304,7 @@ end_of(struct follow *f, enum step step)
 		if (!s->whole && is_turned_away(f->result))
 			return SESSION_TURNED_AWAY;
 		if (!s->whole)
-			(void)session_tell(s, FEED_END, f->result != LDAP_SUCCESS ? (uint32_t)f->result : LDAP_OTHER);
+			(void)session_tell_incomplete(s, f->result);
 		return SESSION_LOST;
 	case STEP_FULL:
 		snprintf(s->link.why, sizeof s->link.why, "more than %d entries", KNOWN_ENTRIES_MAX);
@@ -319,7 +319,7 @@ end_of(struct follow *f, enum step step)
 		return SESSION_OVER;
 	}
 	if (!s->whole)
-		(void)session_tell(s, FEED_END, LDAP_OTHER);
+		(void)session_tell_incomplete(s, LDAP_OTHER);
 	return SESSION_LOST;
 }
 
@@ -370,13 +370,13 @@ session_follow(struct session *s)
 		if (!session_wait(s, s->whole ? 600 : LINK_WAIT_S, &heard, &end))
 			return end;
 		if (!heard && !s->whole) {
-			(void)session_tell(s, FEED_END, LDAP_TIMELIMIT_EXCEEDED);
+			(void)session_tell_incomplete(s, LDAP_TIMEOUT);
 			snprintf(s->link.why, sizeof s->link.why, "no answer for %d seconds", LINK_WAIT_S);
 			return SESSION_LOST;
 		}
 	}
 	link_failed(&s->link, "the connection has ended", LDAP_SERVER_DOWN);
 	if (!s->whole)
-		(void)session_tell(s, FEED_END, LDAP_OTHER);
+		(void)session_tell_incomplete(s, LDAP_SERVER_DOWN);
 	return SESSION_LOST;
 }

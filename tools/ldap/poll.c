@@ -121,13 +121,16 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 	bool over = false, ok = true;
 	int type, result = request_page(p, page);
 
-	*ret_result = LDAP_OTHER;
+	*ret_result = result;
 	if (result != LDAP_SUCCESS)
 		return give_up(p, SESSION_LOST, "search", result);
+	*ret_result = LDAP_OTHER;
 	while (!over && ok) {
 		type = ldap_result(s->link.ld, page->id, LDAP_MSG_ONE, &patience, &message);
-		if (type <= 0)
-			return give_up(p, SESSION_LOST, "search", type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN);
+		if (type <= 0) {
+			*ret_result = type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN;
+			return give_up(p, SESSION_LOST, "search", *ret_result);
+		}
 		over = type == LDAP_RES_SEARCH_RESULT;
 		if (over)
 			*ret_result = end_page(p, page, message);
@@ -188,7 +191,7 @@ take_all(struct polling *p)
 	if (!session_tell(s, FEED_BEGIN, 0))
 		return give_up(p, SESSION_OVER, "", 0);
 	ok = search(p, ENTRY_FILTER, take_one_of_all, &result);
-	if (!session_tell(s, FEED_END, ok ? LDAP_SUCCESS : result != LDAP_SUCCESS ? (uint32_t)result : LDAP_OTHER))
+	if (!(ok ? session_tell(s, FEED_END, LDAP_SUCCESS) : session_tell_incomplete(s, result)))
 		return give_up(p, SESSION_OVER, "", 0);
 	s->whole = ok;
 	s->started = session_clock();

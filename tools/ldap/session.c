@@ -24,6 +24,20 @@ session_entry(const struct session *s, enum feed_kind kind, uint32_t number)
 	return feed_put(STDOUT_FILENO, kind, number, s->entry.text, s->entry.len);
 }
 
+bool
+session_tell_incomplete(const struct session *s, int result)
+{
+	uint32_t number = LDAP_OTHER;
+
+	if (result == LDAP_SERVER_DOWN)
+		number = FEED_BROKEN_OFF;
+	else if (result == LDAP_TIMEOUT)
+		number = LDAP_TIMELIMIT_EXCEEDED;
+	else if (result > LDAP_SUCCESS)
+		number = (uint32_t)result;
+	return session_tell(s, FEED_END, number);
+}
+
 void
 session_say(int priority, const char *format, ...)
 {

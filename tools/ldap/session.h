@@ -42,6 +42,9 @@ struct session {
 bool session_tell(const struct session *s, enum feed_kind kind, uint32_t number);
 bool session_entry(const struct session *s, enum feed_kind kind, uint32_t number);
 
+/* The end of an answer that is not whole: the server's result, or libldap's (below 0); LDAP_SUCCESS counts as LDAP_OTHER. */
+bool session_tell_incomplete(const struct session *s, int result);
+
 /* For the log of the writer. */
 void session_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

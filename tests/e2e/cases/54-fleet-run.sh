@@ -379,6 +379,26 @@ lies()
 	fleet_ends
 }
 
+# A server whose answers are never whole: people are told, not only the log.
+never_whole()
+{
+	local behaviour
+
+	follow_false good hanako good
+	for behaviour in present referral half; do
+		stop_run
+		end_process "$FALSE_PID"
+		rm -f "$FLEET/link"
+		start_false "$behaviour"
+		URI=ldaps://localhost:3895 start_run
+		comes_true "$behaviour: status" 20000 status_says '.refused[0].code == "JPKI-E-FLEET-SYNC"'
+		run jpkictl doctor
+		expect_has "$behaviour: doctor" D549 "$OUT"
+		registered hanako || fail "$behaviour: removed"
+	done
+	false_ends
+}
+
 if [ -x "$SLAPD" ]; then
 	run_case 'fleet run: registered, blocked, lifted, gone' lost_card
 	run_case 'fleet run: a server that does not prove who it is' no_tls
@@ -395,6 +415,7 @@ if [ -x "$SLAPD" ]; then
 	run_case 'fleet run: a size limit' size_limit
 	run_case 'fleet run: the network half dies' network_half_dies
 	run_case 'fleet run: a directory that lies' lies
+	run_case 'fleet run: a server whose answers are never whole' never_whole
 	run_case 'fleet run: a server that sends pages' in_pages
 	run_case 'fleet run: a server that has no place for one more' turned_away
 	run_case 'fleet run: a server without content synchronization' polled

@@ -17,6 +17,7 @@
 #include "tests/unit/test.h"
 
 #include "lib/clk.h"
+#include "tools/fleet/contact.h"
 #include "tools/fleet/feed.h"
 #include "tools/jpkictl/fleet_copy.h"
 #include "tools/jpkictl/fleet_run.h"
@@ -186,6 +187,66 @@ a_part_of_an_answer_only_blocks(void **state)
 	put(FEED_CHANGE, 3, "cn=x\n");
 	run();
 	assert_string_equal(done, "whole 2;words 1;");
+}
+
+/* The code that `jpkictl fleet status` shows for the first server, or "". */
+static const char *
+noted(void)
+{
+	static struct contact c;
+	struct store store = { .dir = tool.conf.fleet_dir, .owner = tool.env.trust_owner, .log = &tool.log };
+
+	assert_true(contact_read(&store, clk_wall_s(&clk_system), &c));
+	assert_true(c.count <= 1);
+	if (c.count == 1)
+		assert_string_equal(c.refused[0].server, "ldaps://a");
+	return c.count == 1 ? c.refused[0].code : "";
+}
+
+/* So that people hear of it: a whole answer is what a server owes. */
+static void
+a_server_without_a_whole_answer_is_noted(void **state)
+{
+	static const uint32_t results[] = { 1, 2, 4, 10, 51, 80, FEED_BROKEN_OFF - 1 };
+
+	for (size_t i = 0; i < COUNT(results); i++) {
+		begin(JUDGE_TAKEN, JUDGE_TAKEN);
+		whole(results[i]);
+		run();
+		assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+		begin(JUDGE_TAKEN, JUDGE_TAKEN);
+		whole(results[i]);
+		whole(0);
+		run();
+		assert_string_equal(noted(), "");
+	}
+}
+
+/* Once, it was started again. Twice in a row, it cannot send all of its answer. */
+static void
+a_server_that_breaks_off_again_is_noted(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(FEED_BROKEN_OFF);
+	run();
+	assert_string_equal(noted(), "");
+	assert_non_null(strstr(said, "the connection ended before the answer did"));
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(FEED_BROKEN_OFF);
+	whole(0);
+	whole(FEED_BROKEN_OFF);
+	put(FEED_LINK, feed_link(1, FEED_PERSIST), "");	/* each server by itself */
+	whole(FEED_BROKEN_OFF);
+	run();
+	assert_string_equal(noted(), "");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(FEED_BROKEN_OFF);
+	put(FEED_LINK, feed_link(1, FEED_PERSIST), "");
+	whole(0);
+	put(FEED_LINK, feed_link(0, FEED_PERSIST), "");
+	whole(FEED_BROKEN_OFF);
+	run();
+	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
 }
 
 /* A server that is behind, or has no state: the next one, please. */
@@ -376,6 +437,7 @@ an_answer_without_end(void **state)
 	}
 	run();
 	assert_int_equal(lines_with("too long"), 1);
+	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
 	assert_string_equal(done, "words 0;");
 	assert_string_equal(commanded, "n");
 }
@@ -396,6 +458,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_and_changes_are_handed_on),
 		cmocka_unit_test(a_part_of_an_answer_only_blocks),
+		cmocka_unit_test(a_server_without_a_whole_answer_is_noted),
+		cmocka_unit_test(a_server_that_breaks_off_again_is_noted),
 		cmocka_unit_test(a_bad_server_is_left_for_the_next),
 		cmocka_unit_test(a_full_memory_keeps_the_server),
 		cmocka_unit_test(a_failure_asks_the_next_server),

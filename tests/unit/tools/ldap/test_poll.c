@@ -34,6 +34,8 @@ static size_t held_count;
 static char asked[ANSWERS_MAX][16];	/* since when; "" for all */
 static size_t page_size;	/* 0: the server has no pages */
 static bool endless;		/* empty pages, and always another one */
+static int refused_with;	/* the result, behind all entries */
+static bool refers, hangs_up;	/* there */
 static unsigned int searches;
 
 static void
@@ -83,8 +85,12 @@ send_from(struct ldappeer *peer, size_t page, const char *since)
 		if (strncmp(held[i].modified, since, strlen(since)) >= 0)
 			send_held(peer, &held[i]);
 	snprintf(cookie, sizeof cookie, "page %zu", endless ? 9 : page + 1);
-	if (page_size == 0)
-		ldappeer_done(peer, LDAP_SUCCESS);
+	if (refers)
+		ldappeer_refer(peer, "ldap://elsewhere.example/ou=jpki");
+	if (hangs_up)
+		ldappeer_hang_up(peer);
+	else if (page_size == 0)
+		ldappeer_done(peer, refused_with);
 	else
 		ldappeer_page_done(peer, endless || to < held_count ? cookie : "");
 }
@@ -149,7 +155,7 @@ __wrap_feed_put(int fd, enum feed_kind kind, uint32_t number, const char *text, 
 {
 	char result[16];
 
-	snprintf(result, sizeof result, "%u ", (unsigned int)number);
+	snprintf(result, sizeof result, number == FEED_BROKEN_OFF ? "broken " : "%u ", (unsigned int)number);
 	if (kind == FEED_BEGIN)
 		note("[", "", "");
 	else if (kind == FEED_END)
@@ -196,6 +202,8 @@ setup(void **state)
 	turn_s = 0;
 	page_size = 0;
 	endless = false;
+	refused_with = LDAP_SUCCESS;
+	refers = hangs_up = false;
 	has("hanako", "pkiUser", "20261129030000Z", NULL);
 	has("cn=b", "device", "20261128120000Z", "block");
 	has_state("20261129025900Z", "generation=1 time=1 enrolled=1 blocked=0");
@@ -387,6 +395,38 @@ pages_without_end(void **state)
 	assert_int_equal(searches, PAGES_MOST + 1);
 }
 
+/* As the server says it, whatever it says. */
+static void
+a_refused_search_is_no_whole_answer(void **state)
+{
+	static const struct { int result; const char *frames; } refusals[] = { { LDAP_OTHER, "[hanako b state ]80 " },
+		{ LDAP_REFERRAL, "[hanako b state ]10 " }, { LDAP_INSUFFICIENT_ACCESS, "[hanako b state ]50 " } };
+
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		setup(state);
+		refused_with = refusals[i].result;
+		assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+		assert_string_equal(frames, refusals[i].frames);
+	}
+}
+
+/* A part of what we want is elsewhere (RFC 4511 §4.5.3). */
+static void
+a_referral_is_no_whole_answer(void **state)
+{
+	refers = true;
+	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+	assert_string_equal(frames, "[hanako b state ]80 ");
+}
+
+static void
+a_server_that_hangs_up_breaks_off(void **state)
+{
+	hangs_up = true;
+	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+	assert_string_equal(frames, "[hanako b state ]broken ");
+}
+
 /* --- long messages ------------------------------------------------------------------------------------------- */
 
 /* What a block of that size in the whole answer leads to. */
@@ -419,7 +459,7 @@ a_longer_message_ends_the_connection(void **state)
 	static const size_t sizes[] = { MESSAGE_MOST + 1, MESSAGE_MOST + 64, MESSAGE_MOST + MIB };
 
 	for (size_t i = 0; i < COUNT(sizes); i++)
-		assert_block_of_size(sizes[i], SESSION_LOST, "[hanako ]80 ");
+		assert_block_of_size(sizes[i], SESSION_LOST, "[hanako ]broken ");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -437,6 +477,9 @@ main(void)
 		TEST(registrations_that_come_and_go_lead_to_a_whole_answer),
 		TEST(an_answer_in_pages_is_whole_with_the_last),
 		TEST(pages_without_end),
+		TEST(a_refused_search_is_no_whole_answer),
+		TEST(a_referral_is_no_whole_answer),
+		TEST(a_server_that_hangs_up_breaks_off),
 		TEST(messages_up_to_the_bound_are_entries),
 		TEST(a_longer_message_ends_the_connection),
 	};
