@@ -205,12 +205,12 @@ all_but_one()
 	[ -e "$FLEET/users/hanako.pem" ] || broken 'hanako is no longer registered'
 	copy_ends
 }
-# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them; one that is cut within a name registers no other user.
+# Promise: An answer that is cut off, or that lacks many registrations, removes no registration. A file that is cut off within a user name registers no other user.
 # Letter: the answer is whole, and has as many registrations as the state entry says.
 # Seen to succeed: mutant fleet-mass-removal
 adversary fleet-emptied-directory all_but_one
 
-# taro2 has a card and a registration of his own, and sees to it that the file ends within his name: what is left names taro.
+# taro2 is a registered user with a card of his own. He cuts the file off within his own name, so that it names taro.
 cut_in_a_name()
 {
 	copy_begins
@@ -226,8 +226,8 @@ cut_in_a_name()
 	no_login
 	copy_ends
 }
-# Promise: An answer of the directory that is cut, or that many registrations are missing from, removes none of them; one that is cut within a name registers no other user.
-# Letter: each line of the file that ends is in due form, the certificate is registered, and there are as many registrations as the state entry says.
+# Promise: An answer that is cut off, or that lacks many registrations, removes no registration. A file that is cut off within a user name registers no other user.
+# Letter: each complete line is valid, the certificate belongs to taro2, and there are as many registrations as the state entry says.
 # Seen to succeed: mutant fleet-file-cut-in-a-line
 adversary fleet-file-cut-in-a-name cut_in_a_name
 

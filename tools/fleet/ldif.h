@@ -22,7 +22,7 @@ struct ldif_entry {
 	struct ldif_value at[LDIF_VALUES_MAX];
 	size_t count;
 	bool cut;		/* it has more values than these */
-	size_t line;		/* the last line read, from 1: the line after the entry, or where it is bad */
+	size_t line;		/* the last line read, from 1: the one after the entry, or where a bad one ends */
 	char *text;		/* owns all the rest */
 };
 

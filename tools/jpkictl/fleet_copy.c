@@ -217,7 +217,7 @@ fleet_copy_complain(const struct tool *t, const char *from, const struct judgeme
 		tool_complain(t, _("JPKI-E-FLEET-STATE: %s: there is not one state entry (cn=state), so nothing but blocks was taken"), from);
 		break;
 	case JUDGE_UNREADABLE:
-		tool_complain(t, _("JPKI-E-FLEET-LDIF: %s: line %ld: not understood, or cut off before its end, so nothing but the blocks before it was taken"),
+		tool_complain(t, _("JPKI-E-FLEET-LDIF: %s: line %ld: the entry that ends here is not understood, or cut off, so only blocks before it were taken"),
 		    from, (long)j->line);
 		break;
 	case JUDGE_FAILED:

@@ -139,7 +139,7 @@ read_entries(struct revoke *r, FILE *ldif)
 			return false;
 		}
 	if (l == LDIF_BAD) {
-		tool_complain(r->t, _("line %zu: not understood, or cut off before its end; the entries of the directory are needed as ldapsearch -LLL prints them"),
+		tool_complain(r->t, _("line %zu: the entry that ends here is not understood, or cut off; the entries of the directory are needed as ldapsearch -LLL prints them"),
 		    entry.line);
 		return false;
 	}
