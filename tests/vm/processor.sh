@@ -7,8 +7,7 @@
 
 CASES='tests/e2e/cases/37-cage.sh tests/adversary'
 
-# make check, if PATTERN is empty, and those of CASES with PATTERN in their names. run-inside takes a blank for no case at all,
-# and nothing for all.
+# make check, if PATTERN is empty, and those of CASES with PATTERN in their names. CASES: ' ' runs no case; '' would run all.
 run_tests()	# PATTERN CASES
 {
 	local LIMIT=3600 unit sum

@@ -118,7 +118,7 @@ bool rules_compare_due(int64_t last, int64_t now) MUST_CHECK;
 /*
  * Whether to stay connected to a server: it offers content synchronization (RFC 4533) and does not turn us away; else it
  * is polled. So is 389-ds: it has ten places, and what it says at the end of a refresh cannot be believed. Its access rules
- * may hide the vendorName, but it also offers Netscape's persistent search, and OpenLDAP does not.
+ * may hide the vendorName, but it also offers Netscape's persistent search, and OpenLDAP does not: that tells them apart.
  */
 bool rules_may_persist(bool offers_sync, bool turned_away, bool offers_psearch, const char *vendor) MUST_CHECK;
 

@@ -221,7 +221,7 @@ console_is_compared_with_the_own_terminal(void)
 	bool exists = access("/dev/tty1", F_OK) == 0;
 
 	assert_string_equal(language_of_application("tty1"), "ja");	/* there is no terminal at all */
-	/* Without such a device it could be this terminal: then English, which each console can show. */
+	/* If there is no /dev/tty1, it could be our terminal, for all we know: then English, which each console can show. */
 	assert_string_equal(language_on_another_terminal("tty1"), exists ? "ja" : "en");
 	assert_string_equal(language_on_another_terminal("/dev/tty1"), exists ? "ja" : "en");
 	assert_string_equal(language_on_another_terminal(NULL), "ja");
