@@ -105,13 +105,19 @@ declare -A SUBJECT=(
 	[verifier]=/DC=example/OU=services/CN=verifier
 )
 
-# identity NAME SUBJECT: NAME.key and NAME.crt; the name counts for a server as well.
+# identity NAME SUBJECT [HOST DAYS]: NAME.key and NAME.crt, which is valid for a server of that name, too.
 identity()
 {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$NET/tls/$1.key" -out "$NET/tls/$1.csr" \
 		-subj "$2" &&
-		openssl x509 -req -in "$NET/tls/$1.csr" -CA "$NET/tls/ca.crt" -CAkey "$NET/tls/ca.key" -CAcreateserial -days 2 \
-			-extfile <(printf 'subjectAltName=DNS:%s.example\nbasicConstraints=CA:FALSE\n' "$1") -out "$NET/tls/$1.crt"
+		openssl x509 -req -in "$NET/tls/$1.csr" -CA "$NET/tls/ca.crt" -CAkey "$NET/tls/ca.key" -CAcreateserial -days "${4:-2}" \
+			-extfile <(printf 'subjectAltName=DNS:%s\nbasicConstraints=CA:FALSE\n' "${3:-$1.example}") -out "$NET/tls/$1.crt"
+}
+
+authority()	# NAME COMMON-NAME: NAME.key and NAME.crt
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/DC=example/CN=$2" \
+		-addext keyUsage=critical,keyCertSign,cRLSign -keyout "$NET/tls/$1.key" -out "$NET/tls/$1.crt"
 }
 
 tls_begin()
@@ -119,8 +125,7 @@ tls_begin()
 	local name
 
 	mkdir -p "$NET/tls"
-	{ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/DC=example/CN=fleet test CA' \
-		-addext keyUsage=critical,keyCertSign,cRLSign -keyout "$NET/tls/ca.key" -out "$NET/tls/ca.crt" &&
+	{ authority ca 'fleet test CA' &&
 	for name in "${DIRECTORIES[@]}"; do identity "$name" "/DC=example/OU=servers/CN=$name.example" || return; done &&
 	for name in "${MACHINES[@]}"; do identity "$name" "/DC=example/OU=hosts/CN=$name.example" || return; done &&
 	for name in "${!SUBJECT[@]}"; do identity "$name" "${SUBJECT[$name]}" || return; done; } > "$E2E_LOGS/fleet-tls.log" 2>&1 ||
@@ -289,6 +294,12 @@ uris_from()	# DIRECTORY
 	printf '%s\n' "$uris"
 }
 
+fleet_options()	# MACHINE URIS
+{
+	printf '%s\n' "fleet_dir = $FLEET" "fleet_uri = $2" "fleet_base = ou=jpki,$BASE" "fleet_ca = $NET/tls/ca.crt" \
+		"fleet_cert = $NET/tls/$1.crt" "fleet_key = $NET/tls/$1.key"
+}
+
 # A machine has /etc/pam_jpki and /var/lib/pam_jpki to itself; the reader with the card is wherever it is needed.
 machine_begin()	# MACHINE FIRST-DIRECTORY OPTION…
 {
@@ -300,9 +311,7 @@ machine_begin()	# MACHINE FIRST-DIRECTORY OPTION…
 	cp -a /etc/pam_jpki "$dir/etc"
 	cp -a "$CRLS/." "$dir/var/crl/"
 	rm -f "$dir/etc/users"/* "$dir/etc/users.index"
-	printf '%s\n' "fleet_dir = $FLEET" "fleet_uri = $(uris_from "$first")" "fleet_base = ou=jpki,$BASE" \
-		"fleet_ca = $NET/tls/ca.crt" "fleet_cert = $NET/tls/$machine.crt" "fleet_key = $NET/tls/$machine.key" "$@" \
-		> "$dir/etc/pam_jpki.conf"
+	{ fleet_options "$machine" "$(uris_from "$first")"; printf '%s\n' "$@"; } > "$dir/etc/pam_jpki.conf"
 	at "$machine" mount --bind "$dir/etc" /etc/pam_jpki &&
 		at "$machine" mount --bind "$dir/var" /var/lib/pam_jpki || build_die "no mounts at $machine"
 }
@@ -338,7 +347,7 @@ follow_all()
 }
 
 is_current() { [ "$(generation_of "$1")" = "$(generation_at "${2:-${DIRECTORIES[0]}}")" ]; }	# MACHINE [DIRECTORY]
-STATE_READER=		# who reads a directory's state; empty: the directory itself
+STATE_READER=		# the identity that reads a directory's state; empty: the directory's own
 generation_at()	# DIRECTORY
 {
 	as "${STATE_READER:-$1}" "$1" ldapsearch -LLL -o ldif-wrap=no -b "cn=state,ou=jpki,$BASE" description 2>/dev/null | sed -n 's/.*generation=\([0-9]*\).*/\1/p'
@@ -414,6 +423,10 @@ organization()
 
 registration() { registration_entry "ou=jpki,$BASE" "$@"; }	# USER CERTIFICATE.der…
 
+# change_at DN TYPE [LINE…]: a change of the entry of that name, as LDIF (RFC 2849).
+change_at() { printf 'dn: %s\nchangetype: %s\n' "$1" "$2"; [ $# = 2 ] || printf '%s\n' "${@:3}"; }
+
+hash_nr() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }	# WORD: in place of a certificate's fingerprint
 fingerprint_of() { sha256sum "$1" | cut -d' ' -f1; }	# CERTIFICATE.der
 
 word() { block_entry "ou=jpki,$BASE" "$@"; }	# FINGERPRINT WORDS

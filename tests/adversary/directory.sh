@@ -296,12 +296,12 @@ adversary removal-behind-an-old-entry behind_an_old_entry
 leaves_out()	# BEHAVIOUR OF falsedirectory.py
 {
 	time_passes 10
-	follow_false "$1" hanako good taro other-person
+	false_directory_begins "$1" hanako good taro other-person
 	false_entries 2 jiro good taro other-person
 	comes_true 'the state' 20000 status_says '.generation == 2'
 	within 15000 not_registered hanako || broken 'hanako is registered after more than two minutes'
 	time_passes 1
-	false_ends
+	false_directory_ends
 }
 # Promise: What a directory leaves out of the changes that it reports is noticed within a day; 389 Directory Server, which leaves some out, is asked at least once a minute instead.
 # Letter: each message is one that RFC 4533 allows, the state entry is renewed, and the number of registrations is right.
@@ -319,12 +319,12 @@ hangs_up()
 {
 	local n
 
-	follow_false hangs_up hanako good
+	false_directory_begins hangs_up hanako good
 	sleep 25
 	n=$(connections)
 	[ "$n" -ge 2 ] || fail "it does not come back: $n connections"
 	[ "$n" -le 6 ] || broken "it came back for everything: $n connections in 25 seconds"
-	false_ends
+	false_directory_ends
 }
 # Promise: A server of the directory that turns machines away, or hangs up on them, is asked again after a wait that doubles each time, up to a minute.
 # Letter: each answer is whole and believed, so that none of the attempts has failed; it hangs up right after it.

@@ -18,6 +18,11 @@ SECRET='directory-secret'
 URI=ldap://ldap-a.example
 STATE_READER=heartbeat
 JPKI=ou=jpki,$BASE
+POLL=75		# the longest wait for a change, in seconds: pc1 asks every 30 to 60
+HANAKO=$PKI/good.der TARO=$PKI/other-person.der
+HANAKO_NR=$(fingerprint_of "$HANAKO")
+BLOCKS=ou=blocked,$JPKI
+URIS=ldaps://ldap-a.example
 
 # --- the server ---------------------------------------------------------------------------------
 
@@ -71,7 +76,7 @@ set_up() { printf 'dn: %s\nchangetype: modify\nreplace: %s\n%s: %s\n' "$1" "$2" 
 give_certificate()	# NAME
 {
 	openssl pkcs12 -export -name "$1" -in "$NET/tls/$1.crt" -inkey "$NET/tls/$1.key" -passout pass:x -out "$NET/tls/$1.p12" &&
-		pk12util -i "$NET/tls/$1.p12" -d "sql:$SERVER" -k "$SERVER/pwdfile.txt" -W x
+		pk12util -i "$NET/tls/$1.p12" -d "sql:$SERVER" -k "$SERVER/pwdfile.txt" -W x && chown dirsrv:dirsrv "$SERVER"/*.db
 }
 
 # The server shows that one from its next start on.
@@ -82,7 +87,6 @@ server_tls()
 {
 	certutil -A -d "sql:$SERVER" -f "$SERVER/pwdfile.txt" -n fleet-ca -t CT,, -a -i "$NET/tls/ca.crt" && give_certificate ldap-a || return
 	printf '%s\n' 'certmap default default' 'default:verifycert off' > "$SERVER/certmap.conf"
-	chown dirsrv:dirsrv "$SERVER"/*.db
 	set_up cn=encryption,cn=config nsSSLClientAuth allowed
 	set_up cn=config nsslapd-accesslog-logbuffering off
 	show_certificate ldap-a
@@ -130,4 +134,43 @@ server_begins()
 	manager ldapsearch -LLL -s base -b '' vendorVersion | sed -n 's/^vendor[^:]*: /# /p'
 	members > "$NET/members.ldif"
 	directory_fill "$NET/members.ldif"
+}
+
+# --- the machine ------------------------------------------------------------------------------
+
+figure() { printf '# %s\n' "$*" | tee -a "$LOG"; }
+beat() { heartbeat "$URIS" "$@" >> "$LOG" 2>&1 || fail 'no heart beat'; }	# [GENERATION]
+has_generation() { [ "$(generation_of "$1")" = "$2" ]; }	# MACHINE NUMBER
+status_says() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e "$2" > /dev/null; }	# MACHINE CONDITION
+log_says() { tail -n "+$(($2 + 1))" "$E2E_LOGS/fleet-$1.log" | grep -q -- "$3"; }	# MACHINE LINES-BEFORE TEXT
+delete() { printf 'dn: %s\nchangetype: delete\n\n' "$1"; }	# DN
+
+soon()	# WHAT SECONDS COMMAND…
+{
+	until_true "$2" "${@:3}" || fail "$1: not within $2 s: $(tail -n 3 "$E2E_LOGS/fleet-pc1.log")"
+}
+
+# Stops pc1, deletes its copy, and fills the server with that many users and hanako.
+begin_with()	# NUMBER
+{
+	stop_pc1
+	{ members | sed "s/ enrolled=0/ enrolled=$(($1 + 1))/"
+	seq "$1" | awk -v jpki="$JPKI" -v card="$(base64 -w 0 "$TARO")" '{
+		printf "dn: uid=user%d,ou=enrolments,%s\nobjectClass: account\nobjectClass: pkiUser\nuid: user%d\nuserCertificate;binary:: %s\n" \
+			"createTimestamp: 20260401000000Z\nmodifyTimestamp: 20260401000000Z\n\n", $1, jpki, $1, card }'
+	registration hanako "$HANAKO"; } > "$NET/all.ldif"
+	directory_fill "$NET/all.ldif"
+	rm -rf "${NET:?}/pc1/var/fleet"
+}
+
+stop_pc1() { [ -z "${FOLLOW_PID[pc1]-}" ] || follow_stop pc1; }
+
+# Fills the server with hanako and taro, starts pc1, and waits for its copy.
+begin_with_two()
+{
+	begin_with 0
+	with_type add "$(registration taro "$TARO")" | change registrar ldap-a
+	beat
+	follow_start pc1
+	soon 'the copy' 30 is_current pc1
 }

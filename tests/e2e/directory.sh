@@ -13,7 +13,7 @@ mkdir -p "$D"
 BASE=ou=jpki,dc=example
 GENERATION=0
 RUN_PID=
-: "${E2E_SLOWNESS:=1}"		# how many times slower this machine is: each wait is so much longer
+: "${E2E_SLOWNESS:=1}"		# each wait is that many times as long, for a slow machine
 
 hash_of() { sha256sum "$PKI/$1.der" | cut -d' ' -f1; }
 
@@ -221,8 +221,8 @@ start_false()	# BEHAVIOUR…
 }
 FALSE_PID=
 
-# A machine that has registered these users from a false directory. false_ends stops both.
-follow_false()	# BEHAVIOUR USER LEAF…
+# Starts a false directory and a machine, and waits until these users are registered.
+false_directory_begins()	# BEHAVIOUR USER LEAF…
 {
 	directory_begins
 	false_entries 1 "${@:2}"
@@ -235,7 +235,7 @@ follow_false()	# BEHAVIOUR USER LEAF…
 	done
 }
 
-false_ends()
+false_directory_ends()
 {
 	end_process "$FALSE_PID"
 	fleet_ends

@@ -27,10 +27,17 @@ leaves()
 	printf '%s\n' "$list"
 }
 
-fleet_cuts()	# writer|network|power fill|changes|return POINTS USERS SEED LOG COMMAND…
+# Fails the case, and says with which seed, if a copy is not as it has to be. RESULT: what was seen.
+fleet_cuts()	# writer|network|power fill|changes|return POINTS USERS SEED COMMAND…
 {
-	local log=$6
+	local log=$E2E_LOGS/run.log
 
-	mkfs.ext4 -q -F "$WORK/disk" &&
-		python3 "$E2E_TOP/tests/e2e/fleetcuts.py" "${@:1:5}" "$(leaves)" "$WORK/disk" "$log" -- "${@:7}" 2>> "$LOG"
+	: > "$log"
+	if RESULT=$(mkfs.ext4 -q -F "$WORK/disk" &&
+		python3 "$E2E_TOP/tests/e2e/fleetcuts.py" "${@:1:5}" "$(leaves)" "$WORK/disk" "$log" -- "${@:6}" 2>> "$LOG"); then
+		printf '%s\n' "$RESULT" >> "$LOG"
+	else
+		fail "seed $5: $(tail -n 3 "$LOG"); $(tail -n 3 "$log")"
+	fi
+	umount -q /var/lib/pam_jpki
 }

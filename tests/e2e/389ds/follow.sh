@@ -1,59 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# A machine follows a 389 Directory Server: row 10 of the list of tests/bench/FLEET.md. Such a server is asked for changes every 30
-# to 60 seconds.
+# A machine follows a 389 Directory Server, which it asks for changes every 30 to 60 seconds (tests/bench/FLEET.md).
 
 # shellcheck source=tests/e2e/389ds.sh
 . "$E2E_TOP/tests/e2e/389ds.sh"
 
 USERS_MANY=${E2E_USERS-20000}
-POLL=75		# seconds until what was changed is there
-HANAKO=$PKI/good.der TARO=$PKI/other-person.der
-HERS=$(fingerprint_of "$HANAKO")
-BLOCKS=ou=blocked,$JPKI
-URIS=ldaps://ldap-a.example
 
-figure() { printf '# %s\n' "$*" | tee -a "$LOG"; }
 half_of() { pgrep -P "${FOLLOW_PID[$1]}" -x jpki_ldap | head -n 1; }	# MACHINE
-beat() { heartbeat "$URIS" "$@" >> "$LOG" 2>&1 || fail 'no heart beat'; }	# [GENERATION]
-has_generation() { [ "$(generation_of "$1")" = "$2" ]; }	# MACHINE NUMBER
-status_says() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e "$2" > /dev/null; }	# MACHINE CONDITION
-log_says() { tail -n "+$(($2 + 1))" "$E2E_LOGS/fleet-$1.log" | grep -q -- "$3"; }	# MACHINE LINES-BEFORE TEXT
 has_polled() { [ "$(polls)" -gt "$1" ]; }	# HOW OFTEN BEFORE
 polls() { grep -c 'modifyTimestamp>=' "$SERVER_LOGS/access"; }
-delete() { printf 'dn: %s\nchangetype: delete\n\n' "$1"; }	# DN
 
-soon()	# WHAT SECONDS COMMAND…
-{
-	until_true "$2" "${@:3}" || fail "$1: not within $2 s: $(tail -n 3 "$E2E_LOGS/fleet-pc1.log")"
-}
-
-# The server with that many registrations of everybody's and of hanako, and no copy at pc1.
-begin_with()	# NUMBER
-{
-	follow_end
-	{ members | sed "s/ enrolled=0/ enrolled=$(($1 + 1))/"
-	seq "$1" | awk -v jpki="$JPKI" -v card="$(base64 -w 0 "$TARO")" '{
-		printf "dn: uid=user%d,ou=enrolments,%s\nobjectClass: account\nobjectClass: pkiUser\nuid: user%d\nuserCertificate;binary:: %s\n" \
-			"createTimestamp: 20260401000000Z\nmodifyTimestamp: 20260401000000Z\n\n", $1, jpki, $1, card }'
-	registration hanako "$HANAKO"; } > "$NET/all.ldif"
-	directory_fill "$NET/all.ldif"
-	rm -rf "${NET:?}/pc1/var/fleet"
-}
-
-follow_end() { [ -z "${FOLLOW_PID[pc1]-}" ] || follow_stop pc1; }
-
-# The small directory: two who are registered, and the machine with the copy.
-small()
-{
-	begin_with 0
-	with_type add "$(registration taro "$TARO")" | change registrar ldap-a
-	beat
-	follow_start pc1
-	soon 'the copy' 30 is_current pc1
-}
-
-# --- row 1 -----------------------------------------------------------------------------------
+# --- the first fill -----------------------------------------------------------------------------------
 
 filled()
 {
@@ -70,8 +28,8 @@ filled()
 	figure "until a login by the last entry: $(($(now_ms) - from)) ms"
 	figure "most memory: jpkictl fleet run $(memory "${FOLLOW_PID[pc1]}" VmHWM) MiB, jpki_ldap $(memory "$(half_of pc1)" VmHWM) MiB; ns-slapd now $(memory "$(cat /run/dirsrv/slapd-fleet.pid)" VmRSS) MiB"
 	from=$(now_ms)
-	with_type add "$(word "$HERS" 'block lost')" | change helpdesk ldap-a
-	soon 'blocked' "$POLL" has_block pc1 "$HERS"
+	with_type add "$(word "$HANAKO_NR" 'block lost')" | change helpdesk ldap-a
+	soon 'blocked' "$POLL" has_block pc1 "$HANAKO_NR"
 	logs_in 'blocked' pc1 hanako CRED_EXPIRED JPKI-E-FLEET-BLOCKED
 	figure "a login is refused $(($(now_ms) - from)) ms after the block"
 	search_for_changes 'a search for changes'
@@ -118,24 +76,24 @@ changed()
 {
 	local from
 
-	small
-	with_type add "$(word "$HERS" 'block lost')" | change helpdesk ldap-a
+	begin_with_two
+	with_type add "$(word "$HANAKO_NR" 'block lost')" | change helpdesk ldap-a
 	unregister taro | change registrar ldap-a
 	from=$(now_ms)
 	beat
-	soon 'blocked' "$POLL" has_block pc1 "$HERS"
+	soon 'blocked' "$POLL" has_block pc1 "$HANAKO_NR"
 	figure "a block is there after $(($(now_ms) - from)) ms"
 	soon 'removed' 5 has_no_registration pc1 taro
 	logs_in 'blocked' pc1 hanako CRED_EXPIRED JPKI-E-FLEET-BLOCKED
-	delete "cn=$HERS,$BLOCKS" | change registrar ldap-a
+	delete "cn=$HANAKO_NR,$BLOCKS" | change registrar ldap-a
 	with_type add "$(registration taro "$TARO")" | change registrar ldap-a
 	beat
 	soon 'the entry of the block is gone' "$POLL" is_current pc1
 	logs_in 'the entry of the block is gone' pc1 hanako CRED_EXPIRED JPKI-E-FLEET-BLOCKED
 	has_registration pc1 taro "$TARO" || fail 'taro is not registered again'
-	with_type add "$(word "$HERS" 'lift found again')" | change registrar ldap-a
+	with_type add "$(word "$HANAKO_NR" 'lift found again')" | change registrar ldap-a
 	beat
-	soon 'lifted' "$POLL" has_no_block pc1 "$HERS"
+	soon 'lifted' "$POLL" has_no_block pc1 "$HANAKO_NR"
 	logs_in 'lifted' pc1 hanako SUCCESS JPKI-OK
 }
 
@@ -160,14 +118,14 @@ many_leave()
 	has_registration pc1 hanako "$HANAKO" || fail 'hanako is gone'
 }
 
-# --- row 6 ---------------------------------------------------------------------------------------
+# --- without the server ---------------------------------------------------------------------------------------
 
 LOGINS=100
 without_server()
 {
 	local with
 
-	small
+	begin_with_two
 	logins 'with the server' "$LOGINS" pc1 hanako
 	with=$MEDIAN
 	directory_stop
@@ -183,7 +141,7 @@ without_server()
 	soon 'in step again' "$POLL" is_current pc1
 }
 
-# --- rows 13 and 14: what such a server can answer ----------------------------------------------------
+# --- what such a server can answer ----------------------------------------------------
 
 # part_of_all WHAT TEXT: the machine is started again, notices, and removes nothing.
 part_of_all()
@@ -220,7 +178,7 @@ limit()	# ATTRIBUTE VALUE: for pc1
 
 bad_answers()
 {
-	small
+	begin_with_two
 	limit nsSizeLimit 2
 	part_of_all 'a size limit' 'LDAP result 4'
 	limit nsSizeLimit -1
@@ -243,7 +201,7 @@ bad_entries()
 {
 	local from leaf all=()
 
-	small
+	begin_with_two
 	from=$(lines_of pc1)
 	for leaf in good other-person ec256 ec384 rsa4096 renewed stay phone soon; do all+=("$PKI/$leaf.der"); done
 	printf 'no certificate' > "$WORK/none.der"
@@ -271,5 +229,5 @@ run_case '389ds: many leave at once' many_leave
 run_case '389ds: without the server' without_server
 run_case '389ds: limits and referrals' bad_answers
 run_case '389ds: entries that are refused' bad_entries
-follow_end
+stop_pc1
 directory_stop

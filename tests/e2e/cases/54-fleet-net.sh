@@ -25,11 +25,6 @@ changes()
 	[ "$got" = "$1" ] || fail "$2, $(head -n 3 <<< "$3" | tr '\n' ' '): wanted $1, got $got"
 }
 
-# change_at DN TYPE [LINE…]: a change of the entry of that name, as LDIF (RFC 2849).
-change_at() { printf 'dn: %s\nchangetype: %s\n' "$1" "$2"; [ $# = 2 ] || printf '%s\n' "${@:3}"; }
-
-hash_nr() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
-
 sees()	# WHO BASE FILTER NUMBER
 {
 	expect_equal "entries of $2 that $1 sees" "$4" "$(as "$1" ldap-b ldapsearch -LLL -b "$2" "$3" 1.1 2>> "$LOG" | grep -c '^dn:')"

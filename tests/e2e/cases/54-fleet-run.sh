@@ -298,10 +298,10 @@ polled()
 # It offers content synchronization, and refuses it.
 turned_away()
 {
-	follow_false no_place hanako good taro other-person
+	false_directory_begins no_place hanako good taro other-person
 	comes_true 'status' 2000 status_says '.mode == "poll" and .condition == "fresh" and .refused == []'
 	log_says 'jpki_ldap: ldaps://localhost:3895: the server has ended the search: Server is unwilling to perform' || fail 'the log does not say why'
-	false_ends
+	false_directory_ends
 }
 
 # Two entries at once, and all in pages: as Active Directory does with its thousand.
@@ -360,7 +360,7 @@ lie()	# GENERATION BEHAVIOUR TEXT-OF-THE-LOG
 
 lies()
 {
-	follow_false good hanako good taro other-person
+	false_directory_begins good hanako good taro other-person
 	end_process "$FALSE_PID"
 	lie 2 half JPKI-E-FLEET-SYNC
 	lie 3 no_end JPKI-E-FLEET-SYNC
@@ -379,12 +379,12 @@ lies()
 	fleet_ends
 }
 
-# A server whose answers are never whole: people are told, not only the log.
+# jpkictl fleet status and the doctor report a server whose answers are never whole.
 never_whole()
 {
 	local behaviour
 
-	follow_false good hanako good
+	false_directory_begins good hanako good
 	for behaviour in present referral half; do
 		stop_run
 		end_process "$FALSE_PID"
@@ -396,7 +396,7 @@ never_whole()
 		expect_has "$behaviour: doctor" D549 "$OUT"
 		registered hanako || fail "$behaviour: removed"
 	done
-	false_ends
+	false_directory_ends
 }
 
 if [ -x "$SLAPD" ]; then
