@@ -312,6 +312,25 @@ adversary changes-that-389-leaves-out leaves_out leaves_out
 # Seen to succeed: mutant fleet-listening-to-hidden-389
 adversary changes-that-a-hidden-389-leaves-out leaves_out leaves_out_unnamed
 
+# One server of many keeps the machine busy, while the others have a registration more.
+goes_on()
+{
+	time_passes 30
+	false_directory_begins good hanako good
+	stop_run
+	end_process "$FALSE_PID"
+	false_entries 2 hanako good jiro other-person
+	start_false goes_on good
+	URI=ldaps://localhost:3895 start_run
+	within 50000 registered jiro || broken 'it listens to an answer without end'
+	time_passes 1
+	false_directory_ends
+}
+# Promise: No server of the directory keeps a machine from the others by an answer without end.
+# Letter: each message is one that RFC 4533 allows, and comes soon after the one before it.
+# Seen to succeed: mutant ldap-answer-without-deadline
+adversary answer-that-goes-on goes_on
+
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 
 # It makes 5,000 machines ask for everything again and again, which overloads the directory and the network.

@@ -189,6 +189,13 @@ def told(peer):
     peer.info(tlv(0xA3, tlv(1, b"\xff"), tlv(0x31, octets(bytes(16)), octets(b"short"))))
 
 
+def goes_on(peer):
+    """Its answer has no end, and it is never silent."""
+    while True:
+        peer.info(octets(b"rid=001", 0x80))
+        time.sleep(0.1)
+
+
 def hangs_up(peer):
     """As soon as it has sent everything."""
     good(peer)

@@ -37,7 +37,7 @@ void ldappeer_entry(struct ldappeer *peer, const char *dn, const struct ldappeer
 void ldappeer_refer(struct ldappeer *peer, const char *uri);	/* SearchResultReference, RFC 4511 §4.5.3 */
 void ldappeer_done(struct ldappeer *peer, int result);
 
-/* Ends the connection, in the middle of an answer if it was not ended. */
+/* Closes the connection, also in the middle of an answer. */
 void ldappeer_hang_up(struct ldappeer *peer);
 
 /* The end of a page (RFC 2696), with a cookie of the server's; "": the last page. */

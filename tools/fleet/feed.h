@@ -11,7 +11,7 @@
  *	LINK	number: feed_link()		the connection to the n-th server is up, in this mode, or down
  *	BEGIN					a whole answer begins; of one that was not ended, only blocks and lifts count
  *	ENTRY	text: an entry in LDIF		of the whole answer
- *	END	number: LDAP result code	the answer has ended, and is whole if this is 0; or FEED_BROKEN_OFF
+ *	END	number: LDAP result code, or FEED_BROKEN_OFF	the answer has ended; 0: it is whole
  *	CHANGE	number: registrations that the server has	text: an entry in LDIF that was written since
  *	SAYS	number: priority (syslog(3))	text: for the log
  *
@@ -32,7 +32,7 @@
 #define FEED_NEXT 'n'
 #define FEED_AGAIN 'a'
 
-#define FEED_BROKEN_OFF UINT32_MAX	/* in place of a result: the connection ended before the answer did */
+#define FEED_BROKEN_OFF UINT32_MAX	/* the connection ended before the answer did, or the server was silent */
 
 enum feed_kind { FEED_LINK = 1, FEED_BEGIN, FEED_ENTRY, FEED_END, FEED_CHANGE, FEED_SAYS };
 

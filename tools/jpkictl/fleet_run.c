@@ -28,7 +28,8 @@
 #define CHANGES_MAX 1000		/* entries that are judged together */
 #define ENTRIES_MAX (2 * MEMORY_ENTRIES_MAX)	/* registrations, and words */
 #define WRONG_COUNTS_MAX 3		/* then a whole answer is asked for */
-#define INCOMPLETE "JPKI-E-FLEET-SYNC"
+#define CODE_INCOMPLETE "JPKI-E-FLEET-SYNC"
+#define BREAKS_AGAIN_S 3600		/* two broken connections within that time are no restart of a server */
 #define LOG_LINES_MAX 30		/* in LOG_LINES_S seconds */
 #define LOG_LINES_S 60
 #define LOOK_MS 5000			/* until the next look for an administrator who has accepted */
@@ -43,9 +44,9 @@ struct run {
 	FILE *ldif;		/* what has been collected of an answer */
 	enum collect collecting;
 	size_t entries, bytes;
-	uint32_t server;	/* its number in half.servers */
+	uint32_t server;	/* index in half.servers: the one in use */
 	uint32_t server_has;	/* registrations, as the last CHANGE says */
-	bool broken_off[REQUEST_SERVERS_MAX];	/* the last answer of each */
+	int64_t broke[REQUEST_SERVERS_MAX];	/* when the connection to each broke within an answer; 0: a whole one came since */
 	bool believed;		/* the last whole answer of this server was accepted, so its changes may register and remove */
 	unsigned int wrong_counts;	/* state entries in a row whose number of registrations is wrong */
 	int64_t state_time;	/* of the last state entry that was accepted; 0: none yet */
@@ -174,6 +175,16 @@ note_answer(struct run *r, const char *refusal)
 	note_contact(r);
 }
 
+/* Changes do not put right what the last whole answer left out. */
+static void
+note_changes(struct run *r, const char *refusal)
+{
+	if (refusal != NULL)
+		note_answer(r, refusal);
+	else
+		note_contact(r);
+}
+
 /* The state entry of an accepted answer: the server is not cut off from the registrar's. */
 static void
 note_state(struct run *r, const struct judgement *j)
@@ -196,7 +207,7 @@ take_whole(struct run *r)
 	(void)fleet_copy_complain(r->t, server_of(r), &j);
 	r->believed = j.end == JUDGE_TAKEN || j.end == JUDGE_HELD || j.end == JUDGE_FULL;
 	note_state(r, &j);
-	r->broken_off[r->server] = false;
+	r->broke[r->server] = 0;
 	r->wrong_counts = 0;
 	if (j.end != JUDGE_HELD)
 		r->held_back = HELD_NOTHING;
@@ -258,7 +269,7 @@ take_changes(struct run *r)
 	}
 	print_counts(r, &j);
 	note_state(r, &j);
-	note_answer(r, refusal_for(j.end));
+	note_changes(r, refusal_for(j.end));
 	switch (j.end) {
 	case JUDGE_TAKEN:
 		if (j.source.time > 0)
@@ -317,10 +328,14 @@ take_entry(struct run *r, enum collect what)
 		return what == COLLECT_WHOLE && r->collecting == COLLECT_NOTHING;	/* of an answer that was too long */
 	if (collect_frame(r))
 		return true;
-	tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
+	if (ferror(r->ldif)) {
+		tool_complain(r->t, _("what a server sends cannot be kept in a temporary file: %s"), strerror(errno));
+	} else {
+		tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
+		note_answer(r, CODE_INCOMPLETE);
+	}
 	take_blocks_only(r);
 	leave_server(r);
-	note_answer(r, INCOMPLETE);
 	return true;
 }
 
@@ -341,11 +356,21 @@ complain_incomplete(struct run *r)
 	if (!may_log(r))
 		return;
 	if (r->frame.number == FEED_BROKEN_OFF)
-		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the connection ended before the answer did, so nothing but blocks was taken"),
+		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the connection ended before the answer did, so only blocks and their lifts were taken"),
 		    server_of(r));
 	else
-		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so nothing but blocks was taken"),
+		tool_complain(r->t, _("JPKI-E-FLEET-SYNC: %s: the answer was not whole (LDAP result %u), so only blocks and their lifts were taken"),
 		    server_of(r), r->frame.number);
+}
+
+/* One broken connection needs no repair: the server may have been started again. */
+static bool
+breaks_again(struct run *r)
+{
+	int64_t now = clk_wall_s(r->t->env.clk), before = r->broke[r->server];
+
+	r->broke[r->server] = now;
+	return before != 0 && now - before < BREAKS_AGAIN_S;
 }
 
 static bool
@@ -359,10 +384,9 @@ take_end(struct run *r)
 	}
 	complain_incomplete(r);
 	take_blocks_only(r);
-	/* A connection that ends once, as when a server is started again, is nothing to repair. */
-	if (r->frame.number != FEED_BROKEN_OFF || r->broken_off[r->server])
-		note_answer(r, INCOMPLETE);
-	r->broken_off[r->server] = r->frame.number == FEED_BROKEN_OFF;
+	r->believed = false;
+	if (r->frame.number != FEED_BROKEN_OFF || breaks_again(r))
+		note_answer(r, CODE_INCOMPLETE);
 	return true;
 }
 

@@ -323,6 +323,21 @@ end_of(struct follow *f, enum step step)
 	return SESSION_LOST;
 }
 
+static bool
+is_late(const struct session *s)
+{
+	return !s->whole && session_is_overdue(s);
+}
+
+/* A server that is silent, or sends and sends. */
+static enum session_end
+give_up(struct session *s, const char *why, int seconds)
+{
+	(void)session_tell_incomplete(s, LDAP_TIMEOUT);
+	snprintf(s->link.why, sizeof s->link.why, "%s for %d seconds", why, seconds);
+	return SESSION_LOST;
+}
+
 /* Takes all messages that have arrived. Returns STEP_ON if more may come. */
 static enum step
 take_arrived(struct follow *f, bool *ret_lost)
@@ -332,7 +347,7 @@ take_arrived(struct follow *f, bool *ret_lost)
 	LDAPMessage *message;
 
 	*ret_lost = false;
-	while (step == STEP_ON) {
+	while (step == STEP_ON && !is_late(f->s)) {
 		int type = ldap_result(f->s->link.ld, f->id, LDAP_MSG_ONE, &now, &message);
 
 		*ret_lost = type < 0;
@@ -351,29 +366,31 @@ session_follow(struct session *s)
 	enum session_end end;
 	enum step step;
 	bool lost, heard;
-	int result = begin_search(&f);
+	int result;
 
-	if (result != LDAP_SUCCESS) {
-		link_failed(&s->link, "search", result);
-		return SESSION_LOST;
-	}
 	if (!session_tell(s, FEED_BEGIN, 0))
 		return SESSION_OVER;
+	session_ask(s);
+	result = begin_search(&f);
+	if (result != LDAP_SUCCESS) {
+		link_failed(&s->link, "search", result);
+		(void)session_tell_incomplete(s, result);
+		return SESSION_LOST;
+	}
 	for (;;) {
 		step = take_arrived(&f, &lost);
 		if (step != STEP_ON)
 			return end_of(&f, step);
 		if (lost)
 			break;
+		if (is_late(s))
+			return give_up(s, "no whole answer", ANSWER_MAX_S);
 		if (s->whole && rules_compare_due(s->started, session_clock()))
 			return SESSION_AGAIN;
 		if (!session_wait(s, s->whole ? 600 : LINK_WAIT_S, &heard, &end))
 			return end;
-		if (!heard && !s->whole) {
-			(void)session_tell_incomplete(s, LDAP_TIMEOUT);
-			snprintf(s->link.why, sizeof s->link.why, "no answer for %d seconds", LINK_WAIT_S);
-			return SESSION_LOST;
-		}
+		if (!heard && !s->whole)
+			return give_up(s, "no answer", LINK_WAIT_S);
 	}
 	link_failed(&s->link, "the connection has ended", LDAP_SERVER_DOWN);
 	if (!s->whole)

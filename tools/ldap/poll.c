@@ -126,6 +126,10 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 		return give_up(p, SESSION_LOST, "search", result);
 	*ret_result = LDAP_OTHER;
 	while (!over && ok) {
+		if (session_is_overdue(s)) {
+			*ret_result = LDAP_TIMEOUT;
+			return give_up(p, SESSION_LOST, "an answer without end", LDAP_TIMEOUT);
+		}
 		type = ldap_result(s->link.ld, page->id, LDAP_MSG_ONE, &patience, &message);
 		if (type <= 0) {
 			*ret_result = type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN;
@@ -150,6 +154,7 @@ search(struct polling *p, const char *filter, bool (*each)(struct polling *p), i
 	struct page page = { .filter = filter, .each = each, .more = true };
 	bool ok = true;
 
+	session_ask(p->s);
 	for (int i = 0; ok && page.more; i++) {
 		ok = take_page(p, &page, ret_result);
 		if (ok && page.more && i == PAGES_MAX) {

@@ -29,10 +29,8 @@ session_tell_incomplete(const struct session *s, int result)
 {
 	uint32_t number = LDAP_OTHER;
 
-	if (result == LDAP_SERVER_DOWN)
+	if (result == LDAP_SERVER_DOWN || result == LDAP_TIMEOUT)
 		number = FEED_BROKEN_OFF;
-	else if (result == LDAP_TIMEOUT)
-		number = LDAP_TIMELIMIT_EXCEEDED;
 	else if (result > LDAP_SUCCESS)
 		number = (uint32_t)result;
 	return session_tell(s, FEED_END, number);

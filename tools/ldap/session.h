@@ -16,6 +16,8 @@
 #include "tools/ldap/known.h"
 #include "tools/ldap/link.h"
 
+#define ANSWER_MAX_S 600	/* for all of an answer: 20,000 registrations at 0.5 Mbit/s */
+
 enum session_end {
 	SESSION_LOST,		/* the connection, or the server's answer is no answer: link.why */
 	SESSION_TURNED_AWAY,	/* the server has no place for one that stays: ask again and again */
@@ -33,6 +35,7 @@ struct session {
 	int64_t stay;		/* seconds that a connection which the writer does not believe is kept all the same, for its blocks */
 	int64_t leave_at;	/* seconds, monotonic: when it is given up; 0: it is believed */
 	int64_t started;	/* seconds, monotonic: when it came */
+	int64_t answer_until;	/* seconds, monotonic: when the answer that was asked for has to be whole */
 	int64_t seen;		/* registrations that the server has */
 	struct known known;
 	struct entry entry;
@@ -42,7 +45,10 @@ struct session {
 bool session_tell(const struct session *s, enum feed_kind kind, uint32_t number);
 bool session_entry(const struct session *s, enum feed_kind kind, uint32_t number);
 
-/* The end of an answer that is not whole: the server's result, or libldap's (below 0); LDAP_SUCCESS counts as LDAP_OTHER. */
+/*
+ * Sends END for an answer that is not whole. result: of the server, or of libldap (below 0). LDAP_SERVER_DOWN and LDAP_TIMEOUT
+ * become FEED_BROKEN_OFF; LDAP_SUCCESS, and what else is below 0, LDAP_OTHER.
+ */
 bool session_tell_incomplete(const struct session *s, int result);
 
 /* For the log of the writer. */
@@ -59,6 +65,19 @@ bool session_wait(struct session *s, int seconds, bool *ret_server, enum session
 
 /* Seconds by a clock that only moves on. */
 int64_t session_clock(void);
+
+/* Before a search: its answer is overdue after ANSWER_MAX_S seconds. So none without end keeps us from the other servers. */
+static inline void
+session_ask(struct session *s)
+{
+	s->answer_until = session_clock() + ANSWER_MAX_S;
+}
+
+static inline bool
+session_is_overdue(const struct session *s)
+{
+	return session_clock() >= s->answer_until;
+}
 
 /* A random number for a delay. */
 uint32_t session_random(void);

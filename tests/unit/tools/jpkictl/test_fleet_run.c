@@ -32,6 +32,23 @@ static struct judgement next[8];	/* what the judge finds, one after the other; t
 static size_t turn, turns;
 static unsigned int started;	/* comparisons at the start */
 static bool failing;		/* it finds nothing */
+static bool disk_is_full;
+static int64_t later;		/* seconds by which the clock is ahead */
+static int64_t at_judgement;	/* what is added to them at each judgement */
+
+static int64_t
+wall_s(void *ctx)
+{
+	return clk_wall_s(&clk_system) + later;
+}
+
+static int64_t
+mono_ms(void *ctx)
+{
+	return clk_mono_ms(&clk_system);
+}
+
+static const struct clk clock_ahead = { .wall_s = wall_s, .mono_ms = mono_ms };
 
 void
 tool_complain(const struct tool *t, const char *format, ...)
@@ -50,8 +67,11 @@ int
 tool_temporary_file(const struct tool *t)
 {
 	char path[] = "/tmp/fleet_run.XXXXXX";
-	int fd = mkstemp(path);
+	int fd;
 
+	if (disk_is_full)
+		return open("/dev/full", O_RDWR);
+	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(unlink(path), 0);
 	return fd;
@@ -66,7 +86,8 @@ fleet_start(struct tool *t, struct fleet_half *ret)
 		(void)pause();
 		_exit(0);
 	}
-	*ret = (struct fleet_half){ .pid = pid, .commands = commands[1], .feed = feed[0], .servers = { "ldaps://a", "ldaps://b" }, .count = 2 };
+	*ret = (struct fleet_half){ .pid = pid, .commands = commands[1], .feed = feed[0], .servers = { "ldaps://a", "ldaps://b" },
+	    .count = 2 };
 	return pid > 0;
 }
 
@@ -84,8 +105,9 @@ fleet_copy_update(struct tool *t, const struct fleet_update *u, struct judgement
 	char text[4096];
 	ssize_t n = pread(u->ldif, text, sizeof text, 0);
 
+	later += at_judgement;
 	if (u->answer == JUDGE_START) {
-		assert_true(started++ == 0 && len == 0 && n == 0);	/* once, before anything of the directory */
+		assert_true(started++ == 0 && len == 0 && (n == 0 || disk_is_full));	/* once, before anything of the directory */
 		*ret = (struct judgement){ .end = JUDGE_TAKEN };
 		return !failing;
 	}
@@ -196,14 +218,14 @@ noted(void)
 	static struct contact c;
 	struct store store = { .dir = tool.conf.fleet_dir, .owner = tool.env.trust_owner, .log = &tool.log };
 
-	assert_true(contact_read(&store, clk_wall_s(&clk_system), &c));
+	assert_true(contact_read(&store, clk_wall_s(tool.env.clk), &c));
 	assert_true(c.count <= 1);
 	if (c.count == 1)
 		assert_string_equal(c.refused[0].server, "ldaps://a");
 	return c.count == 1 ? c.refused[0].code : "";
 }
 
-/* So that people hear of it: a whole answer is what a server owes. */
+/* jpkictl fleet status shows a server whose last answer was not whole. A whole answer removes the note. */
 static void
 a_server_without_a_whole_answer_is_noted(void **state)
 {
@@ -222,10 +244,31 @@ a_server_without_a_whole_answer_is_noted(void **state)
 	}
 }
 
-/* Once, it was started again. Twice in a row, it cannot send all of its answer. */
+/* The connection to it broke once, and again after that many seconds. */
+static void
+breaks_twice(int64_t seconds)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_BEGIN, 0, "");
+	put(FEED_END, FEED_BROKEN_OFF, "");
+	put(FEED_BEGIN, 0, "");
+	put(FEED_ENTRY, 0, "uid=a\n");		/* here the clock moves */
+	put(FEED_END, FEED_BROKEN_OFF, "");
+	at_judgement = seconds;
+	run();
+	at_judgement = later = 0;
+}
+
+/* A server that is started again breaks the connection, too, but not twice within an hour. */
 static void
 a_server_that_breaks_off_again_is_noted(void **state)
 {
+	breaks_twice(1);
+	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+	breaks_twice(3599);
+	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+	breaks_twice(3600);
+	assert_string_equal(noted(), "");
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	whole(FEED_BROKEN_OFF);
 	run();
@@ -235,7 +278,7 @@ a_server_that_breaks_off_again_is_noted(void **state)
 	whole(FEED_BROKEN_OFF);
 	whole(0);
 	whole(FEED_BROKEN_OFF);
-	put(FEED_LINK, feed_link(1, FEED_PERSIST), "");	/* each server by itself */
+	put(FEED_LINK, feed_link(1, FEED_PERSIST), "");	/* the breaks of each server are counted for it alone */
 	whole(FEED_BROKEN_OFF);
 	run();
 	assert_string_equal(noted(), "");
@@ -247,6 +290,50 @@ a_server_that_breaks_off_again_is_noted(void **state)
 	whole(FEED_BROKEN_OFF);
 	run();
 	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+}
+
+/* What the last whole answer left out is still left out after changes. */
+static void
+changes_do_not_remove_the_note(void **state)
+{
+	begin(JUDGE_FULL, JUDGE_TAKEN);
+	whole(0);
+	put(FEED_CHANGE, 3, "cn=state\n");
+	run();
+	assert_string_equal(done, "whole 2;changes 1 of 3;");
+	assert_string_equal(noted(), "JPKI-E-FLEET-FULL");
+}
+
+/* It is no longer known what the server has. */
+static void
+after_a_part_of_an_answer_changes_only_block(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	whole(0);
+	whole(4);
+	put(FEED_CHANGE, 3, "cn=x\n");
+	run();
+	assert_string_equal(done, "whole 2;words 2;words 1;");
+	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+}
+
+/* That is not the server's fault. */
+static void
+a_full_disk_is_not_noted(void **state)
+{
+	static char text[60000];
+
+	memset(text, 'x', sizeof text - 1);
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	disk_is_full = true;
+	put(FEED_BEGIN, 0, "");
+	put(FEED_ENTRY, 0, text);
+	run();
+	disk_is_full = false;
+	assert_string_equal(noted(), "");
+	assert_string_equal(done, "");
+	assert_string_equal(commanded, "n");
+	assert_non_null(strstr(said, "cannot be kept in a temporary file: No space left on device"));
 }
 
 /* A server that is behind, or has no state: the next one, please. */
@@ -445,7 +532,7 @@ an_answer_without_end(void **state)
 static int
 prepare(void **state)
 {
-	tool.env = (struct flow_env){ .conf = &tool.conf, .log = &tool.log, .clk = &clk_system, .trust_owner = geteuid() };
+	tool.env = (struct flow_env){ .conf = &tool.conf, .log = &tool.log, .clk = &clock_ahead, .trust_owner = geteuid() };
 	if (scratch_setup(state) != 0)
 		return -1;
 	snprintf(tool.conf.fleet_dir, sizeof tool.conf.fleet_dir, "%s", scratch_path("fleet"));
@@ -460,6 +547,9 @@ main(void)
 		cmocka_unit_test(a_part_of_an_answer_only_blocks),
 		cmocka_unit_test(a_server_without_a_whole_answer_is_noted),
 		cmocka_unit_test(a_server_that_breaks_off_again_is_noted),
+		cmocka_unit_test(changes_do_not_remove_the_note),
+		cmocka_unit_test(after_a_part_of_an_answer_changes_only_block),
+		cmocka_unit_test(a_full_disk_is_not_noted),
 		cmocka_unit_test(a_bad_server_is_left_for_the_next),
 		cmocka_unit_test(a_full_memory_keeps_the_server),
 		cmocka_unit_test(a_failure_asks_the_next_server),

@@ -34,8 +34,8 @@ static size_t held_count;
 static char asked[ANSWERS_MAX][16];	/* since when; "" for all */
 static size_t page_size;	/* 0: the server has no pages */
 static bool endless;		/* empty pages, and always another one */
-static int refused_with;	/* the result, behind all entries */
-static bool refers, hangs_up;	/* there */
+static int refused_with;	/* the server's result after all entries */
+static bool refers, hangs_up;	/* after them it sends a referral, closes the connection */
 static unsigned int searches;
 
 static void
@@ -118,6 +118,7 @@ answer(struct ldappeer *peer, void *ctx, const uint8_t *filter, size_t len)
 
 static char frames[4096];	/* a word for each */
 static int64_t clock_now;
+static int64_t clock_step;	/* seconds for each look at the clock */
 static void (*turn)(unsigned int n);	/* before the n-th search after the first; NULL: none */
 static unsigned int turns, turns_max;
 static int64_t turn_s;		/* seconds that a turn takes; 0: what is waited for */
@@ -168,7 +169,7 @@ __wrap_feed_put(int fd, enum feed_kind kind, uint32_t number, const char *text, 
 int64_t
 __wrap_session_clock(void)
 {
-	return clock_now;
+	return clock_now += clock_step;
 }
 
 bool
@@ -198,6 +199,7 @@ setup(void **state)
 	memset(asked, 0, sizeof asked);
 	frames[0] = '\0';
 	clock_now = 1000;
+	clock_step = 0;
 	turn = NULL;
 	turn_s = 0;
 	page_size = 0;
@@ -395,7 +397,7 @@ pages_without_end(void **state)
 	assert_int_equal(searches, PAGES_MOST + 1);
 }
 
-/* As the server says it, whatever it says. */
+/* The writer is told the result of the server. */
 static void
 a_refused_search_is_no_whole_answer(void **state)
 {
@@ -425,6 +427,18 @@ a_server_that_hangs_up_breaks_off(void **state)
 	hangs_up = true;
 	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
 	assert_string_equal(frames, "[hanako b state ]broken ");
+}
+
+/* Each message comes in time, and there is no end. The whole answer has ten minutes. */
+static void
+an_answer_that_takes_too_long_breaks_off(void **state)
+{
+	page_size = 1;
+	endless = true;
+	clock_step = 1;
+	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+	assert_string_equal(frames, "[hanako ]broken ");
+	assert_uint_in_range(searches, 200, 600);
 }
 
 /* --- long messages ------------------------------------------------------------------------------------------- */
@@ -480,6 +494,7 @@ main(void)
 		TEST(a_refused_search_is_no_whole_answer),
 		TEST(a_referral_is_no_whole_answer),
 		TEST(a_server_that_hangs_up_breaks_off),
+		TEST(an_answer_that_takes_too_long_breaks_off),
 		TEST(messages_up_to_the_bound_are_entries),
 		TEST(a_longer_message_ends_the_connection),
 	};
