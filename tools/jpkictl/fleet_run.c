@@ -164,25 +164,16 @@ refusal_for(enum judge_end end)
 	return NULL;
 }
 
-/* Notes for people whether all of the last answer was taken. */
+/*
+ * Notes for people why an answer was taken only in part; NULL: it was not. Only a whole answer removes such a note: changes do not
+ * bring what it left out.
+ */
 static void
 note_answer(struct run *r, const char *refusal)
 {
 	if (refusal != NULL)
 		contact_refuse(&r->contact, refusal, clk_wall_s(r->t->env.clk));
-	else
-		contact_believe(&r->contact);
 	note_contact(r);
-}
-
-/* Changes do not put right what the last whole answer left out. */
-static void
-note_changes(struct run *r, const char *refusal)
-{
-	if (refusal != NULL)
-		note_answer(r, refusal);
-	else
-		note_contact(r);
 }
 
 /* The state entry of an accepted answer: the server is not cut off from the registrar's. */
@@ -217,6 +208,7 @@ take_whole(struct run *r)
 		store_forget_accepted(&r->store);
 	if (!r->believed)
 		leave_server(r);
+	contact_believe(&r->contact);
 	note_answer(r, refusal_for(j.end));
 }
 
@@ -269,7 +261,7 @@ take_changes(struct run *r)
 	}
 	print_counts(r, &j);
 	note_state(r, &j);
-	note_changes(r, refusal_for(j.end));
+	note_answer(r, refusal_for(j.end));
 	switch (j.end) {
 	case JUDGE_TAKEN:
 		if (j.source.time > 0)
@@ -329,7 +321,7 @@ take_entry(struct run *r, enum collect what)
 	if (collect_frame(r))
 		return true;
 	if (ferror(r->ldif)) {
-		tool_complain(r->t, _("what a server sends cannot be kept in a temporary file: %s"), strerror(errno));
+		tool_complain(r->t, _("what the server sends cannot be kept in a temporary file: %s"), strerror(errno));
 	} else {
 		tool_complain(r->t, _("%s: an answer that is too long"), server_of(r));
 		note_answer(r, CODE_INCOMPLETE);

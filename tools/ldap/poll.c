@@ -119,12 +119,11 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 	struct timeval patience = { .tv_sec = LINK_WAIT_S };
 	LDAPMessage *message;
 	bool over = false, ok = true;
-	int type, result = request_page(p, page);
+	int type;
 
-	*ret_result = result;
-	if (result != LDAP_SUCCESS)
-		return give_up(p, SESSION_LOST, "search", result);
-	*ret_result = LDAP_OTHER;
+	*ret_result = request_page(p, page);
+	if (*ret_result != LDAP_SUCCESS)
+		return give_up(p, SESSION_LOST, "search", *ret_result);
 	while (!over && ok) {
 		if (session_is_overdue(s)) {
 			*ret_result = LDAP_TIMEOUT;
@@ -147,7 +146,7 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 	return ok && (*ret_result == LDAP_SUCCESS || give_up(p, SESSION_LOST, "search", *ret_result));
 }
 
-/* Calls each for every entry, which is in s->entry. Returns false with p->end set and *ret_result not LDAP_SUCCESS. */
+/* Calls each for every entry, which is in s->entry. Returns false with p->end set; *ret_result is for session_tell_incomplete(). */
 static bool
 search(struct polling *p, const char *filter, bool (*each)(struct polling *p), int *ret_result)
 {

@@ -292,29 +292,32 @@ a_server_that_breaks_off_again_is_noted(void **state)
 	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
 }
 
-/* What the last whole answer left out is still left out after changes. */
+/* After what was put before, a change: what was judged then, and the code of the note that stays. */
+static void
+assert_after_a_change(const char *judged, const char *code)
+{
+	put(FEED_CHANGE, 3, "cn=state\n");
+	run();
+	assert_string_equal(done, judged);
+	assert_string_equal(noted(), code);
+}
+
 static void
 changes_do_not_remove_the_note(void **state)
 {
 	begin(JUDGE_FULL, JUDGE_TAKEN);
 	whole(0);
-	put(FEED_CHANGE, 3, "cn=state\n");
-	run();
-	assert_string_equal(done, "whole 2;changes 1 of 3;");
-	assert_string_equal(noted(), "JPKI-E-FLEET-FULL");
+	assert_after_a_change("whole 2;changes 1 of 3;", "JPKI-E-FLEET-FULL");
 }
 
-/* It is no longer known what the server has. */
+/* What the server has is known only up to the part. */
 static void
 after_a_part_of_an_answer_changes_only_block(void **state)
 {
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	whole(0);
 	whole(4);
-	put(FEED_CHANGE, 3, "cn=x\n");
-	run();
-	assert_string_equal(done, "whole 2;words 2;words 1;");
-	assert_string_equal(noted(), "JPKI-E-FLEET-SYNC");
+	assert_after_a_change("whole 2;words 2;words 1;", "JPKI-E-FLEET-SYNC");
 }
 
 /* That is not the server's fault. */
