@@ -331,6 +331,7 @@ follow_stop()	# MACHINE
 
 # What the machine's copy has.
 has_block() { [ -e "$NET/$1/var/fleet/blocked/$2" ]; }	# MACHINE FINGERPRINT
+has_no_block() { ! has_block "$@"; }	# MACHINE FINGERPRINT
 has_registration() { cmp -s <(openssl x509 -in "$NET/$1/var/fleet/users/$2.pem" -outform DER 2>/dev/null) "$3"; }	# MACHINE USER CERTIFICATE.der
 has_no_registration() { [ ! -e "$NET/$1/var/fleet/users/$2.pem" ]; }	# MACHINE USER
 generation_of() { sed -n 's/^generation //p' "$NET/$1/var/fleet/state" 2>/dev/null; }	# MACHINE
@@ -365,7 +366,6 @@ status_of()	# MACHINE WORD: of "jpkictl fleet status --json"
 	at "$1" jpkictl fleet status --json 2>/dev/null | jq -r ".$2"
 }
 
-has_no_block() { ! has_block "$@"; }	# MACHINE FINGERPRINT
 # The peak, or what is resident now, of a process, in MiB.
 memory() { awk -v what="$2:" '$1 == what { print int($2 / 1024) }' "/proc/$1/status"; }	# PID VmHWM|VmRSS
 is_stale() { [ "$(status_of "$1" condition)" = stale ]; }

@@ -140,10 +140,7 @@ server_begins()
 
 figure() { printf '# %s\n' "$*" | tee -a "$LOG"; }
 beat() { heartbeat "$URIS" "$@" >> "$LOG" 2>&1 || fail 'no heart beat'; }	# [GENERATION]
-has_generation() { [ "$(generation_of "$1")" = "$2" ]; }	# MACHINE NUMBER
-status_says() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e "$2" > /dev/null; }	# MACHINE CONDITION
 log_says() { tail -n "+$(($2 + 1))" "$E2E_LOGS/fleet-$1.log" | grep -q -- "$3"; }	# MACHINE LINES-BEFORE TEXT
-delete() { printf 'dn: %s\nchangetype: delete\n\n' "$1"; }	# DN
 
 soon()	# WHAT SECONDS COMMAND…
 {

@@ -7,6 +7,8 @@
 
 USERS_MANY=${E2E_USERS-20000}
 
+has_generation() { [ "$(generation_of "$1")" = "$2" ]; }	# MACHINE NUMBER
+status_says() { at "$1" jpkictl fleet status --json 2>/dev/null | jq -e "$2" > /dev/null; }	# MACHINE CONDITION
 half_of() { pgrep -P "${FOLLOW_PID[$1]}" -x jpki_ldap | head -n 1; }	# MACHINE
 has_polled() { [ "$(polls)" -gt "$1" ]; }	# HOW OFTEN BEFORE
 polls() { grep -c 'modifyTimestamp>=' "$SERVER_LOGS/access"; }
@@ -85,7 +87,7 @@ changed()
 	figure "a block is there after $(($(now_ms) - from)) ms"
 	soon 'removed' 5 has_no_registration pc1 taro
 	logs_in 'blocked' pc1 hanako CRED_EXPIRED JPKI-E-FLEET-BLOCKED
-	delete "cn=$HANAKO_NR,$BLOCKS" | change registrar ldap-a
+	change_at "cn=$HANAKO_NR,$BLOCKS" delete | change registrar ldap-a
 	with_type add "$(registration taro "$TARO")" | change registrar ldap-a
 	beat
 	soon 'the entry of the block is gone' "$POLL" is_current pc1
@@ -106,10 +108,10 @@ many_leave()
 	begin_with 30
 	follow_start pc1
 	soon 'the copy' 30 has_generation pc1 1
-	delete "uid=user1,ou=enrolments,$JPKI" | change registrar ldap-a
+	unregister user1 | change registrar ldap-a
 	beat
 	soon 'one leaves' "$POLL" has_no_registration pc1 user1
-	for i in $(seq 2 30); do delete "uid=user$i,ou=enrolments,$JPKI"; done | change registrar ldap-a
+	for i in $(seq 2 30); do unregister "user$i"; echo; done | change registrar ldap-a
 	beat
 	soon 'held' "$POLL" status_says pc1 '.held == 29'
 	has_registration pc1 user30 "$TARO" || fail 'removed without proof'
@@ -188,7 +190,7 @@ bad_answers()
 	printf 'dn: uid=away,ou=enrolments,%s\nobjectClass: referral\nobjectClass: extensibleObject\nuid: away\nref: ldap://elsewhere.example/uid=away,%s\n' "$JPKI" "$JPKI" |
 		manager ldapadd >> "$LOG" || fail 'no referral'
 	part_of_all 'an entry that another server has' 'referral'
-	delete "uid=away,ou=enrolments,$JPKI" | manager ldapmodify -M >> "$LOG" || fail 'the referral stays'
+	change_at "uid=away,ou=enrolments,$JPKI" delete | manager ldapmodify -M >> "$LOG" || fail 'the referral stays'
 	all_of_it_elsewhere
 	beat
 	soon 'in step again' "$((POLL + 60))" is_current pc1
