@@ -313,14 +313,14 @@ adversary changes-that-389-leaves-out leaves_out leaves_out
 adversary changes-that-a-hidden-389-leaves-out leaves_out leaves_out_unnamed
 
 # One server of many keeps the machine busy, while the others have a registration more.
-goes_on()
+goes_on()	# BEHAVIOUR OF falsedirectory.py
 {
 	time_passes 30
 	false_directory_begins good hanako good
 	stop_run
 	end_process "$FALSE_PID"
 	false_entries 2 hanako good jiro other-person
-	start_false goes_on good
+	start_false "$1" good
 	URI=ldaps://localhost:3895 start_run
 	within 50000 registered jiro || broken 'it listens to an answer without end'
 	time_passes 1
@@ -329,7 +329,11 @@ goes_on()
 # Promise: No server of the directory keeps a machine from the others by an answer without end.
 # Letter: each message is one that RFC 4533 allows, and comes soon after the one before it.
 # Seen to succeed: mutant ldap-answer-without-deadline
-adversary answer-that-goes-on goes_on
+adversary answer-that-goes-on goes_on goes_on
+# Promise: No server of the directory keeps a machine from the others by an answer without end.
+# Letter: as above, and when the machine looks for what has arrived, there is always a message more.
+# Seen to succeed: mutant ldap-deadline-not-while-reading
+adversary answer-that-floods goes_on floods
 
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 

@@ -189,11 +189,16 @@ def told(peer):
     peer.info(tlv(0xA3, tlv(1, b"\xff"), tlv(0x31, octets(bytes(16)), octets(b"short"))))
 
 
-def goes_on(peer):
+def goes_on(peer, pause=0.1):
     """Its answer has no end, and it is never silent."""
     while True:
         peer.info(octets(b"rid=001", 0x80))
-        time.sleep(0.1)
+        time.sleep(pause)
+
+
+def floods(peer):
+    """The same, without a pause: there is always a message more to read."""
+    goes_on(peer, 0)
 
 
 def hangs_up(peer):

@@ -182,6 +182,23 @@ ldappeer_refer(struct ldappeer *p, const char *uri)
 }
 
 void
+ldappeer_cookie(struct ldappeer *p, const char *cookie)
+{
+	size_t message = open_message(p), op = open_element(p, 0x79), name, value, choice;
+
+	name = open_element(p, 0x80);
+	put(p, LDAP_SYNC_INFO, strlen(LDAP_SYNC_INFO));
+	close_element(p, name);
+	value = open_element(p, 0x81);
+	choice = open_element(p, 0x80);
+	put(p, cookie, strlen(cookie));
+	close_element(p, choice);
+	close_element(p, value);
+	close_element(p, op);
+	send_message(p, message);
+}
+
+void
 ldappeer_hang_up(struct ldappeer *p)
 {
 	shutdown(p->fds[1], SHUT_RDWR);

@@ -36,6 +36,7 @@ void ldappeer_end(struct ldappeer *peer);
 void ldappeer_entry(struct ldappeer *peer, const char *dn, const struct ldappeer_value *values, size_t count, size_t size);
 void ldappeer_refer(struct ldappeer *peer, const char *uri);	/* SearchResultReference, RFC 4511 §4.5.3 */
 void ldappeer_done(struct ldappeer *peer, int result);
+void ldappeer_cookie(struct ldappeer *peer, const char *cookie);	/* newcookie of Sync Info, RFC 4533 §2.5 */
 
 /* Closes the connection, also in the middle of an answer. */
 void ldappeer_hang_up(struct ldappeer *peer);
