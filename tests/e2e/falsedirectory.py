@@ -70,8 +70,8 @@ class Peer:
         self.stays = octets(SYNC + ".1") in message
         return message[at], message
 
-    def send(self, *operation):
-        self.sock.sendall(tlv(0x30, integer(self.id), *operation))
+    def send(self, *operation, times=1):
+        self.sock.sendall(tlv(0x30, integer(self.id), *operation) * times)
 
     def result(self, tag, code=0):
         self.send(tlv(tag, integer(code, 10), octets(""), octets("")))
@@ -82,8 +82,8 @@ class Peer:
         self.send(tlv(0x64, octets(dn), tlv(0x30, *body)),
                   control(SYNC + ".2", tlv(0x30, integer(state, 10), octets(uuid))))
 
-    def info(self, value):
-        self.send(tlv(0x79, octets(SYNC + ".4", 0x80), octets(value, 0x81)))
+    def info(self, value, times=1):
+        self.send(tlv(0x79, octets(SYNC + ".4", 0x80), octets(value, 0x81)), times=times)
 
     def done(self, present=True):
         self.info(tlv(0xA2 if present else 0xA1, b""))
@@ -189,16 +189,17 @@ def told(peer):
     peer.info(tlv(0xA3, tlv(1, b"\xff"), tlv(0x31, octets(bytes(16)), octets(b"short"))))
 
 
-def goes_on(peer, pause=0.1):
+def goes_on(peer):
     """Its answer has no end, and it is never silent."""
     while True:
         peer.info(octets(b"rid=001", 0x80))
-        time.sleep(pause)
+        time.sleep(0.1)
 
 
 def floods(peer):
-    """The same, without a pause: there is always a message more to read."""
-    goes_on(peer, 0)
+    """The same, and it sends faster than anyone reads. No message is cut by the end of a TLS record, where libldap would pause."""
+    while True:
+        peer.info(octets(b"rid=001", 0x80), times=300)
 
 
 def hangs_up(peer):
