@@ -15,6 +15,8 @@ char *const entry_attributes[] = { attribute_names[0], attribute_names[1], attri
 
 #define ROOM (FEED_TEXT_MAX - 64)	/* and what follows values that were left out */
 #define EACH_MAX 15			/* values of one attribute: all of them are below LDIF_VALUES_MAX */
+#define DIGITS "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define CUT_BLOCK "objectClass: device\ndescription: cut\n"	/* no lift, whatever else it says */
 
 /* --- text ------------------------------------------------------------------------------ */
@@ -110,6 +112,18 @@ look_at_value(struct entry *e, struct classes *c, const char *attribute, const s
 
 /* --- one message --------------------------------------------------------------------------- */
 
+/* Whether a search asks for an attribute with this name (RFC 4512 §2.5: its options follow it). No other is a line of LDIF. */
+static bool
+is_requested(const char *name)
+{
+	size_t len = strcspn(name, ";");
+
+	for (char *const *a = entry_attributes; *a != NULL; a++)
+		if (strlen(*a) == len && strncasecmp(name, *a, len) == 0)
+			return name[len + strspn(name + len, ";-" DIGITS LETTERS)] == '\0';
+	return false;
+}
+
 /* Takes one attribute; returns false if there is no room for its values. */
 static bool
 take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray values)
@@ -117,6 +131,8 @@ take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray v
 	size_t count = 0;
 	bool fits = true;
 
+	if (!is_requested(name))
+		return true;
 	for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
 		if (look_at_value(e, c, name, &values[i]))
 			fits = fits && count++ < EACH_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);

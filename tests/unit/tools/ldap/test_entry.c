@@ -102,6 +102,24 @@ any_number_of_other_classes_changes_nothing(void **state)
 	}
 }
 
+/* Written as they are, these would be other lines, other entries, or none that the writer can read. */
+static void
+an_attribute_that_was_not_requested_is_left_out(void **state)
+{
+	static const char *const odd[] = { "", ":", " ", "#", "sn", "ui", "uidd", "result", "changetype", "jpkiRemoved", "uid\nsn", "uid:",
+		"uid;\n", "uid; x", "uid;x:", "uid;x\n\ndn", "\ncn", "uid\r", "cn;\xe3\x81\x82" };
+
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		count = 0;
+		has("objectClass", "pkiUser");
+		has(odd[i], "a value");
+		has("UID;lang-ja;x-1", "taro");
+		has("uid", "saburo");
+		assert_string_equal(written(), DN PKI_USER "UID;lang-ja;x-1:: dGFybw==\n" UID "\n");
+		assert_string_equal(entry.name, "saburo");
+	}
+}
+
 static void
 an_entry_of_another_class_has_none(void **state)
 {
@@ -140,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_registration_is_written_whole),
 		TEST(any_number_of_other_classes_changes_nothing),
+		TEST(an_attribute_that_was_not_requested_is_left_out),
 		TEST(an_entry_of_another_class_has_none),
 		TEST(a_registration_with_too_many_values_is_its_class_alone),
 		TEST(a_block_with_too_many_values_still_blocks),
