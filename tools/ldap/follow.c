@@ -132,11 +132,17 @@ take_entry(struct follow *f, LDAPMessage *message, ber_int_t state, const char *
 	return session_entry(s, s->whole ? FEED_CHANGE : FEED_ENTRY, (uint32_t)s->seen) ? STEP_ON : STEP_WRITER_GONE;
 }
 
+static BerElement *
+begin_value(const struct berval *value)
+{
+	return session_may_read(value) ? ber_init((struct berval *)(uintptr_t)value) : NULL;
+}
+
 /* Sync State Control: SEQUENCE { state ENUMERATED, entryUUID, cookie OPTIONAL } */
 static bool
 read_state(const LDAPControl *control, ber_int_t *ret_state, char key[static UUID_TEXT], char csn[static 64])
 {
-	BerElement *ber = ber_init((struct berval *)(uintptr_t)&control->ldctl_value);
+	BerElement *ber = begin_value(&control->ldctl_value);
 	struct berval uuid, cookie;
 	ber_len_t len;
 	bool ok = ber != NULL && ber_scanf(ber, "{em", ret_state, &uuid) != LBER_ERROR && uuid.bv_len == UUID_LEN;
@@ -233,7 +239,7 @@ take_id_set(struct follow *f, BerElement *ber)
 static enum step
 take_info(struct follow *f, const struct berval *info)
 {
-	BerElement *ber = ber_init((struct berval *)(uintptr_t)info);
+	BerElement *ber = begin_value(info);
 	enum step step = STEP_NONSENSE;
 	ber_len_t len;
 	ber_tag_t tag = ber != NULL ? ber_peek_tag(ber, &len) : LBER_DEFAULT;
@@ -344,17 +350,18 @@ take_arrived(struct follow *f, bool *ret_lost)
 {
 	struct timeval now = { .tv_sec = 0 };
 	enum step step = STEP_ON;
-	LDAPMessage *message;
+	LDAPMessage *message = NULL;
 
 	*ret_lost = false;
 	while (step == STEP_ON && !is_late(f->s)) {
 		int type = ldap_result(f->s->link.ld, f->id, LDAP_MSG_ONE, &now, &message);
 
-		*ret_lost = type < 0;
-		if (type <= 0)
+		*ret_lost = type < 0 && message == NULL;
+		if (type <= 0 && message == NULL)	/* an operation may have a tag that is no positive number */
 			return STEP_ON;
 		step = take_message(f, message);
 		ldap_msgfree(message);
+		message = NULL;
 	}
 	return step;
 }

@@ -101,7 +101,8 @@ end_page(const struct polling *p, struct page *page, LDAPMessage *message)
 	if (ldap_parse_result(p->s->link.ld, message, &result, NULL, NULL, NULL, &controls, 0) != LDAP_SUCCESS)
 		return LDAP_OTHER;
 	control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
-	if (control != NULL && ldap_parse_pageresponse_control(p->s->link.ld, control, &estimate, &cookie) != LDAP_SUCCESS)
+	if (control != NULL && (!session_may_read(&control->ldctl_value) ||
+	    ldap_parse_pageresponse_control(p->s->link.ld, control, &estimate, &cookie) != LDAP_SUCCESS))
 		result = LDAP_OTHER;
 	page->more = cookie.bv_len > 0;
 	if (page->more)
@@ -117,7 +118,7 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 {
 	struct session *s = p->s;
 	struct timeval patience = { .tv_sec = LINK_WAIT_S };
-	LDAPMessage *message;
+	LDAPMessage *message = NULL;
 	bool over = false, ok = true;
 	int type;
 
@@ -130,7 +131,7 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 			return give_up(p, SESSION_LOST, "an answer without end", LDAP_TIMEOUT);
 		}
 		type = ldap_result(s->link.ld, page->id, LDAP_MSG_ONE, &patience, &message);
-		if (type <= 0) {
+		if (type <= 0 && message == NULL) {	/* an operation may have a tag that is no positive number */
 			*ret_result = type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN;
 			return give_up(p, SESSION_LOST, "search", *ret_result);
 		}
@@ -142,6 +143,7 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 		else
 			ok = page->each(p);
 		ldap_msgfree(message);
+		message = NULL;
 	}
 	return ok && (*ret_result == LDAP_SUCCESS || give_up(p, SESSION_LOST, "search", *ret_result));
 }

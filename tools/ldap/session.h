@@ -79,6 +79,13 @@ session_is_overdue(const struct session *s)
 	return session_clock() >= s->answer_until;
 }
 
+/* Whether liblber may read it: it ends the process (assert) for a value without bytes, which any server can send. */
+static inline bool
+session_may_read(const struct berval *value)
+{
+	return value->bv_val != NULL && value->bv_len > 0;
+}
+
 /* A random number for a delay. */
 uint32_t session_random(void);
 
