@@ -326,14 +326,41 @@ goes_on()	# BEHAVIOUR OF falsedirectory.py
 	time_passes 1
 	false_directory_ends
 }
-# Promise: No server of the directory keeps a machine from the others by an answer without end.
+# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
 # Letter: each message is one that RFC 4533 allows, and comes soon after the one before it.
 # Seen to succeed: mutant ldap-answer-without-deadline
 adversary answer-that-goes-on goes_on goes_on
-# Promise: No server of the directory keeps a machine from the others by an answer without end.
+# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
 # Letter: as above, and the messages come faster than the machine reads them.
 # Seen to succeed: mutant ldap-answer-without-deadline
 adversary answer-that-floods goes_on floods
+# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
+# Letter: it has sent a part of a message, so libldap waits for the rest, and the connection is alive.
+# Seen to succeed: mutant ldap-message-without-limit
+adversary answer-that-stops-in-a-message goes_on stops
+
+registered_or_over() { registered hanako || process_gone "$RUN_PID"; }
+
+# The first of two servers ends jpki_ldap, each time that it is asked. systemd starts it again.
+ends_libldap()
+{
+	directory_begins hanako good
+	start_slapd a 3890
+	false_entries 1 hanako good
+	start_false ends_libldap
+	for _ in 1 2 3; do
+		URI=ldaps://localhost:3895,ldap://localhost:3890 start_run
+		within 25000 registered_or_over || fail 'neither registered nor over'
+		! registered hanako || break
+		stop_run
+	done
+	registered hanako || broken 'it begins with the same server each time'
+	false_directory_ends
+}
+# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
+# Letter: no answer has no end; jpki_ldap ends, and is started again.
+# Seen to succeed: mutant fleet-same-server-first
+adversary server-that-ends-jpki-ldap ends_libldap
 
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 

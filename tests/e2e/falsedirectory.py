@@ -202,6 +202,19 @@ def floods(peer):
         peer.info(octets(b"rid=001", 0x80), times=300)
 
 
+def stops(peer):
+    """It is silent in the middle of a message, and stays."""
+    peer.all(1)
+    peer.sock.sendall(tlv(0x30, integer(peer.id), bytes(1000))[:500])
+    time.sleep(3600)
+
+
+def ends_libldap(peer):
+    """An intermediate response with an empty name: libldap 2.5 ends the process (assert)."""
+    peer.send(tlv(0x79, octets(b"", 0x80)))
+    time.sleep(3600)
+
+
 def hangs_up(peer):
     """As soon as it has sent everything."""
     good(peer)

@@ -509,6 +509,18 @@ end_network_half(struct run *r, const char *why)
 	note_contact(r);
 }
 
+/*
+ * The server at which the connection was down when `jpkictl fleet run` ended the last time; "": none. jpki_ldap may have ended
+ * because of what it sent, and would end again.
+ */
+static const char *
+last_server(const struct run *r)
+{
+	static struct contact before;
+
+	return contact_read(&r->store, clk_wall_s(r->t->env.clk), &before) && strcmp(before.mode, "down") == 0 ? before.server : "";
+}
+
 int
 fleet_run(struct tool *t)
 {
@@ -523,7 +535,7 @@ fleet_run(struct tool *t)
 	(void)close(lock);
 	fd = tool_temporary_file(t);
 	r.ldif = fd >= 0 ? fdopen(fd, "w+") : NULL;
-	if (r.ldif == NULL || !fleet_start(t, &r.half))
+	if (r.ldif == NULL || !fleet_start(t, last_server(&r), &r.half))
 		return TOOL_FAILED;
 	say_ready();
 	if (fleet_seal(t)) {

@@ -151,8 +151,23 @@ is_configured(const struct tool *t)
 	return missing == NULL;
 }
 
+static void
+begin_after(struct fleet_half *h, const char *last)
+{
+	const char *all[REQUEST_SERVERS_MAX];
+	size_t at = 0;
+
+	while (at < h->count && strcmp(h->servers[at], last) != 0)
+		at++;
+	if (at == h->count)
+		return;
+	memcpy(all, h->servers, sizeof all);
+	for (size_t i = 0; i < h->count; i++)
+		h->servers[i] = all[(at + 1 + i) % h->count];
+}
+
 static bool
-split_servers(const struct tool *t, struct fleet_half *h)
+split_servers(const struct tool *t, const char *last, struct fleet_half *h)
 {
 	char *next = h->uris, *server;
 
@@ -164,6 +179,7 @@ split_servers(const struct tool *t, struct fleet_half *h)
 		}
 		h->servers[h->count++] = server;
 	}
+	begin_after(h, last);
 	return true;
 }
 
@@ -249,13 +265,13 @@ start_with(const struct tool *t, struct fleet_half *h, const struct confine_user
 }
 
 bool
-fleet_start(struct tool *t, struct fleet_half *ret)
+fleet_start(struct tool *t, const char *last, struct fleet_half *ret)
 {
 	struct confine_user user;
 	_cleanup_(lent_done) struct lent lent = { .fd = { -1, -1, -1 } };
 
 	*ret = (struct fleet_half){ .pid = -1, .commands = -1, .feed = -1 };
-	if (!is_configured(t) || !split_servers(t, ret) || !find_user(t, &user) || !lend_files(t, &user, &lent))
+	if (!is_configured(t) || !split_servers(t, last, ret) || !find_user(t, &user) || !lend_files(t, &user, &lent))
 		return false;
 	(void)fflush(NULL);
 	if (start_with(t, ret, &user, &lent))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <lber.h>
@@ -16,6 +17,8 @@
 
 /* Bytes of one message. Longer ones end the connection, so that an entry of many values must fit. */
 #define MESSAGE_MAX ((ber_len_t)4 << 20)
+
+#define READ_WAIT_S 2	/* for the next bytes of a message */
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
@@ -85,6 +88,24 @@ link_failed(struct link *l, const char *what, int result)
 	ldap_memfree(more);
 }
 
+/*
+ * libldap reads until a message is whole, so a server that stops within one would keep us in read(2) for good. With a limit it gets
+ * EAGAIN, and libldap goes on with what it has once more comes, until its own limits end that.
+ */
+static int
+limit_reads(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *ctx)
+{
+	static const struct timeval limit = { .tv_sec = READ_WAIT_S };
+	int fd = -1;
+
+	return ber_sockbuf_ctrl(sb, LBER_SB_OPT_GET_FD, &fd) == 1 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 ? 0 : -1;
+}
+
+static void
+let_go(LDAP *ld, Sockbuf *sb, struct ldap_conncb *ctx)
+{
+}
+
 /* A message that is longer ends the connection. */
 static bool
 limit_messages(LDAP *ld)
@@ -100,9 +121,11 @@ limit_messages(LDAP *ld)
 static bool
 connect_to(struct link *l, const char *server)
 {
+	static struct ldap_conncb connected = { .lc_add = limit_reads, .lc_del = let_go };
 	int result = ldap_initialize(&l->ld, server);
 
-	if (result != LDAP_SUCCESS || !set_all(l->ld) || !limit_messages(l->ld)) {
+	if (result != LDAP_SUCCESS || !set_all(l->ld) || !limit_messages(l->ld) ||
+	    ldap_set_option(l->ld, LDAP_OPT_CONNECT_CB, &connected) != LDAP_OPT_SUCCESS) {
 		link_failed(l, "libldap", result);
 		return false;
 	}

@@ -26,6 +26,8 @@ visit(struct session *s)
 	enum session_end end = SESSION_LOST;
 
 	s->seen = 0;
+	/* If libldap ends this process here, the next one has to begin with another server. */
+	(void)session_tell(s, FEED_LINK, feed_link(s->server, FEED_DOWN));
 	if (link_open(&s->link, server, s->request->certificate)) {
 		mode = rules_may_persist(s->link.offers_sync, s->no_sync, s->link.offers_psearch, s->link.vendor) ? FEED_PERSIST : FEED_POLL;
 		(void)session_tell(s, FEED_LINK, feed_link(s->server, mode));

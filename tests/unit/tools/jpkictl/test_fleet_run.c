@@ -77,11 +77,14 @@ tool_temporary_file(const struct tool *t)
 	return fd;
 }
 
+static char to_try_last[64];
+
 bool
-fleet_start(struct tool *t, struct fleet_half *ret)
+fleet_start(struct tool *t, const char *last, struct fleet_half *ret)
 {
 	pid_t pid = fork();
 
+	snprintf(to_try_last, sizeof to_try_last, "%s", last);
 	if (pid == 0) {
 		(void)pause();
 		_exit(0);
@@ -453,6 +456,26 @@ a_frame_out_of_place_ends_the_run(void **state)
 	assert_non_null(strstr(said, "it sent nonsense"));
 }
 
+/* With the server at which jpki_ldap has ended, the next run does not begin. */
+static void
+a_server_that_ends_jpki_ldap_is_tried_last(void **state)
+{
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_LINK, feed_link(1, FEED_DOWN), "");	/* while it connects */
+	run();
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	run();
+	assert_string_equal(to_try_last, "ldaps://b");
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	put(FEED_LINK, feed_link(0, FEED_DOWN), "");
+	put(FEED_LINK, feed_link(0, FEED_PERSIST), "");
+	whole(0);
+	run();
+	begin(JUDGE_TAKEN, JUDGE_TAKEN);
+	run();
+	assert_string_equal(to_try_last, "ldaps://a");
+}
+
 static size_t
 lines_with(const char *text)
 {
@@ -559,6 +582,7 @@ main(void)
 		cmocka_unit_test(wrong_numbers_ask_for_a_whole_answer),
 		cmocka_unit_test(what_was_held_is_looked_at_once_more),
 		cmocka_unit_test(a_frame_out_of_place_ends_the_run),
+		cmocka_unit_test(a_server_that_ends_jpki_ldap_is_tried_last),
 		cmocka_unit_test(lines_for_the_log),
 		cmocka_unit_test(a_state_that_stands_still),
 		cmocka_unit_test(an_answer_without_end),

@@ -150,17 +150,17 @@ options_that_are_missing(void **state)
 	struct fleet_half half;
 
 	conf_init(&tool.conf);
-	assert_false(fleet_start(&tool, &half));
+	assert_false(fleet_start(&tool, "", &half));
 	assert_non_null(strstr(said, "fleet_uri"));
 	snprintf(tool.conf.fleet_uri, sizeof tool.conf.fleet_uri, "ldaps://a");
-	assert_false(fleet_start(&tool, &half));
+	assert_false(fleet_start(&tool, "", &half));
 	assert_non_null(strstr(said, "fleet_base"));
 	snprintf(tool.conf.fleet_base, sizeof tool.conf.fleet_base, "dc=x");
-	assert_false(fleet_start(&tool, &half));
+	assert_false(fleet_start(&tool, "", &half));
 	assert_non_null(strstr(said, "fleet_ca"));
 	snprintf(tool.conf.fleet_ca, sizeof tool.conf.fleet_ca, "/dev/null");
 	snprintf(tool.conf.fleet_key, sizeof tool.conf.fleet_key, "/dev/null");
-	assert_false(fleet_start(&tool, &half));
+	assert_false(fleet_start(&tool, "", &half));
 	assert_non_null(strstr(said, "fleet_cert"));
 }
 
@@ -178,6 +178,27 @@ configure(const char *key)
 	snprintf(tool.conf.fleet_key, sizeof tool.conf.fleet_key, "%s", key);
 }
 
+static void
+order_of_the_servers(void **state)
+{
+	static const struct {
+		const char *last, *order[3];
+	} rows[] = {
+		{ "", { "a", "b", "c" } }, { "c", { "a", "b", "c" } }, { "ab", { "a", "b", "c" } },
+		{ "a", { "b", "c", "a" } }, { "b", { "c", "a", "b" } },
+	};
+	struct fleet_half half;
+
+	configure(scratch_path("absent"));
+	snprintf(tool.conf.fleet_uri, sizeof tool.conf.fleet_uri, "a,b,c");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_false(fleet_start(&tool, rows[i].last, &half));
+		assert_int_equal(half.count, 3);
+		for (size_t k = 0; k < 3; k++)
+			assert_string_equal(half.servers[k], rows[i].order[k]);
+	}
+}
+
 /*
  * Any right of any other user is one too many. The file has no key in it, so a start that goes on as far as to read
  * it says that, and starts nothing.
@@ -193,13 +214,13 @@ key_of_others(void **state)
 	configure(key);
 	for (size_t i = 0; i < COUNT(open_modes); i++) {
 		assert_int_equal(chmod(key, open_modes[i]), 0);
-		assert_false(fleet_start(&tool, &half));
+		assert_false(fleet_start(&tool, "", &half));
 		if (strstr(said, "root alone") == NULL)
 			fail_msg("mode %o: %s", (unsigned int)open_modes[i], said);
 	}
 	for (size_t i = 0; i < COUNT(private_modes); i++) {
 		assert_int_equal(chmod(key, private_modes[i]), 0);
-		assert_false(fleet_start(&tool, &half));
+		assert_false(fleet_start(&tool, "", &half));
 		assert_non_null(strstr(said, "PRIVATE KEY"));
 	}
 }
@@ -211,7 +232,7 @@ key_that_is_missing(void **state)
 	struct fleet_half half;
 
 	configure(scratch_path("absent"));
-	assert_false(fleet_start(&tool, &half));
+	assert_false(fleet_start(&tool, "", &half));
 	assert_non_null(strstr(said, "absent"));
 	assert_non_null(strstr(said, strerror(ENOENT)));
 }
@@ -222,6 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_sockets),
 		cmocka_unit_test(options_that_are_missing),
+		cmocka_unit_test(order_of_the_servers),
 		cmocka_unit_test(key_of_others),
 		cmocka_unit_test(key_that_is_missing),
 	};

@@ -2,10 +2,14 @@
 /* tools/ldap/link: what connections are made with, whatever libldap's configuration says. */
 #include "config.h"
 
+#include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/test.h"
@@ -65,6 +69,49 @@ libldap_ignores_the_environment(void **state)
 	assert_non_null(getenv("LDAPNOINIT"));
 }
 
+/* A server that answers with a part of a message, and stays. */
+static void
+stop_in_a_message(int listener)
+{
+	static const char part[] = "\x30\x40\x02\x01\x01\x78\x3b";
+	int fd = accept(listener, NULL, NULL);
+	char byte;
+
+	alarm(4 * LINK_WAIT_S);
+	if (fd >= 0 && read(fd, &byte, 1) == 1 && write(fd, part, sizeof part - 1) == sizeof part - 1)
+		(void)pause();
+	_exit(1);
+}
+
+static void
+a_server_that_stops_in_a_message_is_given_up(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof at;
+	char uri[64];
+	struct link l;
+	pid_t pid;
+
+	assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	snprintf(uri, sizeof uri, "ldap://127.0.0.1:%d", ntohs(at.sin_port));
+	pid = fork();
+	if (pid == 0)
+		stop_in_a_message(listener);
+	assert_true(pid > 0);
+	alarm(3 * LINK_WAIT_S);
+	assert_false(link_open(&l, uri, false));
+	alarm(0);
+	assert_non_null(strstr(l.why, "Timed out"));
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	link_close(&l);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(listener);
+}
+
 /* The reason says what was tried with a server that is not there. */
 static void
 an_absent_server_is_named_with_the_reason(void **state)
@@ -85,6 +132,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libldap_ignores_the_environment),
+		cmocka_unit_test(a_server_that_stops_in_a_message_is_given_up),
 		cmocka_unit_test(an_absent_server_is_named_with_the_reason),
 	};
 
