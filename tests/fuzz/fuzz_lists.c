@@ -186,7 +186,6 @@ directory(struct view text)
 		fclose(f);
 }
 
-/* An accepted text is written so that it would be read again. */
 #define FUZZ_PIPE_MAX 65536	/* that a pipe takes without a reader */
 
 /* What the process that talks to the directory writes to the one that writes the copy. */
@@ -212,6 +211,7 @@ fleet_frames(struct view bytes)
 	CHECK(close(p[0]) == 0);
 }
 
+/* An accepted text is written so that it is read again. */
 static void
 fleet_memory(struct cursor *in)
 {
