@@ -4,6 +4,7 @@
 #include <bsd/readpassphrase.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "flow/find.h"
 #include "flow/possession/transaction.h"
@@ -58,8 +59,10 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 void
 ask_last_answered(struct ask_dialogue *d)
 {
-	if (caged_is_child())
-		caged_hold_signals();
+	if (caged_is_child() && !caged_hold_signals()) {
+		tool_complain(d->t, _("signals cannot be blocked, so the PIN is not sent to the card: %s"), strerror(errno));
+		_exit(TOOL_FAILED);
+	}
 	signals_hold(&d->before);
 	d->held = true;
 	deadline_arm(d->t, true);

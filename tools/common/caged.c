@@ -97,7 +97,8 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 	int status;
 
 	caged_be_child(fd);
-	memcpy(kept + 1, c->fds, c->fd_count * sizeof kept[0]);
+	for (size_t i = 0; i < c->fd_count; i++)
+		kept[1 + i] = c->fds[i];
 	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
 	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes)) {
 		tool_complain(t, _("the process that reads cards and certificates cannot be confined: %s"), strerror(errno));
@@ -143,6 +144,7 @@ struct parent {
 	bool blocked;		/* signals are blocked, as the child asked */
 	sigset_t before;
 	bool broken;		/* the child broke the protocol */
+	bool gave_up;		/* reported */
 };
 
 static void
@@ -305,6 +307,7 @@ parent_serve(struct parent *p)
 
 		if (n < 0 && errno != EINTR) {
 			tool_complain(p->t, "%s", strerror(errno));
+			p->gave_up = true;
 			break;
 		}
 		if (n == 0 && busy_show(&p->busy, busy_text(p)))
@@ -323,19 +326,21 @@ static int
 parent_finish(struct parent *p, pid_t child)
 {
 	const struct tool *t = p->t;
+	const bool killed = p->broken || p->gave_up;	/* it may be waiting for an answer of ours */
 	int status = TOOL_FAILED;
 
-	if (p->broken)
+	if (killed)
 		(void)kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (p->blocked)
 		signals_release(&p->before);
-	if (WIFSIGNALED(status) || p->broken) {
-		tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
-		    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
-		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
-		    _("; its cage forbids a system call that it, or a library, made") : "");
+	if (WIFSIGNALED(status) || killed) {
+		if (!p->gave_up)
+			tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
+			    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
+			    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
+			    _("; its cage forbids a system call that it, or a library, made") : "");
 		if (p->answered)
 			tool_complain(t, "%s", message_unclean());
 		return TOOL_FAILED;

@@ -70,15 +70,13 @@ caged_ask(const char *prompt, struct secret *typed)
 	return o;
 }
 
-void
+bool
 caged_hold_signals(void)
 {
 	static uint8_t packet[CAGED_PACKET_MAX];
 
 	packet[0] = CAGED_HOLD;
-	if (!caged_send(to_parent, packet, 1) || caged_receive(to_parent, packet) != 1 ||
-	    packet[0] != CAGED_HOLD)
-		_exit(TOOL_FAILED);
+	return caged_send(to_parent, packet, 1) && caged_receive(to_parent, packet) == 1 && packet[0] == CAGED_HOLD;
 }
 
 const char *

@@ -43,9 +43,9 @@ struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
 
 /*
  * In the child: makes the parent block signals that would end both, until the child has exited. Call it
- * before the PIN goes to the card.
+ * before the PIN goes to the card. False: the parent does not, errno; exit.
  */
-void caged_hold_signals(void);
+bool caged_hold_signals(void) MUST_CHECK;
 
 /*
  * In the child: the name of an account. The parent looks it up, since the child cannot access the user

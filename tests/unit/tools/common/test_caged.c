@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,21 @@ ask_at_terminal(const struct tool *t, const char *prompt, struct secret *typed)
 	if (typed_text == NULL)
 		return outcome_of(OUTCOME_CANCELLED);
 	return outcome_of(secret_set(typed, typed_text, strlen(typed_text)) ? OUTCOME_OK : OUTCOME_PIN_FORMAT);
+}
+
+/* One call of poll(2) fails. */
+static int polls_until_failure, poll_error;
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int ms);
+int __real_poll(struct pollfd *fds, nfds_t count, int ms);
+
+int
+__wrap_poll(struct pollfd *fds, nfds_t count, int ms)
+{
+	if (polls_until_failure == 0 || --polls_until_failure > 0)
+		return __real_poll(fds, count, ms);
+	errno = poll_error;
+	return -1;
 }
 
 /* Runs it with both streams in a file. */
@@ -188,7 +204,8 @@ ask(struct tool *t, void *ctx, void *result)
 	struct outcome o = caged_ask("PIN\033[2J: ", pin);
 	bool right = outcome_ok(&o) && view_equal(secret_view(pin), (struct view){ (const uint8_t *)"8275", 4 });
 
-	caged_hold_signals();
+	if (!caged_hold_signals())
+		return TOOL_FAILED;
 	*(int *)result = right ? 1 : (int)o.status;
 	secret_free(pin);
 	return TOOL_OK;
@@ -210,6 +227,27 @@ parent_asks_for_the_child(void **state)
 	typed_text = NULL;
 	assert_int_equal(run(&c), TOOL_OK);
 	assert_int_equal(result, OUTCOME_CANCELLED);
+}
+
+/* The child waits for an answer then. */
+static void
+parent_that_cannot_wait_ends_both(void **state)
+{
+	static const char *const typed[] = { NULL, "8275" };
+	int result = 0;
+	struct caged c = { .work = ask, .result = &result, .result_size = sizeof result };
+
+	for (int at = 1; at <= 4; at++) {
+		typed_text = typed[at > 2];
+		polls_until_failure = at;
+		poll_error = ENOMEM;
+		assert_int_equal(run(&c), TOOL_FAILED);
+		assert_non_null(strstr(shown, strerror(ENOMEM)));
+		assert_null(strstr(shown, "nonsense"));
+		polls_until_failure = at;
+		poll_error = EINTR;
+		assert_int_equal(run(&c), TOOL_OK);
+	}
 }
 
 /* --- what it can do ------------------------------------------------------------------- */
@@ -371,6 +409,7 @@ main(void)
 		cmocka_unit_test(text_cannot_steer_the_terminal),
 		cmocka_unit_test(nonsense_is_a_failure),
 		cmocka_unit_test(parent_asks_for_the_child),
+		cmocka_unit_test(parent_that_cannot_wait_ends_both),
 		cmocka_unit_test(files_are_out_of_reach),
 		cmocka_unit_test(only_given_descriptors_are_left),
 		cmocka_unit_test(child_that_ends_early_is_a_failure),
