@@ -521,7 +521,7 @@ is_started_as_promised(void)
 		return false;
 	for (int sig = 1; sig < NSIG; sig++) {
 		/* libc keeps two signals for itself: sigaction(2) fails for them. */
-		if (sigismember(&blocked, sig) == 1 || (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL))
+		if (sigismember(&blocked, sig) == 1 || (sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN))
 			return false;
 	}
 	return true;
