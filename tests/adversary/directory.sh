@@ -334,10 +334,21 @@ adversary answer-that-goes-on goes_on goes_on
 # Letter: as above, and the messages come faster than the machine reads them.
 # Seen to succeed: mutant ldap-answer-without-deadline
 adversary answer-that-floods goes_on floods
+
+# The first of two servers.
+stops_before_tls()
+{
+	directory_begins hanako good
+	start_slapd a 3890
+	start_false stops_before_tls
+	URI=ldap://localhost:3895,ldap://localhost:3890 start_run
+	within 60000 registered hanako || broken 'it waits for the rest of a message'
+	false_directory_ends
+}
 # Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
-# Letter: it has sent a part of a message, so libldap waits for the rest, and the connection is alive.
+# Letter: it has sent a part of its answer to StartTLS, so libldap reads the rest, and the connection is alive.
 # Seen to succeed: mutant ldap-message-without-limit
-adversary answer-that-stops-in-a-message goes_on stops
+adversary answer-that-stops-in-a-message stops_before_tls
 
 registered_or_over() { registered hanako || process_gone "$RUN_PID"; }
 

@@ -189,11 +189,6 @@ def told(peer):
     peer.info(tlv(0xA3, tlv(1, b"\xff"), tlv(0x31, octets(bytes(16)), octets(b"short"))))
 
 
-def wait_for_end(peer):
-    while peer.sock.recv(4096):
-        pass
-
-
 def goes_on(peer):
     """Its answer has no end, and it is never silent."""
     while True:
@@ -207,17 +202,11 @@ def floods(peer):
         peer.info(octets(b"rid=001", 0x80), times=300)
 
 
-def stops(peer):
-    """It is silent in the middle of a message, and stays."""
-    peer.all(1)
-    peer.sock.sendall(tlv(0x30, integer(peer.id), bytes(1000))[:500])
-    wait_for_end(peer)
-
-
 def ends_libldap(peer):
     """An intermediate response with an empty name: libldap 2.5 ends the process (assert)."""
     peer.send(tlv(0x79, octets(b"", 0x80)))
-    wait_for_end(peer)
+    while peer.sock.recv(4096):
+        pass
 
 
 def hangs_up(peer):
@@ -260,6 +249,14 @@ ROOTS = {
     leaves_out: {"supportedControl": [SYNC + ".1", PERSISTENT_SEARCH], "vendorName": ["389 Project"]},
     leaves_out_unnamed: {"supportedControl": [SYNC + ".1", PERSISTENT_SEARCH]},
 }
+
+
+def stops_before_tls(sock):
+    """It sends a part of its answer to StartTLS, and stays."""
+    if sock.recv(4096):
+        sock.sendall(tlv(0x30, integer(1), bytes(100))[:7])
+    while sock.recv(4096):
+        pass
 
 
 def serve(peer, behaviour):
@@ -306,6 +303,9 @@ def main():
     while True:
         sock, _ = listener.accept()
         try:
+            if behaviours == ["stops_before_tls"]:
+                stops_before_tls(sock)
+                continue
             with context.wrap_socket(sock, server_side=True) as tls:
                 name = behaviours[min(turn, len(behaviours) - 1)]
                 turn += 1
