@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What CBMC's own model of the C library lacks, as the manual pages define it. Each reads byte by byte, so a
- * missing NUL or a wrong length is found in the caller's memory.
+ * missing NUL or a wrong length is found in the caller's memory. Where a harness defines a function by another name, its own
+ * is used.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#ifndef memchr
 void *
 memchr(const void *memory, int c, size_t len)
 {
@@ -20,7 +22,9 @@ memchr(const void *memory, int c, size_t len)
 			return (void *)(p + i);
 	return NULL;
 }
+#endif
 
+#ifndef memmem
 void *
 memmem(const void *memory, size_t len, const void *wanted, size_t wanted_len)
 {
@@ -31,6 +35,7 @@ memmem(const void *memory, size_t len, const void *wanted, size_t wanted_len)
 			return (void *)(p + i);
 	return NULL;
 }
+#endif
 
 static int
 has_char(const char *set, char c)
@@ -41,6 +46,7 @@ has_char(const char *set, char c)
 	return 0;
 }
 
+#ifndef strspn
 size_t
 strspn(const char *text, const char *set)
 {
@@ -50,6 +56,7 @@ strspn(const char *text, const char *set)
 		n++;
 	return n;
 }
+#endif
 
 size_t
 strcspn(const char *text, const char *set)
@@ -71,6 +78,7 @@ strnlen(const char *text, size_t max)
 	return n;
 }
 
+#ifndef strtok_r
 char *
 strtok_r(char *text, const char *set, char **rest)
 {
@@ -83,6 +91,7 @@ strtok_r(char *text, const char *set, char **rest)
 		*end = '\0';
 	return word != end ? word : NULL;
 }
+#endif
 
 char *
 strstr(const char *text, const char *wanted)
@@ -95,6 +104,7 @@ strstr(const char *text, const char *wanted)
 	return len == 0 ? (char *)text : NULL;
 }
 
+#ifndef strsep
 char *
 strsep(char **rest, const char *set)
 {
@@ -107,6 +117,7 @@ strsep(char **rest, const char *set)
 	*end = '\0';
 	return word;
 }
+#endif
 
 /*
  * Decimal alone, with the blanks and the sign that come before. By this name the headers of glibc 2.38 and newer
