@@ -351,10 +351,10 @@ answer(const struct search *s)
 {
 	char date[CLK_UTC_MAX];
 
-	if (s->listed || s->covered)
+	if (s->listed) {
 		note_found(s);
-	if (s->listed)
 		return answer_listed(s);
+	}
 	if (s->no_memory)
 		return outcome_of(OUTCOME_NO_MEMORY);
 	if (s->invalid)
@@ -365,7 +365,10 @@ answer(const struct search *s)
 		    "this computer", s->c->dir, date);
 		return outcome_when(OUTCOME_CRL_NOT_YET, s->begins);
 	}
-	return s->covered ? outcome_of(OUTCOME_OK) : answer_without(s);
+	if (!s->covered)
+		return answer_without(s);
+	note_found(s);
+	return outcome_of(OUTCOME_OK);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include "nss/chain.h"
 #include "nss/crl/check.h"
 #include "nss/crl/der.h"
+#include "nss/crl/index.h"
 #include "nss/internal.h"
 #include "tests/unit/crl_fixture.h"
 #include "tests/unit/readings.h"
@@ -26,9 +27,21 @@ static struct crlcheck_found found;
 /* Every list of these tests has these entries, unless it says otherwise. */
 static struct der usual, place, elsewhere;
 
+static unsigned int opens, no_memory_at;	/* of indexes; 0: there is memory for all */
+
+enum crl_fault __wrap_crlindex_open(int fd, struct crlindex **ret_index);
+enum crl_fault __real_crlindex_open(int fd, struct crlindex **ret_index);
+
+enum crl_fault
+__wrap_crlindex_open(int fd, struct crlindex **ret_index)
+{
+	return ++opens == no_memory_at ? CRL_NO_MEMORY : __real_crlindex_open(fd, ret_index);
+}
+
 static int
 setup(void **state)
 {
+	no_memory_at = 0;
 	policy = CRL_REQUIRE;
 	grace = 0;
 	readings = (struct readings){ .calls = 0 };
@@ -781,6 +794,25 @@ merged_index_of_another_issuer(void **state)
 	assert_non_null(strstr(logged(), "damaged"));
 }
 
+/* A list for which there was no memory may have the certificate, also beside one that covers it. */
+static void
+list_that_has_no_room_refuses(void **state)
+{
+	install((struct list){ .number = 1 });
+	install((struct list){ .names = &elsewhere, .number = 2 });
+	opens = 0;
+	expect("good", OUTCOME_OK);
+	assert_int_equal(opens, 2);
+	for (no_memory_at = 1; no_memory_at <= 2; no_memory_at++) {
+		opens = 0;
+		expect("good", OUTCOME_NO_MEMORY);
+		assert_int_equal(opens, no_memory_at == 1 ? 3 : 2);	/* once more, if none covers it */
+		assert_int_equal(found.this_update, -1);
+		opens = 0;
+		expect("revoked", OUTCOME_REVOKED);	/* by the other */
+	}
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -793,7 +825,7 @@ main(void)
 		T(points_that_prove_nothing), T(list_with_several_names), T(lists_of_other_generations_say_nothing),
 		T(missing_list), T(off_asks_nothing), T(stale_list), T(a_list_is_in_force_to_the_second),
 		T(fresh_beside_stale), T(clock_before_the_list),
-		T(what_cannot_be_read_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
+		T(what_cannot_be_read_refuses), T(list_that_has_no_room_refuses), T(unsafe_files_refuse), T(index_under_a_wrong_name),
 		T(lock_delays_no_login), T(rename_hides_nothing), T(half_a_directory_refuses), T(half_an_import_is_not_seen), T(the_index_is_enough_without_the_der),
 		T(many_lists_are_read_at_once), T(few_lists_are_not_merged), T(later_list_counts_at_once),
 		T(list_put_there_by_hand_counts), T(damaged_merged_index_is_noticed),
