@@ -493,6 +493,36 @@ test_card_that_comes_while_waiting(void **state)
 }
 
 static void
+insert_good_beside(struct kit *k)
+{
+	if (k->waits == 3)
+		kit_insert(k, 1, "good", NULL);
+}
+
+/* A reader is known by its name: a card beside ours is looked at once, and ours is found on any reader. */
+static void
+test_each_reader_has_its_own_card(void **state)
+{
+	struct kit *k = *state;
+
+	k->reader_count = 2;
+	k->conf.wait = 10;
+	kit_enroll(k, "hanako", "good", NULL);
+	kit_insert(k, 1, "other-person", NULL);
+	expect(k, OUTCOME_OTHER_CARD, "");
+	assert_int_equal(k->opens, 1);
+	assert_true(k->waits >= 10);
+	/* The reader before it has a card that was seen, and ours comes with the same number. */
+	kit_remove(k, 1);
+	kit_insert(k, 0, "other-person", NULL);
+	k->generation[1] = k->generation[0] - 1;
+	k->waits = 0;
+	k->on_wait = insert_good_beside;
+	expect(k, OUTCOME_OK, "3");
+	assert_int_equal(k->waits, 3);
+}
+
+static void
 test_person_who_leaves_while_waiting(void **state)
 {
 	struct kit *k = *state;
@@ -542,6 +572,12 @@ bring_good_and_revoke(struct kit *k)
 }
 
 static void
+grow_old(struct kit *k)
+{
+	k->wall_s += 20LL * 365 * 86400;
+}
+
+static void
 test_question_before_the_card(void **state)
 {
 	static const struct {
@@ -562,6 +598,7 @@ test_question_before_the_card(void **state)
 		{ NULL, bring_last_try, OUTCOME_OK, OUTCOME_LAST_TRY, "1", 1, 0 },
 		{ NULL, bring_other, OUTCOME_OK, OUTCOME_OTHER_CARD, "3", 1, 0 },
 		{ NULL, bring_good_and_revoke, OUTCOME_OK, OUTCOME_NOT_ENROLLED, "3", 1, 0 },
+		{ NULL, grow_old, OUTCOME_OK, OUTCOME_CERT_EXPIRED, "", 1, 0 },	/* and no card is waited for */
 	};
 	struct kit *k = *state;
 
@@ -808,10 +845,18 @@ replace_enrollment(struct kit *k)
 	kit_enroll(k, "hanako", "other-person", NULL);
 }
 
+/* A block that is no certificate, behind one that is enrolled. */
 static void
-grow_old(struct kit *k)
+damage_enrollment(struct kit *k)
 {
-	k->wall_s += 20LL * 365 * 86400;
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%.4000s/hanako.pem", k->conf.users_dir);
+	f = fopen(path, "ae");
+	assert_non_null(f);
+	fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", f);
+	assert_int_equal(fclose(f), 0);
 }
 
 /* A prompt may stay open for hours: what ended meanwhile has ended. */
@@ -829,6 +874,19 @@ test_enrollment_that_ends_at_the_prompt(void **state)
 	good_card(k);
 	k->on_prompt = grow_old;
 	expect(k, OUTCOME_CERT_EXPIRED, "3");
+	assert_int_equal(kit_stats(k).verifies, 0);
+}
+
+/* A file that cannot be read to its end admits no card, also not one that is in it. */
+static void
+test_enrollment_damaged_at_the_prompt(void **state)
+{
+	struct kit *k = *state;
+
+	good_card(k);
+	k->on_prompt = damage_enrollment;
+	expect(k, OUTCOME_ENROLMENT, "3");
+	assert_int_equal(k->prompts, 1);
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
@@ -1494,6 +1552,7 @@ main(void)
 		TEST(test_question_before_the_wait),
 		TEST(test_question_before_the_card_only_for_the_enrolled),
 		TEST(test_card_that_comes_while_waiting),
+		TEST(test_each_reader_has_its_own_card),
 		TEST(test_person_who_leaves_while_waiting),
 		TEST(test_swapped_card_keeps_its_tries),
 		TEST(test_card_taken_and_put_back),
@@ -1504,7 +1563,7 @@ main(void)
 		TEST(test_no_pin_when_time_is_nearly_up),
 		TEST(test_half_of_what_is_left_is_the_cards),
 		TEST(test_drop_waits_for_what_is_left),
-		TEST(test_enrollment_that_ends_at_the_prompt),
+		TEST(test_enrollment_that_ends_at_the_prompt), TEST(test_enrollment_damaged_at_the_prompt),
 		TEST(test_authority_that_ends_at_the_prompt),
 		TEST(test_revoked_costs_nothing),
 		TEST(test_no_list_costs_nothing),
