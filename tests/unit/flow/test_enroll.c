@@ -99,6 +99,41 @@ test_survey_of_other_cards(void **state)
 	assert_int_equal(o.status, OUTCOME_NOT_JPKI);
 }
 
+/* A part that a card lacks is no reason to stop; a card that has gone is, and so is one that cannot be opened. */
+static void
+test_survey_of_a_card_that_fails(void **state)
+{
+	static const struct {
+		const char *fault;
+		enum outcome_status wanted;
+		bool has_certificate;
+	} rows[] = {
+		{ "ins b0:* sw 6a82", OUTCOME_OK, false },
+		{ "ins ca:* sw 6a82", OUTCOME_OK, true },
+		{ "ins ca:* truncate 1", OUTCOME_OK, true },
+		{ "ins ca drop", OUTCOME_CARD_REMOVED, false },
+		{ "ins b0:2 drop", OUTCOME_CARD_REMOVED, false },
+	};
+	struct kit *k = *state;
+	struct survey s;
+	struct outcome o;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kit_insert(k, 0, "good", NULL);
+		kit_fault(k, rows[i].fault);
+		o = survey_card(&k->env, "Reader 0", &s);
+		if (o.status != rows[i].wanted)
+			fail_msg("%s: %s", rows[i].fault, outcome_code(o.status));
+		if (outcome_ok(&o))
+			assert_int_equal(s.der_len > 0, rows[i].has_certificate);
+		assert_int_equal(k->open_reader, -1);
+	}
+	kit_insert(k, 0, "good", NULL);
+	k->open_fail = outcome_of(OUTCOME_CARD_BUSY);
+	o = survey_card(&k->env, "Reader 0", &s);
+	assert_int_equal(o.status, OUTCOME_CARD_BUSY);
+}
+
 static void
 test_choice_of_reader(void **state)
 {
@@ -299,6 +334,39 @@ test_proof_by_another_card(void **state)
 	assert_int_equal(kit_stats(k).verifies, 0);
 }
 
+/* Without a PIN nothing more is done. */
+static void
+test_proof_without_a_pin(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "good", NULL);
+	s = survey(k);
+	k->opens = 0;
+	k->answer = NULL;
+	assert_int_equal(prove_it(k, &s), OUTCOME_CANCELLED);
+	assert_int_equal(k->prompts, 1);
+	assert_int_equal(k->opens, 0);
+}
+
+/* What is wrong is said, before any prompt. */
+static void
+test_proof_of_what_cannot_be_judged(void **state)
+{
+	struct kit *k = *state;
+	struct survey s;
+
+	kit_insert(k, 0, "good", NULL);
+	s = survey(k);
+	s.der_len = 20;
+	assert_int_equal(prove_it(k, &s), OUTCOME_CERT_BAD);
+	s = survey(k);
+	snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "/nonexistent/nssdb");
+	assert_int_equal(prove_it(k, &s), OUTCOME_TRUST_DB);
+	assert_int_equal(k->prompts, 0);
+}
+
 /* No prompt for a certificate that could not log in. */
 static void
 test_proof_of_a_dead_certificate(void **state)
@@ -433,6 +501,21 @@ test_writing(void **state)
 	assert_int_equal(write_leaf(k, "../hanako", "good", true), OUTCOME_NOT_ENROLLED);
 }
 
+/* More bytes than a certificate has: none is written. */
+static void
+test_writing_what_is_too_long(void **state)
+{
+	static const struct enroll_how how = { .source = "by a test", .by = "root (uid 0)" };
+	static const uint8_t bytes[2 * CERT_DER_MAX];
+	struct kit *k = *state;
+	struct outcome o;
+
+	assert_int_equal(write_leaf(k, "taro", "good", false), OUTCOME_OK);
+	o = enroll_write(&k->env, "hanako", (struct view){ bytes, sizeof bytes }, &how);
+	assert_int_equal(o.status, OUTCOME_CERT_BAD);
+	assert_false(userfile_exists(k->conf.users_dir, "hanako"));
+}
+
 /* --- what people may register for themselves ------------------------------------------- */
 
 static enum enroll_claim
@@ -548,6 +631,28 @@ test_claiming_what_an_organization_registered(void **state)
 	assert_int_equal(claim_of(k, "taro", "other-person"), ENROLL_PRESENT);
 }
 
+/* If the organization's registrations cannot be read, nothing is claimed, and the reason is said. */
+static void
+test_claiming_beside_what_cannot_be_read(void **state)
+{
+	enum enroll_claim claim = ENROLL_FREE;
+	char fleet[PATH_MAX];
+	struct kit *k = *state;
+	struct outcome o;
+	struct survey s;
+
+	snprintf(k->conf.fleet_dir, sizeof k->conf.fleet_dir, "%.4000s-fleet", k->conf.users_dir);
+	fleetcopy_users_dir(&k->conf, fleet);
+	assert_int_equal(mkdir(k->conf.fleet_dir, 0755), 0);
+	assert_int_equal(mkdir(fleet, 0755), 0);
+	assert_int_equal(claim_of(k, "hanako", "good"), ENROLL_FREE);
+	assert_int_equal(chmod(fleet, 0777), 0);
+	s = survey(k);
+	o = enroll_may_claim(&k->env, "hanako", (struct view){ s.der, s.der_len }, &claim);
+	assert_int_equal(o.status, OUTCOME_ENROLMENT);
+	assert_int_equal(claim, ENROLL_TAKEN);
+}
+
 static void
 test_claiming_what_cannot_be_read(void **state)
 {
@@ -581,6 +686,16 @@ test_adding(void **state)
 	expect_enrolled(k, "hanako", 2);
 }
 
+/* Asked before the PIN is: so there is no prompt for what cannot be written. */
+static enum outcome_status
+room_for(struct kit *k, const char *user)
+{
+	struct survey s = survey(k);
+	struct outcome o = enroll_room(&k->env, user, (struct view){ s.der, s.der_len });
+
+	return o.status;
+}
+
 static void
 test_adding_to_too_many(void **state)
 {
@@ -589,7 +704,8 @@ test_adding_to_too_many(void **state)
 	kit_enroll(k, "hanako", "good", "renewed", "soon", "expired", "not-yet", "other-person",
 	    "eku-client", "no-ku", NULL);
 	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_OK);	/* it is among them */
-	assert_int_equal(write_leaf(k, "hanako", "rsa4096", true), OUTCOME_ENROLMENT);
+	kit_insert(k, 0, "rsa4096", NULL);
+	assert_int_equal(room_for(k, "hanako"), OUTCOME_ENROLMENT);
 	assert_non_null(strstr(k->last_log, "as many as a user can have"));
 	assert_int_equal(write_leaf(k, "hanako", "rsa4096", false), OUTCOME_OK);
 	expect_enrolled(k, "hanako", 1);
@@ -607,6 +723,8 @@ test_adding_to_a_damaged_file(void **state)
 
 	o = userfile_write(k->conf.users_dir, "hanako", k->env.trust_owner, damaged, &k->log);
 	assert_int_equal(o.status, OUTCOME_OK);
+	kit_insert(k, 0, "good", NULL);
+	assert_int_equal(room_for(k, "hanako"), OUTCOME_ENROLMENT);
 	assert_int_equal(write_leaf(k, "hanako", "good", true), OUTCOME_ENROLMENT);
 	o = userfile_read(k->conf.users_dir, "hanako", k->env.trust_owner, &k->log, &text, &len);
 	assert_int_equal(o.status, OUTCOME_OK);
@@ -619,18 +737,21 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_new, kit_done)
 	const struct CMUnitTest tests[] = {
 		TEST(test_survey_of_a_good_card),
-		TEST(test_survey_of_other_cards),
+		TEST(test_survey_of_other_cards), TEST(test_survey_of_a_card_that_fails),
 		TEST(test_authority_on_the_card),
 		TEST(test_choice_of_reader), TEST(test_other_cards_are_passed_over), TEST(test_one_card_in_two_slots),
 		TEST(test_card_that_another_program_holds), TEST(test_name_of_a_reader),
 		TEST(test_proof),
 		TEST(test_proof_by_another_card),
+		TEST(test_proof_without_a_pin),
+		TEST(test_proof_of_what_cannot_be_judged),
 		TEST(test_proof_of_a_dead_certificate),
 		TEST(test_change_of_the_pin),
-		TEST(test_writing),
+		TEST(test_writing), TEST(test_writing_what_is_too_long),
 		TEST(test_claiming),
 		TEST(test_claiming_after_another),
 		TEST(test_claiming_what_an_organization_registered),
+		TEST(test_claiming_beside_what_cannot_be_read),
 		TEST(test_claiming_what_cannot_be_read),
 		TEST(test_adding),
 		TEST(test_adding_to_too_many),
