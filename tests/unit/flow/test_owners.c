@@ -315,6 +315,32 @@ test_enrollments_that_cannot_be_read(void **state)
 	assert_string_equal(owners_of(k, "good", 0), "taro");
 }
 
+/* Registrations that other users could have written name no account, of either directory. */
+static void
+test_directories_that_cannot_be_read(void **state)
+{
+	struct kit *k = *state;
+	struct owners owners;
+	struct view head;
+	struct outcome o;
+	char fleet[PATH_MAX];
+
+	snprintf(k->conf.fleet_dir, sizeof k->conf.fleet_dir, "%.4000s/fleet", k->dir);
+	fleetcopy_users_dir(&k->conf, fleet);
+	assert_int_equal(mkdir(k->conf.fleet_dir, 0755), 0);
+	assert_int_equal(mkdir(fleet, 0755), 0);
+	kit_enroll(k, "taro", "good", NULL);
+	assert_string_equal(owners_of(k, "good", SIZE_MAX), "taro");
+	head = der_of(k, "good");
+	assert_int_equal(chmod(fleet, 0777), 0);
+	o = owners_find(&k->env, head, SIZE_MAX, &owners);
+	assert_int_equal(o.status, OUTCOME_ENROLMENT);
+	assert_int_equal(chmod(fleet, 0755), 0);
+	assert_int_equal(chmod(k->conf.users_dir, 0777), 0);
+	o = owners_find(&k->env, head, SIZE_MAX, &owners);
+	assert_int_equal(o.status, OUTCOME_ENROLMENT);
+}
+
 /* Too little of a certificate, or something else, matches no user. */
 static void
 test_heads_that_are_none(void **state)
@@ -420,6 +446,7 @@ main(void)
 		TEST(test_files_edited_in_place),
 		TEST(test_index_that_lies),
 		TEST(test_enrollments_that_cannot_be_read),
+		TEST(test_directories_that_cannot_be_read),
 		TEST(test_heads_that_are_none),
 		TEST(test_enroll_and_revoke),
 		TEST(test_of_an_organization),
