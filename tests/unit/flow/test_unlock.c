@@ -380,6 +380,30 @@ ecdsa_is_said_before_a_pin(void **state)
 	}
 }
 
+/* A registration that is of no use is said at once: there is no wait for a card, and no prompt. */
+static void
+useless_registration_is_said_before_a_card(void **state)
+{
+	static const struct { const char *leaf; enum outcome_status wanted; } rows[] = {
+		{ "expired", OUTCOME_CERT_EXPIRED },
+		{ "revoked", OUTCOME_REVOKED },
+		{ NULL, OUTCOME_TRUST_DB },
+	};
+	struct kit *k = *state;
+	struct unlock_facts facts = { .stored = 0 };
+	struct unlock_signature signature;
+
+	k->conf.wait = 10;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kit_enroll(k, "hanako", rows[i].leaf != NULL ? rows[i].leaf : "good", NULL);
+		if (rows[i].leaf == NULL)
+			snprintf(k->conf.trust_db, sizeof k->conf.trust_db, "/nonexistent/nssdb");
+		assert_int_equal(prove(k, &facts, &signature).status, rows[i].wanted);
+		assert_int_equal(k->waits, 0);
+		assert_int_equal(k->prompts, 0);
+	}
+}
+
 static void
 stored_by_the_registered_card_alone(void **state)
 {
@@ -495,7 +519,7 @@ main(void)
 		TEST(a_refused_login_opens_nothing),
 		TEST(second_signature_that_fails),
 		TEST(no_time_for_a_second_signature),
-		TEST(ecdsa_is_said_before_a_pin),
+		TEST(useless_registration_is_said_before_a_card), TEST(ecdsa_is_said_before_a_pin),
 		TEST(stored_by_the_registered_card_alone),
 		TEST(without_random_numbers_nothing_is_sealed),
 		TEST(facts_of_a_file),

@@ -348,6 +348,16 @@ a_stale_copy_refuses_if_configured(void **state)
 	}
 }
 
+/* Of no certificate there is no verdict that would let a user in. */
+static void
+no_certificate_is_no_success(void **state)
+{
+	struct usercerts none;
+
+	memset(&none, 0, sizeof none);
+	assert_int_equal(usercerts_verdict(&none).status, OUTCOME_NOT_ENROLLED);
+}
+
 /* Worse than old comes first: the person should hear that the card is blocked. */
 static void
 blocked_comes_before_stale(void **state)
@@ -688,7 +698,7 @@ main(void)
 		TEST(blocked_by_root),
 		TEST(blocked_before_it_is_registered),
 		TEST(a_stale_copy_refuses_if_configured),
-		TEST(blocked_comes_before_stale),
+		TEST(no_certificate_is_no_success), TEST(blocked_comes_before_stale),
 		TEST(card_of_a_stale_copy_beside_roots),
 		TEST(changed_while_the_person_types),
 		TEST(a_broken_copy_refuses_what_it_registers),
