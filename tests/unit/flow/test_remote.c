@@ -521,6 +521,20 @@ host_keys_are_needed(void **state)
 	expect_no_challenge(k, "hanako");
 }
 
+/* Of more than are kept, any is enough, and none is freed twice or beyond the last. */
+static void
+more_host_keys_than_are_kept(void **state)
+{
+	struct kit *k = *state;
+	char name[64];
+
+	for (unsigned int i = 0; i <= REMOTE_HOST_KEYS_MAX; i++) {
+		snprintf(name, sizeof name, "ssh_host_%u_key.pub", i);
+		write_host_key(k, name, HOST_KEY);
+	}
+	EXPECT(OK, .leaf = "good");
+}
+
 static void
 users_of_odd_names(void **state)
 {
@@ -642,7 +656,7 @@ main(void)
 		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
 		T(dead_certificates), T(changed_while_it_was_signed), T(an_outsider_cannot_learn_who_is_enrolled),
 		T(refusals_take_their_time),
-		T(host_keys_are_needed), T(users_of_odd_names), T(names_in_the_log),
+		T(host_keys_are_needed), T(more_host_keys_than_are_kept), T(users_of_odd_names), T(names_in_the_log),
 		T(keys_that_sshd_has_let_in),
 	};
 

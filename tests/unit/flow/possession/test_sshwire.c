@@ -292,6 +292,11 @@ other_replies_are_not_read(void **state)
 	memcpy(text, "JPKI1." KEYID ".-.", sizeof "JPKI1." KEYID ".-." - 1);
 	text[sizeof text - 1] = '\0';
 	assert_false(sshwire_read_reply(text, &r));
+	/* The first length that does not fit, and the last that could. */
+	text[sizeof "JPKI1." KEYID ".-." - 1 + SSHWIRE_SIGNATURE_MAX] = '\0';
+	assert_false(sshwire_read_reply(text, &r));
+	text[sizeof "JPKI1." KEYID ".-." - 1 + SSHWIRE_SIGNATURE_MAX - 4] = '\0';
+	assert_true(sshwire_read_reply(text, &r));
 }
 
 int
