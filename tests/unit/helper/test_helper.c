@@ -16,8 +16,10 @@
 #include "tests/unit/helperkit.h"
 #include "tests/unit/test.h"
 
+#include "flow/unlock_prove.h"
 #include "helper/link.h"
 
+#define MACHINE "0123456789abcdef0123456789abcdef"
 #define READER_NAME "Simulated Reader 00 00"
 
 /* Starts a helper, whose first message is READY. */
@@ -220,6 +222,27 @@ failures_since_the_last_login_are_told(void **state)
 	helperkit_send(h, &w);
 	expect_verdict(h, OUTCOME_OK, 0, &m);
 	assert_non_null(strstr(m.result.text, "mallory"));
+}
+
+/* What ends soon is told once a day: in `daily`, with the other text. */
+static void
+expiry_is_told(void **state)
+{
+	struct helperkit *h = *state;
+	struct heard m;
+
+	helperkit_word(h, "expiry_warning_days=10");
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_string_equal(m.result.daily, "");
+	kit_enroll(h->kit, "hanako", "soon", NULL);
+	helperkit_card(h, "soon", "soon", NULL);
+	simscard_place(h->readers, 0, "soon");
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_string_equal(m.result.daily, "");
+	helperkit_word(h, "expiry_warning_days=60");
+	assert_int_equal(helperkit_login(h, HELPERKIT_PIN, &m), OUTCOME_OK);
+	assert_string_equal(m.result.text, "");
+	assert_non_null(strstr(m.result.daily, "expires"));
 }
 
 /* --- no card, no place -------------------------------------------------------------------------- */
@@ -555,6 +578,64 @@ unlock_is_for_logins_by_pin(void **state)
 	h->request.task = PROTO_LOGIN;
 	challenge_over_ssh(h);
 	assert_false(offers_unlock(h, PROTO_BY_CHALLENGE));
+}
+
+/* hanako's stored password, as jpkictl unlock set makes the file. */
+static struct unlockfile
+stored_password(struct helperkit *h, const char *password)
+{
+	struct unlock_facts facts = { .salt = "thirty-two bytes that are salt", .stored = 1700000000 };
+	struct unlockfile file = { .machine = MACHINE };
+	struct secret *secret = secret_new_long();
+	struct unlock_signature signature;
+	char reader[TRANSPORT_NAME_MAX];
+	struct outcome o;
+	bool clean;
+
+	kit_insert(h->kit, 0, "good", NULL);
+	o = unlock_prove(&h->kit->env, &h->kit->ui, "hanako", MACHINE, facts.salt, &signature, reader, &clean);
+	assert_int_equal(o.status, OUTCOME_OK);
+	assert_true(secret != NULL && secret_set(secret, password, strlen(password)));
+	snprintf(facts.cert, sizeof facts.cert, "%s", signature.cert);
+	o = unlock_make(&h->kit->env, "hanako", &facts, &signature, secret, &file);
+	assert_int_equal(o.status, OUTCOME_OK);
+	secret_free(secret);
+	return file;
+}
+
+static void
+log_in_with_file(struct helperkit *h, const struct unlockfile *file, struct heard *ret)
+{
+	struct proto_pin pin = { .answer = PROTO_ANSWER_PIN, .pin = { (const uint8_t *)HELPERKIT_PIN, 4 }, .unlock = *file };
+	uint8_t packet[PROTO_PACKET_MAX];
+	struct writer w = writer_of(packet, sizeof packet);
+
+	start_until(h, PROTO_PROMPT, ret);
+	assert_true(proto_put_pin(&w, &h->id, &pin));
+	helperkit_send(h, &w);
+	expect_verdict(h, OUTCOME_OK, 0, ret);
+}
+
+/* The password comes with what the module says if the account has another one by now. */
+static void
+stored_password_is_unlocked(void **state)
+{
+	struct helperkit *h = *state;
+	struct unlockfile file = stored_password(h, "secret word");
+	struct heard m;
+
+	helperkit_word(h, "unlock=yes");
+	log_in_with_file(h, &file, &m);
+	assert_int_equal(m.result.password.len, strlen("secret word"));
+	assert_memory_equal(m.result.password.data, "secret word", strlen("secret word"));
+	assert_string_equal(m.result.text, "");
+	assert_true(m.result.stale[0] != '\0');
+	/* Damaged, it unlocks nothing, and the user is told. */
+	file.bytes[file.len - 1] ^= 1;
+	log_in_with_file(h, &file, &m);
+	assert_int_equal(m.result.password.len, 0);
+	assert_true(m.result.text[0] != '\0');
+	assert_string_equal(m.result.stale, "");
 }
 
 /* --- the log ------------------------------------------------------------------------------------------- */
@@ -1001,7 +1082,7 @@ main(void)
 		TEST(program_that_hangs_up_gets_no_try),
 		TEST(signals_end_nothing),
 		TEST(card_that_names_the_user_greets),
-		TEST(failures_since_the_last_login_are_told),
+		TEST(failures_since_the_last_login_are_told), TEST(expiry_is_told),
 		TEST(remote_user_reaches_no_card),
 		TEST(user_without_a_card_reads_nothing),
 		TEST(card_is_waited_for),
@@ -1017,7 +1098,7 @@ main(void)
 		TEST(faulty_options_are_refused),
 		TEST(without_its_cage_it_does_nothing),
 		TEST(pcscd_is_connected_before_the_cage_if_needed),
-		TEST(unlock_is_for_logins_by_pin),
+		TEST(unlock_is_for_logins_by_pin), TEST(stored_password_is_unlocked),
 		TEST(debug_lines_are_sent_on_wish),
 		TEST(log_ends_at_its_bound),
 		TEST(name_is_asked_for_where_the_card_gives_none),
