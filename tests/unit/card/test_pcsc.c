@@ -475,6 +475,30 @@ refusal_is_believed_if_it_stays(void **state)
 	assert_int_equal(open_card(0), OUTCOME_SERVICE_REFUSED);	/* there is no other pcscd */
 }
 
+/* The helper asks as root first: what refuses root is not asked again by the user that root becomes. */
+static void
+refusal_of_the_first_connection_stays(void **state)
+{
+	struct transport_readers list;
+
+	fake.refusals = 1000;
+	assert_int_equal(pcsc_connect(pcsc).status, OUTCOME_SERVICE_REFUSED);
+	fake.refusals = fake.establishes = 0;
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_SERVICE_REFUSED);
+	assert_int_equal(readers(&list), OUTCOME_SERVICE_REFUSED);
+	assert_int_equal(fake.establishes, 0);
+}
+
+/* But a pcscd that was not there is asked again. */
+static void
+first_connection_may_come_later(void **state)
+{
+	fake.establish = SCARD_E_NO_SERVICE;
+	assert_int_equal(pcsc_connect(pcsc).status, OUTCOME_NO_SERVICE);
+	fake.establish = SCARD_S_SUCCESS;
+	assert_int_equal(pcsc_forbid_reconnect(pcsc).status, OUTCOME_OK);
+}
+
 static void
 connection_that_ended_is_no_refusal(void **state)
 {
@@ -1041,6 +1065,8 @@ main(void)
 		TEST(a_card_that_left_is_told_from_a_mute_one),
 		TEST(pcscd_that_was_restarted_is_met_again),
 		TEST(refusal_is_believed_if_it_stays),
+		TEST(refusal_of_the_first_connection_stays),
+		TEST(first_connection_may_come_later),
 		TEST(connection_that_ended_is_no_refusal),
 		TEST(end_after_a_card_is_no_refusal),
 		TEST(lists_readers_and_cards),
