@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "helper/proto.h"
+
+#define DESCRIPTORS 64		/* that may be open: more than the tests have */
 
 static struct proto_id id;
 static char mode[64];
@@ -169,6 +172,7 @@ result(enum outcome_status status, bool clean)
 	uint8_t packet[PROTO_PACKET_MAX + 16] = {0};
 	struct writer w = writer_of(packet, sizeof packet);
 
+	(void)sscanf(mode, "PIN, status %*u, tries %d", &m.outcome.tries_left);
 	snprintf(m.text, sizeof m.text, "%s", strncmp(mode, "wordless", 8) == 0 ? "" : text_of("text"));
 	m.password = (struct view){ (const uint8_t *)unlocked(), strlen(unlocked()) };
 	if (is("unlock a NUL"))
@@ -294,6 +298,8 @@ receive_task(void)
 		fprintf(f, "waiting ");
 	if (request.named)
 		fprintf(f, "of %s ", request.user);
+	if (request.locker)
+		fprintf(f, "in a locker ");
 	if (request.task == PROTO_DROP)
 		fprintf(f, "in %s%s%s ", request.reader, request.no_wait ? "" : ", waiting",
 		    request.drop_s > PROTO_DROP_S ? ", in what is left" : "");
@@ -468,6 +474,8 @@ login(void)
 		}
 	}
 	prompt();
+	if (is("gone at the prompt"))
+		_exit(0);
 	if (is("early, after the prompt"))
 		(void)early();
 	if (is("prompt twice"))
@@ -510,6 +518,16 @@ login(void)
 		pause();
 }
 
+/* With standard streams and the socket, and with none of the application's files. */
+static bool
+has_its_descriptors_alone(void)
+{
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		if ((fcntl(fd, F_GETFD) >= 0) != (fd <= PROTO_FD))
+			return false;
+	return true;
+}
+
 /* In a session of its own, with no signal blocked or ignored, whatever the application has done. */
 static bool
 is_started_as_promised(void)
@@ -517,7 +535,7 @@ is_started_as_promised(void)
 	struct sigaction now;
 	sigset_t blocked;
 
-	if (getsid(0) != getpid() || sigprocmask(SIG_SETMASK, NULL, &blocked) != 0)
+	if (!has_its_descriptors_alone() || getsid(0) != getpid() || sigprocmask(SIG_SETMASK, NULL, &blocked) != 0)
 		return false;
 	for (int sig = 1; sig < NSIG; sig++) {
 		/* libc keeps two signals for itself: sigaction(2) fails for them. */

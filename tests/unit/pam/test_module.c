@@ -40,6 +40,7 @@ static char decision[2048];	/* the whole line */
 static unsigned int lines;	/* of the helper's, that were logged */
 static int most_urgent = 7;	/* of syslog(3): 3 is LOG_ERR, 0 LOG_EMERG */
 static char last_line[2048];
+static char complaint[256];	/* of the module about its helper, or its options: the first */
 static char shown[1024];	/* to the person, one text after the other */
 static char asked[1024];	/* in a prompt, of either kind */
 static const char *as_service = "test", *as_tty;	/* of new_handle() */
@@ -48,6 +49,7 @@ __attribute__((format(printf, 1, 0)))
 static void
 note_code(const char *format, va_list ap)
 {
+	static const char *const complaints[] = { "helper ", "too many options" };
 	char line[2048];
 	const char *found;
 
@@ -60,6 +62,9 @@ note_code(const char *format, va_list ap)
 		snprintf(last_line, sizeof last_line, "%s", strstr(line, "helper: "));
 		return;
 	}
+	for (size_t i = 0; i < COUNT(complaints); i++)
+		if (found == NULL && complaint[0] == '\0' && strstr(line, complaints[i]) != NULL)
+			snprintf(complaint, sizeof complaint, "%s", strstr(line, complaints[i]));
 	if (found != NULL)
 		snprintf(code, sizeof code, "%.*s", (int)strcspn(found, " :"), found);
 	/* Whatever else a line may hold. */
@@ -200,7 +205,7 @@ run_with(pam_handle_t *pamh, const char *mode, int flags)
 	(void)unlink("tasks");
 	prompts = challenges = lines = 0;
 	most_urgent = 7;
-	code[0] = shown[0] = asked[0] = last_line[0] = '\0';
+	code[0] = shown[0] = asked[0] = last_line[0] = complaint[0] = '\0';
 	r = pam_authenticate(pamh, flags);
 	assert_int_equal(r == PAM_SUCCESS, strcmp(code, "JPKI-OK") == 0);
 	return r;
@@ -328,6 +333,46 @@ test_misbehaviour(void **state)
 			fail_msg("\"%s\" is %s", modes[i], code);
 		assert_true(prompts <= 1);
 		assert_non_null(strstr(shown, "administrator"));
+	}
+}
+
+/* The helper has gone while the person typed. */
+static void
+test_helper_gone_at_the_prompt(void **state)
+{
+	typing_s = 1;
+	assert_int_equal(run("gone at the prompt"), PAM_AUTHINFO_UNAVAIL);
+	typing_s = 0;
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(prompts, 1);
+	assert_non_null(strstr(complaint, "died at the prompt"));
+}
+
+/* More words, or a longer name, than a request has room for: no helper is started. */
+static void
+test_too_much_for_a_request(void **state)
+{
+	static char endless[1 << 20];
+	static const size_t lens[] = { PROTO_NAME_MAX, sizeof endless - 1 };
+	char stack[sizeof "auth required " MODULE "\n" + 2 * (PROTO_WORDS_MAX + 1)] = "auth required " MODULE;
+	pam_handle_t *pamh;
+
+	for (size_t i = 0; i <= PROTO_WORDS_MAX; i++)
+		strcat(stack, " a");
+	write_file("test", stack);
+	assert_int_equal(run("good"), PAM_SERVICE_ERR);
+	assert_string_equal(code, "JPKI-E-CONFIG");
+	assert_int_equal(strncmp(complaint, "too many options", strlen("too many options")), 0);
+	assert_string_equal(tasks(), "");
+	write_stack();
+	for (size_t i = 0; i < COUNT(lens); i++) {
+		memset(endless, 'x', lens[i]);
+		pamh = new_handle();
+		assert_int_equal(pam_set_item(pamh, PAM_USER, endless), PAM_SUCCESS);
+		assert_int_equal(run_on(pamh, "good"), PAM_USER_UNKNOWN);
+		assert_string_equal(code, "JPKI-E-NOT-ENROLLED");
+		assert_string_equal(tasks(), "");
+		pam_end(pamh, PAM_USER_UNKNOWN);
 	}
 }
 
@@ -934,11 +979,18 @@ test_unlock_no_pin(void **state)
 static void
 test_unlock_out_of_turn(void **state)
 {
-	static const char *const modes[] = { "not ready to unlock", "unlock, and refuse", "unlock a NUL" };
+	static const struct { const char *mode, *complaint; } rows[] = {
+		{ "not ready to unlock", "helper gave a password out of turn" },
+		{ "unlock, and refuse", "helper gave a password out of turn" },
+		{ "unlock a NUL", "helper gave a malformed password" },
+	};
 
-	for (size_t i = 0; i < COUNT(modes); i++) {
-		assert_string_equal(unlocked_by(modes[i], PAM_AUTHINFO_UNAVAIL), "");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_string_equal(unlocked_by(rows[i].mode, PAM_AUTHINFO_UNAVAIL), "");
 		assert_string_equal(code, "JPKI-E-HELPER");
+		assert_int_equal(prompts, 1);
+		if (strncmp(complaint, rows[i].complaint, strlen(rows[i].complaint)) != 0)
+			fail_msg("%s: %s", rows[i].mode, complaint);
 	}
 	(void)unlink("unlocks/hanako");
 	assert_string_equal(unlocked_by("unlock", PAM_AUTHINFO_UNAVAIL), "");
@@ -991,6 +1043,7 @@ static void
 test_log_line(void **state)
 {
 	pam_handle_t *pamh = new_handle();
+	char mode[64];
 
 	assert_int_equal(run_on(pamh, "good"), PAM_SUCCESS);
 	assert_string_equal(decision, "JPKI-OK user=hanako service=test tty=- rhost=- "
@@ -1003,6 +1056,10 @@ test_log_line(void **state)
 	(void)run_on(pamh, "exit at once");
 	assert_string_equal(decision, "JPKI-E-HELPER user=hanako service=test tty=/dev/pts/3 "
 	    "rhost=2001:db8::1 reader=- cert=- tries=- raw=00000000 place=- where=-");
+	snprintf(mode, sizeof mode, "PIN, status %d, tries 2", OUTCOME_PIN_WRONG);
+	(void)run_on(pamh, mode);
+	assert_non_null(strstr(decision, "JPKI-E-PIN-WRONG "));
+	assert_non_null(strstr(decision, " tries=2 raw="));
 	pam_end(pamh, PAM_SUCCESS);
 }
 
@@ -1321,7 +1378,55 @@ test_host_that_blocks_signals(void **state)
 	assert_int_equal(sigaction(SIGTERM, &old, NULL), 0);
 }
 
+/* Files that the application has open, and that a child of it would have: not the helper. */
+static void
+test_host_with_open_files(void **state)
+{
+	int fd = open("/dev/null", O_RDONLY), other;	/* without O_CLOEXEC */
+
+	assert_true(fd >= 0);
+	other = fcntl(fd, F_DUPFD, 50);
+	assert_int_equal(other, 50);
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(close(other), 0);
+}
+
 #ifndef HAVE_PIDFD_SPAWN
+static bool no_pidfd;		/* none can be had */
+
+/* In place of libc's, which our module then calls. */
+long
+syscall(long number, ...)
+{
+	union { void *found; long (*fn)(long, ...); } real = { .found = dlsym(RTLD_NEXT, "syscall") };
+	long arguments[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < COUNT(arguments); i++)
+		arguments[i] = va_arg(ap, long);
+	va_end(ap);
+	assert_non_null(real.found);
+	if (no_pidfd && number == SYS_pidfd_open) {
+		errno = EMFILE;
+		return -1;
+	}
+	return real.fn(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
+
+/* No login, and run() sees that neither a process nor a descriptor stays behind. */
+static void
+test_host_without_a_descriptor_to_spare(void **state)
+{
+	no_pidfd = true;
+	assert_int_equal(run("good"), PAM_AUTHINFO_UNAVAIL);
+	no_pidfd = false;
+	assert_string_equal(code, "JPKI-E-HELPER");
+	assert_int_equal(prompts, 0);
+	assert_non_null(strstr(complaint, strerror(EMFILE)));
+}
+
 static bool use_again;		/* the number of a helper, once it has ended */
 static pid_t victim;
 
@@ -1821,12 +1926,32 @@ test_misbehaviour_while_naming(void **state)
 	assert_string_equal(code, "JPKI-E-HELPER");
 }
 
+/* The helper is told of a program that its user runs, where a login begins; a change of the PIN is the same everywhere. */
+static void
+test_helper_knows_a_locker(void **state)
+{
+	int r;
+
+	assert_int_equal(setenv("OUTCOME_LOCKER", "yes", 1), 0);
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "login in a locker ");
+	assert_string_equal(name_by(NULL, "hanako", "good", &r), "hanako");
+	assert_string_equal(tasks(), "name in a locker login of hanako in a locker ");
+	assert_int_equal(change("good"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "check change ");
+	assert_int_equal(unsetenv("OUTCOME_LOCKER"), 0);
+	assert_int_equal(run("good"), PAM_SUCCESS);
+	assert_string_equal(tasks(), "login ");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_misbehaviour),
+		cmocka_unit_test(test_helper_gone_at_the_prompt),
+		cmocka_unit_test(test_too_much_for_a_request),
 		cmocka_unit_test(test_other_versions),
 		cmocka_unit_test(test_a_thousand_logins),
 		cmocka_unit_test(test_every_message_spoiled),
@@ -1871,6 +1996,10 @@ main(void)
 		cmocka_unit_test(test_session_without_room),
 		cmocka_unit_test(test_host_that_reaps),
 		cmocka_unit_test(test_host_that_blocks_signals),
+		cmocka_unit_test(test_host_with_open_files),
+#ifndef HAVE_PIDFD_SPAWN
+		cmocka_unit_test(test_host_without_a_descriptor_to_spare),
+#endif
 		cmocka_unit_test(test_number_used_again),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_refused_in_the_first_pass),
@@ -1888,6 +2017,7 @@ main(void)
 		cmocka_unit_test(test_card_without_an_account),
 		cmocka_unit_test(test_name_goes_with_the_login),
 		cmocka_unit_test(test_misbehaviour_while_naming),
+		cmocka_unit_test(test_helper_knows_a_locker),
 		cmocka_unit_test(test_change_refused_in_both_passes),	/* last: another stack */
 	};
 
