@@ -154,6 +154,15 @@ long_prompts_are_not_read(void **state)
 		snprintf(text + n + len, sizeof text - (size_t)(n + len), " u s 1 " NONCE " name: ");
 		assert_int_equal(sshwire_read_prompt(text, &c), len < SSHWIRE_NAME_MAX);
 	}
+	/* One that goes on as the user is called, whose name is behind it in memory. */
+	for (int len = 1; len < 8; len++) {
+		int n = snprintf(text, sizeof text, "JPKI1 remote-login ");
+
+		memset(text + n, 'h', SSHWIRE_NAME_MAX);
+		snprintf(text + n + SSHWIRE_NAME_MAX, sizeof text - (size_t)n - SSHWIRE_NAME_MAX, "%.*s %.*s s 1 " NONCE " name: ", len, "saburos",
+		    len, "saburos");
+		assert_false(sshwire_read_prompt(text, &c));
+	}
 }
 
 static void
