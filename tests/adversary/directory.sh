@@ -326,11 +326,11 @@ goes_on()	# BEHAVIOUR OF falsedirectory.py
 	time_passes 1
 	false_directory_ends
 }
-# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
+# Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
 # Letter: each message is one that RFC 4533 allows, and comes soon after the one before it.
 # Seen to succeed: mutant ldap-answer-without-deadline
 adversary answer-that-goes-on goes_on goes_on
-# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
+# Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
 # Letter: as above, and the messages come faster than the machine reads them.
 # Seen to succeed: mutant ldap-answer-without-deadline
 adversary answer-that-floods goes_on floods
@@ -345,7 +345,7 @@ stops_before_tls()
 	within 60000 registered hanako || broken 'it waits for the rest of a message'
 	false_directory_ends
 }
-# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
+# Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
 # Letter: it has sent a part of its answer to StartTLS, so libldap reads the rest, and the connection is alive.
 # Seen to succeed: mutant ldap-message-without-limit
 adversary answer-that-stops-in-a-message stops_before_tls
@@ -368,8 +368,8 @@ ends_libldap()
 	registered hanako || broken 'it begins with the same server each time'
 	false_directory_ends
 }
-# Promise: No server of the directory keeps a machine from the others, by an answer without end or by one that ends jpki_ldap.
-# Letter: no answer has no end; jpki_ldap ends, and is started again.
+# Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
+# Letter: every answer ends; jpki_ldap dies, and systemd starts it again.
 # Seen to succeed: mutant fleet-same-server-first
 adversary server-that-ends-jpki-ldap ends_libldap
 

@@ -252,7 +252,7 @@ ROOTS = {
 
 
 def stops_before_tls(sock):
-    """It sends a part of its answer to StartTLS, and stays."""
+    """Sends the first bytes of its answer to StartTLS, then keeps the connection open."""
     if sock.recv(4096):
         sock.sendall(tlv(0x30, integer(1), bytes(100))[:7])
     while sock.recv(4096):

@@ -47,19 +47,19 @@ int __wrap_ldap_search_ext(LDAP *ld, const char *base, int scope, const char *fi
 int __real_ldap_search_ext(LDAP *ld, const char *base, int scope, const char *filter, char **attributes, int types_only,
     LDAPControl **server_controls, LDAPControl **client_controls, struct timeval *timeout, int size_limit, int *ret_id);
 
-/* LeakSanitizer's; there with it. */
+/* LeakSanitizer's functions; NULL without it. */
 void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
 
 static void
-begin_leaks(void)
+ignore_leaks(void)
 {
 	if (__lsan_disable != NULL)
 		__lsan_disable();
 }
 
 static void
-end_leaks(void)
+report_leaks(void)
 {
 	if (__lsan_enable != NULL)
 		__lsan_enable();
@@ -70,7 +70,7 @@ end_leaks(void)
 static jmp_buf after_assertion;
 static bool may_end;
 
-/* glibc's, as assert(3) calls it. */
+/* Replaces glibc's function, which assert(3) calls. */
 _Noreturn void __assert_fail(const char *what, const char *file, unsigned int line, const char *function);
 
 _Noreturn void
@@ -86,19 +86,19 @@ int __wrap_ldap_parse_intermediate(LDAP *ld, LDAPMessage *message, char **ret_na
 int __real_ldap_parse_intermediate(LDAP *ld, LDAPMessage *message, char **ret_name, struct berval **ret_value, LDAPControl ***ret_controls,
     int freeit);
 
-/* It ends the process for an empty name. The next one begins with another server (tools/jpkictl/fleet_run.c). */
+/* libldap ends the process if the name is empty; the next jpki_ldap begins with another server (tools/jpkictl/fleet_run.c). */
 int
 __wrap_ldap_parse_intermediate(LDAP *ld, LDAPMessage *message, char **ret_name, struct berval **ret_value, LDAPControl ***ret_controls,
     int freeit)
 {
 	volatile int result = LDAP_DECODING_ERROR;
 
-	begin_leaks();
+	ignore_leaks();
 	may_end = true;
 	if (setjmp(after_assertion) == 0)
 		result = __real_ldap_parse_intermediate(ld, message, ret_name, ret_value, ret_controls, freeit);
 	may_end = false;
-	end_leaks();
+	report_leaks();
 	return result;
 }
 
@@ -230,10 +230,10 @@ __wrap_ldap_search_ext(LDAP *ld, const char *base, int scope, const char *filter
 	int result;
 
 	/* libldap 2.5 never frees a request whose result it cannot decode: 4 KiB for such a connection. */
-	begin_leaks();
+	ignore_leaks();
 	result = __real_ldap_search_ext(ld, base, scope, filter, attributes, types_only, server_controls, client_controls, timeout,
 	    size_limit, ret_id);
-	end_leaks();
+	report_leaks();
 	peer.id = *ret_id;
 	return result;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * nss/crl/der: one entry of a list. Any bytes are refused or taken as what they are: the number is the one that is written
- * there; a well-formed entry is never refused; a critical extension that is not understood always is. What is not a time
- * is not taken for one; each time is the number of its second, and each day comes after the one before it.
+ * there; an entry without extensions is never refused if it is well-formed; a critical extension that is not understood always
+ * is. A text that is not a time is refused. A time becomes its number of seconds since 1970. Consecutive days have consecutive numbers.
  *
  * Source: nss/crl/fault.c lib/der.c lib/buf.c
  * Included: nss/crl/der.c

@@ -34,8 +34,8 @@ static void finish_layout(struct layout *l);
 static bool is_written;
 
 /*
- * memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. Of any header nothing is promised that
- * was copied.
+ * memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. For any header
+ * no promise looks at the copied bytes, so nothing is copied.
  */
 void *
 copy_bytes(void *restrict to, const void *restrict from, size_t len)

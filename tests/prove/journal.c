@@ -32,7 +32,7 @@
 
 #include "tests/prove/prove.h"
 
-/* In place of the sum: any number, and it is over what it should be over. And in place of what one_record proves. */
+/* Stand-ins. sum_of() checks which bytes it is given, and returns any number. take_record() does what one_record proves of the real one. */
 struct cursor;
 struct view;
 static uint32_t sum_of(int64_t number, int64_t sequence, const char *text, size_t len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tools/fleet/record: an entry with any values is of one kind, whole or bad. What registers has one name, that an account
- * can have, and certificates of its own; what blocks has a name that a file in blocked/ can have; what lifts blocks
- * nothing else, and says so.
+ * can have, and certificates of its own; what blocks has a name that a file in blocked/ can have; what lifts a block
+ * has one cn alone, and "lift" as its description.
  *
  * Included: tools/fleet/record.c
  * Source: lib/buf.c

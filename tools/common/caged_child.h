@@ -43,7 +43,7 @@ struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
 
 /*
  * In the child: makes the parent block signals that would end both, until the child has exited. Call it
- * before the PIN goes to the card. False: the parent does not, errno; exit.
+ * before the PIN goes to the card. False, errno: the parent did not confirm; the caller must exit.
  */
 bool caged_hold_signals(void) MUST_CHECK;
 

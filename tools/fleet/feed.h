@@ -8,7 +8,7 @@
  * The writer does not trust jpki_ldap, which a server may have taken over. It judges the contents of a frame
  * as those of a directory (tools/fleet/judge.h).
  *
- *	LINK	number: feed_link()		the connection to the n-th server is up, in this mode, or down (and before it is tried)
+ *	LINK	number: feed_link()		the connection to the n-th server is up in this mode, or down; DOWN also before each attempt
  *	BEGIN					a whole answer begins; of one that was not ended, only blocks and lifts count
  *	ENTRY	text: an entry in LDIF		of the whole answer
  *	END	number: LDAP result code, or FEED_BROKEN_OFF	the answer has ended; 0: it is whole

@@ -510,8 +510,8 @@ end_network_half(struct run *r, const char *why)
 }
 
 /*
- * The server at which the connection was down when `jpkictl fleet run` ended the last time; "": none. jpki_ldap may have ended
- * because of what it sent, and would end again.
+ * The server at which the connection was down when `jpkictl fleet run` ended the last time; "": none. Something that this
+ * server sent may have ended jpki_ldap, and would end it again.
  */
 static const char *
 last_server(const struct run *r)

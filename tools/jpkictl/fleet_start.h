@@ -16,9 +16,9 @@ struct fleet_half {
 };
 
 /*
- * Starts it as FLEET_USER, caged (tools/fetch/cage.h), with the servers of the configuration, in their order. last: the one that
- * it is to try last, and that its first server follows; "" or one that is not configured: none. False, reported: there is
- * no such user, an option is missing, a file cannot be read, or it cannot be started.
+ * Starts it as FLEET_USER, caged (tools/fetch/cage.h), with the servers of the configuration, in their order. last: the server
+ * to try last; jpki_ldap begins with the one after it. If last is "" or not configured, the order stays as it is. False, reported: there
+ * is no such user, an option is missing, a file cannot be read, or it cannot be started.
  */
 bool fleet_start(struct tool *t, const char *last, struct fleet_half *ret) MUST_CHECK;
 

@@ -89,8 +89,9 @@ link_failed(struct link *l, const char *what, int result)
 }
 
 /*
- * libldap reads until a message is whole, so a server that stops within one would keep us in read(2) for good. With a limit it gets
- * EAGAIN, and libldap goes on with what it has once more comes, until its own limits end that.
+ * libldap reads until a message is whole, so before TLS a server that stops within one would keep us in read(2) for good. With a
+ * limit, read(2) fails with EAGAIN. libldap keeps the part that it has, and continues when more arrives, until its own time limits
+ * end the call.
  */
 static int
 limit_reads(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *ctx)

@@ -1926,7 +1926,7 @@ test_misbehaviour_while_naming(void **state)
 	assert_string_equal(code, "JPKI-E-HELPER");
 }
 
-/* The helper is told of a program that its user runs, where a login begins; a change of the PIN is the same everywhere. */
+/* LOGIN and NAME tell the helper that the program is a screen locker. A change of the PIN does not. */
 static void
 test_helper_knows_a_locker(void **state)
 {

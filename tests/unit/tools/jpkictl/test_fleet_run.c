@@ -456,7 +456,7 @@ a_frame_out_of_place_ends_the_run(void **state)
 	assert_non_null(strstr(said, "it sent nonsense"));
 }
 
-/* With the server at which jpki_ldap has ended, the next run does not begin. */
+/* The next run does not begin with the server at which jpki_ldap ended. */
 static void
 a_server_that_ends_jpki_ldap_is_tried_last(void **state)
 {

@@ -69,7 +69,7 @@ libldap_ignores_the_environment(void **state)
 	assert_non_null(getenv("LDAPNOINIT"));
 }
 
-/* A server that answers with a part of a message, and stays. */
+/* A server that sends the first bytes of its answer, then keeps the connection open. */
 static void
 stop_in_a_message(int listener)
 {
