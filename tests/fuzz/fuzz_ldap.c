@@ -115,7 +115,7 @@ look_at_entry(const char *text, size_t len)
 	CHECK(len > 0 && len <= FEED_TEXT_MAX && strlen(text) == len && f != NULL);
 	CHECK(ldif_next(f, &entry) == LDIF_ENTRY && !entry.cut);
 	record_read(&entry, &r);
-	CHECK(r.kind != RECORD_RESULT);
+	CHECK(ldif_only(&entry, "dn") != NULL);
 	CHECK(ldif_next(f, &entry) == LDIF_END);
 	ldif_done(&entry);
 	fclose(f);

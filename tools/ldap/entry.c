@@ -14,7 +14,8 @@ char *const entry_attributes[] = { attribute_names[0], attribute_names[1], attri
 	attribute_names[5], attribute_names[6], attribute_names[7], NULL };
 
 #define ROOM (FEED_TEXT_MAX - 64)	/* and what follows values that were left out */
-#define EACH_MAX 15			/* values of one attribute: all of them are below LDIF_VALUES_MAX */
+#define EACH_MAX 15			/* values of one attribute */
+#define ALL_MAX (LDIF_VALUES_MAX - 4)	/* and of all, which a server may send under any number of names with options */
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define CUT_BLOCK "objectClass: device\ndescription: cut\n"	/* no lift, whatever else it says */
@@ -72,6 +73,7 @@ take(const struct berval *v, char *text, size_t size)
 
 struct classes {
 	bool device, pki_user, process;
+	size_t values;		/* written */
 };
 
 /* Returns false for a class that the writer does not need. An account can have more of those than EACH_MAX (as in FreeIPA). */
@@ -135,7 +137,7 @@ take_attribute(struct entry *e, struct classes *c, const char *name, BerVarray v
 		return true;
 	for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
 		if (look_at_value(e, c, name, &values[i]))
-			fits = fits && count++ < EACH_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);
+			fits = fits && count++ < EACH_MAX && c->values++ < ALL_MAX && put_value(e, name, values[i].bv_val, values[i].bv_len);
 	return fits;
 }
 

@@ -10,8 +10,9 @@
 #include "tools/ldap/entry.h"
 #include "tools/ldap/link.h"
 
-#define VALUES_MAX 64
+#define VALUES_MAX 140
 #define EACH_MOST 15		/* as in tools/ldap/entry.c */
+#define ENTRY_VALUES (LDIF_VALUES_MAX - 4)
 
 /* In base64. */
 #define DN "dn:: dWlkPXNhYnVybw==\n"
@@ -152,6 +153,36 @@ a_block_with_too_many_values_still_blocks(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
+/* Each name has a value or two; the writer takes so many values of an entry in all. */
+static void
+a_block_with_too_many_names_still_blocks(void **state)
+{
+	static char names[VALUES_MAX][32];
+	static const size_t counts[] = { 40, ENTRY_VALUES - 2, ENTRY_VALUES - 1, ENTRY_VALUES, 130 };
+	struct ldif_entry read;
+	FILE *f;
+
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		count = 0;
+		for (size_t k = 0; k < counts[i]; k++) {
+			snprintf(names[k], sizeof names[k], "cn;x-%zu", k);
+			has(names[k], "a");
+		}
+		has("objectClass", "device");
+		has("description", "lift");
+		(void)written();
+		f = fmemopen(entry.text, entry.len, "r");
+		assert_non_null(f);
+		read = (struct ldif_entry){ .count = 0 };
+		assert_int_equal(ldif_next(f, &read), LDIF_ENTRY);
+		assert_false(read.cut);
+		assert_true(ldif_has(&read, "objectClass", "device"));
+		assert_int_equal(ldif_has(&read, "description", "cut"), counts[i] > ENTRY_VALUES - 2);
+		ldif_done(&read);
+		fclose(f);
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +193,7 @@ main(void)
 		TEST(an_entry_of_another_class_has_none),
 		TEST(a_registration_with_too_many_values_is_its_class_alone),
 		TEST(a_block_with_too_many_values_still_blocks),
+		TEST(a_block_with_too_many_names_still_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
