@@ -18,7 +18,7 @@
 /* Bytes of one message. Longer ones end the connection, so that an entry of many values must fit. */
 #define MESSAGE_MAX ((ber_len_t)4 << 20)
 
-#define READ_WAIT_S 2	/* for the next bytes of a message */
+#define BYTES_WAIT_S 2	/* for the next bytes of a message */
 
 #define COUNT(a) (sizeof (a) / sizeof (a)[0])
 
@@ -91,15 +91,16 @@ link_failed(struct link *l, const char *what, int result)
 /*
  * libldap reads until a message is whole, so before TLS a server that stops within one would keep us in read(2) for good. With a
  * limit, read(2) fails with EAGAIN. libldap keeps the part that it has, and continues when more arrives, until its own time limits
- * end the call.
+ * end the call. The same is true of a server that does not read.
  */
 static int
-limit_reads(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *ctx)
+limit_waits(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *ctx)
 {
-	static const struct timeval limit = { .tv_sec = READ_WAIT_S };
+	static const struct timeval limit = { .tv_sec = BYTES_WAIT_S };
 	int fd = -1;
 
-	return ber_sockbuf_ctrl(sb, LBER_SB_OPT_GET_FD, &fd) == 1 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 ? 0 : -1;
+	return ber_sockbuf_ctrl(sb, LBER_SB_OPT_GET_FD, &fd) == 1 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 ? 0 : -1;
 }
 
 static void
@@ -122,7 +123,7 @@ limit_messages(LDAP *ld)
 static bool
 connect_to(struct link *l, const char *server)
 {
-	static struct ldap_conncb connected = { .lc_add = limit_reads, .lc_del = let_go };
+	static struct ldap_conncb connected = { .lc_add = limit_waits, .lc_del = let_go };
 	int result = ldap_initialize(&l->ld, server);
 
 	if (result != LDAP_SUCCESS || !set_all(l->ld) || !limit_messages(l->ld) ||

@@ -14,6 +14,7 @@
 #define TIME_TEXT 15		/* "20261129030000Z" */
 #define VERSION_MAX 64		/* a stamp and a sum */
 #define PAGE_ENTRIES 500	/* requested at once: some servers send 1,000 at most */
+#define COOKIE_MAX 65536	/* bytes, which go back with the next request */
 #define PAGES_MAX 20000		/* a server may send fewer entries in a page, or none */
 
 struct polling {
@@ -104,7 +105,9 @@ end_page(const struct polling *p, struct page *page, LDAPMessage *message)
 	if (control != NULL && (!session_may_read(&control->ldctl_value) ||
 	    ldap_parse_pageresponse_control(p->s->link.ld, control, &estimate, &cookie) != LDAP_SUCCESS))
 		result = LDAP_OTHER;
-	page->more = cookie.bv_len > 0;
+	if (cookie.bv_len > COOKIE_MAX)
+		result = LDAP_OTHER;
+	page->more = cookie.bv_len > 0 && cookie.bv_len <= COOKIE_MAX;
 	if (page->more)
 		page->cookie = ber_bvdup(&cookie);
 	ber_memfree(cookie.bv_val);
