@@ -326,11 +326,14 @@ static int
 parent_finish(struct parent *p, pid_t child)
 {
 	const struct tool *t = p->t;
-	const bool killed = p->broken || p->gave_up;	/* it may be waiting for an answer of ours */
+	const bool killed = p->broken || (p->gave_up && !p->blocked);
 	int status = TOOL_FAILED;
 
+	/* It may be waiting for an answer of ours. Once it has asked to block signals, it has had all, and leaves the card as it has to be. */
 	if (killed)
 		(void)kill(child, SIGKILL);
+	else if (p->gave_up)
+		close_end(&p->fd);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (p->blocked)
@@ -345,6 +348,8 @@ parent_finish(struct parent *p, pid_t child)
 			tool_complain(t, "%s", message_unclean());
 		return TOOL_FAILED;
 	}
+	if (p->gave_up)
+		return TOOL_FAILED;
 	status = WEXITSTATUS(status);
 	if (status == TOOL_OK && p->got != p->c->result_size)
 		return TOOL_FAILED;
