@@ -359,9 +359,12 @@ ends_libldap()
 	start_slapd a 3890
 	false_entries 1 hanako good
 	start_false ends_libldap
-	for _ in 1 2 3; do
+	for turn in 1 2 3; do
 		URI=ldaps://localhost:3895,ldap://localhost:3890 start_run
+		# A libldap that does not end by itself.
+		within 5000 registered_or_over || pkill -ABRT -x jpki_ldap
 		within 25000 registered_or_over || fail 'neither registered nor over'
+		[ "$turn" != 1 ] || ! registered hanako || fail 'jpki_ldap did not end'
 		! registered hanako || break
 		stop_run
 	done

@@ -12,6 +12,7 @@
 #include "tools/fleet/contact.h"
 
 #define REFUSED "refused"
+#define ENDED "ended"
 #define TEXT_MAX ((CONTACT_REFUSALS_MAX + 1) * (CONTACT_SERVER_MAX + CONTACT_CODE_MAX + 64))
 
 static bool
@@ -70,7 +71,7 @@ text_of(const struct contact *c, size_t *ret_len)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "%s %s %" PRId64 "\n", c->server, c->mode, c->heard);
+	fprintf(f, "%s %s %" PRId64 "\n%s", c->server, c->mode, c->heard, c->ended ? ENDED "\n" : "");
 	for (size_t i = 0; i < c->count; i++)
 		fprintf(f, REFUSED " %s %s %" PRId64 "\n", c->refused[i].server, c->refused[i].code, c->refused[i].at);
 	return memstream_close(f, &text);
@@ -127,7 +128,9 @@ contact_read(const struct store *store, int64_t now, struct contact *ret)
 	if (!read_connection(strsep(&next, "\n"), ret))
 		return false;
 	while ((line = strsep(&next, "\n")) != NULL)
-		if (*line != '\0' && !read_refusal(line, now, ret))
+		if (strcmp(line, ENDED) == 0)
+			ret->ended = true;
+		else if (*line != '\0' && !read_refusal(line, now, ret))
 			return false;
 	return true;
 }

@@ -3,7 +3,8 @@
  * Notes by `jpkictl fleet run` on its servers. `jpkictl fleet status` and `jpkictl doctor` show them to administrators; no
  * login reads them. A text beside the copy:
  *
- *	SERVER MODE TIME		the connection, and when something came from it
+ *	SERVER MODE TIME		the connection, and when something came from a server (0: not yet)
+ *	ended				jpki_ldap has ended at that server; the next one begins with another
  *	refused SERVER CODE TIME	a server whose last answer was taken only in part, a line each
  */
 #ifndef JPKI_TOOLS_FLEET_CONTACT_H
@@ -26,7 +27,8 @@ struct contact_refusal {
 struct contact {
 	char server[CONTACT_SERVER_MAX];	/* URI; "": none yet */
 	char mode[8];				/* "persist", "poll" or "down" */
-	int64_t heard;				/* seconds since 1970 UTC: when something came from it */
+	int64_t heard;				/* seconds since 1970 UTC: when something came from a server; 0: not yet */
+	bool ended;				/* jpki_ldap has ended at it */
 	struct contact_refusal refused[CONTACT_REFUSALS_MAX];
 	size_t count;
 };

@@ -96,10 +96,17 @@ leave_server(struct run *r)
 }
 
 static void
+write_contact(const struct run *r)
+{
+	(void)!contact_write(&r->store, &r->contact);
+}
+
+/* Something has come from the server. */
+static void
 note_contact(struct run *r)
 {
 	r->contact.heard = clk_wall_s(r->t->env.clk);
-	(void)!contact_write(&r->store, &r->contact);
+	write_contact(r);
 }
 
 /* --- what has been collected ------------------------------------------------------------------ */
@@ -309,7 +316,10 @@ take_link(struct run *r)
 	snprintf(r->contact.mode, sizeof r->contact.mode, "%s", modes[mode]);
 	if (mode != FEED_DOWN && may_log(r))
 		tool_complain(r->t, _("%s: connected (%s)"), r->contact.server, r->contact.mode);
-	note_contact(r);
+	if (mode != FEED_DOWN)
+		note_contact(r);
+	else
+		write_contact(r);
 	return true;
 }
 
@@ -506,19 +516,20 @@ end_network_half(struct run *r, const char *why)
 	tool_complain(r->t, _("jpki_ldap, which talks to the directory: %s%s%s"), why, WIFSIGNALED(status) ? ": " : "",
 	    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
 	snprintf(r->contact.mode, sizeof r->contact.mode, "down");
-	note_contact(r);
+	r->contact.ended = true;
+	write_contact(r);
 }
 
 /*
- * The server at which the connection was down when `jpkictl fleet run` ended the last time; "": none. Something that this
- * server sent may have ended jpki_ldap, and would end it again.
+ * The server at which jpki_ldap ended the last time; "": it did not. Something that this server sent may have ended it, and would
+ * end it again.
  */
 static const char *
 last_server(const struct run *r)
 {
 	static struct contact before;
 
-	return contact_read(&r->store, clk_wall_s(r->t->env.clk), &before) && strcmp(before.mode, "down") == 0 ? before.server : "";
+	return contact_read(&r->store, clk_wall_s(r->t->env.clk), &before) && before.ended ? before.server : "";
 }
 
 int

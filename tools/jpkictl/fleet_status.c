@@ -89,7 +89,7 @@ status_print_json(const struct tool *t, const struct status *s)
 	json_put(object, "held", s->held >= 0 ? json_integer(s->held) : json_null());
 	json_put(object, "server", s->connected ? json_text(s->contact.server) : json_null());
 	json_put(object, "mode", s->connected ? json_text(s->contact.mode) : json_null());
-	json_put(object, "heard", s->connected ? json_time(s->contact.heard) : json_null());
+	json_put(object, "heard", s->connected && s->contact.heard > 0 ? json_time(s->contact.heard) : json_null());
 	json_put(object, "refused", refused_json(s));
 	return json_print(t, object);
 }
@@ -192,7 +192,7 @@ textfile_of(const struct status *s, size_t *ret_len)
 	put_number(f, "registrations", "Registrations in the directory.", s->known, s->state.enrolled);
 	put_number(f, "blocks", "Blocks in the directory.", s->known, s->state.blocked);
 	put_number(f, "held", "Registrations held back from removal (jpkictl fleet accept).", true, s->held);
-	put_number(f, "last_heard_timestamp_seconds", "When something came from a server.", s->connected, s->contact.heard);
+	put_number(f, "last_heard_timestamp_seconds", "When something came from a server.", s->connected && s->contact.heard > 0, s->contact.heard);
 	put_servers(f, s);
 	return memstream_close(f, &text);
 }

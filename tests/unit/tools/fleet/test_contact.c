@@ -43,12 +43,18 @@ what_is_written_is_read(void **state)
 	assert_string_equal(again.server, "ldap://[::1]");
 	assert_string_equal(again.mode, "persist");
 	assert_int_equal(again.heard, NOW);
+	assert_false(again.ended);
 	assert_int_equal(again.count, 2);
 	assert_string_equal(again.refused[0].server, "ldaps://a.example:636");
 	assert_string_equal(again.refused[0].code, BEHIND);
 	assert_int_equal(again.refused[0].at, NOW - 5);
 	assert_string_equal(again.refused[1].code, "JPKI-E-FLEET-LDIF");
 	assert_int_equal(again.refused[1].at, NOW - 2);
+	c.ended = true;
+	assert_true(contact_write(&store, &c));
+	assert_true(contact_read(&store, NOW, &again));
+	assert_true(again.ended);
+	assert_int_equal(again.count, 2);
 }
 
 /* A server that is believed again is no longer noted; the others are. */

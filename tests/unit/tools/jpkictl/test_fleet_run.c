@@ -460,6 +460,10 @@ a_frame_out_of_place_ends_the_run(void **state)
 static void
 a_server_that_ends_jpki_ldap_is_tried_last(void **state)
 {
+	static const char *const modes[] = { "down", "persist", "poll" };
+	const struct store store = { .dir = tool.conf.fleet_dir, .owner = tool.env.trust_owner, .log = &tool.log };
+	struct contact c = { .server = "ldaps://a", .heard = 1 };
+
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	put(FEED_LINK, feed_link(1, FEED_DOWN), "");	/* while it connects */
 	run();
@@ -474,6 +478,13 @@ a_server_that_ends_jpki_ldap_is_tried_last(void **state)
 	begin(JUDGE_TAKEN, JUDGE_TAKEN);
 	run();
 	assert_string_equal(to_try_last, "ldaps://a");
+	for (size_t i = 0; i < COUNT(modes); i++) {	/* stopped by an administrator, or with the machine */
+		snprintf(c.mode, sizeof c.mode, "%s", modes[i]);
+		assert_true(contact_write(&store, &c));
+		begin(JUDGE_TAKEN, JUDGE_TAKEN);
+		run();
+		assert_string_equal(to_try_last, "");
+	}
 }
 
 static size_t
