@@ -31,15 +31,6 @@ static bool read_state_line(char *line, int64_t *values, bool *seen);
 
 #include "config/fleetcopy.c"
 
-/* memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. */
-void *
-copy_bytes(void *restrict to, const void *restrict from, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		((char *)to)[i] = ((const char *)from)[i];
-	return to;
-}
-
 /* strtoll(3), for digits that are there. */
 long long
 decimal(const char *text, char **end, int base)
@@ -119,7 +110,7 @@ skip_blanks(const char *text, size_t at)
 	return at;
 }
 
-/* Reads a line a second time. False: it is not understood. *ret_key: '\0' if there is none. */
+/* Reads a line a second time. False: it is not understood. *ret_key: '\0' if the line has no key. */
 static bool
 understand(const char *line, char *ret_key, int64_t *ret)
 {

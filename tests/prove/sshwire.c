@@ -46,15 +46,6 @@
 
 #define LINE 22
 
-/* memcpy(3), byte by byte: CBMC's own costs more where the length is not a constant. */
-void *
-copy_bytes(void *restrict to, const void *restrict from, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		((char *)to)[i] = ((const char *)from)[i];
-	return to;
-}
-
 long long
 digit_of(const char *text, char **end, int base)
 {
