@@ -314,12 +314,13 @@ take_link(struct run *r)
 	r->server = server;
 	snprintf(r->contact.server, sizeof r->contact.server, "%s", r->half.servers[server]);
 	snprintf(r->contact.mode, sizeof r->contact.mode, "%s", modes[mode]);
-	if (mode != FEED_DOWN && may_log(r))
-		tool_complain(r->t, _("%s: connected (%s)"), r->contact.server, r->contact.mode);
-	if (mode != FEED_DOWN)
-		note_contact(r);
-	else
+	if (mode == FEED_DOWN) {
 		write_contact(r);
+		return true;
+	}
+	if (may_log(r))
+		tool_complain(r->t, _("%s: connected (%s)"), r->contact.server, r->contact.mode);
+	note_contact(r);
 	return true;
 }
 

@@ -15,7 +15,7 @@ char *const entry_attributes[] = { attribute_names[0], attribute_names[1], attri
 
 #define ROOM (FEED_TEXT_MAX - 64)	/* and what follows values that were left out */
 #define EACH_MAX 15			/* values of one attribute */
-#define ALL_MAX (LDIF_VALUES_MAX - 4)	/* and of all, which a server may send under any number of names with options */
+#define ALL_MAX (LDIF_VALUES_MAX - 4)	/* of an entry: a server may send an attribute under many names, each with other options */
 #define DIGITS "0123456789"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define CUT_BLOCK "objectClass: device\ndescription: cut\n"	/* no lift, whatever else it says */
@@ -114,7 +114,7 @@ look_at_value(struct entry *e, struct classes *c, const char *attribute, const s
 
 /* --- one message --------------------------------------------------------------------------- */
 
-/* Whether a search asks for an attribute with this name (RFC 4512 §2.5: its options follow it). No other is a line of LDIF. */
+/* Whether a search asks for this attribute, with any options (RFC 4512 §2.5). A server can send any bytes as a name, a line break too. */
 static bool
 is_requested(const char *name)
 {

@@ -357,7 +357,7 @@ take_arrived(struct follow *f, bool *ret_lost)
 		int type = ldap_result(f->s->link.ld, f->id, LDAP_MSG_ONE, &now, &message);
 
 		*ret_lost = type < 0 && message == NULL;
-		if (type <= 0 && message == NULL)	/* an operation may have a tag that is no positive number */
+		if (type <= 0 && message == NULL)	/* the type of a message is the tag that the server sent: it may be 0, too */
 			return STEP_ON;
 		step = take_message(f, message);
 		ldap_msgfree(message);

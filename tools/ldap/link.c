@@ -103,8 +103,9 @@ limit_waits(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 ? 0 : -1;
 }
 
+/* libldap calls it without looking whether it is there. */
 static void
-let_go(LDAP *ld, Sockbuf *sb, struct ldap_conncb *ctx)
+do_nothing(LDAP *ld, Sockbuf *sb, struct ldap_conncb *ctx)
 {
 }
 
@@ -123,7 +124,7 @@ limit_messages(LDAP *ld)
 static bool
 connect_to(struct link *l, const char *server)
 {
-	static struct ldap_conncb connected = { .lc_add = limit_waits, .lc_del = let_go };
+	static struct ldap_conncb connected = { .lc_add = limit_waits, .lc_del = do_nothing };
 	int result = ldap_initialize(&l->ld, server);
 
 	if (result != LDAP_SUCCESS || !set_all(l->ld) || !limit_messages(l->ld) ||
