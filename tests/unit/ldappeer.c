@@ -15,7 +15,7 @@
 
 #include "tests/unit/ldappeer.h"
 
-#define REQUEST_MAX 4096
+#define REQUEST_MAX ((size_t)128 << 10)
 #define HEADER 6		/* a tag, and a length in its five-byte form */
 #define MESSAGE_MAX ((size_t)8 << 20)
 #define TEXT 0x04		/* OCTET STRING */
@@ -232,18 +232,24 @@ receive(int fd, uint8_t *to, size_t len)
 	return len == 0 || recv(fd, to, len, MSG_WAITALL) == (ssize_t)len;
 }
 
-/* Reads a request from its message ID on; the client's are short. */
+/* Reads a request from its message ID on. */
 static size_t
 receive_request(struct ldappeer *p, uint8_t request[static REQUEST_MAX])
 {
-	uint8_t head[2], more[2] = { 0, 0 };
-	size_t len;
+	uint8_t head[2], more[4];
+	size_t len, count;
 
 	if (!receive(p->fds[1], head, 2) || head[0] != 0x30)
 		return 0;
-	if (head[1] > 0x82 || (head[1] > 0x80 && !receive(p->fds[1], more + (head[1] == 0x81), head[1] & 3u)))
-		return 0;
-	len = head[1] < 0x80 ? head[1] : (size_t)more[0] << 8 | more[1];
+	len = head[1];
+	if (len >= 0x80) {
+		count = len & 0x7f;
+		if (count > sizeof more || !receive(p->fds[1], more, count))
+			return 0;
+		len = 0;
+		for (size_t i = 0; i < count; i++)
+			len = len << 8 | more[i];
+	}
 	return len <= REQUEST_MAX && receive(p->fds[1], request, len) ? len : 0;
 }
 
@@ -251,7 +257,7 @@ receive_request(struct ldappeer *p, uint8_t request[static REQUEST_MAX])
 static void
 answer_search(struct ldappeer *p, const uint8_t *search, size_t len)
 {
-	size_t skip = search[1] < 0x80 ? 2 : 2 + (search[1] & 3u);
+	size_t skip = search[1] < 0x80 ? 2 : 2 + (search[1] & 0x7fu);
 
 	if (len > skip + 2 && search[skip + 1] != 0)
 		p->answer(p, p->ctx, search + skip, len - skip);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,8 @@ a_server_that_stops_in_a_message_is_given_up(void **state)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof at;
 	char uri[64];
+	struct timeval limit = { .tv_sec = 0 };
+	int fd = -1;
 	struct link l;
 	pid_t pid;
 
@@ -106,6 +109,10 @@ a_server_that_stops_in_a_message_is_given_up(void **state)
 	alarm(0);
 	assert_non_null(strstr(l.why, "Timed out"));
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	/* Nor would one be waited for that does not read. */
+	assert_int_equal(ldap_get_option(l.ld, LDAP_OPT_DESC, &fd), LDAP_OPT_SUCCESS);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &(socklen_t){ sizeof limit }), 0);
+	assert_true(limit.tv_sec > 0 && limit.tv_sec < LINK_WAIT_S);
 	link_close(&l);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);

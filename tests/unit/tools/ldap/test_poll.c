@@ -14,6 +14,7 @@
 #define MIB ((size_t)1 << 20)
 #define MESSAGE_MOST (4 * MIB)	/* as in tools/ldap/link.c */
 #define PAGES_MOST 20000	/* as in tools/ldap/poll.c */
+#define COOKIE_MOST 65536	/* as there */
 #define ENTRIES_MAX 8
 #define ANSWERS_MAX 16
 #define DAY 86400
@@ -34,6 +35,7 @@ static size_t held_count;
 static char asked[ANSWERS_MAX][16];	/* since when; "" for all */
 static size_t page_size;	/* 0: the server has no pages */
 static bool endless;		/* empty pages, and always another one */
+static size_t cookie_len;	/* of each page but the last */
 static int refused_with;	/* the server's result after all entries */
 static bool refers, hangs_up;	/* after them it sends a referral, closes the connection */
 static unsigned int searches;
@@ -65,6 +67,8 @@ send_held(struct ldappeer *peer, const struct held *h)
 	ldappeer_entry(peer, h->dn, values, h->description != NULL ? 4 : 3, h->size);
 }
 
+static char padding[COOKIE_MOST + 2];
+
 /* The cookie "page N" of a request; 0: it has none. */
 static size_t
 page_of(const uint8_t *request, size_t len)
@@ -79,12 +83,12 @@ static void
 send_from(struct ldappeer *peer, size_t page, const char *since)
 {
 	size_t from = page * page_size, to = page_size > 0 ? from + page_size : held_count;
-	char cookie[16];
+	static char cookie[COOKIE_MOST + 2];
 
 	for (size_t i = from; i < to && i < held_count; i++)
 		if (strncmp(held[i].modified, since, strlen(since)) >= 0)
 			send_held(peer, &held[i]);
-	snprintf(cookie, sizeof cookie, "page %zu", endless ? 9 : page + 1);
+	snprintf(cookie, sizeof cookie, "page %zu%.*s", endless ? 9 : page + 1, (int)(cookie_len - strlen("page 1")), padding);
 	if (refers)
 		ldappeer_refer(peer, "ldap://elsewhere.example/ou=jpki");
 	if (hangs_up)
@@ -203,6 +207,8 @@ setup(void **state)
 	turn = NULL;
 	turn_s = 0;
 	page_size = 0;
+	cookie_len = strlen("page 1");
+	memset(padding, 'c', sizeof padding - 1);
 	endless = false;
 	refused_with = LDAP_SUCCESS;
 	refers = hangs_up = false;
@@ -397,6 +403,22 @@ pages_without_end(void **state)
 	assert_int_equal(searches, PAGES_MOST + 1);
 }
 
+/* A cookie goes back to the server, so one that is too long is no answer. */
+static void
+cookies_that_are_too_long(void **state)
+{
+	page_size = 1;
+	cookie_len = COOKIE_MOST;
+	assert_int_equal(poll_for(1, touches), SESSION_OVER);
+	assert_string_equal(frames, "[hanako b state ]0 +state ");
+	assert_int_equal(setup(state), 0);
+	page_size = 1;
+	cookie_len = COOKIE_MOST + 1;
+	assert_int_equal(poll_for(1, NULL), SESSION_LOST);
+	assert_string_equal(frames, "[hanako ]80 ");
+	assert_int_equal(searches, 1);
+}
+
 /* The writer is told the result of the server. */
 static void
 a_refused_search_is_no_whole_answer(void **state)
@@ -491,6 +513,7 @@ main(void)
 		TEST(registrations_that_come_and_go_lead_to_a_whole_answer),
 		TEST(an_answer_in_pages_is_whole_with_the_last),
 		TEST(pages_without_end),
+		TEST(cookies_that_are_too_long),
 		TEST(a_refused_search_is_no_whole_answer),
 		TEST(a_referral_is_no_whole_answer),
 		TEST(a_server_that_hangs_up_breaks_off),
