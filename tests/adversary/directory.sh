@@ -353,15 +353,15 @@ adversary answer-that-stops-in-a-message stops_before_tls
 registered_or_over() { registered hanako || process_gone "$RUN_PID"; }
 
 # The first of two servers ends jpki_ldap, each time that it is asked. systemd starts it again.
-ends_libldap()
+ends_jpki_ldap()	# SERVER BEHAVIOUR
 {
 	directory_begins hanako good
 	start_slapd a 3890
 	false_entries 1 hanako good
-	start_false ends_libldap
+	start_false "$2"
 	for turn in 1 2 3; do
-		URI=ldaps://localhost:3895,ldap://localhost:3890 start_run
-		# A libldap that does not end by itself.
+		URI=$1,ldap://localhost:3890 start_run
+		# As a libldap with a fault would end: this one may have none.
 		within 5000 registered_or_over || pkill -ABRT -x jpki_ldap
 		within 25000 registered_or_over || fail 'neither registered nor over'
 		[ "$turn" != 1 ] || ! registered hanako || fail 'jpki_ldap did not end'
@@ -374,7 +374,11 @@ ends_libldap()
 # Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
 # Letter: every answer ends; jpki_ldap dies, and systemd starts it again.
 # Seen to succeed: mutant fleet-same-server-first
-adversary server-that-ends-jpki-ldap ends_libldap
+adversary server-that-ends-jpki-ldap ends_jpki_ldap ldaps://localhost:3895 ends_libldap
+# Promise: No server of the directory keeps a machine from the other servers, neither by an endless answer nor by one that ends jpki_ldap.
+# Letter: as above, and jpki_ldap dies while it connects, before it says with which server.
+# Seen to succeed: 8d82dd33
+adversary server-that-ends-a-connecting-jpki-ldap ends_jpki_ldap ldap://localhost:3895 stops_before_tls
 
 connections() { grep -c '^connection' "$E2E_LOGS/false.log"; }
 

@@ -144,7 +144,7 @@ struct parent {
 	bool blocked;		/* signals are blocked, as the child asked */
 	sigset_t before;
 	bool broken;		/* the child broke the protocol */
-	bool gave_up;		/* reported */
+	bool gave_up;		/* poll(2) has failed, which is reported */
 };
 
 static void
@@ -329,7 +329,7 @@ parent_finish(struct parent *p, pid_t child)
 	const bool killed = p->broken || (p->gave_up && !p->blocked);
 	int status = TOOL_FAILED;
 
-	/* It may be waiting for an answer of ours. Once it has asked to block signals, it has had all, and leaves the card as it has to be. */
+	/* The child may wait for an answer that does not come. After CAGED_HOLD it needs none, and drops the verified state of the card. */
 	if (killed)
 		(void)kill(child, SIGKILL);
 	else if (p->gave_up)

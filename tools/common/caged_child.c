@@ -76,7 +76,7 @@ caged_hold_signals(void)
 	static uint8_t packet[CAGED_PACKET_MAX];
 
 	packet[0] = CAGED_HOLD;
-	errno = EPROTO;		/* for an answer that is none */
+	errno = EPROTO;		/* if the answer is another packet */
 	return caged_send(to_parent, packet, 1) && caged_receive(to_parent, packet) == 1 && packet[0] == CAGED_HOLD;
 }
 

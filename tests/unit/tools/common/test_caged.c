@@ -250,6 +250,45 @@ parent_that_cannot_wait_ends_both(void **state)
 	}
 }
 
+/* Works with the PIN for a while, and says that the card is as it has to be. */
+static int
+ask_and_clean(struct tool *t, void *ctx, void *result)
+{
+	struct timespec while_it_works = { .tv_nsec = 200000000 };
+
+	if (ask(t, ctx, result) == TOOL_OK) {
+		(void)nanosleep(&while_it_works, NULL);
+		(void)!write(*(int *)ctx, "clean", 5);
+	}
+	return TOOL_OK;
+}
+
+/* It is ended while it waits for an answer, and ends by itself once it needs none. */
+static void
+child_with_the_pin_leaves_the_card_clean(void **state)
+{
+	static const struct {
+		int at;			/* the call of poll(2) that fails: after the question, after signals were blocked */
+		bool is_clean;
+	} rows[] = { { 2, false }, { 3, true } };
+	int pair[2], result;
+	char text[8];
+	struct caged c = { .work = ask_and_clean, .ctx = &pair[1], .result = &result, .result_size = sizeof result,
+		.fds = &pair[1], .fd_count = 1, .writes = true };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+		typed_text = "8275";
+		polls_until_failure = rows[i].at;
+		poll_error = EIO;
+		assert_int_equal(run(&c), TOOL_FAILED);
+		(void)close(pair[1]);
+		assert_int_equal(read(pair[0], text, sizeof text), rows[i].is_clean ? 5 : 0);
+		assert_int_equal(strstr(shown, "take the card off the reader") == NULL, rows[i].is_clean);
+		(void)close(pair[0]);
+	}
+}
+
 /* --- what it can do ------------------------------------------------------------------- */
 
 static const char *file;
@@ -410,6 +449,7 @@ main(void)
 		cmocka_unit_test(nonsense_is_a_failure),
 		cmocka_unit_test(parent_asks_for_the_child),
 		cmocka_unit_test(parent_that_cannot_wait_ends_both),
+		cmocka_unit_test(child_with_the_pin_leaves_the_card_clean),
 		cmocka_unit_test(files_are_out_of_reach),
 		cmocka_unit_test(only_given_descriptors_are_left),
 		cmocka_unit_test(child_that_ends_early_is_a_failure),
