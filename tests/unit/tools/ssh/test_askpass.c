@@ -146,13 +146,17 @@ slurp(const char *path, char *ret, size_t size)
 static bool
 is_dead(pid_t pid)
 {
-	char path[64], text[256];
+	char path[64], text[256] = "";
+	FILE *f;
 
+	/* It may be gone at any moment. */
 	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	if (access(path, R_OK) != 0)
+	f = fopen(path, "re");
+	if (f == NULL)
 		return true;
-	slurp(path, text, sizeof text);
-	return strstr(text, ") Z ") != NULL;
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text[0] == '\0' || strstr(text, ") Z ") != NULL;
 }
 
 static struct asked
