@@ -47,6 +47,7 @@ CASE_LACKS=			# why it is skipped, see needs
 CASES_LACK=			# why it and others are
 : "${E2E_SHARED:=$WORK}"
 TALLY=$E2E_SHARED/tally		# ok | not ok | skip, a line for each case
+ABSENT=$E2E_SHARED/absent	# the commands that were called and do not exist, a line for each call
 
 # --- results ------------------------------------------------------------------
 
@@ -65,6 +66,14 @@ where_in_case()
 fail()
 {
 	CASE_FAILED+="${CASE_FAILED:+; }$(where_in_case): $*"
+}
+
+# A command that does not exist, such as a function that is defined further down, has looked at nothing: the run
+# fails. bash calls this in a process of its own, which cannot fail the case.
+command_not_found_handle()	# COMMAND [ARGUMENT…]
+{
+	printf '%s: %s: command not found\n' "$(where_in_case)" "$1" | tee -a "$ABSENT" >&2
+	return 127
 }
 
 is_wanted()

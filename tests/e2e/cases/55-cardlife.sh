@@ -66,6 +66,13 @@ from_card()
 }
 run_case 'jpkictl trust from-card: two generations of one name' from_card
 
+damaged_known()	# LINE TEXT
+{
+	printf '%s\n' "$2" > "$KNOWN"
+	refused_words 1 "$1: not understood" trust from-card -a "$(fingerprint_of ca1)"
+	expect_equal 'trusted' 0 "$(trusted_count)"
+}
+
 from_card_known()
 {
 	local ca1
@@ -210,12 +217,6 @@ from_card_compared()
 }
 run_case 'jpkictl trust from-card: compared with the publication' from_card_compared
 
-damaged_known()	# LINE TEXT
-{
-	printf '%s\n' "$2" > "$KNOWN"
-	refused_words 1 "$1: not understood" trust from-card -a "$(fingerprint_of ca1)"
-	expect_equal 'trusted' 0 "$(trusted_count)"
-}
 run_case 'jpkictl trust from-card: fingerprints the project knows' from_card_known
 
 from_card_refuses()
