@@ -641,6 +641,16 @@ __wrap_openat(int dir, const char *path, int flags, ...)
 	return __real_openat(dir, path, flags);
 }
 
+/* What openat() becomes with _FORTIFY_SOURCE where the flags are no constant. */
+int __wrap___openat_2(int dir, const char *path, int flags);
+
+int
+__wrap___openat_2(int dir, const char *path, int flags)
+{
+	opened++;
+	return __real_openat(dir, path, flags);
+}
+
 /* Of the two readings of a login, by a process of its own as the helper is. */
 static unsigned int
 opens(const struct kit *k)
@@ -681,8 +691,9 @@ a_copy_costs_few_opens(void **state)
 	FLEET_ENROLL(k, "hanako", "good");
 	by_fleet = opens(k);
 	print_message("opens: %u without a copy, %u beside one, %u by one\n", without, beside, by_fleet);
-	assert_uint_in_range(beside, without, without + 4);
-	assert_uint_in_range(by_fleet, without, without + 4);
+	/* four for each reading */
+	assert_uint_in_range(beside, without, without + 2 * 4);
+	assert_uint_in_range(by_fleet, without, without + 2 * 4);
 }
 
 int
