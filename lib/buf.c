@@ -49,10 +49,12 @@ hex_byte(const char *digits)
 bool
 base64_is_text(const char *text)
 {
+	/* The last letters whose bits beyond the data are 0, by how many "=" follow (RFC 4648 section 3.5). */
+	static const char *const last[] = { BASE64_LETTERS, "AEIMQUYcgkosw048", "AQgw" };
 	size_t letters = strspn(text, BASE64_LETTERS), len = strlen(text);
 
 	return letters > 0 && len % 4 == 0 && len - letters <= 2 &&
-	    strspn(text + letters, "=") == len - letters;
+	    strspn(text + letters, "=") == len - letters && strspn(text + letters - 1, last[len - letters]) > 0;
 }
 
 bool

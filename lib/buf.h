@@ -54,7 +54,8 @@ int hex_byte(const char *digits);
 #define BASE64_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 /*
  * Whether the text is base64 (RFC 4648 §4) of at least one byte and nothing else: whole groups of
- * four, padding at the end alone, no line breaks. The libraries' decoders are less strict.
+ * four, padding at the end alone, no line breaks, and no bits but 0 behind the data (RFC 4648 §3.5),
+ * so that no two texts are the same bytes. The libraries' decoders are less strict.
  */
 bool base64_is_text(const char *text);
 

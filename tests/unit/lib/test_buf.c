@@ -312,10 +312,11 @@ hex_text_has_its_length(void **state)
 static void
 base64_is_strict(void **state)
 {
-	static const char *const good[] = { "AA==", "AAA=", "AAAA", "09+/", "abcdEFG=", "ZZ==" };
+	static const char *const good[] = { "AA==", "AAA=", "AAAA", "09+/", "abcdEFE=", "ZQ==", "//8=",
+		"/w==", "Zg==" };
 	static const char *const bad[] = { "", "=", "====", "A", "AA", "AAA", "A===", "AA=", "AA=A", "=AAA",
 		"AAAA=", "AAAA====", "AA==AAAA", "AAAAA", "AAAA\n", "AAA\n", " AAA", "AA A", "AA-_", "AAA\xc3",
-		"AA=\n" };
+		"AA=\n", "AB==", "AP==", "Z/==", "ZZ==", "AAB=", "AAD=", "AA/=", "abcdEFG=", "AAAAAh==", "AAAAAAx=" };
 
 	for (size_t i = 0; i < COUNT(good); i++)
 		if (!base64_is_text(good[i]))

@@ -219,18 +219,18 @@ local_text_has_no_hostkey(void **state)
 static void
 reply_comes_back(void **state)
 {
-	struct sshwire_reply r = { .keyid = KEYID, .hostkey = HOSTKEY, .signature = "QUJD/+==" }, back;
+	struct sshwire_reply r = { .keyid = KEYID, .hostkey = HOSTKEY, .signature = "QUJD/w==" }, back;
 	char text[SSHWIRE_REPLY_MAX];
 
 	assert_true(sshwire_write_reply(&r, text));
-	assert_string_equal(text, "JPKI1." KEYID "." HOSTKEY ".QUJD/+==");
+	assert_string_equal(text, "JPKI1." KEYID "." HOSTKEY ".QUJD/w==");
 	assert_true(sshwire_read_reply(text, &back));
 	assert_string_equal(back.keyid, r.keyid);
 	assert_string_equal(back.hostkey, r.hostkey);
 	assert_string_equal(back.signature, r.signature);
 	r.hostkey[0] = '\0';
 	assert_true(sshwire_write_reply(&r, text));
-	assert_string_equal(text, "JPKI1." KEYID ".-.QUJD/+==");
+	assert_string_equal(text, "JPKI1." KEYID ".-.QUJD/w==");
 	assert_true(sshwire_read_reply(text, &back));
 	assert_string_equal(back.hostkey, "");
 }
@@ -286,7 +286,8 @@ other_replies_are_not_read(void **state)
 		"JPKI1." KEYID "..QUJD", "JPKI1." KEYID ".--.QUJD", "JPKI1." KEYID ".none.QUJD",
 		"JPKI1." KEYID "." HOSTKEY "A.QUJD", "JPKI1." KEYID ".SHA256:" HOSTKEY ".QUJD",
 		"JPKI1." KEYID ".-.", "JPKI1." KEYID ".-.QUJ", "JPKI1." KEYID ".-.====",
-		"JPKI1." KEYID ".-.Q===", "JPKI1." KEYID ".-.QU=D", "JPKI1." KEYID ".-.QU-_",
+		"JPKI1." KEYID ".-.Q===", "JPKI1." KEYID ".-.QR==", "JPKI1." KEYID ".-.QUJ=",
+		"JPKI1." KEYID ".-.QU=D", "JPKI1." KEYID ".-.QU-_",
 		"JPKI1." KEYID ".-.QUJD ", "JPKI1." KEYID ".-.QUJD\r", "JPKI1." KEYID ".-.QUJD.",
 		"JPKI1." KEYID ".-.QUJD.QUJD", "JPKI1 " KEYID " - QUJD",
 	};
