@@ -20,6 +20,7 @@
 
 #include "config/userfile.h"
 #include "flow/remote.h"
+#include "nss/base64.h"
 #include "nss/cert.h"
 #include "nss/sshkey.h"
 
@@ -335,6 +336,46 @@ a_reply_serves_once(void **state)
 	second.old = &first.seen;
 	assert_int_equal(remote_login(k, &second, "hanako").outcome.status, OUTCOME_CHALLENGE);
 	assert_memory_not_equal(first.seen.nonce, second.seen.nonce, sizeof first.seen.nonce);
+}
+
+/* What a login looks at: the certificate, the host key and the signature of a reply that is one. */
+static bool
+is_the_same_reply(const char *text, const struct sshwire_reply *wanted)
+{
+	uint8_t signature[1024], right[1024];
+	struct sshwire_reply r;
+	size_t len, right_len;
+
+	assert_true(base64_read(wanted->signature, right, sizeof right, &right_len));
+	return sshwire_read_reply(text, &r) && strcmp(r.keyid, wanted->keyid) == 0 && strcmp(r.hostkey, wanted->hostkey) == 0 &&
+	    base64_read(r.signature, signature, sizeof signature, &len) && len == right_len &&
+	    memcmp(signature, right, len) == 0;
+}
+
+/* No letter of a reply can be another, be left out, or be followed by one more, without making it another reply. */
+static void
+a_reply_has_one_text(void **state)
+{
+	static const char *const signatures[] = { "QUJDAAAAgA==", "QUJDAAAAgIA=", "QUJDAAAAgICA" };
+	struct sshwire_reply r = { .keyid = "0123456789abcdef", .hostkey = OUR_HOSTKEY };
+	char text[SSHWIRE_REPLY_MAX], other[SSHWIRE_REPLY_MAX + 1];
+
+	for (size_t i = 0; i < COUNT(signatures); i++) {
+		snprintf(r.signature, sizeof r.signature, "%s", signatures[i]);
+		assert_true(sshwire_write_reply(&r, text) && is_the_same_reply(text, &r));
+		for (size_t at = 0; at < strlen(text); at++) {
+			snprintf(other, sizeof other, "%.*s%s", (int)at, text, text + at + 1);
+			assert_false(is_the_same_reply(other, &r));
+			for (int c = 1; c < 256; c++) {
+				snprintf(other, sizeof other, "%.*s%c%s", (int)at, text, c, text + at + 1);
+				if (c != (unsigned char)text[at] && is_the_same_reply(other, &r))
+					fail_msg("taken: %s", other);
+				snprintf(other, sizeof other, "%.*s%c%s", (int)at + 1, text, c, text + at + 1);
+				if (is_the_same_reply(other, &r))
+					fail_msg("taken: %s", other);
+			}
+		}
+	}
 }
 
 static void
@@ -653,7 +694,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(right_reply), T(another_name_of_the_account), T(names_of_the_server), T(second_of_two_certificates),
 		T(binding_by_name),
-		T(other_signatures), T(a_reply_serves_once), T(other_replies), T(too_late),
+		T(other_signatures), T(a_reply_serves_once), cmocka_unit_test(a_reply_has_one_text), T(other_replies), T(too_late),
 		T(dead_certificates), T(changed_while_it_was_signed), T(an_outsider_cannot_learn_who_is_enrolled),
 		T(refusals_take_their_time),
 		T(host_keys_are_needed), T(more_host_keys_than_are_kept), T(users_of_odd_names), T(names_in_the_log),
