@@ -134,7 +134,7 @@ take_page(struct polling *p, struct page *page, int *ret_result)
 			return give_up(p, SESSION_LOST, "an answer without end", LDAP_TIMEOUT);
 		}
 		type = ldap_result(s->link.ld, page->id, LDAP_MSG_ONE, &patience, &message);
-		if (type <= 0 && message == NULL) {	/* as in follow.c: a message may have such a type */
+		if (type <= 0 && message == NULL) {	/* the type of a message may be 0: see follow.c */
 			*ret_result = type == 0 ? LDAP_TIMEOUT : LDAP_SERVER_DOWN;
 			return give_up(p, SESSION_LOST, "search", *ret_result);
 		}

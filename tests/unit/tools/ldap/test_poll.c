@@ -35,7 +35,7 @@ static size_t held_count;
 static char asked[ANSWERS_MAX][16];	/* since when; "" for all */
 static size_t page_size;	/* 0: the server has no pages */
 static bool endless;		/* empty pages, and always another one */
-static size_t cookie_len;	/* of each page but the last */
+static size_t cookie_len;	/* of each page but the last, filled up with blanks */
 static int refused_with;	/* the server's result after all entries */
 static bool refers, hangs_up;	/* after them it sends a referral, closes the connection */
 static unsigned int searches;
@@ -67,8 +67,6 @@ send_held(struct ldappeer *peer, const struct held *h)
 	ldappeer_entry(peer, h->dn, values, h->description != NULL ? 4 : 3, h->size);
 }
 
-static char padding[COOKIE_MOST + 2];
-
 /* The cookie "page N" of a request; 0: it has none. */
 static size_t
 page_of(const uint8_t *request, size_t len)
@@ -84,11 +82,13 @@ send_from(struct ldappeer *peer, size_t page, const char *since)
 {
 	size_t from = page * page_size, to = page_size > 0 ? from + page_size : held_count;
 	static char cookie[COOKIE_MOST + 2];
+	char name[16];
 
 	for (size_t i = from; i < to && i < held_count; i++)
 		if (strncmp(held[i].modified, since, strlen(since)) >= 0)
 			send_held(peer, &held[i]);
-	snprintf(cookie, sizeof cookie, "page %zu%.*s", endless ? 9 : page + 1, (int)(cookie_len - strlen("page 1")), padding);
+	snprintf(name, sizeof name, "page %zu", endless ? 9 : page + 1);
+	snprintf(cookie, sizeof cookie, "%-*s", (int)cookie_len, name);
 	if (refers)
 		ldappeer_refer(peer, "ldap://elsewhere.example/ou=jpki");
 	if (hangs_up)
@@ -207,8 +207,7 @@ setup(void **state)
 	turn = NULL;
 	turn_s = 0;
 	page_size = 0;
-	cookie_len = strlen("page 1");
-	memset(padding, 'c', sizeof padding - 1);
+	cookie_len = 0;
 	endless = false;
 	refused_with = LDAP_SUCCESS;
 	refers = hangs_up = false;
