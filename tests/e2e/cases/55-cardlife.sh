@@ -109,6 +109,7 @@ from_card_known()
 	install -m 0644 "$WORK/known" "$KNOWN"
 	reset_config
 }
+run_case 'jpkictl trust from-card: fingerprints the project knows' from_card_known
 
 # Independent copies: yes or no, and who says nothing says no.
 SOURCES="source=https://forge.example/taro/cards source=https://forge.example/hanako/cards"
@@ -216,8 +217,6 @@ from_card_compared()
 	reset_config
 }
 run_case 'jpkictl trust from-card: compared with the publication' from_card_compared
-
-run_case 'jpkictl trust from-card: fingerprints the project knows' from_card_known
 
 from_card_refuses()
 {
