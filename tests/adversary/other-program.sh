@@ -12,7 +12,7 @@ reader_that_answers_for_the_card()
 	expect_has 'the transcript' 'exec = 0' "$OUT"
 	no_login
 }
-# Promise: A verified state that it left on the card is dropped before a login, and no login leaves one.
+# Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.
 # Letter: VERIFY was sent and answered by 9000, and the card signs our challenge with the enrolled key.
 # Seen to succeed: mutant foreign-state-dropped
 adversary reader-that-answers-for-the-card reader_that_answers_for_the_card
@@ -36,10 +36,44 @@ card_is_idle()
 {
 	scprobe card 1000 >/dev/null
 }
-# Promise: A verified state that it left on the card is dropped before a login, and no login leaves one.
+# Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.
 # Letter: the helper drops the state on every way out; SIGKILL leaves it none.
 # Seen to succeed: mutant card-left-verified
 adversary helper-killed-after-verify helper_killed_after_verify
+
+# jpkictl is two processes: the one at the terminal is the older one.
+registration_killed_at()	# OPTION of pkill(1), which names one of the two
+{
+	fresh_card
+	rm -f "$USERS/hanako.pem"
+	sim fault ins 2A hang 3000
+	(until_true 20 card_has_the_pin && sleep 0.3 && pkill -KILL "$1" -x jpkictl) &
+	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
+	expect_equal 'PINs at the card' 1 "$(stat_of verifies)"
+	[ ! -e "$USERS/hanako.pem" ] || fail 'jpkictl was not killed'
+	enroll hanako good
+	until_true 20 none_runs jpkictl || fail 'a process of jpkictl goes on'
+	until_true 20 card_is_idle || fail 'the card does not answer'
+	[ "$(sim get verified)" = none ] || broken 'the PIN is left verified on the card'
+}
+jpkictl_killed_after_verify()
+{
+	registration_killed_at -o
+}
+# Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.
+# Letter: the process that has the card drops the state on every way out; the kernel kills it with its parent.
+# Seen to succeed: mutant child-killed-with-its-parent
+adversary jpkictl-killed-after-verify jpkictl_killed_after_verify
+
+child_of_jpkictl_killed_after_verify()
+{
+	registration_killed_at -n
+	expect_lacks 'what the user reads' 'take the card off' "$OUT"
+}
+# Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.
+# Letter: a process that is killed can do nothing, and the one that is left has no card.
+# Seen to succeed: mutant state-left-by-a-lost-child
+adversary child-of-jpkictl-killed-after-verify child_of_jpkictl_killed_after_verify
 
 # As root it may read any memory. While the card signs, the PIN has gone to it already.
 pin_in_memory()

@@ -350,6 +350,11 @@ process_gone()
 	! kill -0 "$1" 2>/dev/null
 }
 
+none_runs()	# NAME
+{
+	! pgrep -x "$1" > /dev/null
+}
+
 # only_admits UID…: from now on pcscd lets in these users alone, as with polkit; until admits_all.
 only_admits()
 {

@@ -59,7 +59,7 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 void
 ask_last_answered(struct ask_dialogue *d)
 {
-	if (caged_is_child() && !caged_hold_signals()) {
+	if (caged_is_child() && !caged_hold_signals(d->reader)) {
 		tool_complain(d->t, _("signals cannot be blocked, so the PIN is not sent to the card: %s"), strerror(errno));
 		_exit(TOOL_FAILED);
 	}
@@ -79,6 +79,7 @@ ask_pin_of_card(void *ctx, const struct found_card *found, struct secret *pin)
 	o = ask_at_terminal(d->t, prompt, pin);
 	if (o.status == OUTCOME_CANCELLED)
 		return o;
+	d->reader = found->reader;
 	ask_last_answered(d);
 	if (outcome_ok(&o) && secret_view(pin).len == 0)
 		o = outcome_of(OUTCOME_CANCELLED);

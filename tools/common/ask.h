@@ -30,6 +30,7 @@ void ask_check_clean(struct tool *t, const char *reader, bool clean);
  */
 struct ask_dialogue {
 	struct tool *t;
+	const char *reader;	/* of that card; ask_pin_of_card() sets it */
 	bool held;
 	sigset_t before;
 };

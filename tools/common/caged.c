@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "card/pcsc.h"
+#include "flow/possession/transaction.h"
 #include "helper/cage.h"
 #include "lib/busy.h"
 #include "lib/cleanup.h"
@@ -47,6 +48,21 @@ static bool
 child_ends_with(pid_t parent)
 {
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+/*
+ * The child that gives a PIN to the card blocks SIGTERM (caged_hold_signals()) until the card has dropped its
+ * verified state, and ends then. The parent may have blocked or ignored it.
+ */
+static bool
+child_may_finish_with_card(void)
+{
+	sigset_t term;
+
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	return signal(SIGTERM, SIG_DFL) != SIG_ERR && sigprocmask(SIG_UNBLOCK, &term, NULL) == 0 &&
+	    prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
 }
 
 bool
@@ -100,7 +116,8 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 	for (size_t i = 0; i < c->fd_count; i++)
 		kept[1 + i] = c->fds[i];
 	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
-	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes)) {
+	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes) ||
+	    (t->pcsc != NULL && !child_may_finish_with_card())) {
 		tool_complain(t, _("the process that reads cards and certificates cannot be confined: %s"), strerror(errno));
 		_exit(TOOL_FAILED);
 	}
@@ -141,7 +158,9 @@ struct parent {
 	uint8_t *result;	/* received so far */
 	size_t got;
 	bool answered;		/* a PIN was sent to the child */
+	char reader[TRANSPORT_NAME_MAX];	/* of the card that gets the PIN, by the child's word */
 	bool blocked;		/* signals are blocked, as the child asked */
+	bool lost;		/* the child did not exit normally */
 	sigset_t before;
 	bool broken;		/* the child broke the protocol */
 	bool gave_up;		/* poll(2) has failed, which is reported */
@@ -218,10 +237,12 @@ answer_question(struct parent *p, struct cursor question)
 }
 
 static bool
-hold_signals(struct parent *p)
+hold_signals(struct parent *p, struct cursor reader)
 {
 	static const uint8_t done = CAGED_HOLD;
 
+	if (!cursor_string(&reader, p->reader, sizeof p->reader) || !cursor_at_end(&reader))
+		return false;
 	if (!p->blocked)
 		signals_hold(&p->before);
 	p->blocked = true;
@@ -267,8 +288,8 @@ take_message(struct parent *p)
 		return false;
 	if (n > 0 && packet[0] == CAGED_QUESTION)
 		taken = answer_question(p, r);
-	else if (n == 1 && packet[0] == CAGED_HOLD)
-		taken = hold_signals(p);
+	else if (n > 0 && packet[0] == CAGED_HOLD)
+		taken = hold_signals(p, r);
 	else if (n > 0 && packet[0] == CAGED_ACCOUNT)
 		taken = name_account(p, r);
 	else if (n > 0 && packet[0] == CAGED_RESULT)
@@ -336,19 +357,13 @@ parent_finish(struct parent *p, pid_t child)
 		close_end(&p->fd);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	if (p->blocked)
-		signals_release(&p->before);
-	if (WIFSIGNALED(status) || killed) {
-		if (!p->gave_up)
-			tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
-			    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
-			    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
-			    _("; its cage forbids a system call that it, or a library, made") : "");
-		if (p->answered)
-			tool_complain(t, "%s", message_unclean());
-		return TOOL_FAILED;
-	}
-	if (p->gave_up)
+	p->lost = WIFSIGNALED(status) || killed;
+	if (p->lost && !p->gave_up)
+		tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
+		    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
+		    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ?
+		    _("; its cage forbids a system call that it, or a library, made") : "");
+	if (p->lost || p->gave_up)
 		return TOOL_FAILED;
 	status = WEXITSTATUS(status);
 	if (status == TOOL_OK && p->got != p->c->result_size)
@@ -374,10 +389,11 @@ make_channels(int pair[static 2], int out[static 2], int err[static 2])
 	return false;
 }
 
-int
-caged_run(struct tool *t, const struct caged *c)
+static int
+run_child(struct parent *p)
 {
-	struct parent p = { .t = t, .c = c, .out.to = stdout, .err.to = stderr };
+	struct tool *t = p->t;
+	const struct caged *c = p->c;
 	_cleanup_(freep) uint8_t *result = malloc(c->result_size > 0 ? c->result_size : 1);
 	int pair[2], out[2], err[2];
 	pid_t child = -1, self = getpid();
@@ -396,17 +412,55 @@ caged_run(struct tool *t, const struct caged *c)
 	closep(&pair[1]);
 	closep(&out[1]);
 	closep(&err[1]);
-	p.busy = busy_begin();
-	p.result = result;
-	p.fd = pair[0];
-	p.out.from = out[0];
-	p.err.from = err[0];
+	p->out.to = stdout;
+	p->err.to = stderr;
+	p->busy = busy_begin();
+	p->result = result;
+	p->fd = pair[0];
+	p->out.from = out[0];
+	p->err.from = err[0];
 	if (child > 0)
-		parent_serve(&p);
-	status = child > 0 ? parent_finish(&p, child) : TOOL_FAILED;
-	closep(&p.fd);
-	closep(&p.out.from);
-	closep(&p.err.from);
+		parent_serve(p);
+	status = child > 0 ? parent_finish(p, child) : TOOL_FAILED;
+	closep(&p->fd);
+	closep(&p->out.from);
+	closep(&p->err.from);
 	explicit_bzero(result, c->result_size);
+	return status;
+}
+
+/* In the cage. */
+static int
+drop_state(struct tool *t, void *ctx, void *result)
+{
+	struct outcome o;
+
+	deadline_arm(t, false);
+	o = transaction_drop_state(&t->env, ctx);
+	deadline_off();
+	return outcome_ok(&o) ? TOOL_OK : TOOL_FAILED;
+}
+
+/* For a child that had the PIN and is lost. One that broke the protocol may have named another reader. */
+static void
+drop_state_of_lost_child(struct parent *lost)
+{
+	const struct caged c = { .work = drop_state, .ctx = lost->reader };
+	struct parent p = { .t = lost->t, .c = &c };
+
+	if (lost->reader[0] == '\0' || run_child(&p) != TOOL_OK || lost->broken)
+		tool_complain(lost->t, "%s", message_unclean());
+}
+
+int
+caged_run(struct tool *t, const struct caged *c)
+{
+	struct parent p = { .t = t, .c = c };
+	int status = run_child(&p);
+
+	if (p.lost && p.answered)
+		drop_state_of_lost_child(&p);
+	if (p.blocked)
+		signals_release(&p.before);
 	return status;
 }

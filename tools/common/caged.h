@@ -9,6 +9,8 @@
  * - The parent accepts only text, which it shows with control characters replaced, requests for a PIN, and
  *   a result of the expected size. The caller checks the result, because the child may be compromised.
  * - A child that ends without a result is a failure.
+ * - The card drops its verified state even if one of the two is killed: a child that has given a PIN to the
+ *   card outlives its parent until then, and the parent of such a child starts another one for it.
  */
 #ifndef JPKI_TOOLS_COMMON_CAGED_H
 #define JPKI_TOOLS_COMMON_CAGED_H

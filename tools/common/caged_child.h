@@ -16,7 +16,7 @@ struct secret;
 enum caged_message {
 	CAGED_QUESTION = 1,	/* child: the prompt */
 	CAGED_ANSWER,		/* parent: a status, and the typed text */
-	CAGED_HOLD,		/* child: block signals; parent: done */
+	CAGED_HOLD,		/* child: block signals, and the reader; parent: done, without one */
 	CAGED_ACCOUNT,		/* child: a uid; parent: its name, or "" */
 	CAGED_RESULT,		/* child: the next bytes of the result */
 };
@@ -42,10 +42,15 @@ bool caged_is_child(void);
 struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
 
 /*
- * In the child: makes the parent block signals that would end both, until the child has exited. Call it
- * before the PIN goes to the card. False, errno: the parent did not confirm; the caller must exit.
+ * In the child: makes the parent block signals that would end both, until the child has exited, and names
+ * the reader (at most TRANSPORT_NAME_MAX with the NUL) of the card that gets the PIN, so that the parent can
+ * have its verified state dropped if the child is killed. Call it before the PIN goes to the card. False,
+ * errno: the parent did not confirm; the caller must exit.
+ *
+ * From then on the caller blocks SIGTERM, which tells that the parent was killed (tools/common/caged.h),
+ * until the card has dropped the verified state.
  */
-bool caged_hold_signals(void) MUST_CHECK;
+bool caged_hold_signals(const char *reader) MUST_CHECK;
 
 /*
  * In the child: the name of an account. The parent looks it up, since the child cannot access the user

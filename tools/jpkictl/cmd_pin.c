@@ -58,7 +58,7 @@ finish_change(const struct tool *t, const struct outcome *o, bool signature)
 static int
 change_on(struct tool *t, const char *reader, const struct survey *survey, bool signature)
 {
-	struct ask_dialogue dialogue = { .t = t };
+	struct ask_dialogue dialogue = { .t = t, .reader = reader };
 	struct pinchange_ui ui = { .ask = ask_at_prompt, .gone = ask_never_gone, .changing = changing,
 		.ctx = &dialogue };
 	struct pinchange_card card = { .pin = signature ? JPKI_PIN_SIGN : JPKI_PIN_AUTH,

@@ -17,8 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "card/pcsc.h"
+#include "flow/possession/transaction.h"
 #include "lib/confine.h"
 #include "lib/secret.h"
+#include "lib/signals.h"
 #include "tests/unit/test.h"
 #include "tools/common/ask.h"
 #include "tools/common/caged.h"
@@ -59,6 +62,19 @@ __wrap_poll(struct pollfd *fds, nfds_t count, int ms)
 		return __real_poll(fds, count, ms);
 	errno = poll_error;
 	return -1;
+}
+
+/* Drops the state of no card, and says so: it is called in a child. */
+static struct outcome (*drop_ends)(void);
+
+struct outcome __wrap_transaction_drop_state(const struct flow_env *env, const char *reader);
+
+struct outcome
+__wrap_transaction_drop_state(const struct flow_env *env, const char *reader)
+{
+	printf("drops at %s\n", reader);
+	(void)fflush(stdout);
+	return drop_ends();
 }
 
 /* Runs it with both streams in a file. */
@@ -176,10 +192,10 @@ send_nonsense(struct tool *t, void *ctx, void *result)
 static void
 nonsense_is_a_failure(void **state)
 {
-	static const uint8_t unknown[] = { 99 }, answer[] = { 2, 0 }, hold_and_more[] = { 3, 1 },
+	static const uint8_t unknown[] = { 99 }, answer[] = { 2, 0 }, hold_cut[] = { 3, 0, 2, 'x' }, hold_and_more[] = { 3, 0, 1, 'x', 'y' },
 	    prompt_cut[] = { 1, 0, 9, 'x' }, account_cut[] = { 4, 0 }, too_much[1 + sizeof(struct result) + 1] = { 5 };
 	static const struct view packets[] = {
-		{ unknown, sizeof unknown }, { answer, sizeof answer }, { hold_and_more, sizeof hold_and_more },
+		{ unknown, sizeof unknown }, { answer, sizeof answer }, { hold_cut, sizeof hold_cut }, { hold_and_more, sizeof hold_and_more },
 		{ prompt_cut, sizeof prompt_cut }, { account_cut, sizeof account_cut },
 		{ too_much, 4096 },	/* of a result of 16 bytes */
 	};
@@ -204,7 +220,7 @@ ask(struct tool *t, void *ctx, void *result)
 	struct outcome o = caged_ask("PIN\033[2J: ", pin);
 	bool right = outcome_ok(&o) && view_equal(secret_view(pin), (struct view){ (const uint8_t *)"8275", 4 });
 
-	if (!caged_hold_signals())
+	if (!caged_hold_signals("Reader 1"))
 		return TOOL_FAILED;
 	*(int *)result = right ? 1 : (int)o.status;
 	secret_free(pin);
@@ -396,24 +412,168 @@ child_that_ends_early_is_a_failure(void **state)
 	assert_int_equal(result, 4711);
 }
 
+/* What a child does with the PIN before it is lost. */
+enum lost_child {
+	LOST_AT_THE_PIN,	/* killed with the PIN, before the parent blocked signals */
+	LOST_AT_THE_CARD,	/* killed later */
+	TAKEN_OVER,		/* breaks the protocol later */
+};
+
 static int
-ask_and_die(struct tool *t, void *ctx, void *result)
+ask_and_be_lost(struct tool *t, void *ctx, void *result)
 {
-	(void)ask(t, ctx, result);
-	(void)socket(AF_INET, SOCK_STREAM, 0);
+	struct secret *pin = secret_new();
+	const enum lost_child *how = ctx;
+	struct outcome o = caged_ask("PIN: ", pin);
+
+	secret_free(pin);
+	if (!outcome_ok(&o) || (*how != LOST_AT_THE_PIN && !caged_hold_signals("Reader 1")))
+		return TOOL_FAILED;
+	if (*how == TAKEN_OVER)
+		(void)!send(find_socket(), "x", 1, MSG_NOSIGNAL);
+	else
+		(void)raise(SIGKILL);
+	(void)pause();
 	return TOOL_OK;
 }
 
-/* The parent cannot know what the child has done with the PIN. */
-static void
-card_may_be_left_unlocked(void **state)
+static struct outcome
+card_is_clean(void)
 {
-	int result;
-	struct caged c = { .work = ask_and_die, .result = &result, .result_size = sizeof result };
+	return outcome_of(OUTCOME_OK);
+}
+
+static struct outcome
+card_is_mute(void)
+{
+	return outcome_of(OUTCOME_CARD_MUTE);
+}
+
+static struct outcome
+child_is_killed(void)
+{
+	(void)raise(SIGKILL);
+	return outcome_of(OUTCOME_OK);
+}
+
+/* A child that was killed has given the PIN to the card, perhaps. */
+static void
+state_that_a_lost_child_left_is_dropped(void **state)
+{
+	static const struct {
+		enum lost_child how;
+		struct outcome (*ends)(void);
+		bool drops, tells;
+	} rows[] = {
+		{ LOST_AT_THE_CARD, card_is_clean, true, false },
+		{ LOST_AT_THE_CARD, card_is_mute, true, true },
+		{ LOST_AT_THE_CARD, child_is_killed, true, true },
+		{ LOST_AT_THE_PIN, card_is_clean, false, true },	/* which reader is not known */
+		{ TAKEN_OVER, card_is_clean, true, true },		/* it may have named another one */
+	};
+	struct caged c = { .work = ask_and_be_lost };
 
 	typed_text = "8275";
-	assert_int_equal(run(&c), TOOL_FAILED);
-	assert_non_null(strstr(shown, "take the card off the reader"));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum lost_child how = rows[i].how;
+
+		c.ctx = &how;
+		drop_ends = rows[i].ends;
+		if (run(&c) != TOOL_FAILED || (strstr(shown, "drops at Reader 1\n") != NULL) != rows[i].drops ||
+		    (strstr(shown, "take the card off the reader") != NULL) != rows[i].tells)
+			fail_msg("row %zu: %s", i, shown);
+	}
+}
+
+/* What is to be seen of a child whose parent is killed while it works. */
+struct orphan {
+	bool card;	/* it has a connection to pcscd */
+	bool pin;	/* it has given the PIN to the card, and blocks signals */
+	bool ignored;	/* the parent ignores and blocks SIGTERM, as the program that started it did */
+	const char *text;
+};
+
+static const struct orphan *orphan;
+
+static int
+work_for_a_while(struct tool *t, void *ctx, void *result)
+{
+	struct timespec while_it_works = { .tv_nsec = 300000000 };
+	const int *end = ctx;
+	sigset_t before;
+
+	if (orphan->pin) {
+		if (!caged_hold_signals("Reader 1"))
+			return TOOL_FAILED;
+		signals_hold(&before);
+	}
+	(void)!write(*end, "works,", 6);
+	(void)nanosleep(&while_it_works, NULL);
+	(void)!write(*end, "clean", 5);
+	if (orphan->pin)
+		signals_release(&before);
+	(void)!write(*end, ",goes on", 8);
+	return TOOL_OK;
+}
+
+static _Noreturn void
+be_jpkictl(int end)
+{
+	struct caged c = { .work = work_for_a_while, .ctx = &end, .fds = &end, .fd_count = 1, .writes = true };
+	sigset_t term;
+
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	if (orphan->ignored)
+		(void)(signal(SIGTERM, SIG_IGN) == SIG_ERR || sigprocmask(SIG_BLOCK, &term, NULL) != 0);
+	if (orphan->card)
+		tool.pcsc = pcsc_new(&clk_system, &tool.log);
+	_exit(caged_run(&tool, &c));
+}
+
+static void
+read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+}
+
+static void
+child_ends_with_its_parent_when_the_card_is_clean(void **state)
+{
+	static const struct orphan orphans[] = {
+		{ .card = false, .pin = false, .text = "" },
+		{ .card = true, .pin = false, .text = "" },
+		{ .card = true, .pin = true, .text = "clean" },
+		{ .card = true, .pin = false, .ignored = true, .text = "" },
+		{ .card = true, .pin = true, .ignored = true, .text = "clean" },
+	};
+
+	for (size_t i = 0; i < COUNT(orphans); i++) {
+		char begun[7], text[64];
+		int pair[2];
+		pid_t pid;
+
+		orphan = &orphans[i];
+		assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+		(void)fflush(NULL);
+		pid = fork();
+		if (pid == 0)
+			be_jpkictl(pair[1]);
+		assert_true(pid > 0);
+		(void)close(pair[1]);
+		assert_int_equal(read(pair[0], begun, sizeof begun - 1), 6);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		read_all(pair[0], text, sizeof text);
+		(void)close(pair[0]);
+		if (strcmp(text, orphan->text) != 0)
+			fail_msg("orphan %zu: \"%s\"", i, text);
+	}
 }
 
 static int
@@ -453,7 +613,8 @@ main(void)
 		cmocka_unit_test(files_are_out_of_reach),
 		cmocka_unit_test(only_given_descriptors_are_left),
 		cmocka_unit_test(child_that_ends_early_is_a_failure),
-		cmocka_unit_test(card_may_be_left_unlocked),
+		cmocka_unit_test(state_that_a_lost_child_left_is_dropped),
+		cmocka_unit_test(child_ends_with_its_parent_when_the_card_is_clean),
 		cmocka_unit_test(parent_names_accounts),
 	};
 
