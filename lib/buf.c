@@ -54,7 +54,7 @@ base64_is_text(const char *text)
 	size_t letters = strspn(text, BASE64_LETTERS), len = strlen(text);
 
 	return letters > 0 && len % 4 == 0 && len - letters <= 2 &&
-	    strspn(text + letters, "=") == len - letters && strspn(text + letters - 1, last[len - letters]) > 0;
+	    strspn(text + letters, "=") == len - letters && strchr(last[len - letters], text[letters - 1]) != NULL;
 }
 
 bool
