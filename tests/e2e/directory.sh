@@ -179,7 +179,7 @@ within()	# MS COMMAND…
 	shift
 	while ! "$@"; do
 		[ "$(now_ms)" -lt "$end" ] || return 1
-		sleep 0.02
+		sleep 0.05
 	done
 }
 

@@ -504,7 +504,7 @@ card_comes_late()
 	wait $!
 	expect_match 'pam_authenticate' '0 PAM_SUCCESS' "$(transcript 'auth = ')"
 	expect_equal 'texts, in their order' "info: Place your My Number Card on the reader.
-prompt[off]: $(transcript 'prompt.off.: ')" "$(grep -E '^(info|error|prompt)' <<< "$OUT")"
+prompt[off]: $(transcript 'prompt[off]: ')" "$(grep -E '^(info|error|prompt)' <<< "$OUT")"
 	install_pam_service e2e "$(stack)"
 }
 run_case 'the card is waited for' card_comes_late
