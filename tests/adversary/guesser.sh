@@ -11,11 +11,6 @@ mkdir -p "$WORK"
 
 his_pins_at_the_card=0
 
-helper_gone()
-{
-	! pgrep -x jpki_helper > /dev/null
-}
-
 # One guess, if there is a prompt; it counts if it reaches the card.
 he_guesses()	# [STEP…] (after the PIN is typed)
 {
@@ -55,7 +50,7 @@ kills_su_after_the_pin()
 		sim fault "$VERIFY" hang 1500
 		seen='for i in $(seq 200); do sim stats | grep -q verifies=1 && break; sleep 0.02; done'
 		he_guesses "do:$seen; setpriv --reuid 2002 --clear-groups kill -KILL \$(cat $WORK/his-pid)"
-		until_true 10 helper_gone || fail 'the helper does not end'
+		until_true 10 none_runs jpki_helper || fail 'the helper does not end'
 		sim fault clear
 	done
 	[ "$his_pins_at_the_card" -ge 3 ] || fail "$his_pins_at_the_card PINs reached the card"
@@ -122,7 +117,7 @@ leaves_no_trace()
 	his_pins_at_the_card=0
 	sim fault "$VERIFY" hang 1500
 	he_guesses "do:$seen; setpriv --reuid 2002 --clear-groups kill -KILL \$(cat $WORK/his-pid)"
-	until_true 10 helper_gone || fail 'the helper does not end'
+	until_true 10 none_runs jpki_helper || fail 'the helper does not end'
 	sim fault clear
 	HIS_SU=("${TARO[@]}" su - hanako -c id)
 	he_guesses

@@ -2,11 +2,6 @@
 # shellcheck shell=bash
 # An attacker who kills a program, by a signal that it cannot handle, while its helper uses the card.
 
-helper_gone()
-{
-	! pgrep -x jpki_helper > /dev/null
-}
-
 # program_killed_when SECONDS COMMAND…: a program that logs hanako in is killed once that is true.
 program_killed_when()
 {
@@ -30,8 +25,8 @@ helper_at_a_slow_card()
 {
 	sim_commands 'fault at 2 hang 15000'
 	program_killed_when 10 answers_given 2
-	until_true 3 helper_gone || broken 'the helper keeps the card, and the program has gone'
-	until_true 20 helper_gone
+	until_true 3 none_runs jpki_helper || broken 'the helper keeps the card, and the program has gone'
+	until_true 20 none_runs jpki_helper
 }
 # Promise: A helper exits at once when its program has ended, but not between VERIFY and the drop of the verified state.
 # Letter: nothing comes over the socket but its end, and that is read between two commands to the card only.
@@ -48,7 +43,7 @@ killed_after_verify()
 {
 	sim_commands 'fault ins 2A hang 3000'
 	program_killed_when 20 pin_has_come
-	until_true 20 helper_gone || fail 'the helper does not end'
+	until_true 20 none_runs jpki_helper || fail 'the helper does not end'
 	until_true 10 scprobe card 1000 > /dev/null || fail 'the card does not answer'
 	[ "$(sim get verified)" = none ] || broken 'the PIN is left verified on the card'
 }

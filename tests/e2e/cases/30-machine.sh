@@ -442,11 +442,6 @@ kill_login()
 	kill -KILL "$LOGIN"
 }
 
-no_helper()
-{
-	! pgrep -x jpki_helper > /dev/null
-}
-
 card_is()	# STATE
 {
 	[ "$(sim get verified)" = "$1" ]
@@ -463,7 +458,7 @@ program_goes_in_vain()
 	start_login auth
 	until_true 10 reads_card || fail 'the card was not looked at'
 	kill_login
-	until_true 3 no_helper || fail 'the helper stays'
+	until_true 3 none_runs jpki_helper || fail 'the helper stays'
 }
 run_case 'the program ends while the card hangs before the PIN' program_goes_in_vain
 
@@ -475,7 +470,7 @@ program_goes_waiting()
 	until_true 10 pgrep -x jpki_helper > /dev/null || fail 'no helper came'
 	sleep 1
 	kill_login
-	until_true 3 no_helper || fail 'the helper stays'
+	until_true 3 none_runs jpki_helper || fail 'the helper stays'
 	release_card
 	install_pam_service e2e "$(stack)"
 }
@@ -487,7 +482,7 @@ program_goes_after_verify()
 	start_login "pin=$PIN" auth
 	until_true 10 card_is auth || fail 'nothing was verified'
 	kill_login
-	until_true 15 no_helper || fail 'the helper stays'
+	until_true 15 none_runs jpki_helper || fail 'the helper stays'
 	expect_equal 'signatures' 1 "$(stat_of signs)"
 	expect_card_forgot
 }

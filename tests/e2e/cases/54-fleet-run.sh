@@ -336,11 +336,10 @@ network_half_dies()
 	start_run
 	comes_true 'again' 10000 status_says '.mode == "persist"'
 	kill -KILL "$RUN_PID"
-	comes_true 'both end' 5000 no_network_half
+	comes_true 'both end' 5000 none_runs jpki_ldap
 	card_login 'without either' SUCCESS
 	fleet_ends
 }
-no_network_half() { ! pgrep -x jpki_ldap > /dev/null; }
 
 # --- a dishonest directory ----------------------------------------------------------------------
 

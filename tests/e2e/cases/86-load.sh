@@ -89,12 +89,7 @@ check_logins()	# WAIT
 	[ "$3" -le "$limit" ] || fail "a login took $3 ms, more than $limit ms"
 	expect_equal 'successes' "$(count_outcomes OK)" "$(grep -lx 'auth = 0 PAM_SUCCESS' "$RESULTS"/[0-9]* | wc -l)"
 	expect_equal 'host processes unchanged' "$LOGINS" "$(grep -lx 'hygiene = ok' "$RESULTS"/[0-9]* | wc -l)"
-	until_true 5 no_helper || fail "helpers left: $(pgrep -x jpki_helper | wc -l)"
-}
-
-no_helper()
-{
-	! pgrep -x jpki_helper > /dev/null
+	until_true 5 none_runs jpki_helper || fail "helpers left: $(pgrep -x jpki_helper | wc -l)"
 }
 
 # Without anything amiss, all succeed but those who wait in vain for as long as they may, and
@@ -207,7 +202,7 @@ thousand_logins()
 	{ read -r before _ && read -r after _; } < "$sizes"
 	printf '# %s: %s KiB after a hundred, %s KiB after a thousand\n' "$CASE" "$before" "$after"
 	[ $((after - before)) -le 128 ] || fail "the program grew from $before to $after KiB"
-	until_true 5 no_helper || fail 'a helper is left'
+	until_true 5 none_runs jpki_helper || fail 'a helper is left'
 	expect_card 3
 }
 run_case 'load: a thousand logins in one program' thousand_logins
