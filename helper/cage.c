@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -222,15 +223,20 @@ static const struct callfilter_rule by_argument[] = {
 	{ SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, { VALUE(0, PR_SET_NO_NEW_PRIVS) } },
 };
 
-/* abort(3) signals its own process, whose number is known only now. */
+/*
+ * abort(3) signals its own process, whose number is known only now. With another signal, a process that a card
+ * controls could look like one that something else has killed.
+ */
 static bool
 add_abort(scmp_filter_ctx filter)
 {
-	struct scmp_arg_cmp own = SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
-	struct scmp_arg_cmp other = SCMP_CMP64(0, SCMP_CMP_NE, (scmp_datum_t)getpid());
+	const scmp_datum_t own = (scmp_datum_t)getpid();
+	struct scmp_arg_cmp an_abort[] = { SCMP_CMP64(0, SCMP_CMP_EQ, own), SCMP_CMP64(2, SCMP_CMP_EQ, SIGABRT) };
+	struct scmp_arg_cmp another_process = SCMP_CMP64(0, SCMP_CMP_NE, own), another_signal = SCMP_CMP64(2, SCMP_CMP_NE, SIGABRT);
 
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own) == 0 &&
-	    seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, &other) == 0;
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), COUNT(an_abort), an_abort) == 0 &&
+	    seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, &another_process) == 0 &&
+	    seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1, &another_signal) == 0;
 }
 
 static bool

@@ -328,6 +328,12 @@ signals_a_thread_of_its_parent(void)
 }
 
 static bool
+kills_itself(void)
+{
+	return raise(SIGKILL) == 0;
+}
+
+static bool
 traces_its_parent(void)
 {
 	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
@@ -405,6 +411,7 @@ static const struct deed {
 	{ "chmod", changes_the_mode, ENTERED },
 	{ "kill", signals_its_parent, ENTERED },
 	{ "tgkill", signals_a_thread_of_its_parent, ENTERED },
+	{ "tgkill SIGKILL", kills_itself, ENTERED },
 	{ "F_SETOWN", owns_a_descriptor, ENTERED },
 	{ "F_SETOWN_EX", owns_a_descriptor_as_a_group, ENTERED },
 	{ "F_SETSIG", chooses_the_signal, ENTERED },
@@ -883,7 +890,8 @@ static const struct use {
 	{ "clone", { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
 	{ "clone3", { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
 	{ "kill", { 0 }, SECCOMP_RET_KILL_PROCESS },
-	{ "tgkill", { 1 }, SECCOMP_RET_KILL_PROCESS },
+	{ "tgkill", { 1, 0, SIGABRT }, SECCOMP_RET_KILL_PROCESS },
+	{ "tgkill", { 1, 0, SIGKILL }, SECCOMP_RET_KILL_PROCESS },
 	{ "ptrace", { 0 }, SECCOMP_RET_KILL_PROCESS },
 	{ "prlimit64", { 0, 0, 1 }, SECCOMP_RET_ERRNO | ENOSYS },
 	{ "prctl", { PR_SET_DUMPABLE }, SECCOMP_RET_ERRNO | ENOSYS },
