@@ -118,7 +118,7 @@ fetcher_left_alone()
 	until_true 3 process_gone "$fetcher" || broken 'the fetcher goes on without its parent'
 	kill -KILL "$fetcher" 2>/dev/null
 }
-# Promise: Such a child exits with its parent, but not between VERIFY and the drop of the verified state.
+# Promise: Such a child exits with its parent, except the cleaner of a card that has the PIN (below).
 # Letter: no descriptor of the child ends with the parent: it reads from a server, and writes when something comes.
 # Seen to succeed: mutant ends-with-its-parent
 adversary fetcher-outlives-its-parent fetcher_left_alone
@@ -153,7 +153,7 @@ killed_before_the_bond()
 	until_true 10 none_runs jpki_fetch || fail 'the fetcher does not end'
 	[ ! -s "$WEB_LOG" ] || broken 'a fetcher without parent asked the server'
 }
-# Promise: Such a child exits with its parent, but not between VERIFY and the drop of the verified state.
+# Promise: Such a child exits with its parent, except the cleaner of a card that has the PIN (below).
 # Letter: the parent ends before the child can ask for a signal at its end, so there is nothing to be signalled by.
 # Seen to succeed: mutant parent-gone-before
 adversary parent-killed-at-once killed_before_the_bond

@@ -41,13 +41,22 @@ card_is_idle()
 # Seen to succeed: mutant card-left-verified
 adversary helper-killed-after-verify helper_killed_after_verify
 
-# jpkictl is two processes: the one at the terminal is the older one.
-registration_killed_at()	# OPTION of pkill(1), which names one of the two
+# jpkictl is three processes then: the one at the terminal, and of its children the older one, which has the card, and
+# the cleaner.
+at_terminal()
+{
+	pgrep -o -x jpkictl
+}
+child_with_the_card()
+{
+	pgrep -o -P "$(at_terminal)" -x jpkictl
+}
+registration_killed_at()	# FUNCTION that names a process
 {
 	fresh_card
 	rm -f "$USERS/hanako.pem"
 	sim fault ins 2A hang 3000
-	(until_true 20 card_has_the_pin && sleep 0.3 && pkill -KILL "$1" -x jpkictl) &
+	(until_true 20 card_has_the_pin && sleep 0.3 && kill -KILL "$("$1")") &
 	on_tty 'wait:PIN' "type:$PIN" -- jpkictl enroll hanako
 	expect_equal 'PINs at the card' 1 "$(stat_of verifies)"
 	[ ! -e "$USERS/hanako.pem" ] || fail 'jpkictl was not killed'
@@ -58,16 +67,16 @@ registration_killed_at()	# OPTION of pkill(1), which names one of the two
 }
 jpkictl_killed_after_verify()
 {
-	registration_killed_at -o
+	registration_killed_at at_terminal
 }
 # Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.
 # Letter: the process that has the card drops the state on every way out; the kernel kills it with its parent.
-# Seen to succeed: mutant child-killed-with-its-parent
+# Seen to succeed: mutant cleaner-ends-with-its-parent
 adversary jpkictl-killed-after-verify jpkictl_killed_after_verify
 
 child_of_jpkictl_killed_after_verify()
 {
-	registration_killed_at -n
+	registration_killed_at child_with_the_card
 	expect_lacks 'what the user reads' 'take the card off' "$OUT"
 }
 # Promise: A verified state that it left on the card is dropped before a login, and neither a login nor jpkictl leaves one.

@@ -59,10 +59,8 @@ ask_check_clean(struct tool *t, const char *reader, bool clean)
 void
 ask_last_answered(struct ask_dialogue *d)
 {
-	if (caged_is_child() && !caged_hold_signals(d->reader)) {
-		tool_complain(d->t, _("signals cannot be blocked, so the PIN is not sent to the card: %s"), strerror(errno));
+	if (caged_is_child() && !caged_prepare_for_pin(d->reader))
 		_exit(TOOL_FAILED);
-	}
 	signals_hold(&d->before);
 	d->held = true;
 	deadline_arm(d->t, true);

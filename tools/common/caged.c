@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,8 @@
 #include "tools/common/caged_child.h"
 #include "tools/common/deadline.h"
 
+#define CHILD_END_MS 1000	/* between the death of the parent and that of the child */
+#define CLEANER_GRACE_S 5	/* beyond conf.timeout: it has a deadline of its own, and waits for the child before */
 #define LINE_MAX_LEN 4096
 #define TEXT_MAX ((size_t)64 << 20)	/* output of a child in total: crl list with thousands of lists */
 
@@ -50,23 +53,8 @@ child_ends_with(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
-/*
- * The child that gives a PIN to the card blocks SIGTERM (caged_hold_signals()) until the card has dropped its
- * verified state, and ends then. The parent may have blocked or ignored it.
- */
 static bool
-child_may_finish_with_card(void)
-{
-	sigset_t term;
-
-	(void)sigemptyset(&term);
-	(void)sigaddset(&term, SIGTERM);
-	return signal(SIGTERM, SIG_DFL) != SIG_ERR && sigprocmask(SIG_UNBLOCK, &term, NULL) == 0 &&
-	    prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
-}
-
-bool
-caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count, bool writes)
+detach(unsigned int streams, const int *fds, size_t fd_count, bool writes)
 {
 	static const struct confine_limit limits[] = {
 		{ RLIMIT_NPROC, 0 },
@@ -83,26 +71,47 @@ caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count
 	for (int fd = STDERR_FILENO + 1; fd < d.close_from; fd++)
 		if (!is_among(fd, fds, fd_count))
 			(void)close(fd);
-	return child_ends_with(parent) && confine_detach(&d);
+	return confine_detach(&d);
 }
 
-/* The helper's user is for logins only; here root without capabilities and files does. */
-struct outcome
-caged_confine(struct tool *t)
+bool
+caged_detach(pid_t parent, unsigned int streams, const int *fds, size_t fd_count, bool writes)
 {
-	static struct conf conf;
-	struct outcome o;
+	return child_ends_with(parent) && detach(streams, fds, fd_count, writes);
+}
 
-	/* A failure is reported at the first use. */
+/* The cage allows no connection later. */
+static struct outcome
+connect_for_good(const struct tool *t)
+{
+	struct outcome o = outcome_of(OUTCOME_OK);
+
 	if (t->pcsc != NULL) {
 		deadline_arm(t, false);
 		o = pcsc_forbid_reconnect(t->pcsc);
 		deadline_off();
 	}
+	return o;
+}
+
+/* The helper's user is for logins only; here root without capabilities and files does. */
+static struct outcome
+enter_cage(const struct tool *t)
+{
+	static struct conf conf;
+	struct outcome o;
+
 	conf = t->conf;
 	conf.helper_user[0] = '\0';
 	o = cage_enter(&conf, false, &t->log);
 	return outcome_ok(&o) ? cage_seal(&t->log) : o;
+}
+
+struct outcome
+caged_confine(struct tool *t)
+{
+	(void)connect_for_good(t);	/* a failure is reported at the first use */
+	return enter_cage(t);
 }
 
 static _Noreturn void
@@ -116,8 +125,7 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 	for (size_t i = 0; i < c->fd_count; i++)
 		kept[1 + i] = c->fds[i];
 	if (dup2(text[0], STDOUT_FILENO) < 0 || dup2(text[1], STDERR_FILENO) < 0 ||
-	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes) ||
-	    (t->pcsc != NULL && !child_may_finish_with_card())) {
+	    !caged_detach(parent, CONFINE_STDOUT | CONFINE_STDERR, kept, c->fd_count + 1, c->writes)) {
 		tool_complain(t, _("the process that reads cards and certificates cannot be confined: %s"), strerror(errno));
 		_exit(TOOL_FAILED);
 	}
@@ -136,6 +144,114 @@ child_main(struct tool *t, const struct caged *c, int fd, const int text[static 
 		status = TOOL_FAILED;
 	}
 	_exit(status);
+}
+
+/* --- the cleaner -------------------------------------------------------------------- */
+
+/*
+ * The kernel kills the child with its parent, perhaps between VERIFY and the drop of the verified state. The
+ * cleaner is a third process in the same cage, which the kernel does not kill with the parent. It drops that
+ * state if the parent tells it to, or dies. From the child it takes the name of the reader; from the card it
+ * reads only the answers to its own commands.
+ */
+enum cleaner_message {
+	CLEANER_READY = 1,	/* cleaner: it is connected to pcscd, and in the cage */
+	CLEANER_DROP,		/* parent: the child is lost */
+	CLEANER_DROPPED,	/* cleaner: no card that could still be verified is in the reader */
+	CLEANER_END,		/* parent: the child has exited; it dropped the state, or told the user that it could not */
+};
+
+struct cleaner {
+	pid_t pid;
+	int fd;
+};
+
+static bool
+send_message(int fd, enum cleaner_message message)
+{
+	const uint8_t packet = (uint8_t)message;
+
+	return caged_send(fd, &packet, 1);
+}
+
+/* 0 for no message: the other process has ended, or a cleaner's time is over. */
+static uint8_t
+receive_message(int fd)
+{
+	uint8_t packet = 0;
+	ssize_t n;
+
+	do {
+		n = recv(fd, &packet, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 1 ? packet : 0;
+}
+
+/* Only the child has the other end of this pipe. The kernel tells of the parent's death before it kills the child. */
+static void
+wait_for_end_of_child(int child_output)
+{
+	struct pollfd other_end = { .fd = child_output };
+
+	(void)poll(&other_end, 1, CHILD_END_MS);
+}
+
+static _Noreturn void
+cleaner_main(struct tool *t, int fd, int child_output, const char *reader)
+{
+	const int kept[] = { fd, child_output };
+	sigset_t before;
+	struct outcome o;
+
+	signals_hold(&before);
+	if (!detach(0, kept, sizeof kept / sizeof kept[0], false))
+		_exit(TOOL_FAILED);
+	o = connect_for_good(t);
+	if (outcome_ok(&o))
+		o = enter_cage(t);
+	if (!outcome_ok(&o) || !send_message(fd, CLEANER_READY))
+		_exit(TOOL_FAILED);
+	if (receive_message(fd) == CLEANER_END)
+		_exit(TOOL_OK);
+	wait_for_end_of_child(child_output);
+	deadline_arm(t, false);
+	o = transaction_drop_state(&t->env, reader);
+	deadline_off();
+	_exit(outcome_ok(&o) && send_message(fd, CLEANER_DROPPED) ? TOOL_OK : TOOL_FAILED);
+}
+
+/* Starts the cleaner and waits until it is ready. False: it is not; cleaner_end() is needed all the same. */
+static bool
+cleaner_start(struct cleaner *k, struct tool *t, int child_output, const char *reader)
+{
+	const struct timeval limit = { .tv_sec = t->conf.timeout + CLEANER_GRACE_S };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	k->pid = fork();
+	if (k->pid == 0) {
+		(void)close(pair[0]);
+		cleaner_main(t, pair[1], child_output, reader);
+	}
+	(void)close(pair[1]);
+	k->fd = pair[0];
+	return k->pid > 0 && setsockopt(k->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+	    receive_message(k->fd) == CLEANER_READY;
+}
+
+/* Sends the last message. Returns whether the cleaner has dropped the state; it has exited, or is killed. */
+static bool
+cleaner_end(struct cleaner *k, enum cleaner_message last)
+{
+	const bool dropped = k->pid > 0 && send_message(k->fd, last) && receive_message(k->fd) == CLEANER_DROPPED;
+
+	closep(&k->fd);
+	if (k->pid > 0)
+		(void)kill(k->pid, SIGKILL);
+	while (k->pid > 0 && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return dropped;
 }
 
 /* --- the parent ------------------------------------------------------------------- */
@@ -158,9 +274,10 @@ struct parent {
 	uint8_t *result;	/* received so far */
 	size_t got;
 	bool answered;		/* a PIN was sent to the child */
-	char reader[TRANSPORT_NAME_MAX];	/* of the card that gets the PIN, by the child's word */
+	struct cleaner cleaner;
 	bool blocked;		/* signals are blocked, as the child asked */
 	bool lost;		/* the child did not exit normally */
+	bool suspect;		/* a card may have controlled it, so the reader that it named may be wrong */
 	sigset_t before;
 	bool broken;		/* the child broke the protocol */
 	bool gave_up;		/* poll(2) has failed, which is reported */
@@ -236,17 +353,23 @@ answer_question(struct parent *p, struct cursor question)
 	return sent;
 }
 
+/* Accepts one request only: a second one could name a reader that does not have the card with the PIN. */
 static bool
-hold_signals(struct parent *p, struct cursor reader)
+prepare_for_pin(struct parent *p, struct cursor r)
 {
-	static const uint8_t done = CAGED_HOLD;
+	uint8_t answer[] = { CAGED_PREPARE, false };
+	char reader[TRANSPORT_NAME_MAX];
 
-	if (!cursor_string(&reader, p->reader, sizeof p->reader) || !cursor_at_end(&reader))
+	if (p->blocked || !cursor_string(&r, reader, sizeof reader) || !cursor_at_end(&r))
 		return false;
-	if (!p->blocked)
-		signals_hold(&p->before);
+	(void)fflush(NULL);	/* its reader may be slow, so before the signals are blocked */
+	signals_hold(&p->before);
 	p->blocked = true;
-	return caged_send(p->fd, &done, 1);
+	answer[1] = cleaner_start(&p->cleaner, p->t, p->err.from, reader);
+	if (!answer[1])
+		tool_complain(p->t, "%s", _("the PIN is not sent to the card: the process that clears the card after a crash is not ready"));
+	(void)!caged_send(p->fd, answer, sizeof answer);	/* the child may have been killed meanwhile */
+	return true;
 }
 
 static bool
@@ -288,8 +411,8 @@ take_message(struct parent *p)
 		return false;
 	if (n > 0 && packet[0] == CAGED_QUESTION)
 		taken = answer_question(p, r);
-	else if (n > 0 && packet[0] == CAGED_HOLD)
-		taken = hold_signals(p, r);
+	else if (n > 0 && packet[0] == CAGED_PREPARE)
+		taken = prepare_for_pin(p, r);
 	else if (n > 0 && packet[0] == CAGED_ACCOUNT)
 		taken = name_account(p, r);
 	else if (n > 0 && packet[0] == CAGED_RESULT)
@@ -316,11 +439,11 @@ busy_text(const struct parent *p)
 	    _("Reading the card; leave it on the reader …");
 }
 
-/* Reads until the child has closed all three. Its output comes before its questions. */
+/* Reads until the child has closed all three, or broken the protocol. Its output comes before its questions. */
 static void
 parent_serve(struct parent *p)
 {
-	while (p->fd >= 0 || p->out.from >= 0 || p->err.from >= 0) {
+	while (!p->broken && (p->fd >= 0 || p->out.from >= 0 || p->err.from >= 0)) {
 		struct pollfd fds[] = { { .fd = p->out.from, .events = POLLIN },
 			{ .fd = p->err.from, .events = POLLIN }, { .fd = p->fd, .events = POLLIN } };
 
@@ -350,7 +473,7 @@ parent_finish(struct parent *p, pid_t child)
 	const bool killed = p->broken || (p->gave_up && !p->blocked);
 	int status = TOOL_FAILED;
 
-	/* The child may wait for an answer that does not come. After CAGED_HOLD it needs none, and drops the verified state of the card. */
+	/* The child may wait for an answer that does not come. After CAGED_PREPARE it needs none, and drops the verified state. */
 	if (killed)
 		(void)kill(child, SIGKILL);
 	else if (p->gave_up)
@@ -358,6 +481,7 @@ parent_finish(struct parent *p, pid_t child)
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	p->lost = WIFSIGNALED(status) || killed;
+	p->suspect = p->broken || (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL);
 	if (p->lost && !p->gave_up)
 		tool_complain(t, _("the process that reads cards and certificates did not exit normally: %s%s"),
 		    p->broken ? _("it sent nonsense") : strsignal(WTERMSIG(status)),
@@ -429,37 +553,15 @@ run_child(struct parent *p)
 	return status;
 }
 
-/* In the cage. */
-static int
-drop_state(struct tool *t, void *ctx, void *result)
-{
-	struct outcome o;
-
-	deadline_arm(t, false);
-	o = transaction_drop_state(&t->env, ctx);
-	deadline_off();
-	return outcome_ok(&o) ? TOOL_OK : TOOL_FAILED;
-}
-
-/* For a child that had the PIN and is lost. One that broke the protocol may have named another reader. */
-static void
-drop_state_of_lost_child(struct parent *lost)
-{
-	const struct caged c = { .work = drop_state, .ctx = lost->reader };
-	struct parent p = { .t = lost->t, .c = &c };
-
-	if (lost->reader[0] == '\0' || run_child(&p) != TOOL_OK || lost->broken)
-		tool_complain(lost->t, "%s", message_unclean());
-}
-
 int
 caged_run(struct tool *t, const struct caged *c)
 {
-	struct parent p = { .t = t, .c = c };
+	struct parent p = { .t = t, .c = c, .cleaner.fd = -1 };
 	int status = run_child(&p);
+	bool dropped = cleaner_end(&p.cleaner, p.lost ? CLEANER_DROP : CLEANER_END);
 
-	if (p.lost && p.answered)
-		drop_state_of_lost_child(&p);
+	if (p.lost && p.answered && (!dropped || p.suspect))
+		tool_complain(t, "%s", message_unclean());
 	if (p.blocked)
 		signals_release(&p.before);
 	return status;

@@ -9,8 +9,11 @@
  * - The parent accepts only text, which it shows with control characters replaced, requests for a PIN, and
  *   a result of the expected size. The caller checks the result, because the child may be compromised.
  * - A child that ends without a result is a failure.
- * - The card drops its verified state even if one of the two is killed: a child that has given a PIN to the
- *   card outlives its parent until then, and the parent of such a child starts another one for it.
+ * - The kernel kills the child with its parent.
+ * - Before a PIN goes to the card, the parent starts a cleaner: a third process in the same cage, which the
+ *   kernel does not kill with the parent. If the parent dies or the child is lost, the cleaner drops the card's
+ *   verified state. If it cannot, and the parent lives, the parent tells the user. Without a cleaner the PIN is
+ *   not sent.
  */
 #ifndef JPKI_TOOLS_COMMON_CAGED_H
 #define JPKI_TOOLS_COMMON_CAGED_H

@@ -71,15 +71,15 @@ caged_ask(const char *prompt, struct secret *typed)
 }
 
 bool
-caged_hold_signals(const char *reader)
+caged_prepare_for_pin(const char *reader)
 {
 	static uint8_t packet[CAGED_PACKET_MAX];
 	struct writer w = writer_of(packet, sizeof packet);
 
-	writer_u8(&w, CAGED_HOLD);
+	writer_u8(&w, CAGED_PREPARE);
 	writer_string(&w, reader);
-	errno = EPROTO;		/* if the answer is another packet */
-	return writer_ok(&w) && caged_send(to_parent, packet, w.len) && caged_receive(to_parent, packet) == 1 && packet[0] == CAGED_HOLD;
+	return writer_ok(&w) && caged_send(to_parent, packet, w.len) && caged_receive(to_parent, packet) == 2 &&
+	    packet[0] == CAGED_PREPARE && packet[1] == true;
 }
 
 const char *

@@ -16,7 +16,7 @@ struct secret;
 enum caged_message {
 	CAGED_QUESTION = 1,	/* child: the prompt */
 	CAGED_ANSWER,		/* parent: a status, and the typed text */
-	CAGED_HOLD,		/* child: block signals, and the reader; parent: done, without one */
+	CAGED_PREPARE,		/* child: the reader; parent: 1 if the PIN may go to the card in it, else 0 */
 	CAGED_ACCOUNT,		/* child: a uid; parent: its name, or "" */
 	CAGED_RESULT,		/* child: the next bytes of the result */
 };
@@ -42,15 +42,12 @@ bool caged_is_child(void);
 struct outcome caged_ask(const char *prompt, struct secret *typed) MUST_CHECK;
 
 /*
- * In the child: makes the parent block signals that would end both, until the child has exited, and names
- * the reader (at most TRANSPORT_NAME_MAX with the NUL) of the card that gets the PIN, so that the parent can
- * have its verified state dropped if the child is killed. Call it before the PIN goes to the card. False,
- * errno: the parent did not confirm; the caller must exit.
- *
- * From then on the caller blocks SIGTERM, which tells that the parent was killed (tools/common/caged.h),
- * until the card has dropped the verified state.
+ * In the child, before the PIN goes to the card: makes the parent block the signals that would end both
+ * processes, until the child has exited, and start the cleaner (tools/common/caged.h) for the card in this reader
+ * (at most TRANSPORT_NAME_MAX with the NUL). False: the cleaner is not ready, which the parent has reported, or
+ * the parent has exited; the caller must exit. Call it once: the parent takes a second call for nonsense.
  */
-bool caged_hold_signals(const char *reader) MUST_CHECK;
+bool caged_prepare_for_pin(const char *reader) MUST_CHECK;
 
 /*
  * In the child: the name of an account. The parent looks it up, since the child cannot access the user

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -64,16 +65,61 @@ __wrap_poll(struct pollfd *fds, nfds_t count, int ms)
 	return -1;
 }
 
-/* Drops the state of no card, and says so: it is called in a child. */
+/* The cleaner cannot be started: its socket is the second that is created. */
+static int sockets_until_failure;
+
+int __wrap_socketpair(int domain, int type, int protocol, int pair[2]);
+int __real_socketpair(int domain, int type, int protocol, int pair[2]);
+
+int
+__wrap_socketpair(int domain, int type, int protocol, int pair[2])
+{
+	if (sockets_until_failure == 0 || --sockets_until_failure > 0)
+		return __real_socketpair(domain, type, protocol, pair);
+	errno = EMFILE;
+	return -1;
+}
+
+/* Drops the state of no card, and says so to this process: it is called in the cleaner. */
+static struct shared {
+	_Atomic int drops;
+	char reader[64];	/* at the last one */
+	bool reads_files, has_spare;	/* then */
+	_Atomic pid_t victim;	/* a child that waits to be killed */
+} *shared;
 static struct outcome (*drop_ends)(void);
+
+static struct outcome
+card_is_clean(void)
+{
+	return outcome_of(OUTCOME_OK);
+}
+
+static struct outcome
+card_is_mute(void)
+{
+	return outcome_of(OUTCOME_CARD_MUTE);
+}
+
+static struct outcome
+cleaner_is_killed(void)
+{
+	(void)raise(SIGKILL);
+	return outcome_of(OUTCOME_OK);
+}
 
 struct outcome __wrap_transaction_drop_state(const struct flow_env *env, const char *reader);
 
 struct outcome
 __wrap_transaction_drop_state(const struct flow_env *env, const char *reader)
 {
-	printf("drops at %s\n", reader);
-	(void)fflush(stdout);
+	struct timespec as_long_as_a_card_takes = { .tv_nsec = 50000000 };
+
+	(void)nanosleep(&as_long_as_a_card_takes, NULL);
+	shared->reads_files = open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
+	shared->has_spare = write(spare[1], "x", 1) == 1;
+	snprintf(shared->reader, sizeof shared->reader, "%s", reader);
+	shared->drops++;
 	return drop_ends();
 }
 
@@ -192,10 +238,10 @@ send_nonsense(struct tool *t, void *ctx, void *result)
 static void
 nonsense_is_a_failure(void **state)
 {
-	static const uint8_t unknown[] = { 99 }, answer[] = { 2, 0 }, hold_cut[] = { 3, 0, 2, 'x' }, hold_and_more[] = { 3, 0, 1, 'x', 'y' },
+	static const uint8_t unknown[] = { 99 }, answer[] = { 2, 0 }, prepare_cut[] = { 3, 0, 2, 'x' }, prepare_and_more[] = { 3, 0, 1, 'x', 'y' },
 	    prompt_cut[] = { 1, 0, 9, 'x' }, account_cut[] = { 4, 0 }, too_much[1 + sizeof(struct result) + 1] = { 5 };
 	static const struct view packets[] = {
-		{ unknown, sizeof unknown }, { answer, sizeof answer }, { hold_cut, sizeof hold_cut }, { hold_and_more, sizeof hold_and_more },
+		{ unknown, sizeof unknown }, { answer, sizeof answer }, { prepare_cut, sizeof prepare_cut }, { prepare_and_more, sizeof prepare_and_more },
 		{ prompt_cut, sizeof prompt_cut }, { account_cut, sizeof account_cut },
 		{ too_much, 4096 },	/* of a result of 16 bytes */
 	};
@@ -220,7 +266,7 @@ ask(struct tool *t, void *ctx, void *result)
 	struct outcome o = caged_ask("PIN\033[2J: ", pin);
 	bool right = outcome_ok(&o) && view_equal(secret_view(pin), (struct view){ (const uint8_t *)"8275", 4 });
 
-	if (!caged_hold_signals("Reader 1"))
+	if (!caged_prepare_for_pin("Reader 1"))
 		return TOOL_FAILED;
 	*(int *)result = right ? 1 : (int)o.status;
 	secret_free(pin);
@@ -264,6 +310,53 @@ parent_that_cannot_wait_ends_both(void **state)
 		poll_error = EINTR;
 		assert_int_equal(run(&c), TOOL_OK);
 	}
+}
+
+/* Where its socket cannot be created, and where it ends before it is ready: there is no pcscd. */
+static void
+no_pin_goes_to_a_card_without_a_cleaner(void **state)
+{
+	int result = 0;
+	struct caged c = { .work = ask, .result = &result, .result_size = sizeof result };
+
+	typed_text = "8275";
+	sockets_until_failure = 2;
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_non_null(strstr(shown, "the PIN is not sent to the card"));
+	assert_int_equal(sockets_until_failure, 0);
+	assert_int_equal(setenv("PCSCLITE_CSOCK_NAME", "/nonexistent", 1), 0);
+	tool.pcsc = pcsc_new(&clk_system, &tool.log);
+	assert_non_null(tool.pcsc);
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_non_null(strstr(shown, "the PIN is not sent to the card"));
+	pcsc_free(tool.pcsc);
+	tool.pcsc = NULL;
+	assert_int_equal(result, 0);
+}
+
+/* As a child does that a card controls, so that the card with the PIN is left alone. */
+static int
+ask_and_name_another_reader(struct tool *t, void *ctx, void *result)
+{
+	if (ask(t, ctx, result) == TOOL_OK)
+		(void)!caged_prepare_for_pin("Reader 2");
+	return TOOL_OK;
+}
+
+static void
+only_the_first_reader_is_cleaned(void **state)
+{
+	int result = 0;
+	struct caged c = { .work = ask_and_name_another_reader, .result = &result, .result_size = sizeof result };
+
+	typed_text = "8275";
+	drop_ends = card_is_clean;
+	shared->drops = 0;
+	assert_int_equal(run(&c), TOOL_FAILED);
+	assert_non_null(strstr(shown, "nonsense"));
+	assert_non_null(strstr(shown, "take the card off the reader"));
+	assert_int_equal(shared->drops, 1);
+	assert_string_equal(shared->reader, "Reader 1");
 }
 
 /* Works with the PIN for a while, and says that the card is as it has to be. */
@@ -416,44 +509,50 @@ child_that_ends_early_is_a_failure(void **state)
 enum lost_child {
 	LOST_AT_THE_PIN,	/* killed with the PIN, before the parent blocked signals */
 	LOST_AT_THE_CARD,	/* killed later */
+	KILLS_ITSELF,		/* later, as a card might have it do to look like one that was killed */
+	CRASHED,		/* ended by another signal, later */
 	TAKEN_OVER,		/* breaks the protocol later */
+	EXITS,			/* later, as at its deadline; it has told the user what there is to tell */
 };
 
 static int
 ask_and_be_lost(struct tool *t, void *ctx, void *result)
 {
 	struct secret *pin = secret_new();
+	struct timespec longer_than_the_test = { .tv_sec = 30 };
 	const enum lost_child *how = ctx;
 	struct outcome o = caged_ask("PIN: ", pin);
 
 	secret_free(pin);
-	if (!outcome_ok(&o) || (*how != LOST_AT_THE_PIN && !caged_hold_signals("Reader 1")))
+	if (!outcome_ok(&o) || (*how != LOST_AT_THE_PIN && !caged_prepare_for_pin("Reader 1")))
+		return TOOL_FAILED;
+	if (*how == EXITS)
 		return TOOL_FAILED;
 	if (*how == TAKEN_OVER)
 		(void)!send(find_socket(), "x", 1, MSG_NOSIGNAL);
-	else
-		(void)raise(SIGKILL);
-	(void)pause();
+	else if (*how == KILLS_ITSELF || *how == CRASHED)
+		(void)raise(*how == CRASHED ? SIGABRT : SIGKILL);
+	shared->victim = getpid();
+	(void)nanosleep(&longer_than_the_test, NULL);
 	return TOOL_OK;
 }
 
-static struct outcome
-card_is_clean(void)
+/* As the kernel does where memory is short, or an administrator. */
+static pid_t
+start_killer(void)
 {
-	return outcome_of(OUTCOME_OK);
-}
+	struct timespec a_moment = { .tv_nsec = 10000000 };
+	pid_t pid;
 
-static struct outcome
-card_is_mute(void)
-{
-	return outcome_of(OUTCOME_CARD_MUTE);
-}
-
-static struct outcome
-child_is_killed(void)
-{
-	(void)raise(SIGKILL);
-	return outcome_of(OUTCOME_OK);
+	shared->victim = 0;
+	(void)fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	while (shared->victim == 0)
+		(void)nanosleep(&a_moment, NULL);
+	_exit(kill(shared->victim, SIGKILL));
 }
 
 /* A child that was killed has given the PIN to the card, perhaps. */
@@ -467,67 +566,59 @@ state_that_a_lost_child_left_is_dropped(void **state)
 	} rows[] = {
 		{ LOST_AT_THE_CARD, card_is_clean, true, false },
 		{ LOST_AT_THE_CARD, card_is_mute, true, true },
-		{ LOST_AT_THE_CARD, child_is_killed, true, true },
+		{ LOST_AT_THE_CARD, cleaner_is_killed, true, true },
 		{ LOST_AT_THE_PIN, card_is_clean, false, true },	/* which reader is not known */
-		{ TAKEN_OVER, card_is_clean, true, true },		/* it may have named another one */
+		{ KILLS_ITSELF, card_is_clean, true, true },		/* it may have named another one */
+		{ CRASHED, card_is_clean, true, true },
+		{ TAKEN_OVER, card_is_clean, true, true },
+		{ EXITS, card_is_clean, false, false },
 	};
 	struct caged c = { .work = ask_and_be_lost };
 
 	typed_text = "8275";
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		enum lost_child how = rows[i].how;
+		pid_t killer;
 
 		c.ctx = &how;
 		drop_ends = rows[i].ends;
-		if (run(&c) != TOOL_FAILED || (strstr(shown, "drops at Reader 1\n") != NULL) != rows[i].drops ||
+		shared->drops = 0;
+		shared->reader[0] = '\0';
+		killer = start_killer();
+		if (run(&c) != TOOL_FAILED || shared->drops != (rows[i].drops ? 1 : 0) ||
 		    (strstr(shown, "take the card off the reader") != NULL) != rows[i].tells)
-			fail_msg("row %zu: %s", i, shown);
+			fail_msg("row %zu: %d drops, %s", i, shared->drops, shown);
+		assert_string_equal(shared->reader, rows[i].drops ? "Reader 1" : "");
+		assert_false(shared->has_spare || (shared->reads_files && has_landlock()));
+		(void)kill(killer, SIGKILL);
+		assert_int_equal(waitpid(killer, NULL, 0), killer);
 	}
 }
 
-/* What is to be seen of a child whose parent is killed while it works. */
-struct orphan {
-	bool card;	/* it has a connection to pcscd */
-	bool pin;	/* it has given the PIN to the card, and blocks signals */
-	bool ignored;	/* the parent ignores and blocks SIGTERM, as the program that started it did */
-	const char *text;
-};
+static bool orphan_has_pin;
 
-static const struct orphan *orphan;
-
+/* The child blocks all signals, as one that a card controls would. */
 static int
-work_for_a_while(struct tool *t, void *ctx, void *result)
+work_for_long(struct tool *t, void *ctx, void *result)
 {
-	struct timespec while_it_works = { .tv_nsec = 300000000 };
+	struct timespec longer_than_the_test = { .tv_sec = 30 };
 	const int *end = ctx;
 	sigset_t before;
 
-	if (orphan->pin) {
-		if (!caged_hold_signals("Reader 1"))
-			return TOOL_FAILED;
-		signals_hold(&before);
-	}
-	(void)!write(*end, "works,", 6);
-	(void)nanosleep(&while_it_works, NULL);
-	(void)!write(*end, "clean", 5);
-	if (orphan->pin)
-		signals_release(&before);
-	(void)!write(*end, ",goes on", 8);
+	if (orphan_has_pin && !caged_prepare_for_pin("Reader 1"))
+		return TOOL_FAILED;
+	signals_hold(&before);
+	(void)!write(*end, "works", 5);
+	(void)nanosleep(&longer_than_the_test, NULL);
+	(void)!write(*end, "goes on", 7);
 	return TOOL_OK;
 }
 
 static _Noreturn void
 be_jpkictl(int end)
 {
-	struct caged c = { .work = work_for_a_while, .ctx = &end, .fds = &end, .fd_count = 1, .writes = true };
-	sigset_t term;
+	struct caged c = { .work = work_for_long, .ctx = &end, .fds = &end, .fd_count = 1, .writes = true };
 
-	(void)sigemptyset(&term);
-	(void)sigaddset(&term, SIGTERM);
-	if (orphan->ignored)
-		(void)(signal(SIGTERM, SIG_IGN) == SIG_ERR || sigprocmask(SIG_BLOCK, &term, NULL) != 0);
-	if (orphan->card)
-		tool.pcsc = pcsc_new(&clk_system, &tool.log);
 	_exit(caged_run(&tool, &c));
 }
 
@@ -542,23 +633,29 @@ read_all(int fd, char *text, size_t size)
 	text[len] = '\0';
 }
 
-static void
-child_ends_with_its_parent_when_the_card_is_clean(void **state)
+/* How often within five seconds; a second time would follow at once. */
+static int
+drops(void)
 {
-	static const struct orphan orphans[] = {
-		{ .card = false, .pin = false, .text = "" },
-		{ .card = true, .pin = false, .text = "" },
-		{ .card = true, .pin = true, .text = "clean" },
-		{ .card = true, .pin = false, .ignored = true, .text = "" },
-		{ .card = true, .pin = true, .ignored = true, .text = "clean" },
-	};
+	struct timespec a_moment = { .tv_nsec = 10000000 }, longer_than_a_drop = { .tv_nsec = 200000000 };
 
-	for (size_t i = 0; i < COUNT(orphans); i++) {
-		char begun[7], text[64];
+	for (int i = 0; i < 500 && orphan_has_pin && shared->drops == 0; i++)
+		(void)nanosleep(&a_moment, NULL);
+	(void)nanosleep(&longer_than_a_drop, NULL);
+	return shared->drops;
+}
+
+static void
+child_is_killed_with_its_parent_and_the_card_is_cleaned(void **state)
+{
+	drop_ends = card_is_clean;
+	for (int i = 0; i < 2; i++) {
+		char begun[6] = "", text[64];
 		int pair[2];
 		pid_t pid;
 
-		orphan = &orphans[i];
+		orphan_has_pin = i == 1;
+		shared->drops = 0;
 		assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 		(void)fflush(NULL);
 		pid = fork();
@@ -566,13 +663,14 @@ child_ends_with_its_parent_when_the_card_is_clean(void **state)
 			be_jpkictl(pair[1]);
 		assert_true(pid > 0);
 		(void)close(pair[1]);
-		assert_int_equal(read(pair[0], begun, sizeof begun - 1), 6);
+		assert_int_equal(read(pair[0], begun, sizeof begun - 1), 5);
+		assert_int_equal(shared->drops, 0);
 		assert_int_equal(kill(pid, SIGKILL), 0);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		read_all(pair[0], text, sizeof text);
 		(void)close(pair[0]);
-		if (strcmp(text, orphan->text) != 0)
-			fail_msg("orphan %zu: \"%s\"", i, text);
+		assert_string_equal(text, "");
+		assert_int_equal(drops(), orphan_has_pin ? 1 : 0);
 	}
 }
 
@@ -609,19 +707,22 @@ main(void)
 		cmocka_unit_test(nonsense_is_a_failure),
 		cmocka_unit_test(parent_asks_for_the_child),
 		cmocka_unit_test(parent_that_cannot_wait_ends_both),
+		cmocka_unit_test(no_pin_goes_to_a_card_without_a_cleaner),
+		cmocka_unit_test(only_the_first_reader_is_cleaned),
 		cmocka_unit_test(child_with_the_pin_leaves_the_card_clean),
 		cmocka_unit_test(files_are_out_of_reach),
 		cmocka_unit_test(only_given_descriptors_are_left),
 		cmocka_unit_test(child_that_ends_early_is_a_failure),
 		cmocka_unit_test(state_that_a_lost_child_left_is_dropped),
-		cmocka_unit_test(child_ends_with_its_parent_when_the_card_is_clean),
+		cmocka_unit_test(child_is_killed_with_its_parent_and_the_card_is_cleaned),
 		cmocka_unit_test(parent_names_accounts),
 	};
 
 	tool.command = "test";
 	conf_init(&tool.conf);
 	tool.env = (struct flow_env){ .conf = &tool.conf, .clk = &clk_system, .log = &tool.log };
-	if (pipe2(spare, O_CLOEXEC) != 0)
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || pipe2(spare, O_CLOEXEC) != 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
