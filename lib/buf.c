@@ -49,7 +49,7 @@ hex_byte(const char *digits)
 bool
 base64_is_text(const char *text)
 {
-	/* By how many "=" follow: which letters can be the last, so that the bits behind the data are 0 (RFC 4648 §3.5). */
+	/* The last letters allowed before no, one or two "=": their unused bits are 0 (RFC 4648 §3.5). */
 	static const char *const last[] = { BASE64_LETTERS, "AEIMQUYcgkosw048", "AQgw" };
 	size_t letters = strspn(text, BASE64_LETTERS), len = strlen(text);
 

@@ -361,7 +361,7 @@ ends_jpki_ldap()	# SERVER BEHAVIOUR
 	start_false "$2"
 	for turn in 1 2 3; do
 		URI=$1,ldap://localhost:3890 start_run
-		# Where libldap does not have the fault, or the server does not bring it about, end the process as the fault does.
+		# If libldap does not have the fault, or this server does not cause it, end the process as the fault does.
 		within 5000 registered_or_over || pkill -ABRT -x jpki_ldap
 		within 25000 registered_or_over || fail 'neither registered nor over'
 		[ "$turn" != 1 ] || ! registered hanako || fail 'jpki_ldap did not end'

@@ -19,7 +19,7 @@ stacks()
 	cat /etc/pam.d/common-*
 }
 
-# The packages are thrown away: xz need not make them small, which took a third of the time.
+# These packages are thrown away, so they are not compressed well: that took a third of the time.
 quick=(XZ_OPT=-0 DPKG_DEB_COMPRESSOR_LEVEL=0)
 
 build_packages()

@@ -338,7 +338,7 @@ a_reply_serves_once(void **state)
 	assert_memory_not_equal(first.seen.nonce, second.seen.nonce, sizeof first.seen.nonce);
 }
 
-/* What a login looks at: the certificate, the host key and the signature of a reply that is one. */
+/* Compares what a login reads of a reply: the certificate, the host key and the signature. */
 static bool
 is_the_same_reply(const char *text, const struct sshwire_reply *wanted)
 {
@@ -352,7 +352,7 @@ is_the_same_reply(const char *text, const struct sshwire_reply *wanted)
 	    memcmp(signature, right, len) == 0;
 }
 
-/* No letter of a reply can be another, be left out, or be followed by one more, without making it another reply. */
+/* To replace, remove or add one letter of a reply makes it another one, or none. */
 static void
 a_reply_has_one_text(void **state)
 {

@@ -692,7 +692,7 @@ a_copy_costs_few_opens(void **state)
 	by_fleet = opens(k);
 	print_message("opens: %u without a copy, %u beside one, %u by one\n", without, beside, by_fleet);
 	assert_uint_in_range(beside, without, without + 4);
-	/* also the copy's directory of registrations, and in each reading root's file of the user, which does not exist */
+	/* three more: the copy's directory of registrations, and root's file of the user, which does not exist, in both readings */
 	assert_uint_in_range(by_fleet, without, without + 4 + 3);
 }
 

@@ -109,7 +109,7 @@ a_server_that_stops_in_a_message_is_given_up(void **state)
 	alarm(0);
 	assert_non_null(strstr(l.why, "Timed out"));
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
-	/* A server that does not read is given up as soon. */
+	/* Sending has a limit too, for a server that does not read. */
 	assert_int_equal(ldap_get_option(l.ld, LDAP_OPT_DESC, &fd), LDAP_OPT_SUCCESS);
 	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &(socklen_t){ sizeof limit }), 0);
 	assert_true(limit.tv_sec > 0 && limit.tv_sec < LINK_WAIT_S);
