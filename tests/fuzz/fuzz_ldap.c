@@ -269,6 +269,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(ldap_init_fd(fds[0], LDAP_PROTO_TCP, "ldap://peer", &s.link.ld) == LDAP_SUCCESS);
 	CHECK(ldap_set_option(s.link.ld, LDAP_OPT_PROTOCOL_VERSION, &(int){ LDAP_VERSION3 }) == LDAP_OPT_SUCCESS);
 	CHECK(ldap_set_option(s.link.ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == LDAP_OPT_SUCCESS);
+	CHECK(link_limit_messages(s.link.ld));
 	end = peer.polls ? session_poll(&s) : session_follow(&s);
 	CHECK(peer.answer != BEFORE);
 	CHECK(peer.answer != WITHIN || end == SESSION_OVER || (end == SESSION_TURNED_AWAY && !peer.polls));

@@ -109,9 +109,8 @@ do_nothing(LDAP *ld, Sockbuf *sb, struct ldap_conncb *ctx)
 {
 }
 
-/* A message that is longer ends the connection. */
-static bool
-limit_messages(LDAP *ld)
+bool
+link_limit_messages(LDAP *ld)
 {
 	static const ber_len_t most = MESSAGE_MAX;
 	Sockbuf *sb = NULL;
@@ -127,7 +126,7 @@ connect_to(struct link *l, const char *server)
 	static struct ldap_conncb connected = { .lc_add = limit_waits, .lc_del = do_nothing };
 	int result = ldap_initialize(&l->ld, server);
 
-	if (result != LDAP_SUCCESS || !set_all(l->ld) || !limit_messages(l->ld) ||
+	if (result != LDAP_SUCCESS || !set_all(l->ld) || !link_limit_messages(l->ld) ||
 	    ldap_set_option(l->ld, LDAP_OPT_CONNECT_CB, &connected) != LDAP_OPT_SUCCESS) {
 		link_failed(l, "libldap", result);
 		return false;

@@ -28,6 +28,12 @@ struct link {
 	char why[256];		/* after a failure: for the log */
 };
 
+/*
+ * Makes a message of more than 4 MiB end the connection of ld, before liblber allocates the length that it
+ * announces. Call it before the connection is used. False: libldap does not have the option.
+ */
+bool link_limit_messages(LDAP *ld) MUST_CHECK;
+
 /* Reads authorities, certificate and key. Once, before the first connection. False: why is set. */
 bool link_begin(const struct request *r, char why[static 256]) __attribute__((warn_unused_result));
 
