@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -595,6 +596,35 @@ state_that_a_lost_child_left_is_dropped(void **state)
 	}
 }
 
+/* As a cleaner would that a card controls: without its deadline it never answers. */
+static struct outcome
+cleaner_goes_on(void)
+{
+	struct timespec longer_than_the_limit = { .tv_sec = 60 };
+	const struct itimerval none = { .it_value = { 0 } };
+
+	(void)setitimer(ITIMER_REAL, &none, NULL);
+	(void)nanosleep(&longer_than_the_limit, NULL);
+	return outcome_of(OUTCOME_OK);
+}
+
+static void
+parent_gives_up_a_cleaner_that_does_not_answer(void **state)
+{
+	enum lost_child how = CRASHED;
+	struct caged c = { .work = ask_and_be_lost, .ctx = &how };
+	const int timeout = tool.conf.timeout;
+	time_t begin = time(NULL);
+
+	typed_text = "8275";
+	drop_ends = cleaner_goes_on;
+	tool.conf.timeout = 1;
+	assert_int_equal(run(&c), TOOL_FAILED);
+	tool.conf.timeout = timeout;
+	assert_non_null(strstr(shown, "take the card off the reader"));
+	assert_true(time(NULL) - begin < 50);
+}
+
 static bool orphan_has_pin;
 
 /* The child blocks all signals, as one that a card controls would. */
@@ -714,6 +744,7 @@ main(void)
 		cmocka_unit_test(only_given_descriptors_are_left),
 		cmocka_unit_test(child_that_ends_early_is_a_failure),
 		cmocka_unit_test(state_that_a_lost_child_left_is_dropped),
+		cmocka_unit_test(parent_gives_up_a_cleaner_that_does_not_answer),
 		cmocka_unit_test(child_is_killed_with_its_parent_and_the_card_is_cleaned),
 		cmocka_unit_test(parent_names_accounts),
 	};
