@@ -613,7 +613,7 @@ parent_gives_up_a_cleaner_that_does_not_answer(void **state)
 {
 	enum lost_child how = CRASHED;
 	struct caged c = { .work = ask_and_be_lost, .ctx = &how };
-	const int timeout = tool.conf.timeout;
+	const unsigned int timeout = tool.conf.timeout;
 	time_t begin = time(NULL);
 
 	typed_text = "8275";
