@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@
 
 #include "card/pcsc.h"
 #include "flow/possession/transaction.h"
+#include "lib/clk.h"
 #include "lib/confine.h"
 #include "lib/secret.h"
 #include "lib/signals.h"
@@ -81,9 +84,31 @@ __wrap_socketpair(int domain, int type, int protocol, int pair[2])
 	return -1;
 }
 
+/* The kernel is not told to kill the child with its parent. */
+static bool child_outlives_parent;
+
+int __wrap_prctl(int option, ...);
+int __real_prctl(int option, ...);
+
+int
+__wrap_prctl(int option, ...)
+{
+	unsigned long arg[4];
+	va_list ap;
+
+	va_start(ap, option);
+	for (size_t i = 0; i < COUNT(arg); i++)
+		arg[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (option == PR_SET_PDEATHSIG && child_outlives_parent)
+		return 0;
+	return __real_prctl(option, arg[0], arg[1], arg[2], arg[3]);
+}
+
 /* Drops the state of no card, and says so to this process: it is called in the cleaner. */
 static struct shared {
 	_Atomic int drops;
+	_Atomic int64_t begun_ms, parent_killed_ms;	/* by clk_system */
 	char reader[64];	/* at the last one */
 	bool reads_files, has_spare;	/* then */
 	_Atomic pid_t victim;	/* a child that waits to be killed */
@@ -116,6 +141,7 @@ __wrap_transaction_drop_state(const struct flow_env *env, const char *reader)
 {
 	struct timespec as_long_as_a_card_takes = { .tv_nsec = 50000000 };
 
+	shared->begun_ms = clk_mono_ms(&clk_system);
 	(void)nanosleep(&as_long_as_a_card_takes, NULL);
 	shared->reads_files = open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
 	shared->has_spare = write(spare[1], "x", 1) == 1;
@@ -638,6 +664,7 @@ work_for_long(struct tool *t, void *ctx, void *result)
 	if (orphan_has_pin && !caged_prepare_for_pin("Reader 1"))
 		return TOOL_FAILED;
 	signals_hold(&before);
+	shared->victim = getpid();
 	(void)!write(*end, "works", 5);
 	(void)nanosleep(&longer_than_the_test, NULL);
 	(void)!write(*end, "goes on", 7);
@@ -675,33 +702,61 @@ drops(void)
 	return shared->drops;
 }
 
+/* Starts a parent, and kills it once its child works. Returns the end of a pipe that the child writes to. */
+static int
+kill_parent(void)
+{
+	char begun[6] = "";
+	int pair[2];
+	pid_t pid;
+
+	drop_ends = card_is_clean;
+	shared->drops = 0;
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		be_jpkictl(pair[1]);
+	assert_true(pid > 0);
+	(void)close(pair[1]);
+	assert_int_equal(read(pair[0], begun, sizeof begun - 1), 5);
+	assert_int_equal(shared->drops, 0);
+	shared->parent_killed_ms = clk_mono_ms(&clk_system);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pair[0];
+}
+
 static void
 child_is_killed_with_its_parent_and_the_card_is_cleaned(void **state)
 {
-	drop_ends = card_is_clean;
 	for (int i = 0; i < 2; i++) {
-		char begun[6] = "", text[64];
-		int pair[2];
-		pid_t pid;
+		char text[64];
+		int end;
 
 		orphan_has_pin = i == 1;
-		shared->drops = 0;
-		assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
-		(void)fflush(NULL);
-		pid = fork();
-		if (pid == 0)
-			be_jpkictl(pair[1]);
-		assert_true(pid > 0);
-		(void)close(pair[1]);
-		assert_int_equal(read(pair[0], begun, sizeof begun - 1), 5);
-		assert_int_equal(shared->drops, 0);
-		assert_int_equal(kill(pid, SIGKILL), 0);
-		assert_int_equal(waitpid(pid, NULL, 0), pid);
-		read_all(pair[0], text, sizeof text);
-		(void)close(pair[0]);
+		end = kill_parent();
+		read_all(end, text, sizeof text);
+		(void)close(end);
 		assert_string_equal(text, "");
 		assert_int_equal(drops(), orphan_has_pin ? 1 : 0);
 	}
+}
+
+/* The child could give the PIN to the card after the drop. */
+static void
+cleaner_waits_for_the_end_of_the_child(void **state)
+{
+	int end;
+
+	orphan_has_pin = true;
+	child_outlives_parent = true;
+	end = kill_parent();
+	child_outlives_parent = false;
+	assert_int_equal(drops(), 1);
+	assert_true(shared->begun_ms - shared->parent_killed_ms >= 1000);
+	assert_int_equal(kill(shared->victim, SIGKILL), 0);
+	(void)close(end);
 }
 
 static int
@@ -746,6 +801,7 @@ main(void)
 		cmocka_unit_test(state_that_a_lost_child_left_is_dropped),
 		cmocka_unit_test(parent_gives_up_a_cleaner_that_does_not_answer),
 		cmocka_unit_test(child_is_killed_with_its_parent_and_the_card_is_cleaned),
+		cmocka_unit_test(cleaner_waits_for_the_end_of_the_child),
 		cmocka_unit_test(parent_names_accounts),
 	};
 
