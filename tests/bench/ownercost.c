@@ -239,7 +239,7 @@ main(int argc, char **argv)
 	measure("no index: its owner", find_owner, 3);
 	measure("the index made (jpkictl index)", make_whole, 3);
 	measure("its owner, by the index", find_owner, RUNS);
-	measure("a card that is registered for nobody", find_stranger, RUNS);
+	measure("a card that is registered for no user", find_stranger, RUNS);
 	measure("the index kept in step (jpkictl enroll)", keep_in_step, RUNS);
 	drop_in();
 	measure("its owner, with one file that the index does not know", find_owner, RUNS);

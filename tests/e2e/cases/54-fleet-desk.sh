@@ -308,7 +308,7 @@ by_the_lists()
 	expect_equal 'what they say' '' "$(cat "$WORK/verified")"
 }
 
-# Whoever has the list of the lists taken away, or waits until it is too old, ends no block.
+# An attacker who takes the CRLs away, or waits until they are too old, ends no block.
 without_lists()
 {
 	local before list
