@@ -121,10 +121,12 @@ bool sim_card_get(const struct sim_card *card, const char *key, char *value, siz
  *  drop		the card leaves the field and does not execute
  *  drop-after		executes, then leaves instead of answering
  *  sw XXXX		answers this, not executed
- *  truncate N		executes, cuts the response to N bytes; 0: no answer, and in
- *			a virtual reader out of it and in again
+ *  truncate N		executes, cuts the response to N bytes, which never end in a
+ *			status word; 0: no answer, and in a virtual reader out of it
+ *			and in again
  *  overlong [N]	executes, response padded to N bytes (300)
- *  garbage [N]		executes, response replaced by N random bytes (17)
+ *  garbage [N]		executes, response replaced by N random bytes (17), which
+ *			never end in a status word
  *  wrongdata		executes, a bit in the response data is flipped
  *  wrongsig		the same, but only if the command was to sign
  *  hang MS, hang forever	executes, answers late or never

@@ -200,6 +200,14 @@ stretch(uint8_t *resp, size_t len, size_t wanted, size_t cap)
 	return wanted;
 }
 
+/* 6XXX and 9XXX are status words (ISO 7816-4): by chance, as 6CXX, one could ask for the command again. */
+static void
+end_in_no_status_word(uint8_t *resp, size_t len)
+{
+	if (len >= 2 && ((resp[len - 2] & 0xf0) == 0x60 || (resp[len - 2] & 0xf0) == 0x90))
+		resp[len - 2] ^= 0x80;
+}
+
 size_t
 fault_spoil(const struct sim_card *card, bool signed_now, uint8_t *resp, size_t len,
     size_t cap)
@@ -212,9 +220,13 @@ fault_spoil(const struct sim_card *card, bool signed_now, uint8_t *resp, size_t 
 	if (now[FAULT_OVERLONG])
 		len = stretch(resp, len, arg[FAULT_OVERLONG], cap);
 	if (now[FAULT_GARBAGE] && arg[FAULT_GARBAGE] <= cap &&
-	    RAND_bytes(resp, (int)arg[FAULT_GARBAGE]) == 1)
+	    RAND_bytes(resp, (int)arg[FAULT_GARBAGE]) == 1) {
 		len = arg[FAULT_GARBAGE];
-	if (now[FAULT_TRUNCATE] && arg[FAULT_TRUNCATE] < len)
+		end_in_no_status_word(resp, len);
+	}
+	if (now[FAULT_TRUNCATE] && arg[FAULT_TRUNCATE] < len) {
 		len = arg[FAULT_TRUNCATE];
+		end_in_no_status_word(resp, len);
+	}
 	return len;
 }

@@ -775,6 +775,24 @@ test_sign_by_get_response(void **state)
 	expect(0x6985, "00C0000000");
 }
 
+/* What is left of a signature, and random bytes: one in 256 would ask for the command again as 6CXX. */
+static void
+test_spoiled_answer_ends_in_no_status_word(void **state)
+{
+	log_in();
+	for (int i = 0; i < 200; i++) {
+		char sign[17];
+		unsigned int sw;
+
+		snprintf(sign, sizeof sign, "802A009702%04X00", (unsigned int)i);
+		fault(i % 2 == 0 ? "at 1 truncate 40" : "at 1 garbage");
+		sw = send_to(card, sign);
+		assert_int_equal(response_len, i % 2 == 0 ? 38 : 15);
+		if (sw >> 12 == 6 || sw >> 12 == 9)
+			fail_msg("answer %d ends in %04X", i, sw);
+	}
+}
+
 static void
 test_sign_rsa4096(void **state)
 {
@@ -1217,7 +1235,8 @@ main(void)
 		test(reset_of_a_contact_card), test(signature_certificate_needs_its_pin),
 		test(left_by_another_program),
 		test(sign_schemes), test(sign_parameters), test(sign_longest),
-		test(sign_by_get_response), test(sign_rsa4096), test(sign_ec),
+		test(sign_by_get_response), test(spoiled_answer_ends_in_no_status_word),
+		test(sign_rsa4096), test(sign_ec),
 		test(first_command_fails), test(manager_absent), test(profile_child),
 		test(profile_locked), test(profile_other_cards), test(profile_phones),
 		test(options_win_over_profile), test(bad_options), test(damaged_state_file),
