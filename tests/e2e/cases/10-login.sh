@@ -234,6 +234,9 @@ login 'signature over another challenge' sim='fault ins 2A sign-other-challenge'
 login 'signature too short' sim='fault ins 2A truncate 200' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
 login 'signature too long' sim='fault ins 2A overlong' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
 login 'signature is garbage' sim='fault ins 2A garbage' code='BAD-SIGNATURE|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
+# The card says that the length was wrong (6Cxx) and is asked once again: no second PIN, the same challenge.
+login 'signature at the second command' sim='fault ins 2A sw 6C00'
+login 'signature never, another length is wanted' sim='fault ins 2A:* sw 6C00' code=BAD-REPLY pam=AUTHINFO_UNAVAIL
 login 'certificate read is another on the way' sim='fault ins B0 wrongdata' unasked=yes drive=auth \
 	code='OTHER-CARD|BAD-REPLY' pam='AUTH_ERR|AUTHINFO_UNAVAIL'
 
