@@ -311,9 +311,9 @@ client_alone()
 	mkdir -p "$build"
 	printf '#!/bin/sh\ncase "$*" in *nss*|*inih*|*pam*|*jansson*|*curl*|*systemd*) exit 1 ;; esac\nexec pkg-config "$@"\n' > "$build/pc"
 	chmod 0755 "$build/pc"
-	run env -C "$build" PKG_CONFIG="$build/pc" "$E2E_TOP/configure" -q --disable-server --prefix=/usr
+	RUN_LIMIT=$BUILD_LIMIT run env -C "$build" PKG_CONFIG="$build/pc" "$E2E_TOP/configure" -q --disable-server --prefix=/usr
 	expect_equal 'exit status of configure' 0 "$STATUS"
-	run make -C "$build" -j2 install DESTDIR="$build/dest"
+	RUN_LIMIT=$BUILD_LIMIT run make -C "$build" -j2 install DESTDIR="$build/dest"
 	expect_equal 'exit status of make' 0 "$STATUS"
 	expect_equal 'programs' 'jpki-askpass jpki-ssh' "$(cd "$build/dest" && find . -type f -perm /100 -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
 	for program in jpki-askpass jpki-ssh; do

@@ -24,7 +24,7 @@ quick=(XZ_OPT=-0 DPKG_DEB_COMPRESSOR_LEVEL=0)
 
 build_packages()
 {
-	RUN_LIMIT=500 run env "${quick[@]}" DEB_BUILD_OPTIONS=nocheck "$E2E_TOP/packaging/deb" "$DEBS"
+	RUN_LIMIT=$BUILD_LIMIT run env "${quick[@]}" DEB_BUILD_OPTIONS=nocheck "$E2E_TOP/packaging/deb" "$DEBS"
 	expect_equal 'exit status' 0 "$STATUS"
 	[ "$(find "$DEBS" -name '*.deb' ! -name '*dbgsym*' | wc -l)" = 5 ] || fail 'not five packages'
 	expect_has 'what it says' 'lintian finds nothing wrong' "$OUT"
@@ -35,7 +35,7 @@ build_rpms()
 {
 	local scripts
 
-	RUN_LIMIT=500 run env "${quick[@]}" "$E2E_TOP/packaging/rpm" "$WORK/rpms"
+	RUN_LIMIT=$BUILD_LIMIT run env "${quick[@]}" "$E2E_TOP/packaging/rpm" "$WORK/rpms"
 	expect_equal 'exit status' 0 "$STATUS"
 	expect_equal 'packages' 'jpki-common jpki-fleet jpki-ssh jpki-tools pam_jpki ' \
 		"$(rpm -qp --qf '%{name}\n' "$WORK"/rpms/*.rpm 2>> "$LOG" | grep -v debug | sort | tr '\n' ' ')"
